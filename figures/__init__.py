@@ -1,0 +1,5 @@
+"""Figures: from results to pictures, one file a figure."""
+
+from .curve import draw
+
+__all__ = ["draw"]

@@ -1,0 +1,9 @@
+"""Federated training of Keras models over an uplink."""
+
+from .algorithms import Algorithm
+from .algorithms.fedavg import Fedavg
+from .algorithms.sgd import Sgd
+from .federation import Federation, Metrics, State
+from .task import Task, Weights
+
+__all__ = ["Algorithm", "Fedavg", "Federation", "Metrics", "Sgd", "State", "Task", "Weights"]

@@ -1,0 +1,27 @@
+"""Distributed SGD: each device sends one gradient a round, g_k = grad f_k(theta).
+
+The server's optimizer applies sum_k w_k g_k with w_k = n_k/n, over pi where devices take part with probability pi.
+"""
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ...phy.keys import Key
+from .. import batches
+from ..batches import Batches
+from ..task import Task, Weights
+from . import Sample
+
+
+@dataclass(frozen=True)
+class Sgd:
+    """One batch, one gradient."""
+
+    def batches(self, key: Key, sizes: tf.Tensor, largest: int, batch_size: int | None) -> Batches:
+        if batch_size is None:
+            return batches.everything(sizes, largest, 1)
+        return batches.with_repetition(key, sizes, 1, batch_size)
+
+    def update(self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key) -> tuple[Weights, tf.Tensor]:
+        loss, gradient, after = task.gradient(weights, *sample(tf.constant(0)), key, tf.constant(0))
+        return Weights(gradient, [old - new for old, new in zip(weights.statistics, after, strict=True)]), loss

@@ -1,0 +1,41 @@
+"""Models: a Keras network for images of a shape and a number of classes.
+
+Its initial weights depend on the seed alone: each layer's initializer has a seed hashed from the model's seed and the layer's place,
+so no global random state is read or changed.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Protocol, runtime_checkable
+
+import keras
+import numpy as np
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A family of networks that end in logits."""
+
+    def build(self, shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
+        """A network with its weights, for inputs [N, *shape]; equal seeds give bitwise equal weights."""
+        ...
+
+
+def glorot(seed: int) -> Iterator[keras.initializers.Initializer]:
+    """Initializers for one layer after the other: uniform within sqrt(6 / (fan in + fan out))."""
+    if seed < 0:
+        raise ValueError(f"seed: expected a number of at least 0, received {seed}")
+    states = (np.random.SeedSequence([seed, *b"model", layer]).generate_state(1) for layer in count(1))
+    return (keras.initializers.GlorotUniform(int(state[0])) for state in states)
+
+
+def check_image(kind: str, shape: tuple[int, ...], smallest: int) -> None:
+    """Refuses what a network of convolutions cannot shrink."""
+    if len(shape) != 3 or min(shape[:2]) < smallest:
+        expected = f"images of height, width and channels, at least {smallest} x {smallest}"
+        raise ValueError(
+            f"model: expected {expected}, for {kind}, received {' x '.join(map(str, shape))}; take softmax, say"
+        )
+
+
+__all__ = ["Model", "check_image", "glorot"]

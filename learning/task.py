@@ -1,0 +1,118 @@
+"""A Keras model as pure functions: loss, gradient and evaluation of given weights.
+
+An update has one number for each trainable weight, and after them one for each moving statistic (of
+BatchNormalization, say), because statistics must travel too: what is not sent, the server cannot know. Seeds of
+random layers come from our keys.
+"""
+
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..phy import keys
+from ..phy.keys import Key
+
+EVALUATION_BATCH = 1000
+
+
+class Weights(NamedTuple):
+    """Trainable weights and moving statistics."""
+
+    trainable: list[tf.Tensor]
+    statistics: list[tf.Tensor]
+
+
+class Task:
+    """A model, and the loss per sample that it minimises (sparse cross-entropy of its logits unless told otherwise)."""
+
+    def __init__(self, model: keras.Model, loss: keras.losses.Loss | None = None) -> None:
+        self.model = model
+        self.loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
+        if not model.trainable_variables:
+            raise ValueError(
+                "model: expected trainable weights, received none; build the model on an input shape first"
+            )
+        self._seeds = ["seed" in v.path.split("/")[-1] for v in model.non_trainable_variables]
+
+    @property
+    def size(self) -> int:
+        """How many numbers an update has."""
+        return sum(int(np.prod(w.shape)) for w in [*self.model.trainable_variables, *self._statistics])
+
+    @property
+    def convolutional(self) -> bool:
+        """Whether any layer convolves: then one device at a time is faster than all at once."""
+        return any("Conv" in type(layer).__name__ for layer in self.model._flatten_layers())
+
+    @property
+    def random(self) -> bool:
+        """Whether layers draw random numbers in training (Dropout, say)."""
+        return any(self._seeds)
+
+    @property
+    def _statistics(self) -> list[keras.Variable]:
+        return [v for v, seed in zip(self.model.non_trainable_variables, self._seeds, strict=True) if not seed]
+
+    def weights(self, model: keras.Model | None = None) -> Weights:
+        """The present weights of this model, or of another one of the same architecture."""
+        source = self.model if model is None else model
+        statistics = [v for v, seed in zip(source.non_trainable_variables, self._seeds, strict=True) if not seed]
+        return Weights(
+            [tf.identity(v.value) for v in source.trainable_variables], [tf.identity(v.value) for v in statistics]
+        )
+
+    def gradient(
+        self, weights: Weights, x: tf.Tensor, y: tf.Tensor, mask: tf.Tensor, key: Key, step: tf.Tensor
+    ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
+        """Mean loss over the samples in the mask [B], its gradient, and the statistics after the batch."""
+        with tf.GradientTape() as tape:
+            tape.watch(weights.trainable)
+            logits, after = self.model.stateless_call(
+                weights.trainable, self._non_trainable(weights.statistics, key, step), x, training=True
+            )
+            losses = self.loss(y, logits) * mask  # [B]
+            loss = tf.math.divide_no_nan(tf.reduce_sum(losses), tf.reduce_sum(mask))
+        gradient = tape.gradient(loss, weights.trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return loss, gradient, [v for v, seed in zip(after, self._seeds, strict=True) if not seed]
+
+    @tf.function(autograph=False)
+    def evaluate(self, weights: Weights, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Accuracy and mean loss over a test set, in batches."""
+        count = tf.shape(x)[0]
+
+        def batch(total: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+            part = slice(first, first + EVALUATION_BATCH)
+            state = self._non_trainable(weights.statistics, tf.zeros([2], tf.int64), first)
+            logits, _ = self.model.stateless_call(weights.trainable, state, x[part], training=False)
+            right = tf.argmax(logits, axis=-1, output_type=y.dtype) == y[part]
+            return total + tf.stack(
+                [tf.reduce_sum(tf.cast(right, tf.float32)), tf.reduce_sum(self.loss(y[part], logits))]
+            )
+
+        total = tf.foldl(batch, tf.range(0, count, EVALUATION_BATCH), tf.zeros([2]), parallel_iterations=1)
+        total = total / tf.cast(count, tf.float32)
+        return total[0], total[1]
+
+    def _non_trainable(self, statistics: list[tf.Tensor], key: Key, step: tf.Tensor) -> list[tf.Tensor]:
+        """Statistics and, from the key, random seeds, in the model's order."""
+        given, state = iter(statistics), []
+        for position, (variable, seed) in enumerate(zip(self.model.non_trainable_variables, self._seeds, strict=True)):
+            if seed:
+                drawn = tf.cast(keys.fold(key, step, position)[:1] % 2**31, variable.dtype)
+                state.append(tf.concat([drawn, tf.zeros([1], variable.dtype)], 0))
+            else:
+                state.append(next(given))
+        return state
+
+
+def flatten(parts: list[tf.Tensor]) -> tf.Tensor:
+    """Tensors of any shapes as one vector [d]."""
+    return tf.concat([tf.reshape(part, [-1]) for part in parts], 0)
+
+
+def unflatten(vector: tf.Tensor, like: list[tf.Tensor]) -> list[tf.Tensor]:
+    """A vector [d] as tensors of given shapes."""
+    parts = tf.split(vector, [int(np.prod(part.shape)) for part in like])
+    return [tf.reshape(part, model.shape) for part, model in zip(parts, like, strict=True)]

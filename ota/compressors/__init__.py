@@ -1,0 +1,22 @@
+"""Compressors: how an update becomes so many bits, and back."""
+
+from typing import Protocol, runtime_checkable
+
+import tensorflow as tf
+
+from ...phy.keys import Key
+
+
+@runtime_checkable
+class Compressor(Protocol):
+    """One device's update at a time."""
+
+    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the receiver decodes of an update [d] from at most ``bits`` bits, and how many bits were used.
+
+        The key is known to both sides. Where nothing useful fits, zeros and 0 bits.
+        """
+        ...
+
+
+__all__ = ["Compressor"]

@@ -1,0 +1,49 @@
+"""Dithered uniform quantiser: a random shift known to both sides makes the error independent of the input.
+
+With step D and dither u uniform on [-D/2, D/2), x_hat = D round((x + u)/D) - u: the error has variance D^2/12 for
+every x. The quantiser spans [-max|x|, max|x|] with 2^b levels, so D = 2 max|x|/(2^b - 1) and no input overloads;
+max|x| travels as 32 bits. If not all coordinates fit, k of them are sent, chosen by the shared key and scaled by d/k,
+which keeps the estimate unbiased. The device picks the b with the smallest error for its rate, (d/k)(1 + p/(3 (2^b -
+1)^2)) - 1 of |x|^2 with k = min(d, rate/b) and p = d max|x|^2/|x|^2. Schuchman 1964; Abdi, "Low-complexity
+distributed learning", appendix A.
+"""
+
+from typing import Annotated
+
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ...phy import keys
+from ...phy.keys import Key
+
+SIDE_BITS = 32.0 + 4.0  # max|x| as a float32, and b
+
+
+@dataclass(frozen=True)
+class Dithered:
+    """At most so many bits a coordinate."""
+
+    most_bits: Annotated[int, Ge(1), Le(16)] = 8
+
+    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+        size = update.shape[-1]
+        room = tf.maximum(tf.floor(bits - SIDE_BITS), 0.0)
+        largest = tf.reduce_max(tf.abs(update))
+        peak = tf.math.divide_no_nan(size * largest**2, tf.reduce_sum(update**2))
+        depths = tf.range(1.0, self.most_bits + 1.0)  # [b]
+        fits = tf.minimum(tf.floor(room / depths), float(size))
+        error = tf.where(
+            fits > 0, (size / tf.maximum(fits, 1.0)) * (1 + peak / (3 * (2.0**depths - 1) ** 2)), float("inf")
+        )
+        best = tf.argmin(error)
+        depth, kept = depths[best], fits[best]
+        step = 2.0 * largest / (tf.pow(2.0, depth) - 1.0)
+        dither = step * keys.uniform(keys.fold(key, "dither"), [size], -0.5, 0.5)
+        level = tf.round(tf.math.divide_no_nan(update + dither + largest, step))  # 0 .. 2^b - 1
+        level = tf.clip_by_value(level, 0.0, tf.pow(2.0, depth) - 1.0)
+        decoded = level * step - largest - dither
+        rank = keys.permutation(keys.fold(key, "coordinates"), size)
+        chosen = tf.cast(rank < tf.cast(kept, tf.int32), update.dtype)
+        scale = tf.math.divide_no_nan(float(size), kept)
+        return decoded * chosen * scale, tf.where(kept > 0, SIDE_BITS + kept * depth, 0.0)

@@ -1,0 +1,169 @@
+"""A round of an uplink: the terms all rounds share, what one round brings, and the report of what it cost.
+
+Every uplink is used the same way, whatever it does:
+
+    acc = uplink.begin(state, round)
+    if uplink.measures:  # what the level needs of everybody, before the first sends
+        spent = uplink.spend(acc, round, devices, updates)  # one group of devices after another
+        acc = uplink.settle(acc, round, spent)
+    acc = uplink.add(acc, round, devices, updates)  # one group of devices after another
+    estimate, state, report = uplink.end(acc, state, round)
+
+``apply`` is these in a row for updates that are all at hand.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+
+import tensorflow as tf
+
+from ..phy import Air, Link, Place, behind
+from ..phy.keys import Key
+
+Nest = Any  # a nest of tensors
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is agreed before the first round: the air, the length of an update, and the grant."""
+
+    air: Air
+    size: int
+    elements: int
+    participation: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ValueError(f"size: expected a model with trainable weights, received {self.size}")
+        if self.elements < 1:
+            raise ValueError(f"grant.elements: expected at least 1 resource element, received {self.elements}")
+
+    @property
+    def slots(self) -> int:
+        """Slots a round takes."""
+        return self.air.grid.slots(self.elements)
+
+    @property
+    def airtime(self) -> float:
+        """Seconds a round takes on the air, prefixes included."""
+        return self.slots * self.air.grid.slot_seconds
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round: its key, the weight of every device's update (zero: absent), and its link if the uplink uses one."""
+
+    terms: Terms
+    key: Key
+    weights: tf.Tensor  # [K]
+    link: Link | None = None
+
+    @cached_property
+    def combiner(self) -> tf.Tensor:
+        """The receiver's antenna weights toward those that take part, [B, A, T, F]."""
+        return self.terms.air.receiver.combine(self.air_link, tf.where(self.weights > 0)[:, 0])
+
+    def gains(self, devices: tf.Tensor, elements: int) -> tf.Tensor:
+        """Gains behind the combiner as the transmitters believe them, on the first elements: complex [C, M]."""
+        field = behind(self.combiner, self.air_link.response(devices, self.air_link.transmitters))[0]  # [C, T, F]
+        return self.on_grant(field, elements)
+
+    def slot_gains(self, slot: tf.Tensor) -> tf.Tensor:
+        """The same for all devices over one slot: [K, T, F], T = 1 if nothing moves."""
+        link, symbols = self.air_link, self.terms.air.grid.symbols
+        first = slot * symbols
+        paths, combiner = link.transmitters, self.combiner
+        if paths.a.shape[4] > 1:
+            paths = paths._replace(a=paths.a[..., first : first + symbols])
+        if combiner.shape[2] != 1:
+            combiner = combiner[:, :, first : first + symbols]
+        return behind(combiner, paths.response(link.frequencies))[0]
+
+    def on_grant(self, field: tf.Tensor, elements: int) -> tf.Tensor:
+        """The first elements [C, M] of a field [C, T, F], where T may be 1."""
+        grid = self.terms.air.grid
+        whole = [tf.shape(field)[0], self.terms.slots * grid.symbols, grid.subcarriers]
+        return grid.collect(tf.broadcast_to(field, whole), elements)
+
+    @property
+    def air_link(self) -> Link:
+        if self.link is None:
+            raise ValueError("round.link: expected a link for this uplink, received none; draw one with air.draw")
+        return self.link
+
+
+class Report(NamedTuple):
+    """What a round cost and what came of it."""
+
+    nmse: tf.Tensor  # |estimate - sum_k w_k u_k|^2 / |sum_k w_k u_k|^2
+    energy: tf.Tensor  # measured, per granted resource element, [K]
+    heard: tf.Tensor  # bool [K]
+    bits: tf.Tensor  # payload and side information of all devices
+    payload: tf.Tensor  # resource elements that carried data
+    pilots: tf.Tensor  # resource elements that carried pilots
+    airtime: tf.Tensor  # seconds
+
+
+@runtime_checkable
+class Uplink(Protocol):
+    """The way of the updates to the server. See the module's text."""
+
+    measures: ClassVar[bool]  # whether `spend` must see every device before the first sends
+    uses_air: ClassVar[bool]  # whether rounds need a link
+
+    def check(self, terms: Terms) -> None:
+        """Raise ValueError where the terms cannot be met."""
+        ...
+
+    def init(self, terms: Terms, place: Place) -> Nest:
+        """The state before the first round."""
+        ...
+
+    def begin(self, state: Nest, round: Round) -> Nest:
+        """Nothing received yet."""
+        ...
+
+    def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
+        """Energy per granted element that devices [C] with updates [C, d] would spend at level 1, [C]."""
+        ...
+
+    def settle(self, acc: Nest, round: Round, spent: tf.Tensor) -> Nest:
+        """Announce the level; ``spent`` [K] is zero for those that are absent."""
+        ...
+
+    def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
+        """Devices [C] send their updates [C, d]."""
+        ...
+
+    def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
+        """The estimate [d] of the weighted sum, the next state, and the report."""
+        ...
+
+
+def apply(uplink: Uplink, state: Nest, round: Round, updates: tf.Tensor) -> tuple[tf.Tensor, Nest, Report]:
+    """One round with the updates [K, d] of all devices at hand. Eagerly, an update that is not finite is refused."""
+    if tf.executing_eagerly() and not bool(tf.reduce_all(tf.math.is_finite(updates))):
+        raise ValueError("updates: expected finite numbers, received NaN or infinity")
+    devices = tf.where(round.weights > 0)[:, 0]
+    updates = tf.gather(updates, devices)
+    acc = uplink.begin(state, round)
+    if uplink.measures:
+        spent = tf.scatter_nd(
+            devices[:, None], uplink.spend(acc, round, devices, updates), tf.shape(round.weights, tf.int64)
+        )
+        acc = uplink.settle(acc, round, spent)
+    return uplink.end(uplink.add(acc, round, devices, updates), state, round)
+
+
+def weighted_sum(weights: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
+    """sum_k w_k u_k, [d], of weights [C] and updates [C, d]."""
+    return tf.linalg.matvec(updates, weights, transpose_a=True)
+
+
+def nmse(estimate: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """|estimate - target|^2 / |target|^2; 0 where both are zero."""
+    return tf.math.divide_no_nan(tf.reduce_sum((estimate - target) ** 2), tf.reduce_sum(target**2))
+
+
+__all__ = ["Nest", "Report", "Round", "Terms", "Uplink", "apply", "nmse", "weighted_sum"]

@@ -1,0 +1,1 @@
+"""Uplinks: ideal, analog over the air, and digital on orthogonal resource elements."""

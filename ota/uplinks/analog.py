@@ -1,0 +1,165 @@
+"""Analog over-the-air aggregation: all devices send at once and the channel adds.
+
+Device k sends x_k = b_k w_k s_k, with s_k = encode(u_k) and b_k from the power rule on the gain it believes; the
+receiver combines its antennas, divides by the announced arrival level and decodes once: u_hat = decode(v^H (sum_k h_k
+x_k + n) / level). Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020.
+
+Budgets. ``round``: every device's realised energy in every round is at most P, because the level is set from what
+each would really spend on this round's symbols and gains. ``average``: at most P expected over fading and
+participation, with the expected cost of a rule measured on links drawn for the purpose. Each device reports one
+float32 a round for the level; those bits count.
+"""
+
+from typing import ClassVar, Literal, NamedTuple
+
+import tensorflow as tf
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from ...phy import Level, Place, PowerRule, TruncatedInversion, behind, keys
+from ..codecs import Code, Codec
+from ..codecs.identity import Identity
+from ..round import Nest, Report, Round, Terms, nmse, weighted_sum
+
+REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
+SAMPLES = 4096  # device-rounds over which the expected cost of a rule is measured
+
+
+class Heard(NamedTuple):
+    """What the receiver has so far, and what the devices have spent."""
+
+    y: tf.Tensor  # [1, A, T, F]
+    code: Code
+    cost: tf.Tensor  # expected cost of the rule, [K]
+    level: Level
+    spent: tf.Tensor  # [K]
+    energy: tf.Tensor  # [K]
+    target: tf.Tensor  # [d]
+
+
+@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+class Analog:
+    """A codec that survives addition, a power rule, and how the budget is meant."""
+
+    codec: Codec = Identity()
+    rule: PowerRule = TruncatedInversion()
+    budget: Literal["round", "average"] = "round"
+    measures: ClassVar[bool] = True
+    uses_air: ClassVar[bool] = True
+
+    def check(self, terms: Terms) -> None:
+        needed = self.codec.elements(terms.size, terms.elements)
+        if needed > terms.elements:
+            raise ValueError(
+                f"grant.elements: expected at least {needed} resource elements for this codec and {terms.size} "
+                f"parameters, received {terms.elements}"
+            )
+
+    def init(self, terms: Terms, place: Place) -> Nest:
+        """The expected cost of the rule for each device, [K]; unused under a round budget."""
+        self.check(terms)
+        if self.budget == "round":
+            return tf.ones([terms.air.devices])
+        return _expected_cost(self.rule, terms, place)
+
+    def begin(self, state: Nest, round: Round) -> Nest:
+        terms, nothing, one = round.terms, tf.zeros_like(round.weights), tf.ones([])
+        code = self.codec.code(terms.size, self._elements(terms), keys.fold(round.key, "codec"))
+        level = _whole_grant(Level(one, one), self._elements(terms)) if self.rule.joint else Level(one, one)
+        y = terms.air.empty(terms.slots)
+        return Heard(y, code, state, level, nothing, nothing, tf.zeros([terms.size]))
+
+    def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
+        power = tf.abs(self._symbols(acc, round, devices, updates)) ** 2  # [C, M]
+        if self.budget == "average":
+            spent = round.terms.participation * tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
+        else:
+            spent = tf.reduce_sum(power * self.rule.cost(round.gains(devices, power.shape[1])), axis=1)
+        return spent / round.terms.elements
+
+    def settle(self, acc: Nest, round: Round, spent: tf.Tensor) -> Nest:
+        budgets, elements = tf.ones_like(spent), self._elements(round.terms)
+        # Energies are per granted element; where some stay silent, the noise beside them is scaled alike.
+        noise = round.air_link.noise * (elements / round.terms.elements)
+        if self.rule.joint:
+            level = _joint_level(self.rule, round, spent, budgets, noise, elements)
+        else:
+            level = self.rule.level(spent, budgets, None, noise)
+        return acc._replace(level=level, spent=spent)
+
+    def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
+        terms, symbols = round.terms, self._symbols(acc, round, devices, updates)  # [C, M]
+        spent = tf.gather(acc.spent, devices)[:, None]
+        b = self.rule.amplitude(acc.level.scale, round.gains(devices, symbols.shape[1]), spent, tf.ones_like(spent))
+        x = b * symbols  # [C, M]
+        y = terms.air.add(acc.y, terms.air.grid.place(x, terms.slots)[None], round.air_link, devices)
+        energy = tf.reduce_sum(tf.abs(x) ** 2, axis=1) / terms.elements  # [C]
+        return acc._replace(
+            y=y,
+            energy=tf.tensor_scatter_nd_update(acc.energy, devices[:, None], energy),
+            target=acc.target + weighted_sum(tf.gather(round.weights, devices), updates),
+        )
+
+    def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
+        terms, elements = round.terms, self._elements(round.terms)
+        y = terms.air.noise(acc.y, round.air_link, keys.fold(round.key, "noise"))
+        symbols = terms.air.grid.collect(behind(round.combiner, y)[0], elements)  # [M]
+        heard = acc.energy > 0
+        anybody = tf.cast(tf.reduce_any(heard), symbols.dtype)
+        symbols = anybody * symbols / tf.cast(acc.level.arrival, symbols.dtype)
+        estimate = self.codec.decode(symbols, terms.size, acc.code)
+        bits = REPORT_BITS * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
+        zero = tf.zeros([])
+        report = Report(
+            nmse(estimate, acc.target), acc.energy, heard, bits, zero + elements, zero, zero + terms.airtime
+        )
+        return estimate, state, report
+
+    def _elements(self, terms: Terms) -> int:
+        return self.codec.elements(terms.size, terms.elements)
+
+    def _symbols(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
+        symbols = self.codec.encode(updates, acc.code)  # [C, M]
+        return tf.cast(tf.gather(round.weights, devices), symbols.dtype)[:, None] * symbols
+
+
+def _whole_grant(level: Level, elements: int) -> Level:
+    return Level(*(tf.broadcast_to(value, [elements]) for value in level))
+
+
+def _joint_level(
+    rule: PowerRule, round: Round, spent: tf.Tensor, budgets: tf.Tensor, noise: tf.Tensor, elements: int
+) -> Level:
+    """The level [M] of a rule that looks at all devices: one slot after another, so that only a slot is ever dense."""
+    grid, link = round.terms.air.grid, round.air_link
+
+    def of_slot(slot: tf.Tensor) -> Level:
+        gains = tf.abs(round.slot_gains(slot))  # [K, T or 1, F]
+        flat = tf.reshape(gains, [link.devices, -1])
+        level = _whole_grant(rule.level(spent, budgets, flat, noise), tf.shape(flat)[1])
+        times = [grid.symbols, grid.subcarriers]
+        return Level(*(tf.broadcast_to(tf.reshape(value, [-1, grid.subcarriers]), times) for value in level))
+
+    slots = 1 if link.transmitters.a.shape[4] == 1 else round.terms.slots
+    signature = Level(*[tf.TensorSpec([grid.symbols, grid.subcarriers])] * 2)
+    levels = tf.map_fn(of_slot, tf.range(slots), fn_output_signature=signature, parallel_iterations=1)
+    whole = [tf.broadcast_to(value, [round.terms.slots, grid.symbols, grid.subcarriers]) for value in levels]
+    return Level(*(tf.reshape(value, [-1])[:elements] for value in whole))
+
+
+@tf.function(autograph=False)
+def _expected_cost(rule: PowerRule, terms: Terms, place: Place) -> tf.Tensor:
+    """The rule's cost of an element, averaged over fading, [K]; over devices too where they are alike."""
+    air, devices = terms.air, terms.air.devices
+    everybody, draws = tf.range(devices), max(64, SAMPLES // devices)
+    sample = Terms(air, terms.size, min(terms.elements, air.grid.elements))
+
+    def one(total: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
+        link = air.draw(place, keys.fold(place.key, "expected cost", index), 0.0, sample.slots)
+        round = Round(sample, place.key, tf.ones([devices]), link)
+        return total + tf.reduce_mean(rule.cost(round.gains(everybody, sample.elements)), axis=1)
+
+    cost = tf.foldl(one, tf.range(draws), tf.zeros([devices]), parallel_iterations=1) / draws
+    if any(impairment.lasting for impairment in air.impairments):
+        return cost
+    return tf.fill([devices], tf.reduce_mean(cost))

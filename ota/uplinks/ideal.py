@@ -1,0 +1,39 @@
+"""The ideal uplink: the exact weighted sum, at no cost. What every other one is measured against."""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ...phy import Place
+from ..round import Nest, Report, Round, Terms, weighted_sum
+
+
+@dataclass(frozen=True)
+class Ideal:
+    """No air at all."""
+
+    measures: ClassVar[bool] = False
+    uses_air: ClassVar[bool] = False
+
+    def check(self, terms: Terms) -> None:
+        pass
+
+    def init(self, terms: Terms, place: Place) -> Nest:
+        return ()
+
+    def begin(self, state: Nest, round: Round) -> Nest:
+        return tf.zeros([round.terms.size])
+
+    def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
+        return tf.zeros(tf.shape(devices))
+
+    def settle(self, acc: Nest, round: Round, spent: tf.Tensor) -> Nest:
+        return acc
+
+    def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
+        return acc + weighted_sum(tf.gather(round.weights, devices), updates)
+
+    def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
+        zero = tf.zeros([])
+        return acc, state, Report(zero, tf.zeros_like(round.weights), round.weights > 0, zero, zero, zero, zero)

@@ -1,0 +1,21 @@
+"""Learning over wireless links: channels from Sionna, models from Keras, and the air between them.
+
+The parts are imported when first used (`overair.phy`, `overair.ota`, ...), so that `import overair` stays light.
+"""
+
+import importlib
+from types import ModuleType
+
+from .version import __version__
+
+__all__ = ["__version__", "figures", "learning", "ota", "phy", "scenarios"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in __all__:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,8 @@
+"""`python -m overair` is the command `overair`."""
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

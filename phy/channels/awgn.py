@@ -1,0 +1,21 @@
+"""No fading: gain 1 for every device, on every element; noise alone remains."""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ..keys import Key
+from ..link import Paths
+
+
+@dataclass(frozen=True)
+class Awgn:
+    """h = 1."""
+
+    static: ClassVar[bool] = True
+    longest: ClassVar[float] = 0.0
+
+    def draw(self, batch: int, antennas: int, devices: int, steps: int, step_seconds: float, key: Key) -> Paths:
+        one = tf.ones([batch, devices, 1], tf.float32)
+        return Paths(tf.ones([batch, antennas, devices, 1, 1], tf.complex64), 0 * one, one)

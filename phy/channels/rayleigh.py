@@ -1,0 +1,28 @@
+"""Flat Rayleigh block fading: h ~ CN(0, 1), one value a device, antenna and round.
+
+The block is the round. Drawn by Sionna's RayleighBlockFading.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+from sionna.phy.channel import RayleighBlockFading
+
+from ..keys import Key
+from ..link import Paths
+from ..sionna_rng import keyed
+
+
+@dataclass(frozen=True)
+class Rayleigh:
+    """One CN(0, 1) gain for each device and antenna, constant over the round and flat over frequency."""
+
+    static: ClassVar[bool] = True
+    longest: ClassVar[float] = 0.0
+
+    def draw(self, batch: int, antennas: int, devices: int, steps: int, step_seconds: float, key: Key) -> Paths:
+        fading = RayleighBlockFading(num_rx=1, num_rx_ant=antennas, num_tx=devices, num_tx_ant=1)
+        keyed(key)
+        a, tau = fading(batch, 1)  # [B, 1, A, K, 1, 1, 1], [B, 1, K, 1]
+        return Paths(a[:, 0, :, :, 0], tau[:, 0], tf.ones_like(tau[:, 0]))

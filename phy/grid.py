@@ -1,0 +1,87 @@
+"""The OFDM resource grid: numerology, and the way of symbols onto it.
+
+A slot has ``symbols`` OFDM symbols of ``subcarriers`` elements. A round is granted a number of elements; they fill
+slots in time order, all subcarriers of a symbol first, and what is left of the last slot stays silent. ``prefix`` and
+``advance`` count samples of 1/(subcarriers * spacing) seconds: the receiver opens its window ``advance`` samples
+early, inside the prefix.
+"""
+
+import math
+from functools import cached_property
+from typing import Annotated
+
+import tensorflow as tf
+from annotated_types import Ge, Gt
+from pydantic.dataclasses import dataclass
+from sionna.phy.channel import subcarrier_frequencies
+from sionna.phy.ofdm import ResourceGrid
+
+
+@dataclass(frozen=True)
+class Grid:
+    """An OFDM numerology: subcarriers, symbols a slot, spacing in Hz, prefix and window advance in samples."""
+
+    subcarriers: Annotated[int, Gt(0)] = 64
+    symbols: Annotated[int, Gt(0)] = 14
+    spacing: Annotated[float, Gt(0)] = 15e3
+    prefix: Annotated[int, Ge(0)] = 16
+    advance: Annotated[int, Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.prefix > self.subcarriers:
+            raise ValueError(
+                f"grid.prefix: expected at most {self.subcarriers} samples (one symbol), received {self.prefix}"
+            )
+        if self.advance > self.prefix:
+            raise ValueError(f"grid.advance: expected at most the prefix of {self.prefix}, received {self.advance}")
+
+    @property
+    def elements(self) -> int:
+        """Resource elements in a slot."""
+        return self.subcarriers * self.symbols
+
+    @property
+    def sample(self) -> float:
+        """Seconds of one time-domain sample."""
+        return 1.0 / (self.subcarriers * self.spacing)
+
+    @property
+    def symbol_seconds(self) -> float:
+        """Seconds of one OFDM symbol with its prefix."""
+        return (self.subcarriers + self.prefix) * self.sample
+
+    @property
+    def slot_seconds(self) -> float:
+        """Airtime of a slot, prefixes included."""
+        return self.symbols * self.symbol_seconds
+
+    @property
+    def frequencies(self) -> tf.Tensor:
+        """Baseband frequency of each subcarrier in Hz, [F]."""
+        return subcarrier_frequencies(self.subcarriers, self.spacing)
+
+    @cached_property
+    def sionna(self) -> ResourceGrid:
+        """One slot as Sionna's ResourceGrid, to use in a Sionna link beside this package."""
+        return ResourceGrid(self.symbols, self.subcarriers, self.spacing, cyclic_prefix_length=self.prefix)
+
+    def slots(self, elements: int) -> int:
+        """How many slots hold so many elements."""
+        return math.ceil(elements / self.elements)
+
+    def place(self, symbols: tf.Tensor, slots: int) -> tf.Tensor:
+        """Symbols [..., N] onto slots, [..., T, F]; elements past N are silent."""
+        count, room = symbols.shape[-1], slots * self.elements
+        if count > room:
+            raise ValueError(
+                f"symbols: expected at most the {room} resource elements of {slots} slot(s), received {count}; "
+                f"grant {self.slots(count)} slots"
+            )
+        padding = [[0, 0]] * (symbols.shape.rank - 1) + [[0, room - count]]
+        shape = tf.concat([tf.shape(symbols)[:-1], [slots * self.symbols, self.subcarriers]], 0)
+        return tf.reshape(tf.pad(symbols, padding), shape)  # [..., T, F]
+
+    def collect(self, field: tf.Tensor, elements: int) -> tf.Tensor:
+        """The first N elements [..., N] of a grid [..., T, F]."""
+        flat = tf.reshape(field, tf.concat([tf.shape(field)[:-2], [field.shape[-2] * field.shape[-1]]], 0))
+        return flat[..., :elements]

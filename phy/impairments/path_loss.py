@@ -1,0 +1,43 @@
+"""Path loss: devices scattered over a ring around the receiver are near and far, (r/reference)^(-exponent).
+
+Distances are uniform over the ring's area and last for all rounds. The SNR of a scenario is the one at the reference
+distance. No gain is normalised away: near and far stay near and far.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Ge, Gt
+from pydantic.dataclasses import dataclass
+
+from .. import keys
+from ..grid import Grid
+from ..keys import Key, Scalar
+from ..link import Paths
+
+
+@dataclass(frozen=True)
+class PathLoss:
+    """Exponent; nearest, farthest and reference distance in metres."""
+
+    exponent: Annotated[float, Ge(0)] = 3.0
+    nearest: Annotated[float, Gt(0)] = 50.0
+    farthest: Annotated[float, Gt(0)] = 150.0
+    reference: Annotated[float, Gt(0)] = 100.0
+    seen: ClassVar[bool] = True
+    lasting: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.nearest > self.farthest:
+            raise ValueError(
+                f"path_loss.farthest: expected at least nearest = {self.nearest:g} m, received {self.farthest:g}"
+            )
+
+    def delays(self, grid: Grid) -> tuple[float, float]:
+        return 0.0, 0.0
+
+    def apply(self, paths: Paths, grid: Grid, time: Scalar, key: Key) -> Paths:
+        square = keys.uniform(key, tf.shape(paths.tau)[:2], self.nearest**2, self.farthest**2)  # [B, K]
+        gain = (square / self.reference**2) ** (-self.exponent / 2)  # of the power, [B, K]
+        amplitude = tf.cast(tf.sqrt(gain)[:, None, :, None, None], paths.a.dtype)
+        return Paths(paths.a * amplitude, paths.tau, paths.power * gain[..., None])

@@ -1,0 +1,30 @@
+"""Imperfect knowledge of error variance e: the truth is h = sqrt(1-e) h_believed + sqrt(e) w, at no cost in elements.
+
+For a Gaussian channel that is the same as h_believed = sqrt(1-e) h + sqrt(e) w', with w' an independent channel of
+the same delay profile and the same mean power; that is what is drawn, path by path, constant over the round. A device
+that inverts h_believed arrives with mean gain sqrt(1-e) and spread E|h/h_believed - 1|^2 = (sqrt(1-e)-1)^2 + e exp(g)
+E1(g) above the threshold g.
+"""
+
+from typing import Annotated
+
+import tensorflow as tf
+from annotated_types import Ge, Lt
+from pydantic.dataclasses import dataclass
+
+from .. import keys
+from ..keys import Key
+from ..link import Paths
+
+
+@dataclass(frozen=True)
+class ErrorVariance:
+    """The share e of the channel's power that is not known."""
+
+    e: Annotated[float, Ge(0), Lt(1)] = 0.01
+
+    def believe(self, paths: Paths, key: Key) -> Paths:
+        strength = tf.sqrt(paths.power)[:, None, :, :, None]  # [B, 1, K, L, 1]
+        unknown = keys.complex_normal(key, tf.shape(paths.a[..., :1]), paths.a.dtype)  # [B, A, K, L, 1]
+        unknown = unknown * tf.cast(strength, paths.a.dtype)
+        return paths._replace(a=(1 - self.e) ** 0.5 * paths.a + self.e**0.5 * unknown)

@@ -1,0 +1,57 @@
+"""Power rules: how strongly each device sends on each resource element, and the level at which all arrive.
+
+A device sends x = b z, where z are its weighted symbols and b is complex, one value a resource element; zero is
+silence. The receiver divides what it hears by the announced level. A rule is three functions:
+
+* ``cost(gain)``: the energy an element costs a device, per unit of symbol energy, to arrive at level 1;
+* ``level(spent, budgets, gains, noise)``: the common level, from what each device would spend at level 1;
+* ``amplitude(scale, gain, spent, budget)``: one device's b.
+
+The gain is the one behind the receiver's combiner, as the transmitters believe it.
+"""
+
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
+
+import tensorflow as tf
+
+
+class Level(NamedTuple):
+    """What is announced: the scale the devices use, and the arrival the receiver divides by; [] or [N]."""
+
+    scale: tf.Tensor
+    arrival: tf.Tensor
+
+
+@runtime_checkable
+class PowerRule(Protocol):
+    """See the module's text. ``joint`` says whether the level looks at every device's gain, element by element."""
+
+    joint: ClassVar[bool]
+
+    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+        """Energy per element at level 1 for symbols of energy 1: complex [..., N] to real [..., N]."""
+        ...
+
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+        """The level, from energies [K] (zero: not sending), budgets [K] and |gain| [K, N] if joint."""
+        ...
+
+    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+        """b, complex [..., N], for gains [..., N] and energies and budgets [..., 1]."""
+        ...
+
+
+def weakest(spent: tf.Tensor, budgets: tf.Tensor) -> Level:
+    """The highest level all can afford: min_k sqrt(P_k / spent_k) over those that send; 1 if nobody does."""
+    affordable = tf.where(spent > 0, budgets / tf.where(spent > 0, spent, 1.0), float("inf"))  # [K]
+    lowest = tf.reduce_min(affordable)
+    level = tf.where(tf.math.is_finite(lowest), tf.sqrt(lowest), 1.0)
+    return Level(level, level)
+
+
+def inverse(gain: tf.Tensor) -> tf.Tensor:
+    """1/gain, and zero where there is no gain."""
+    return tf.math.divide_no_nan(tf.ones([], gain.dtype), gain)
+
+
+__all__ = ["Level", "PowerRule", "inverse", "weakest"]

@@ -1,0 +1,28 @@
+"""Full channel inversion: b = c / h on every element, so the sum arrives undistorted.
+
+The level c is what the weakest device can afford. In Rayleigh fading its mean energy is infinite: one deep fade
+silences everybody.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from . import Level, inverse, weakest
+
+
+@dataclass(frozen=True)
+class FullInversion:
+    """Everybody arrives at the level of the weakest."""
+
+    joint: ClassVar[bool] = False
+
+    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+        return tf.abs(inverse(gain)) ** 2
+
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+        return weakest(spent, budgets)
+
+    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+        return tf.cast(scale, gain.dtype) * inverse(gain)

@@ -1,0 +1,46 @@
+"""The power that makes the sum's mean squared error smallest, element by element.
+
+Devices whose full power would arrive below the level send at full power; the others invert. With symbol energies E_k
+and budgets P_k, q_k = |h_k| sqrt(P_k/E_k) sorted ascending, and sqrt(eta_k) = (N0 + sum_{i<=k} E_i q_i^2) /
+sum_{i<=k} E_i q_i,  eta = min_k eta_k,  |b_k|^2 = min(P_k/E_k, eta/|h_k|^2). Cao, Zhu, Xu, Huang, "Optimized power
+control for over-the-air computation in fading channels", IEEE TWC 2020, theorem 1 (E_k = 1).
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from . import Level
+
+
+@dataclass(frozen=True)
+class MseOptimal:
+    """Bias of the weak against noise for all, in the best balance."""
+
+    joint: ClassVar[bool] = True
+
+    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+        return tf.ones_like(tf.abs(gain))
+
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+        sends = spent > 0  # [K]
+        reach = tf.sqrt(budgets / tf.where(sends, spent, 1.0))[:, None] * gains  # q_k, [K, N]
+        reach = tf.where(sends[:, None], reach, float("inf"))
+        order = tf.argsort(reach, axis=0)  # [K, N]
+        q = tf.sort(reach, axis=0)
+        energy = tf.gather(spent, order)  # [K, N]
+        q = tf.where(tf.math.is_finite(q), q, 0.0)
+        signal = tf.cumsum(energy * q, axis=0)
+        root = (noise + tf.cumsum(energy * q**2, axis=0)) / tf.where(signal > 0, signal, 1.0)
+        best = tf.reduce_min(tf.where(signal > 0, root, float("inf")), axis=0)  # [N]
+        level = tf.where(tf.math.is_finite(best), best, 1.0)
+        return Level(level, level)
+
+    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+        size = tf.abs(gain)
+        full = tf.sqrt(budget / tf.where(spent > 0, spent, 1.0))
+        strength = tf.minimum(full, tf.math.divide_no_nan(scale * tf.ones_like(size), size))
+        strength = tf.where(size > 0, strength, 0.0)
+        phase = tf.math.divide_no_nan(tf.math.conj(gain), tf.cast(size, gain.dtype))
+        return tf.cast(strength, gain.dtype) * phase

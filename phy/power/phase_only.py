@@ -1,0 +1,32 @@
+"""Equal power with phase correction only: b = c conj(h)/|h|, no inversion of the amplitude.
+
+All devices use the same c, the largest that every budget allows, so the weights of the sum stay as they were; each
+arrives scaled by its |h_k|. The receiver divides by c times the mean of |h_k| over those that send.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from . import Level, weakest
+
+
+@dataclass(frozen=True)
+class PhaseOnly:
+    """Aligned phases, unequal amplitudes."""
+
+    joint: ClassVar[bool] = True
+
+    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+        return tf.ones_like(tf.abs(gain))
+
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+        sends = tf.cast(spent > 0, spent.dtype)[:, None]  # [K, 1]
+        mean = tf.math.divide_no_nan(tf.reduce_sum(sends * gains, axis=0), tf.reduce_sum(sends))  # [N]
+        scale = weakest(spent, budgets).scale
+        return Level(scale, tf.where(mean > 0, scale * mean, 1.0))
+
+    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+        phase = tf.math.divide_no_nan(tf.math.conj(gain), tf.cast(tf.abs(gain), gain.dtype))
+        return tf.cast(scale, gain.dtype) * phase

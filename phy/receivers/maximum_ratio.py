@@ -1,0 +1,34 @@
+"""Maximum-ratio combining toward the sum: v(f) in the direction of sum_k h_k(f), of unit norm.
+
+With one antenna there is nothing to combine and v = 1. The sum runs over devices in groups, so no response of all
+devices is ever held.
+"""
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ..link import Link
+
+GROUP = 64  # devices whose responses are held at once
+
+
+@dataclass(frozen=True)
+class MaximumRatio:
+    """v = sum_k h_k / |sum_k h_k| on every resource element, from what the receiver believes."""
+
+    def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
+        if link.antennas == 1:
+            return tf.ones([1, 1, 1, 1], tf.complex64)
+        a = link.receiver.a
+        total = tf.zeros([a.shape[0], link.antennas, a.shape[4], link.frequencies.shape[0]], a.dtype)  # [B, A, T, F]
+        for_groups = tf.range(0, tf.size(devices), GROUP)
+        total = tf.foldl(
+            lambda heard, first: (
+                heard + tf.reduce_sum(link.response(devices[first : first + GROUP], link.receiver), axis=2)
+            ),
+            for_groups,
+            initializer=total,
+            parallel_iterations=1,
+        )
+        norm = tf.sqrt(tf.reduce_sum(tf.abs(total) ** 2, axis=1, keepdims=True))
+        return total / tf.cast(tf.maximum(norm, 1e-30), total.dtype)
