@@ -103,7 +103,8 @@ class Air:
         if low < -1e-6 or high > self.grid.prefix + 1e-6:
             raise ValueError(
                 f"grid.prefix: expected every arrival between 0 and {self.grid.prefix} samples after the window "
-                f"opens, received {low:.3g} to {high:.3g}; lengthen prefix, change advance, or shorten offsets and delay spread"
+                f"opens, received {low:.3g} to {high:.3g}; "
+                f"lengthen prefix, change advance, or shorten offsets and delay spread"
             )
 
 

@@ -31,13 +31,13 @@ def check(samples: int, devices: int, each: int = 1, field: str = "devices") -> 
         )
     if devices * each > samples:
         raise ValueError(
-            f"{field}: expected at most {samples // devices} with {samples} samples on {devices} devices, received {each}; "
-            f"ask for less or use fewer devices"
+            f"{field}: expected at most {samples // devices}, as {samples} samples go to {devices} devices, "
+            f"received {each}; ask for less or use fewer devices"
         )
 
 
 def deal(labels: np.ndarray, counts: np.ndarray, random: np.random.Generator) -> list[np.ndarray]:
-    """Random samples without repetition, ``counts`` [K, C] of each class for each device; classes in the order of labels."""
+    """Random samples without repetition: ``counts`` [K, C] for each device of each class, in the order of labels."""
     samples, owners = [], []
     for column, label in enumerate(np.unique(labels)):
         owners.append(np.repeat(np.arange(len(counts)), counts[:, column]))

@@ -111,22 +111,22 @@ def test_participation_and_batches_do_not_depend_on_executor_or_chunk():
 
 
 def test_links_are_bitwise_equal_across_uplinks(monkeypatch):
-    seen = {}
-    original = Air.draw
+    original, links = Air.draw, []
 
     def remember(self, place, key, time, slots, snr_db=0.0, batch=1):
         link = original(self, place, key, time, slots, snr_db, batch)
-        if tf.inside_function():
-            tf.py_function(
-                lambda *values: seen.setdefault(name, [v.numpy() for v in values]), tf.nest.flatten(link), []
-            )
+        tf.py_function(lambda *values: links.append([value.numpy() for value in values]), tf.nest.flatten(link), [])
         return link
 
     monkeypatch.setattr(Air, "draw", remember)
-    for name, uplink in (("analog", Analog()), ("coded", Analog(RandomLinear(), MseOptimal())), ("digital", Digital())):
-        _run(_federation(uplink, participation=0.7), rounds=1)
-    for name in ("coded", "digital"):
-        assert all(np.array_equal(a, b) for a, b in zip(seen["analog"], seen[name], strict=True))
+    for uplink in (Analog(), Analog(RandomLinear(), MseOptimal()), Digital()):
+        _run(_federation(uplink, participation=0.7), rounds=2)
+    assert len(links) == 6  # three uplinks, two rounds each
+    for analog, coded, digital in (links[0::2], links[1::2]):
+        assert all(
+            np.array_equal(a, b) and np.array_equal(a, c) for a, b, c in zip(analog, coded, digital, strict=True)
+        )
+    assert not np.array_equal(links[0][0], links[1][0])
 
 
 def test_without_noise_and_with_perfect_knowledge_the_analog_round_is_the_ideal_one():

@@ -1,0 +1,26 @@
+"""IID: samples at random, the same number for every device.
+
+Without ``samples_per_device`` all samples are dealt and sizes differ by at most one.
+"""
+
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Gt
+from pydantic.dataclasses import dataclass
+
+from . import check, generator
+
+
+@dataclass(frozen=True)
+class Iid:
+    """Exactly so many samples for each device, or all of them shared out."""
+
+    samples_per_device: Annotated[int, Gt(0)] | None = None
+
+    def split(self, labels: np.ndarray, devices: int, seed: int) -> list[np.ndarray]:
+        check(len(labels), devices, self.samples_per_device or 1, "samples_per_device")
+        dealt = generator(seed, "iid").permutation(len(labels)).astype(np.int64)
+        if self.samples_per_device is not None:
+            dealt = dealt[: devices * self.samples_per_device]
+        return np.array_split(dealt, devices)

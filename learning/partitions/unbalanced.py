@@ -1,0 +1,29 @@
+"""Unbalanced: samples at random, sizes from a log-normal law: n_k - 1 in proportion to exp(spread z_k), z_k ~ N(0, 1).
+
+All samples are dealt and each device has at least one. ``spread`` 0 is IID with equal sizes; with 1, the middle 95 %
+of devices span a factor of 50.
+"""
+
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from . import check, generator
+
+
+@dataclass(frozen=True)
+class Unbalanced:
+    """Standard deviation of the logarithm of a device's size."""
+
+    spread: Annotated[float, Ge(0), Le(100)] = 1.0
+
+    def split(self, labels: np.ndarray, devices: int, seed: int) -> list[np.ndarray]:
+        check(len(labels), devices)
+        random = generator(seed, "unbalanced")
+        normal = random.standard_normal(devices)
+        weights = np.exp(self.spread * (normal - normal.max()))  # [K], at most 1: nothing overflows
+        reached = np.cumsum(weights) / np.sum(weights)
+        ends = np.rint(reached * (len(labels) - devices)).astype(np.int64) + np.arange(1, devices + 1)
+        return np.split(random.permutation(len(labels)).astype(np.int64), ends[:-1])
