@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; its exit code is 0, 1 (theory disagrees), 2 (something asked for cannot be) or 130 (interrupted)."""
+    """The command; its exit code is 0, 1 (theory disagrees), 2 (what was asked for cannot be) or 130 (interrupted)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     options = _parser().parse_args(arguments)
     try:
@@ -54,14 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        again = getattr(options, "out", None)
-        print(
-            "overair: stopped" + ("; the same command goes on from here" if again else "; with --out a run can go on"),
-            file=sys.stderr,
-        )
+        print(_hint(options), file=sys.stderr)
         return INTERRUPTED
     except (ValueError, OSError) as error:
-        print(f"overair: {error}" if isinstance(error, OSError) else error, file=sys.stderr)
+        from .scenarios import ScenarioError
+
+        print(error if isinstance(error, ScenarioError) else f"overair: {_one_line(error)}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        what = f"overair: unexpected {type(error).__name__}: {_one_line(error)}"
+        print(f"{what}; `python -X dev -m overair ...` shows where", file=sys.stderr)
         return 2
 
 
@@ -98,8 +102,12 @@ def _parser() -> Parser:
 
 def _run(options: argparse.Namespace) -> int:
     from .scenarios import files, run
+    from .scenarios.overrides import apply
+    from .scenarios.sweep import sweep
 
-    name, _ = files.read(options.scenario)
+    name, raw = files.read(options.scenario)
+    sweep(apply(raw, options.sets))  # complain before the heavy imports
+    _import_quietly()
     with _progress() as progress:
         dataset = run(options.scenario, options.sets, options.out, progress)
     _report(dataset, Path(options.out, "figure.png") if options.out else Path(f"{name}.png"))
@@ -124,9 +132,22 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    _import_quietly()
     from .scenarios import check
 
     return check.main()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _hint(options: argparse.Namespace) -> str:
+    if options.command is not _run:
+        return "overair: stopped"
+    return "overair: stopped; " + (
+        "the same command goes on from here" if options.out else "with --out a run can go on"
+    )
 
 
 def _report(dataset: "xr.Dataset", figure: Path) -> None:
@@ -141,7 +162,7 @@ def _report(dataset: "xr.Dataset", figure: Path) -> None:
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(*rows[0], box=None)
+        table = Table(*rows[0], box=None, padding=(0, 1, 0, 0))
         for row in rows[1:]:
             table.add_row(*row)
         Console().print(table)
@@ -151,6 +172,19 @@ def _report(dataset: "xr.Dataset", figure: Path) -> None:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     draw(dataset, figure)
     print(f"figure: {figure}")
+
+
+def _import_quietly() -> None:
+    """TensorFlow greets on the standard error stream, whatever its log level; that is no message of ours."""
+    sys.stderr.flush()
+    with open(os.devnull, "wb") as nowhere:
+        stderr = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 @contextmanager

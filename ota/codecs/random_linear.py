@@ -6,8 +6,8 @@ entry, E|g_hat - g|^2 = (d/m - 1)|g|^2 + d s2; with d of n columns, (d-1)(n-m)/(
 
 Where d is no power of two, H is block diagonal with equal blocks, the largest that pad d by no more than an eighth; n
 is the padded length and the m rows are drawn from all n. The second formula then holds on average over how the energy
-lies, and exactly (n/m - 1)/(n - 1) (sum_b (n d_b/n_b) |g_b|^2 - |g|^2) over blocks b. Abdi, "Low-complexity
-distributed learning", ch. 5.
+lies, and exactly (n/m - 1)/(n - 1) (sum_b (n d_b/n_b) |g_b|^2 - |g|^2) over blocks b. Abdi, "Distributed learning and
+inference in deep models", 2020, ch. 5.
 """
 
 import math

@@ -4,8 +4,8 @@ With step D and dither u uniform on [-D/2, D/2), x_hat = D round((x + u)/D) - u:
 every x. The quantiser spans [-max|x|, max|x|] with 2^b levels, so D = 2 max|x|/(2^b - 1) and no input overloads;
 max|x| travels as 32 bits. If not all coordinates fit, k of them are sent, chosen by the shared key and scaled by d/k,
 which keeps the estimate unbiased. The device picks the b with the smallest error for its rate, (d/k)(1 + p/(3 (2^b -
-1)^2)) - 1 of |x|^2 with k = min(d, rate/b) and p = d max|x|^2/|x|^2. Schuchman 1964; Abdi, "Low-complexity
-distributed learning", appendix A.
+1)^2)) - 1 of |x|^2 with k = min(d, rate/b) and p = d max|x|^2/|x|^2. Schuchman 1964; Abdi, "Distributed learning and
+inference in deep models", 2020, appendix A.
 """
 
 from typing import Annotated

@@ -1,9 +1,9 @@
 """Truncated channel inversion: b = c / h where |h|^2 >= g, silence elsewhere.
 
 In Rayleigh fading a share 1 - exp(-g) of the elements is silent and the level reached on average is c^2 = P / E1(g).
-With ``unbiased`` a device that uses m_i of its m elements scales by m/m_i (Abdi, "Low-complexity distributed
-learning", eq. 5.7), which keeps a random linear code unbiased and costs energy. A device with m_i = 0 is silent and
-counts as not heard.
+With ``unbiased`` a device that uses m_i of its m elements scales by m/m_i (Abdi, "Distributed learning and inference
+in deep models", 2020, eq. 5.7), which keeps a random linear code unbiased and costs energy. A device with m_i = 0 is
+silent and counts as not heard.
 """
 
 from typing import Annotated, ClassVar

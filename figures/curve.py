@@ -1,0 +1,133 @@
+"""The accuracy curve: test accuracy against the SNR, or against rounds, with a line for every scheme compared.
+
+A swept SNR is the abscissa; without one, so is the first numeric axis of more than six values; otherwise rounds
+are. The uplink, or else the first axis left, makes the lines; further axes make panels. Lines are means over seeds
+and bands reach from the lowest seed to the highest; a seed whose numbers stopped being finite is left out from
+there on, and the caption says so.
+"""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F"]  # Okabe and Ito
+MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
+DASHES = ["-", "--", "-.", ":"]
+MOST_LINES = 6  # values of a numeric axis that are still drawn as a line each
+MOST_PANELS = 9
+SNR = "link.snr_db"
+
+
+def draw(dataset: xr.Dataset, path: str | Path) -> None:
+    """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
+    x = abscissa(dataset)
+    axes = sorted((name for name in sweep_axes(dataset) if name != x), key=lambda name: name != "uplink")
+    places = list(itertools.product(*(range(dataset.sizes[name]) for name in axes[1:])))
+    shown = places[:MOST_PANELS]
+    columns = 2 if len(shown) in (2, 4) else min(3, len(shown))
+    rows = -(-len(shown) // columns)
+    size = (5.0, 3.5) if len(shown) == 1 else (1.0 + 2.4 * columns, 1.0 + 2.1 * rows)
+    with rc_context(
+        {"font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
+    ):
+        figure = Figure(figsize=size, layout="constrained")
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+        for at, panel in enumerate(panels):
+            if at >= len(shown):
+                panel.set_visible(False)
+                continue
+            chosen = dict(zip(axes[1:], shown[at], strict=True))
+            _lines(panel, dataset.isel(chosen), x, axes[0] if axes else None)
+            panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
+            if at % columns == 0:
+                panel.set_ylabel("Test accuracy")
+            if at + columns >= len(shown):
+                panel.set_xlabel(axis_label(dataset, x))
+                panel.tick_params(labelbottom=True)
+        _legend(figure, panels[0], axes, single=len(shown) == 1)
+        figure.supxlabel(caption(dataset, x, len(places) - len(shown)), fontsize=6.5, color="0.35")
+        figure.savefig(path, dpi=300)
+
+
+def abscissa(dataset: xr.Dataset) -> str:
+    """The axis that accuracy is drawn against."""
+    numeric = [name for name in sweep_axes(dataset) if np.issubdtype(dataset[name].dtype, np.number)]
+    long = [name for name in numeric if dataset.sizes[name] > (1 if name == SNR else MOST_LINES)]
+    return min(long, key=lambda name: name != SNR, default="round")
+
+
+def sweep_axes(dataset: xr.Dataset) -> list[str]:
+    """All dimensions but seed and round."""
+    return [str(name) for name in dataset.accuracy.dims if name not in ("seed", "round")]
+
+
+def axis_label(dataset: xr.Dataset, name: str) -> str:
+    """An axis in words, with its unit."""
+    words = str(dataset[name].attrs.get("long_name", name)).split(".")
+    text = " ".join(words[-2:]) if len(words) > 2 else words[-1]
+    units = dataset[name].attrs.get("units", "1")
+    return text[0].upper() + text[1:] + ("" if units == "1" else f" ({units})")
+
+
+def value_label(dataset: xr.Dataset, name: str, place: int) -> str:
+    """One value of an axis in words; a number says of what."""
+    value = dataset[name].values[place]
+    if not np.issubdtype(dataset[name].dtype, np.number):
+        return str(value).replace("_", " ")
+    label, _, units = axis_label(dataset, name).partition(" (")
+    return f"{label} {value:g}" + (f" {units[:-1]}" if units else "")
+
+
+def caption(dataset: xr.Dataset, x: str, hidden: int) -> str:
+    """What the lines and bands are."""
+    seeds = dataset.sizes["seed"]
+    parts = [f"Mean of {seeds} seeds, band from lowest to highest" if seeds > 1 else "One seed"]
+    if x != "round":
+        parts[0] += f", after {int(dataset['round'].values[-1])} rounds"
+    if bool((dataset.stopped_at >= 0).any()):
+        parts.append("seeds that diverged are left out")
+    if hidden:
+        parts.append(f"{hidden} more panels are not shown")
+    return "; ".join(parts) + "."
+
+
+def _lines(panel: Axes, dataset: xr.Dataset, x: str, axis: str | None) -> None:
+    accuracy = dataset.accuracy if x == "round" else dataset.accuracy.isel(round=-1)
+    abscissas = dataset[x].values
+    panel.grid(True, linewidth=0.4, color="0.85")
+    for at in range(dataset.sizes[axis] if axis else 1):
+        values = accuracy.isel({axis: at}) if axis else accuracy
+        over_seeds = np.ma.masked_invalid(values.transpose("seed", x).values)
+        colour, marker = COLOURS[at % len(COLOURS)], MARKERS[at % len(MARKERS)]
+        low, high = over_seeds.min(axis=0).filled(np.nan), over_seeds.max(axis=0).filled(np.nan)
+        panel.fill_between(abscissas, low, high, color=colour, alpha=0.18, linewidth=0)
+        panel.plot(
+            abscissas,
+            over_seeds.mean(axis=0).filled(np.nan),
+            DASHES[at // len(COLOURS) % len(DASHES)],
+            color=colour,
+            marker=marker,
+            markersize=4,
+            markevery=max(1, len(abscissas) // 10),
+            linewidth=1.3,
+            label=value_label(dataset, axis, at) if axis else None,
+        )
+    if x != "round" and len(abscissas) <= MOST_LINES:
+        panel.set_xticks(abscissas)
+    if x not in ("round", SNR) and abscissas.min() > 0 and abscissas.max() >= 50 * abscissas.min():
+        panel.set_xscale("log")
+
+
+def _legend(figure: Figure, panel: Axes, axes: list[str], single: bool) -> None:
+    handles, labels = panel.get_legend_handles_labels()
+    if not axes or len(handles) < 2:
+        return
+    if single and len(handles) <= len(COLOURS):
+        panel.legend(framealpha=0.85, edgecolor="0.8")
+    else:
+        figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(labels)), frameon=False)

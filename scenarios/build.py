@@ -1,0 +1,189 @@
+"""From scenarios to federations that run.
+
+Every scheme, the air and the grant of every point are made and checked first, so that the last point of a sweep
+cannot fail an hour into it. The federations, which hold data and are compiled, are made one at a time; points that
+differ only in SNR and seed share one. Shares of data are drawn once: seeds repeat training, links and noise on the
+same shares.
+"""
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import catalogue
+from .errors import ScenarioError, closest, fault, one_of
+from .schema import Grant, Link, Optimizer, Scenario
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..learning import Federation
+    from ..learning.data import Arrays
+    from ..ota import Uplink
+    from ..phy import Air
+
+FREE: Any = {
+    "title": True,
+    "seeds": True,
+    "rounds": True,
+    "evaluate_every": True,
+    "link": {"snr_db"},
+}  # needs no other federation
+AIR = ("link", "grid", "grant")  # does not matter to an uplink that does not use it
+SHARES_SEED = 0
+
+
+class Parts(NamedTuple):
+    """What a federation is made of."""
+
+    scenario: Scenario
+    model: Callable[[int], Any]
+    data: "Arrays"
+    shares: "list[np.ndarray]"
+    air: "Air"
+    uplink: "Uplink"
+    algorithm: Any
+    elements: int
+
+
+class Federations:
+    """The federations of some scenarios: all checked now, each built when first asked for, the last one kept."""
+
+    def __init__(self, scenarios: Iterable[Scenario]) -> None:
+        self._parts: dict[str, Parts] = {}
+        self._current: tuple[str, Federation] | None = None
+        data: dict[str, Arrays] = {}
+        for scenario in scenarios:
+            if (key := _key(scenario)) not in self._parts:
+                self._parts[key] = _prepare(scenario, data)
+
+    def group(self, scenario: Scenario) -> int:
+        """The number of the federation that a scenario needs."""
+        return list(self._parts).index(_key(scenario))
+
+    def alike(self, scenario: Scenario) -> str:
+        """Equal for scenarios of equal results: without air, whatever the link and the grant."""
+        ideal = not self._parts[_key(scenario)].uplink.uses_air
+        return scenario.model_dump_json(exclude={"title", "seeds", *(AIR if ideal else ())})
+
+    def get(self, scenario: Scenario) -> "Federation":
+        """The federation of a scenario."""
+        key = _key(scenario)
+        if self._current is None or self._current[0] != key:
+            self._current = None  # free the memory before more is taken
+            self._current = key, _federation(self._parts[key])
+        return self._current[1]
+
+
+def _key(scenario: Scenario) -> str:
+    return scenario.model_dump_json(exclude=FREE)
+
+
+def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
+    from ..learning import Task
+    from ..ota import Terms
+
+    key = scenario.data.model_dump_json()
+    if key not in loaded:
+        with _named("data"):
+            loaded[key] = catalogue.build(scenario.data, "data").load()
+    data = loaded[key]
+    with _named("partition"):
+        partition = catalogue.build(scenario.partition, "partition")
+        shares = partition.split(data.y_train, scenario.devices, SHARES_SEED)
+    scheme = catalogue.build(scenario.model, "model")
+
+    def model(seed: int) -> Any:
+        return scheme.build(data.x_train.shape[1:], data.classes, seed)
+
+    air, uplink = _air(scenario), catalogue.build(scenario.uplink, "uplink")
+    with _named("model"):
+        size = Task(model(0)).size
+    elements = _elements(scenario.grant, size)
+    with _named():
+        uplink.check(Terms(air, size, elements, scenario.participation))
+    _optimizer(scenario.optimizer)
+    return Parts(scenario, model, data, shares, air, uplink, catalogue.build(scenario.algorithm, "algorithm"), elements)
+
+
+def _air(scenario: Scenario) -> "Air":
+    from ..phy import Air, Grid
+
+    link: Link = scenario.link
+
+    def made(name: str) -> Any:
+        return catalogue.build(getattr(link, name), f"link.{name}")
+
+    with _named():
+        grid = Grid(**scenario.grid.model_dump())
+        impairments = [catalogue.build(each, f"link.impairments.{at}") for at, each in enumerate(link.impairments)]
+        return Air(
+            grid,
+            made("channel"),
+            scenario.devices,
+            link.antennas,
+            made("receiver"),
+            tuple(impairments),
+            made("transmitter_knowledge"),
+            made("receiver_knowledge"),
+        )
+
+
+def _elements(grant: Grant, size: int) -> int:
+    return grant.elements or math.ceil(size / (grant.compression or 1.0) / 2)
+
+
+def _optimizer(wanted: Optimizer) -> Callable[[], Any]:
+    """A maker of the Keras optimiser, tried once."""
+    import keras
+
+    names = {name.lower(): name for name in dir(keras.optimizers)}
+    kind = getattr(keras.optimizers, names[wanted.name])
+    known = [name for name in inspect.signature(kind).parameters if name not in ("learning_rate", "name", "kwargs")]
+    for name in wanted.options:
+        if name not in known:
+            match = closest(name, known)
+            advice = f"did you mean {match}?" if match else ""
+            raise ScenarioError(fault(f"optimizer.options.{name}", one_of(known), name, advice))
+
+    def make() -> Any:
+        return kind(learning_rate=wanted.learning_rate, **wanted.options)
+
+    with _named("optimizer"):
+        make()
+    return make
+
+
+def _federation(parts: Parts) -> "Federation":
+    from ..learning import Federation
+
+    scenario = parts.scenario
+    with _named():
+        return Federation(
+            parts.model,
+            parts.data,
+            parts.shares,
+            parts.algorithm,
+            parts.uplink,
+            parts.air,
+            parts.elements,
+            _optimizer(scenario.optimizer),
+            scenario.participation,
+            scenario.batch_size,
+            scenario.executor,
+            scenario.chunk,
+        )
+
+
+@contextmanager
+def _named(path: str = "") -> Iterator[None]:
+    """Complaints of the parts as faults of the scenario: they name their own field; ``path`` says whose part it is."""
+    try:
+        yield
+    except ScenarioError:
+        raise
+    except ValueError as error:
+        text = " ".join(str(error).split())
+        raise ScenarioError(f"scenario field {path}: {text}" if path else f"scenario field {text}") from None

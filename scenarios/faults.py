@@ -1,0 +1,96 @@
+"""From what pydantic found wrong to one line a fault."""
+
+import re
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from .catalogue import Table, kind_of, tables
+from .errors import closest, fault, one_of
+from .shapes import Path, Shape, dotted, part_of
+
+EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "a table",
+    "finite_number": "a finite number",
+    "float_type": "a finite number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number of 64 bits",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "missing": "a value",
+    "model_type": "a table",
+    "string_type": "a text",
+    "too_short": "at least one value",
+}
+BOUNDS = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most", "multiple_of": "a multiple of"}
+
+
+def lines(error: ValidationError, raw: Any, root: type[Table]) -> list[str]:
+    """One line for every field at fault."""
+    found: dict[Path, list[ErrorDetails]] = {}
+    holders: dict[Path, tuple[Shape, Any]] = {}
+    for detail in error.errors(include_url=False):
+        if detail["type"] == "default_factory_not_called":  # the fault it depends on is there too
+            continue
+        path, holder = _place(detail["loc"], raw, root)
+        found.setdefault(path, []).append(detail)
+        holders[path] = holder
+    return [_line(path, details, *holders[path]) for path, details in found.items()]
+
+
+def _place(location: Path, raw: Any, root: type[Table]) -> tuple[Path, tuple[Shape, Any]]:
+    """The path as written, without pydantic's marks of kinds; and the shape and value that hold its last part."""
+    path: list[str | int] = []
+    shape, value, inside_kind = Shape(table=root), raw, False
+    holder = (shape, value)
+    for part in location:
+        if shape.family and not shape.many and not inside_kind:
+            inside_kind = True
+            continue
+        holder = (shape, value)
+        child = shape.child(value, part)
+        if child is None and shape.holds(value) is None and not shape.many:
+            break
+        path.append(part)
+        shape, value, inside_kind = child or Shape(), part_of(value, part), False
+    return tuple(path), holder if path else (Shape(table=root), raw)
+
+
+def _unknown(path: Path, holder: Shape, held: Any) -> str:
+    table, name, owner = holder.holds(held), path[-1], dotted(path[:-1])
+    known = [field for field in table.model_fields if field != "kind"] if table else []
+    match = closest(name, known)
+    having = [
+        kind for kind, each in (tables(holder.family) if holder.family else {}).items() if name in each.model_fields
+    ]
+    advice = f"did you mean {dotted((*path[:-1], match))}?" if match else ""
+    if having and not match:
+        advice = f"{owner} of the kind {having[0]} has it"
+    return fault(dotted(path), one_of(known) if known else f"no field, as {kind_of(held)} has none", name, advice)
+
+
+def _line(path: Path, details: list[ErrorDetails], holder: Shape, held: Any) -> str:
+    detail = details[0]
+    name, received, context = dotted(path) or "(all)", detail["input"], detail.get("ctx", {})
+    match detail["type"]:
+        case "extra_forbidden":
+            return _unknown(path, holder, held)
+        case "union_tag_invalid" | "union_tag_not_found":
+            shape = holder.child(held, path[-1])
+            known = list(tables(shape.family)) if shape and shape.family else []
+            match = closest(kind_of(received), known)
+            received = kind_of(received) or received
+            return fault(name, one_of(known), received, f"did you mean {match}?" if match else "")
+        case "literal_error":
+            known = re.findall(r"'([^']*)'", str(context.get("expected"))) or [str(context.get("expected"))]
+            match = closest(received, known)
+            return fault(name, one_of(known), received, f"did you mean {match}?" if match else "")
+        case "value_error":
+            return f"scenario field {name}: {context['error']}"
+        case "missing":
+            return fault(name, "a value", None)
+    bounds = [f"{word} {context[bound]}" for bound, word in BOUNDS.items() if bound in context]
+    expected = bounds or [EXPECTED.get(each["type"], each["msg"]) for each in details]
+    return fault(name, " or ".join(dict.fromkeys(expected)), received)

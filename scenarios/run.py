@@ -1,0 +1,118 @@
+"""Running a scenario: every point of its sweep with every seed, to one dataset.
+
+Points that differ only in SNR and seed share one compiled federation. A point whose numbers stop being finite
+stops, is recorded so, and the others go on. With a folder a run that was killed goes on where it stopped, bit for
+bit.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import files
+from .build import Federations
+from .overrides import apply
+from .schema import Scenario
+from .sweep import Point, sweep
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from .results import Record
+    from .store import Store
+
+CHECKPOINT_SECONDS = 20.0
+Progress = Callable[[int, int], None]  # rounds done, rounds to do
+
+log = logging.getLogger("overair")
+
+
+def run(
+    source: str | Path | Mapping[str, Any] | Scenario,
+    sets: Iterable[str] = (),
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> "xr.Dataset":
+    """Run a preset, a file, a table or a scenario, changed by ``path=value`` texts; keep results in ``out``."""
+    _, raw = files.read(source)
+    plan = sweep(apply(raw, sets))
+    federations = Federations(point.scenario for point in plan.points)  # all are checked before any runs
+
+    from . import results
+    from .store import Store
+
+    store = Store(None if out is None else Path(out))
+    store.open(plan.resolved)
+    records = {}
+    tasks = [(at, point, seed) for at, point in enumerate(plan.points) for seed in point.scenario.seeds]
+    for at, point, seed in tasks:
+        if record := store.finished(point.scenario, seed):
+            records[at, seed] = record
+    todo = [task for task in tasks if (task[0], task[2]) not in records]
+    todo.sort(key=lambda task: federations.group(task[1].scenario))  # stable: one federation at a time
+    counter = _Counter(progress, sum(point.scenario.rounds for _, point, _ in todo))
+    known: dict[tuple[str, int], Record] = {}  # an ideal uplink, say, does the same at every SNR
+    for at, point, seed in todo:
+        same = federations.alike(point.scenario), seed
+        if same in known:
+            counter.add(point.scenario.rounds)
+        else:
+            known[same] = _one(federations.get(point.scenario), point, seed, store, counter)
+        records[at, seed] = known[same]
+        store.finish(point.scenario, seed, records[at, seed])
+    dataset = results.assemble(plan, records)
+    if store.folder:
+        results.save(dataset, store.folder / "results.nc")
+    return dataset
+
+
+class _Counter:
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.done, self.total = progress, 0, total
+
+    def add(self, rounds: int) -> None:
+        self.done += rounds
+        if self.progress:
+            self.progress(self.done, self.total)
+
+
+def _one(federation: Any, point: Point, seed: int, store: "Store", counter: _Counter) -> "Record":
+    """One point with one seed, from the start or from where it was left."""
+    import numpy as np
+    import tensorflow as tf
+
+    from .results import VARIABLES, Record, evaluations
+
+    scenario = point.scenario
+    rounds = evaluations(scenario.rounds, scenario.evaluate_every)
+    values = np.full([len(VARIABLES), len(rounds)], np.nan)
+    state, first = federation.init(seed), 0
+    if half := store.half_done(scenario, seed):
+        first, values = half.round, half.values
+        state = tf.nest.pack_sequence_as(state, [tf.constant(array) for array in half.state])
+        counter.add(first)
+    saved, costs = time.monotonic(), []
+    for round in range(first + 1, scenario.rounds + 1):
+        state, metrics = federation.step(state, seed, scenario.link.snr_db)
+        counter.add(1)
+        if not bool(metrics.finite):
+            log.warning(
+                "warning: %s stopped in round %d of seed %d: numbers are no longer finite", _name(point), round, seed
+            )
+            counter.add(scenario.rounds - round)
+            return Record(round, values)
+        costs.append([float(getattr(metrics, name)) for name in list(VARIABLES)[2:]])
+        if round not in rounds:
+            continue
+        values[:, rounds.index(round)] = [*map(float, federation.evaluate(state)), *np.mean(costs, axis=0)]
+        costs = []
+        if round < scenario.rounds and store.folder and time.monotonic() - saved > CHECKPOINT_SECONDS:
+            store.advance(scenario, seed, round, values, [np.asarray(part) for part in tf.nest.flatten(state)])
+            saved = time.monotonic()
+    return Record(-1, values)
+
+
+def _name(point: Point) -> str:
+    return ", ".join(f"{axis} = {label}" for axis, label in point.coordinates.items()) or "the scenario"

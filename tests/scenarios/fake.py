@@ -1,0 +1,72 @@
+"""A federation that costs nothing: its accuracy is a chaotic function of seed, SNR and every round before."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from overair.scenarios.schema import Scenario
+
+
+class Metrics(NamedTuple):
+    """The scalars of a round."""
+
+    nmse: tf.Tensor
+    energy: tf.Tensor
+    bits: tf.Tensor
+    heard: tf.Tensor
+    resource_elements: tf.Tensor
+    airtime: tf.Tensor
+    finite: tf.Tensor
+
+
+class Federation:
+    """One weight, moved by the logistic map."""
+
+    def __init__(self, scenario: Scenario, before_step: Callable[[int, int, float], None]) -> None:
+        self.before_step = before_step
+        self.diverges = scenario.uplink.kind == "digital"
+
+    def init(self, seed: int) -> dict[str, Any]:
+        start = tf.constant((seed + 1) / 7919, tf.float64)
+        return {"round": tf.constant(0, tf.int64), "parts": (start, [tf.constant([True, False])], ())}
+
+    def step(self, state: dict[str, Any], seed: int, snr_db: float) -> tuple[dict[str, Any], Metrics]:
+        self.before_step(int(state["round"]) + 1, seed, snr_db)
+        (x, flags, nothing), round = state["parts"], state["round"] + 1
+        x = 3.9 * x * (1 - x) * (1 - 1e-3 / (1 + 10 ** (snr_db / 10)))
+        finite = tf.logical_not(self.diverges & (snr_db < 0) & (round == 4))
+        number = tf.cast(round, tf.float64)
+        return {"round": round, "parts": (x, flags, nothing)}, Metrics(x, x, number, number, number, number, finite)
+
+    def evaluate(self, state: dict[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:
+        return state["parts"][0], -state["parts"][0]
+
+
+class Federations:
+    """Counts what is built; ``before_step`` may interrupt."""
+
+    def __init__(self, before_step: Callable[[int, int, float], None] = lambda *_: None) -> None:
+        self.before_step = before_step
+        self.built: list[str] = []
+        self.steps = 0
+
+    def __call__(self, scenarios: Iterable[Scenario]) -> "Federations":
+        self.kinds = list(dict.fromkeys(scenario.uplink.kind for scenario in scenarios))
+        return self
+
+    def alike(self, scenario: Scenario) -> str:
+        return scenario.model_dump_json()
+
+    def group(self, scenario: Scenario) -> int:
+        return self.kinds.index(scenario.uplink.kind)
+
+    def get(self, scenario: Scenario) -> Federation:
+        kind = scenario.uplink.kind
+        if self.built[-1:] != [kind]:
+            self.built.append(kind)
+        return Federation(scenario, self._count)
+
+    def _count(self, round: int, seed: int, snr_db: float) -> None:
+        self.before_step(round, seed, snr_db)
+        self.steps += 1

@@ -1,0 +1,248 @@
+"""A run gives every point its place, survives whatever stops it, and refuses what is not its own."""
+
+import importlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from overair.scenarios import ScenarioError, results, run
+from tests.scenarios import fake
+
+MODULE = importlib.import_module("overair.scenarios.run")
+TESTS = Path(__file__).parents[2]
+RAW: dict[str, Any] = {
+    "title": "A test",
+    "data": "digits",
+    "model": "softmax",
+    "devices": 5,
+    "rounds": 7,
+    "evaluate_every": 3,
+    "seeds": [0, 5],
+    "uplink": ["ideal", "analog"],
+    "link": {"snr_db": [-5, 5]},
+}
+STEPS = 2 * 2 * 2 * 7
+
+
+@pytest.fixture
+def federations(monkeypatch: pytest.MonkeyPatch) -> fake.Federations:
+    made = fake.Federations()
+    monkeypatch.setattr(MODULE, "Federations", made)
+    monkeypatch.setattr(MODULE, "CHECKPOINT_SECONDS", -1.0)  # at every evaluation
+    return made
+
+
+def interrupted_at(step: int, federations: fake.Federations) -> None:
+    def stop(*_: object) -> None:
+        if federations.steps == step:
+            raise KeyboardInterrupt
+
+    federations.steps, federations.before_step = 0, stop
+
+
+def test_every_value_stands_at_its_point_seed_and_round(federations: fake.Federations) -> None:
+    dataset = run(RAW)
+    assert dataset.accuracy.dims == ("uplink", "link.snr_db", "seed", "round")
+    assert dataset["round"].values.tolist() == [3, 6, 7]
+    for uplink in ("ideal", "analog"):
+        for snr_db in (-5.0, 5.0):
+            for seed in (0, 5):
+                alone = run(RAW | {"uplink": uplink, "link": {"snr_db": snr_db}, "seeds": [seed]})
+                there = dataset.sel(uplink=uplink, seed=[seed]).sel({"link.snr_db": snr_db})
+                np.testing.assert_array_equal(there.accuracy, alone.accuracy)
+    assert len(np.unique(dataset.accuracy)) == dataset.accuracy.size // 2  # the fake knows no difference of uplinks
+
+
+def test_costs_are_means_over_the_rounds_since_the_last_evaluation(federations: fake.Federations) -> None:
+    assert run(RAW).bits.isel(uplink=0, seed=0)[0].values.tolist() == [2.0, 5.0, 7.0]
+
+
+def test_points_that_differ_in_snr_and_seed_share_a_federation(federations: fake.Federations) -> None:
+    run(RAW | {"link": {"snr_db": [-5, 5]}})
+    assert (federations.built, federations.steps) == (["ideal", "analog"], STEPS)
+
+
+def test_a_point_that_diverges_stops_and_the_others_go_on(
+    federations: fake.Federations, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "overair"):
+        dataset = run(RAW | {"uplink": ["digital", "ideal"]})
+    stopped = dataset.stopped_at.sel(uplink="digital")
+    assert stopped.sel({"link.snr_db": -5}).values.tolist() == [4, 4]
+    assert (dataset.stopped_at.sel(uplink="ideal") == -1).all()
+    lost = dataset.accuracy.sel(uplink="digital").sel({"link.snr_db": -5})
+    assert np.isnan(lost.values).tolist() == [[False, True, True]] * 2
+    assert np.isfinite(dataset.accuracy.sel(uplink="ideal")).all()
+    assert caplog.messages == [
+        f"warning: uplink = digital, link.snr_db = -5.0 stopped in round 4 of seed {seed}: numbers are no longer finite"
+        for seed in (0, 5)
+    ]
+
+
+@pytest.mark.parametrize("step", [0, 2, 7, 12, 30, STEPS - 1])
+def test_a_stopped_run_goes_on_bit_for_bit(step: int, federations: fake.Federations, tmp_path: Path) -> None:
+    interrupted_at(step, federations)
+    with pytest.raises(KeyboardInterrupt):
+        run(RAW, out=tmp_path / "run")
+    assert not (tmp_path / "run" / "results.nc").exists()
+    federations.before_step = lambda *_: None
+    resumed = run(RAW, out=tmp_path / "run")
+    assert federations.steps - step <= STEPS - step + 2  # at most the rounds since the last evaluation once more
+    xr.testing.assert_identical(resumed, run(RAW))
+    xr.testing.assert_identical(resumed, results.load(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("step", [10, 40])
+def test_a_killed_run_leaves_whole_files_and_goes_on_bit_for_bit(
+    step: int, federations: fake.Federations, tmp_path: Path
+) -> None:
+    code = f"""
+import importlib, os, signal
+from overair.scenarios import run
+from tests.scenarios import fake
+module = importlib.import_module("overair.scenarios.run")
+made = fake.Federations()
+made.before_step = lambda *_: made.steps == {step} and os.kill(os.getpid(), signal.SIGKILL)
+module.Federations, module.CHECKPOINT_SECONDS = made, -1.0
+run({RAW!r}, out={str(tmp_path / "run")!r})
+"""
+    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, timeout=120).returncode == -signal.SIGKILL
+    for file in (tmp_path / "run" / "points").iterdir():
+        with np.load(file, allow_pickle=False) as arrays:
+            assert arrays["values"].shape == (len(results.VARIABLES), 3)
+    resumed = run(RAW, out=tmp_path / "run")
+    assert federations.steps <= STEPS - step + 3
+    xr.testing.assert_identical(resumed, run(RAW))
+
+
+def test_files_half_written_are_not_read(federations: fake.Federations, tmp_path: Path) -> None:
+    interrupted_at(12, federations)
+    with pytest.raises(KeyboardInterrupt):
+        run(RAW, out=tmp_path)
+    for file in list((tmp_path / "points").iterdir()):
+        file.with_name(file.name + ".tmp").write_bytes(b"PK half")
+    (tmp_path / "results.nc.tmp").write_bytes(b"half")
+    federations.before_step = lambda *_: None
+    xr.testing.assert_identical(run(RAW, out=tmp_path), run(RAW))
+
+
+def test_a_finished_run_is_not_run_again(federations: fake.Federations, tmp_path: Path) -> None:
+    first = run(RAW, out=tmp_path)
+    assert federations.steps == STEPS
+    xr.testing.assert_identical(run(RAW, out=tmp_path), first)
+    assert federations.steps == STEPS
+    assert not list(tmp_path.rglob("*.tmp")) + list(tmp_path.rglob("*.half.npz"))
+
+
+def test_the_order_in_which_axes_are_written_does_not_matter_to_the_folder(
+    federations: fake.Federations, tmp_path: Path
+) -> None:
+    first = run(RAW, out=tmp_path)
+    turned = run({"link": RAW["link"]} | RAW, out=tmp_path)
+    assert federations.steps == STEPS
+    xr.testing.assert_equal(turned.transpose(*first.dims), first)
+
+
+@pytest.mark.parametrize("change", ["rounds=8", "link.snr_db=[-5,6]", "seeds=[0,6]", "link.antennas=2"])
+def test_the_folder_of_another_scenario_is_refused(change: str, federations: fake.Federations, tmp_path: Path) -> None:
+    run(RAW, out=tmp_path)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    with pytest.raises(ScenarioError, match=f"^--out .*{change.split('=')[0]}.*; name another folder$"):
+        run(RAW, [change], out=tmp_path)
+    assert before == {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+
+
+def test_the_folder_of_another_version_is_refused(federations: fake.Federations, tmp_path: Path) -> None:
+    run(RAW, out=tmp_path)
+    file = tmp_path / "scenario.json"
+    made = json.loads(file.read_text())
+    file.write_text(json.dumps(made | {"versions": made["versions"] | {"tensorflow": "1.0"}}))
+    with pytest.raises(ScenarioError, match='expected the software it holds, tensorflow = "1.0"'):
+        run(RAW, out=tmp_path)
+
+
+def test_a_folder_with_other_things_in_it_is_refused(federations: fake.Federations, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(ScenarioError, match="expected a new or empty folder"):
+        run(RAW, out=tmp_path)
+    with pytest.raises(ScenarioError, match="expected a new or empty folder"):
+        run(RAW, out=tmp_path / "thesis.tex")
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_progress_counts_every_round_to_do(federations: fake.Federations, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    run(RAW | {"uplink": ["digital", "ideal"]}, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (STEPS, STEPS) and sorted(seen) == seen
+
+    interrupted_at(10, federations)
+    with pytest.raises(KeyboardInterrupt):
+        run(RAW, out=tmp_path)
+    federations.before_step = lambda *_: None
+    seen.clear()
+    run(RAW, out=tmp_path, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1][0] == seen[-1][1] < STEPS
+
+
+def test_presets_files_tables_and_scenarios_run_alike(federations: fake.Federations, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('data = "digits"\nmodel = "softmax"\ndevices = 5\nrounds = 7\nuplink = "ideal"\n')
+    single = {name: RAW[name] for name in ("data", "model", "devices", "rounds")} | {"uplink": "ideal"}
+    from overair.scenarios.schema import check
+
+    xr.testing.assert_identical(run(file), run(single))
+    xr.testing.assert_identical(run(str(file)), run(check(single)))
+    assert run("quickstart", ["rounds=2", "seeds=[1]"]).sizes["seed"] == 1
+
+
+def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    bad = ["rounds=0", "grant.elements=[400,10]", "model=[softmax,lenet]", "grid.prefix=[16,0]", "devices=[5,5000]"]
+    for change in bad:
+        with pytest.raises(ScenarioError, match="^scenario field [a-z.]+: .*$"):
+            run(RAW, [change], out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_real_run_goes_on_bit_for_bit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from overair.learning import Federation
+
+    small = RAW | {"seeds": [3], "link": {"snr_db": [0], "channel": "rayleigh"}, "participation": 0.5, "batch_size": 8}
+    small |= {"optimizer": {"name": "adam", "learning_rate": 0.01}, "uplink": ["analog", "digital"]}
+    whole = run(small)
+    monkeypatch.setattr(MODULE, "CHECKPOINT_SECONDS", -1.0)
+    step, steps = Federation.step, []
+
+    def stopping(*arguments: Any) -> Any:
+        steps.append(1)
+        if len(steps) == 12:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(Federation, "step", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        run(small, out=tmp_path)
+    xr.testing.assert_identical(run(small, out=tmp_path), whole)
+    assert len(steps) == 12 + 14 - 7 - 3
+    assert np.isfinite(whole.accuracy).all() and (whole.energy <= 1 + 1e-4).all()
+
+
+def test_an_ideal_uplink_is_run_once_for_all_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    from overair.learning import Federation
+
+    steps, step = [], Federation.step
+    monkeypatch.setattr(Federation, "step", lambda self, *a: steps.append(self) or step(self, *a))
+    table = {"data": "digits", "model": "softmax", "devices": 5, "rounds": 2, "seeds": [0]}
+    results = run({**table, "uplink": ["ideal", "analog"], "link": {"snr_db": [0, 10], "channel": "awgn"}})
+    assert len(steps) == 2 + 2 * 2
+    ideal = results.accuracy.sel(uplink="ideal")
+    assert (ideal == ideal.isel({"link.snr_db": 0})).all()
