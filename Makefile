@@ -14,13 +14,13 @@ BIN := $(ROOT)/$(VENV)/bin
 INSTALLED := $(VENV)/.installed
 WHEEL_VENV := build/wheel-venv
 
-export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo install test slow lint clean
 .DELETE_ON_ERROR:
 
 demo: install
+	@rm -rf runs/quickstart  # an older version may have left another scenario there
 	"$(BIN)/overair" run quickstart --out runs/quickstart
 
 install: $(INSTALLED)

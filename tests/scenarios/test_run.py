@@ -240,7 +240,12 @@ def test_an_ideal_uplink_is_run_once_for_all_links(monkeypatch: pytest.MonkeyPat
     from overair.learning import Federation
 
     steps, step = [], Federation.step
-    monkeypatch.setattr(Federation, "step", lambda self, *a: steps.append(self) or step(self, *a))
+
+    def counted(self: Federation, *arguments: Any) -> Any:
+        steps.append(self)
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Federation, "step", counted)
     table = {"data": "digits", "model": "softmax", "devices": 5, "rounds": 2, "seeds": [0]}
     results = run({**table, "uplink": ["ideal", "analog"], "link": {"snr_db": [0, 10], "channel": "awgn"}})
     assert len(steps) == 2 + 2 * 2
