@@ -74,17 +74,17 @@ class Federation:
         self.task = Task(model_factory(0), loss)
         self.terms = Terms(air, self.task.size, elements, participation)
         uplink.check(self.terms)
-        _check(data, shares, air.devices, participation, self.task.model)
+        _check(data, shares, air.devices, participation, self.task.outputs)
         if executor == "vectorized" and self.task.random:
             raise ValueError(
                 "executor: expected loop for a model with random layers such as Dropout, received vectorized"
             )
         alike = not self.task.convolutional and not self.task.random
         self.vectorized = executor == "vectorized" or (executor == "auto" and alike)
-        self.chunk = min(air.devices, chunk or max(1, CHUNK_BYTES // (4 * self.task.size)))
-
         sizes = np.array([len(share) for share in shares])
         self._largest = int(sizes.max())
+        self._check_padding(sizes)
+        self.chunk = min(air.devices, chunk or self._fitting(air, data))
         self._sizes = tf.constant(sizes, tf.int32)  # [K]
         self._first = tf.constant(np.cumsum(sizes) - sizes, tf.int32)  # [K]
         self._shares = tf.constant(sizes / sizes.sum(), tf.float32)  # n_k / n, [K]
@@ -149,10 +149,9 @@ class Federation:
         estimate, uplink_state, report = uplink.end(acc, state.uplink, round)
 
         weights_after, optimizer_after = self._serve(state, estimate)
-        finite = tf.reduce_all(tf.math.is_finite(estimate)) & tf.reduce_all(
-            [tf.reduce_all(tf.math.is_finite(w)) for w in weights_after.trainable]
-        )
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
+        numbers = [loss, estimate, *weights_after.trainable, *weights_after.statistics]
+        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(number)) for number in numbers])
         metrics = Metrics(
             loss,
             report.nmse,
@@ -166,6 +165,26 @@ class Federation:
             finite,
         )
         return State(state.round + 1, weights_after, optimizer_after, uplink_state, state.place), metrics
+
+    def _fitting(self, air: Air, data: Arrays) -> int:
+        """How many devices may be computed at once."""
+        antennas = 1 if air.channel.static else air.antennas  # a moving channel is dense over antennas
+        bytes_each = 4 * self.task.size * antennas
+        if self.vectorized:
+            batch = self.batch_size or self._largest
+            bytes_each += 4 * batch * int(np.prod(data.x_train.shape[1:]))
+        return max(1, CHUNK_BYTES // bytes_each)
+
+    def _check_padding(self, sizes: np.ndarray) -> None:
+        """Padded samples do not count in a loss, but a layer that learns from whole batches would see them."""
+        if not self.task.keeps_statistics:
+            return
+        drawn = self.algorithm.batches(keys.key(0), tf.constant(sizes, tf.int32), self._largest, self.batch_size)
+        if not bool(tf.reduce_all(drawn.mask > 0)):
+            raise ValueError(
+                "batch_size: expected whole batches on every device for a model with BatchNormalization, received "
+                "padded ones; give a batch_size and steps instead of epochs, or equal shares"
+            )
 
     def _participants(self, key: Key) -> tf.Tensor:
         """Weights n_k / n of those that take part, over their probability; zero for the others, [K]."""
@@ -231,7 +250,7 @@ def _scatter(devices: tf.Tensor, values: tf.Tensor, like: tf.Tensor) -> tf.Tenso
     return tf.scatter_nd(devices[:, None], values, tf.shape(like, tf.int64))
 
 
-def _check(data: Arrays, shares: Sequence[np.ndarray], devices: int, participation: float, model: keras.Model) -> None:
+def _check(data: Arrays, shares: Sequence[np.ndarray], devices: int, participation: float, outputs: int) -> None:
     if len(shares) != devices:
         raise ValueError(f"shares: expected one for each of {devices} devices, received {len(shares)}")
     for device, share in enumerate(shares):
@@ -239,7 +258,6 @@ def _check(data: Arrays, shares: Sequence[np.ndarray], devices: int, participati
             raise ValueError(f"shares: expected at least one sample a device, received none for device {device}")
     if not 0 < participation <= 1:
         raise ValueError(f"participation: expected a probability above 0 and up to 1, received {participation}")
-    outputs = model.output_shape[-1]
     for name, labels in (("y_train", data.y_train), ("y_test", data.y_test)):
         if labels.min() < 0 or labels.max() >= outputs:
             raise ValueError(

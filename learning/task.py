@@ -29,7 +29,11 @@ class Task:
 
     def __init__(self, model: keras.Model, loss: keras.losses.Loss | None = None) -> None:
         self.model = model
+        if loss is not None and loss.reduction not in (None, "none"):
+            raise ValueError(f"loss: expected reduction='none', one loss a sample, received {loss.reduction!r}")
         self.loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
+        if not getattr(model, "outputs", None):
+            raise ValueError("model: expected a Sequential or functional Keras model, received one without outputs")
         if not model.trainable_variables:
             raise ValueError(
                 "model: expected trainable weights, received none; build the model on an input shape first"
@@ -40,6 +44,16 @@ class Task:
     def size(self) -> int:
         """How many numbers an update has."""
         return sum(int(np.prod(w.shape)) for w in [*self.model.trainable_variables, *self._statistics])
+
+    @property
+    def outputs(self) -> int:
+        """How many classes the model can tell."""
+        return int(self.model.outputs[0].shape[-1])
+
+    @property
+    def keeps_statistics(self) -> bool:
+        """Whether layers learn from whole batches (BatchNormalization, say)."""
+        return bool(self._statistics)
 
     @property
     def convolutional(self) -> bool:
@@ -69,11 +83,14 @@ class Task:
         """Mean loss over the samples in the mask [B], its gradient, and the statistics after the batch."""
         with tf.GradientTape() as tape:
             tape.watch(weights.trainable)
-            logits, after = self.model.stateless_call(
-                weights.trainable, self._non_trainable(weights.statistics, key, step), x, training=True
+            state = self._non_trainable(weights.statistics, key, step)
+            logits, after, penalties = self.model.stateless_call(
+                weights.trainable, state, x, training=True, return_losses=True
             )
             losses = self.loss(y, logits) * mask  # [B]
             loss = tf.math.divide_no_nan(tf.reduce_sum(losses), tf.reduce_sum(mask))
+            if penalties:  # regularizers; none for a batch of padding alone
+                loss += tf.add_n(penalties) * tf.cast(tf.reduce_any(mask > 0), loss.dtype)
         gradient = tape.gradient(loss, weights.trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return loss, gradient, [v for v, seed in zip(after, self._seeds, strict=True) if not seed]
 

@@ -70,10 +70,10 @@ class Round:
         return self.on_grant(field, elements)
 
     def slot_gains(self, slot: tf.Tensor) -> tf.Tensor:
-        """The same for all devices over one slot: [K, T, F], T = 1 if nothing moves."""
+        """Gains of all devices over one slot as the receiver believes them: [K, T, F], T = 1 if nothing moves."""
         link, symbols = self.air_link, self.terms.air.grid.symbols
         first = slot * symbols
-        paths, combiner = link.transmitters, self.combiner
+        paths, combiner = link.receiver, self.combiner
         if paths.a.shape[4] > 1:
             paths = paths._replace(a=paths.a[..., first : first + symbols])
         if combiner.shape[2] != 1:
@@ -162,8 +162,8 @@ def weighted_sum(weights: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
 
 
 def nmse(estimate: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """|estimate - target|^2 / |target|^2; 0 where both are zero."""
-    return tf.math.divide_no_nan(tf.reduce_sum((estimate - target) ** 2), tf.reduce_sum(target**2))
+    """|estimate - target|^2 / |target|^2; NaN where there is no target, as when nobody takes part."""
+    return tf.reduce_sum((estimate - target) ** 2) / tf.reduce_sum(target**2)
 
 
 __all__ = ["Nest", "Report", "Round", "Terms", "Uplink", "apply", "nmse", "weighted_sum"]

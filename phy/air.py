@@ -110,6 +110,8 @@ class Air:
 
 def superpose(y: tf.Tensor, x: tf.Tensor, response: tf.Tensor) -> tf.Tensor:
     """y [B, A, T, F] plus the sum over devices of response [B, A, C, T, F] times x [B, C, T, F]."""
+    if response.shape[1] > 1 and response.shape[3] == 1:  # a matrix product a subcarrier, and no copy of x an antenna
+        return y + tf.einsum("bacf,bctf->batf", response[:, :, :, 0], x)
     return y + tf.reduce_sum(response * x[:, None], axis=2)
 
 

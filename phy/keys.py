@@ -28,7 +28,8 @@ def fold(key: Key, *parts: Part) -> Key:
     """A new key from a key and one or more parts."""
     for part in parts:
         number = tf.constant(_number(part), tf.int64) if isinstance(part, str) else tf.cast(part, tf.int64)
-        mixed = tf.stack([key[0], tf.bitwise.bitwise_xor(key[1], number)])
+        # the salt keeps a folded key apart from numbers drawn with the key itself
+        mixed = tf.bitwise.bitwise_xor(key, tf.stack([tf.constant(_number("fold"), tf.int64), number]))
         key = tf.random.stateless_uniform([2], mixed, minval=None, maxval=None, dtype=tf.int64)
     return key
 

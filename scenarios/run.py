@@ -106,12 +106,26 @@ def _one(federation: Any, point: Point, seed: int, store: "Store", counter: _Cou
         costs.append([float(getattr(metrics, name)) for name in list(VARIABLES)[2:]])
         if round not in rounds:
             continue
-        values[:, rounds.index(round)] = [*map(float, federation.evaluate(state)), *np.mean(costs, axis=0)]
+        values[:, rounds.index(round)] = [*map(float, federation.evaluate(state)), *_means(costs)]
         costs = []
         if round < scenario.rounds and store.folder and time.monotonic() - saved > CHECKPOINT_SECONDS:
             store.advance(scenario, seed, round, values, [np.asarray(part) for part in tf.nest.flatten(state)])
             saved = time.monotonic()
     return Record(-1, values)
+
+
+def _means(costs: list[list[float]]) -> list[float]:
+    """Means over rounds, of the largest energy the maximum; the NMSE of a round with nobody in it is left out."""
+    import numpy as np
+
+    from .results import VARIABLES
+
+    table = np.array(costs)
+    counts = np.isfinite(table).sum(axis=0)
+    means = np.where(counts > 0, np.nansum(table, axis=0) / np.maximum(counts, 1), np.nan)
+    largest = list(VARIABLES)[2:].index("energy_max")
+    means[largest] = table[:, largest].max()
+    return list(means)
 
 
 def _name(point: Point) -> str:

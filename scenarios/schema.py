@@ -38,7 +38,9 @@ class Optimizer(Table):
 class Link(Table):
     """One link for every uplink compared."""
 
-    snr_db: float = Field(default=10.0, description="P/N0 in dB, at unit mean channel gain")
+    snr_db: Annotated[float, Ge(-300), Le(300)] = Field(
+        default=10.0, description="P/N0 in dB, at unit mean channel gain"
+    )
     channel: Annotated[Scheme, Of("channels")] = _default("tdl", "how signals scatter")
     antennas: Positive = Field(default=1, description="of the receiver")
     receiver: Annotated[Scheme, Of("receivers")] = _default("maximum_ratio", "how antennas are combined")

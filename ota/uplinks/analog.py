@@ -10,19 +10,20 @@ participation, with the expected cost of a rule measured on links drawn for the 
 float32 a round for the level; those bits count.
 """
 
+import math
 from typing import ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from ...phy import Level, Place, PowerRule, TruncatedInversion, behind, keys
+from ...phy import Awgn, Level, Place, PowerRule, TruncatedInversion, behind, keys
 from ..codecs import Code, Codec
 from ..codecs.identity import Identity
 from ..round import Nest, Report, Round, Terms, nmse, weighted_sum
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
-SAMPLES = 4096  # device-rounds over which the expected cost of a rule is measured
+SAMPLES = 4096  # rounds over which the expected cost of a device is measured; devices that are alike share them
 
 
 class Heard(NamedTuple):
@@ -54,6 +55,12 @@ class Analog:
                 f"grant.elements: expected at least {needed} resource elements for this codec and {terms.size} "
                 f"parameters, received {terms.elements}"
             )
+        faded = not isinstance(terms.air.channel, Awgn)
+        if self.budget == "average" and faded and not self.rule.bounded:
+            raise ValueError(
+                "uplink.budget: expected round for a rule that inverts every fade, whose mean energy is "
+                "infinite, received average; or take truncated_inversion with a threshold above 0"
+            )
 
     def init(self, terms: Terms, place: Place) -> Nest:
         """The expected cost of the rule for each device, [K]; unused under a round budget."""
@@ -64,6 +71,7 @@ class Analog:
 
     def begin(self, state: Nest, round: Round) -> Nest:
         terms, nothing, one = round.terms, tf.zeros_like(round.weights), tf.ones([])
+        _ = round.combiner  # made before any loop over devices, and kept
         code = self.codec.code(terms.size, self._elements(terms), keys.fold(round.key, "codec"))
         level = _whole_grant(Level(one, one), self._elements(terms)) if self.rule.joint else Level(one, one)
         y = terms.air.empty(terms.slots)
@@ -140,7 +148,7 @@ def _joint_level(
         times = [grid.symbols, grid.subcarriers]
         return Level(*(tf.broadcast_to(tf.reshape(value, [-1, grid.subcarriers]), times) for value in level))
 
-    slots = 1 if link.transmitters.a.shape[4] == 1 else round.terms.slots
+    slots = 1 if link.receiver.a.shape[4] == 1 else round.terms.slots
     signature = Level(*[tf.TensorSpec([grid.symbols, grid.subcarriers])] * 2)
     levels = tf.map_fn(of_slot, tf.range(slots), fn_output_signature=signature, parallel_iterations=1)
     whole = [tf.broadcast_to(value, [round.terms.slots, grid.symbols, grid.subcarriers]) for value in levels]
@@ -149,17 +157,24 @@ def _joint_level(
 
 @tf.function(autograph=False)
 def _expected_cost(rule: PowerRule, terms: Terms, place: Place) -> tf.Tensor:
-    """The rule's cost of an element, averaged over fading, [K]; over devices too where they are alike."""
+    """The rule's cost of an element, averaged over fading while taking part, [K]; over devices too if alike."""
     air, devices = terms.air, terms.air.devices
-    everybody, draws = tf.range(devices), max(64, SAMPLES // devices)
+    alike = not any(impairment.scales for impairment in air.impairments)
+    draws = math.ceil(SAMPLES / terms.participation / (devices if alike else 1))
     sample = Terms(air, terms.size, min(terms.elements, air.grid.elements))
 
-    def one(total: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-        link = air.draw(place, keys.fold(place.key, "expected cost", index), 0.0, sample.slots)
-        round = Round(sample, place.key, tf.ones([devices]), link)
-        return total + tf.reduce_mean(rule.cost(round.gains(everybody, sample.elements)), axis=1)
+    def one(totals: tuple[tf.Tensor, tf.Tensor], index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        key = keys.fold(place.key, "expected cost", index)
+        present = keys.uniform(keys.fold(key, "present"), [devices]) < terms.participation
+        link = air.draw(place, key, 0.0, sample.slots)
+        round = Round(sample, key, tf.cast(present, tf.float32), link)
+        taking_part = tf.where(present)[:, 0]
+        cost = tf.reduce_mean(rule.cost(round.gains(taking_part, sample.elements)), axis=1)
+        shape = tf.constant([devices], tf.int64)
+        return totals[0] + tf.scatter_nd(taking_part[:, None], cost, shape), totals[1] + round.weights
 
-    cost = tf.foldl(one, tf.range(draws), tf.zeros([devices]), parallel_iterations=1) / draws
-    if any(impairment.lasting for impairment in air.impairments):
-        return cost
-    return tf.fill([devices], tf.reduce_mean(cost))
+    zeros = tf.zeros([devices])
+    cost, count = tf.foldl(one, tf.range(draws), (zeros, zeros), parallel_iterations=1)
+    if alike:
+        return tf.fill([devices], tf.reduce_sum(cost) / tf.reduce_sum(count))
+    return cost / tf.maximum(count, 1.0)

@@ -3,8 +3,9 @@
 The granted elements are dealt out in turn to the C devices that take part, so device k owns about 1/C of them, spread
 over all subcarriers, and puts its whole budget there: with P per granted element, C P per own element. It picks its
 rate on what it believes of the channel, R_k = sum_l log2(1 + C P |h_l|^2 / N0), backed off by ``margin_db``; the
-packet is lost where the true mutual information is lower. What the receiver does not know of the channel acts as
-noise. Each update is decoded alone, then averaged.
+packet is lost where the true mutual information is below the bits it holds. A receiver that knows the channel up to
+an error e works with the best estimate it can form, sqrt(1-e) h_believed, and what remains acts as noise: log2(1 +
+(1-e) C P |h_believed|^2 / (N0 + e C P)). Each update is decoded alone, then averaged.
 """
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
@@ -34,11 +35,12 @@ class Decoded(NamedTuple):
 
 @dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
 class Digital:
-    """A compressor, how the rate is found, and the margin in dB below the believed SNR."""
+    """A compressor, how the rate is found, the margin in dB below the believed SNR, and how the budget is meant."""
 
     compressor: Compressor = Dithered()
     rate: Literal["capacity"] = "capacity"
     margin_db: Annotated[float, Ge(0)] = 0.0
+    budget: Literal["round", "average"] = "round"
     measures: ClassVar[bool] = False
     uses_air: ClassVar[bool] = True
 
@@ -60,29 +62,26 @@ class Digital:
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         rate, information = self._rates(round, devices)  # [C], [C]
-        arrives = information >= rate * (1.0 - ROUNDING)
         weights = tf.gather(round.weights, devices)
         key = keys.fold(round.key, "compressor")
 
         def one(carry: tuple[tf.Tensor, tf.Tensor], item: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             estimate, used = carry
-            device_key = keys.fold(key, devices[item])
-            decoded, bits = self.compressor.compress(updates[item], rate[item], device_key)
-            weight = tf.where(arrives[item], weights[item], 0.0)
+            decoded, bits = self.compressor.compress(updates[item], rate[item], keys.fold(key, devices[item]))
+            arrives = information[item] >= bits * (1.0 - ROUNDING)
+            weight = tf.where(arrives, weights[item], 0.0)
             return estimate + weight * decoded, tf.tensor_scatter_nd_update(used, [[item]], [bits])
 
-        estimate, bits = tf.foldl(
-            one,
-            tf.range(tf.size(devices)),
-            (acc.estimate, tf.zeros_like(rate)),
-            parallel_iterations=1,
-        )
+        start = acc.estimate, tf.zeros_like(rate)
+        estimate, bits = tf.foldl(one, tf.range(tf.size(devices)), start, parallel_iterations=1)
         sends = bits > 0  # a device whose rate carries nothing stays silent
+        arrives = information >= bits * (1.0 - ROUNDING)
+        energy = self._power(round.terms) * tf.cast(sends, tf.float32)
         places = devices[:, None]
         return Decoded(
             estimate,
             acc.target + weighted_sum(weights, updates),
-            tf.tensor_scatter_nd_update(acc.energy, places, tf.cast(sends, tf.float32)),
+            tf.tensor_scatter_nd_update(acc.energy, places, energy),
             acc.bits + tf.reduce_sum(bits),
             tf.tensor_scatter_nd_update(acc.heard, places, sends & arrives),
         )
@@ -93,6 +92,10 @@ class Digital:
         report = Report(nmse(acc.estimate, acc.target), acc.energy, acc.heard, acc.bits, payload, zero, airtime)
         return acc.estimate, state, report
 
+    def _power(self, terms: Terms) -> float:
+        """P in a round it takes part in; on average over rounds it is 1 either way, or less."""
+        return 1.0 / terms.participation if self.budget == "average" else 1.0
+
     def _rates(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Believed rate after the margin, and true mutual information, in bits a round, [C] each."""
         link, taking_part = round.air_link, tf.cast(round.weights > 0, tf.int32)
@@ -101,23 +104,21 @@ class Digital:
         mine = tf.math.floormod(tf.range(round.terms.elements), sharers) == turn[:, None]  # [C, N]
         mine = tf.cast(mine, tf.float32)
         owned = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True), 1.0)
-        snr = (round.terms.elements / owned) / link.noise  # [C, 1]
+        snr = self._power(round.terms) * (round.terms.elements / owned) / link.noise  # [C, 1]
 
         believed = _strength(round, link, devices, link.transmitters)
         known = _strength(round, link, devices, link.receiver)
-        unknown = 0.0 if link.receiver is link.true else _strength(round, link, devices, link.true, link.receiver)
+        error = round.terms.air.receiver_knowledge.error
+        unknown = error * tf.reduce_sum(tf.gather(link.true.power[0], devices), axis=1, keepdims=True)  # [C, 1]
         margin = 10 ** (-self.margin_db / 10)
         rate = tf.reduce_sum(mine * _log2(1.0 + margin * snr * believed), axis=1)
-        information = tf.reduce_sum(mine * _log2(1.0 + snr * known / (1.0 + snr * unknown)), axis=1)
-        return rate, information
+        known_snr = (1.0 - error) * snr * known / (1.0 + snr * unknown)
+        return rate, tf.reduce_sum(mine * _log2(1.0 + known_snr), axis=1)
 
 
-def _strength(round: Round, link: Link, devices: tf.Tensor, paths: Paths, less: Paths | None = None) -> tf.Tensor:
-    """|h|^2 added over antennas, of paths or of their difference, on the granted elements [C, N]."""
-    response = link.response(devices, paths)[0]  # [A, C, T, F]
-    if less is not None:
-        response = response - link.response(devices, less)[0]
-    power = tf.reduce_sum(tf.abs(response) ** 2, axis=0)  # [C, T, F]
+def _strength(round: Round, link: Link, devices: tf.Tensor, paths: Paths) -> tf.Tensor:
+    """|h|^2 added over antennas on the granted elements, [C, N]."""
+    power = tf.reduce_sum(tf.abs(link.response(devices, paths)[0]) ** 2, axis=0)  # [C, T, F]
     return round.on_grant(power, round.terms.elements)
 
 

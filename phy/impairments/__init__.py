@@ -21,6 +21,11 @@ class Impairment(Protocol):
         """Whether it is drawn once for all rounds instead of once a round."""
         ...
 
+    @property
+    def scales(self) -> bool:
+        """Whether it gives devices different mean gains."""
+        ...
+
     def delays(self, grid: Grid) -> tuple[float, float]:
         """The earliest and the latest shift in seconds it can cause."""
         ...

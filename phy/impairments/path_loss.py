@@ -26,6 +26,7 @@ class PathLoss:
     reference: Annotated[float, Gt(0)] = 100.0
     seen: ClassVar[bool] = True
     lasting: ClassVar[bool] = True
+    scales: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.nearest > self.farthest:

@@ -5,6 +5,8 @@ harmless to transmitters that see it in their channel estimates, and destructive
 not, where the mean gain falls to |sum_t exp(-j 2 pi k t/N)|/(T+1) for offsets uniform on {0..T}.
 """
 
+from typing import ClassVar
+
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
@@ -23,6 +25,7 @@ class TimingOffset:
     whole: bool = False
     seen: bool = False
     lasting: bool = False
+    scales: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not self.low <= self.high:

@@ -10,6 +10,11 @@ from ..link import Paths
 class Knowledge(Protocol):
     """From the paths that could be known to the paths that are believed."""
 
+    @property
+    def error(self) -> float:
+        """The share of the channel's mean power that the belief does not hold."""
+        ...
+
     def believe(self, paths: Paths, key: Key) -> Paths:
         """The believed paths."""
         ...

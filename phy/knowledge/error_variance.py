@@ -23,6 +23,10 @@ class ErrorVariance:
 
     e: Annotated[float, Ge(0), Lt(1)] = 0.01
 
+    @property
+    def error(self) -> float:
+        return self.e
+
     def believe(self, paths: Paths, key: Key) -> Paths:
         strength = tf.sqrt(paths.power)[:, None, :, :, None]  # [B, 1, K, L, 1]
         unknown = keys.complex_normal(key, tf.shape(paths.a[..., :1]), paths.a.dtype)  # [B, A, K, L, 1]

@@ -28,6 +28,11 @@ class PowerRule(Protocol):
 
     joint: ClassVar[bool]
 
+    @property
+    def bounded(self) -> bool:
+        """Whether the mean cost is finite however deep a channel fades."""
+        ...
+
     def cost(self, gain: tf.Tensor) -> tf.Tensor:
         """Energy per element at level 1 for symbols of energy 1: complex [..., N] to real [..., N]."""
         ...

@@ -17,6 +17,7 @@ class FullInversion:
     """Everybody arrives at the level of the weakest."""
 
     joint: ClassVar[bool] = False
+    bounded: ClassVar[bool] = False
 
     def cost(self, gain: tf.Tensor) -> tf.Tensor:
         return tf.abs(inverse(gain)) ** 2

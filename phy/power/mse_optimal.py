@@ -19,6 +19,7 @@ class MseOptimal:
     """Bias of the weak against noise for all, in the best balance."""
 
     joint: ClassVar[bool] = True
+    bounded: ClassVar[bool] = True
 
     def cost(self, gain: tf.Tensor) -> tf.Tensor:
         return tf.ones_like(tf.abs(gain))

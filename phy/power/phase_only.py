@@ -17,6 +17,7 @@ class PhaseOnly:
     """Aligned phases, unequal amplitudes."""
 
     joint: ClassVar[bool] = True
+    bounded: ClassVar[bool] = True
 
     def cost(self, gain: tf.Tensor) -> tf.Tensor:
         return tf.ones_like(tf.abs(gain))

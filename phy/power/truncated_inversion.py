@@ -23,6 +23,10 @@ class TruncatedInversion:
     unbiased: bool = True
     joint: ClassVar[bool] = False
 
+    @property
+    def bounded(self) -> bool:
+        return self.threshold > 0
+
     def cost(self, gain: tf.Tensor) -> tf.Tensor:
         return tf.abs(self._inverse(gain)) ** 2
 

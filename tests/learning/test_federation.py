@@ -11,7 +11,18 @@ import tensorflow as tf
 from overair.learning import Fedavg, Federation, Metrics, Sgd, State
 from overair.learning.data import Arrays
 from overair.ota import Analog, Digital, Ideal, Identity, RandomLinear, Round, Terms
-from overair.phy import Air, Awgn, FullInversion, Grid, MseOptimal, Rayleigh, Tdl, keys
+from overair.phy import (
+    Air,
+    Awgn,
+    FullInversion,
+    Grid,
+    MseOptimal,
+    PhaseOnly,
+    Rayleigh,
+    Tdl,
+    TruncatedInversion,
+    keys,
+)
 
 DEVICES = 6
 
@@ -287,3 +298,55 @@ def test_a_round_needs_a_link_where_its_uplink_uses_one() -> None:
             tf.range(2),
             tf.ones([2, 10]),
         )
+
+
+@pytest.mark.parametrize("rule", [TruncatedInversion(), MseOptimal(), PhaseOnly()], ids=["truncated", "mse", "phase"])
+@pytest.mark.parametrize("speed", [0.0, 30.0])
+def test_many_antennas_agree_across_chunks(rule: Any, speed: float) -> None:
+    vectors = []
+    for chunk in (None, 2):
+        air = Air(Grid(subcarriers=16, symbols=2), Tdl(delay_spread=30e-9, speed=speed), DEVICES, antennas=3)
+        optimizer = partial(keras.optimizers.SGD, 0.5)
+        federation = Federation(
+            _dense, _data(), _shares(), Sgd(), Analog(Identity(), rule), air, 60, optimizer, batch_size=5, chunk=chunk
+        )
+        state, _ = federation.step(federation.init(0), 0, 10.0)
+        vectors.append(np.concatenate([value.ravel() for value in _values(state.weights)]))
+    np.testing.assert_allclose(vectors[0], vectors[1], atol=3e-6)
+
+
+def test_regularizers_count() -> None:
+    def model(seed: int) -> keras.Model:
+        shrink = keras.regularizers.L2(0.5)
+        dense = keras.layers.Dense(3, kernel_initializer="ones", kernel_regularizer=shrink)
+        return keras.Sequential([keras.layers.Input((4, 4, 1)), keras.layers.Flatten(), dense])
+
+    def plain(seed: int) -> keras.Model:
+        dense = keras.layers.Dense(3, kernel_initializer="ones")
+        return keras.Sequential([keras.layers.Input((4, 4, 1)), keras.layers.Flatten(), dense])
+
+    with_it, without = (_run(_federation(Ideal(), model=m), 1)[0].weights.trainable[0] for m in (model, plain))
+    # the gradient of 0.5 |W|^2 is W = 1, the server's rate 0.5
+    np.testing.assert_allclose(np.asarray(without) - np.asarray(with_it), 0.5, atol=1e-6)
+
+
+def test_padded_batches_are_refused_for_models_that_learn_from_whole_batches() -> None:
+    def model(seed: int) -> keras.Model:
+        layers = [keras.layers.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.BatchNormalization()]
+        return keras.Sequential([*layers, keras.layers.Dense(3)])
+
+    assert _federation(Ideal(), model=model, batch_size=5).task.keeps_statistics
+    for options in ({"batch_size": None}, {"algorithm": Fedavg(epochs=1), "batch_size": 4}):
+        with pytest.raises(ValueError, match="batch_size: expected whole batches"):
+            _federation(Ideal(), model=model, **options)
+
+
+def test_a_loss_that_averages_is_refused() -> None:
+    with pytest.raises(ValueError, match="reduction='none'"):
+        _federation(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+
+
+def test_the_chunk_counts_batches_where_devices_are_computed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("overair.learning.federation.CHUNK_BYTES", 4 * (51 + 5 * 16) * 2)
+    assert _federation(executor="vectorized").chunk == 2  # 51 parameters and 5 samples of 16 pixels a device
+    assert _federation(executor="loop").chunk == 5

@@ -3,12 +3,12 @@
 import pytest
 
 from overair.phy import ErrorVariance
-from overair.scenarios import check
+from overair.scenarios import check, theory
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[check.Row]:
-    return list(check.rows())
+    return list(theory.rows())
 
 
 def test_every_identity_agrees_with_its_simulation(rows: list[check.Row]) -> None:
@@ -31,6 +31,6 @@ def test_a_row_disagrees_beyond_chance() -> None:
 def test_a_wrong_simulator_is_caught(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     believe = ErrorVariance.believe
     monkeypatch.setattr(ErrorVariance, "believe", lambda self, *a: believe(ErrorVariance(e=1.3 * self.e), *a))
-    monkeypatch.setattr(check, "rows", check._knowledge)
+    monkeypatch.setattr(theory, "rows", theory._knowledge)
     assert check.main() == 1
     assert "DISAGREES" in capsys.readouterr().out
