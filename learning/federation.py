@@ -74,7 +74,7 @@ class Federation:
         self.task = Task(model_factory(0), loss)
         self.terms = Terms(air, self.task.size, elements, participation)
         uplink.check(self.terms)
-        _check(data, shares, air.devices, participation, self.task.outputs)
+        _check(data, shares, air.devices, self.task.outputs)
         if executor == "vectorized" and self.task.random:
             raise ValueError(
                 "executor: expected loop for a model with random layers such as Dropout, received vectorized"
@@ -250,14 +250,12 @@ def _scatter(devices: tf.Tensor, values: tf.Tensor, like: tf.Tensor) -> tf.Tenso
     return tf.scatter_nd(devices[:, None], values, tf.shape(like, tf.int64))
 
 
-def _check(data: Arrays, shares: Sequence[np.ndarray], devices: int, participation: float, outputs: int) -> None:
+def _check(data: Arrays, shares: Sequence[np.ndarray], devices: int, outputs: int) -> None:
     if len(shares) != devices:
         raise ValueError(f"shares: expected one for each of {devices} devices, received {len(shares)}")
     for device, share in enumerate(shares):
         if len(share) == 0:
             raise ValueError(f"shares: expected at least one sample a device, received none for device {device}")
-    if not 0 < participation <= 1:
-        raise ValueError(f"participation: expected a probability above 0 and up to 1, received {participation}")
     for name, labels in (("y_train", data.y_train), ("y_test", data.y_test)):
         if labels.min() < 0 or labels.max() >= outputs:
             raise ValueError(

@@ -28,22 +28,22 @@ class Dithered:
 
     def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
-        room = tf.maximum(tf.floor(bits - SIDE_BITS), 0.0)
+        room = tf.clip_by_value(bits - SIDE_BITS, 0.0, float(size * self.most_bits))
         largest = tf.reduce_max(tf.abs(update))
-        peak = tf.math.divide_no_nan(size * largest**2, tf.reduce_sum(update**2))
-        depths = tf.range(1.0, self.most_bits + 1.0)  # [b]
-        fits = tf.minimum(tf.floor(room / depths), float(size))
-        error = tf.where(
-            fits > 0, (size / tf.maximum(fits, 1.0)) * (1 + peak / (3 * (2.0**depths - 1) ** 2)), float("inf")
-        )
-        best = tf.argmin(error)
-        depth, kept = depths[best], fits[best]
-        step = 2.0 * largest / (tf.pow(2.0, depth) - 1.0)
+        unit = tf.math.divide_no_nan(update, largest)  # in [-1, 1], whatever the update's scale
+        peak = tf.math.divide_no_nan(float(size), tf.reduce_sum(unit**2))
+        counts = tf.range(1, self.most_bits + 1)  # [b]; whole numbers, because a compiled float division is not exact
+        fits = tf.cast(tf.minimum(tf.cast(room, tf.int32) // counts, size), update.dtype)
+        depths = tf.cast(counts, update.dtype)
+        inverse = size / tf.maximum(fits, 1.0)
+        error = (inverse - 1.0) + inverse * peak / (3.0 * (2.0**depths - 1.0) ** 2)
+        best = tf.argmin(tf.where(fits > 0, error, float("inf")))
+        levels, kept = tf.round(2.0 ** depths[best]), fits[best]
+        step = 2.0 / (levels - 1.0)
         dither = step * keys.uniform(keys.fold(key, "dither"), [size], -0.5, 0.5)
-        level = tf.round(tf.math.divide_no_nan(update + dither + largest, step))  # 0 .. 2^b - 1
-        level = tf.clip_by_value(level, 0.0, tf.pow(2.0, depth) - 1.0)
-        decoded = level * step - largest - dither
+        level = tf.clip_by_value(tf.round((unit + dither + 1.0) / step), 0.0, levels - 1.0)
+        decoded = largest * (level * step - 1.0 - dither)
         rank = keys.permutation(keys.fold(key, "coordinates"), size)
         chosen = tf.cast(rank < tf.cast(kept, tf.int32), update.dtype)
         scale = tf.math.divide_no_nan(float(size), kept)
-        return decoded * chosen * scale, tf.where(kept > 0, SIDE_BITS + kept * depth, 0.0)
+        return decoded * chosen * scale, tf.where(kept > 0, SIDE_BITS + kept * depths[best], 0.0)

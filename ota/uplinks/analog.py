@@ -67,7 +67,7 @@ class Analog:
         self.check(terms)
         if self.budget == "round":
             return tf.ones([terms.air.devices])
-        return _expected_cost(self.rule, terms, place)
+        return _expected_cost(self.rule, terms, self._elements(terms), place)
 
     def begin(self, state: Nest, round: Round) -> Nest:
         terms, nothing, one = round.terms, tf.zeros_like(round.weights), tf.ones([])
@@ -87,8 +87,9 @@ class Analog:
 
     def settle(self, acc: Nest, round: Round, spent: tf.Tensor) -> Nest:
         budgets, elements = tf.ones_like(spent), self._elements(round.terms)
-        # Energies are per granted element; where some stay silent, the noise beside them is scaled alike.
-        noise = round.air_link.noise * (elements / round.terms.elements)
+        # What is spent counts silent elements and, on average, absent rounds; the noise beside it is scaled alike.
+        share = elements / round.terms.elements * (round.terms.participation if self.budget == "average" else 1.0)
+        noise = round.air_link.noise * share
         if self.rule.joint:
             level = _joint_level(self.rule, round, spent, budgets, noise, elements)
         else:
@@ -156,12 +157,15 @@ def _joint_level(
 
 
 @tf.function(autograph=False)
-def _expected_cost(rule: PowerRule, terms: Terms, place: Place) -> tf.Tensor:
+def _expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.Tensor:
     """The rule's cost of an element, averaged over fading while taking part, [K]; over devices too if alike."""
     air, devices = terms.air, terms.air.devices
     alike = not any(impairment.scales for impairment in air.impairments)
     draws = math.ceil(SAMPLES / terms.participation / (devices if alike else 1))
-    sample = Terms(air, terms.size, min(terms.elements, air.grid.elements))
+    elements = (
+        min(elements, air.grid.subcarriers) if air.channel.static else elements
+    )  # the rest repeats what stands still
+    sample = Terms(air, terms.size, elements)
 
     def one(totals: tuple[tf.Tensor, tf.Tensor], index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         key = keys.fold(place.key, "expected cost", index)
