@@ -1,4 +1,4 @@
-"""The Walsh-Hadamard transform as two or three small matrix products.
+"""The Walsh-Hadamard transform as a few small matrix products.
 
 H of size n1 n2 n3 is the Kronecker product of H of n1, n2 and n3, so x as an n1 x n2 x n3 box is transformed along
 each side in turn. On a CPU that beats the butterflies of the textbook by far: matrix products are what it does best.

@@ -46,8 +46,10 @@ class Air:
 
     def __post_init__(self) -> None:
         for name in ("devices", "antennas"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"air.{name}: expected at least 1, received {getattr(self, name)}")
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"air.{name}: expected a whole number of at least 1, received {value!r}")
+        object.__setattr__(self, "impairments", tuple(self.impairments))
         self._check_frequency_road()
 
     def init(self, key: Key) -> Place:

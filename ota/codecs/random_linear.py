@@ -5,9 +5,9 @@ estimates g_hat = A' y, which is unbiased, E[A'A] = I. With rows of a size-d mat
 entry, E|g_hat - g|^2 = (d/m - 1)|g|^2 + d s2; with d of n columns, (d-1)(n-m)/(m(n-1))|g|^2 + d s2.
 
 Where d is no power of two, H is block diagonal with equal blocks, the largest that pad d by no more than an eighth; n
-is the padded length and the m rows are drawn from all n. The second formula then holds on average over how the energy
-lies, and exactly (n/m - 1)/(n - 1) (sum_b (n d_b/n_b) |g_b|^2 - |g|^2) over blocks b. Abdi, "Distributed learning and
-inference in deep models", 2020, ch. 5.
+is the padded length and the m rows are drawn from all n. The error is then exactly (n/m - 1)/(n - 1) (sum_b (n
+d_b/n_b) |g_b|^2 - |g|^2) over blocks b of n_b columns, d_b of them used: the second formula where all blocks are
+equally full, and at most an eighth above it. Abdi, "Distributed learning and inference in deep models", 2020, ch. 5.
 """
 
 import math

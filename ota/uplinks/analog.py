@@ -48,6 +48,11 @@ class Analog:
     measures: ClassVar[bool] = True
     uses_air: ClassVar[bool] = True
 
+    def __post_init__(self) -> None:
+        for name in ("codec", "rule"):
+            if isinstance(getattr(self, name), type):
+                raise ValueError(f"analog.{name}: expected an instance, received the class; call it")
+
     def check(self, terms: Terms) -> None:
         needed = self.codec.elements(terms.size, terms.elements)
         if needed > terms.elements:

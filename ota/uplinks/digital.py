@@ -10,6 +10,7 @@ an error e works with the best estimate it can form, sqrt(1-e) h_believed, and w
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 from annotated_types import Ge
 from pydantic import ConfigDict
@@ -101,8 +102,7 @@ class Digital:
         link, taking_part = round.air_link, tf.cast(round.weights > 0, tf.int32)
         sharers = tf.maximum(tf.reduce_sum(taking_part), 1)
         turn = tf.gather(tf.cumsum(taking_part, exclusive=True), devices)  # [C]
-        mine = tf.math.floormod(tf.range(round.terms.elements), sharers) == turn[:, None]  # [C, N]
-        mine = tf.cast(mine, tf.float32)
+        mine = tf.cast(_owners(round.terms, sharers) == turn[:, None], tf.float32)  # [C, N]
         owned = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True), 1.0)
         snr = self._power(round.terms) * (round.terms.elements / owned) / link.noise  # [C, 1]
 
@@ -114,6 +114,19 @@ class Digital:
         rate = tf.reduce_sum(mine * _log2(1.0 + margin * snr * believed), axis=1)
         known_snr = (1.0 - error) * snr * known / (1.0 + snr * unknown)
         return rate, tf.reduce_sum(mine * _log2(1.0 + known_snr), axis=1)
+
+
+def _owners(terms: Terms, sharers: tf.Tensor) -> tf.Tensor:
+    """Whose turn each granted element is, [N].
+
+    Elements are dealt out in turn. After lcm(C, F) of them the same subcarriers would come to the same devices again;
+    from there on the deal is shifted by one: everybody sees the whole band, in equal shares.
+    """
+    subcarriers = terms.air.grid.subcarriers
+    repeats = tf.constant(np.lcm(np.arange(1, terms.air.devices + 1, dtype=np.int64), subcarriers), tf.int64)
+    element = tf.range(terms.elements, dtype=tf.int64)
+    shifted = element + element // repeats[sharers - 1]
+    return tf.cast(shifted % tf.cast(sharers, tf.int64), tf.int32)
 
 
 def _strength(round: Round, link: Link, devices: tf.Tensor, paths: Paths) -> tf.Tensor:

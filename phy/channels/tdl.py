@@ -44,6 +44,7 @@ class Tdl:
 
     def draw(self, batch: int, antennas: int, devices: int, steps: int, step_seconds: float, key: Key) -> Paths:
         line, total = self._sionna(antennas), batch * devices
+        steps = 1 if self.static else steps
         paths = line.delays.shape[0]
         group = max(1, min(total, GROUP_VALUES // (antennas * paths * steps)))
 

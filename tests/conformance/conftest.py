@@ -1,0 +1,173 @@
+"""Finds every scheme of the package, so that a new file is checked without being named anywhere."""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Callable, Iterator
+from types import ModuleType, NoneType, UnionType
+from typing import Annotated, Any, Literal
+
+import pytest
+from annotated_types import Ge, Gt, Le, Lt
+
+from overair import ota, phy
+
+FAMILIES = {  # folder of schemes: what each of them must be
+    "channels": phy.Channel,
+    "impairments": phy.Impairment,
+    "knowledge": phy.Knowledge,
+    "power": phy.PowerRule,
+    "receivers": phy.Receiver,
+    "codecs": ota.Codec,
+    "compressors": ota.Compressor,
+    "uplinks": ota.Uplink,
+}
+
+
+def folders() -> dict[str, ModuleType]:
+    """The folders of schemes in phy and ota."""
+    return {
+        info.name: importlib.import_module(f"{part.__name__}.{info.name}")
+        for part in (phy, ota)
+        for info in pkgutil.iter_modules(part.__path__)
+        if info.ispkg
+    }
+
+
+def scheme_modules(family: str) -> Iterator[ModuleType]:
+    folder = folders()[family]
+    for info in pkgutil.iter_modules(folder.__path__):
+        if not info.name.startswith("_"):
+            yield importlib.import_module(f"{folder.__name__}.{info.name}")
+
+
+def public_dataclasses(module: ModuleType) -> list[type]:
+    classes = [value for name, value in vars(module).items() if inspect.isclass(value) and not name.startswith("_")]
+    return [value for value in classes if value.__module__ == module.__name__ and dataclasses.is_dataclass(value)]
+
+
+def schemes(family: str) -> list[type]:
+    return [scheme for module in scheme_modules(family) for scheme in public_dataclasses(module)]
+
+
+class Wanted(typing.NamedTuple):
+    """The annotation of a field, taken apart."""
+
+    kind: Any
+    bounds: list[Any]
+    optional: bool
+
+
+def wanted(annotation: Any) -> Wanted:
+    optional = False
+    if typing.get_origin(annotation) in (typing.Union, UnionType):
+        rest = [part for part in typing.get_args(annotation) if part is not NoneType]
+        optional, annotation = len(rest) < len(typing.get_args(annotation)), rest[0]
+    if typing.get_origin(annotation) is Annotated:
+        kind, *bounds = typing.get_args(annotation)
+        return Wanted(kind, bounds, optional)
+    return Wanted(annotation, [], optional)
+
+
+def edge(bound: Any) -> Any:
+    return getattr(bound, type(bound).__name__.lower())  # Ge(ge=...), Gt(gt=...) and so on
+
+
+def good_values(annotation: Any) -> list[Any]:
+    """A few values that the annotation allows."""
+    kind, bounds, _ = wanted(annotation)
+    if typing.get_origin(kind) is Literal:
+        return [typing.get_args(kind)[0], typing.get_args(kind)[-1]]
+    if kind is bool:
+        return [False, True]
+    if kind in (int, float):
+        low = max((edge(b) for b in bounds if isinstance(b, Ge | Gt)), default=0)
+        high = min((edge(b) for b in bounds if isinstance(b, Le | Lt)), default=low + 4)
+        return [kind(low + (high - low) * share) for share in (0.25, 0.5)]
+    return [scheme() for family, protocol in FAMILIES.items() if kind is protocol for scheme in schemes(family)]
+
+
+def bad_values(annotation: Any) -> list[Any]:
+    """Values that the annotation forbids."""
+    kind, bounds, _ = wanted(annotation)
+    values: list[Any] = ["nonsense"]
+    for bound in bounds:
+        values.append(edge(bound) + {Ge: -1, Gt: 0, Lt: 0, Le: 1}[type(bound)])
+    if kind is float:
+        values.append(float("nan"))
+    return values
+
+
+def hints(scheme: type) -> dict[str, Any]:
+    annotations = typing.get_type_hints(scheme, include_extras=True)
+    return {field.name: annotations[field.name] for field in dataclasses.fields(scheme)}
+
+
+def required(scheme: type) -> dict[str, Any]:
+    """Values for the fields that have no default."""
+    missing = dataclasses.MISSING
+    names = [f.name for f in dataclasses.fields(scheme) if f.default is missing and f.default_factory is missing]
+    return {name: good_values(hints(scheme)[name])[0] for name in names}
+
+
+def examples(family: str) -> list[Any]:
+    """Every scheme as it comes, and with one field at a time set to something else."""
+    found: list[Any] = []
+    for scheme in schemes(family):
+        base = required(scheme)
+        variants = [base] + [base | {name: v} for name, hint in hints(scheme).items() for v in good_values(hint)]
+        for variant in variants:
+            try:
+                example = scheme(**variant)
+            except ValueError:  # fields that exclude each other, such as bounds in the wrong order
+                continue
+            if example not in found:
+                found.append(example)
+    return found
+
+
+def mistakes() -> list[Any]:
+    """A scheme, a field, and a value that it must refuse."""
+    return [
+        pytest.param(scheme, name, value, id=f"{scheme.__name__}-{name}-{value}")
+        for family in FAMILIES
+        for scheme in schemes(family)
+        for name, hint in hints(scheme).items()
+        for value in bad_values(hint)
+    ]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Fills the arguments of a test that are named after what is to be found."""
+    finders: dict[str, Callable[[], list[Any]]] = {
+        singular: lambda family=family: examples(family)  # type: ignore[misc]
+        for singular, family in {
+            "channel": "channels",
+            "impairment": "impairments",
+            "knowledge": "knowledge",
+            "rule": "power",
+            "receiver": "receivers",
+            "codec": "codecs",
+            "compressor": "compressors",
+            "uplink": "uplinks",
+        }.items()
+    }
+    for name, find in finders.items():
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, find(), ids=str)
+    if "family" in metafunc.fixturenames:
+        metafunc.parametrize("family", sorted({*folders(), *FAMILIES}))
+    if "mistake" in metafunc.fixturenames:
+        metafunc.parametrize(("mistake", "field", "value"), mistakes())
+
+
+@pytest.fixture
+def modules(family: str) -> list[ModuleType]:
+    return list(scheme_modules(family)) if family in folders() else []
+
+
+@pytest.fixture
+def protocol(family: str) -> Any:
+    return FAMILIES.get(family)

@@ -1,0 +1,320 @@
+"""Every scheme of phy and ota, found by walking the package, goes through the checks of its family."""
+
+import dataclasses
+import inspect
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from overair.ota import Report, Round, Terms, apply
+from overair.phy import Air, Awgn, Grid, Paths, Rayleigh, Tdl, keys
+
+GRID = Grid(subcarriers=32, symbols=4, prefix=16)
+SIZES = [1, 2, 37, 64]  # one parameter, and lengths that are no powers of two
+
+
+def same(one: Any, other: Any, rtol: float = 0.0, atol: float = 0.0) -> bool:
+    pairs = zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True)
+    return all(np.allclose(a, b, rtol, atol) for a, b in pairs)
+
+
+def finite(nest: Any) -> bool:
+    return all(bool(np.all(np.isfinite(value))) for value in tf.nest.flatten(nest))
+
+
+def mean_is(draws: np.ndarray, expected: np.ndarray) -> bool:
+    """Whether the mean over the first axis is as expected, to 5 standard errors and float32 rounding."""
+    error = 5 * draws.std(axis=0) / len(draws) ** 0.5 + 2e-5 * np.abs(expected).max()
+    return bool(np.all(np.abs(draws.mean(axis=0) - expected) <= error))
+
+
+def is_precise(paths: Paths) -> bool:
+    return (paths.a.dtype, paths.tau.dtype, paths.power.dtype) == (tf.complex64, tf.float32, tf.float32)
+
+
+# --- All families
+
+
+def test_a_file_holds_one_frozen_scheme_that_is_what_its_folder_says(
+    family: str, modules: list[ModuleType], protocol: Any
+) -> None:
+    assert protocol is not None, f"{family}: a new folder of schemes needs checks in this file"
+    assert modules, f"{family}: expected at least one scheme"
+    for module in modules:
+        local = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
+        public = [value for value in local if inspect.isclass(value) and not value.__name__.startswith("_")]
+        classes = [value for value in public if dataclasses.is_dataclass(value)]
+        assert len(classes) == 1, f"{module.__name__}: expected one scheme, found {classes}"
+        (scheme,) = classes
+        assert vars(scheme)["__dataclass_params__"].frozen
+        assert scheme.__name__.lower() == module.__name__.rpartition(".")[2].replace("_", "")
+        assert scheme.__doc__ and module.__doc__
+
+
+def test_wrong_values_are_refused(mistake: type, field: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=field):
+        mistake(**{field: value})
+
+
+# --- phy
+
+
+def test_channels(channel: Any) -> None:
+    steps = 1 if channel.static else 3
+
+    def draw(key: tf.Tensor) -> Paths:
+        return channel.draw(2, 3, 5, steps, 1e-4, key)
+
+    paths, again, other = draw(keys.key(1)), draw(keys.key(1)), draw(keys.key(2))
+    count = paths.tau.shape[2]
+    assert paths.a.shape == (2, 3, 5, count, steps)
+    assert paths.tau.shape == paths.power.shape == (2, 5, count)
+    assert is_precise(paths) and finite(paths)
+    assert np.all((paths.tau >= 0) & (paths.tau <= channel.longest * (1 + 1e-6)))
+    np.testing.assert_allclose(tf.reduce_sum(paths.power, axis=2), 1, rtol=1e-5)
+    assert same(paths, again)
+    fades = bool(np.ptp(np.abs(paths.a[:, :, :, 0])) > 0)
+    assert same(paths.a, other.a) != fades
+    assert same(tf.function(draw)(keys.key(1)), paths, atol=1e-6)
+    assert channel.draw(1, 1, 1, steps, 1e-4, keys.key(1)).a.shape == (1, 1, 1, count, steps)
+    gain = np.sum(np.abs(channel.draw(1, 1, 1500, 1, 1e-4, keys.key(3)).a) ** 2, axis=3).ravel()
+    assert mean_is(gain, np.array(1.0))
+
+
+def test_impairments(impairment: Any) -> None:
+    assert isinstance(impairment.seen, bool) and isinstance(impairment.lasting, bool)
+    first, last = impairment.delays(GRID)
+    assert first <= last
+    for channel, steps in ((Awgn(), 1), (Tdl("A", 30e-9, speed=3.0), 8)):  # of Awgn all devices are alike
+        paths = channel.draw(2, 2, 6, steps, GRID.symbol_seconds, keys.key(0))
+        impaired, again, other = (impairment.apply(paths, GRID, 0.5, keys.key(seed)) for seed in (1, 1, 2))
+        assert [value.shape for value in impaired] == [value.shape for value in paths]
+        assert is_precise(impaired) and finite(impaired)
+        shift = (impaired.tau - paths.tau).numpy() / GRID.sample
+        assert np.all((shift >= first / GRID.sample - 1e-3) & (shift <= last / GRID.sample + 1e-3))
+        assert same(impaired, again)
+        graph = tf.function(lambda key, paths=paths: impairment.apply(paths, GRID, 0.5, key))
+        assert same(graph(keys.key(1)), impaired, rtol=1e-5, atol=1e-9)
+        if channel == Awgn():  # devices that come out unlike were drawn, so another key draws them otherwise
+            drawn = any(np.ptp(value, axis=axis).any() for value, axis in zip(impaired, (2, 1, 1), strict=True))
+            assert same(impaired, other) != drawn
+
+
+def test_knowledge(knowledge: Any) -> None:
+    for channel, steps in ((Rayleigh(), 1), (Tdl("A", 30e-9, speed=3.0), 8)):
+        paths = channel.draw(2, 2, 6, steps, GRID.symbol_seconds, keys.key(0))
+        believed, again, other = (knowledge.believe(paths, keys.key(seed)) for seed in (1, 1, 2))
+        assert [value.shape for value in believed] == [value.shape for value in paths]
+        assert is_precise(believed) and finite(believed) and same(believed, again)
+        if not same(believed, paths):
+            assert not same(believed, other)
+        graph = tf.function(lambda key, paths=paths: knowledge.believe(paths, key))
+        assert same(graph(keys.key(1)), believed, atol=1e-6)
+    assert finite(knowledge.believe(Paths(*(0 * value for value in paths)), keys.key(1)))  # no channel at all
+
+
+def test_power_rules(rule: Any) -> None:
+    devices, elements = 7, 24
+    gains = keys.complex_normal(keys.key(1), [devices, elements])
+    gains = tf.tensor_scatter_nd_update(gains, [[0, 3], [2, 0]], tf.zeros([2], tf.complex64))  # no gain here and there
+    symbols = (
+        keys.complex_normal(keys.key(2), [devices, elements])
+        * tf.constant([1, 1, 1, 1, 5, 0.1, 0], tf.complex64)[:, None]
+    )
+    budgets = tf.linspace(0.5, 2.0, devices)
+
+    def play(chosen: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
+        h, z, limits = (tf.gather(value, chosen) for value in (gains, symbols, budgets))
+        spent = tf.reduce_mean(tf.abs(z) ** 2 * rule.cost(h), axis=1)
+        level = rule.level(spent, limits, tf.abs(h) if rule.joint else None, tf.constant(0.3))
+        return level, rule.amplitude(level.scale, h, spent[:, None], limits[:, None]), spent
+
+    everybody = tf.range(devices)
+    level, b, _ = play(everybody)
+    assert rule.cost(gains).shape == (devices, elements) and np.all(rule.cost(gains) >= 0)
+    assert b.shape == (devices, elements) and b.dtype == tf.complex64
+    assert level.scale.dtype == level.arrival.dtype == tf.float32
+    assert all(value.shape in ((), (elements,)) for value in level) and np.all(level.arrival > 0)
+    assert finite(level) and finite(b)
+    energy = tf.reduce_mean(tf.abs(b * symbols) ** 2, axis=1)
+    assert np.all(energy <= budgets * (1 + 1e-5))
+    assert np.all(b[gains == 0] == 0)
+    arrives = (b * gains).numpy()
+    assert np.all((arrives.real >= 0) & (np.abs(arrives.imag) <= 1e-5 * np.abs(b).max()))  # phases are aligned
+    for one, other in zip(level, play(everybody[:-1])[0], strict=True):  # the last sends nothing
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+    assert same(tf.function(play)(everybody), play(everybody), rtol=1e-5, atol=1e-6)
+    assert finite(play(everybody[:1])) and finite(play(everybody[-1:]))  # one device, and one that is silent
+
+
+def test_receivers(receiver: Any) -> None:
+    for channel, antennas, times in ((Rayleigh(), 1, 8), (Rayleigh(), 4, 8), (Tdl("A", 30e-9, speed=3.0), 4, 8)):
+        air = Air(GRID, channel, 5, antennas, receiver)
+        link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 2, batch=2)
+        for devices in (tf.range(5), tf.constant([3])):
+            weights = receiver.combine(link, devices)
+            full = np.broadcast_to(weights, [2, antennas, times, GRID.subcarriers])
+            assert weights.dtype == tf.complex64
+            np.testing.assert_allclose((np.abs(full) ** 2).sum(axis=1), 1, atol=1e-5)
+        assert finite(receiver.combine(link, tf.range(0)))
+        graph = tf.function(lambda link=link: receiver.combine(link, tf.range(5)))
+        assert same(graph(), receiver.combine(link, tf.range(5)), atol=1e-5)
+
+
+# --- ota
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_codecs(codec: Any, size: int) -> None:
+    elements = codec.elements(size, size)
+    updates = keys.normal(keys.key(0), [3, size])
+    code, again, other = (codec.code(size, elements, keys.key(seed)) for seed in (1, 1, 2))
+    assert same(code, again)
+    if tf.nest.flatten(code) and size > 2:
+        assert not same(code, other)
+    symbols = codec.encode(updates, code)
+    assert symbols.shape == (3, elements) and symbols.dtype == tf.complex64
+    estimate = codec.decode(symbols[0], size, code)
+    assert estimate.shape == (size,) and estimate.dtype == tf.float32
+    assert not np.any(codec.decode(codec.encode(tf.zeros([1, size]), code)[0], size, code))
+    assert finite(codec.decode(keys.complex_normal(keys.key(5), [elements]), size, code))
+    assert not finite(codec.decode(codec.encode(updates + np.nan, code)[0], size, code))  # trouble is not hidden
+    if not codec.linear:
+        return
+    weights = tf.constant([0.2, -1.0, 3.0])
+    apart = tf.linalg.matvec(symbols, tf.cast(weights, tf.complex64), transpose_a=True)
+    total = tf.linalg.matvec(updates, weights, transpose_a=True)
+    np.testing.assert_allclose(apart, codec.encode(total[None], code)[0], atol=1e-4)
+
+    def through(index: tf.Tensor) -> tf.Tensor:
+        code = codec.code(size, elements, keys.key(3, index))
+        return codec.decode(tf.reduce_sum(codec.encode(updates, code), axis=0), size, code)
+
+    draws = tf.function(lambda: tf.map_fn(through, tf.range(300), tf.float32))().numpy()
+    assert mean_is(draws, updates.numpy().sum(axis=0))  # its target, exactly or on average over codes
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_compressors(compressor: Any, size: int) -> None:
+    updates = {
+        "normal": keys.normal(keys.key(0), [size]),
+        "constant": tf.fill([size], -3.0),
+        "spike": tf.one_hot(0, size) * 1e3,
+        "zeros": tf.zeros([size]),
+    }
+    compress = tf.function(compressor.compress, reduce_retracing=True)
+    for name, update in updates.items():
+        for budget in (0.0, 1.0, 40.0, 100.0, 1e4):
+            bits = tf.constant(budget)
+            value, used = compressor.compress(update, bits, keys.key(1))
+            assert value.shape == (size,) and (value.dtype, used.dtype, used.shape) == (tf.float32, tf.float32, ())
+            assert finite((value, used)) and 0 <= used <= budget
+            assert name != "zeros" or not np.any(value)
+            assert used > 0 or not np.any(value)
+            assert same((value, used), compressor.compress(update, bits, keys.key(1)))
+            assert same((value, used), compress(update, bits, keys.key(1)), rtol=1e-5, atol=1e-5)
+    update = updates["normal"].numpy()
+    loop = tf.function(
+        lambda bits: tf.map_fn(
+            lambda i: compressor.compress(update, bits, keys.key(2, i))[0], tf.range(600), tf.float32
+        )
+    )
+    for budget in (60.0, 1e4):
+        draws = loop(tf.constant(budget)).numpy()
+        worse = ((draws - update) ** 2).sum(axis=1).mean() > (update**2).sum()
+        assert mean_is(draws, update) or not worse  # unbiased, or at least better than silence
+
+
+def play(
+    uplink: Any,
+    updates: tf.Tensor,
+    weights: Any = None,
+    channel: Any = None,
+    snr_db: float = 10.0,
+    antennas: int = 4,
+    round: int = 0,
+    chunk: int | None = None,
+) -> tuple[tf.Tensor, Any, Report]:
+    """A round, at once or a chunk of devices after another in loops, as a compiled round does."""
+    devices, size = updates.shape
+    air = Air(GRID, channel or Rayleigh(), devices, antennas)
+    terms, place = Terms(air, size, 600), air.init(keys.key(0, "place"))
+    uplink.check(terms)
+    state, key = uplink.init(terms, place), keys.key(0, "round", round)
+    link = air.draw(place, keys.fold(key, "link"), 0.0, terms.slots, snr_db) if uplink.uses_air else None
+    shares = tf.ones([devices]) / devices if weights is None else tf.constant(weights, tf.float32)
+    one = Round(terms, key, shares, link)
+    if chunk is None:
+        return apply(uplink, state, one, updates)
+    step, present = chunk, tf.where(shares > 0)[:, 0]
+
+    def over_chunks(body: Any, start: Any) -> Any:
+        def advance(first: tf.Tensor, carry: Any) -> tuple[tf.Tensor, Any]:
+            return first + step, body(carry, present[first : first + step])
+
+        return tf.while_loop(lambda first, _: first < tf.size(present), advance, (0, start), parallel_iterations=1)[1]
+
+    acc = begun = uplink.begin(state, one)
+    if uplink.measures:
+
+        def spend(spent: tf.Tensor, some: tf.Tensor) -> tf.Tensor:
+            energies = uplink.spend(begun, one, some, tf.gather(updates, some))
+            return tf.tensor_scatter_nd_update(spent, some[:, None], energies)
+
+        acc = uplink.settle(acc, one, over_chunks(spend, tf.zeros([devices])))
+    acc = over_chunks(lambda acc, some: uplink.add(acc, one, some, tf.gather(updates, some)), acc)
+    return uplink.end(acc, state, one)
+
+
+@pytest.mark.parametrize(("devices", "size"), [(5, 37), (1, 1)])
+def test_uplinks(uplink: Any, devices: int, size: int) -> None:
+    updates = keys.normal(keys.key(0), [devices, size]) * tf.linspace(0.1, 3.0, devices)[:, None]
+    estimate, state, report = play(uplink, updates)
+    assert estimate.shape == (size,) and estimate.dtype == tf.float32
+    assert report.energy.shape == report.heard.shape == (devices,) and report.heard.dtype == tf.bool
+    for name in ("nmse", "bits", "payload", "pilots", "airtime"):
+        assert getattr(report, name).shape == () and getattr(report, name).dtype == tf.float32
+    assert finite((estimate, report)) and np.all(report.energy >= 0)
+    if getattr(uplink, "budget", "round") == "round":
+        assert np.all(report.energy <= 1 + 1e-5)
+    assert report.payload + report.pilots <= 600
+    assert same((estimate, state, report), play(uplink, updates))
+    assert same(estimate, play(uplink, updates, round=1)[0]) != uplink.uses_air
+    estimate, _, report = play(uplink, tf.zeros([devices, size]))
+    assert not np.any(estimate) and finite(report._replace(nmse=estimate))  # there is no target to compare with
+
+
+def test_uplinks_leave_out_who_is_absent(uplink: Any) -> None:
+    updates = keys.normal(keys.key(1), [5, 12]) * tf.constant([[1e6], [1.0], [1e6], [1.0], [1e6]])
+    estimate, _, report = play(uplink, updates, [0.0, 0.5, 0.0, 0.5, 0.0], Awgn(), snr_db=60.0)
+    assert not np.any(tf.gather(report.energy, [0, 2, 4]))
+    assert np.array_equal(report.heard, [False, True, False, True, False])
+    assert np.abs(estimate).max() < 100
+    estimate, _, report = play(uplink, updates, [0.0] * 5)
+    assert not np.any(estimate) and not np.any(report.heard) and not np.any(report.energy)
+
+
+def test_uplinks_meet_their_target_without_noise_and_fading(uplink: Any) -> None:
+    updates = keys.normal(keys.key(0), [4, 64])
+    estimate, _, report = play(uplink, updates, [0.1, 0.2, 0.3, 0.4], Awgn(), snr_db=200.0)
+    target = np.array([0.1, 0.2, 0.3, 0.4]) @ updates.numpy()
+    error = ((estimate - target) ** 2).numpy().sum() / (target**2).sum()
+    assert float(report.nmse) == pytest.approx(error, rel=1e-3, abs=1e-9)
+    assert error < (1e-3 if uplink == type(uplink)() else 1) and np.all(report.heard)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_uplinks_refuse_what_is_not_finite(uplink: Any, bad: float) -> None:
+    with pytest.raises(ValueError, match="updates: expected finite numbers"):
+        play(uplink, tf.constant([[1.0, 2.0], [1.0, bad]]))
+
+
+def test_uplinks_streamed_in_a_graph_give_what_they_give_at_once(uplink: Any) -> None:
+    updates, weights = keys.normal(keys.key(0), [7, 37]), [0.1, 0.2, 0.0, 0.2, 0.1, 0.2, 0.2]
+    streamed = tf.function(lambda: play(uplink, updates, weights, chunk=4), autograph=False)()
+    dense = play(uplink, updates, weights)
+    assert same(streamed[:2], dense[:2], rtol=1e-3, atol=1e-4)
+    assert same(streamed[2], dense[2], rtol=1e-3, atol=1e-6)

@@ -1,0 +1,150 @@
+"""Channels: gains have the distribution, the delays and the motion that their names promise."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.special import j0
+
+from overair.phy import Air, Awgn, Channel, Grid, Rayleigh, Tdl, keys
+from overair.phy.channels import tdl
+
+SINUSOIDS = 20  # of Sionna's TDL: a tap of power p has E|a|^4 = (2 - 1/20) p^2
+SPEED_OF_LIGHT = 299_792_458.0
+
+# 3GPP TR 38.901, tables 7.7.2-1 and 7.7.2-4: normalised delays, powers in dB (D: the first two taps coincide)
+TABLE_A = (
+    [0.0, 0.3819, 0.4025, 0.5868, 0.4610, 0.5375, 0.6708, 0.5750, 0.7618, 1.5375, 1.8978, 2.2242]
+    + [2.1718, 2.4942, 2.5119, 3.0582, 4.0810, 4.4579, 4.5695, 4.7966, 5.0066, 5.3043, 9.6586],
+    [-13.4, 0.0, -2.2, -4.0, -6.0, -8.2, -9.9, -10.5, -7.5, -15.9, -6.6, -16.7]
+    + [-12.4, -15.2, -10.8, -11.3, -12.7, -16.2, -18.3, -18.9, -16.6, -19.9, -29.7],
+)
+LINE_OF_SIGHT = {"D": (-0.2, -13.5), "E": (-0.03, -22.03)}  # dB, specular and scattered power of the first tap
+
+
+def test_awgn_is_gain_one_everywhere() -> None:
+    paths = Awgn().draw(2, 3, 4, 5, 1.0, keys.key(0))
+    assert np.array_equal(paths.response(Grid().frequencies), np.ones([2, 3, 4, 1, 64]))
+
+
+def test_rayleigh_gains_are_complex_normal_with_unit_power() -> None:
+    paths = Rayleigh().draw(100, 4, 50, 1, 1.0, keys.key(0))
+    gains = paths.a.numpy().ravel()
+    power, count = np.abs(gains) ** 2, len(gains)
+    assert abs(power.mean() - 1) < 4 / count**0.5  # var |h|^2 = 1
+    assert abs((power**2).mean() - 2) < 4 * (20 / count) ** 0.5  # var |h|^4 = 24 - 4
+    assert abs((gains**2).mean()) < 4 * (2 / count) ** 0.5
+    assert abs(gains.mean()) < 4 / count**0.5
+
+
+def test_rayleigh_is_flat_and_constant_over_a_round() -> None:
+    paths = Rayleigh().draw(1, 1, 3, 28, 1.0, keys.key(0))
+    assert paths.a.shape == (1, 1, 3, 1, 1)
+    assert not np.any(paths.tau)
+
+
+@pytest.mark.parametrize("channel", [Rayleigh(), Tdl("A"), Tdl("D"), Tdl("B", speed=50.0)], ids=str)
+def test_devices_and_antennas_fade_independently(channel: Channel) -> None:
+    rounds = 2000
+    paths = channel.draw(rounds, 2, 3, 1, 1.0, keys.key(4))
+    gains = paths.a.numpy()[:, :, :, 0, 0].reshape(rounds, 6) / paths.power.numpy()[0, 0, 0] ** 0.5  # the first tap
+    pairs = list(itertools.combinations(range(6), 2))
+    if channel == Tdl("D"):  # Sionna gives the antennas of a device one specular phase
+        pairs = [(i, j) for i, j in pairs if i % 3 != j % 3]
+    for i, j in pairs:
+        # E|h_i h_j*|^2 = 1 for independent gains of unit power, so the sample correlation is CN(0, 1/rounds)
+        assert abs((gains[:, i] * gains[:, j].conj()).mean()) < 4 / rounds**0.5
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_tdl_has_the_standards_delay_profile(batched: bool) -> None:
+    draws, spread = 4000, 130e-9
+    paths = Tdl("A", spread).draw(*((draws, 1, 1) if batched else (1, 1, draws)), 1, 1.0, keys.key(1))
+    power = np.abs(paths.a.numpy().reshape(draws, 23)) ** 2
+    delays, decibels = map(np.array, TABLE_A)
+    expected = 10 ** (decibels / 10) / (10 ** (decibels / 10)).sum()
+    np.testing.assert_allclose(paths.tau.numpy().reshape(draws, 23)[0], delays * spread, rtol=1e-5)
+    np.testing.assert_allclose(paths.power.numpy().reshape(draws, 23)[0], expected, rtol=1e-5)
+    error = (1 - 1 / SINUSOIDS) ** 0.5 * expected / draws**0.5
+    assert np.all(np.abs(power.mean(0) - expected) < 4.5 * error)  # 23 taps
+
+
+@pytest.mark.parametrize("model", ["A", "B", "C", "D", "E"])
+def test_tdl_has_unit_mean_gain_and_the_delay_spread_asked_for(model: str) -> None:
+    draws, spread = 3000, 200e-9
+    channel = Tdl(model, spread)  # type: ignore[arg-type]
+    paths = channel.draw(1, 1, draws, 1, 1.0, keys.key(2))
+    gain = (np.abs(paths.a.numpy()) ** 2).sum(axis=(0, 1, 3, 4))  # [draws]
+    assert abs(gain.mean() - 1) < 4 * gain.std() / draws**0.5
+    power, tau = paths.power.numpy()[0, 0].astype(float), paths.tau.numpy()[0, 0].astype(float)
+    assert power.sum() == pytest.approx(1, rel=1e-5)
+    measured = ((power * tau**2).sum() - (power * tau).sum() ** 2) ** 0.5
+    assert measured == pytest.approx(spread, rel=0.01)  # the standard's tables are normalised to better than 1 %
+    assert channel.longest == pytest.approx(tau.max(), rel=1e-6)
+
+
+@pytest.mark.parametrize("model", ["D", "E"])
+def test_tdl_d_and_e_have_a_line_of_sight(model: str) -> None:
+    draws = 5000
+    specular, scattered = (10 ** (level / 10) for level in LINE_OF_SIGHT[model])
+    k = specular / scattered
+    gains = Tdl(model).draw(1, 1, draws, 1, 1.0, keys.key(3)).a.numpy()[0, 0, :, 0, 0]  # type: ignore[arg-type]
+    power = np.abs(gains) ** 2
+    spread = power.var() / power.mean() ** 2
+    expected = (2 * k + 1 - 1 / SINUSOIDS) / (k + 1) ** 2
+    # |a|^2 is close to normal for k of 20 and more: a variance estimated from n draws varies by sqrt(2/n) of itself.
+    assert abs(spread / expected - 1) < 4 * (2 / draws) ** 0.5
+    assert abs(gains.mean()) < 4 * power.mean() ** 0.5 / draws**0.5  # the phase of the line of sight is uniform
+
+
+def test_moving_taps_have_jakes_autocorrelation_through_slot_borders() -> None:
+    channel, grid, devices = Tdl("A", speed=30.0), Grid(), 500
+    air = Air(grid, channel, devices)
+    a = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, slots=2).true.a.numpy()[0, 0]  # [K, L, T]
+    assert a.shape == (devices, 23, 28)
+    taps = a / air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 1).true.power.numpy()[0, :, :, None] ** 0.5
+    lags = np.arange(28)
+    measured = (taps * taps[..., :1].conj()).mean(axis=(0, 1))
+    doppler = 2 * np.pi * 30.0 / SPEED_OF_LIGHT * channel.carrier  # rad/s
+    expected = j0(doppler * grid.symbol_seconds * lags)
+    assert expected.min() < -0.3  # the lags reach past the first zero
+    error = (2 / (devices * 23)) ** 0.5  # E|a a*|^2 < 2 p^2
+    assert np.all(np.abs(measured - expected) < 4.5 * error)
+
+
+def test_no_jump_between_slots() -> None:
+    grid = Grid()
+    channel = Tdl("A", speed=3.0)
+    a = channel.draw(1, 1, 400, 28, grid.symbol_seconds, keys.key(1)).a.numpy()[0, 0]
+    steps = (np.abs(np.diff(a, axis=-1)) ** 2).sum(axis=1).mean(axis=0)  # [T - 1]
+    doppler = 2 * np.pi * 3.0 / SPEED_OF_LIGHT * channel.carrier
+    # the taps' increments have the mean power 2 (1 - J0); one step's mean over 400 devices varies by under 5 %
+    np.testing.assert_allclose(steps, 2 * (1 - j0(doppler * grid.symbol_seconds)), rtol=0.2)
+    assert abs(steps[13] / steps[12] - 1) < 0.02  # at the border as beside it
+
+
+def test_at_speed_zero_the_channel_stands_still() -> None:
+    air = Air(Grid(), Tdl("A"), 2)
+    assert air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 3).response().shape[3] == 1
+
+
+@pytest.mark.parametrize("speed", [0.0, 30.0])
+def test_devices_drawn_in_small_groups_are_as_good_as_drawn_at_once(
+    monkeypatch: pytest.MonkeyPatch, speed: float
+) -> None:
+    channel, steps = Tdl("A", speed=speed), 3 if speed else 1
+    monkeypatch.setattr(tdl, "GROUP_VALUES", 30 * 23 * 2 * steps)  # thirty links at a time, the last group not full
+    paths = channel.draw(2, 2, 100, steps, 1e-4, keys.key(0))
+    assert paths.a.shape == (2, 2, 100, 23, steps) and paths.a.dtype == tf.complex64
+    assert len(np.unique(paths.a)) == np.size(paths.a)  # no group repeats another
+    power = (np.abs(paths.a.numpy()) ** 2).sum(axis=3).mean(axis=(1, 3))  # [B, K]
+    assert abs(power.mean() - 1) < 4 * power.std() / 200**0.5
+    graph = tf.function(lambda: channel.draw(2, 2, 100, steps, 1e-4, keys.key(0)).a)
+    assert np.array_equal(graph(), paths.a)
+
+
+def test_impossible_channels_are_refused() -> None:
+    for fields in ({"model": "F"}, {"delay_spread": -1e-9}, {"speed": -1.0}, {"carrier": 0.0}):
+        with pytest.raises(ValueError, match=next(iter(fields))):
+            Tdl(**fields)
