@@ -79,6 +79,8 @@ class Federation:
             raise ValueError(
                 "executor: expected loop for a model with random layers such as Dropout, received vectorized"
             )
+        if executor == "vectorized" and self.task.convolutional and algorithm.moves:
+            raise ValueError("executor: expected loop for convolutions on weights of each device, received vectorized")
         alike = not self.task.convolutional and not self.task.random
         self.vectorized = executor == "vectorized" or (executor == "auto" and alike)
         sizes = np.array([len(share) for share in shares])

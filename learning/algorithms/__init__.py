@@ -1,7 +1,7 @@
 """Algorithms: what a device computes from its samples in a round."""
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import tensorflow as tf
 
@@ -15,6 +15,8 @@ Sample = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]  # step -
 @runtime_checkable
 class Algorithm(Protocol):
     """An update points uphill like a gradient: the server's optimizer subtracts it."""
+
+    moves: ClassVar[bool]  # whether devices compute on weights of their own, away from the server's
 
     def batches(self, key: Key, sizes: tf.Tensor, largest: int, batch_size: int | None) -> Batches:
         """The samples all devices use in a round; ``sizes`` [K] are those of their shares, ``largest`` the longest."""

@@ -3,6 +3,8 @@
 The server's optimizer applies sum_k w_k g_k with w_k = n_k/n, over pi where devices take part with probability pi.
 """
 
+from typing import ClassVar
+
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
@@ -16,6 +18,8 @@ from . import Sample
 @dataclass(frozen=True)
 class Sgd:
     """One batch, one gradient."""
+
+    moves: ClassVar[bool] = False
 
     def batches(self, key: Key, sizes: tf.Tensor, largest: int, batch_size: int | None) -> Batches:
         if batch_size is None:

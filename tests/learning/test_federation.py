@@ -226,6 +226,11 @@ def test_dropout_runs_from_our_keys_and_asks_for_the_loop() -> None:
         _federation(Ideal(), model=model, executor="vectorized")
 
 
+def test_convolutions_on_weights_of_each_device_ask_for_the_loop() -> None:
+    with pytest.raises(ValueError, match="executor: expected loop"):
+        _federation(Ideal(), Fedavg(steps=2), model=_convolution, executor="vectorized")
+
+
 def test_any_keras_optimizer_serves() -> None:
     o = keras.optimizers
     for optimizer in (o.Adam(0.01), o.RMSprop(0.01), o.SGD(0.1, momentum=0.9)):
