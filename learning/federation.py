@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..ota import Round, Terms, Uplink
-from ..ota.round import Nest
+from ..ota.round import Nest, at_devices
 from ..phy import Air, Place, keys
 from ..phy.keys import Key
 from .algorithms import Algorithm
@@ -129,14 +129,16 @@ class Federation:
         if self.chunk >= air.devices:  # all updates at hand at once
             updates, losses = updates_of(devices)
             if uplink.measures:
-                acc = uplink.settle(acc, round, _scatter(devices, uplink.spend(acc, round, devices, updates), weights))
+                acc = uplink.settle(
+                    acc, round, at_devices(devices, uplink.spend(acc, round, devices, updates), weights)
+                )
             acc, loss = uplink.add(acc, round, devices, updates), tf.reduce_sum(losses)
         else:  # a running sum over chunks; energies, where needed, in a first pass of their own
             if uplink.measures:
                 first = acc
                 spent = self._over_chunks(
                     lambda spent, some: (
-                        spent + _scatter(some, uplink.spend(first, round, some, updates_of(some)[0]), weights)
+                        spent + at_devices(some, uplink.spend(first, round, some, updates_of(some)[0]), weights)
                     ),
                     tf.zeros_like(weights),
                     devices,
@@ -246,10 +248,6 @@ class Federation:
         moved = zip(state.weights.statistics, parts[len(variables) :], strict=True)
         weights = Weights([tf.identity(v.value) for v in variables], [old - change for old, change in moved])
         return weights, [tf.identity(v.value) for v in self._optimizer.variables]
-
-
-def _scatter(devices: tf.Tensor, values: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
-    return tf.scatter_nd(devices[:, None], values, tf.shape(like, tf.int64))
 
 
 def _check(data: Arrays, shares: Sequence[np.ndarray], devices: int, outputs: int) -> None:

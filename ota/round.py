@@ -154,11 +154,14 @@ def apply(uplink: Uplink, state: Nest, round: Round, updates: tf.Tensor) -> tupl
     updates = tf.gather(updates, devices)
     acc = uplink.begin(state, round)
     if uplink.measures:
-        spent = tf.scatter_nd(
-            devices[:, None], uplink.spend(acc, round, devices, updates), tf.shape(round.weights, tf.int64)
-        )
+        spent = at_devices(devices, uplink.spend(acc, round, devices, updates), round.weights)
         acc = uplink.settle(acc, round, spent)
     return uplink.end(uplink.add(acc, round, devices, updates), state, round)
+
+
+def at_devices(devices: tf.Tensor, values: tf.Tensor, everybody: tf.Tensor) -> tf.Tensor:
+    """Values [C] of some devices at their places among all, [K] as ``everybody``; zero for the others."""
+    return tf.scatter_nd(devices[:, None], values, tf.shape(everybody, devices.dtype))
 
 
 def weighted_sum(weights: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
@@ -171,4 +174,4 @@ def nmse(estimate: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum((estimate - target) ** 2) / tf.reduce_sum(target**2)
 
 
-__all__ = ["Nest", "Report", "Round", "Terms", "Uplink", "apply", "nmse", "weighted_sum"]
+__all__ = ["Nest", "Report", "Round", "Terms", "Uplink", "apply", "at_devices", "nmse", "weighted_sum"]

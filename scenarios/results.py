@@ -35,6 +35,7 @@ VARIABLES = {  # units and long name
     "bits": ("bit", "payload and side information of all devices in a round"),
     "heard": ("1", "devices heard in a round"),
 }
+COSTS = list(VARIABLES)[2:]  # what every round has; accuracy and loss belong to evaluations
 UNITS = {
     "link.snr_db": "dB",
     "grid.spacing": "Hz",

@@ -83,7 +83,7 @@ def _one(federation: Any, point: Point, seed: int, store: "Store", counter: _Cou
     import numpy as np
     import tensorflow as tf
 
-    from .results import VARIABLES, Record, evaluations
+    from .results import COSTS, VARIABLES, Record, evaluations
 
     scenario = point.scenario
     rounds = evaluations(scenario.rounds, scenario.evaluate_every)
@@ -103,7 +103,7 @@ def _one(federation: Any, point: Point, seed: int, store: "Store", counter: _Cou
             )
             counter.add(scenario.rounds - round)
             return Record(round, values)
-        costs.append([float(getattr(metrics, name)) for name in list(VARIABLES)[2:]])
+        costs.append([float(getattr(metrics, name)) for name in COSTS])
         if round not in rounds:
             continue
         values[:, rounds.index(round)] = [*map(float, federation.evaluate(state)), *_means(costs)]
@@ -118,12 +118,12 @@ def _means(costs: list[list[float]]) -> list[float]:
     """Means over rounds, of the largest energy the maximum; the NMSE of a round with nobody in it is left out."""
     import numpy as np
 
-    from .results import VARIABLES
+    from .results import COSTS
 
     table = np.array(costs)
     counts = np.isfinite(table).sum(axis=0)
     means = np.where(counts > 0, np.nansum(table, axis=0) / np.maximum(counts, 1), np.nan)
-    largest = list(VARIABLES)[2:].index("energy_max")
+    largest = COSTS.index("energy_max")
     means[largest] = table[:, largest].max()
     return list(means)
 

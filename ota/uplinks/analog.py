@@ -20,7 +20,7 @@ from pydantic.dataclasses import dataclass
 from ...phy import Awgn, Level, Place, PowerRule, TruncatedInversion, behind, keys
 from ..codecs import Code, Codec
 from ..codecs.identity import Identity
-from ..round import Nest, Report, Round, Terms, nmse, weighted_sum
+from ..round import Nest, Report, Round, Terms, at_devices, nmse, weighted_sum
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
 SAMPLES = 4096  # rounds over which the expected cost of a device is measured; devices that are alike share them
@@ -167,9 +167,8 @@ def _expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -
     air, devices = terms.air, terms.air.devices
     alike = not any(impairment.scales for impairment in air.impairments)
     draws = math.ceil(SAMPLES / terms.participation / (devices if alike else 1))
-    elements = (
-        min(elements, air.grid.subcarriers) if air.channel.static else elements
-    )  # the rest repeats what stands still
+    if air.channel.static:  # one symbol shows what the others repeat
+        elements = min(elements, air.grid.subcarriers)
     sample = Terms(air, terms.size, elements)
 
     def one(totals: tuple[tf.Tensor, tf.Tensor], index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -179,8 +178,7 @@ def _expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -
         round = Round(sample, key, tf.cast(present, tf.float32), link)
         taking_part = tf.where(present)[:, 0]
         cost = tf.reduce_mean(rule.cost(round.gains(taking_part, sample.elements)), axis=1)
-        shape = tf.constant([devices], tf.int64)
-        return totals[0] + tf.scatter_nd(taking_part[:, None], cost, shape), totals[1] + round.weights
+        return totals[0] + at_devices(taking_part, cost, round.weights), totals[1] + round.weights
 
     zeros = tf.zeros([devices])
     cost, count = tf.foldl(one, tf.range(draws), (zeros, zeros), parallel_iterations=1)
