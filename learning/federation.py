@@ -22,7 +22,8 @@ from .algorithms import Algorithm
 from .data import Arrays
 from .task import Task, Weights, flatten, unflatten
 
-CHUNK_BYTES = 128 * 2**20  # updates held at once
+CHUNK_BYTES = 16 * 2**20  # updates held at once: little enough that the same pages serve again and again
+HELD_BYTES = 128 * 2**20  # where more would mean to compute every update twice
 
 
 class State(NamedTuple):
@@ -128,13 +129,13 @@ class Federation:
         acc = uplink.begin(state.uplink, round)
         if self.chunk >= air.devices:  # all updates at hand at once
             updates, losses = updates_of(devices)
-            if uplink.measures:
+            if uplink.measures(self.terms):
                 acc = uplink.settle(
                     acc, round, at_devices(devices, uplink.spend(acc, round, devices, updates), weights)
                 )
             acc, loss = uplink.add(acc, round, devices, updates), tf.reduce_sum(losses)
         else:  # a running sum over chunks; energies, where needed, in a first pass of their own
-            if uplink.measures:
+            if uplink.measures(self.terms):
                 first = acc
                 spent = self._over_chunks(
                     lambda spent, some: (
@@ -177,7 +178,7 @@ class Federation:
         if self.vectorized:
             batch = self.batch_size or self._largest
             bytes_each += 4 * batch * int(np.prod(data.x_train.shape[1:]))
-        return max(1, CHUNK_BYTES // bytes_each)
+        return max(1, (HELD_BYTES if self.uplink.measures(self.terms) else CHUNK_BYTES) // bytes_each)
 
     def _check_padding(self, sizes: np.ndarray) -> None:
         """Padded samples do not count in a loss, but a layer that learns from whole batches would see them."""

@@ -77,6 +77,7 @@ class Task:
             [tf.identity(v.value) for v in source.trainable_variables], [tf.identity(v.value) for v in statistics]
         )
 
+    @tf.function(autograph=False, experimental_attributes={"_noinline": True})
     def gradient(
         self, weights: Weights, x: tf.Tensor, y: tf.Tensor, mask: tf.Tensor, key: Key, step: tf.Tensor
     ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:

@@ -3,7 +3,7 @@
 Every uplink is used the same way, whatever it does:
 
     acc = uplink.begin(state, round)
-    if uplink.measures:  # what the level needs of everybody, before the first sends
+    if uplink.measures(terms):  # what the level needs of everybody, before the first sends
         spent = uplink.spend(acc, round, devices, updates)  # one group of devices after another
         acc = uplink.settle(acc, round, spent)
     acc = uplink.add(acc, round, devices, updates)  # one group of devices after another
@@ -71,25 +71,24 @@ class Round:
 
     def gains(self, devices: tf.Tensor, elements: int) -> tf.Tensor:
         """Gains behind the combiner as the transmitters believe them, on the first elements: complex [C, M]."""
-        field = behind(self.combiner, self.air_link.response(devices, self.air_link.transmitters))[0]  # [C, T, F]
+        link, symbols = self.air_link, self.terms.air.grid.rows(elements)
+        combiner = self.combiner if self.combiner.shape[2] == 1 else self.combiner[:, :, :symbols]
+        field = behind(combiner, link.response(devices, link.transmitters, symbols))[0]  # [C, T, F]
         return self.on_grant(field, elements)
 
     def slot_gains(self, slot: tf.Tensor) -> tf.Tensor:
         """Gains of all devices over one slot as the receiver believes them: [K, T, F], T = 1 if nothing moves."""
         link, symbols = self.air_link, self.terms.air.grid.symbols
         first = slot * symbols
-        paths, combiner = link.receiver, self.combiner
-        if paths.a.shape[4] > 1:
-            paths = paths._replace(a=paths.a[..., first : first + symbols])
-        if combiner.shape[2] != 1:
-            combiner = combiner[:, :, first : first + symbols]
-        return behind(combiner, paths.response(link.frequencies))[0]
+        combiner = self.combiner if self.combiner.shape[2] == 1 else self.combiner[:, :, first : first + symbols]
+        return behind(combiner, link.receiver.at(first, symbols).response(link.frequencies))[0]
 
     def on_grant(self, field: tf.Tensor, elements: int) -> tf.Tensor:
         """The first elements [C, M] of a field [C, T, F], where T may be 1."""
         grid = self.terms.air.grid
-        whole = [tf.shape(field)[0], self.terms.slots * grid.symbols, grid.subcarriers]
-        return grid.collect(tf.broadcast_to(field, whole), elements)
+        symbols = grid.rows(elements)
+        used = [tf.shape(field)[0], symbols, grid.subcarriers]
+        return grid.collect(tf.broadcast_to(field[:, :symbols], used), elements)
 
     @property
     def air_link(self) -> Link:
@@ -114,8 +113,11 @@ class Report(NamedTuple):
 class Uplink(Protocol):
     """The way of the updates to the server. See the module's text."""
 
-    measures: ClassVar[bool]  # whether `spend` must see every device before the first sends
     uses_air: ClassVar[bool]  # whether rounds need a link
+
+    def measures(self, terms: Terms) -> bool:
+        """Whether `spend` must see every device before the first sends."""
+        ...
 
     def check(self, terms: Terms) -> None:
         """Raise ValueError where the terms cannot be met."""
@@ -153,7 +155,7 @@ def apply(uplink: Uplink, state: Nest, round: Round, updates: tf.Tensor) -> tupl
     devices = tf.where(round.weights > 0)[:, 0]
     updates = tf.gather(updates, devices)
     acc = uplink.begin(state, round)
-    if uplink.measures:
+    if uplink.measures(round.terms):
         spent = at_devices(devices, uplink.spend(acc, round, devices, updates), round.weights)
         acc = uplink.settle(acc, round, spent)
     return uplink.end(uplink.add(acc, round, devices, updates), state, round)

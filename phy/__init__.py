@@ -7,25 +7,27 @@ from .channels.awgn import Awgn
 from .channels.rayleigh import Rayleigh
 from .channels.tdl import Tdl
 from .grid import Grid
-from .impairments import Impairment
+from .impairments import Distortion, Impairment
 from .impairments.path_loss import PathLoss
 from .impairments.timing_offset import TimingOffset
-from .knowledge import Knowledge
+from .knowledge import Knowledge, Sight
 from .knowledge.error_variance import ErrorVariance
 from .knowledge.perfect import Perfect
-from .link import Link, Paths
-from .power import Level, PowerRule
+from .link import Link, Paths, Size, Span, Table
+from .power import Level, PowerRule, squared
 from .power.full_inversion import FullInversion
 from .power.mse_optimal import MseOptimal
 from .power.phase_only import PhaseOnly
 from .power.truncated_inversion import TruncatedInversion
 from .receivers import Receiver, behind
 from .receivers.maximum_ratio import MaximumRatio
+from .waveform import Waveform
 
 __all__ = [
     "Air",
     "Awgn",
     "Channel",
+    "Distortion",
     "ErrorVariance",
     "FullInversion",
     "Grid",
@@ -43,10 +45,16 @@ __all__ = [
     "PowerRule",
     "Rayleigh",
     "Receiver",
+    "Sight",
+    "Size",
+    "Span",
+    "Table",
     "Tdl",
     "TimingOffset",
     "TruncatedInversion",
+    "Waveform",
     "behind",
     "keys",
+    "squared",
     "superpose",
 ]

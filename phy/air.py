@@ -1,28 +1,47 @@
 """The air: a channel, what impairs it, who knows what of it, and the sum at the receiver.
 
-``init`` draws what lasts, ``draw`` one round's link, ``add`` lets some devices send, ``noise`` adds the receiver's
-noise once, and ``send`` is these in a row: y(t, f) = sum_k h_k(t, f) x_k(t, f) + w(t, f), w ~ CN(0, N0) per element
-and antenna.
+``init`` draws what lasts, ``draw`` one round's link, ``add`` lets some devices send, ``receive`` adds the receiver's
+noise once and hands over the symbols, and ``send`` is these in a row: y(t, f) = sum_k h_k(t, f) x_k(t, f) + w(t, f), w ~
+CN(0, N0) per element and antenna.
 
-This is the frequency road. It is exact only while every arrival stays inside the prefix, 0 <= advance + offset + path
-delay <= prefix, which is checked once, when the air is built, over all delays that can occur.
+There are two roads. The frequency road computes that product, and is exact only while every arrival stays inside the
+prefix, 0 <= advance + offset + path delay <= prefix, and subcarriers stay orthogonal. The time road sends waveforms
+through filters, and is right everywhere. Which one is taken follows from the impairments, once, when the air is built.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 import tensorflow as tf
 
 from . import keys
 from .channels import Channel
 from .grid import Grid
-from .impairments import Impairment
+from .impairments import Distortion, Impairment
 from .keys import Key, Scalar
-from .knowledge import Knowledge
+from .knowledge import Knowledge, Pilots, Sight
 from .knowledge.perfect import Perfect
-from .link import Link, Paths
+from .link import Link, Paths, Size, Span
 from .receivers import Receiver
 from .receivers.maximum_ratio import MaximumRatio
+from .waveform import Waveform
+
+GROUP_BYTES = 2**26  # of waveforms and spectra held at once
+Distorter = Callable[[tf.Tensor, str, tf.Tensor], tf.Tensor]  # of a waveform, at a stage, of some devices
+
+
+def _always(impairment: Impairment) -> bool:
+    return True
+
+
+def _is_seen(impairment: Impairment) -> bool:
+    return impairment.seen
+
+
+def _is_path(impairment: Impairment) -> bool:
+    return impairment.stage == "paths"
 
 
 class Place(NamedTuple):
@@ -33,7 +52,12 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Air:
-    """K devices to one receiver of A antennas over one OFDM grid."""
+    """K devices to one receiver of A antennas over one OFDM grid.
+
+    ``road`` is chosen by what the impairments need, or asked for. ``coherence`` says how long taps are held on the time
+    road: over a symbol, or not at all, which lets Doppler spread each subcarrier over its neighbours. ``oversampling`` is
+    the number of samples of a waveform where the grid has one; see ``waveform.py``.
+    """
 
     grid: Grid
     channel: Channel
@@ -43,14 +67,63 @@ class Air:
     impairments: tuple[Impairment, ...] = ()
     transmitter_knowledge: Knowledge = Perfect()
     receiver_knowledge: Knowledge = Perfect()
+    road: Literal["auto", "frequency", "time"] = "auto"
+    coherence: Literal["symbol", "sample"] = "symbol"
+    oversampling: Literal[1, 2, 4] = 2
 
     def __post_init__(self) -> None:
         for name in ("devices", "antennas"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"air.{name}: expected a whole number of at least 1, received {value!r}")
+        for name, choices in (
+            ("road", ("auto", "frequency", "time")),
+            ("coherence", ("symbol", "sample")),
+            ("oversampling", (1, 2, 4)),
+        ):
+            if getattr(self, name) not in choices:
+                expected = ", ".join(map(str, choices))
+                raise ValueError(f"air.{name}: expected one of {expected}, received {getattr(self, name)!r}")
         object.__setattr__(self, "impairments", tuple(self.impairments))
-        self._check_frequency_road()
+        low, high = self._arrivals
+        if high - low > self.grid.symbols * self.grid.symbol_samples:
+            raise ValueError(
+                f"link.impairments: expected arrivals within a slot of {self.grid.symbols * self.grid.symbol_samples} "
+                f"samples, received {low:.3g} to {high:.3g} samples; shorten offsets and delay spread"
+            )
+        if self.road == "frequency" and self._needs_time:
+            raise ValueError(f"air.road: {self._needs_time}; take road = time or auto")
+
+    @cached_property
+    def waveform(self) -> Waveform | None:
+        """The time road, where that is taken."""
+        if self.road == "frequency" or (self.road == "auto" and not self._needs_time):
+            return None
+        low, high = (arrival * self.grid.sample for arrival in self._arrivals)
+        return Waveform(self.grid, low, high, self.coherence == "symbol" or self.channel.static, self.oversampling)
+
+    @property
+    def homogeneous(self) -> bool:
+        """Whether devices that send c times as much arrive c times as strong and otherwise unchanged."""
+        return all(impairment.homogeneous for impairment in self._distortions("transmit"))
+
+    @cached_property
+    def lead(self) -> int:
+        """OFDM symbols before the data in which the channel is learnt."""
+        return max(
+            knows.lead(self.grid, self.devices) for knows in (self.transmitter_knowledge, self.receiver_knowledge)
+        )
+
+    @cached_property
+    def pilots(self) -> int:
+        """Resource elements of a round's sounding grant; one sounding serves both sides."""
+        sides = self.transmitter_knowledge, self.receiver_knowledge
+        return max(knows.pilots(self.grid, self.devices) for knows in sides)
+
+    @cached_property
+    def pilot_energy(self) -> float:
+        """Energy a device spends on pilots in a round, in units of P."""
+        return max(knows.pilot_energy(self.grid) for knows in (self.transmitter_knowledge, self.receiver_knowledge))
 
     def init(self, key: Key) -> Place:
         """Draw what lasts."""
@@ -59,55 +132,179 @@ class Air:
     def draw(self, place: Place, key: Key, time: Scalar, slots: int, snr_db: Scalar = 0.0, batch: int = 1) -> Link:
         """One realisation over consecutive slots, with P = 1 and N0 = 10^(-snr_db/10).
 
-        ``time`` in seconds is when the round begins; it is for impairments that drift.
+        ``time`` in seconds is when the data begins; it is for what drifts, and for fading that goes on.
         """
-        steps = 1 if self.channel.static else slots * self.grid.symbols
-        scattered = self.channel.draw(
-            batch, self.antennas, self.devices, steps, self.grid.symbol_seconds, keys.fold(key, "channel")
+        grid, symbols, lead = self.grid, slots * self.grid.symbols, self.lead
+        span = Span(time, lead + symbols, grid.symbol_seconds, -lead)
+        size = Size(batch, self.antennas, self.devices)
+        impairment_keys = tuple(
+            keys.fold(place.key if impairment.lasting else key, "impairment", position)
+            for position, impairment in enumerate(self.impairments)
         )
-        true, seen = scattered, scattered  # `seen` is what the transmitters could learn at best
-        for position, impairment in enumerate(self.impairments):
-            impairment_key = keys.fold(place.key if impairment.lasting else key, "impairment", position)
-            unchanged = seen is true
-            true = impairment.apply(true, self.grid, time, impairment_key)
-            if impairment.seen:
-                seen = true if unchanged else impairment.apply(seen, self.grid, time, impairment_key)
-        transmitters = self.transmitter_knowledge.believe(seen, keys.fold(key, "transmitters"))
-        receiver = self.receiver_knowledge.believe(true, keys.fold(key, "receiver"))
         noise = tf.pow(10.0, -tf.cast(snr_db, tf.float32) / 10.0)
-        return Link(true, transmitters, receiver, self.grid.frequencies, noise)
+
+        def impaired(paths: Paths, span: Span, wanted: Callable[[Impairment], bool]) -> Paths:
+            for impairment, impairment_key in zip(self.impairments, impairment_keys, strict=True):
+                if wanted(impairment):
+                    paths = impairment.apply(paths, grid, span, impairment_key)
+            return paths
+
+        road = self.waveform
+        fine = span if road is None else road.span(span)
+        scattered = self.channel.draw(size, fine, keys.fold(key, "channel"), keys.fold(place.key, "channel"))
+        whole = scattered if road is None else road.over_symbols(scattered)
+        everything = impaired(whole, span, _always)
+        seen = everything  # what the transmitters could learn at best
+        if not all(impairment.seen for impairment in self.impairments):
+            seen = impaired(whole, span, _is_seen)
+
+        def sight(paths: Paths, side: str, wanted: Callable[[Impairment], bool]) -> Sight:
+            def listen(pilots: Pilots) -> tf.Tensor:
+                passed = (
+                    paths if road is None else impaired(scattered, fine, lambda each: _is_path(each) and wanted(each))
+                )
+                passed = passed.at(0, self._steps(lead))
+                link = Link(passed, paths, paths, grid.frequencies, noise, time, impairment_keys)
+                return self._hear(pilots, link, keys.fold(key, side, "pilots"), wanted)
+
+            return Sight(paths.at(lead, symbols), paths.at(0, lead), grid, noise, listen)
+
+        transmitters = self.transmitter_knowledge.believe(
+            sight(seen, "transmitters", _is_seen), keys.fold(key, "transmitters")
+        )
+        receiver = self.receiver_knowledge.believe(sight(everything, "receiver", _always), keys.fold(key, "receiver"))
+        if road is None:
+            true = everything.at(lead, symbols)
+        else:
+            true = impaired(scattered, fine, _is_path).at(lead * road.knots, self._steps(symbols))
+        return Link(true, transmitters, receiver, grid.frequencies, noise, time, impairment_keys)
 
     def empty(self, slots: int, batch: int = 1) -> tf.Tensor:
-        """A receiver that has heard nothing yet, [B, A, T, F]."""
-        return tf.zeros([batch, self.antennas, slots * self.grid.symbols, self.grid.subcarriers], tf.complex64)
+        """A receiver that has heard nothing yet: [B, A, T, F], or the spectra [B, A, J, bins] of a waveform's blocks."""
+        return self._silence(slots * self.grid.symbols, batch)
 
     def add(self, y: tf.Tensor, x: tf.Tensor, link: Link, devices: tf.Tensor | None = None) -> tf.Tensor:
-        """What the receiver has, [B, A, T, F], once some devices have sent x [B, C, T, F] as well."""
-        return superpose(y, x, link.response(devices))
+        """What the receiver has once some devices have sent x as well, [B, C, up to T symbols, F]."""
+        if self.waveform is not None:
+            return self._add_waveforms(y, x, link, devices, self._distorter(link))
+        symbols = x.shape[2]
+        sent = superpose(y[:, :, :symbols], x, link.response(devices, symbols=symbols))
+        return sent if symbols == y.shape[2] else tf.concat([sent, y[:, :, symbols:]], 2)
 
-    def noise(self, y: tf.Tensor, link: Link, key: Key) -> tf.Tensor:
-        """The receiver's noise, drawn once however many have sent."""
-        scale = tf.reshape(tf.sqrt(link.noise), [-1, 1, 1, 1])
-        return y + tf.cast(scale, y.dtype) * keys.complex_normal(key, tf.shape(y), y.dtype)
+    def receive(self, y: tf.Tensor, link: Link, key: Key) -> tf.Tensor:
+        """The symbols the receiver reads, [B, A, T, F]: with its noise, drawn once however many have sent."""
+        return self._receive(y, link, key, self._distorter(link))
 
     def send(self, x: tf.Tensor, link: Link, key: Key) -> tf.Tensor:
         """All devices send x [B, K, T, F] at once; the receiver gets [B, A, T, F]."""
-        y = tf.zeros([tf.shape(x)[0], link.antennas, tf.shape(x)[2], tf.shape(x)[3]], x.dtype)
-        return self.noise(self.add(y, x, link), link, key)
+        y = self._silence(x.shape[2], tf.shape(x)[0])
+        return self.receive(self.add(y, x, link), link, key)
 
-    def _check_frequency_road(self) -> None:
+    def _steps(self, symbols: int) -> int:
+        return symbols if self.waveform is None else self.waveform.steps(symbols)
+
+    def _silence(self, symbols: int, batch: int | tf.Tensor) -> tf.Tensor:
+        width = self.grid.subcarriers if self.waveform is None else self.waveform.bins
+        return tf.zeros([batch, self.antennas, self._steps(symbols), width], tf.complex64)
+
+    def _distortions(self, stage: str) -> list[Distortion]:
+        return [each for each in self.impairments if each.stage == stage and isinstance(each, Distortion)]
+
+    def _distorter(self, link: Link, first: int = 0, wanted: Callable[[Impairment], bool] = _always) -> Distorter:
+        """What the wanted distortions of a stage make of a waveform that begins so many symbols after the data."""
+
+        road = self.waveform
+
+        def distort(wave: tf.Tensor, stage: str, devices: tf.Tensor) -> tf.Tensor:
+            assert road is not None
+            span = Span(link.start, wave.shape[-1], road.sample, first * road.symbol)
+            for impairment, key in zip(self.impairments, link.keys, strict=True):
+                if impairment.stage == stage and isinstance(impairment, Distortion) and wanted(impairment):
+                    wave = impairment.distort(wave, self.grid, span, key, devices)
+            return wave
+
+        return distort
+
+    def _add_waveforms(
+        self, y: tf.Tensor, x: tf.Tensor, link: Link, devices: tf.Tensor | None, distort: Distorter
+    ) -> tf.Tensor:
+        """``add`` on the time road, for groups of devices whose waveforms fit the memory set aside."""
+        road, symbols = self.waveform, x.shape[2]
+        assert road is not None
+        steps = self._steps(symbols)
+        devices = tf.range(link.devices) if devices is None else devices
+        moving = 1 if link.true.steps == 1 else 1 + self.antennas
+        group = max(1, GROUP_BYTES // (8 * steps * road.bins * (1 + moving) * max(1, x.shape[0] or 1)))
+
+        def add_group(heard: tf.Tensor, some: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
+            wave = distort(road.modulate(sent), "transmit", some)  # [B, C, S]
+            response = road.response(link.true.of(some).at(0, steps))  # [B, A, C, J, bins]
+            return superpose(heard, road.cut(wave), response)
+
+        heard, rest = y[:, :, :steps], y[:, :, steps:]
+        if x.shape[1] is not None and x.shape[1] <= group:
+            heard = add_group(heard, devices, x)
+        else:
+            heard = tf.foldl(
+                lambda so_far, at: add_group(so_far, devices[at : at + group], x[:, at : at + group]),
+                tf.range(0, tf.size(devices), group),
+                initializer=heard,
+                parallel_iterations=1,
+            )
+        return tf.concat([heard, rest], 2)
+
+    def _receive(self, y: tf.Tensor, link: Link, key: Key, distort: Distorter) -> tf.Tensor:
+        road = self.waveform
+        y = y if road is None else road.join(y)  # [B, A, S]
+        power = link.noise if road is None else self.oversampling * link.noise
+        scale = tf.reshape(tf.sqrt(power), [-1] + [1] * (y.shape.rank - 1))
+        y = y + tf.cast(scale, y.dtype) * keys.complex_normal(key, tf.shape(y), y.dtype)
+        if road is None:
+            return y
+        return road.demodulate(distort(y, "receive", tf.range(self.antennas)))
+
+    def _hear(self, pilots: Pilots, link: Link, key: Key, wanted: Callable[[Impairment], bool]) -> tf.Tensor:
+        """What the receiver reads of pilots that all devices send in the lead, [B, A, T, F]."""
+        y, distort = self._silence(self.lead, link.true.a.shape[0]), self._distorter(link, -self.lead, wanted)
+        group = max(1, GROUP_BYTES // (8 * self.lead * self.grid.subcarriers))
+
+        def add_group(heard: tf.Tensor, at: tf.Tensor) -> tf.Tensor:
+            some = tf.range(at, tf.minimum(at + group, self.devices))
+            x = pilots(some)
+            if self.waveform is not None:
+                return self._add_waveforms(heard, x, link, some, distort)
+            return superpose(heard, x, link.response(some))
+
+        y = tf.foldl(add_group, tf.range(0, self.devices, group), initializer=y, parallel_iterations=1)
+        return self._receive(y, link, key, distort)
+
+    @cached_property
+    def _arrivals(self) -> tuple[float, float]:
+        """The first and the last arrival there can be, in samples after the window opens."""
         sample = self.grid.sample
         low, high = 0.0, self.channel.longest / sample
         for impairment in self.impairments:
             first, last = impairment.delays(self.grid)
             low, high = low + first / sample, high + last / sample
-        low, high = low + self.grid.advance, high + self.grid.advance
+        return low, high
+
+    @cached_property
+    def _needs_time(self) -> str:
+        """Why the frequency road would be wrong, or nothing."""
+        low, high = (arrival + self.grid.advance for arrival in self._arrivals)
         if low < -1e-6 or high > self.grid.prefix + 1e-6:
-            raise ValueError(
-                f"grid.prefix: expected every arrival between 0 and {self.grid.prefix} samples after the window "
-                f"opens, received {low:.3g} to {high:.3g}; "
-                f"lengthen prefix, change advance, or shorten offsets and delay spread"
+            return (
+                f"expected every arrival between 0 and {self.grid.prefix} samples after the window opens, as the "
+                f"frequency road needs, received {low:.3g} to {high:.3g}; lengthen prefix, change advance, or "
+                f"shorten offsets and delay spread"
             )
+        for impairment in self.impairments:
+            if not impairment.orthogonal:
+                name = type(impairment).__name__
+                return f"expected orthogonal subcarriers, as the frequency road needs, received {name}"
+        if self.coherence == "sample" and not self.channel.static:
+            return "expected taps held over a symbol, as the frequency road needs, received coherence = sample"
+        return ""
 
 
 def superpose(y: tf.Tensor, x: tf.Tensor, response: tf.Tensor) -> tf.Tensor:

@@ -46,9 +46,14 @@ class Grid:
         return 1.0 / (self.subcarriers * self.spacing)
 
     @property
+    def symbol_samples(self) -> int:
+        """Samples of one OFDM symbol with its prefix."""
+        return self.subcarriers + self.prefix
+
+    @property
     def symbol_seconds(self) -> float:
         """Seconds of one OFDM symbol with its prefix."""
-        return (self.subcarriers + self.prefix) * self.sample
+        return self.symbol_samples * self.sample
 
     @property
     def slot_seconds(self) -> float:
@@ -68,6 +73,17 @@ class Grid:
     def slots(self, elements: int) -> int:
         """How many slots hold so many elements."""
         return math.ceil(elements / self.elements)
+
+    def rows(self, elements: int) -> int:
+        """How many OFDM symbols hold so many elements."""
+        return -(-elements // self.subcarriers)
+
+    def fill(self, symbols: tf.Tensor) -> tf.Tensor:
+        """Symbols [..., N] onto the OFDM symbols they need, [..., rows(N), F]."""
+        rows = self.rows(symbols.shape[-1])
+        padding = [[0, 0]] * (symbols.shape.rank - 1) + [[0, rows * self.subcarriers - symbols.shape[-1]]]
+        shape = tf.concat([tf.shape(symbols)[:-1], [rows, self.subcarriers]], 0)
+        return tf.reshape(tf.pad(symbols, padding), shape)
 
     def place(self, symbols: tf.Tensor, slots: int) -> tf.Tensor:
         """Symbols [..., N] onto slots, [..., T, F]; elements past N are silent."""

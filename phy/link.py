@@ -1,14 +1,41 @@
 """A link: one realisation of K devices to one receiver over the slots of a round.
 
 The channel is kept as paths: h_k(t, f) = sum_l a_{k,l}(t) exp(-j 2 pi f tau_{k,l}), once as it is, once as the
-transmitters believe it to be, once as the receiver does. Frequency responses are made on demand for the devices
-asked, so nothing of the size devices x elements need ever exist. 3GPP TR 38.901, section 7.7; Sionna's
-``cir_to_ofdm_channel`` computes the same sum.
+transmitters believe it to be, once as the receiver does. A belief may also be a table of responses, as an estimator
+leaves it. Frequency responses are made on demand for the devices asked, so nothing of the size devices x elements need
+ever exist. 3GPP TR 38.901, section 7.7; Sionna's ``cir_to_ofdm_channel`` computes the same sum.
 """
 
-from typing import NamedTuple
+import math
+from typing import NamedTuple, TypeAlias
 
 import tensorflow as tf
+
+from .keys import Key, Scalar
+
+
+class Size(NamedTuple):
+    """How many realisations, receive antennas and devices."""
+
+    batch: int
+    antennas: int
+    devices: int
+
+
+class Span(NamedTuple):
+    """Consecutive time steps: when the data begins, how many, the seconds between, and the first after the data began.
+
+    Steps that lie before the data, as those of sounding do, have a negative ``first``.
+    """
+
+    start: Scalar
+    steps: int
+    seconds: float
+    first: int = 0
+
+    def times(self) -> tf.Tensor:
+        """Seconds of each step after the data began, [T]."""
+        return (self.first + tf.range(self.steps, dtype=tf.float32)) * self.seconds
 
 
 class Paths(NamedTuple):
@@ -18,28 +45,64 @@ class Paths(NamedTuple):
     tau: tf.Tensor  # real [B, K, L]
     power: tf.Tensor  # mean of |a|^2 over fading, [B, K, L]
 
+    @property
+    def steps(self) -> int:
+        """Time steps: 1 where nothing moves."""
+        return self.a.shape[4]
+
     def of(self, devices: tf.Tensor) -> "Paths":
         """The paths of some devices."""
         a, tau, power = self
         return Paths(tf.gather(a, devices, axis=2), tf.gather(tau, devices, axis=1), tf.gather(power, devices, axis=1))
 
+    def at(self, first: int | tf.Tensor, steps: int) -> "Paths":
+        """The paths over some of the time steps."""
+        return self if self.steps == 1 else self._replace(a=self.a[..., first : first + steps])
+
     def response(self, frequencies: tf.Tensor) -> tf.Tensor:
         """Frequency responses, complex [B, A, K, T, F]."""
-        angle = -2.0 * 3.141592653589793 * self.tau[..., None] * tf.cast(frequencies, self.tau.dtype)  # [B, K, L, F]
-        turn = tf.complex(tf.cos(angle), tf.sin(angle))  # [B, K, L, F]
+        turn = _turns(self.tau, tf.cast(frequencies, self.tau.dtype))  # [B, K, L, F]
         if self.a.shape[3] == 1:  # one path needs no sum, and an outer product is cheaper than a matmul
             return self.a[:, :, :, 0, :, None] * turn[:, None, :, 0, None, :]
         return tf.matmul(self.a, turn[:, None], transpose_a=True)  # [B, A, K, T, F]
 
 
+class Table(NamedTuple):
+    """A belief of the responses themselves, on every subcarrier; T is 1 where one value serves the whole round."""
+
+    h: tf.Tensor  # complex [B, A, K, T, F]
+
+    @property
+    def steps(self) -> int:
+        """Time steps: 1 where one value serves the whole round."""
+        return self.h.shape[3]
+
+    def of(self, devices: tf.Tensor) -> "Table":
+        """The responses of some devices."""
+        return Table(tf.gather(self.h, devices, axis=2))
+
+    def at(self, first: int | tf.Tensor, steps: int) -> "Table":
+        """The responses over some of the time steps."""
+        return self if self.steps == 1 else Table(self.h[:, :, :, first : first + steps])
+
+    def response(self, frequencies: tf.Tensor) -> tf.Tensor:
+        """Frequency responses, complex [B, A, K, T, F]."""
+        return self.h
+
+
+Belief: TypeAlias = Paths | Table
+
+
 class Link(NamedTuple):
     """The true channel, both beliefs of it, and the noise power N0 of a resource element at one antenna."""
 
-    true: Paths
-    transmitters: Paths  # what the devices believe
-    receiver: Paths  # what the receiver believes
+    true: Paths  # one time step a symbol; on the time road, one a block of the waveform
+    transmitters: Belief  # what the devices believe
+    receiver: Belief  # what the receiver believes
     frequencies: tf.Tensor  # [F] in Hz
     noise: tf.Tensor  # N0, [] or [B]
+    start: Scalar = 0.0  # seconds at which the round's data begins
+    keys: tuple[Key, ...] = ()  # one an impairment
 
     @property
     def devices(self) -> int:
@@ -51,7 +114,24 @@ class Link(NamedTuple):
         """How many receive antennas the link has."""
         return self.true.a.shape[1]
 
-    def response(self, devices: tf.Tensor | None = None, of: Paths | None = None) -> tf.Tensor:
-        """Responses [B, A, K, T, F] of some devices (all unless told), of the true paths unless told."""
-        paths = self.true if of is None else of
-        return (paths if devices is None else paths.of(devices)).response(self.frequencies)
+    def response(
+        self, devices: tf.Tensor | None = None, of: Belief | None = None, symbols: int | None = None
+    ) -> tf.Tensor:
+        """Responses [B, A, K, T, F] of some devices, of the true paths, over all symbols, unless told otherwise."""
+        belief = self.true if of is None else of
+        if symbols is not None:
+            belief = belief.at(0, symbols)
+        return (belief if devices is None else belief.of(devices)).response(self.frequencies)
+
+
+def _turns(tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
+    """exp(-j 2 pi f tau), [..., F], for evenly spaced f: coarse steps times fine ones, 2 sqrt(F) exponentials."""
+    count = frequencies.shape[0]
+    fine = max(step for step in range(1, math.isqrt(count) + 1) if count % step == 0)
+    coarse, rest = _turn(tau, frequencies[::fine]), _turn(tau, frequencies[:fine] - frequencies[0])
+    return tf.reshape(coarse[..., :, None] * rest[..., None, :], tf.concat([tf.shape(tau), [count]], 0))
+
+
+def _turn(tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
+    angle = -2.0 * math.pi * tau[..., None] * frequencies
+    return tf.complex(tf.cos(angle), tf.sin(angle))

@@ -17,7 +17,7 @@ import tensorflow as tf
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from ...phy import Awgn, Level, Place, PowerRule, TruncatedInversion, behind, keys
+from ...phy import Awgn, Level, Place, PowerRule, TruncatedInversion, behind, keys, squared
 from ..codecs import Code, Codec
 from ..codecs.identity import Identity
 from ..round import Nest, Report, Round, Terms, at_devices, nmse, weighted_sum
@@ -45,13 +45,16 @@ class Analog:
     codec: Codec = Identity()
     rule: PowerRule = TruncatedInversion()
     budget: Literal["round", "average"] = "round"
-    measures: ClassVar[bool] = True
     uses_air: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for name in ("codec", "rule"):
             if isinstance(getattr(self, name), type):
                 raise ValueError(f"analog.{name}: expected an instance, received the class; call it")
+
+    def measures(self, terms: Terms) -> bool:
+        """Needed where a rule looks at everybody or an amplifier looks at the level; else a level is a scale, applied last."""
+        return self.rule.joint or not terms.air.homogeneous
 
     def check(self, terms: Terms) -> None:
         needed = self.codec.elements(terms.size, terms.elements)
@@ -83,7 +86,7 @@ class Analog:
         return Heard(y, code, state, level, nothing, nothing, tf.zeros([terms.size]))
 
     def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
-        power = tf.abs(self._symbols(acc, round, devices, updates)) ** 2  # [C, M]
+        power = squared(self._symbols(acc, round, devices, updates))  # [C, M]
         if self.budget == "average":
             spent = round.terms.participation * tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
         else:
@@ -91,32 +94,44 @@ class Analog:
         return spent / round.terms.elements
 
     def settle(self, acc: Nest, round: Round, spent: tf.Tensor) -> Nest:
+        return acc._replace(level=self._level(round, spent), spent=spent)
+
+    def _level(self, round: Round, spent: tf.Tensor) -> Level:
         budgets, elements = tf.ones_like(spent), self._elements(round.terms)
         # What is spent counts silent elements and, on average, absent rounds; the noise beside it is scaled alike.
         share = elements / round.terms.elements * (round.terms.participation if self.budget == "average" else 1.0)
         noise = round.air_link.noise * share
         if self.rule.joint:
-            level = _joint_level(self.rule, round, spent, budgets, noise, elements)
-        else:
-            level = self.rule.level(spent, budgets, None, noise)
-        return acc._replace(level=level, spent=spent)
+            return _joint_level(self.rule, round, spent, budgets, noise, elements)
+        return self.rule.level(spent, budgets, None, noise)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         terms, symbols = round.terms, self._symbols(acc, round, devices, updates)  # [C, M]
         spent = tf.gather(acc.spent, devices)[:, None]
         b = self.rule.amplitude(acc.level.scale, round.gains(devices, symbols.shape[1]), spent, tf.ones_like(spent))
         x = b * symbols  # [C, M]
-        y = terms.air.add(acc.y, terms.air.grid.place(x, terms.slots)[None], round.air_link, devices)
-        energy = tf.reduce_sum(tf.abs(x) ** 2, axis=1) / terms.elements  # [C]
+        y = terms.air.add(acc.y, terms.air.grid.fill(x)[None], round.air_link, devices)
+        energy = tf.reduce_sum(squared(x), axis=1) / terms.elements  # [C]
+        spent = energy  # at level 1
+        if self.budget == "average":
+            power = tf.reduce_sum(squared(symbols), axis=1)
+            spent = terms.participation * tf.gather(acc.cost, devices) * power / terms.elements
         return acc._replace(
             y=y,
+            spent=acc.spent
+            if self.measures(terms)
+            else tf.tensor_scatter_nd_update(acc.spent, devices[:, None], spent),
             energy=tf.tensor_scatter_nd_update(acc.energy, devices[:, None], energy),
             target=acc.target + weighted_sum(tf.gather(round.weights, devices), updates),
         )
 
     def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
         terms, elements = round.terms, self._elements(round.terms)
-        y = terms.air.noise(acc.y, round.air_link, keys.fold(round.key, "noise"))
+        if not self.measures(terms):
+            level = self._level(round, acc.spent)
+            y, energy = acc.y * tf.cast(level.scale, acc.y.dtype), acc.energy * level.scale**2
+            acc = acc._replace(level=level, y=y, energy=energy)
+        y = terms.air.receive(acc.y, round.air_link, keys.fold(round.key, "noise"))
         symbols = terms.air.grid.collect(behind(round.combiner, y)[0], elements)  # [M]
         heard = acc.energy > 0
         anybody = tf.cast(tf.reduce_any(heard), symbols.dtype)
@@ -148,13 +163,13 @@ def _joint_level(
     grid, link = round.terms.air.grid, round.air_link
 
     def of_slot(slot: tf.Tensor) -> Level:
-        gains = tf.abs(round.slot_gains(slot))  # [K, T or 1, F]
+        gains = round.slot_gains(slot)  # [K, T or 1, F]
         flat = tf.reshape(gains, [link.devices, -1])
         level = _whole_grant(rule.level(spent, budgets, flat, noise), tf.shape(flat)[1])
         times = [grid.symbols, grid.subcarriers]
         return Level(*(tf.broadcast_to(tf.reshape(value, [-1, grid.subcarriers]), times) for value in level))
 
-    slots = 1 if link.receiver.a.shape[4] == 1 else round.terms.slots
+    slots = 1 if link.receiver.steps == 1 else round.terms.slots
     signature = Level(*[tf.TensorSpec([grid.symbols, grid.subcarriers])] * 2)
     levels = tf.map_fn(of_slot, tf.range(slots), fn_output_signature=signature, parallel_iterations=1)
     whole = [tf.broadcast_to(value, [round.terms.slots, grid.symbols, grid.subcarriers]) for value in levels]
@@ -165,7 +180,7 @@ def _joint_level(
 def _expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.Tensor:
     """The rule's cost of an element, averaged over fading while taking part, [K]; over devices too if alike."""
     air, devices = terms.air, terms.air.devices
-    alike = not any(impairment.scales for impairment in air.impairments)
+    alike = not (air.channel.scales or any(impairment.scales for impairment in air.impairments))
     draws = math.ceil(SAMPLES / terms.participation / (devices if alike else 1))
     if air.channel.static:  # one symbol shows what the others repeat
         elements = min(elements, air.grid.subcarriers)

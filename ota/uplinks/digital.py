@@ -42,8 +42,10 @@ class Digital:
     rate: Literal["capacity"] = "capacity"
     margin_db: Annotated[float, Ge(0)] = 0.0
     budget: Literal["round", "average"] = "round"
-    measures: ClassVar[bool] = False
     uses_air: ClassVar[bool] = True
+
+    def measures(self, terms: Terms) -> bool:
+        return False
 
     def check(self, terms: Terms) -> None:
         pass

@@ -13,8 +13,10 @@ from ..round import Nest, Report, Round, Terms, weighted_sum
 class Ideal:
     """No air at all."""
 
-    measures: ClassVar[bool] = False
     uses_air: ClassVar[bool] = False
+
+    def measures(self, terms: Terms) -> bool:
+        return False
 
     def check(self, terms: Terms) -> None:
         pass

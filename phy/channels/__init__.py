@@ -3,12 +3,12 @@
 from typing import Protocol, runtime_checkable
 
 from ..keys import Key
-from ..link import Paths
+from ..link import Paths, Size, Span
 
 
 @runtime_checkable
 class Channel(Protocol):
-    """K independent devices to one receiver, at unit mean gain."""
+    """K devices to one receiver. Gains are relative to the one that the SNR is defined for."""
 
     @property
     def static(self) -> bool:
@@ -20,8 +20,13 @@ class Channel(Protocol):
         """The longest path delay in seconds."""
         ...
 
-    def draw(self, batch: int, antennas: int, devices: int, steps: int, step_seconds: float, key: Key) -> Paths:
-        """One realisation over so many consecutive time steps."""
+    @property
+    def scales(self) -> bool:
+        """Whether it gives devices different mean gains."""
+        ...
+
+    def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
+        """One realisation over consecutive time steps; ``place`` is the key of what lasts over all rounds."""
         ...
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ..keys import Key
-from ..link import Paths
+from ..link import Paths, Size, Span
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,9 @@ class Awgn:
 
     static: ClassVar[bool] = True
     longest: ClassVar[float] = 0.0
+    scales: ClassVar[bool] = False
 
-    def draw(self, batch: int, antennas: int, devices: int, steps: int, step_seconds: float, key: Key) -> Paths:
+    def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
+        batch, antennas, devices = size
         one = tf.ones([batch, devices, 1], tf.float32)
         return Paths(tf.ones([batch, antennas, devices, 1, 1], tf.complex64), 0 * one, one)

@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 from sionna.phy.channel import RayleighBlockFading
 
 from ..keys import Key
-from ..link import Paths
+from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
 
 
@@ -20,8 +20,10 @@ class Rayleigh:
 
     static: ClassVar[bool] = True
     longest: ClassVar[float] = 0.0
+    scales: ClassVar[bool] = False
 
-    def draw(self, batch: int, antennas: int, devices: int, steps: int, step_seconds: float, key: Key) -> Paths:
+    def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
+        batch, antennas, devices = size
         fading = RayleighBlockFading(num_rx=1, num_rx_ant=antennas, num_tx=devices, num_tx_ant=1)
         keyed(key)
         a, tau = fading(batch, 1)  # [B, 1, A, K, 1, 1, 1], [B, 1, K, 1]

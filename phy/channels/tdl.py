@@ -7,7 +7,7 @@ B and C are Rayleigh, D and E have a line of sight.
 """
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Gt
@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 from sionna.phy.channel.tr38901 import TDL
 
 from ..keys import Key, fold
-from ..link import Paths
+from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
 
 GROUP_VALUES = 2_000_000  # path coefficients Sionna draws at once; its sum of sinusoids needs 20 times as many floats
@@ -29,6 +29,7 @@ class Tdl:
     delay_spread: Annotated[float, Ge(0)] = 100e-9
     speed: Annotated[float, Ge(0)] = 0.0
     carrier: Annotated[float, Gt(0)] = 3.5e9
+    scales: ClassVar[bool] = False
 
     @property
     def static(self) -> bool:
@@ -42,15 +43,16 @@ class Tdl:
     def _sionna(self, antennas: int) -> TDL:
         return TDL(self.model, self.delay_spread, self.carrier, min_speed=self.speed, num_rx_ant=antennas)
 
-    def draw(self, batch: int, antennas: int, devices: int, steps: int, step_seconds: float, key: Key) -> Paths:
+    def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
+        batch, antennas, devices = size
         line, total = self._sionna(antennas), batch * devices
-        steps = 1 if self.static else steps
+        steps = 1 if self.static else span.steps
         paths = line.delays.shape[0]
         group = max(1, min(total, GROUP_VALUES // (antennas * paths * steps)))
 
         def draw_group(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             keyed(fold(key, index))
-            a, tau = line(group, steps, 1.0 / step_seconds)  # [G, 1, A, 1, 1, L, T], [G, 1, 1, L]
+            a, tau = line(group, steps, 1.0 / span.seconds)  # [G, 1, A, 1, 1, L, T], [G, 1, 1, L]
             return a[:, 0, :, 0, 0], tau[:, 0, 0]
 
         groups = -(-total // group)

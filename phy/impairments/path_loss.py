@@ -4,7 +4,7 @@ Distances are uniform over the ring's area and last for all rounds. The SNR of a
 distance. No gain is normalised away: near and far stay near and far.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Gt
@@ -12,8 +12,8 @@ from pydantic.dataclasses import dataclass
 
 from .. import keys
 from ..grid import Grid
-from ..keys import Key, Scalar
-from ..link import Paths
+from ..keys import Key
+from ..link import Paths, Span
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class PathLoss:
     reference: Annotated[float, Gt(0)] = 100.0
     seen: ClassVar[bool] = True
     lasting: ClassVar[bool] = True
+    stage: ClassVar[Literal["paths", "transmit", "receive"]] = "paths"
+    orthogonal: ClassVar[bool] = True
     scales: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -37,7 +39,7 @@ class PathLoss:
     def delays(self, grid: Grid) -> tuple[float, float]:
         return 0.0, 0.0
 
-    def apply(self, paths: Paths, grid: Grid, time: Scalar, key: Key) -> Paths:
+    def apply(self, paths: Paths, grid: Grid, span: Span, key: Key) -> Paths:
         square = keys.uniform(key, tf.shape(paths.tau)[:2], self.nearest**2, self.farthest**2)  # [B, K]
         gain = (square / self.reference**2) ** (-self.exponent / 2)  # of the power, [B, K]
         amplitude = tf.cast(tf.sqrt(gain)[:, None, :, None, None], paths.a.dtype)

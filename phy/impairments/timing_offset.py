@@ -5,15 +5,15 @@ harmless to transmitters that see it in their channel estimates, and destructive
 not, where the mean gain falls to |sum_t exp(-j 2 pi k t/N)|/(T+1) for offsets uniform on {0..T}.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from .. import keys
 from ..grid import Grid
-from ..keys import Key, Scalar
-from ..link import Paths
+from ..keys import Key
+from ..link import Paths, Span
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class TimingOffset:
     whole: bool = False
     seen: bool = False
     lasting: bool = False
+    stage: ClassVar[Literal["paths", "transmit", "receive"]] = "paths"
+    orthogonal: ClassVar[bool] = True
     scales: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -38,7 +40,7 @@ class TimingOffset:
     def delays(self, grid: Grid) -> tuple[float, float]:
         return self.low * grid.sample, self.high * grid.sample
 
-    def apply(self, paths: Paths, grid: Grid, time: Scalar, key: Key) -> Paths:
+    def apply(self, paths: Paths, grid: Grid, span: Span, key: Key) -> Paths:
         shape = tf.shape(paths.tau)[:2]  # [B, K]
         if self.whole:
             unit = tf.random.stateless_uniform(shape, key, int(self.low), int(self.high) + 1, tf.int32)

@@ -1,23 +1,71 @@
-"""Channel knowledge: what one side believes of the channel."""
+"""Channel knowledge: what one side believes of the channel, and what it costs to come to know it."""
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, runtime_checkable
 
+import tensorflow as tf
+
+from ..grid import Grid
 from ..keys import Key
-from ..link import Paths
+from ..link import Belief, Paths
+
+Pilots = Callable[[tf.Tensor], tf.Tensor]  # from devices [C] to what they send, [1, C, T, F]
+
+
+class Sight(NamedTuple):
+    """What there is to learn from: the round's channel, the one before it, and an ear on the air."""
+
+    now: Paths  # over the symbols of the round's data
+    before: Paths  # over the ``lead`` symbols before it
+    grid: Grid
+    noise: tf.Tensor  # N0, [] or [B]
+    listen: Callable[[Pilots], tf.Tensor]  # what the receiver hears of pilots on the lead symbols, [B, A, T, F]
 
 
 @runtime_checkable
 class Knowledge(Protocol):
-    """From the paths that could be known to the paths that are believed."""
+    """From the channel that could be known to the channel that is believed."""
 
     @property
     def error(self) -> float:
-        """The share of the channel's mean power that the belief does not hold."""
+        """The share of the channel's mean power that the belief is announced not to hold."""
         ...
 
-    def believe(self, paths: Paths, key: Key) -> Paths:
-        """The believed paths."""
+    def lead(self, grid: Grid, devices: int) -> int:
+        """OFDM symbols before the data that it needs."""
+        ...
+
+    def pilots(self, grid: Grid, devices: int) -> int:
+        """Resource elements of the sounding grant: whole symbols, among those of ``lead``."""
+        ...
+
+    def pilot_energy(self, grid: Grid) -> float:
+        """Energy a device spends on its pilots in a round, in units of P."""
+        ...
+
+    def bits(self, grid: Grid, antennas: int) -> float:
+        """Bits fed back to a device in a round."""
+        ...
+
+    def believe(self, sight: Sight, key: Key) -> Belief:
+        """The belief."""
         ...
 
 
-__all__ = ["Knowledge"]
+class Free:
+    """Costs nothing and needs nothing but the round itself."""
+
+    def lead(self, grid: Grid, devices: int) -> int:
+        return 0
+
+    def pilots(self, grid: Grid, devices: int) -> int:
+        return 0
+
+    def pilot_energy(self, grid: Grid) -> float:
+        return 0.0
+
+    def bits(self, grid: Grid, antennas: int) -> float:
+        return 0.0
+
+
+__all__ = ["Free", "Knowledge", "Pilots", "Sight"]

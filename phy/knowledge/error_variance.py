@@ -15,10 +15,11 @@ from pydantic.dataclasses import dataclass
 from .. import keys
 from ..keys import Key
 from ..link import Paths
+from . import Free, Sight
 
 
 @dataclass(frozen=True)
-class ErrorVariance:
+class ErrorVariance(Free):
     """The share e of the channel's power that is not known."""
 
     e: Annotated[float, Ge(0), Lt(1)] = 0.01
@@ -27,7 +28,8 @@ class ErrorVariance:
     def error(self) -> float:
         return self.e
 
-    def believe(self, paths: Paths, key: Key) -> Paths:
+    def believe(self, sight: Sight, key: Key) -> Paths:
+        paths = sight.now
         strength = tf.sqrt(paths.power)[:, None, :, :, None]  # [B, 1, K, L, 1]
         unknown = keys.complex_normal(key, tf.shape(paths.a[..., :1]), paths.a.dtype)  # [B, A, K, L, 1]
         unknown = unknown * tf.cast(strength, paths.a.dtype)

@@ -6,13 +6,14 @@ from pydantic.dataclasses import dataclass
 
 from ..keys import Key
 from ..link import Paths
+from . import Free, Sight
 
 
 @dataclass(frozen=True)
-class Perfect:
+class Perfect(Free):
     """What is believed is what is."""
 
     error: ClassVar[float] = 0.0
 
-    def believe(self, paths: Paths, key: Key) -> Paths:
-        return paths
+    def believe(self, sight: Sight, key: Key) -> Paths:
+        return sight.now

@@ -7,7 +7,8 @@ silence. The receiver divides what it hears by the announced level. A rule is th
 * ``level(spent, budgets, gains, noise)``: the common level, from what each device would spend at level 1;
 * ``amplitude(scale, gain, spent, budget)``: one device's b.
 
-The gain is the one behind the receiver's combiner, as the transmitters believe it.
+The gain is the one behind the receiver's combiner, as the transmitters believe it; ``level`` is the server's work and is
+given the gains that the receiver believes.
 """
 
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
@@ -38,7 +39,7 @@ class PowerRule(Protocol):
         ...
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
-        """The level, from energies [K] (zero: not sending), budgets [K] and |gain| [K, N] if joint."""
+        """The level, from energies [K] (zero: not sending), budgets [K] and complex gains [K, N] if joint."""
         ...
 
     def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
@@ -54,9 +55,14 @@ def weakest(spent: tf.Tensor, budgets: tf.Tensor) -> Level:
     return Level(level, level)
 
 
+def squared(z: tf.Tensor) -> tf.Tensor:
+    """|z|^2 without the square root that ``tf.abs`` takes: half its time."""
+    return tf.math.real(z) ** 2 + tf.math.imag(z) ** 2
+
+
 def inverse(gain: tf.Tensor) -> tf.Tensor:
     """1/gain, and zero where there is no gain."""
     return tf.math.divide_no_nan(tf.ones([], gain.dtype), gain)
 
 
-__all__ = ["Level", "PowerRule", "inverse", "weakest"]
+__all__ = ["Level", "PowerRule", "inverse", "squared", "weakest"]

@@ -9,7 +9,7 @@ from typing import ClassVar
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
-from . import Level, inverse, weakest
+from . import Level, inverse, squared, weakest
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class FullInversion:
     bounded: ClassVar[bool] = False
 
     def cost(self, gain: tf.Tensor) -> tf.Tensor:
-        return tf.abs(inverse(gain)) ** 2
+        return squared(inverse(gain))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
         return weakest(spent, budgets)

@@ -26,7 +26,7 @@ class MseOptimal:
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
         sends = spent > 0  # [K]
-        reach = tf.sqrt(budgets / tf.where(sends, spent, 1.0))[:, None] * gains  # q_k, [K, N]
+        reach = tf.sqrt(budgets / tf.where(sends, spent, 1.0))[:, None] * tf.abs(gains)  # q_k, [K, N]
         reach = tf.where(sends[:, None], reach, float("inf"))
         order = tf.argsort(reach, axis=0)  # [K, N]
         q = tf.sort(reach, axis=0)

@@ -24,7 +24,7 @@ class PhaseOnly:
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
         sends = tf.cast(spent > 0, spent.dtype)[:, None]  # [K, 1]
-        mean = tf.math.divide_no_nan(tf.reduce_sum(sends * gains, axis=0), tf.reduce_sum(sends))  # [N]
+        mean = tf.math.divide_no_nan(tf.reduce_sum(sends * tf.abs(gains), axis=0), tf.reduce_sum(sends))  # [N]
         scale = weakest(spent, budgets).scale
         return Level(scale, tf.where(mean > 0, scale * mean, 1.0))
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from annotated_types import Ge
 from pydantic.dataclasses import dataclass
 
-from . import Level, inverse, weakest
+from . import Level, inverse, squared, weakest
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class TruncatedInversion:
         return self.threshold > 0
 
     def cost(self, gain: tf.Tensor) -> tf.Tensor:
-        return tf.abs(self._inverse(gain)) ** 2
+        return squared(self._inverse(gain))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
         return weakest(spent, budgets)
@@ -37,7 +37,7 @@ class TruncatedInversion:
         return tf.cast(scale, gain.dtype) * self._inverse(gain)
 
     def _inverse(self, gain: tf.Tensor) -> tf.Tensor:
-        used = tf.cast(tf.abs(gain) ** 2 >= self.threshold, gain.dtype.real_dtype)  # [..., N]
+        used = tf.cast(squared(gain) >= self.threshold, gain.dtype.real_dtype)  # [..., N]
         if self.unbiased:
             used = tf.math.divide_no_nan(used, tf.reduce_mean(used, axis=-1, keepdims=True))
         return tf.cast(used, gain.dtype) * inverse(gain)

@@ -19,8 +19,8 @@ class MaximumRatio:
     def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
         if link.antennas == 1:
             return tf.ones([1, 1, 1, 1], tf.complex64)
-        a = link.receiver.a
-        total = tf.zeros([a.shape[0], link.antennas, a.shape[4], link.frequencies.shape[0]], a.dtype)  # [B, A, T, F]
+        shape = [link.true.a.shape[0], link.antennas, link.receiver.steps, link.frequencies.shape[0]]
+        total = tf.zeros(shape, tf.complex64)  # [B, A, T, F]
         for_groups = tf.range(0, tf.size(devices), GROUP)
         total = tf.foldl(
             lambda heard, first: (

@@ -10,9 +10,10 @@ import pytest
 import tensorflow as tf
 
 from overair.ota import Report, Round, Terms, apply
-from overair.phy import Air, Awgn, Grid, Paths, Rayleigh, Tdl, keys
+from overair.phy import Air, Awgn, Grid, Link, Paths, Rayleigh, Size, Span, Tdl, keys
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=16)
+PLACE = keys.key(0, "place")
 SIZES = [1, 2, 37, 64]  # one parameter, and lengths that are no powers of two
 
 
@@ -66,7 +67,7 @@ def test_channels(channel: Any) -> None:
     steps = 1 if channel.static else 3
 
     def draw(key: tf.Tensor) -> Paths:
-        return channel.draw(2, 3, 5, steps, 1e-4, key)
+        return channel.draw(Size(2, 3, 5), Span(0.0, steps, 1e-4), key, PLACE)
 
     paths, again, other = draw(keys.key(1)), draw(keys.key(1)), draw(keys.key(2))
     count = paths.tau.shape[2]
@@ -79,8 +80,8 @@ def test_channels(channel: Any) -> None:
     fades = bool(np.ptp(np.abs(paths.a[:, :, :, 0])) > 0)
     assert same(paths.a, other.a) != fades
     assert same(tf.function(draw)(keys.key(1)), paths, atol=1e-6)
-    assert channel.draw(1, 1, 1, steps, 1e-4, keys.key(1)).a.shape == (1, 1, 1, count, steps)
-    gain = np.sum(np.abs(channel.draw(1, 1, 1500, 1, 1e-4, keys.key(3)).a) ** 2, axis=3).ravel()
+    assert channel.draw(Size(1, 1, 1), Span(0.0, steps, 1e-4), keys.key(1), PLACE).a.shape == (1, 1, 1, count, steps)
+    gain = np.sum(np.abs(channel.draw(Size(1, 1, 1500), Span(0.0, 1, 1e-4), keys.key(3), PLACE).a) ** 2, axis=3).ravel()
     assert mean_is(gain, np.array(1.0))
 
 
@@ -89,14 +90,16 @@ def test_impairments(impairment: Any) -> None:
     first, last = impairment.delays(GRID)
     assert first <= last
     for channel, steps in ((Awgn(), 1), (Tdl("A", 30e-9, speed=3.0), 8)):  # of Awgn all devices are alike
-        paths = channel.draw(2, 2, 6, steps, GRID.symbol_seconds, keys.key(0))
-        impaired, again, other = (impairment.apply(paths, GRID, 0.5, keys.key(seed)) for seed in (1, 1, 2))
-        assert [value.shape for value in impaired] == [value.shape for value in paths]
+        paths = channel.draw(Size(2, 2, 6), Span(0.0, steps, GRID.symbol_seconds), keys.key(0), PLACE)
+        span = Span(0.5, 8, GRID.symbol_seconds)
+        impaired, again, other = (impairment.apply(paths, GRID, span, keys.key(seed)) for seed in (1, 1, 2))
+        assert impaired.a.shape[:4] == paths.a.shape[:4] and impaired.steps in (paths.steps, 8)
+        assert (impaired.tau.shape, impaired.power.shape) == (paths.tau.shape, paths.power.shape)
         assert is_precise(impaired) and finite(impaired)
         shift = (impaired.tau - paths.tau).numpy() / GRID.sample
         assert np.all((shift >= first / GRID.sample - 1e-3) & (shift <= last / GRID.sample + 1e-3))
         assert same(impaired, again)
-        graph = tf.function(lambda key, paths=paths: impairment.apply(paths, GRID, 0.5, key))
+        graph = tf.function(lambda key, paths=paths, span=span: impairment.apply(paths, GRID, span, key))
         assert same(graph(keys.key(1)), impaired, rtol=1e-5, atol=1e-9)
         if channel == Awgn():  # devices that come out unlike were drawn, so another key draws them otherwise
             drawn = any(np.ptp(value, axis=axis).any() for value, axis in zip(impaired, (2, 1, 1), strict=True))
@@ -104,16 +107,21 @@ def test_impairments(impairment: Any) -> None:
 
 
 def test_knowledge(knowledge: Any) -> None:
-    for channel, steps in ((Rayleigh(), 1), (Tdl("A", 30e-9, speed=3.0), 8)):
-        paths = channel.draw(2, 2, 6, steps, GRID.symbol_seconds, keys.key(0))
-        believed, again, other = (knowledge.believe(paths, keys.key(seed)) for seed in (1, 1, 2))
-        assert [value.shape for value in believed] == [value.shape for value in paths]
-        assert is_precise(believed) and finite(believed) and same(believed, again)
-        if not same(believed, paths):
-            assert not same(believed, other)
-        graph = tf.function(lambda key, paths=paths: knowledge.believe(paths, key))
-        assert same(graph(keys.key(1)), believed, atol=1e-6)
-    assert finite(knowledge.believe(Paths(*(0 * value for value in paths)), keys.key(1)))  # no channel at all
+    assert 0 <= knowledge.pilots(GRID, 6) <= knowledge.lead(GRID, 6) * GRID.subcarriers
+    assert knowledge.pilot_energy(GRID) >= 0 and knowledge.bits(GRID, 2) >= 0 and 0 <= knowledge.error <= 1
+    for channel in (Rayleigh(), Tdl("A", 30e-9, speed=3.0)):
+        air = Air(GRID, channel, 6, 2, transmitter_knowledge=knowledge)
+
+        def draw(seed: tf.Tensor, air: Air = air) -> Link:
+            return air.draw(air.init(PLACE), keys.key(seed), 0.0, 2, 10.0, batch=2)
+
+        link, again, other = (draw(tf.constant(seed)) for seed in (1, 1, 2))
+        believed = link.response(of=link.transmitters)
+        assert believed.shape[:3] == (2, 2, 6) and believed.shape[3] in (1, 8) and believed.shape[4] == GRID.subcarriers
+        assert believed.dtype == tf.complex64 and finite(believed) and same(link.transmitters, again.transmitters)
+        assert not same(link.transmitters, other.transmitters)
+        graph = tf.function(lambda seed, air=air, draw=draw: draw(seed, air).transmitters)
+        assert same(graph(tf.constant(1)), link.transmitters, rtol=1e-4, atol=1e-4)
 
 
 def test_power_rules(rule: Any) -> None:
@@ -129,7 +137,7 @@ def test_power_rules(rule: Any) -> None:
     def play(chosen: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
         h, z, limits = (tf.gather(value, chosen) for value in (gains, symbols, budgets))
         spent = tf.reduce_mean(tf.abs(z) ** 2 * rule.cost(h), axis=1)
-        level = rule.level(spent, limits, tf.abs(h) if rule.joint else None, tf.constant(0.3))
+        level = rule.level(spent, limits, h if rule.joint else None, tf.constant(0.3))
         return level, rule.amplitude(level.scale, h, spent[:, None], limits[:, None]), spent
 
     everybody = tf.range(devices)
@@ -258,7 +266,7 @@ def play(
         return tf.while_loop(lambda first, _: first < tf.size(present), advance, (0, start), parallel_iterations=1)[1]
 
     acc = begun = uplink.begin(state, one)
-    if uplink.measures:
+    if uplink.measures(terms):
 
         def spend(spent: tf.Tensor, some: tf.Tensor) -> tf.Tensor:
             energies = uplink.spend(begun, one, some, tf.gather(updates, some))

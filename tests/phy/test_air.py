@@ -18,6 +18,8 @@ from overair.phy import (
     PathLoss,
     Paths,
     Rayleigh,
+    Size,
+    Span,
     Tdl,
     TimingOffset,
     keys,
@@ -25,6 +27,7 @@ from overair.phy import (
 from overair.phy.keys import Key
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=12)
+PLACE = keys.key(0, "place")
 SILENT = 1000.0  # dB: noise of power 1e-100 is zero in single precision
 
 
@@ -42,8 +45,10 @@ class Echoes:
 
     static: ClassVar[bool] = True
     longest: ClassVar[float] = 3 * GRID.sample
+    scales: ClassVar[bool] = False
 
-    def draw(self, batch: int, antennas: int, devices: int, steps: int, step_seconds: float, key: Key) -> Paths:
+    def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
+        batch, antennas, devices = size
         a = tf.constant([[0.8 + 0j], [0.6j]], tf.complex64)
         tau = tf.broadcast_to([0.0, self.longest], [batch, devices, 2])
         return Paths(tf.broadcast_to(a, [batch, antennas, devices, 2, 1]), tau, tf.abs(tau) * 0 + 0.5)
@@ -90,7 +95,7 @@ def test_devices_added_in_chunks_are_the_devices_added_at_once(chunk: int) -> No
     for first in range(0, 7, chunk):
         some = tf.range(first, min(first + chunk, 7))
         y = air.add(y, tf.gather(x, some, axis=1), link, some)
-    np.testing.assert_allclose(air.noise(y, link, keys.key(3)), air.send(x, link, keys.key(3)), atol=1e-5)
+    np.testing.assert_allclose(air.receive(y, link, keys.key(3)), air.send(x, link, keys.key(3)), atol=1e-5)
 
 
 def test_the_sum_is_that_of_an_ofdm_waveform_chain_while_all_arrivals_are_inside_the_prefix() -> None:
@@ -128,21 +133,22 @@ def test_the_sum_is_that_of_an_ofdm_waveform_chain_while_all_arrivals_are_inside
         (0, Tdl("A", 2.7e-6), 0.0, 0.0, False),
     ],
 )
-def test_arrivals_outside_the_prefix_are_refused(
+def test_arrivals_outside_the_prefix_take_the_time_road_and_are_refused_on_the_other(
     advance: int, channel: Channel, low: float, high: float, fits: bool
 ) -> None:
     grid, offsets = Grid(subcarriers=32, symbols=4, prefix=12, advance=advance), (TimingOffset(low, high),)
+    assert (Air(grid, channel, 2, impairments=offsets).waveform is None) == fits
     if fits:
-        Air(grid, channel, 2, impairments=offsets)
+        Air(grid, channel, 2, impairments=offsets, road="frequency")
     else:
-        with pytest.raises(ValueError, match="grid.prefix: expected every arrival between 0 and 12 samples"):
-            Air(grid, channel, 2, impairments=offsets)
+        with pytest.raises(ValueError, match="air.road: expected every arrival between 0 and 12 samples"):
+            Air(grid, channel, 2, impairments=offsets, road="frequency")
 
 
 def test_delays_of_several_impairments_add_up_in_the_prefix_check() -> None:
     Air(GRID, Awgn(), 1, impairments=(TimingOffset(0.0, 6.0), TimingOffset(0.0, 6.0)))
     with pytest.raises(ValueError, match="received 0 to 13"):
-        Air(GRID, Awgn(), 1, impairments=(TimingOffset(0.0, 6.0), TimingOffset(0.0, 7.0)))
+        Air(GRID, Awgn(), 1, impairments=(TimingOffset(0.0, 6.0), TimingOffset(0.0, 7.0)), road="frequency")
 
 
 def test_an_air_without_devices_or_antennas_is_refused() -> None:
@@ -174,7 +180,7 @@ def test_a_link_is_bitwise_the_same_whatever_else_is_compiled_with_it(channel: C
 
     @tf.function
     def in_company(snr_db: tf.Tensor) -> tuple[Link, tf.Tensor, tf.Tensor]:
-        air.channel.draw(1, 1, 3, 2, 1.0, keys.key(9))
+        air.channel.draw(Size(1, 1, 3), Span(0.0, 2, 1.0), keys.key(9), PLACE)
         link = draw(air, snr_db=snr_db)
         other = draw(air, round=2, snr_db=snr_db)
         return link, air.send(symbols(5), link, keys.key(0)), other.response(of=other.receiver)

@@ -7,8 +7,10 @@ import pytest
 import tensorflow as tf
 from scipy.special import j0
 
-from overair.phy import Air, Awgn, Channel, Grid, Rayleigh, Tdl, keys
+from overair.phy import Air, Awgn, Channel, Grid, Rayleigh, Size, Span, Tdl, keys
 from overair.phy.channels import tdl
+
+PLACE = keys.key(0, "place")
 
 SINUSOIDS = 20  # of Sionna's TDL: a tap of power p has E|a|^4 = (2 - 1/20) p^2
 SPEED_OF_LIGHT = 299_792_458.0
@@ -24,12 +26,12 @@ LINE_OF_SIGHT = {"D": (-0.2, -13.5), "E": (-0.03, -22.03)}  # dB, specular and s
 
 
 def test_awgn_is_gain_one_everywhere() -> None:
-    paths = Awgn().draw(2, 3, 4, 5, 1.0, keys.key(0))
+    paths = Awgn().draw(Size(2, 3, 4), Span(0.0, 5, 1.0), keys.key(0), PLACE)
     assert np.array_equal(paths.response(Grid().frequencies), np.ones([2, 3, 4, 1, 64]))
 
 
 def test_rayleigh_gains_are_complex_normal_with_unit_power() -> None:
-    paths = Rayleigh().draw(100, 4, 50, 1, 1.0, keys.key(0))
+    paths = Rayleigh().draw(Size(100, 4, 50), Span(0.0, 1, 1.0), keys.key(0), PLACE)
     gains = paths.a.numpy().ravel()
     power, count = np.abs(gains) ** 2, len(gains)
     assert abs(power.mean() - 1) < 4 / count**0.5  # var |h|^2 = 1
@@ -39,7 +41,7 @@ def test_rayleigh_gains_are_complex_normal_with_unit_power() -> None:
 
 
 def test_rayleigh_is_flat_and_constant_over_a_round() -> None:
-    paths = Rayleigh().draw(1, 1, 3, 28, 1.0, keys.key(0))
+    paths = Rayleigh().draw(Size(1, 1, 3), Span(0.0, 28, 1.0), keys.key(0), PLACE)
     assert paths.a.shape == (1, 1, 3, 1, 1)
     assert not np.any(paths.tau)
 
@@ -47,7 +49,7 @@ def test_rayleigh_is_flat_and_constant_over_a_round() -> None:
 @pytest.mark.parametrize("channel", [Rayleigh(), Tdl("A"), Tdl("D"), Tdl("B", speed=50.0)], ids=str)
 def test_devices_and_antennas_fade_independently(channel: Channel) -> None:
     rounds = 2000
-    paths = channel.draw(rounds, 2, 3, 1, 1.0, keys.key(4))
+    paths = channel.draw(Size(rounds, 2, 3), Span(0.0, 1, 1.0), keys.key(4), PLACE)
     gains = paths.a.numpy()[:, :, :, 0, 0].reshape(rounds, 6) / paths.power.numpy()[0, 0, 0] ** 0.5  # the first tap
     pairs = list(itertools.combinations(range(6), 2))
     if channel == Tdl("D"):  # Sionna gives the antennas of a device one specular phase
@@ -60,7 +62,9 @@ def test_devices_and_antennas_fade_independently(channel: Channel) -> None:
 @pytest.mark.parametrize("batched", [False, True])
 def test_tdl_has_the_standards_delay_profile(batched: bool) -> None:
     draws, spread = 4000, 130e-9
-    paths = Tdl("A", spread).draw(*((draws, 1, 1) if batched else (1, 1, draws)), 1, 1.0, keys.key(1))
+    paths = Tdl("A", spread).draw(
+        Size(*((draws, 1, 1) if batched else (1, 1, draws))), Span(0.0, 1, 1.0), keys.key(1), PLACE
+    )
     power = np.abs(paths.a.numpy().reshape(draws, 23)) ** 2
     delays, decibels = map(np.array, TABLE_A)
     expected = 10 ** (decibels / 10) / (10 ** (decibels / 10)).sum()
@@ -74,7 +78,7 @@ def test_tdl_has_the_standards_delay_profile(batched: bool) -> None:
 def test_tdl_has_unit_mean_gain_and_the_delay_spread_asked_for(model: str) -> None:
     draws, spread = 3000, 200e-9
     channel = Tdl(model, spread)  # type: ignore[arg-type]
-    paths = channel.draw(1, 1, draws, 1, 1.0, keys.key(2))
+    paths = channel.draw(Size(1, 1, draws), Span(0.0, 1, 1.0), keys.key(2), PLACE)
     gain = (np.abs(paths.a.numpy()) ** 2).sum(axis=(0, 1, 3, 4))  # [draws]
     assert abs(gain.mean() - 1) < 4 * gain.std() / draws**0.5
     power, tau = paths.power.numpy()[0, 0].astype(float), paths.tau.numpy()[0, 0].astype(float)
@@ -89,7 +93,7 @@ def test_tdl_d_and_e_have_a_line_of_sight(model: str) -> None:
     draws = 5000
     specular, scattered = (10 ** (level / 10) for level in LINE_OF_SIGHT[model])
     k = specular / scattered
-    gains = Tdl(model).draw(1, 1, draws, 1, 1.0, keys.key(3)).a.numpy()[0, 0, :, 0, 0]  # type: ignore[arg-type]
+    gains = Tdl(model).draw(Size(1, 1, draws), Span(0.0, 1, 1.0), keys.key(3), PLACE).a.numpy()[0, 0, :, 0, 0]  # type: ignore[arg-type]
     power = np.abs(gains) ** 2
     spread = power.var() / power.mean() ** 2
     expected = (2 * k + 1 - 1 / SINUSOIDS) / (k + 1) ** 2
@@ -116,7 +120,7 @@ def test_moving_taps_have_jakes_autocorrelation_through_slot_borders() -> None:
 def test_no_jump_between_slots() -> None:
     grid = Grid()
     channel = Tdl("A", speed=3.0)
-    a = channel.draw(1, 1, 400, 28, grid.symbol_seconds, keys.key(1)).a.numpy()[0, 0]
+    a = channel.draw(Size(1, 1, 400), Span(0.0, 28, grid.symbol_seconds), keys.key(1), PLACE).a.numpy()[0, 0]
     steps = (np.abs(np.diff(a, axis=-1)) ** 2).sum(axis=1).mean(axis=0)  # [T - 1]
     doppler = 2 * np.pi * 3.0 / SPEED_OF_LIGHT * channel.carrier
     # the taps' increments have the mean power 2 (1 - J0); one step's mean over 400 devices varies by under 5 %
@@ -135,12 +139,12 @@ def test_devices_drawn_in_small_groups_are_as_good_as_drawn_at_once(
 ) -> None:
     channel, steps = Tdl("A", speed=speed), 3 if speed else 1
     monkeypatch.setattr(tdl, "GROUP_VALUES", 30 * 23 * 2 * steps)  # thirty links at a time, the last group not full
-    paths = channel.draw(2, 2, 100, steps, 1e-4, keys.key(0))
+    paths = channel.draw(Size(2, 2, 100), Span(0.0, steps, 1e-4), keys.key(0), PLACE)
     assert paths.a.shape == (2, 2, 100, 23, steps) and paths.a.dtype == tf.complex64
     assert len(np.unique(paths.a)) == np.size(paths.a)  # no group repeats another
     power = (np.abs(paths.a.numpy()) ** 2).sum(axis=3).mean(axis=(1, 3))  # [B, K]
     assert abs(power.mean() - 1) < 4 * power.std() / 200**0.5
-    graph = tf.function(lambda: channel.draw(2, 2, 100, steps, 1e-4, keys.key(0)).a)
+    graph = tf.function(lambda: channel.draw(Size(2, 2, 100), Span(0.0, steps, 1e-4), keys.key(0), PLACE).a)
     assert np.array_equal(graph(), paths.a)
 
 

@@ -9,8 +9,10 @@ import tensorflow as tf
 from scipy import stats
 from sionna.phy import config
 
-from overair.phy import Rayleigh, keys
+from overair.phy import Rayleigh, Size, Span, keys
 from overair.phy.sionna_rng import keyed
+
+PLACE = keys.key(0, "place")
 
 UNLIKELY = 1e-5  # chance of a false alarm, were the seeds drawn anew
 
@@ -35,7 +37,9 @@ def stateless_normals(key: tf.Tensor) -> np.ndarray:
 
 
 def sionna_gains(key: tf.Tensor) -> np.ndarray:
-    return Rayleigh().draw(1, 1, 4096, 1, 1.0, key).a.numpy().ravel() * 2**0.5  # variance 1 in each part
+    return (
+        Rayleigh().draw(Size(1, 1, 4096), Span(0.0, 1, 1.0), key, PLACE).a.numpy().ravel() * 2**0.5
+    )  # variance 1 in each part
 
 
 @pytest.mark.parametrize("integers", [stateless_integers, sionna_integers])
@@ -101,7 +105,7 @@ def test_sionnas_draws_depend_on_the_key_and_on_nothing_before() -> None:
 
 def test_sionnas_draws_are_the_same_eagerly_in_a_graph_and_in_a_loop() -> None:
     def draw(i: tf.Tensor) -> tf.Tensor:
-        return Rayleigh().draw(1, 2, 3, 1, 1.0, keys.key(0, i)).a
+        return Rayleigh().draw(Size(1, 2, 3), Span(0.0, 1, 1.0), keys.key(0, i), PLACE).a
 
     eager = np.stack([draw(tf.constant(i)) for i in range(3)])
     graph = tf.function(draw)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.special import exp1
 
-from overair.phy import Air, ErrorVariance, Grid, Link, Perfect, Rayleigh, Tdl, keys
+from overair.phy import Air, ErrorVariance, Grid, Link, Perfect, Rayleigh, Sight, Tdl, keys
 from overair.phy.channels import Channel
 
 GRID = Grid(subcarriers=16, symbols=2, prefix=4)
@@ -73,7 +74,8 @@ def test_a_belief_moves_as_the_channel_does() -> None:
 def test_no_error_is_perfect_knowledge() -> None:
     link = draw(Tdl("A"), 5, 0.0)
     assert np.array_equal(link.transmitters.a, link.true.a)
-    assert Perfect().believe(link.true, keys.key(0)) is link.true
+    sight = Sight(link.true, link.true, GRID, link.noise, lambda pilots: pilots(tf.range(5)))
+    assert Perfect().believe(sight, keys.key(0)) is link.true
 
 
 @pytest.mark.parametrize("e", [-0.1, 1.0, float("nan")])

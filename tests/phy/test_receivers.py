@@ -43,7 +43,7 @@ def test_combining_keeps_the_noise_power() -> None:
     air = Air(GRID, Tdl("A", 30e-9), 3, antennas=4)
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 100, snr_db=-4.0)
     weights = MaximumRatio().combine(link, tf.range(3))
-    noise = behind(weights, air.noise(air.empty(100), link, keys.key(2))).numpy()
+    noise = behind(weights, air.receive(air.empty(100), link, keys.key(2))).numpy()
     assert abs((np.abs(noise) ** 2).mean() / 10**0.4 - 1) < 4 / noise.size**0.5
 
 
