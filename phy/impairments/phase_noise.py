@@ -75,7 +75,8 @@ class PhaseNoise:
         if self.common:
             walks = walk(tf.constant(0))[:, None]  # [B, 1, S]
         else:
-            walks = tf.transpose(tf.map_fn(walk, devices, fn_output_signature=tf.float32), [1, 0, 2])  # [B, C, S]
+            walks = tf.map_fn(walk, devices, fn_output_signature=tf.float32)
+            walks = tf.transpose(tf.reshape(walks, [tf.size(devices), batch, count]), [1, 0, 2])  # [B, C, S]
         turns = _turns(walks)
         if oversampling > 1:
             turns = tf.repeat(turns, oversampling, axis=-1)[..., : wave.shape[-1]]
