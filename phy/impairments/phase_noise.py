@@ -51,46 +51,27 @@ class PhaseNoise:
     def apply(self, paths: Paths, grid: Grid, span: Span, key: Key) -> Paths:
         if self.orthogonal:
             return paths
-        batch, opens = tf.shape(paths.tau)[0], grid.prefix - grid.advance
         first, count = span.first * grid.symbol_samples, span.steps * grid.symbol_samples
-
-        def mean(device: tf.Tensor) -> tf.Tensor:
-            turns = _turns(self._walk(keys.fold(key, device), grid, first, count, batch))
-            turns = tf.reshape(turns, [-1, span.steps, grid.symbol_samples])
-            return tf.reduce_mean(turns[..., opens : opens + grid.subcarriers], axis=-1)  # [B, T]
-
-        oscillators = tf.range(1 if self.common else paths.tau.shape[1])
-        factor = tf.transpose(tf.map_fn(mean, oscillators, fn_output_signature=tf.complex64), [1, 0, 2])  # [B, K, T]
-        return scaled(paths, factor[:, None, :, None], tf.constant(self._kept(grid), tf.float32))
+        turns = self._turns(tf.range(paths.tau.shape[1]), tf.shape(paths.tau)[0], grid, first, count, key, grid)
+        return scaled(paths, turns[:, None, :, None], tf.constant(self._kept(grid), tf.float32))
 
     def distort(self, wave: tf.Tensor, grid: Grid, span: Span, key: Key, devices: tf.Tensor) -> tf.Tensor:
         if self.orthogonal:
             return wave
-        batch, oversampling = tf.shape(wave)[0], round(grid.sample / span.seconds)
+        oversampling = round(grid.sample / span.seconds)
         first, count = span.first // oversampling, -(-wave.shape[-1] // oversampling)
-
-        def walk(device: tf.Tensor) -> tf.Tensor:
-            return self._walk(keys.fold(key, device), grid, first, count, batch)
-
-        if self.common:
-            walks = walk(tf.constant(0))[:, None]  # [B, 1, S]
-        else:
-            walks = tf.map_fn(walk, devices, fn_output_signature=tf.float32)
-            walks = tf.transpose(tf.reshape(walks, [tf.size(devices), batch, count]), [1, 0, 2])  # [B, C, S]
-        turns = _turns(walks)
+        turns = self._turns(devices, tf.shape(wave)[0], grid, first, count, key)
         if oversampling > 1:
             turns = tf.repeat(turns, oversampling, axis=-1)[..., : wave.shape[-1]]
         return wave * turns
 
-    def _walk(self, key: Key, grid: Grid, first: int, count: int, batch: tf.Tensor) -> tf.Tensor:
-        """One oscillator's phase over samples of the grid, [B, S], 0 at the start of the data."""
+    def _turns(
+        self, devices: tf.Tensor, batch: tf.Tensor, grid: Grid, first: int, count: int, key: Key, over: Grid | None = None
+    ) -> tf.Tensor:
+        """exp(j phi) of some oscillators over samples of the grid, or its means over windows: [B, C or 1, S or T]."""
         step = (2 * math.pi * self.linewidth * grid.sample) ** 0.5
-        before, after = max(0, -first), max(1, first + count)
-        steps = keys.normal(keys.fold(key, "after"), [after - 1, batch])
-        late = tf.pad(tf.cumsum(steps), [[1, 0], [0, 0]])
-        early = tf.cumsum(keys.normal(keys.fold(key, "before"), [before, batch]))[::-1]
-        whole = tf.concat([early, late], 0)[first + before : first + before + count]  # from sample -before on
-        return step * tf.transpose(whole)
+        turns = _walks(key, devices[:1] * 0 if self.common else devices, batch, step, first, count, over)
+        return tf.transpose(turns, [1, 0, 2])
 
     def _kept(self, grid: Grid) -> float:
         """The mean power of the mean over a window."""
@@ -99,5 +80,30 @@ class PhaseNoise:
         return float((count + 2 * np.sum((count - lag) * alike)) / count**2)
 
 
-def _turns(phase: tf.Tensor) -> tf.Tensor:
-    return tf.complex(tf.cos(phase), tf.sin(phase))
+@tf.function(autograph=False)
+def _walks(
+    key: Key, devices: tf.Tensor, batch: tf.Tensor, step: float, first: int, count: int, over: Grid | None
+) -> tf.Tensor:
+    """Device by device, so that no more is held than what comes out, [C, B, S or T]."""
+
+    def walk(device: tf.Tensor) -> tf.Tensor:
+        phase = step * _walk(keys.fold(key, device), first, count, batch)
+        turns = tf.complex(tf.cos(phase), tf.sin(phase))  # [B, S]
+        if over is None:
+            return turns
+        opens, symbols = over.prefix - over.advance, count // over.symbol_samples
+        windows = tf.reshape(turns, [-1, symbols, over.symbol_samples])[..., opens : opens + over.subcarriers]
+        return tf.reduce_mean(windows, axis=-1)  # [B, T]
+
+    present = tf.size(devices)
+    some = tf.pad(devices, [[0, tf.cast(present == 0, tf.int32)]])  # TensorFlow cannot stack the walks of nobody
+    return tf.map_fn(walk, some, fn_output_signature=tf.complex64)[:present]
+
+
+def _walk(key: Key, first: int, count: int, batch: tf.Tensor) -> tf.Tensor:
+    """A walk of steps of variance 1, [B, S], 0 at the start of the data."""
+    before, after = max(0, -first), max(1, first + count)
+    late = tf.pad(tf.cumsum(keys.normal(keys.fold(key, "after"), [after - 1, batch])), [[1, 0], [0, 0]])
+    early = tf.cumsum(keys.normal(keys.fold(key, "before"), [before, batch]))[::-1]
+    whole = tf.concat([early, late], 0)  # from sample -before on
+    return tf.transpose(whole[first + before : first + before + count])
