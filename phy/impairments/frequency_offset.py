@@ -71,7 +71,9 @@ class FrequencyOffset:
             return wave
         length = wave.shape[-1]
         oversampling = round(grid.sample / span.seconds)
-        cycles = self._offsets(tf.shape(wave)[0], devices, key)[..., None] / (grid.subcarriers * oversampling)  # a sample
+        cycles = self._offsets(tf.shape(wave)[0], devices, key)[..., None] / (
+            grid.subcarriers * oversampling
+        )  # a sample
         fine = max(step for step in range(1, math.isqrt(length) + 1) if length % step == 0)
         first = span.first + (1 - oversampling) / 2
         coarse, rest = turn(cycles * (first + np.arange(0, length, fine))), turn(cycles * np.arange(fine))

@@ -66,7 +66,14 @@ class PhaseNoise:
         return wave * turns
 
     def _turns(
-        self, devices: tf.Tensor, batch: tf.Tensor, grid: Grid, first: int, count: int, key: Key, over: Grid | None = None
+        self,
+        devices: tf.Tensor,
+        batch: tf.Tensor,
+        grid: Grid,
+        first: int,
+        count: int,
+        key: Key,
+        over: Grid | None = None,
     ) -> tf.Tensor:
         """exp(j phi) of some oscillators over samples of the grid, or its means over windows: [B, C or 1, S or T]."""
         step = (2 * math.pi * self.linewidth * grid.sample) ** 0.5

@@ -43,7 +43,9 @@ class SamplingOffset:
             raise ValueError(f"sampling_offset.high: expected at least low = {self.low:g}, received {self.high:g}")
         for name in ("low", "high"):
             if abs(getattr(self, name)) > 1000:
-                raise ValueError(f"sampling_offset.{name}: expected within +-1000 ppm, received {getattr(self, name):g}")
+                raise ValueError(
+                    f"sampling_offset.{name}: expected within +-1000 ppm, received {getattr(self, name):g}"
+                )
 
     @property
     def orthogonal(self) -> bool:
@@ -74,7 +76,8 @@ class SamplingOffset:
         spectra = tf.signal.fft(frames)  # [B, C, J, bins]
         share = tf.constant(np.arange(block) / block, wave.dtype)
         at_start, at_end = (
-            tf.signal.ifft(spectra * tf.math.conj(edge))[..., :block] for edge in (response[:, :, :-1], response[:, :, 1:])
+            tf.signal.ifft(spectra * tf.math.conj(edge))[..., :block]
+            for edge in (response[:, :, :-1], response[:, :, 1:])
         )
         read = at_start + share * (at_end - at_start)
         return tf.reshape(read, tf.concat([tf.shape(wave)[:2], [count * block]], 0))[..., :length]

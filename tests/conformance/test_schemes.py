@@ -143,7 +143,9 @@ def test_distortions(impairment: Any) -> None:
     for factor in (1e-3, 3.0):
         assert same(distort(factor * wave, everywhere), factor * whole, 1e-4, 1e-4 * factor) == impairment.homogeneous
     assert same(whole, wave) == impairment.orthogonal
-    if impairment.stage == "transmit":  # a device that stops earlier has sent the same until then, but for a filter's reach
+    if (
+        impairment.stage == "transmit"
+    ):  # a device that stops earlier has sent the same until then, but for a filter's reach
         half = wave[..., : wave.shape[-1] // 2]
         shorter = distort(half, everywhere, span=samples(half, span.first))
         assert same(shorter[..., :-32], whole[..., : half.shape[-1] - 32], atol=2e-6)

@@ -137,7 +137,9 @@ def test_clocks_drift_apart_until_they_are_set_again() -> None:
     grid = Grid(subcarriers=64, symbols=2, prefix=16, advance=4)
     np.testing.assert_allclose(drift.delays(grid), (-1e-6, 1e-6))
     air = Air(grid, Awgn(), 4000, impairments=(drift,))
-    tau = {time: draw(air, round, time=time).true.tau.numpy().ravel() for round, time in enumerate((0.0, 0.1, 0.4, 0.6))}
+    tau = {
+        time: draw(air, round, time=time).true.tau.numpy().ravel() for round, time in enumerate((0.0, 0.1, 0.4, 0.6))
+    }
     assert not tau[0.0].any()
     assert stats.kstest(tau[0.1] / 0.1, stats.uniform(-2e-6, 4e-6).cdf).pvalue > 1e-4
     np.testing.assert_allclose(tau[0.4], 4 * tau[0.1], rtol=1e-5)  # each at its own rate, in every round

@@ -72,7 +72,9 @@ def test_with_oversampling_a_frequency_offset_leaks_past_the_edges_of_the_band()
 
 @pytest.mark.parametrize("oversampling", [1, 2, 4])
 @pytest.mark.parametrize("channel", [Awgn(), Tdl("A", 100e-9)], ids=str)
-def test_the_mean_effect_of_a_frequency_offset_is_the_gain_that_a_waveform_meets(channel: Any, oversampling: Any) -> None:
+def test_the_mean_effect_of_a_frequency_offset_is_the_gain_that_a_waveform_meets(
+    channel: Any, oversampling: Any
+) -> None:
     grid = Grid(subcarriers=N, symbols=2, prefix=PREFIX, advance=4)
     fractional = oversampling > 1  # what the pulse does well
     chain = (TimingOffset(-2.3, -2.3) if fractional else TimingOffset(5.0, 5.0), FrequencyOffset(0.2, 0.3))

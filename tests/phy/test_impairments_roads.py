@@ -100,7 +100,9 @@ def test_paths_past_the_prefix_leak_by_their_powers() -> None:
 @pytest.mark.parametrize("advance", [0, 3])
 def test_early_and_late_devices_over_echoes_add_up_as_in_a_waveform_chain(advance: int) -> None:
     here, devices, symbols = grid(advance), 15, 8
-    air = Air(here, Echoes((0.6, 0.4), (0, 7)), devices, impairments=(TimingOffset(-12, 24, whole=True),), oversampling=1)
+    air = Air(
+        here, Echoes((0.6, 0.4), (0, 7)), devices, impairments=(TimingOffset(-12, 24, whole=True),), oversampling=1
+    )
     link, x = draw(air, 4), keys.complex_normal(keys.key(7), [1, devices, symbols, N])
     body = np.fft.ifft(np.fft.ifftshift(x[0].numpy(), axes=-1))
     wave = np.concatenate([body[..., -PREFIX:], body], axis=-1).reshape(devices, -1)
@@ -133,7 +135,9 @@ ON_THE_WAVEFORM = [
 def test_what_breaks_orthogonality_takes_the_time_road_and_is_refused_on_the_other(impairment: Any) -> None:
     assert Air(grid(), Awgn(), 2, impairments=(impairment,)).waveform is not None
     name = type(impairment).__name__
-    with pytest.raises(ValueError, match=f"air.road: expected orthogonal subcarriers, .* received {name}; take road = time"):
+    with pytest.raises(
+        ValueError, match=f"air.road: expected orthogonal subcarriers, .* received {name}; take road = time"
+    ):
         Air(grid(), Awgn(), 2, impairments=(impairment,), road="frequency")
 
 
@@ -164,7 +168,13 @@ def test_distortions_act_in_the_order_in_which_they_are_listed() -> None:
 
 
 def test_a_device_that_others_accompany_is_distorted_as_if_it_were_alone() -> None:
-    chain = (FrequencyOffset(-0.1, 0.1), PhaseNoise(50.0), SamplingOffset(-20.0, 20.0), IqImbalance(1.0, 2.0), Amplifier())
+    chain = (
+        FrequencyOffset(-0.1, 0.1),
+        PhaseNoise(50.0),
+        SamplingOffset(-20.0, 20.0),
+        IqImbalance(1.0, 2.0),
+        Amplifier(),
+    )
     air = Air(grid(), Rayleigh(), 5, antennas=2, impairments=chain)
     link, x = draw(air, 3), keys.complex_normal(keys.key(7), [1, 5, 6, N])
     y = air.empty(3)
@@ -173,12 +183,16 @@ def test_a_device_that_others_accompany_is_distorted_as_if_it_were_alone() -> No
     np.testing.assert_allclose(air.receive(y, link, keys.key(3)), air.send(x, link, keys.key(3)), atol=1e-4)
 
 
-@pytest.mark.parametrize("impairment", [FrequencyOffset(-0.05, 0.05), PhaseNoise(100.0), IqImbalance(2.0, 5.0)], ids=str)
+@pytest.mark.parametrize(
+    "impairment", [FrequencyOffset(-0.05, 0.05), PhaseNoise(100.0), IqImbalance(2.0, 5.0)], ids=str
+)
 def test_transmitters_know_of_a_distortion_what_they_see_and_the_receiver_its_mean(impairment: Any) -> None:
     for seen in (False, True):
         air = Air(grid(), Rayleigh(), 4, impairments=(type(impairment)(**{**vars(impairment), "seen": seen}),))
         link = draw(air, 2)
-        receiver, transmitters = (np.broadcast_to(side.a, [1, 1, 4, 1, 4]) for side in (link.receiver, link.transmitters))
+        receiver, transmitters = (
+            np.broadcast_to(side.a, [1, 1, 4, 1, 4]) for side in (link.receiver, link.transmitters)
+        )
         assert np.array_equal(transmitters, receiver) == seen
         assert np.abs(receiver / link.true.a - 1).max() > 1e-3
         assert np.array_equal(np.broadcast_to(link.true.a, transmitters.shape), transmitters) != seen
