@@ -1,13 +1,14 @@
 """Carrier frequency offset: each device's carrier is eps_k subcarrier spacings off, and its waveform turns.
 
-Sample n is turned by exp(j 2 pi eps n/N), counted from the start of the data, where the phase is 0. Over the receiver's
-window a subcarrier keeps c_0 = sin(pi eps)/(N sin(pi eps/N)) of its amplitude, at the phase that the middle of the window
-has, and 1 - |c_0|^2 of its power goes to other subcarriers (Moose, "A technique for orthogonal frequency division
-multiplexing frequency offset correction", IEEE Trans. Commun. 42(10), 1994).
+Sample n is turned by exp(j 2 pi eps n/N), counted from the start of the data, where the phase is 0. Over the
+receiver's window a subcarrier keeps c_0 = sin(pi eps)/(N sin(pi eps/N)) of its amplitude, at the phase that the middle
+of the window has, and 1 - |c_0|^2 of its power goes to other subcarriers (Moose, "A technique for orthogonal frequency
+division multiplexing frequency offset correction", IEEE Trans. Commun. 42(10), 1994).
 
-``apply`` is that mean effect. A path carries the phase with which it was sent, so what delays paths should stand before
-this in the list of impairments. With oversampling the phase is 0 in the middle of the grid's first sample, so that it
-is the same in the middle of every window; a little of the power then leaks past the edges of the band and is gone.
+``apply`` is that mean effect. A path carries the phase with which it was sent, so what delays paths should stand
+before this in the list of impairments. With oversampling the phase is 0 in the middle of the grid's first sample, so
+that it is the same in the middle of every window; a little of the power then leaks past the edges of the band and is
+gone.
 """
 
 import math
@@ -27,7 +28,7 @@ from . import Stage, each, scaled, turn
 
 @dataclass(frozen=True)
 class FrequencyOffset:
-    """Uniform between bounds, plus a Gaussian deviation, in subcarrier spacings; seen or not; lasting or every round."""
+    """Bounds and deviation in subcarrier spacings; seen by the transmitters or not; drawn once or every round."""
 
     low: float = 0.0
     high: float = 0.0

@@ -1,10 +1,11 @@
 """IQ imbalance: the two branches of a mixer differ, and every subcarrier sees a faint image of its mirror.
 
-A waveform z becomes mu z + nu z*, and so subcarrier k receives a share of what -k sends. With g the ratio of the branches'
-amplitudes and phi their phase error, mu = (1 + g exp(j phi))/2 and nu = (1 - g exp(j phi))/2 at a transmitter, mu = (1 + g
-exp(-j phi))/2 at a receiver; the image rejection ratio is (1 + 2 g cos phi + g^2)/(1 - 2 g cos phi + g^2) (Schenk, RF
-Imperfections in High-rate Wireless Systems, Springer, 2008, chapter 5). Both are divided by sqrt((1 + g^2)/2), so that
-circular signals keep their energy. ``apply`` is mu, the mean effect where mirrors send independent symbols.
+A waveform z becomes mu z + nu z*, and so subcarrier k receives a share of what -k sends. With g the ratio of the
+branches' amplitudes and phi their phase error, mu = (1 + g exp(j phi))/2 and nu = (1 - g exp(j phi))/2 at a
+transmitter, mu = (1 + g exp(-j phi))/2 at a receiver; the image rejection ratio is (1 + 2 g cos phi + g^2)/(1 - 2 g
+cos phi + g^2) (Schenk, RF Imperfections in High-rate Wireless Systems, Springer, 2008, chapter 5). Both are divided by
+sqrt((1 + g^2)/2), so that circular signals keep their energy. ``apply`` is mu, the mean effect where mirrors send
+independent symbols.
 """
 
 import math

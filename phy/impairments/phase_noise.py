@@ -1,11 +1,12 @@
-"""Phase noise of a free-running oscillator: a Wiener phase, one a device or one that all antennas of the receiver share.
+"""Phase noise of a free-running oscillator: a Wiener phase, of each device or of the whole receiver.
 
 Over dt seconds the phase gains a Gaussian step of variance 2 pi linewidth dt, with the linewidth the full width of the
-oscillator's Lorentzian spectrum at half its power; the autocorrelation of exp(j phi) is exp(-pi linewidth |dt|). The phase
-is 0 at the start of the data and walks both ways from there, so a channel that was sounded earlier has turned since.
-Small linewidths turn subcarriers together and leak pi linewidth/(3 spacing) of the power between them (Pollet, van Bladel,
-Moeneclaey, "BER sensitivity of OFDM systems to carrier frequency offset and Wiener phase noise", IEEE Trans. Commun.
-43(2/3/4), 1995; Demir, Mehrotra, Roychowdhury, IEEE Trans. Circuits Syst. I 47(5), 2000, for the convention).
+oscillator's Lorentzian spectrum at half its power; the autocorrelation of exp(j phi) is exp(-pi linewidth |dt|). The
+phase is 0 at the start of the data and walks both ways from there, so a channel that was sounded earlier has turned
+since. Small linewidths turn subcarriers together and leak pi linewidth/(3 spacing) of the power between them (Pollet,
+van Bladel, Moeneclaey, "BER sensitivity of OFDM systems to carrier frequency offset and Wiener phase noise", IEEE
+Trans. Commun. 43(2/3/4), 1995; Demir, Mehrotra, Roychowdhury, IEEE Trans. Circuits Syst. I 47(5), 2000, for the
+convention).
 
 The phase is held over a sample of the grid, at any oversampling. ``apply`` is the mean of exp(j phi) over each of the
 receiver's windows, which is what pilots among the data would tell; the delays of paths are not counted in it.

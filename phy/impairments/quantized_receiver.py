@@ -1,12 +1,12 @@
 """Quantised receiver: each antenna's converter has few bits for the real and as many for the imaginary part.
 
-Automatic gain control sets full scale to ``headroom`` deviations of what the antenna receives over the round, and a uniform
-midrise quantiser of 2^bits levels clips what is beyond: step = 2 headroom deviation / 2^bits. Between the clips that adds
-step^2/12 to each part. For a Gaussian signal of deviation 1 the output is alpha times the input plus what is not
-correlated with it (Bussgang), alpha = step * sum_i phi(t_i) over the thresholds t_i, phi the normal density, and this is
-the mean effect ``apply``. Mezghani, Nossek, "Capacity lower bound of MIMO channels with output quantization and correlated
-noise", ISIT 2012; Jacobsson et al., "Throughput analysis of massive MIMO uplink with low-resolution ADCs", IEEE Trans.
-Wireless Commun. 16(6), 2017.
+Automatic gain control sets full scale to ``headroom`` deviations of what the antenna receives over the round, and a
+uniform midrise quantiser of 2^bits levels clips what is beyond: step = 2 headroom deviation / 2^bits. Between the
+clips that adds step^2/12 to each part. For a Gaussian signal of deviation 1 the output is alpha times the input plus
+what is not correlated with it (Bussgang), alpha = step * sum_i phi(t_i) over the thresholds t_i, phi the normal
+density, and this is the mean effect ``apply``. Mezghani, Nossek, "Capacity lower bound of MIMO channels with output
+quantization and correlated noise", ISIT 2012; Jacobsson et al., "Throughput analysis of massive MIMO uplink with
+low-resolution ADCs", IEEE Trans. Wireless Commun. 16(6), 2017.
 
 Rounding passes gradients as if it were not there, so what is trained through it can learn.
 """

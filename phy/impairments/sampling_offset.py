@@ -1,9 +1,9 @@
 """Sampling clock offset: each device's converter runs delta_k too fast, and its waveform is read at n (1 + delta_k).
 
-Time 0 is the start of the data. Symbol after symbol the receiver's windows slip, and subcarrier f turns by 2 pi f delta
-n/N, n the middle of the window, with a little leakage between subcarriers (Pollet, Spruyt, Moeneclaey, "The BER
-performance of OFDM systems using non-synchronized sampling", GLOBECOM 1994). The waveform is interpolated with the pulse
-of ``waveform.py``: right to 80 dB at an oversampling of 2; at 1 that pulse is wrong near the edges of the band.
+Time 0 is the start of the data. Symbol after symbol the receiver's windows slip, and subcarrier f turns by 2 pi f
+delta n/N, n the middle of the window, with a little leakage between subcarriers (Pollet, Spruyt, Moeneclaey, "The BER
+performance of OFDM systems using non-synchronized sampling", GLOBECOM 1994). The waveform is interpolated with the
+pulse of ``waveform.py``: right to 80 dB at an oversampling of 2; at 1 that pulse is wrong near the edges of the band.
 
 A delay of paths has no time axis, so the mean effect ``apply`` says none: what is known is the channel at the start of
 the data, where all clocks agree, and the slip since then is what nobody knows. Sounding before the data feels it too.

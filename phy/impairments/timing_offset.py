@@ -2,12 +2,12 @@
 
 On subcarrier k a shift of t samples turns the phase by exp(-j 2 pi k t/N). Inside the prefix that is all it does:
 harmless to transmitters that see it in their channel estimates, and destructive on high subcarriers to those that do
-not, where the mean gain falls to |sum_t exp(-j 2 pi k t/N)|/(T+1) for offsets uniform on {0..T}, and to exp(-s^2/2), s =
-2 pi k sigma/N, for Gaussian ones. These end at four deviations, so that a prefix can hold them.
+not, where the mean gain falls to |sum_t exp(-j 2 pi k t/N)|/(T+1) for offsets uniform on {0..T}, and to exp(-s^2/2), s
+= 2 pi k sigma/N, for Gaussian ones. These end at four deviations, so that a prefix can hold them.
 
 With a ``step``, a device corrects its offset by the nearest multiple of it, and keeps what is left. In 5G the timing
-advance moves in steps of 16 * 64 Tc/2^mu, Tc = 1/(480 kHz * 4096), which is 0.521 us at 15 kHz (3GPP TS 38.213, section
-4.2). ``clock_drift`` is what happens between two corrections.
+advance moves in steps of 16 * 64 Tc/2^mu, Tc = 1/(480 kHz * 4096), which is 0.521 us at 15 kHz (3GPP TS 38.213,
+section 4.2). ``clock_drift`` is what happens between two corrections.
 """
 
 from typing import Annotated, ClassVar
@@ -28,8 +28,10 @@ TAIL = 4.0  # deviations at which a Gaussian offset ends
 
 @dataclass(frozen=True)
 class TimingOffset:
-    """Bounds and deviation in samples; whole samples or not; seen by the transmitters or not; drawn once or every round;
-    step of the correction in seconds, 0 for none."""
+    """Bounds and deviation in samples, whole or not; seen by the transmitters or not; drawn once or every round.
+
+    ``step`` is that of the correction, in seconds; 0 for none.
+    """
 
     low: float = 0.0
     high: float = 0.0
@@ -51,8 +53,8 @@ class TimingOffset:
             )
         if self.whole and (self.deviation or self.step):
             raise ValueError(
-                f"timing_offset.whole: expected neither deviation nor step, received {self.deviation:g}, {self.step:g}; "
-                f"take whole = false"
+                f"timing_offset.whole: expected neither deviation nor step, "
+                f"received {self.deviation:g}, {self.step:g}; take whole = false"
             )
 
     def delays(self, grid: Grid) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Impairments past the prefix and off the grid: the roads they need, their order, and what leaks, against numpy chains."""
+"""Impairments past the prefix and off the grid: the roads they need, their order, and what leaks."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from overair.phy.impairments.iq_imbalance import IqImbalance
 from overair.phy.impairments.phase_noise import PhaseNoise
 from overair.phy.impairments.quantized_receiver import QuantizedReceiver
 from overair.phy.impairments.sampling_offset import SamplingOffset
+from overair.phy.link import Belief
 
 N, PREFIX = 64, 16
 SILENT = 1000.0  # dB: no noise in single precision
@@ -50,6 +51,11 @@ def draw(air: Air, slots: int) -> Link:
     return air.draw(air.init(keys.key(0, "place")), keys.key(0, "round"), 0.0, slots, SILENT)
 
 
+def of_paths(belief: Belief) -> Paths:
+    assert isinstance(belief, Paths)
+    return belief
+
+
 def one_at_a_time() -> np.ndarray:
     """Symbols [2 N + 2, N]: every second one has one subcarrier, the first and all others are silent."""
     x = np.zeros([2 * N + 2, N], np.complex64)
@@ -58,7 +64,7 @@ def one_at_a_time() -> np.ndarray:
 
 
 def leaks(air: Air, link: Link, device: int) -> tuple[np.ndarray, float]:
-    """The gain of every subcarrier of a device, and the mean power that it gives to others and to the symbols beside."""
+    """The gain of every subcarrier of a device, and the mean power it gives to others and to symbols beside."""
     x = tf.constant(one_at_a_time()[None, None])
     y = air.receive(air.add(air.empty(N + 1), x, link, tf.constant([device])), link, keys.key(3)).numpy()[0, 0]
     own = y[2 * np.arange(N) + 1, np.arange(N)]
@@ -190,9 +196,8 @@ def test_transmitters_know_of_a_distortion_what_they_see_and_the_receiver_its_me
     for seen in (False, True):
         air = Air(grid(), Rayleigh(), 4, impairments=(type(impairment)(**{**vars(impairment), "seen": seen}),))
         link = draw(air, 2)
-        receiver, transmitters = (
-            np.broadcast_to(side.a, [1, 1, 4, 1, 4]) for side in (link.receiver, link.transmitters)
-        )
+        sides = of_paths(link.receiver), of_paths(link.transmitters)
+        receiver, transmitters = (np.broadcast_to(side.a, [1, 1, 4, 1, 4]) for side in sides)
         assert np.array_equal(transmitters, receiver) == seen
         assert np.abs(receiver / link.true.a - 1).max() > 1e-3
         assert np.array_equal(np.broadcast_to(link.true.a, transmitters.shape), transmitters) != seen
