@@ -51,8 +51,22 @@ class Terms:
 
     @property
     def airtime(self) -> float:
-        """Seconds a round takes on the air, prefixes included."""
-        return self.slots * self.air.grid.slot_seconds
+        """Seconds a round takes on the air, prefixes and sounding included."""
+        grid = self.air.grid
+        return self.slots * grid.slot_seconds + self.air.pilots / grid.subcarriers * grid.symbol_seconds
+
+    @property
+    def feedback_bits(self) -> float:
+        """Bits fed back to a device so that it knows its channel."""
+        return self.air.transmitter_knowledge.bits(self.air.grid, self.air.antennas)
+
+    def energy(self, data: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
+        """Energy an element of the whole grant, sounding included, from that of an element of the data's, [K].
+
+        Nobody exceeds the budget by its pilots: they are sent with P on elements granted for them.
+        """
+        pilots = self.air.pilot_energy * tf.cast(present, data.dtype)
+        return (data * self.elements + pilots) / (self.elements + self.air.pilots)
 
 
 @dataclass(frozen=True)
@@ -101,11 +115,11 @@ class Report(NamedTuple):
     """What a round cost and what came of it."""
 
     nmse: tf.Tensor  # |estimate - sum_k w_k u_k|^2 / |sum_k w_k u_k|^2
-    energy: tf.Tensor  # measured, per granted resource element, [K]
+    energy: tf.Tensor  # measured, per granted resource element, sounding included, [K]
     heard: tf.Tensor  # bool [K]
-    bits: tf.Tensor  # payload and side information of all devices
+    bits: tf.Tensor  # payload, side information and channel feedback of all devices
     payload: tf.Tensor  # resource elements that carried data
-    pilots: tf.Tensor  # resource elements that carried pilots
+    pilots: tf.Tensor  # resource elements granted to pilots
     airtime: tf.Tensor  # seconds
 
 

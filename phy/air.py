@@ -1,12 +1,13 @@
 """The air: a channel, what impairs it, who knows what of it, and the sum at the receiver.
 
 ``init`` draws what lasts, ``draw`` one round's link, ``add`` lets some devices send, ``receive`` adds the receiver's
-noise once and hands over the symbols, and ``send`` is these in a row: y(t, f) = sum_k h_k(t, f) x_k(t, f) + w(t, f), w ~
-CN(0, N0) per element and antenna.
+noise once and hands over the symbols, and ``send`` is these in a row: y(t, f) = sum_k h_k(t, f) x_k(t, f) + w(t, f),
+w ~ CN(0, N0) per element and antenna.
 
 There are two roads. The frequency road computes that product, and is exact only while every arrival stays inside the
 prefix, 0 <= advance + offset + path delay <= prefix, and subcarriers stay orthogonal. The time road sends waveforms
-through filters, and is right everywhere. Which one is taken follows from the impairments, once, when the air is built.
+through filters, and is right everywhere. Which one is taken follows from the impairments, once, when the air is
+built.
 """
 
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from .receivers import Receiver
 from .receivers.maximum_ratio import MaximumRatio
 from .waveform import Waveform
 
-GROUP_BYTES = 2**26  # of waveforms and spectra held at once
+GROUP_BYTES = 2**25  # of waveforms and spectra held at once
 Distorter = Callable[[tf.Tensor, str, tf.Tensor], tf.Tensor]  # of a waveform, at a stage, of some devices
 
 
@@ -54,9 +55,9 @@ class Place(NamedTuple):
 class Air:
     """K devices to one receiver of A antennas over one OFDM grid.
 
-    ``road`` is chosen by what the impairments need, or asked for. ``coherence`` says how long taps are held on the time
-    road: over a symbol, or not at all, which lets Doppler spread each subcarrier over its neighbours. ``oversampling`` is
-    the number of samples of a waveform where the grid has one; see ``waveform.py``.
+    ``road`` is chosen by what the impairments need, or asked for. ``coherence`` says how long taps are held on the
+    time road: over a symbol, or not at all, which lets Doppler spread each subcarrier over its neighbours.
+    ``oversampling`` is the number of samples of a waveform where the grid has one; see ``waveform.py``.
     """
 
     grid: Grid
@@ -85,6 +86,7 @@ class Air:
                 expected = ", ".join(map(str, choices))
                 raise ValueError(f"air.{name}: expected one of {expected}, received {getattr(self, name)!r}")
         object.__setattr__(self, "impairments", tuple(self.impairments))
+        _ = self.lead  # knowledge that cannot be had on this grid is refused here
         low, high = self._arrivals
         if high - low > self.grid.symbols * self.grid.symbol_samples:
             raise ValueError(
@@ -158,6 +160,8 @@ class Air:
         if not all(impairment.seen for impairment in self.impairments):
             seen = impaired(whole, span, _is_seen)
 
+        arriving = everything if not lead else everything.at(lead, symbols)
+
         def sight(paths: Paths, side: str, wanted: Callable[[Impairment], bool]) -> Sight:
             def listen(pilots: Pilots) -> tf.Tensor:
                 passed = (
@@ -167,20 +171,20 @@ class Air:
                 link = Link(passed, paths, paths, grid.frequencies, noise, time, impairment_keys)
                 return self._hear(pilots, link, keys.fold(key, side, "pilots"), wanted)
 
-            return Sight(paths.at(lead, symbols), paths.at(0, lead), grid, noise, listen)
+            now = arriving if paths is everything else paths.at(lead, symbols)
+            return Sight(now, paths.at(0, lead), grid, noise, lead, listen)
 
         transmitters = self.transmitter_knowledge.believe(
             sight(seen, "transmitters", _is_seen), keys.fold(key, "transmitters")
         )
         receiver = self.receiver_knowledge.believe(sight(everything, "receiver", _always), keys.fold(key, "receiver"))
-        if road is None:
-            true = everything.at(lead, symbols)
-        else:
+        true = arriving
+        if road is not None:
             true = impaired(scattered, fine, _is_path).at(lead * road.knots, self._steps(symbols))
         return Link(true, transmitters, receiver, grid.frequencies, noise, time, impairment_keys)
 
     def empty(self, slots: int, batch: int = 1) -> tf.Tensor:
-        """A receiver that has heard nothing yet: [B, A, T, F], or the spectra [B, A, J, bins] of a waveform's blocks."""
+        """A receiver that has heard nothing yet: [B, A, T, F], or spectra of a waveform's blocks [B, A, J, bins]."""
         return self._silence(slots * self.grid.symbols, batch)
 
     def add(self, y: tf.Tensor, x: tf.Tensor, link: Link, devices: tf.Tensor | None = None) -> tf.Tensor:
@@ -270,7 +274,7 @@ class Air:
 
         def add_group(heard: tf.Tensor, at: tf.Tensor) -> tf.Tensor:
             some = tf.range(at, tf.minimum(at + group, self.devices))
-            x = pilots(some)
+            x = tf.repeat(pilots(some), y.shape[0], axis=0)
             if self.waveform is not None:
                 return self._add_waveforms(heard, x, link, some, distort)
             return superpose(heard, x, link.response(some))

@@ -1,18 +1,21 @@
 """The time road: OFDM waveforms, and the channel as a filter that may change from block to block.
 
-A device's symbols become a waveform (inverse transform and prefix), which is cut into blocks. Block j passes the channel's
-taps of that moment, h_j[l] = sum_p a_p(j) p(l - tau_p W), with W the sampling rate and p a sinc under a Kaiser window.
-The pieces overlap where delays carry one into the next, and are added. That is a product of spectra for each block, so devices are added up as spectra,
-as on the frequency road, and one inverse transform serves them all: K devices cost no more memory than a few.
+A device's symbols become a waveform (inverse transform and prefix), which is cut into blocks. Block j passes the
+channel's taps of that moment, h_j[l] = sum_p a_p(j) p(l - tau_p W), with W the sampling rate and p a sinc under a
+Kaiser window. The pieces overlap where delays carry one into the next, and are added. That is a product of spectra
+for each block, so devices are added up as spectra, as on the frequency road, and one inverse transform serves them
+all: K devices cost no more memory than a few.
 
 With taps held over a symbol a block is an OFDM symbol with its prefix. With taps that move from sample to sample the
-blocks are triangles that overlap by half: the channel is then interpolated linearly between instants, up to eight in a
-symbol. Sionna's ``cir_to_time_channel`` and ``ApplyTimeChannel`` compute the like with dense taps, one set a sample.
+blocks are triangles that overlap by half: the channel is then interpolated linearly between instants, up to eight in
+a symbol. Sionna's ``cir_to_time_channel`` and ``ApplyTimeChannel`` compute the like with dense taps, one set a
+sample.
 
-``oversampling`` is the number of samples where the grid has one. At 2 the band's edges lie well inside what samples can
-carry, the pulse is flat over all subcarriers to 80 dB, and what leaks past the band's edges is gone, as behind a real
-filter. At 1 it is the discrete-time model of the textbooks: leakage folds back, whole-sample delays are exact, and
-fractional ones are wrong near the edges of the band. The mean energy of a sample is that of an element, at any rate.
+``oversampling`` is the number of samples where the grid has one. At 2 the band's edges lie well inside what samples
+can carry, the pulse is flat over all subcarriers to 80 dB, and what leaks past the band's edges is gone, as behind a
+real filter. At 1 it is the discrete-time model of the textbooks: leakage folds back, whole-sample delays are exact,
+and fractional ones are wrong near the edges of the band. The mean energy of a sample is that of an element, at any
+rate.
 """
 
 import math
@@ -108,7 +111,7 @@ class Waveform:
         return tf.reshape(whole, tf.concat([tf.shape(x)[:-2], [x.shape[-2] * self.symbol]], 0))
 
     def demodulate(self, wave: tf.Tensor) -> tf.Tensor:
-        """A waveform [..., S] as symbols [..., T, F]; the window opens ``advance`` samples early, and that is made good."""
+        """A waveform [..., S] as symbols [..., T, F]; what a window that opens early does to phases is made good."""
         grid = self.grid
         shape = tf.concat([tf.shape(wave)[:-1], [wave.shape[-1] // self.symbol, self.symbol]], 0)
         opens = self.oversampling * (grid.prefix - grid.advance)

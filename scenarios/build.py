@@ -128,6 +128,9 @@ def _air(scenario: Scenario) -> "Air":
             tuple(impairments),
             made("transmitter_knowledge"),
             made("receiver_knowledge"),
+            link.road,
+            link.coherence,
+            link.oversampling,
         )
 
 

@@ -47,6 +47,15 @@ class Link(Table):
     impairments: list[Annotated[Scheme, Of("impairments")]] = Field(default=[], description="of clocks and places")
     transmitter_knowledge: Annotated[Scheme, Of("knowledge")] = _default("perfect", "of the channel")
     receiver_knowledge: Annotated[Scheme, Of("knowledge")] = _default("perfect", "of the channel")
+    road: Literal["auto", "frequency", "time"] = Field(
+        default="auto", description="responses, or waveforms; what impairments need unless given"
+    )
+    coherence: Literal["symbol", "sample"] = Field(
+        default="symbol", description="how long taps are held on the time road"
+    )
+    oversampling: Literal[1, 2, 4] = Field(
+        default=2, description="samples of a waveform where the grid has one, on the time road"
+    )
 
 
 class Grid(Table):

@@ -4,7 +4,7 @@ Every row is simulated with the package's own air, rules and codecs; the formula
 Standard errors are the spread of independent draws.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -22,41 +22,22 @@ from ..phy import (
     Link,
     MseOptimal,
     Paths,
-    Perfect,
     Rayleigh,
-    Tdl,
-    TimingOffset,
     TruncatedInversion,
     keys,
 )
 from ..phy.power import PowerRule
 from .check import Row
+from .clocks import offsets, phases
+from .measure import mean_and_error, repeat, row
 
 NOISE_DB = 6.0  # SNR of the first rows
 
 
 def rows() -> Iterator[Row]:
     """All comparisons, one after another."""
-    for part in (_codes, _truncation, _optimal_power, _knowledge, _phase, _participation, _offsets, _dither):
+    for part in (_codes, _truncation, _optimal_power, _knowledge, phases, _participation, offsets, _dither):
         yield from part()
-
-
-def _row(name: str, expected: float, samples: np.ndarray) -> Row:
-    return Row(name, float(expected), *_mean_and_error(np.asarray(samples, np.float64)))
-
-
-def _mean_and_error(samples: np.ndarray) -> tuple[float, float]:
-    return float(samples.mean()), float(samples.std(ddof=1) / len(samples) ** 0.5)
-
-
-def _repeat(draw: Callable[[tf.Tensor], tf.Tensor], count: int) -> np.ndarray:
-    """Draws from ``count`` different keys, compiled."""
-
-    @tf.function(autograph=False)
-    def all_draws() -> tf.Tensor:
-        return tf.map_fn(lambda i: draw(keys.key(2026, i)), tf.range(count), fn_output_signature=tf.float32)
-
-    return all_draws().numpy()
 
 
 # 1. Random linear coding, through the air: one device, no fading, so a parameter sees N0 / (2 level^2)
@@ -78,7 +59,7 @@ def _codes() -> Iterator[Row]:
         noise = 10 ** (-NOISE_DB / 10) / 2 * 2 / rows
         exact = size / rows - 1 if size == block else (size - 1) * (block - rows) / (rows * (block - 1))
         name = f"1  random linear code, d={size} m={rows} n={block}, {NOISE_DB:g} dB: MSE"
-        yield _row(name, exact + size * noise, _repeat(error, 1000))
+        yield row(name, exact + size * noise, repeat(error, 1000))
 
 
 # 2. Truncated inversion
@@ -86,8 +67,8 @@ def _codes() -> Iterator[Row]:
 
 def _truncation() -> Iterator[Row]:
     for threshold in (0.1, 0.5):
-        silent = _repeat(partial(_silent_share, threshold), 500)
-        yield _row(f"2  truncation at {threshold}: silent share", 1 - np.exp(-threshold), silent)
+        silent = repeat(partial(_silent_share, threshold), 500)
+        yield row(f"2  truncation at {threshold}: silent share", 1 - np.exp(-threshold), silent)
         level, energy = _average_budget(threshold)
         yield Row(f"2  truncation at {threshold}: level^2, average budget", 1 / exp1(threshold), *level)
         yield Row(f"2  truncation at {threshold}: energy spent under it", 1.0, *energy)
@@ -121,7 +102,7 @@ def _average_budget(threshold: float) -> tuple[tuple[float, float], tuple[float,
     outcomes = [one(keys.key(7, i)) for i in range(draws)]
     # A level rests on 4096 device-rounds of its own; both errors are spreads of independent draws.
     levels, energies = np.array([o[0] for o in outcomes]), np.concatenate([o[1] for o in outcomes])
-    return _mean_and_error(levels), _mean_and_error(energies)
+    return mean_and_error(levels), mean_and_error(energies)
 
 
 # 3. MSE-optimal power
@@ -136,7 +117,7 @@ def _optimal_power() -> Iterator[Row]:
     measured_eta, measured = _sum_error(MseOptimal(), gains, noise)
     yield Row("3  MSE-optimal power, h = .2 .5 1 1.5: eta", float(eta), measured_eta, 0.0)
     yield Row("3  MSE-optimal power: sum-MSE", float(expected), measured, 0.0)
-    yield _row("3  MSE-optimal power: sum-MSE on the air", float(expected), _sum_error_on_air(gains, noise))
+    yield row("3  MSE-optimal power: sum-MSE on the air", float(expected), _sum_error_on_air(gains, noise))
     yield Row(
         "3  inversion for the weakest: sum-MSE", noise / 0.2**2, _sum_error(FullInversion(), gains, noise)[1], 0.0
     )
@@ -167,7 +148,7 @@ def _sum_error_on_air(gains: np.ndarray, noise: float) -> np.ndarray:
         estimate = apply(uplink, tf.ones([terms.air.devices]), Round(terms, key, tf.ones([devices]), link), updates)[0]
         return tf.reduce_sum((estimate - tf.reduce_sum(updates, axis=0)) ** 2) / elements
 
-    return _repeat(error, 200)
+    return repeat(error, 200)
 
 
 # 4. Imperfect knowledge
@@ -184,7 +165,7 @@ def _knowledge() -> Iterator[Row]:
             ),
         ):
             arrivals = _arrivals(ErrorVariance(e=e), threshold)
-            yield _row(f"4  knowledge error e={e}, truncation at {threshold}: {name}", expected, take(arrivals))
+            yield row(f"4  knowledge error e={e}, truncation at {threshold}: {name}", expected, take(arrivals))
 
 
 def _arrivals(knowledge: Knowledge, threshold: float) -> np.ndarray:
@@ -198,19 +179,6 @@ def _arrivals(knowledge: Knowledge, threshold: float) -> np.ndarray:
     b = rule.amplitude(one, believed, one, one)
     arrives = (link.response()[0, 0, :, 0, :1] * b).numpy()[:, 0]
     return arrives[np.abs(b.numpy()[:, 0]) > 0]
-
-
-# 5. Residual phase
-
-
-def _phase() -> Iterator[Row]:
-    # On subcarrier k a clock offset uniform on +-t samples is a phase uniform on +-2 pi k t / N.
-    grid, offset, subcarrier = Grid(advance=4), 3.0, 9
-    air = Air(grid, Awgn(), 40_000, impairments=(TimingOffset(low=-offset, high=offset),))
-    key = keys.key(5, "phase")
-    turn = air.draw(air.init(key), key, 0.0, 1).response()[0, 0, :, 0, grid.subcarriers // 2 + subcarrier]
-    phi = 2 * np.pi * subcarrier * offset / grid.subcarriers
-    yield _row(f"5  phase uniform on +-{phi:.3f}: mean gain", np.sin(phi) / phi, np.real(turn))
 
 
 # 6. Random participation
@@ -233,34 +201,7 @@ def _participation() -> Iterator[Row]:
         return tf.reduce_sum((estimate - shares.astype(np.float32) @ updates.numpy()) ** 2)
 
     expected = (1 / chance - 1) * float((shares**2 * (updates.numpy() ** 2).sum(1)).sum())
-    yield _row(f"6  participation {chance}, scaled by 1/{chance}: variance", expected, _repeat(error, 4000))
-
-
-# 7 and 8. Clock offsets inside the prefix
-
-
-def _offsets() -> Iterator[Row]:
-    seen = _offset_error(TimingOffset(low=0, high=8, seen=True))
-    yield Row("7  offsets up to 8 samples inside the prefix, seen: sum error", 0.0, seen, 1e-6)
-    last, size = 8, Grid().subcarriers
-    air = Air(Grid(), Awgn(), 40_000, impairments=(TimingOffset(low=0, high=last, whole=True),))
-    key = keys.key(8, "offset")
-    turns = air.draw(air.init(key), key, 0.0, 1).response()[0, 0, :, 0].numpy()  # [K, F]
-    for k in (1, 4, 8):
-        phases = np.exp(-2j * np.pi * k * np.arange(last + 1) / size)
-        mean = phases.mean()
-        toward = np.real(turns[:, size // 2 + k] * np.conj(mean) / np.abs(mean))
-        yield _row(f"8  unseen offsets on 0..{last}, subcarrier {k}: mean gain", np.abs(mean), toward)
-
-
-def _offset_error(offset: TimingOffset) -> float:
-    devices, size = 10, 1280
-    air = Air(Grid(), Tdl(), devices, impairments=(offset,), transmitter_knowledge=Perfect())
-    terms, key = Terms(air, size, size // 2), keys.key(7)
-    place = air.init(key)
-    uplink = Analog(Identity(), FullInversion())
-    round = Round(terms, key, tf.fill([devices], 1 / devices), air.draw(place, key, 0.0, terms.slots, 200.0))
-    return float(apply(uplink, uplink.init(terms, place), round, keys.normal(key, [devices, size]))[2].nmse)
+    yield row(f"6  participation {chance}, scaled by 1/{chance}: variance", expected, repeat(error, 4000))
 
 
 # 13. Dither
@@ -277,5 +218,5 @@ def _dither() -> Iterator[Row]:
         return decoded - x
 
     error = tf.map_fn(errors, tf.stack([keys.key(13, i) for i in range(2000)]), fn_output_signature=tf.float32).numpy()
-    yield _row(f"13 dithered quantiser, step {step:.4f}: error variance", step**2 / 12, (error**2).mean(axis=1))
-    yield _row("13 dithered quantiser: error times input", 0.0, (error * x).mean(axis=1))
+    yield row(f"13 dithered quantiser, step {step:.4f}: error variance", step**2 / 12, (error**2).mean(axis=1))
+    yield row("13 dithered quantiser: error times input", 0.0, (error * x).mean(axis=1))

@@ -53,7 +53,7 @@ class Analog:
                 raise ValueError(f"analog.{name}: expected an instance, received the class; call it")
 
     def measures(self, terms: Terms) -> bool:
-        """Needed where a rule looks at everybody or an amplifier looks at the level; else a level is a scale, applied last."""
+        """Where a rule looks at everybody, or an amplifier at the level; else a level is a scale, applied last."""
         return self.rule.joint or not terms.air.homogeneous
 
     def check(self, terms: Terms) -> None:
@@ -137,11 +137,11 @@ class Analog:
         anybody = tf.cast(tf.reduce_any(heard), symbols.dtype)
         symbols = anybody * symbols / tf.cast(acc.level.arrival, symbols.dtype)
         estimate = self.codec.decode(symbols, terms.size, acc.code)
-        bits = REPORT_BITS * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
-        zero = tf.zeros([])
-        report = Report(
-            nmse(estimate, acc.target), acc.energy, heard, bits, zero + elements, zero, zero + terms.airtime
-        )
+        present = round.weights > 0
+        bits = (REPORT_BITS + terms.feedback_bits) * tf.reduce_sum(tf.cast(present, tf.float32))
+        energy, zero = terms.energy(acc.energy, present), tf.zeros([])
+        pilots, airtime = zero + terms.air.pilots, zero + terms.airtime
+        report = Report(nmse(estimate, acc.target), energy, heard, bits, zero + elements, pilots, airtime)
         return estimate, state, report
 
     def _elements(self, terms: Terms) -> int:

@@ -5,7 +5,12 @@ over all subcarriers, and puts its whole budget there: with P per granted elemen
 rate on what it believes of the channel, R_k = sum_l log2(1 + C P |h_l|^2 / N0), backed off by ``margin_db``; the
 packet is lost where the true mutual information is below the bits it holds. A receiver that knows the channel up to
 an error e works with the best estimate it can form, sqrt(1-e) h_believed, and what remains acts as noise: log2(1 +
-(1-e) C P |h_believed|^2 / (N0 + e C P)). Each update is decoded alone, then averaged.
+(1-e) C P |h_believed|^2 / (N0 + e C P)). What a delayed, quantised or estimated belief lacks is noise as well. Each
+update is decoded alone, then averaged.
+
+On the time road devices disturb each other, so the noise is measured: everybody sends QPSK on its own elements
+through the round's air, and what a device's elements hold besides its own symbols, times the believed channel and one
+complex gain, is the noise of all its elements.
 """
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
@@ -16,11 +21,12 @@ from annotated_types import Ge
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from ...phy import Link, Paths, Place, keys
+from ...phy import Place, keys, squared
 from ..compressors import Compressor
 from ..compressors.dithered import Dithered
 from ..round import Nest, Report, Round, Terms, nmse, weighted_sum
 
+GROUP = 64  # devices whose test symbols are held at once
 ROUNDING = 1e-5  # a rate is not "above" the mutual information by float rounding alone
 
 
@@ -29,6 +35,7 @@ class Decoded(NamedTuple):
 
     estimate: tf.Tensor  # [d]
     target: tf.Tensor  # [d]
+    y: tf.Tensor  # what arrives of everybody's test symbols on the time road, [A, T, F]
     energy: tf.Tensor  # [K]
     bits: tf.Tensor
     heard: tf.Tensor  # bool [K]
@@ -54,8 +61,9 @@ class Digital:
         return ()
 
     def begin(self, state: Nest, round: Round) -> Nest:
-        zeros = tf.zeros([round.terms.size])
-        return Decoded(zeros, zeros, tf.zeros_like(round.weights), tf.zeros([]), tf.zeros_like(round.weights, tf.bool))
+        zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
+        y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.waveform is None else self._test(round)
+        return Decoded(zeros, zeros, y, nobody, tf.zeros([]), tf.cast(nobody, tf.bool))
 
     def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
         return tf.zeros(tf.shape(devices))
@@ -64,7 +72,7 @@ class Digital:
         return acc
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
-        rate, information = self._rates(round, devices)  # [C], [C]
+        rate, information = self._rates(acc, round, devices)  # [C], [C]
         weights = tf.gather(round.weights, devices)
         key = keys.fold(round.key, "compressor")
 
@@ -84,38 +92,75 @@ class Digital:
         return Decoded(
             estimate,
             acc.target + weighted_sum(weights, updates),
+            acc.y,
             tf.tensor_scatter_nd_update(acc.energy, places, energy),
             acc.bits + tf.reduce_sum(bits),
             tf.tensor_scatter_nd_update(acc.heard, places, sends & arrives),
         )
 
     def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
-        zero, terms = tf.zeros([]), round.terms
-        payload, airtime = zero + terms.elements, zero + terms.airtime
-        report = Report(nmse(acc.estimate, acc.target), acc.energy, acc.heard, acc.bits, payload, zero, airtime)
+        zero, terms, present = tf.zeros([]), round.terms, round.weights > 0
+        payload, pilots, airtime = zero + terms.elements, zero + terms.air.pilots, zero + terms.airtime
+        bits = acc.bits + terms.feedback_bits * tf.reduce_sum(tf.cast(present, tf.float32))
+        energy = terms.energy(acc.energy, present)
+        report = Report(nmse(acc.estimate, acc.target), energy, acc.heard, bits, payload, pilots, airtime)
         return acc.estimate, state, report
 
     def _power(self, terms: Terms) -> float:
         """P in a round it takes part in; on average over rounds it is 1 either way, or less."""
         return 1.0 / terms.participation if self.budget == "average" else 1.0
 
-    def _rates(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _rates(self, acc: Decoded, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Believed rate after the margin, and true mutual information, in bits a round, [C] each."""
-        link, taking_part = round.air_link, tf.cast(round.weights > 0, tf.int32)
+        link, terms = round.air_link, round.terms
+        mine, power = self._shares(round, devices)  # [C, N], [C, 1]
+        snr = power / link.noise
+        believed = _on_grant(round, link.response(devices, link.transmitters)[0])  # [A, C, N]
+        margin = 10 ** (-self.margin_db / 10)
+        rate = tf.reduce_sum(mine * _log2(1.0 + margin * snr * _strength(believed)), axis=1)
+
+        known = _on_grant(round, link.response(devices, link.receiver)[0])  # [A, C, N]
+        error = terms.air.receiver_knowledge.error
+        if terms.air.waveform is not None:
+            heard = terms.air.grid.collect(acc.y, terms.elements)[:, None]  # [A, 1, N]
+            gain, disturbance = _fit(heard, known * self._symbols(round, devices), mine)  # [C, 1] each
+            known_snr = gain * power * _strength(known) / disturbance
+        elif error > 0:
+            unknown = error * tf.reduce_sum(tf.gather(link.true.power[0], devices), axis=1, keepdims=True)  # [C, 1]
+            known_snr = (1.0 - error) * snr * _strength(known) / (1.0 + snr * unknown)
+        elif link.receiver is link.true:
+            known_snr = snr * _strength(known)
+        else:
+            missed = _strength(known - _on_grant(round, link.response(devices)[0])) / link.antennas  # [C, N]
+            known_snr = snr * _strength(known) / (1.0 + snr * missed)
+        return rate, tf.reduce_sum(mine * _log2(1.0 + known_snr), axis=1)
+
+    def _shares(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
+        taking_part = tf.cast(round.weights > 0, tf.int32)
         sharers = tf.maximum(tf.reduce_sum(taking_part), 1)
         turn = tf.gather(tf.cumsum(taking_part, exclusive=True), devices)  # [C]
         mine = tf.cast(_owners(round.terms, sharers) == turn[:, None], tf.float32)  # [C, N]
         owned = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True), 1.0)
-        snr = self._power(round.terms) * (round.terms.elements / owned) / link.noise  # [C, 1]
+        return mine, self._power(round.terms) * (round.terms.elements / owned)
 
-        believed = _strength(round, link, devices, link.transmitters)
-        known = _strength(round, link, devices, link.receiver)
-        error = round.terms.air.receiver_knowledge.error
-        unknown = error * tf.reduce_sum(tf.gather(link.true.power[0], devices), axis=1, keepdims=True)  # [C, 1]
-        margin = 10 ** (-self.margin_db / 10)
-        rate = tf.reduce_sum(mine * _log2(1.0 + margin * snr * believed), axis=1)
-        known_snr = (1.0 - error) * snr * known / (1.0 + snr * unknown)
-        return rate, tf.reduce_sum(mine * _log2(1.0 + known_snr), axis=1)
+    def _symbols(self, round: Round, devices: tf.Tensor) -> tf.Tensor:
+        """QPSK test symbols of devices on their own elements, [C, N]; one draw serves all, as each is owned by one."""
+        mine, power = self._shares(round, devices)
+        signs = keys.signs(keys.fold(round.key, "test symbols"), [2, round.terms.elements])  # [2, N]
+        return tf.complex(signs[0], signs[1]) * tf.cast(mine * tf.sqrt(power / 2.0), tf.complex64)
+
+    def _test(self, round: Round) -> tf.Tensor:
+        """What the receiver reads while all that take part send their test symbols, [A, T, F]."""
+        terms, everybody = round.terms, tf.where(round.weights > 0)[:, 0]
+
+        def add(y: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+            some = everybody[first : first + GROUP]
+            return terms.air.add(y, terms.air.grid.fill(self._symbols(round, some))[None], round.air_link, some)
+
+        groups = tf.range(0, tf.size(everybody), GROUP)
+        y = tf.foldl(add, groups, initializer=terms.air.empty(terms.slots), parallel_iterations=1)
+        return terms.air.receive(y, round.air_link, keys.fold(round.key, "noise"))[0]
 
 
 def _owners(terms: Terms, sharers: tf.Tensor) -> tf.Tensor:
@@ -131,10 +176,23 @@ def _owners(terms: Terms, sharers: tf.Tensor) -> tf.Tensor:
     return tf.cast(shifted % tf.cast(sharers, tf.int64), tf.int32)
 
 
-def _strength(round: Round, link: Link, devices: tf.Tensor, paths: Paths) -> tf.Tensor:
-    """|h|^2 added over antennas on the granted elements, [C, N]."""
-    power = tf.reduce_sum(tf.abs(link.response(devices, paths)[0]) ** 2, axis=0)  # [C, T, F]
-    return round.on_grant(power, round.terms.elements)
+def _on_grant(round: Round, field: tf.Tensor) -> tf.Tensor:
+    """A field [A, C, T, F] on the granted elements, [A, C, N]."""
+    return tf.map_fn(lambda antenna: round.on_grant(antenna, round.terms.elements), field)
+
+
+def _strength(h: tf.Tensor) -> tf.Tensor:
+    """|h|^2 added over antennas, [C, N]."""
+    return tf.reduce_sum(squared(h), axis=0)
+
+
+def _fit(heard: tf.Tensor, sent: tf.Tensor, mine: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Power of the gain that fits what was sent [A, C, N] to what was heard, and of what is left, [C, 1]."""
+    inner = tf.reduce_sum(tf.math.conj(sent) * heard, axis=[0, 2], keepdims=True)  # [1, C, 1]
+    gain = tf.math.divide_no_nan(inner, tf.cast(tf.reduce_sum(squared(sent), axis=[0, 2], keepdims=True), inner.dtype))
+    left = tf.reduce_sum(mine * _strength(heard - gain * sent), axis=1, keepdims=True)  # [C, 1]
+    elements = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True) * heard.shape[0] - 1.0, 1.0)  # one was fitted
+    return squared(gain[0]), tf.maximum(left / elements, 1e-30)
 
 
 def _log2(x: tf.Tensor) -> tf.Tensor:

@@ -19,6 +19,7 @@ class Sight(NamedTuple):
     before: Paths  # over the ``lead`` symbols before it
     grid: Grid
     noise: tf.Tensor  # N0, [] or [B]
+    lead: int  # symbols the air is listened to before the data
     listen: Callable[[Pilots], tf.Tensor]  # what the receiver hears of pilots on the lead symbols, [B, A, T, F]
 
 

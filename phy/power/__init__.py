@@ -7,8 +7,8 @@ silence. The receiver divides what it hears by the announced level. A rule is th
 * ``level(spent, budgets, gains, noise)``: the common level, from what each device would spend at level 1;
 * ``amplitude(scale, gain, spent, budget)``: one device's b.
 
-The gain is the one behind the receiver's combiner, as the transmitters believe it; ``level`` is the server's work and is
-given the gains that the receiver believes.
+The gain is the one behind the receiver's combiner, as the transmitters believe it; ``level`` is the server's work and
+is given the gains that the receiver believes.
 """
 
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable

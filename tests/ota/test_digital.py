@@ -140,7 +140,9 @@ def test_what_the_receiver_does_not_know_acts_as_noise(antennas: int) -> None:
     e, snr = 0.01, 100.0
     air = Air(GRID, Rayleigh(), 1, antennas, receiver_knowledge=ErrorVariance(e))
     link = draw(air, 50, 20.0)
-    true, believed = (float((np.abs(paths.a) ** 2).sum()) for paths in (link.true, link.receiver))
+    true, believed = (
+        float((np.abs(link.response(of=paths)[..., 0]) ** 2).sum()) for paths in (link.true, link.receiver)
+    )
     needed = 10 * np.log10(true / ((1 - e) * believed / (1 + e * snr)))
     assert needed > 0.5
     assert transmit(air, link, 50, margin_db=needed + 0.02)[1].heard[0]

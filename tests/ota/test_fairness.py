@@ -22,6 +22,11 @@ def _terms(devices: int = 20, size: int = 40, participation: float = 1.0, **air:
     return Terms(Air(Grid(), Rayleigh(), devices, **air), size, size // 2, participation)  # type: ignore[arg-type]
 
 
+def _information(round: Round) -> tf.Tensor:
+    """What each device's elements carry, in bits, [K]."""
+    return Digital()._rates(Digital().begin((), round), round, tf.range(round.terms.air.devices))[1]
+
+
 def _energies(uplink: Analog | Digital, terms: Terms, rounds: int, snr_db: float = 0.0) -> np.ndarray:
     """Energy of every device in every round, [R, K]."""
     devices, place = terms.air.devices, terms.air.init(keys.key(3, "place"))
@@ -100,7 +105,7 @@ def test_a_receiver_that_does_not_know_the_channel_decodes_less(error: float) ->
     def one(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         key = keys.key(9, index)
         link = air.draw(air.init(key), key, 0.0, 1, 30.0)
-        information = Digital()._rates(Round(terms, key, tf.ones([1]), link), tf.constant([0]))[1][0] / 64
+        information = _information(Round(terms, key, tf.ones([1]), link))[0] / 64
         return information, link.response(of=link.receiver)[0, 0, 0, 0, 0]
 
     measured, believed = zip(*(one(tf.constant(index)) for index in range(300)), strict=True)

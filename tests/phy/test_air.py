@@ -196,6 +196,7 @@ def test_everything_is_single_precision(channel: Channel) -> None:
     air = everything(channel)
     link = draw(air, snr_db=tf.constant(3.0, tf.float64))
     for paths in (link.true, link.transmitters, link.receiver):
+        assert isinstance(paths, Paths)
         assert (paths.a.dtype, paths.tau.dtype, paths.power.dtype) == (tf.complex64, tf.float32, tf.float32)
     assert (link.noise.dtype, link.frequencies.dtype) == (tf.float32, tf.float32)
     assert link.response().dtype == air.empty(2).dtype == air.send(symbols(5), link, keys.key(0)).dtype == tf.complex64

@@ -5,10 +5,15 @@ import pytest
 import tensorflow as tf
 from scipy.special import exp1
 
-from overair.phy import Air, ErrorVariance, Grid, Link, Perfect, Rayleigh, Sight, Tdl, keys
+from overair.phy import Air, ErrorVariance, Grid, Link, Paths, Perfect, Rayleigh, Sight, Table, Tdl, keys
 from overair.phy.channels import Channel
 
 GRID = Grid(subcarriers=16, symbols=2, prefix=4)
+
+
+def paths(belief: Table | Paths) -> Paths:
+    assert isinstance(belief, Paths)
+    return belief
 
 
 def draw(channel: Channel, devices: int, e: float) -> Link:
@@ -21,7 +26,7 @@ def draw(channel: Channel, devices: int, e: float) -> Link:
 @pytest.mark.parametrize(("e", "threshold"), [(0.01, 0.1), (0.05, 0.3), (0.2, 0.2)])
 def test_inverting_an_imperfect_estimate_has_the_predicted_gain_and_spread(e: float, threshold: float) -> None:
     link = draw(Rayleigh(), 40_000, e)
-    h, believed = link.true.a.numpy().ravel(), link.transmitters.a.numpy().ravel()
+    h, believed = link.true.a.numpy().ravel(), paths(link.transmitters).a.numpy().ravel()
     used = np.abs(believed) ** 2 >= threshold
     arrives = h[used] / believed[used]
     spread = np.abs(arrives - 1) ** 2
@@ -38,7 +43,7 @@ def test_inverting_an_imperfect_estimate_has_the_predicted_gain_and_spread(e: fl
 def test_the_unknown_part_has_variance_e_and_the_channels_delay_profile(channel: Channel) -> None:
     devices, e = 3000, 0.3
     link = draw(channel, devices, e)
-    unknown = (link.transmitters.a - (1 - e) ** 0.5 * link.true.a).numpy()[0, :, :, :, 0]  # [A, K, L]
+    unknown = (paths(link.transmitters).a - (1 - e) ** 0.5 * link.true.a).numpy()[0, :, :, :, 0]  # [A, K, L]
     measured = (np.abs(unknown) ** 2).mean(axis=(0, 1)) / link.true.power.numpy()[0, 0]
     assert np.all(np.abs(measured / e - 1) < 4.5 / (2 * devices) ** 0.5)  # complex normal, two antennas
     assert (
@@ -57,7 +62,7 @@ def test_a_belief_has_the_mean_power_of_the_channel() -> None:
 
 def test_both_sides_are_wrong_independently() -> None:
     link = draw(Rayleigh(), 5000, 0.5)
-    errors = [(side.a - 0.5**0.5 * link.true.a).numpy().ravel() / 0.5**0.5 for side in link[1:3]]
+    errors = [(paths(side).a - 0.5**0.5 * link.true.a).numpy().ravel() / 0.5**0.5 for side in link[1:3]]
     correlation = (errors[0] * errors[1].conj()).mean()
     assert abs(correlation) < 4 / errors[0].size ** 0.5
 
@@ -66,15 +71,15 @@ def test_a_belief_moves_as_the_channel_does() -> None:
     e = 0.2
     air = Air(GRID, Tdl("A", 30e-9, speed=30.0), 3, transmitter_knowledge=ErrorVariance(e))
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 3)
-    unknown = (link.transmitters.a - (1 - e) ** 0.5 * link.true.a).numpy()
+    unknown = (paths(link.transmitters).a - (1 - e) ** 0.5 * link.true.a).numpy()
     assert unknown.shape[-1] == 6
     np.testing.assert_allclose(unknown, np.repeat(unknown[..., :1], 6, axis=-1), atol=1e-6)
 
 
 def test_no_error_is_perfect_knowledge() -> None:
     link = draw(Tdl("A"), 5, 0.0)
-    assert np.array_equal(link.transmitters.a, link.true.a)
-    sight = Sight(link.true, link.true, GRID, link.noise, lambda pilots: pilots(tf.range(5)))
+    assert np.array_equal(paths(link.transmitters).a, link.true.a)
+    sight = Sight(link.true, link.true, GRID, link.noise, 0, lambda pilots: pilots(tf.range(5)))
     assert Perfect().believe(sight, keys.key(0)) is link.true
 
 

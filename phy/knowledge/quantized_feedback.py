@@ -1,0 +1,51 @@
+"""Quantised feedback: as the round begins a device is told its channel on every subcarrier, in a few bits.
+
+The phase falls into one of 2^p sectors, so what is left of it is uniform on +-pi/2^p and an inverted gain keeps
+sin(x)/x of its mean, x = pi/2^p. The amplitude falls into one of 2^a classes that are equally likely under Rayleigh
+fading, |h|^2/mean between -ln(1 - i/2^a) and the next, and is taken to be the mean amplitude of its class. One bit is
+p = 1, a = 0: a sign. With a = 0 all amplitudes are believed to be the mean one.
+"""
+
+import math
+from typing import Annotated, ClassVar
+
+import numpy as np
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+from scipy.special import gammaincc
+
+from ..grid import Grid
+from ..keys import Key
+from ..link import Table
+from . import Free, Sight
+
+
+@dataclass(frozen=True)
+class QuantizedFeedback(Free):
+    """Bits for the phase and for the amplitude of each subcarrier and antenna."""
+
+    phase_bits: Annotated[int, Ge(0), Le(16)] = 3
+    amplitude_bits: Annotated[int, Ge(0), Le(16)] = 2
+    error: ClassVar[float] = 0.0
+
+    def bits(self, grid: Grid, antennas: int) -> float:
+        return float((self.phase_bits + self.amplitude_bits) * grid.subcarriers * antennas)
+
+    def believe(self, sight: Sight, key: Key) -> Table:
+        h = sight.now.at(0, 1).response(sight.grid.frequencies)  # [B, A, K, 1, F]
+        mean = tf.reduce_sum(sight.now.power, axis=2)[:, None, :, None, None]  # [B, 1, K, 1, 1]
+        edges, levels = _classes(2**self.amplitude_bits)
+        strength = tf.math.divide_no_nan(tf.abs(h) ** 2, mean)
+        classes = tf.searchsorted(tf.constant(edges, tf.float32), tf.reshape(strength, [-1]), side="right")
+        size = tf.sqrt(mean) * tf.reshape(tf.gather(tf.constant(levels, tf.float32), classes), tf.shape(h))
+        sector = 2.0 * math.pi / 2**self.phase_bits
+        phase = (tf.floor(tf.math.angle(h) / sector) + 0.5) * sector
+        return Table(tf.complex(size * tf.cos(phase), size * tf.sin(phase)))
+
+
+def _classes(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inner edges of equally likely classes of |h|^2, exponential of mean 1, and the mean of |h| in each."""
+    edges = -np.log1p(-np.arange(count) / count)
+    above = math.gamma(1.5) * np.append(gammaincc(1.5, edges), 0.0)  # integral of sqrt(x) exp(-x) from the edge
+    return edges[1:], (above[:-1] - above[1:]) * count
