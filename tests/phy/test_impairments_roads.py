@@ -15,7 +15,8 @@ from overair.phy.impairments.iq_imbalance import IqImbalance
 from overair.phy.impairments.phase_noise import PhaseNoise
 from overair.phy.impairments.quantized_receiver import QuantizedReceiver
 from overair.phy.impairments.sampling_offset import SamplingOffset
-from overair.phy.link import Belief
+from overair.phy.knowledge.estimated import Estimated
+from overair.phy.link import Belief, Table
 
 N, PREFIX = 64, 16
 SILENT = 1000.0  # dB: no noise in single precision
@@ -201,3 +202,20 @@ def test_transmitters_know_of_a_distortion_what_they_see_and_the_receiver_its_me
         assert np.array_equal(transmitters, receiver) == seen
         assert np.abs(receiver / link.true.a - 1).max() > 1e-3
         assert np.array_equal(np.broadcast_to(link.true.a, transmitters.shape), transmitters) != seen
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_channel_that_was_sounded_before_the_data_has_turned_since(seen: bool) -> None:
+    eps, here = 0.02, grid(advance=3)
+    offset = FrequencyOffset(eps, eps, seen=seen)
+    air = Air(here, Awgn(), 1, impairments=(offset,), transmitter_knowledge=Estimated("nearest", 1))
+    link = draw(air, 2)
+    assert isinstance(link.transmitters, Table)
+    since = of_paths(link.receiver).a.numpy()[0, 0, 0, 0] / link.transmitters.h.numpy()[0, 0, 0, 0].mean()
+    middle = np.arange(4) * (N + PREFIX) + PREFIX - 3 + (N - 1) / 2
+    zero = middle[0] - (N + PREFIX) if seen else 0  # sounded a symbol before the data, or without the offset
+    gain = 1 if seen else np.sin(np.pi * eps) / (N * np.sin(np.pi * eps / N))
+    # the pilot's own interference, (1 - c_0^2)/N of its power on average over subcarriers
+    np.testing.assert_allclose(
+        since, gain * np.exp(2j * np.pi * eps * (middle - zero) / N), atol=4 * (1.3e-3 / N) ** 0.5
+    )
