@@ -63,7 +63,7 @@ class QuantizedReceiver:
         return 2 * self.headroom / 2**self.bits
 
     def _read(self, part: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        most = (2**self.bits - 1) / 2  # of the levels -most .. most
-        place = tf.clip_by_value(tf.math.divide_no_nan(part, step), -most, most)
-        level = tf.clip_by_value(tf.floor(place) + 0.5, -most, most)
+        top = 2.0 ** (self.bits - 1)  # full scale in steps
+        place = tf.clip_by_value(tf.math.divide_no_nan(part, step), -top, top)
+        level = tf.clip_by_value(tf.floor(place) + 0.5, 0.5 - top, top - 0.5)
         return step * (place + tf.stop_gradient(level - place))
