@@ -76,8 +76,11 @@ class Distortion(Impairment, Protocol):
 
 
 def each(draw: Callable[[Shape], tf.Tensor], batch: int | tf.Tensor, devices: tf.Tensor) -> tf.Tensor:
-    """Draws of some devices, [B, C]: of all up to the last at once, so that they do not depend on who else asks."""
-    count = tf.maximum(tf.reduce_max(devices) + 1, 0)  # TensorFlow's generators count: fewer numbers are the first ones
+    """Draws of some devices, [B, C]: of all up to the last at once, so that they do not depend on who else asks.
+
+    TensorFlow's generators count, so fewer numbers are the first of more.
+    """
+    count = tf.cast(tf.maximum(tf.reduce_max(devices) + 1, 0), tf.int32)
     return tf.gather(tf.transpose(draw([count, batch])), devices, axis=1)
 
 

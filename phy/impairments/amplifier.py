@@ -60,7 +60,8 @@ class Amplifier:
         amplitude = (edges[1:] + edges[:-1]) / 2
         excess = amplitude**2 * 10 ** (-self.backoff_db / 10)
         weight = 2 * amplitude**3 * np.exp(-(amplitude**2)) * np.diff(edges)
-        return float(np.sum(weight * _compression(tf.constant(excess), self.smoothness).numpy()))
+        with tf.init_scope():
+            return float(np.sum(weight * _compression(tf.constant(excess), self.smoothness).numpy()))
 
 
 def _compression(excess: tf.Tensor, smoothness: float) -> tf.Tensor:

@@ -47,8 +47,9 @@ class QuantizedReceiver:
         return paths._replace(a=paths.a * self.gain, power=paths.power * self.gain**2)
 
     def distort(self, wave: tf.Tensor, grid: Grid, span: Span, key: Key, devices: tf.Tensor) -> tf.Tensor:
-        deviation = tf.sqrt(tf.reduce_mean(squared(wave), axis=-1, keepdims=True) / 2)  # [B, A, 1]
-        step = self._step * deviation
+        power = tf.reduce_mean(squared(wave), axis=-1, keepdims=True)  # [B, A, 1]
+        some = power > 0  # the root of nothing has no gradient
+        step = self._step * tf.where(some, tf.sqrt(tf.where(some, power, 1.0) / 2), 0.0)
         return tf.complex(self._read(tf.math.real(wave), step), self._read(tf.math.imag(wave), step))
 
     @cached_property

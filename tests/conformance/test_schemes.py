@@ -104,7 +104,8 @@ def test_impairments(impairment: Any) -> None:
         shift = (impaired.tau - paths.tau).numpy() / GRID.sample
         assert np.all((shift >= first / GRID.sample - 1e-3) & (shift <= last / GRID.sample + 1e-3))
         assert same(impaired, again)
-        graph = tf.function(lambda key, paths=paths, span=span: impairment.apply(paths, GRID, span, key))
+        fresh = dataclasses.replace(impairment)  # one that has not been used outside of a graph
+        graph = tf.function(lambda key, paths=paths, span=span, fresh=fresh: fresh.apply(paths, GRID, span, key))
         assert same(graph(keys.key(1)), impaired, rtol=1e-5, atol=1e-9)
         if channel == Awgn():  # devices that come out unlike were drawn, so another key draws them otherwise
             drawn = any(np.ptp(value, axis=axis).any() for value, axis in zip(impaired, (2, 1, 1), strict=True))
@@ -137,12 +138,17 @@ def test_distortions(impairment: Any) -> None:
     assert same(whole, distort(wave, everywhere))
     assert same(tf.function(distort)(wave, everywhere), whole, rtol=1e-4, atol=1e-4)
     for some in ([4, 1], [5], []):
-        chosen = tf.constant(some, tf.int32)
+        chosen = tf.constant(some, tf.int64)  # as ``tf.where`` has them
         assert same(distort(tf.gather(wave, chosen, axis=1), chosen), tf.gather(whole, chosen, axis=1), atol=2e-6)
     assert not np.any(distort(0 * wave, everywhere))
     for factor in (1e-3, 3.0):
         assert same(distort(factor * wave, everywhere), factor * whole, 1e-4, 1e-4 * factor) == impairment.homogeneous
     assert same(whole, wave) == impairment.orthogonal
+    with tf.GradientTape() as tape:
+        silent_in_part = tf.Variable(wave * tf.cast(everywhere > 0, wave.dtype)[:, None])
+        energy = tf.reduce_sum(tf.abs(distort(silent_in_part, everywhere)[:, 1:]) ** 2)
+    slope = tape.gradient(energy, silent_in_part)
+    assert finite(slope) and np.all(np.any(slope[:, 1:], axis=2))
     if (
         impairment.stage == "transmit"
     ):  # a device that stops earlier has sent the same until then, but for a filter's reach
