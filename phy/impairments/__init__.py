@@ -6,20 +6,27 @@ noise; they need the time road wherever they break the orthogonality of subcarri
 does to the mean response: that is what can be known of it.
 """
 
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+import math
+from collections.abc import Callable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import tensorflow as tf
 
 from ..grid import Grid
-from ..keys import Key
+from ..keys import Key, Shape
 from ..link import Paths, Span
+
+Stage: TypeAlias = Literal["paths", "transmit", "receive"]
 
 
 @runtime_checkable
 class Impairment(Protocol):
     """A change of the paths, for ``stage`` paths; for the other stages, see Distortion."""
 
-    stage: ClassVar[Literal["paths", "transmit", "receive"]]
+    @property
+    def stage(self) -> Stage:
+        """Where it acts."""
+        ...
 
     @property
     def seen(self) -> bool:
@@ -33,7 +40,7 @@ class Impairment(Protocol):
 
     @property
     def scales(self) -> bool:
-        """Whether it gives devices different mean gains."""
+        """Whether it gives devices mean gains that differ and last."""
         ...
 
     @property
@@ -68,4 +75,27 @@ class Distortion(Impairment, Protocol):
         ...
 
 
-__all__ = ["Distortion", "Impairment"]
+def each(draw: Callable[[Shape], tf.Tensor], batch: int | tf.Tensor, devices: tf.Tensor) -> tf.Tensor:
+    """Draws of some devices, [B, C]: of all up to the last at once, so that they do not depend on who else asks.
+
+    TensorFlow's generators count, so fewer numbers are the first of more.
+    """
+    count = tf.cast(tf.maximum(tf.reduce_max(devices) + 1, 0), tf.int32)
+    return tf.gather(tf.transpose(draw([count, batch])), devices, axis=1)
+
+
+def scaled(paths: Paths, factor: tf.Tensor, power: tf.Tensor | None = None) -> Paths:
+    """Paths times a complex factor [B, A, K, L, T], and their power times [B, K, L]; any axis may be 1."""
+    a = tf.ensure_shape(paths.a * factor, [*paths.a.shape[:4], max(paths.steps, factor.shape[-1])])
+    if power is not None:
+        paths = paths._replace(power=tf.ensure_shape(paths.power * power, paths.power.shape))
+    return paths._replace(a=a)
+
+
+def turn(cycles: tf.Tensor) -> tf.Tensor:
+    """exp(j 2 pi cycles), from float64 cycles to complex64, precise however many they are."""
+    angle = tf.cast(2.0 * math.pi * (cycles - tf.round(cycles)), tf.float32)
+    return tf.complex(tf.cos(angle), tf.sin(angle))
+
+
+__all__ = ["Distortion", "Impairment", "Stage", "each", "scaled", "turn"]

@@ -1,31 +1,46 @@
-"""Clock offset of each device: its signal arrives late (or early) by delta_k, uniform between two bounds.
+"""Clock offset of each device: its signal arrives late (or early), by a uniform and a Gaussian part.
 
 On subcarrier k a shift of t samples turns the phase by exp(-j 2 pi k t/N). Inside the prefix that is all it does:
 harmless to transmitters that see it in their channel estimates, and destructive on high subcarriers to those that do
-not, where the mean gain falls to |sum_t exp(-j 2 pi k t/N)|/(T+1) for offsets uniform on {0..T}.
+not, where the mean gain falls to |sum_t exp(-j 2 pi k t/N)|/(T+1) for offsets uniform on {0..T}, and to exp(-s^2/2), s
+= 2 pi k sigma/N, for Gaussian ones. These end at four deviations, so that a prefix can hold them.
+
+With a ``step``, a device corrects its offset by the nearest multiple of it, and keeps what is left. In 5G the timing
+advance moves in steps of 16 * 64 Tc/2^mu, Tc = 1/(480 kHz * 4096), which is 0.521 us at 15 kHz (3GPP TS 38.213,
+section 4.2). ``clock_drift`` is what happens between two corrections.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import tensorflow as tf
+from annotated_types import Ge
 from pydantic.dataclasses import dataclass
+from scipy.stats import norm
 
 from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
+from . import Stage
+
+TAIL = 4.0  # deviations at which a Gaussian offset ends
 
 
 @dataclass(frozen=True)
 class TimingOffset:
-    """Bounds in samples; whole samples or not; seen by the transmitters or not; drawn once or every round."""
+    """Bounds and deviation in samples, whole or not; seen by the transmitters or not; drawn once or every round.
+
+    ``step`` is that of the correction, in seconds; 0 for none.
+    """
 
     low: float = 0.0
     high: float = 0.0
     whole: bool = False
     seen: bool = False
     lasting: bool = False
-    stage: ClassVar[Literal["paths", "transmit", "receive"]] = "paths"
+    deviation: Annotated[float, Ge(0)] = 0.0
+    step: Annotated[float, Ge(0)] = 0.0
+    stage: ClassVar[Stage] = "paths"
     orthogonal: ClassVar[bool] = True
     scales: ClassVar[bool] = False
 
@@ -36,9 +51,17 @@ class TimingOffset:
             raise ValueError(
                 f"timing_offset: expected whole samples for low and high, received {self.low:g}, {self.high:g}"
             )
+        if self.whole and (self.deviation or self.step):
+            raise ValueError(
+                f"timing_offset.whole: expected neither deviation nor step, "
+                f"received {self.deviation:g}, {self.step:g}; take whole = false"
+            )
 
     def delays(self, grid: Grid) -> tuple[float, float]:
-        return self.low * grid.sample, self.high * grid.sample
+        tail, half = TAIL * self.deviation, self.step / 2
+        low, high = (self.low - tail) * grid.sample, (self.high + tail) * grid.sample
+        corrected = half > 0 and not -half < low <= high < half
+        return (-half, half) if corrected else (low, high)
 
     def apply(self, paths: Paths, grid: Grid, span: Span, key: Key) -> Paths:
         shape = tf.shape(paths.tau)[:2]  # [B, K]
@@ -47,4 +70,16 @@ class TimingOffset:
             samples = tf.cast(unit, paths.tau.dtype)
         else:
             samples = keys.uniform(key, shape, self.low, self.high, paths.tau.dtype)
-        return paths._replace(tau=paths.tau + samples[..., None] * grid.sample)
+        if self.deviation:
+            samples += tf.cast(self.deviation * _truncated_normal(keys.fold(key, "normal"), shape), samples.dtype)
+        seconds = samples * grid.sample
+        if self.step:
+            seconds -= tf.round(seconds / self.step) * self.step
+        return paths._replace(tau=paths.tau + seconds[..., None])
+
+
+def _truncated_normal(key: Key, shape: tf.Tensor) -> tf.Tensor:
+    """Standard normal draws that end at the tails, by the inverse of their distribution, in double precision."""
+    tail = float(norm.cdf(-TAIL))
+    quantile = tf.math.ndtri(keys.uniform(key, shape, tail, 1 - tail, tf.float64))
+    return tf.clip_by_value(quantile, -TAIL, TAIL)

@@ -1,0 +1,40 @@
+"""Clock drift: each device's clock runs fast or slow, and its signal arrives later and later until it is set again.
+
+Device k's clock loses rho_k seconds a second, uniform within +-``ppm`` millionths and lasting. All clocks are set right
+every ``resync`` seconds, so at time t the offset is rho_k (t mod resync). Over a round it stands still; a clock that is
+felt within a round is ``sampling_offset``. Add ``timing_offset`` for what setting the clocks leaves over.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Ge, Gt
+from pydantic.dataclasses import dataclass
+
+from .. import keys
+from ..grid import Grid
+from ..keys import Key
+from ..link import Paths, Span
+from . import Stage
+
+
+@dataclass(frozen=True)
+class ClockDrift:
+    """Bound of the rates in parts per million; seconds between resynchronisations; seen by the transmitters or not."""
+
+    ppm: Annotated[float, Ge(0)] = 0.0
+    resync: Annotated[float, Gt(0)] = 1.0
+    seen: bool = False
+    lasting: ClassVar[bool] = True
+    stage: ClassVar[Stage] = "paths"
+    orthogonal: ClassVar[bool] = True
+    scales: ClassVar[bool] = False
+
+    def delays(self, grid: Grid) -> tuple[float, float]:
+        most = self.ppm * 1e-6 * self.resync
+        return -most, most
+
+    def apply(self, paths: Paths, grid: Grid, span: Span, key: Key) -> Paths:
+        rate = keys.uniform(key, tf.shape(paths.tau)[:2], -self.ppm * 1e-6, self.ppm * 1e-6, paths.tau.dtype)  # [B, K]
+        since = tf.math.floormod(tf.cast(span.start, paths.tau.dtype), self.resync)
+        return paths._replace(tau=paths.tau + (rate * since)[..., None])
