@@ -4,10 +4,10 @@ Device k sends x_k = b_k w_k s_k, with s_k = encode(u_k) and b_k from the power 
 receiver combines its antennas, divides by the announced arrival level and decodes once: u_hat = decode(v^H (sum_k h_k
 x_k + n) / level). Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020.
 
-Budgets. ``round``: every device's realised energy in every round is at most P, because the level is set from what
-each would really spend on this round's symbols and gains. ``average``: at most P expected over fading and
-participation, with the expected cost of a rule measured on links drawn for the purpose. Each device reports one
-float32 a round for the level; those bits count.
+Budgets. ``round``: every device's realised energy in every round is at most its budget, P unless the terms say
+otherwise, because the level is set from what each would really spend on this round's symbols and gains. ``average``: at most the budget expected over fading and
+participation, with the expected cost of a rule measured on links drawn for the purpose. Each device reports one float32
+a round for the level; those bits count.
 """
 
 import math
@@ -86,18 +86,16 @@ class Analog:
         return Heard(y, code, state, level, nothing, nothing, tf.zeros([terms.size]))
 
     def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
-        power = squared(self._symbols(acc, round, devices, updates))  # [C, M]
+        power = self._power(round, self._symbols(acc, round, devices, updates))  # [C, M]
         if self.budget == "average":
-            spent = round.terms.participation * tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
-        else:
-            spent = tf.reduce_sum(power * self.rule.cost(round.gains(devices, power.shape[1])), axis=1)
-        return spent / round.terms.elements
+            return tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
+        return tf.reduce_sum(power * self.rule.cost(round.gains(devices, power.shape[1])), axis=1)
 
     def settle(self, acc: Nest, round: Round, spent: tf.Tensor) -> Nest:
         return acc._replace(level=self._level(round, spent), spent=spent)
 
     def _level(self, round: Round, spent: tf.Tensor) -> Level:
-        budgets, elements = tf.ones_like(spent), self._elements(round.terms)
+        budgets, elements = round.terms.budgets, self._elements(round.terms)
         # What is spent counts silent elements and, on average, absent rounds; the noise beside it is scaled alike.
         share = elements / round.terms.elements * (round.terms.participation if self.budget == "average" else 1.0)
         noise = round.air_link.noise * share
@@ -107,15 +105,14 @@ class Analog:
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         terms, symbols = round.terms, self._symbols(acc, round, devices, updates)  # [C, M]
-        spent = tf.gather(acc.spent, devices)[:, None]
-        b = self.rule.amplitude(acc.level.scale, round.gains(devices, symbols.shape[1]), spent, tf.ones_like(spent))
+        power, budgets = self._power(round, symbols), tf.gather(terms.budgets, devices)[:, None]
+        b = self.rule.amplitude(acc.level.scale, round.gains(devices, symbols.shape[1]), power, budgets)
         x = b * symbols  # [C, M]
         y = terms.air.add(acc.y, terms.air.grid.fill(x)[None], round.air_link, devices)
         energy = tf.reduce_sum(squared(x), axis=1) / terms.elements  # [C]
         spent = energy  # at level 1
         if self.budget == "average":
-            power = tf.reduce_sum(squared(symbols), axis=1)
-            spent = terms.participation * tf.gather(acc.cost, devices) * power / terms.elements
+            spent = tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
         return acc._replace(
             y=y,
             spent=acc.spent
@@ -146,6 +143,11 @@ class Analog:
 
     def _elements(self, terms: Terms) -> int:
         return self.codec.elements(terms.size, terms.elements)
+
+    def _power(self, round: Round, symbols: tf.Tensor) -> tf.Tensor:
+        """What symbols [C, M] take of a budget at b = 1: energy per granted element, if on average then expected."""
+        share = round.terms.participation if self.budget == "average" else 1.0
+        return squared(symbols) * (share / round.terms.elements)
 
     def _symbols(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
         symbols = self.codec.encode(updates, acc.code)  # [C, M]

@@ -5,10 +5,11 @@ silence. The receiver divides what it hears by the announced level. A rule is th
 
 * ``cost(gain)``: the energy an element costs a device, per unit of symbol energy, to arrive at level 1;
 * ``level(spent, budgets, gains, noise)``: the common level, from what each device would spend at level 1;
-* ``amplitude(scale, gain, spent, budget)``: one device's b.
+* ``amplitude(scale, gain, energy, budget)``: one device's b.
 
-The gain is the one behind the receiver's combiner, as the transmitters believe it; ``level`` is the server's work and is
-given the gains that the receiver believes.
+The gain is the one behind the receiver's combiner, as the transmitters believe it; ``level`` is the server's work and
+is given the gains that the receiver believes. Energies are such that a device keeps its budget P_k where sum_n E_{k,n}
+|b_{k,n}|^2 <= P_k over its N elements; a device knows its own symbols, so E_{k,n} is what they really hold.
 """
 
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
@@ -25,9 +26,14 @@ class Level(NamedTuple):
 
 @runtime_checkable
 class PowerRule(Protocol):
-    """See the module's text. ``joint`` says whether the level looks at every device's gain, element by element."""
+    """See the module's text.
+
+    ``joint`` says whether the level looks at every device's gain, element by element; ``aligned`` whether all arrive
+    with one phase, as the transmitters believe.
+    """
 
     joint: ClassVar[bool]
+    aligned: ClassVar[bool]
 
     @property
     def bounded(self) -> bool:
@@ -42,8 +48,8 @@ class PowerRule(Protocol):
         """The level, from energies [K] (zero: not sending), budgets [K] and complex gains [K, N] if joint."""
         ...
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
-        """b, complex [..., N], for gains [..., N] and energies and budgets [..., 1]."""
+    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+        """b, complex [..., N], for gains and the symbols' energies [..., N] and budgets [..., 1]."""
         ...
 
 

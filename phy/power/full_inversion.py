@@ -17,6 +17,7 @@ class FullInversion:
     """Everybody arrives at the level of the weakest."""
 
     joint: ClassVar[bool] = False
+    aligned: ClassVar[bool] = True
     bounded: ClassVar[bool] = False
 
     def cost(self, gain: tf.Tensor) -> tf.Tensor:
@@ -25,5 +26,5 @@ class FullInversion:
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
         return weakest(spent, budgets)
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
         return tf.cast(scale, gain.dtype) * inverse(gain)

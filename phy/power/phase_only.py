@@ -17,6 +17,7 @@ class PhaseOnly:
     """Aligned phases, unequal amplitudes."""
 
     joint: ClassVar[bool] = True
+    aligned: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
     def cost(self, gain: tf.Tensor) -> tf.Tensor:
@@ -28,6 +29,6 @@ class PhaseOnly:
         scale = weakest(spent, budgets).scale
         return Level(scale, tf.where(mean > 0, scale * mean, 1.0))
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
         phase = tf.math.divide_no_nan(tf.math.conj(gain), tf.cast(tf.abs(gain), gain.dtype))
         return tf.cast(scale, gain.dtype) * phase

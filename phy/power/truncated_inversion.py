@@ -4,12 +4,16 @@ In Rayleigh fading a share 1 - exp(-g) of the elements is silent and the level r
 With ``unbiased`` a device that uses m_i of its m elements scales by m/m_i (Abdi, "Distributed learning and inference
 in deep models", 2020, eq. 5.7), which keeps a random linear code unbiased and costs energy. A device with m_i = 0 is
 silent and counts as not heard.
+
+``floor`` is fairness: that share of its elements, the strongest, a device uses however weak they are, so nobody with
+any gain is silent; what the weakest then spends lowers the level for all. At 1 the rule is full inversion.
 """
 
+import math
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from . import Level, inverse, squared, weakest
@@ -17,15 +21,17 @@ from . import Level, inverse, squared, weakest
 
 @dataclass(frozen=True)
 class TruncatedInversion:
-    """Threshold g on |h|^2, relative to the mean gain that the SNR is defined for."""
+    """Threshold g on |h|^2, relative to the mean gain that the SNR is defined for, and the share used in any case."""
 
     threshold: Annotated[float, Ge(0)] = 0.1
     unbiased: bool = True
+    floor: Annotated[float, Ge(0), Le(1)] = 0.0
     joint: ClassVar[bool] = False
+    aligned: ClassVar[bool] = True
 
     @property
     def bounded(self) -> bool:
-        return self.threshold > 0
+        return self.threshold > 0 and self.floor == 0
 
     def cost(self, gain: tf.Tensor) -> tf.Tensor:
         return squared(self._inverse(gain))
@@ -33,11 +39,14 @@ class TruncatedInversion:
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
         return weakest(spent, budgets)
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
         return tf.cast(scale, gain.dtype) * self._inverse(gain)
 
     def _inverse(self, gain: tf.Tensor) -> tf.Tensor:
-        used = tf.cast(squared(gain) >= self.threshold, gain.dtype.real_dtype)  # [..., N]
+        power, least = squared(gain), self.threshold
+        if self.floor:  # at least one element
+            least = tf.minimum(least, tf.math.top_k(power, math.ceil(self.floor * gain.shape[-1])).values[..., -1:])
+        used = tf.cast((power >= least) & (power > 0), power.dtype)  # [..., N]
         if self.unbiased:
             used = tf.math.divide_no_nan(used, tf.reduce_mean(used, axis=-1, keepdims=True))
         return tf.cast(used, gain.dtype) * inverse(gain)
