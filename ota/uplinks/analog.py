@@ -5,9 +5,9 @@ receiver combines its antennas, divides by the announced arrival level and decod
 x_k + n) / level). Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020.
 
 Budgets. ``round``: every device's realised energy in every round is at most its budget, P unless the terms say
-otherwise, because the level is set from what each would really spend on this round's symbols and gains. ``average``: at most the budget expected over fading and
-participation, with the expected cost of a rule measured on links drawn for the purpose. Each device reports one float32
-a round for the level; those bits count.
+otherwise, because the level is set from what each would really spend on this round's symbols and gains. ``average``: at
+most the budget expected over fading and participation, with the expected cost of a rule measured on links drawn for the
+purpose. Each device reports one float32 a round for the level; those bits count.
 """
 
 import math
@@ -53,7 +53,7 @@ class Analog:
                 raise ValueError(f"analog.{name}: expected an instance, received the class; call it")
 
     def measures(self, terms: Terms) -> bool:
-        """Needed where a rule looks at everybody or an amplifier looks at the level; else a level is a scale, applied last."""
+        """Needed where a rule looks at everybody or an amplifier at the level; else it is a scale, applied last."""
         return self.rule.joint or not terms.air.homogeneous
 
     def check(self, terms: Terms) -> None:

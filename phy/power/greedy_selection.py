@@ -1,4 +1,4 @@
-"""Greedy choice of elements: b = c (m/m_i) / h on the m_i strongest of a device's m elements, as many as it can pay for.
+"""Greedy choice of elements: b = c (m/m_i) / h on the m_i strongest of m elements, as many as a device can pay for.
 
 At a level c device i takes the largest m_i with c^2 (m/m_i)^2 sum_{l <= m_i} E_{i,l}/|h_{i,l}|^2 <= P_i, strongest
 first (Abdi, "Distributed learning and inference in deep models", 2020, section 5.4.1, eq. 5.7 and 5.8). The left side
@@ -66,21 +66,18 @@ class GreedySelection:
         price = tf.where(ordered > 0, price, float("inf"))
         total = self._scaled(tf.cumsum(tf.cast(price, tf.float64), axis=-1))
         total /= tf.cast(budget, tf.float64)
-        used = tf.reduce_max(
-            tf.where(total <= 1 + SHORT, tf.range(1, count + 1), 0), axis=-1, keepdims=True
-        )  # m_i, [..., 1]
-
+        fitting = tf.where(total <= 1 + SHORT, tf.range(1, count + 1), 0)
+        used = tf.reduce_max(fitting, axis=-1, keepdims=True)  # m_i, [..., 1]
         least = tf.maximum(used - 1, 0)
         last, total = (tf.gather(each, least, batch_dims=gain.shape.rank - 1) for each in (ordered, total))
         above, level = ease > last, ease == last  # of equal elements the first are used
         room = used - tf.reduce_sum(tf.cast(above, tf.int32), axis=-1, keepdims=True)
         chosen = above | (level & (tf.cumsum(tf.cast(level, tf.int32), axis=-1) <= room))
-        chosen = (
-            tf.cast(chosen & (used > 0), scale.dtype) * scale / tf.cast(tf.sqrt(tf.maximum(total, 1.0)), scale.dtype)
-        )
+        strength = tf.cast(chosen & (used > 0), scale.dtype) * scale
+        strength /= tf.cast(tf.sqrt(tf.maximum(total, 1.0)), scale.dtype)
         if self.unbiased:
-            chosen *= count / tf.cast(tf.maximum(used, 1), scale.dtype)
-        return tf.cast(chosen, gain.dtype) * inverse(gain)
+            strength *= count / tf.cast(tf.maximum(used, 1), scale.dtype)
+        return tf.cast(strength, gain.dtype) * inverse(gain)
 
     def _scaled(self, total: tf.Tensor) -> tf.Tensor:
         """Sums over the first 1, 2, ... N elements times (m/m_i)^2."""
