@@ -6,11 +6,12 @@ sum_k |v^H h_k b_k - 1|^2 + N0 |v|^2 is made smaller in turn over what devices s
     v = (sum_k |b_k|^2 h_k h_k^H + N0 I)^-1 sum_k b_k h_k.
 
 Neither step can make it larger. It has other minima than the best, so descent starts at maximum ratio and at zero
-forcing, with all at full power, and the better end is taken on each resource element; it need not be the best there is. Devices are summed up in groups: what is held is one
-A x A matrix an element, in double precision, over so many symbols at a time as fit 64 MiB. All symbols count alike
-and P = 1: what updates really hold is not known when antennas are combined. Liu, Zang, Li, Vucetic, "Over-the-air
-computation systems: optimization, analysis and scaling laws", IEEE TWC 2020; Zhu and Huang, "MIMO over-the-air
-computation for high-mobility multimodal sensing", IEEE IoT-J 2019, have the same problem.
+forcing, with all at full power, and the better end is taken on each resource element; it need not be the best there is.
+Devices are summed up in groups: what is held is one A x A matrix an element, in double precision, over so many symbols
+at a time as fit 64 MiB. All symbols count alike and P = 1: what updates really hold is not known when antennas are
+combined. Liu, Zang, Li, Vucetic, "Over-the-air computation systems: optimization, analysis and scaling laws", IEEE TWC
+2020, and Zhu and Huang, "MIMO over-the-air computation for high-mobility multimodal sensing", IEEE IoT-J 2019, pose
+like problems.
 """
 
 from typing import Annotated

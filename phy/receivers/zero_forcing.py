@@ -44,6 +44,6 @@ def separate(h: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
     heard = power > 0
     each = exact / tf.cast(tf.sqrt(tf.where(heard, power, 1.0)), exact.dtype)[..., None, :]
     alike = tf.matmul(each, each, adjoint_a=True)  # H^H H of unit diagonal, [..., K, K]
-    alike = tf.linalg.set_diag(alike, tf.cast(tf.fill(tf.shape(power), 1 + 1e-10), tf.complex128))
+    alike = tf.linalg.set_diag(alike, tf.cast(tf.ones_like(power) + 1e-10, exact.dtype))
     worse = tf.math.real(tf.linalg.diag_part(tf.linalg.inv(alike)))  # [..., K]
     return tf.cast(tf.where(heard, power / worse, 0.0), noise.dtype) / noise

@@ -289,7 +289,7 @@ def test_greedy_devices_use_the_strongest_and_no_other_number_of_elements_is_bet
 @pytest.mark.parametrize("seed", range(6))
 def test_no_other_level_has_a_smaller_bound(seed: int, unbiased: bool) -> None:
     gains, energies, budgets, noise = scene(seed)
-    level = float(GreedySelection(unbiased).level(*map(tf.constant, np.float32([energies, budgets])), gains, noise)[0])
+    level = float(sent(GreedySelection(unbiased), gains, energies, budgets, noise)[0].arrival)
     need, count = needs(gains.numpy(), energies, unbiased), gains.shape[1]
 
     def of(c: float) -> float:
