@@ -3,13 +3,15 @@
 A device sends x = b z, where z are its weighted symbols and b is complex, one value a resource element; zero is
 silence. The receiver divides what it hears by the announced level. A rule is three functions:
 
-* ``cost(gain)``: the energy an element costs a device, per unit of symbol energy, to arrive at level 1;
+* ``cost(gain, share)``: the energy an element costs a device, per unit of symbol energy, to arrive at level 1;
 * ``level(spent, budgets, gains, noise)``: the common level, from what each device would spend at level 1;
-* ``amplitude(scale, gain, energy, budget)``: one device's b.
+* ``amplitude(scale, gain, energy, budget, share)``: one device's b.
 
 The gain is the one behind the receiver's combiner, as the transmitters believe it; ``level`` is the server's work and
 is given the gains that the receiver believes. Energies are such that a device keeps its budget P_k where sum_n E_{k,n}
-|b_{k,n}|^2 <= P_k over its N elements; a device knows its own symbols, so E_{k,n} is what they really hold.
+|b_{k,n}|^2 <= P_k over its N elements; a device knows its own symbols, so E_{k,n} is what they really hold. Where the
+channel stands still a gain may stand for all elements of a subcarrier: E_{k,n} is then their sum, and ``share`` says
+which share of a device's elements each gain stands for, [N]; without it all stand for as many.
 """
 
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
@@ -40,7 +42,7 @@ class PowerRule(Protocol):
         """Whether the mean cost is finite however deep a channel fades."""
         ...
 
-    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
         """Energy per element at level 1 for symbols of energy 1: complex [..., N] to real [..., N]."""
         ...
 
@@ -48,7 +50,9 @@ class PowerRule(Protocol):
         """The level, from energies [K] (zero: not sending), budgets [K] and complex gains [K, N] if joint."""
         ...
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """b, complex [..., N], for gains and the symbols' energies [..., N] and budgets [..., 1]."""
         ...
 
@@ -61,6 +65,12 @@ def weakest(spent: tf.Tensor, budgets: tf.Tensor) -> Level:
     return Level(level, level)
 
 
+def shares(gain: tf.Tensor, share: tf.Tensor | None) -> tf.Tensor:
+    """The share of elements that each gain [..., N] stands for, [N]."""
+    count = gain.shape[-1]
+    return tf.fill([count], tf.ones([], gain.dtype.real_dtype) / count) if share is None else share
+
+
 def squared(z: tf.Tensor) -> tf.Tensor:
     """|z|^2 without the square root that ``tf.abs`` takes: half its time."""
     return tf.math.real(z) ** 2 + tf.math.imag(z) ** 2
@@ -71,4 +81,4 @@ def inverse(gain: tf.Tensor) -> tf.Tensor:
     return tf.math.divide_no_nan(tf.ones([], gain.dtype), gain)
 
 
-__all__ = ["Level", "PowerRule", "inverse", "squared", "weakest"]
+__all__ = ["Level", "PowerRule", "inverse", "shares", "squared", "weakest"]

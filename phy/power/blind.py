@@ -25,7 +25,7 @@ class Blind:
     aligned: ClassVar[bool] = False
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
         return tf.ones_like(tf.math.real(gain))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
@@ -34,5 +34,7 @@ class Blind:
         scale = weakest(spent, budgets).scale
         return Level(scale, tf.where(mean > 0, scale * mean, NEVER))
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
         return tf.cast(scale, gain.dtype) * tf.ones_like(gain)

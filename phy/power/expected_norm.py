@@ -32,7 +32,7 @@ class ExpectedNorm:
     aligned: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
         return tf.ones_like(tf.math.real(gain))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
@@ -42,7 +42,9 @@ class ExpectedNorm:
         level = tf.sqrt(tf.where(senders > 0, self.threshold / tf.where(senders > 0, expected, 1.0), 1.0))
         return Level(level, level)
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
         used = tf.cast(squared(gain) >= self.threshold, gain.dtype)
         b = tf.cast(scale, gain.dtype) * used * inverse(gain)  # [..., N]
         spent = tf.reduce_sum(energy * squared(b), axis=-1, keepdims=True)

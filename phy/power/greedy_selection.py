@@ -23,7 +23,7 @@ from typing import ClassVar
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
-from . import Level, inverse, squared
+from . import Level, inverse, shares, squared
 
 SHORT = 0.01  # of its budget: what a device may lack and send weaker for
 
@@ -37,19 +37,21 @@ class GreedySelection:
     aligned: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
         return tf.ones_like(tf.math.real(gain))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
         sends, energy = spent[:, None] > 0, tf.cast(spent, tf.float64)[:, None]  # [K, 1]
         power = tf.cast(squared(gains), tf.float64)  # [K, N]
         price = tf.sort(tf.where(power > 0, 1 / tf.where(power > 0, power, 1.0), float("inf")), axis=1)
-        total = self._scaled(tf.cumsum(price, axis=1)) * energy / tf.cast(tf.shape(gains)[1], tf.float64)
+        count = tf.cast(tf.shape(gains)[1], tf.float64)
+        part = tf.range(1, tf.shape(gains)[1] + 1) / tf.shape(gains)[1]  # m_i/m, [N]
+        total = self._scaled(tf.cumsum(price, axis=1), part) * energy / count
         affordable = tf.where(sends, tf.sqrt(tf.cast(budgets, tf.float64)[:, None] / tf.where(sends, total, 1.0)), 0.0)
         steps = tf.reshape(_best_from_here(affordable), [-1])  # c_i(m), [K N]
 
         order = tf.argsort(steps, direction="DESCENDING")
-        charges = tf.sqrt(energy) * self._charges(tf.shape(gains)[1])  # [K, N + 1], of 0, 1, ... N elements
+        charges = tf.sqrt(energy) * self._charges(count, part)  # [K, N + 1], of 0, 1, ... N elements
         changes = tf.reshape(charges[:, 1:] - charges[:, :-1], [-1])
         bound = tf.reduce_sum(charges[:, 0]) + tf.cumsum(tf.gather(changes, order))  # [K N]
         bound *= tf.reduce_sum(tf.sqrt(energy)) if self.unbiased else bound
@@ -59,38 +61,37 @@ class GreedySelection:
         level = tf.cast(tf.where(best > 0, best, 1.0), spent.dtype)
         return Level(level, level)
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
-        count, ease = gain.shape[-1], squared(gain) / scale**2  # [..., N]
-        ordered, order = tf.math.top_k(ease, count)
-        price = tf.gather(energy, order, batch_dims=gain.shape.rank - 1) / tf.where(ordered > 0, ordered, 1.0)
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        rank, ease = gain.shape.rank - 1, squared(gain) / scale**2  # [..., N]
+        ordered, order = tf.math.top_k(ease, gain.shape[-1])
+        price = tf.gather(energy, order, batch_dims=rank) / tf.where(ordered > 0, ordered, 1.0)
         price = tf.where(ordered > 0, price, float("inf"))
-        total = self._scaled(tf.cumsum(tf.cast(price, tf.float64), axis=-1))
-        total /= tf.cast(budget, tf.float64)
-        fitting = tf.where(total <= 1 + SHORT, tf.range(1, count + 1), 0)
-        used = tf.reduce_max(fitting, axis=-1, keepdims=True)  # m_i, [..., 1]
-        least = tf.maximum(used - 1, 0)
-        last, total = (tf.gather(each, least, batch_dims=gain.shape.rank - 1) for each in (ordered, total))
+        part = tf.cumsum(tf.cast(tf.gather(shares(gain, share), order), tf.float64), axis=-1)  # m_i/m, [..., N]
+        total = self._scaled(tf.cumsum(tf.cast(price, tf.float64), axis=-1), part) / tf.cast(budget, tf.float64)
+        number = tf.range(1, gain.shape[-1] + 1)
+        number = tf.reduce_max(tf.where(total <= 1 + SHORT, number, 0), axis=-1, keepdims=True)  # [..., 1]
+
+        least = tf.maximum(number - 1, 0)
+        last, total, part = (tf.gather(each, least, batch_dims=rank) for each in (ordered, total, part))
         above, level = ease > last, ease == last  # of equal elements the first are used
-        room = used - tf.reduce_sum(tf.cast(above, tf.int32), axis=-1, keepdims=True)
+        room = number - tf.reduce_sum(tf.cast(above, tf.int32), axis=-1, keepdims=True)
         chosen = above | (level & (tf.cumsum(tf.cast(level, tf.int32), axis=-1) <= room))
-        strength = tf.cast(chosen & (used > 0), scale.dtype) * scale
-        strength /= tf.cast(tf.sqrt(tf.maximum(total, 1.0)), scale.dtype)
-        if self.unbiased:
-            strength *= count / tf.cast(tf.maximum(used, 1), scale.dtype)
+        factor = 1 / tf.sqrt(tf.maximum(total, 1.0))
+        factor = tf.cast(factor / part if self.unbiased else factor, scale.dtype)
+        strength = tf.cast(chosen & (number > 0), scale.dtype) * scale * factor
         return tf.cast(strength, gain.dtype) * inverse(gain)
 
-    def _scaled(self, total: tf.Tensor) -> tf.Tensor:
-        """Sums over the first 1, 2, ... N elements times (m/m_i)^2."""
-        if not self.unbiased:
-            return total
-        return total * (tf.shape(total)[-1] / tf.range(1, tf.shape(total)[-1] + 1)) ** 2
+    def _scaled(self, total: tf.Tensor, part: tf.Tensor) -> tf.Tensor:
+        """Sums over the strongest elements, which are this part of all, times (m/m_i)^2."""
+        return total / part**2 if self.unbiased else total
 
-    def _charges(self, count: tf.Tensor) -> tf.Tensor:
+    def _charges(self, count: tf.Tensor, part: tf.Tensor) -> tf.Tensor:
         """What a device that uses 0, 1, ... m elements adds to the bound, [m + 1]."""
-        share = tf.cast(tf.range(count + 1), tf.float64) / tf.cast(count, tf.float64)
-        if not self.unbiased:
-            return tf.sqrt(1 - share)
-        return tf.concat([2 * tf.cast(count, tf.float64)[None], 1 / share[1:]], 0)
+        if self.unbiased:
+            return tf.concat([2 * count[None], 1 / part], 0)
+        return tf.sqrt(tf.concat([tf.ones_like(part[:1]), 1 - part], 0))
 
 
 def _best_from_here(values: tf.Tensor) -> tf.Tensor:

@@ -22,7 +22,7 @@ class MseOptimal:
     aligned: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
         return tf.ones_like(tf.abs(gain))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
@@ -39,7 +39,9 @@ class MseOptimal:
         level = tf.where(tf.math.is_finite(best), best, 1.0)
         return Level(level, level)
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
         size, spent = tf.abs(gain), tf.reduce_sum(energy, axis=-1, keepdims=True)
         full = tf.sqrt(budget / tf.where(spent > 0, spent, 1.0))
         strength = tf.minimum(full, tf.math.divide_no_nan(scale * tf.ones_like(size), size))

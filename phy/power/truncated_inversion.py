@@ -9,14 +9,13 @@ silent and counts as not heard.
 any gain is silent; what the weakest then spends lowers the level for all. At 1 the rule is full inversion.
 """
 
-import math
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
-from . import Level, inverse, squared, weakest
+from . import Level, inverse, shares, squared, weakest
 
 
 @dataclass(frozen=True)
@@ -33,20 +32,27 @@ class TruncatedInversion:
     def bounded(self) -> bool:
         return self.threshold > 0 and self.floor == 0
 
-    def cost(self, gain: tf.Tensor) -> tf.Tensor:
-        return squared(self._inverse(gain))
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+        return squared(self._inverse(gain, share))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
         return weakest(spent, budgets)
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
-        return tf.cast(scale, gain.dtype) * self._inverse(gain)
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        return tf.cast(scale, gain.dtype) * self._inverse(gain, share)
 
-    def _inverse(self, gain: tf.Tensor) -> tf.Tensor:
-        power, least = squared(gain), self.threshold
-        if self.floor:  # at least one element
-            least = tf.minimum(least, tf.math.top_k(power, math.ceil(self.floor * gain.shape[-1])).values[..., -1:])
+    def _inverse(self, gain: tf.Tensor, share: tf.Tensor | None) -> tf.Tensor:
+        power, share = squared(gain), shares(gain, share)
+        least = tf.minimum(self.threshold, self._weakest_kept(power, share)) if self.floor else self.threshold
         used = tf.cast((power >= least) & (power > 0), power.dtype)  # [..., N]
         if self.unbiased:
-            used = tf.math.divide_no_nan(used, tf.reduce_mean(used, axis=-1, keepdims=True))
+            used = tf.math.divide_no_nan(used, tf.reduce_sum(share * used, axis=-1, keepdims=True))
         return tf.cast(used, gain.dtype) * inverse(gain)
+
+    def _weakest_kept(self, power: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+        """|h|^2 of the last of the strongest that make up the floor, [..., 1]."""
+        ordered, order = tf.math.top_k(power, power.shape[-1])
+        before = tf.cumsum(tf.gather(share, order), axis=-1, exclusive=True)  # [..., N]
+        return tf.reduce_min(tf.where(before < self.floor - 1e-6, ordered, float("inf")), axis=-1, keepdims=True)

@@ -379,3 +379,47 @@ def test_blind_devices_send_alike_and_the_receiver_divides_by_the_mean_in_phase(
     np.testing.assert_allclose(level.arrival[mean > 0], 0.5 * mean[mean > 0], rtol=1e-5)
     assert np.all(level.arrival[mean <= 0] > 1e9)
     np.testing.assert_allclose(energy, energies / 4, rtol=1e-5)
+
+
+SHARED: list[PowerRule] = [rule for rule in RULES if not isinstance(rule, GreedySelection)]
+
+
+@pytest.mark.parametrize("rule", SHARED, ids=str)
+def test_a_gain_that_stands_for_several_elements_is_as_good_as_those_elements(rule: PowerRule) -> None:
+    """Greedy selection aside, which may use some of several equal elements."""
+    times, gains, random = np.array([3, 1, 2, 4, 2]), complex_gains(6, 5), np.random.default_rng(0)
+    each = random.exponential(size=[6, 12]).astype(np.float32)
+    together = np.stack([part.sum(axis=1) for part in np.split(each, np.cumsum(times)[:-1], axis=1)], 1)
+    share, one = tf.constant(times / 12, tf.float32), tf.constant(np.ones([6, 1]), tf.float32)
+    apart = rule.amplitude(tf.constant(0.7), tf.repeat(gains, times, axis=1), tf.constant(each), one)
+    b = rule.amplitude(tf.constant(0.7), gains, tf.constant(together), one, share)
+    np.testing.assert_allclose(tf.repeat(b, times, axis=1), apart, rtol=1e-4)
+    cost = rule.cost(gains, share)
+    np.testing.assert_allclose(tf.repeat(cost, times, axis=1), rule.cost(tf.repeat(gains, times, axis=1)), rtol=1e-5)
+
+
+def test_greedy_selection_counts_the_elements_that_a_gain_stands_for() -> None:
+    """Three quarters of the elements are the strong ones: they arrive 4/3 stronger, and cost (4/3)^2 times theirs."""
+    gains, each = tf.constant([[2.0, 0.1]], tf.complex64), tf.constant([[3.0, 1.0]])
+    share = tf.constant([0.75, 0.25])
+    b = GreedySelection().amplitude(tf.constant(1.0), gains, each, tf.constant([[16 / 9 * 3 / 4]]), share)
+    np.testing.assert_allclose(b, [[2 / 3, 0]], rtol=1e-6)
+    b = GreedySelection().amplitude(tf.constant(1.0), gains, each, tf.constant([[16 / 9 * 3 / 4 * 0.98]]), share)
+    np.testing.assert_array_equal(b, [[0, 0]])
+
+
+@pytest.mark.parametrize("rule", [GreedySelection(), ExpectedNorm(), Blind(), TruncatedInversion(floor=0.2)], ids=str)
+def test_rules_have_slopes_that_are_numbers(rule: PowerRule) -> None:
+    gains = tf.tensor_scatter_nd_update(complex_gains(4, 6), [[0, 0]], tf.zeros([1], tf.complex64))
+
+    @tf.function(autograph=False)
+    def slope(h: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(h)
+            level = rule.level(tf.ones([4]), tf.ones([4]), h, tf.constant(0.1))
+            b = rule.amplitude(level.scale, h, tf.fill([4, 6], 1 / 6), tf.ones([4, 1]))
+            value = tf.reduce_sum(tf.math.real(b * h)) + tf.reduce_sum(1 / level.arrival)
+        return tape.gradient(value, h)
+
+    value = slope(gains)
+    assert np.all(np.isfinite(value)) and (isinstance(rule, TruncatedInversion) or np.any(value != 0))
