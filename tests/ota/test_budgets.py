@@ -258,3 +258,20 @@ def test_the_error_of_blind_devices_falls_with_the_antennas(play: Any, antennas:
     air = Air(GRID, Rayleigh(), devices, antennas)
     nmse = play(Analog(Identity(), Blind()), air, values, 20, count=count, snr_db=-10 * np.log10(noise))[1].nmse.numpy()
     assert abs(nmse.mean() - expected) < 4 * nmse.std() / count**0.5
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if not isinstance(rule, GreedySelection)], ids=str)
+def test_a_gain_for_all_symbols_is_as_good_as_a_gain_for_each(rule: PowerRule) -> None:
+    """A channel that stands still is used once a subcarrier, though the last symbol of the grant is not full."""
+    air = Air(GRID, Tdl("A", 100e-9), 5, 2)
+    terms, place = Terms(air, 299, 170, budgets_db=(0.0, 3.0)), air.init(keys.key(0))
+    link = air.draw(place, keys.key(1), 0.0, terms.slots, 10.0)
+    every = link.true._replace(a=tf.repeat(link.true.a, terms.slots * GRID.symbols, axis=4))
+    outcomes = []
+    for belief in (link.true, every):
+        round = Round(terms, keys.key(2), tf.ones([5]) / 5, link._replace(transmitters=belief, receiver=belief))
+        uplink = Analog(Identity(), rule)
+        estimate, _, report = apply(uplink, uplink.init(terms, place), round, updates(5, 299))
+        outcomes.append((estimate, report.energy))
+    for one, other in zip(*outcomes, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
