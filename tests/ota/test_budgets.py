@@ -263,7 +263,7 @@ def test_the_error_of_blind_devices_falls_with_the_antennas(play: Any, antennas:
 @pytest.mark.parametrize("rule", [rule for rule in RULES if not isinstance(rule, GreedySelection)], ids=str)
 def test_a_gain_for_all_symbols_is_as_good_as_a_gain_for_each(rule: PowerRule) -> None:
     """A channel that stands still is used once a subcarrier, though the last symbol of the grant is not full."""
-    air = Air(GRID, Tdl("A", 100e-9), 5, 2)
+    air = Air(GRID, Tdl("A", 1e-6), 5, 2)
     terms, place = Terms(air, 299, 170, budgets_db=(0.0, 3.0)), air.init(keys.key(0))
     link = air.draw(place, keys.key(1), 0.0, terms.slots, 10.0)
     every = link.true._replace(a=tf.repeat(link.true.a, terms.slots * GRID.symbols, axis=4))
