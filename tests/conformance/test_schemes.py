@@ -222,7 +222,7 @@ def test_power_rules(rule: Any) -> None:
         h, z, limits = (tf.gather(value, chosen) for value in (gains, symbols, budgets))
         spent = tf.reduce_mean(tf.abs(z) ** 2 * rule.cost(h), axis=1)
         level = rule.level(spent, limits, h if rule.joint else None, tf.constant(0.3))
-        return level, rule.amplitude(level.scale, h, spent[:, None], limits[:, None]), spent
+        return level, rule.amplitude(level.scale, h, tf.abs(z) ** 2 / elements, limits[:, None]), spent
 
     everybody = tf.range(devices)
     level, b, _ = play(everybody)
@@ -233,9 +233,10 @@ def test_power_rules(rule: Any) -> None:
     assert finite(level) and finite(b)
     energy = tf.reduce_mean(tf.abs(b * symbols) ** 2, axis=1)
     assert np.all(energy <= budgets * (1 + 1e-5))
-    assert np.all(b[gains == 0] == 0)
-    arrives = (b * gains).numpy()
-    assert np.all((arrives.real >= 0) & (np.abs(arrives.imag) <= 1e-5 * np.abs(b).max()))  # phases are aligned
+    if rule.aligned:  # on a gain that is known, and so with silence where there is none
+        assert np.all(b[gains == 0] == 0)
+        arrives = (b * gains).numpy()
+        assert np.all((arrives.real >= 0) & (np.abs(arrives.imag) <= 1e-5 * np.abs(b).max()))
     for one, other in zip(level, play(everybody[:-1])[0], strict=True):  # the last sends nothing
         np.testing.assert_allclose(one, other, rtol=1e-5)
     assert same(tf.function(play)(everybody), play(everybody), rtol=1e-5, atol=1e-6)
