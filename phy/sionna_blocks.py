@@ -35,9 +35,10 @@ class Impaired(ChannelModel):
     A channel model does not know on which grid it will be used, and OFDMChannel is silently wrong where an arrival
     leaves the prefix. Give it the ``resource_grid`` (Sionna's or ours) with OFDMChannel, and whatever is not 0 <= path
     delay + shift <= prefix is refused: shifts when the model is made, path delays when it is called (ValueError; in a
-    compiled graph, tf.errors.InvalidArgumentError). Beyond the prefix, take TimeChannel and leave ``resource_grid`` out.
-    Its OFDMDemodulator opens the window -l_min samples early (6 unless told), so there it is -l_min that may come early,
-    and prefix + l_min that may come late.
+    compiled graph, tf.errors.InvalidArgumentError). Beyond the prefix take TimeChannel, and leave ``resource_grid``
+    out. Two things to know of it: taps before ``l_min`` or after ``l_max`` are dropped without a word, so widen them by
+    the shifts; and the window of OFDMDemodulator opens -l_min samples early (6 unless told), so that behind it signals
+    may come that much early and only prefix + l_min samples late.
     """
 
     def __init__(
@@ -77,9 +78,9 @@ class Impaired(ChannelModel):
         first, last, sample = self._room
         if low / sample < first - CLOSE or high / sample > last + CLOSE:
             raise ValueError(
-                f"Impaired: expected every arrival between {first:g} and {last:g} samples, as OFDMChannel needs, received "
-                f"{low / sample:.4g} to {high / sample:.4g}; take TimeChannel and leave resource_grid out, or lengthen "
-                f"the prefix"
+                f"Impaired: expected every arrival between {first:g} and {last:g} samples, as OFDMChannel needs, "
+                f"received {low / sample:.4g} to {high / sample:.4g}; take TimeChannel and leave resource_grid "
+                f"out, or lengthen the prefix"
             )
 
     def _checked(self, a: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
@@ -136,10 +137,10 @@ class PerDevice(ChannelModel):
 class AirSum(Block):
     """An Air as a block: all devices send at once over a link drawn anew each call; differentiable in x.
 
-    Input: x [B, K, 1, T, F], the grids of K single-antenna devices, on up to as many whole slots as T needs, and ``no``,
-    the noise power N0 of an element, a number or one a sample [B], or None for silence. Output: y [B, 1, A, T, F]; with
-    ``return_channel`` also the responses that the receiver and the transmitters believe, [B, 1, A, K, 1, T, F]. The
-    receiver's are the true ones where its knowledge is perfect; the transmitters lack what they have not seen.
+    Input: x [B, K, 1, T, F], the grids of K single-antenna devices, and ``no``, the noise power N0 of an element, a
+    number or one a sample [B], or None for silence. Output: y [B, 1, A, T, F]; with ``return_channel`` also the
+    responses that the receiver and the transmitters believe, [B, 1, A, K, 1, T, F]. The receiver's are the true ones
+    where its knowledge is perfect; the transmitters' lack what they have not seen.
     """
 
     def __init__(self, air: Air, return_channel: bool = False, precision: str | None = None) -> None:
@@ -216,9 +217,9 @@ def _room(grid: ResourceGrid | Grid) -> tuple[float, float, float]:
 
 
 def _known(value: int | tf.Tensor) -> Any:
-    """A whole number where it is known, the tensor elsewhere."""
-    known = tf.get_static_value(value) if tf.is_tensor(value) else value
-    return value if known is None else int(known)
+    """A whole number where it is known, or follows from known shapes, when a graph is made; the tensor elsewhere."""
+    length = value if isinstance(value, int) else tf.zeros(tf.stack([value])).shape[0]
+    return value if length is None else length
 
 
 __all__ = ["AirSum", "Change", "Impaired", "PerDevice", "caused_by", "detuned", "early", "late"]

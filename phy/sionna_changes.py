@@ -21,7 +21,7 @@ from .power import squared
 
 
 class Change(Protocol):
-    """What may be done to the path coefficients a [B, R, A, K, S, L, T] and delays tau [B, R, K, L] of a Sionna model."""
+    """What may be done to path coefficients a [B, R, A, K, S, L, T] and delays tau [B, R, K, L] of a Sionna model."""
 
     @property
     def delays(self) -> tuple[float, float]:
@@ -39,7 +39,7 @@ class Change(Protocol):
 
 
 def late(low: float, high: float | None = None) -> Change:
-    """Every transmitter arrives so many seconds late at all receivers, or uniformly between two bounds, anew each call."""
+    """Every transmitter arrives so many seconds late, or uniformly between two bounds, drawn anew each call."""
     return _Shift(*_bounds("late", low, high))
 
 
