@@ -2,8 +2,7 @@
 
 Eb/N0 = 1/(2 r N0) for symbols of unit energy at rate r: prefix and pilots are not counted, which makes OFDM and a plain
 AWGN link the same experiment. Sionna's ebnodb2no counts them if given the resource grid, and would move all of OFDM by
-10 log10(80/64 14/12) = 1.64 dB to the right. D samples past the prefix of N subcarriers leave an SINR of
-(1 - D/N)^2 / (N0 + 2D/N - (D/N)^2).
+10 log10(80/64 14/12) = 1.64 dB. D of N samples past the prefix leave SINR (1 - D/N)^2 / (N0 + 2D/N - (D/N)^2).
 """
 
 import argparse
@@ -25,6 +24,7 @@ from overair.phy.sionna_blocks import AirSum
 
 GRID = Grid(subcarriers=64, symbols=14, prefix=16)
 INSIDE = GRID.prefix // 2  # a delay that does no harm
+BLUE, RED = "#0072B2", "#D55E00"
 
 
 class Uplink:
@@ -35,8 +35,7 @@ class Uplink:
         rg = ResourceGrid(GRID.symbols, GRID.subcarriers, GRID.spacing, cyclic_prefix_length=GRID.prefix, **pilots)
         bits = 2 * int(rg.num_data_symbols)
         self.late, self.coded, self.knowledge = late, coded, knowledge
-        self.rate = 0.5 if coded else 1.0
-        self.shape = [1, 1, int(bits * self.rate)]
+        self.rate, self.shape = (0.5, [1, 1, bits // 2]) if coded else (1.0, [1, 1, bits])
         self.source, self.mapper, self.demapper = BinarySource(), Mapper("qam", 2), Demapper("app", "qam", 2)
         if coded:
             self.encoder = LDPC5GEncoder(self.shape[-1], bits)
@@ -68,58 +67,45 @@ def error_rate(ebno_db: np.ndarray, share: float = 0.0) -> np.ndarray:
 
 
 def moved(ebno_db: np.ndarray, share: float) -> np.ndarray:
-    """Where rate 1/2 has, past the prefix, the mean SINR that it has inside; real interference is uneven over blocks."""
+    """Where rate 1/2 has, past the prefix, the mean SINR it has inside; real interference is uneven over blocks."""
     noise = (1 - share) ** 2 * 10 ** (-ebno_db / 10) - 2 * share + share**2
-    return -10 * np.log10(noise[noise > 0])
+    return -10 * np.log10(np.where(noise > 0, noise, np.nan))  # nowhere, if need be
 
 
 def simulate(past: int, knowledge: str, seed: int, quick: bool) -> dict:
     """(Eb/N0, bit errors, block errors) by whether coded and by delay, None being plain AWGN."""
-    uncoded, fall = np.arange(0, 16.1, 4 if quick else 2), np.arange(1.6 if quick else 1.2, 2.5, 0.2)
-    late = GRID.prefix + past
-    curves = {}
+    uncoded, fall = np.arange(0, 16.1, 4 if quick else 2), np.arange(1.5, 2.2, 0.3 if quick else 0.1)
+    late, curves = GRID.prefix + past, {}
     for coded, delay in ((False, INSIDE), (False, late), (True, None), (True, INSIDE), (True, late)):
-        print(
-            f"\n{'coded' if coded else 'uncoded'}, {'plain AWGN' if delay is None else f'OFDM, {delay} samples late'}"
-        )
+        print("\ncoded," if coded else "\nuncoded,", "plain AWGN" if delay is None else f"{delay} samples late")
         config.seed = seed
-        ebno_db = uncoded if not coded else moved(fall, past / GRID.subcarriers) if delay == late else fall
-        target = {"num_target_block_errors": 200} if coded else {"num_target_bit_errors": 4000}
-        bit, block = PlotBER().simulate(
-            Uplink(delay, coded, knowledge),
-            ebno_db,
-            200,
-            4 if quick else 15,
-            soft_estimates=True,
-            show_fig=False,
-            **target,
-        )
-        curves[coded, delay] = ebno_db, bit.numpy(), block.numpy()
+        points = uncoded if not coded else moved(fall, past / GRID.subcarriers) if delay == late else fall
+        points = points[np.isfinite(points)]
+        enough = {"num_target_block_errors": 200} if coded else {"num_target_bit_errors": 4000}
+        run = {"batch_size": 200, "max_mc_iter": 3 if quick else 15, "soft_estimates": True, "show_fig": False} | enough
+        rates = PlotBER().simulate(Uplink(delay, coded, knowledge), points, **run)
+        curves[coded, delay] = points, *(rate.numpy() for rate in rates)
     return curves
 
 
 def draw(curves: dict, past: int, out: str) -> None:
-    """Marks are simulated over the air. Lines are theory on the left; on the right AWGN, simulated, and moved by theory."""
-    share, wide, (x, _, block) = past / GRID.subcarriers, np.linspace(0, 16, 200), curves[True, None]
+    """Marks are OFDM over the air. Lines are theory on the left; on the right, plain AWGN as simulated, and moved."""
+    share, ebno_db, (x, _, block) = past / GRID.subcarriers, np.linspace(0, 16, 200), curves[True, None]
     figure = Figure(figsize=(7.1, 3.0), layout="constrained")
-    panels = figure.subplots(1, 2)
-    lines = ((wide, error_rate(wide)), (wide, error_rate(wide, share))), ((x, block), (moved(x, share), block))
-    names = ("Bit error rate, uncoded", 1e-5), ("Block error rate, LDPC of rate 1/2", 5e-3)
-    for coded, (panel, (awgn, worse), (name, low)) in enumerate(zip(panels, lines, names, strict=True)):
-        panel.plot(*awgn, "k", lw=1, label="AWGN")
-        panel.plot(worse[0], worse[1][-len(worse[0]) :], "--", color="#D55E00", lw=1, label="Gaussian interference")
-        for delay, mark, colour, text in (
-            (INSIDE, "o", "#0072B2", "inside"),
-            (GRID.prefix + past, "s", "#D55E00", "past"),
-        ):
-            label = f"OFDM, late {text} the prefix" + (f" by {past}" if text == "past" else "")
-            x, *rates = curves[bool(coded), delay]
-            panel.plot(x, rates[coded], mark, color=colour, mfc="none", ms=4, label=label)
+    left, right = figure.subplots(1, 2)
+    left.plot(ebno_db, error_rate(ebno_db), "k", lw=1, label="AWGN")
+    left.plot(ebno_db, error_rate(ebno_db, share), "--", color=RED, lw=1, label="Gaussian interference")
+    right.plot(x, block, "k", lw=1)
+    right.plot(moved(x, share), block, "--", color=RED, lw=1)
+    for (coded, delay), (x, *rates) in curves.items():
+        if delay is not None:
+            mark, colour, text = ("o", BLUE, "inside") if delay == INSIDE else ("s", RED, f"{past} samples past")
+            style = {"color": colour, "mfc": "none", "ms": 4, "label": f"OFDM, {text} the prefix"}
+            (right if coded else left).plot(x, rates[coded], mark, **style)
+    for panel, low, name in ((left, 1e-5, "Bit error rate, uncoded"), (right, 5e-3, "Block error rate, LDPC 1/2")):
         panel.set(yscale="log", ylim=(low, 1.3), xlabel="$E_b/N_0$ (dB)", ylabel=name)
         panel.grid(lw=0.4, alpha=0.6)
-    figure.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8, frameon=False
-    )
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     figure.savefig(out, dpi=300)
 
 
@@ -127,14 +113,12 @@ def main(arguments: list[str] | None = None) -> dict:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", default="link_level.png", help="file of the figure: .png, .pdf or .svg")
     parser.add_argument("--past", type=int, default=8, help="samples that a device is past the prefix of 16")
-    parser.add_argument(
-        "--knowledge", choices=["perfect", "ls"], default="perfect", help="the receiver's, of the channel"
-    )
+    parser.add_argument("--knowledge", choices=["perfect", "ls"], default="perfect", help="the receiver's")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="few points, few blocks")
-    options = parser.parse_args(arguments)
-    curves = simulate(options.past, options.knowledge, options.seed, options.quick)
-    draw(curves, options.past, options.out)
+    given = parser.parse_args(arguments)
+    curves = simulate(given.past, given.knowledge, given.seed, given.quick)
+    draw(curves, given.past, given.out)
     return curves
 
 
