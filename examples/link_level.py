@@ -1,8 +1,8 @@
 """A QPSK uplink over OFDM whose device is late, coded and uncoded: error rates against Eb/N0, as a figure.
 
-Eb/N0 = 1/(2 r N0) for symbols of unit energy at rate r: prefix and pilots are not counted, which makes OFDM and a plain
-AWGN link the same experiment. Sionna's ebnodb2no counts them if given the resource grid, and would move all of OFDM by
-10 log10(80/64 14/12) = 1.64 dB. D of N samples past the prefix leave SINR (1 - D/N)^2 / (N0 + 2D/N - (D/N)^2).
+Eb/N0 = 1/(2 r N0) at unit energy and rate r. Prefix and pilots are not counted: OFDM and plain AWGN are one experiment.
+(Sionna's ebnodb2no, given the resource grid, counts them: OFDM would be 10 log10(80/64 14/12) = 1.64 dB worse.)
+D of N samples past the prefix leave an SINR of (1 - D/N)^2 / (N0 + 2D/N - (D/N)^2).
 """
 
 import argparse
@@ -17,14 +17,13 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
 from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import LMMSEEqualizer, LSChannelEstimator, ResourceGrid, ResourceGridMapper
-from sionna.phy.utils import PlotBER, ebnodb2no
+from sionna.phy.utils import ebnodb2no, sim_ber
 
 from overair.phy import Air, Awgn, Grid, TimingOffset
 from overair.phy.sionna_blocks import AirSum
 
 GRID = Grid(subcarriers=64, symbols=14, prefix=16)
 INSIDE = GRID.prefix // 2  # a delay that does no harm
-BLUE, RED = "#0072B2", "#D55E00"
 
 
 class Uplink:
@@ -42,9 +41,11 @@ class Uplink:
             self.decoder = LDPC5GDecoder(self.encoder, cn_update="minsum", hard_out=False)  # no matter how LLRs scale
         offset = (TimingOffset(late, late, whole=True),) if late else ()
         self.air = AirSum(Air(GRID, Awgn(), 1, impairments=offset, oversampling=1), return_channel=True)
-        self.awgn, self.onto_grid = AWGN(), ResourceGridMapper(rg)
-        self.estimator = LSChannelEstimator(rg, interpolation_type="lin_time_avg")
-        self.equalizer = LMMSEEqualizer(rg, StreamManagement(np.array([[1]]), 1))
+        self.awgn, self.estimator = AWGN(), LSChannelEstimator(rg, interpolation_type="lin_time_avg")
+        self.onto_grid, self.equalizer = (
+            ResourceGridMapper(rg),
+            LMMSEEqualizer(rg, StreamManagement(np.array([[1]]), 1)),
+        )
 
     @tf.function
     def __call__(self, batch_size: tf.Tensor, ebno_db: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -57,8 +58,7 @@ class Uplink:
             y, h, _ = self.air(self.onto_grid(x), no)  # [B, 1, 1, T, F], [B, 1, 1, 1, 1, T, F]
             h, error = (h, 0.0) if self.knowledge == "perfect" else self.estimator(y, no)
             x, no = self.equalizer(y, h, error, no)
-        llr = self.demapper(x, no)
-        return bits, self.decoder(llr) if self.coded else llr
+        return bits, (self.decoder if self.coded else tf.identity)(self.demapper(x, no))
 
 
 def error_rate(ebno_db: np.ndarray, share: float = 0.0) -> np.ndarray:
@@ -74,16 +74,15 @@ def moved(ebno_db: np.ndarray, share: float) -> np.ndarray:
 
 def simulate(past: int, knowledge: str, seed: int, quick: bool) -> dict:
     """(Eb/N0, bit errors, block errors) by whether coded and by delay, None being plain AWGN."""
-    uncoded, fall = np.arange(0, 16.1, 4 if quick else 2), np.arange(1.5, 2.2, 0.3 if quick else 0.1)
-    late, curves = GRID.prefix + past, {}
+    uncoded, fall = np.arange(0, 16.1, 4 if quick else 2), np.arange(1.5, 2.45, 0.3 if quick else 0.15)
+    curves, late = {}, GRID.prefix + past
     for coded, delay in ((False, INSIDE), (False, late), (True, None), (True, INSIDE), (True, late)):
         print("\ncoded," if coded else "\nuncoded,", "plain AWGN" if delay is None else f"{delay} samples late")
         config.seed = seed
         points = uncoded if not coded else moved(fall, past / GRID.subcarriers) if delay == late else fall
         points = points[np.isfinite(points)]
         enough = {"num_target_block_errors": 200} if coded else {"num_target_bit_errors": 4000}
-        run = {"batch_size": 200, "max_mc_iter": 3 if quick else 15, "soft_estimates": True, "show_fig": False} | enough
-        rates = PlotBER().simulate(Uplink(delay, coded, knowledge), points, **run)
+        rates = sim_ber(Uplink(delay, coded, knowledge), points, 200, 4 if quick else 10, True, **enough)
         curves[coded, delay] = points, *(rate.numpy() for rate in rates)
     return curves
 
@@ -94,18 +93,16 @@ def draw(curves: dict, past: int, out: str) -> None:
     figure = Figure(figsize=(7.1, 3.0), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot(ebno_db, error_rate(ebno_db), "k", lw=1, label="AWGN")
-    left.plot(ebno_db, error_rate(ebno_db, share), "--", color=RED, lw=1, label="Gaussian interference")
-    right.plot(x, block, "k", lw=1)
-    right.plot(moved(x, share), block, "--", color=RED, lw=1)
+    left.plot(ebno_db, error_rate(ebno_db, share), "C1--", lw=1, label="Gaussian interference")
+    right.plot(x, block, "k", moved(x, share), block, "C1--", lw=1)
     for (coded, delay), (x, *rates) in curves.items():
         if delay is not None:
-            mark, colour, text = ("o", BLUE, "inside") if delay == INSIDE else ("s", RED, f"{past} samples past")
-            style = {"color": colour, "mfc": "none", "ms": 4, "label": f"OFDM, {text} the prefix"}
-            (right if coded else left).plot(x, rates[coded], mark, **style)
+            mark, text = ("C0o", "inside") if delay == INSIDE else ("C1s", f"{past} samples past")
+            (left, right)[coded].plot(x, rates[coded], mark, mfc="none", ms=4, label=f"OFDM, {text} the prefix")
     for panel, low, name in ((left, 1e-5, "Bit error rate, uncoded"), (right, 5e-3, "Block error rate, LDPC 1/2")):
         panel.set(yscale="log", ylim=(low, 1.3), xlabel="$E_b/N_0$ (dB)", ylabel=name)
         panel.grid(lw=0.4, alpha=0.6)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8, frameon=False)
+    figure.legend(handles=left.lines, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     figure.savefig(out, dpi=300)
 
 
@@ -117,8 +114,7 @@ def main(arguments: list[str] | None = None) -> dict:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="few points, few blocks")
     given = parser.parse_args(arguments)
-    curves = simulate(given.past, given.knowledge, given.seed, given.quick)
-    draw(curves, given.past, given.out)
+    draw(curves := simulate(given.past, given.knowledge, given.seed, given.quick), given.past, given.out)
     return curves
 
 

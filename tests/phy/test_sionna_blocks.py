@@ -11,7 +11,7 @@ from sionna.phy.channel import ChannelModel, CIRDataset, OFDMChannel, RayleighBl
 from sionna.phy.channel.tr38901 import CDL, TDL, PanelArray, UMi
 from sionna.phy.ofdm import OFDMDemodulator, OFDMModulator
 
-from overair.phy import Air, Awgn, Channel, Grid, PathLoss, Rayleigh, Tdl, TimingOffset, keys
+from overair.phy import Air, Awgn, Channel, Grid, PathLoss, Rayleigh, Size, Span, Tdl, TimingOffset, keys
 from overair.phy.sionna_blocks import AirSum, Impaired, PerDevice, caused_by, detuned, early, late
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=12)
@@ -167,6 +167,7 @@ def test_any_sionna_model_can_be_late(make: Any) -> None:
     assert np.array_equal(plain[0], shifted[0])
     heard = np.any(plain[0] != 0, axis=(2, 4, 6))  # UMi puts paths that are not there at one second
     np.testing.assert_allclose((shifted[1] - plain[1])[heard], 3 * SAMPLE, rtol=1e-3)
+    cir(Impaired(make(4), late(3 * SAMPLE), resource_grid=GRID), batch=4)
 
 
 @pytest.mark.parametrize("spacings", [0.1, -0.3])
@@ -309,8 +310,6 @@ def test_its_response_in_an_ofdm_channel_is_the_airs() -> None:
     config.seed = 7
     config.tf_rng.uniform_full_int([2], dtype=tf.int64)  # the place
     key = config.tf_rng.uniform_full_int([2], dtype=tf.int64)
-    from overair.phy import Size, Span
-
     paths = Tdl("A", speed=30.0).draw(Size(4, 2, 3), Span(0.0, 4, GRID.symbol_seconds), key, key)
     np.testing.assert_allclose(h[:, 0, :, :, 0], paths.response(GRID.frequencies), atol=1e-4)
 
