@@ -96,7 +96,7 @@ def draw(curves: dict, past: int, out: str) -> None:
     left.plot(ebno_db, error_rate(ebno_db, share), "C1--", lw=1, label="Gaussian interference")
     right.plot(x, block, "k", moved(x, share), block, "C1--", lw=1)
     for (coded, delay), (x, *rates) in curves.items():
-        if delay is not None:
+        if delay:
             mark, text = ("C0o", "inside") if delay == INSIDE else ("C1s", f"{past} samples past")
             (left, right)[coded].plot(x, rates[coded], mark, mfc="none", ms=4, label=f"OFDM, {text} the prefix")
     for panel, low, name in ((left, 1e-5, "Bit error rate, uncoded"), (right, 5e-3, "Block error rate, LDPC 1/2")):

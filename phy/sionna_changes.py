@@ -52,9 +52,8 @@ def early(low: float, high: float | None = None) -> Change:
 def detuned(low: float, high: float | None = None) -> Change:
     """Every transmitter's carrier is so many hertz too high: a(t) turns by exp(j 2 pi f t), from 0 at the first step.
 
-    In a TimeChannel, whose first step is -l_min samples before the signal, subcarriers then leak into each other, as they
-    should. An OFDMChannel has one step a symbol, so it
-    shows the turn from symbol to symbol and leaves the leakage out.
+    In a TimeChannel, whose first step is -l_min samples before the signal, subcarriers then leak into each other, as
+    they should. An OFDMChannel has one step a symbol: it shows the turn from symbol to symbol, and no leakage.
     """
     return _Turn(*_bounds("detuned", low, high))
 
