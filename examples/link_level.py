@@ -42,10 +42,8 @@ class Uplink:
         offset = (TimingOffset(late, late, whole=True),) if late else ()
         self.air = AirSum(Air(GRID, Awgn(), 1, impairments=offset, oversampling=1), return_channel=True)
         self.awgn, self.estimator = AWGN(), LSChannelEstimator(rg, interpolation_type="lin_time_avg")
-        self.onto_grid, self.equalizer = (
-            ResourceGridMapper(rg),
-            LMMSEEqualizer(rg, StreamManagement(np.array([[1]]), 1)),
-        )
+        self.onto_grid, streams = ResourceGridMapper(rg), StreamManagement(np.array([[1]]), 1)
+        self.equalizer = LMMSEEqualizer(rg, streams)
 
     @tf.function
     def __call__(self, batch_size: tf.Tensor, ebno_db: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -76,10 +74,10 @@ def simulate(past: int, knowledge: str, seed: int, quick: bool) -> dict:
     """(Eb/N0, bit errors, block errors) by whether coded and by delay, None being plain AWGN."""
     uncoded, fall = np.arange(0, 16.1, 4 if quick else 2), np.arange(1.5, 2.45, 0.3 if quick else 0.15)
     curves, late = {}, GRID.prefix + past
-    for coded, delay in ((False, INSIDE), (False, late), (True, None), (True, INSIDE), (True, late)):
+    for coded, delay in (False, INSIDE), (False, late), (True, None), (True, INSIDE), (True, late):
         print("\ncoded," if coded else "\nuncoded,", "plain AWGN" if delay is None else f"{delay} samples late")
         config.seed = seed
-        points = uncoded if not coded else moved(fall, past / GRID.subcarriers) if delay == late else fall
+        points = uncoded if not coded else fall if delay != late else moved(fall, past / GRID.subcarriers)
         points = points[np.isfinite(points)]
         enough = {"num_target_block_errors": 200} if coded else {"num_target_bit_errors": 4000}
         rates = sim_ber(Uplink(delay, coded, knowledge), points, 200, 4 if quick else 10, True, **enough)
