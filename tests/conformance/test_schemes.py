@@ -66,10 +66,11 @@ def test_wrong_values_are_refused(mistake: type, field: str, value: Any) -> None
 def test_channels(channel: Any) -> None:
     steps = 1 if channel.static else 3
 
-    def draw(key: tf.Tensor) -> Paths:
-        return channel.draw(Size(2, 3, 5), Span(0.0, steps, 1e-4), key, PLACE)
+    def draw(key: tf.Tensor, place: tf.Tensor = PLACE) -> Paths:
+        return channel.draw(Size(2, 3, 5), Span(0.0, steps, 1e-4), key, place)
 
     paths, again, other = draw(keys.key(1)), draw(keys.key(1)), draw(keys.key(2))
+    elsewhere = draw(keys.key(2), keys.key(1, "place"))
     count = paths.tau.shape[2]
     assert paths.a.shape == (2, 3, 5, count, steps)
     assert paths.tau.shape == paths.power.shape == (2, 5, count)
@@ -78,7 +79,9 @@ def test_channels(channel: Any) -> None:
     np.testing.assert_allclose(tf.reduce_sum(paths.power, axis=2), 1, rtol=1e-5)
     assert same(paths, again)
     fades = bool(np.ptp(np.abs(paths.a[:, :, :, 0])) > 0)
-    assert same(paths.a, other.a) != fades
+    lasts = getattr(channel, "fading", "independent") != "independent" or getattr(channel, "lasting", False)
+    assert same(paths.a, other.a) == (lasts or not fades)
+    assert same(paths.a, elsewhere.a) != fades
     assert same(tf.function(draw)(keys.key(1)), paths, atol=1e-6)
     assert channel.draw(Size(1, 1, 1), Span(0.0, steps, 1e-4), keys.key(1), PLACE).a.shape == (1, 1, 1, count, steps)
     gain = np.sum(np.abs(channel.draw(Size(1, 1, 1500), Span(0.0, 1, 1e-4), keys.key(3), PLACE).a) ** 2, axis=3).ravel()
