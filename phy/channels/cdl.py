@@ -77,7 +77,9 @@ class Cdl:
         travel = keys.uniform(fold(source, "travel"), [total], -math.pi, math.pi)
         count = zenith.shape[2]
         scattered = line._powers[0, 0, 0] / count  # of a ray, [L]
-        pairs = element_gain(self.pattern, line._zod[0, 0, 0, :, :, None], line._aod[0, 0, 0, :, None, :])  # [L, 20, 20]
+        pairs = element_gain(
+            self.pattern, line._zod[0, 0, 0, :, :, None], line._aod[0, 0, 0, :, None, :]
+        )  # [L, 20, 20]
         power = scattered * count * tf.reduce_mean(pairs, [1, 2])  # [L]
         rays = Rays(
             scattered[:, None] * element_gain(self.pattern, zenith_there, azimuth_there),

@@ -30,7 +30,12 @@ class Table:
             for name, spread in (("aod", "cASD"), ("zod", "cZSD"), ("aoa", "cASA"), ("zoa", "cZSA"))
         )
         if table["los"]:  # the first entry is one ray, without a spread
-            for name, angles in (("aod", "there_azimuth"), ("zod", "there_zenith"), ("aoa", "azimuth"), ("zoa", "zenith")):
+            for name, angles in (
+                ("aod", "there_azimuth"),
+                ("zod", "there_zenith"),
+                ("aoa", "azimuth"),
+                ("zoa", "zenith"),
+            ):
                 getattr(self, angles)[0] = np.radians(table[name][0])
 
 
@@ -148,6 +153,12 @@ def test_devices_drawn_in_small_groups_are_as_good_as_drawn_at_once(monkeypatch:
 
 
 def test_impossible_channels_are_refused() -> None:
-    for fields in ({"model": "F"}, {"delay_spread": -1e-9}, {"speed": -1.0}, {"carrier": 0.0}, {"pattern": "isotropic"}):
+    for fields in (
+        {"model": "F"},
+        {"delay_spread": -1e-9},
+        {"speed": -1.0},
+        {"carrier": 0.0},
+        {"pattern": "isotropic"},
+    ):
         with pytest.raises(ValueError, match=next(iter(fields))):
             Cdl(**fields)  # type: ignore[arg-type]
