@@ -16,7 +16,7 @@ from sionna.phy import SPEED_OF_LIGHT
 
 from .. import keys
 from ..keys import Key
-from ..link import Paths, Size, Span
+from ..link import Size, Span
 from ._groups import in_groups
 from ._waves import phasor, steering, turns
 

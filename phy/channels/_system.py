@@ -1,19 +1,20 @@
 """System-level models of 3GPP TR 38.901 (7.5): devices dropped in a sector, near and far, in sight or not.
 
 What lasts comes from the key of the place: positions (in a third of a hexagonal cell: any of its angles, and then any
-squared distance from ``nearest`` to the cell's edge), indoor or not, line of sight, path loss, shadowing and the other large-scale parameters (correlated over distance between devices in the same
-state), and for each device its clusters with their delays, powers and rays, and its direction of travel. Phases of rays
-come from the round's key, or with ``continuous`` fading from the place as well, and then turn with absolute time. Batch
-items are different places.
+squared distance from ``nearest`` to the cell's edge), indoor or not, line of sight, path loss, shadowing and the other
+large-scale parameters (correlated over distance between devices in the same state), and for each device its clusters
+with their delays, powers and rays, and its direction of travel. Phases of rays come from the round's key, or with
+``continuous`` fading from the place as well, and then turn with absolute time. Batch items are different places.
 
 Path loss, tables and rays are Sionna's, with four corrections: distances of path loss are those in space (its property
 ``distance_3d`` hands out the flat one), the way indoors is the lesser of two draws (7.4.3.1), the sixteenth ray of a
-cluster stands opposite the fifteenth (table 7.5-3), and parameters are correlated over space first and then with each other,
-in the order of step 4, which gives shadowing its exp(-distance / D). Devices indoors have no line of sight, and everybody is 1.5 m up. Delays count from a device's first path: timing advance takes the flight time.
+cluster stands opposite the fifteenth (table 7.5-3), and parameters are correlated over space first and then with each
+other, in the order of step 4, which gives shadowing its exp(-distance / D). Devices indoors have no line of sight, and
+everybody is 1.5 m up. Delays count from a device's first path: timing advance takes the flight time.
 """
 
 import math
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -28,6 +29,11 @@ from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
 from ._rays import Rays, alone, doppler, element_gain, sum_of_rays
 
+if TYPE_CHECKING:
+    from .rma import Rma
+    from .uma import Uma
+    from .umi import Umi
+
 DEVICE_HEIGHT = 1.5  # metres
 CENTRE = math.pi / 3  # azimuth of the sector's middle, where the receiver's antennas face
 OFFSETS = (0.0447, 0.1413, 0.2492, 0.3715, 0.5129, 0.6797, 0.8844, 1.1481, 1.5195, 2.1551)  # of rays, table 7.5-3
@@ -37,21 +43,7 @@ LARGE_SCALE = ("SF", "K", "DS", "ASD", "ASA", "ZSD", "ZSA")  # the order of step
 SIONNAS = (3, 4, 0, 1, 2, 6, 5)  # places of these in Sionna's arrays
 
 
-class Sector(Protocol):
-    """The fields that all system-level channels share."""
-
-    speed: float
-    carrier: float
-    indoor: float
-    sight: Literal["drawn", "always", "never"]
-    height: float
-    nearest: float
-    apart: float
-    pattern: Literal["omni", "38.901"]
-    reference_db: float
-    compensated: bool
-    fading: Literal["independent", "continuous"]
-    longest: float
+Sector: TypeAlias = "Umi | Uma | Rma"
 
 
 class Lasting(NamedTuple):
@@ -124,7 +116,7 @@ def _scenario(sector: Sector, model: type[SystemLevelScenario]) -> SystemLevelSc
     with tf.init_scope():
         element = PanelArray(1, 1, "single", "V", "omni", sector.carrier)
 
-    class Corrected(model):  # type: ignore[misc, valid-type]
+    class Corrected(model):
         @property
         def distance_3d(self) -> tf.Tensor:
             return self._distance_3d
@@ -205,7 +197,7 @@ def _rays(
     line = Rays(
         share * element_gain(sector.pattern, there[0], there[1] - CENTRE),
         tf.sin(there[0]) * tf.sin(there[1] - CENTRE),
-        doppler(*here, travel, sector.speed, sector.carrier),
+        doppler(here[0], here[1], travel, sector.speed, sector.carrier),
     )
     return alone(line, count).beside(rays), tf.concat([tf.zeros([total, 1]), tau], 1)
 

@@ -1,12 +1,12 @@
 """Clustered delay lines CDL-A to CDL-E of 3GPP TR 38.901 (7.7.1), one independent realisation a device.
 
-A cluster is 20 rays with tabled angles, paired at random between azimuth and zenith, at the device and at the receiver,
-whose antennas are a horizontal line, half a wavelength apart, facing azimuth 0: so antennas are correlated, unlike those
-of ``tdl``. A device moves level in a random direction; the Doppler shift of a ray is that of its angle at the device. (Sionna's
-``uplink`` takes the angle at the receiver, which is much narrower; tables and pairing are taken from its downlink, whose
-channel is that of the uplink by reciprocity.) A line of sight has a random phase. The element's pattern weighs the
-clusters; the mean gain stays 1. ``independent`` fading draws all of it anew every round; ``continuous`` fading goes on
-over all rounds with the same rays.
+A cluster is 20 rays with tabled angles, paired at random between azimuth and zenith, at the device and at the receiver.
+The receiver's antennas are a horizontal line, half a wavelength apart, facing azimuth 0: so antennas are correlated,
+unlike those of ``tdl``. A device moves level in a random direction; the Doppler shift of a ray is that of its angle at
+the device. (Sionna's ``uplink`` takes the angle at the receiver, which is much narrower; tables and pairing are taken
+from its downlink, whose channel is that of the uplink by reciprocity.) A line of sight has a random phase. The
+element's pattern weighs the clusters; the mean gain stays 1. ``independent`` fading draws all of it anew every round;
+``continuous`` fading goes on over all rounds with the same rays.
 """
 
 import math

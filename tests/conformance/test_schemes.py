@@ -82,15 +82,16 @@ def test_channels(channel: Any) -> None:
     else:
         np.testing.assert_allclose(total, 1, rtol=1e-5)
     assert same(paths, again)
-    fades = bool(np.ptp(np.abs(paths.a[:, :, :, 0])) > 0)
+    fades = bool(np.ptp(np.abs(np.sum(paths.a, axis=3))) > 0)
     lasts = getattr(channel, "fading", "independent") != "independent" or getattr(channel, "lasting", False)
     assert same(paths.a, other.a) == (lasts or not fades)
     assert same(paths.a, elsewhere.a) != fades
-    assert same(tf.function(draw)(keys.key(1)), paths, atol=1e-6)
+    loud = max(1.0, float(np.abs(paths.a).max()))
+    assert same(tf.function(draw, autograph=False)(keys.key(1)), paths, rtol=1e-4, atol=1e-6 * loud)
     assert channel.draw(Size(1, 1, 1), Span(0.0, steps, 1e-4), keys.key(1), PLACE).a.shape == (1, 1, 1, count, steps)
-    many = channel.draw(Size(1, 1, 1500), Span(0.0, 1, 1e-4), keys.key(3), PLACE)
-    gain = np.sum(np.abs(many.a[0, 0, :, :, 0]) ** 2, axis=1) / np.sum(many.power[0], axis=1)
-    assert mean_is(gain, np.array(1.0))
+    many = channel.draw(Size(30, 1, 50), Span(0.0, 1, 1e-4), keys.key(3), PLACE)
+    gain = np.sum(np.abs(many.a[:, 0, :, :, 0]) ** 2, axis=2) / np.sum(many.power, axis=2)
+    assert mean_is(gain.ravel(), np.array(1.0))
 
 
 def test_impairments(impairment: Any) -> None:

@@ -92,7 +92,7 @@ def test_antennas_are_correlated_as_the_clusters_angles_say(model: str) -> None:
 def test_devices_are_independent_and_a_line_of_sight_has_a_random_phase() -> None:
     draws = 3000
     for model in ("A", "D"):
-        paths = Cdl(model).draw(Size(draws, 1, 2), Span(0.0, 1, 1.0), keys.key(3), PLACE)  # type: ignore[arg-type]
+        paths = Cdl(model).draw(Size(draws, 1, 2), Span(0.0, 1, 1.0), keys.key(3), PLACE)
         h = paths.a.numpy()[:, 0, :, :, 0].sum(2)
         assert abs((h[:, 0] * h[:, 1].conj()).mean()) < 4.5 / draws**0.5
         assert np.all(np.abs(h.mean(0)) < 4.5 / draws**0.5)
@@ -161,4 +161,4 @@ def test_impossible_channels_are_refused() -> None:
         {"pattern": "isotropic"},
     ):
         with pytest.raises(ValueError, match=next(iter(fields))):
-            Cdl(**fields)  # type: ignore[arg-type]
+            Cdl(**fields)

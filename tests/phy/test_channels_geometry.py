@@ -156,7 +156,7 @@ def test_a_line_of_sight_reaches_the_antennas_from_where_the_device_stands() -> 
 
 def test_the_elements_pattern_favours_the_middle_of_the_sector() -> None:
     plain, directed = (
-        drop(Umi(indoor=0.0, sight="always", pattern=pattern), batch=200).rays.power.numpy()[:, 0, 0]  # type: ignore[arg-type]
+        drop(Umi(indoor=0.0, sight="always", pattern=pattern), batch=200).rays.power.numpy()[:, 0, 0]
         for pattern in ("omni", "38.901")
     )
     lasting = drop(Umi(indoor=0.0, sight="always"), batch=200)
