@@ -83,8 +83,8 @@ def draw(dataset: xr.Dataset, path: str | Path, rounds: int = 40) -> None:
         seeds, last = dataset.sizes["seed"], int(dataset["round"].values[-1])
         figure.supxlabel(
             f"{DEVICES} devices, {SNR_DB:g} dB, offsets uniform from 0, new every round. Above: mean of {rounds} sums\n"
-            f"of independent updates, bars of two standard errors, theory as lines. Below: MNIST, mean of\n{seeds} seeds "
-            f"after {last} rounds, band from lowest to highest.",
+            f"of independent updates, bars of two standard errors, theory as lines. Below: MNIST, mean of\n{seeds} "
+            f"seeds after {last} rounds, band from lowest to highest.",
             fontsize=6.5,
             color="0.35",
         )

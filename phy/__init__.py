@@ -4,34 +4,67 @@ from . import keys
 from .air import Air, Place, superpose
 from .channels import Channel
 from .channels.awgn import Awgn
+from .channels.cdl import Cdl
+from .channels.cir_file import CirFile
 from .channels.rayleigh import Rayleigh
+from .channels.rician import Rician
+from .channels.rma import Rma
 from .channels.tdl import Tdl
+from .channels.uma import Uma
+from .channels.umi import Umi
 from .grid import Grid
 from .impairments import Distortion, Impairment
+from .impairments.amplifier import Amplifier
+from .impairments.clock_drift import ClockDrift
+from .impairments.frequency_offset import FrequencyOffset
+from .impairments.iq_imbalance import IqImbalance
 from .impairments.path_loss import PathLoss
+from .impairments.phase_noise import PhaseNoise
+from .impairments.quantized_receiver import QuantizedReceiver
+from .impairments.sampling_offset import SamplingOffset
 from .impairments.timing_offset import TimingOffset
 from .knowledge import Knowledge, Sight
+from .knowledge.delayed import Delayed
 from .knowledge.error_variance import ErrorVariance
+from .knowledge.estimated import Estimated
 from .knowledge.perfect import Perfect
+from .knowledge.quantized_feedback import QuantizedFeedback
 from .link import Link, Paths, Size, Span, Table
 from .power import Level, PowerRule, squared
+from .power.blind import Blind
+from .power.expected_norm import ExpectedNorm
 from .power.full_inversion import FullInversion
+from .power.greedy_selection import GreedySelection
 from .power.mse_optimal import MseOptimal
 from .power.phase_only import PhaseOnly
 from .power.truncated_inversion import TruncatedInversion
 from .receivers import Receiver, behind
+from .receivers.beamforming import Beamforming
 from .receivers.maximum_ratio import MaximumRatio
+from .receivers.zero_forcing import ZeroForcing
 from .waveform import Waveform
 
 __all__ = [
     "Air",
+    "Amplifier",
     "Awgn",
+    "Beamforming",
+    "Blind",
+    "Cdl",
     "Channel",
+    "CirFile",
+    "ClockDrift",
+    "Delayed",
     "Distortion",
     "ErrorVariance",
+    "Estimated",
+    "ExpectedNorm",
+    "FrequencyOffset",
     "FullInversion",
+    "GreedySelection",
     "Grid",
     "Impairment",
+    "IqImbalance",
     "Knowledge",
     "Level",
     "Link",
@@ -40,11 +73,17 @@ __all__ = [
     "PathLoss",
     "Paths",
     "Perfect",
+    "PhaseNoise",
     "PhaseOnly",
     "Place",
     "PowerRule",
+    "QuantizedFeedback",
+    "QuantizedReceiver",
     "Rayleigh",
     "Receiver",
+    "Rician",
+    "Rma",
+    "SamplingOffset",
     "Sight",
     "Size",
     "Span",
@@ -52,7 +91,10 @@ __all__ = [
     "Tdl",
     "TimingOffset",
     "TruncatedInversion",
+    "Uma",
+    "Umi",
     "Waveform",
+    "ZeroForcing",
     "behind",
     "keys",
     "squared",

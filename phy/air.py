@@ -27,6 +27,7 @@ from .knowledge.perfect import Perfect
 from .link import Link, Paths, Size, Span
 from .receivers import Receiver
 from .receivers.maximum_ratio import MaximumRatio
+from .roads import arrivals, why_not_frequency
 from .waveform import Waveform
 
 GROUP_BYTES = 2**25  # of waveforms and spectra held at once
@@ -284,31 +285,11 @@ class Air:
 
     @cached_property
     def _arrivals(self) -> tuple[float, float]:
-        """The first and the last arrival there can be, in samples after the window opens."""
-        sample = self.grid.sample
-        low, high = 0.0, self.channel.longest / sample
-        for impairment in self.impairments:
-            first, last = impairment.delays(self.grid)
-            low, high = low + first / sample, high + last / sample
-        return low, high
+        return arrivals(self.grid, self.channel, self.impairments)
 
     @cached_property
     def _needs_time(self) -> str:
-        """Why the frequency road would be wrong, or nothing."""
-        low, high = (arrival + self.grid.advance for arrival in self._arrivals)
-        if low < -1e-6 or high > self.grid.prefix + 1e-6:
-            return (
-                f"expected every arrival between 0 and {self.grid.prefix} samples after the window opens, as the "
-                f"frequency road needs, received {low:.3g} to {high:.3g}; lengthen prefix, change advance, or "
-                f"shorten offsets and delay spread"
-            )
-        for impairment in self.impairments:
-            if not impairment.orthogonal:
-                name = type(impairment).__name__
-                return f"expected orthogonal subcarriers, as the frequency road needs, received {name}"
-        if self.coherence == "sample" and not self.channel.static:
-            return "expected taps held over a symbol, as the frequency road needs, received coherence = sample"
-        return ""
+        return why_not_frequency(self.grid, self.channel, self.impairments, self.coherence)
 
 
 def superpose(y: tf.Tensor, x: tf.Tensor, response: tf.Tensor) -> tf.Tensor:

@@ -103,7 +103,7 @@ def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
         size = Task(model(0)).size
     elements = _elements(scenario.grant, size)
     with _named():
-        uplink.check(Terms(air, size, elements, scenario.participation))
+        uplink.check(Terms(air, size, elements, scenario.participation, tuple(scenario.link.budgets_db)))
     _optimizer(scenario.optimizer)
     return Parts(scenario, model, data, shares, air, uplink, catalogue.build(scenario.algorithm, "algorithm"), elements)
 
@@ -177,6 +177,7 @@ def _federation(parts: Parts) -> "Federation":
             scenario.batch_size,
             scenario.executor,
             scenario.chunk,
+            budgets_db=scenario.link.budgets_db,
         )
 
 

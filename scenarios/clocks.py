@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..ota import Analog, Identity, Round, Terms, apply
-from ..phy import Air, Awgn, FullInversion, Grid, Perfect, Tdl, TimingOffset, keys
+from ..phy import Air, Awgn, FrequencyOffset, FullInversion, Grid, Perfect, Tdl, TimingOffset, keys
 from .check import Row
 from .measure import repeat, row
 
@@ -23,6 +23,10 @@ def phases() -> Iterator[Row]:
     turn = air.draw(air.init(key), key, 0.0, 1).response()[0, 0, :, 0, grid.subcarriers // 2 + subcarrier]
     phi = 2 * np.pi * subcarrier * offset / grid.subcarriers
     yield row(f"5  phase uniform on +-{phi:.3f}: mean gain", np.sin(phi) / phi, np.real(turn))
+    normal = Air(Grid(prefix=20, advance=10), Awgn(), 40_000, impairments=(TimingOffset(deviation=2.0),))
+    turn = normal.draw(normal.init(key), key, 0.0, 1).response()[0, 0, :, 0, grid.subcarriers // 2 + 4]
+    phi = 2 * np.pi * 4 * 2.0 / grid.subcarriers
+    yield row(f"5  normal phase of deviation {phi:.3f}: mean gain", np.exp(-(phi**2) / 2), np.real(turn))
 
 
 def offsets() -> Iterator[Row]:
@@ -40,6 +44,8 @@ def offsets() -> Iterator[Row]:
         yield row(f"8  unseen offsets on 0..{last}, subcarrier {k}: mean gain", np.abs(mean), toward)
     for past, subcarriers in ((4, 64), (-9, 48)):
         yield from _past_the_prefix(past, subcarriers)
+    for detuned, subcarriers in ((0.1, 64), (-0.3, 48)):
+        yield from _detuned(detuned, subcarriers)
 
 
 def _offset_error(offset: TimingOffset) -> float:
@@ -71,3 +77,22 @@ def _past_the_prefix(past: int, subcarriers: int) -> Iterator[Row]:
     name = f"7  {abs(past)} of {subcarriers} samples {'past the prefix' if past > 0 else 'early'}"
     yield row(f"{name}: gain", 1 - share, draws[:, 0])
     yield row(f"{name}: disturbance", 2 * share - share**2, draws[:, 1])
+
+
+def _detuned(spacings: float, subcarriers: int) -> Iterator[Row]:
+    """A carrier eps spacings off leaves |c_0|^2, c_0 = sin(pi eps)/(N sin(pi eps/N)), and spreads the rest."""
+    grid = Grid(subcarriers, symbols=20, prefix=4)
+    air = Air(grid, Awgn(), 1, impairments=(FrequencyOffset(spacings, spacings),), oversampling=1)
+    left = (np.sin(np.pi * spacings) / (subcarriers * np.sin(np.pi * spacings / subcarriers))) ** 2
+
+    def both(key: tf.Tensor) -> tf.Tensor:
+        link = air.draw(air.init(key), key, 0.0, 1, 200.0)
+        sent = keys.complex_normal(keys.fold(key, "symbols"), [1, 1, grid.symbols, subcarriers])
+        own = link.response(of=link.receiver)[:, :, 0] * sent
+        other = air.send(sent, link, key) - own
+        power = tf.reduce_sum(tf.abs(sent) ** 2)
+        return tf.stack([tf.reduce_sum(tf.abs(part) ** 2) / power for part in (own, other)])
+
+    draws = repeat(both, 300)
+    yield row(f"9  carrier {spacings} spacings off, {subcarriers} subcarriers: power left", left, draws[:, 0])
+    yield row(f"9  carrier {spacings} spacings off, {subcarriers} subcarriers: spread", 1 - left, draws[:, 1])

@@ -41,6 +41,9 @@ class Link(Table):
     snr_db: Annotated[float, Ge(-300), Le(300)] = Field(
         default=10.0, description="P/N0 in dB, at unit mean channel gain"
     )
+    budgets_db: list[Annotated[float, Ge(-300), Le(300)]] = Field(
+        default=[], description="of devices 0, 1, ... relative to P, and again from the first; all have P unless given"
+    )
     channel: Annotated[Scheme, Of("channels")] = _default("tdl", "how signals scatter")
     antennas: Positive = Field(default=1, description="of the receiver")
     receiver: Annotated[Scheme, Of("receivers")] = _default("maximum_ratio", "how antennas are combined")

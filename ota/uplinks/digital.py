@@ -87,7 +87,7 @@ class Digital:
         estimate, bits = tf.foldl(one, tf.range(tf.size(devices)), start, parallel_iterations=1)
         sends = bits > 0  # a device whose rate carries nothing stays silent
         arrives = information >= bits * (1.0 - ROUNDING)
-        energy = self._power(round.terms) * tf.cast(sends, tf.float32)
+        energy = self._power(round.terms, devices) * tf.cast(sends, tf.float32)
         places = devices[:, None]
         return Decoded(
             estimate,
@@ -106,9 +106,9 @@ class Digital:
         report = Report(nmse(acc.estimate, acc.target), energy, acc.heard, bits, payload, pilots, airtime)
         return acc.estimate, state, report
 
-    def _power(self, terms: Terms) -> float:
-        """P in a round it takes part in; on average over rounds it is 1 either way, or less."""
-        return 1.0 / terms.participation if self.budget == "average" else 1.0
+    def _power(self, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
+        """Of devices in a round they take part in, [C]; on average over rounds it is their budget, or less."""
+        return tf.gather(terms.budgets, devices) / (terms.participation if self.budget == "average" else 1.0)
 
     def _rates(self, acc: Decoded, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Believed rate after the margin, and true mutual information, in bits a round, [C] each."""
@@ -142,7 +142,7 @@ class Digital:
         turn = tf.gather(tf.cumsum(taking_part, exclusive=True), devices)  # [C]
         mine = tf.cast(_owners(round.terms, sharers) == turn[:, None], tf.float32)  # [C, N]
         owned = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True), 1.0)
-        return mine, self._power(round.terms) * (round.terms.elements / owned)
+        return mine, self._power(round.terms, devices)[:, None] * (round.terms.elements / owned)
 
     def _symbols(self, round: Round, devices: tf.Tensor) -> tf.Tensor:
         """QPSK test symbols of devices on their own elements, [C, N]; one draw serves all, as each is owned by one."""

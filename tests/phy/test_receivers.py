@@ -20,7 +20,7 @@ from overair.phy import (
     keys,
 )
 from overair.phy import receivers as family
-from overair.phy.receivers.mse_optimal import MseOptimal as MseOptimalReceiver
+from overair.phy.receivers.beamforming import Beamforming
 from overair.phy.receivers.zero_forcing import ZeroForcing, separate
 
 GRID = Grid(subcarriers=16, symbols=3, prefix=4)
@@ -133,7 +133,7 @@ def errors(receiver: Receiver, link: Link) -> np.ndarray:
 @pytest.mark.parametrize("antennas", [2, 8])
 def test_one_device_gains_as_much_as_there_are_antennas(antennas: int) -> None:
     link = draws(1, antennas, 4000)
-    for receiver in (MaximumRatio(), ZeroForcing(), MseOptimalReceiver(3)):
+    for receiver in (MaximumRatio(), ZeroForcing(), Beamforming(3)):
         gain = np.abs(behind(receiver.combine(link, tf.range(1)), link.response()).numpy()) ** 2
         assert abs(gain.mean() - antennas) < 4 * (antennas / 4000) ** 0.5  # Gamma(A): mean A, variance A
 
@@ -201,13 +201,11 @@ def test_a_device_without_gain_is_not_heard_and_hinders_nobody() -> None:
 
 
 @pytest.mark.parametrize(("devices", "antennas", "snr_db"), [(3, 4, 20.0), (8, 4, 10.0), (8, 4, 30.0), (150, 3, 0.0)])
-def test_each_iteration_of_the_mse_optimal_receiver_makes_the_error_smaller(
-    devices: int, antennas: int, snr_db: float
-) -> None:
+def test_each_iteration_of_beamforming_makes_the_error_smaller(devices: int, antennas: int, snr_db: float) -> None:
     link = draws(devices, antennas, 12, snr_db)
     h, noise, before = responses(link), float(link.noise), np.inf
     for iterations in (1, 2, 3, 5, 9, 20):
-        v, error = MseOptimalReceiver(iterations).descend(link, tf.range(devices))
+        v, error = Beamforming(iterations).descend(link, tf.range(devices))
         arrives = np.abs(np.einsum("ba,bak->bk", v.numpy()[..., 0, 0].conj(), h))
         written_out = (np.maximum(1 - arrives, 0) ** 2).sum(axis=1) + noise * np.linalg.norm(v[..., 0, 0], axis=1) ** 2
         np.testing.assert_allclose(error[:, 0, 0], written_out, rtol=1e-4)
@@ -217,9 +215,9 @@ def test_each_iteration_of_the_mse_optimal_receiver_makes_the_error_smaller(
 
 @pytest.mark.parametrize(("devices", "antennas"), [(3, 4), (4, 4), (6, 4), (40, 4)])
 @pytest.mark.parametrize("snr_db", [0.0, 10.0, 25.0])
-def test_no_receiver_leaves_a_smaller_error_than_the_mse_optimal(devices: int, antennas: int, snr_db: float) -> None:
+def test_no_receiver_leaves_a_smaller_error_than_beamforming(devices: int, antennas: int, snr_db: float) -> None:
     link = draws(devices, antennas, 60, snr_db)
-    own = errors(MseOptimalReceiver(), link)
+    own = errors(Beamforming(), link)
     for other in (MaximumRatio(), ZeroForcing()):
         theirs = errors(other, link)
         assert own.mean() <= theirs.mean()
@@ -229,20 +227,20 @@ def test_no_receiver_leaves_a_smaller_error_than_the_mse_optimal(devices: int, a
 def test_with_little_noise_few_devices_arrive_undistorted_and_no_weaker_than_by_zero_forcing() -> None:
     link = draws(3, 4, 30, snr_db=50.0)
     h, noise = responses(link), float(link.noise)
-    v, error = MseOptimalReceiver(10).descend(link, tf.range(3))
+    v, error = Beamforming(10).descend(link, tf.range(3))
     arrives = np.abs(np.einsum("ba,bak->bk", v.numpy()[..., 0, 0].conj(), h))
     assert arrives.min() > 1 - 5e-3  # so b = 1/(v^H h), but for what noise makes worth while
     forced = np.linalg.inv(h.conj().swapaxes(1, 2) @ h).sum(axis=(1, 2)).real  # 1/g^2 of zero forcing
     assert np.all(error.numpy()[:, 0, 0] <= noise * forced * (1 + 1e-5))
 
 
-def test_one_device_makes_the_mse_optimal_receiver_maximum_ratio() -> None:
+def test_one_device_makes_beamforming_maximum_ratio() -> None:
     link = draws(1, 5, 20)
-    weights, expected = (each.combine(link, tf.range(1)) for each in (MseOptimalReceiver(), MaximumRatio()))
+    weights, expected = (each.combine(link, tf.range(1)) for each in (Beamforming(), MaximumRatio()))
     np.testing.assert_allclose(weights, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("receiver", [ZeroForcing(), MseOptimalReceiver(2)], ids=str)
+@pytest.mark.parametrize("receiver", [ZeroForcing(), Beamforming(2)], ids=str)
 def test_symbols_combined_block_by_block_are_combined_as_at_once(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,7 +250,7 @@ def test_symbols_combined_block_by_block_are_combined_as_at_once(
     np.testing.assert_allclose(receiver.combine(link, tf.range(5)), at_once, atol=1e-5)
 
 
-@pytest.mark.parametrize("receiver", [MaximumRatio(), ZeroForcing(), MseOptimalReceiver()], ids=str)
+@pytest.mark.parametrize("receiver", [MaximumRatio(), ZeroForcing(), Beamforming()], ids=str)
 @pytest.mark.parametrize("devices", [2, 6])
 def test_devices_without_gain_and_without_noise_leave_numbers(receiver: Receiver, devices: int) -> None:
     link = draw(Rayleigh(), devices)
@@ -265,7 +263,7 @@ def test_devices_without_gain_and_without_noise_leave_numbers(receiver: Receiver
             np.testing.assert_allclose(norm, float(any(share)), atol=1e-4)
 
 
-@pytest.mark.parametrize("receiver", [MaximumRatio(), ZeroForcing(), MseOptimalReceiver(3)], ids=str)
+@pytest.mark.parametrize("receiver", [MaximumRatio(), ZeroForcing(), Beamforming(3)], ids=str)
 def test_combiners_are_differentiable(receiver: Receiver) -> None:
     link = draws(3, 4, 2)
 

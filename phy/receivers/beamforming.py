@@ -25,7 +25,7 @@ from . import Moments, behind, moments, over_symbols, unit
 
 
 @dataclass(frozen=True)
-class MseOptimal:
+class Beamforming:
     """How often v is improved from either start."""
 
     iterations: Annotated[int, Gt(0)] = 10
