@@ -4,10 +4,10 @@ Device k sends x_k = b_k w_k s_k, with s_k = encode(u_k) and b_k from the power 
 receiver combines its antennas, divides by the announced arrival level and decodes once: u_hat = decode(v^H (sum_k h_k
 x_k + n) / level). Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020.
 
-Budgets. ``round``: every device's realised energy in every round is at most P, because the level is set from what
-each would really spend on this round's symbols and gains. ``average``: at most P expected over fading and
-participation, with the expected cost of a rule measured on links drawn for the purpose. Each device reports one
-float32 a round for the level; those bits count.
+Budgets. ``round``: every device's realised energy in every round is at most its budget, P unless the terms say
+otherwise, because the level is set from what each would really spend on this round's symbols and gains. ``average``: at
+most the budget expected over fading and participation, with the expected cost of a rule measured on links drawn for the
+purpose. Each device reports one float32 a round for the level; those bits count.
 """
 
 import math
@@ -17,7 +17,7 @@ import tensorflow as tf
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from ...phy import Awgn, Level, Place, PowerRule, TruncatedInversion, behind, keys, squared
+from ...phy import Awgn, Grid, Level, Place, PowerRule, TruncatedInversion, behind, keys, squared
 from ..codecs import Code, Codec
 from ..codecs.identity import Identity
 from ..round import Nest, Report, Round, Terms, at_devices, nmse, weighted_sum
@@ -53,7 +53,7 @@ class Analog:
                 raise ValueError(f"analog.{name}: expected an instance, received the class; call it")
 
     def measures(self, terms: Terms) -> bool:
-        """Where a rule looks at everybody, or an amplifier at the level; else a level is a scale, applied last."""
+        """Needed where a rule looks at everybody or an amplifier at the level; else it is a scale, applied last."""
         return self.rule.joint or not terms.air.homogeneous
 
     def check(self, terms: Terms) -> None:
@@ -86,18 +86,17 @@ class Analog:
         return Heard(y, code, state, level, nothing, nothing, tf.zeros([terms.size]))
 
     def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
-        power = squared(self._symbols(acc, round, devices, updates))  # [C, M]
+        power = self._power(round, self._symbols(acc, round, devices, updates))  # [C, N]
         if self.budget == "average":
-            spent = round.terms.participation * tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
-        else:
-            spent = tf.reduce_sum(power * self.rule.cost(round.gains(devices, power.shape[1])), axis=1)
-        return spent / round.terms.elements
+            return tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
+        cost = self.rule.cost(round.gains(devices, power.shape[1]), self._share(round))
+        return tf.reduce_sum(power * cost, axis=1)
 
     def settle(self, acc: Nest, round: Round, spent: tf.Tensor) -> Nest:
         return acc._replace(level=self._level(round, spent), spent=spent)
 
     def _level(self, round: Round, spent: tf.Tensor) -> Level:
-        budgets, elements = tf.ones_like(spent), self._elements(round.terms)
+        budgets, elements = round.terms.budgets, self._elements(round.terms)
         # What is spent counts silent elements and, on average, absent rounds; the noise beside it is scaled alike.
         share = elements / round.terms.elements * (round.terms.participation if self.budget == "average" else 1.0)
         noise = round.air_link.noise * share
@@ -107,15 +106,16 @@ class Analog:
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         terms, symbols = round.terms, self._symbols(acc, round, devices, updates)  # [C, M]
-        spent = tf.gather(acc.spent, devices)[:, None]
-        b = self.rule.amplitude(acc.level.scale, round.gains(devices, symbols.shape[1]), spent, tf.ones_like(spent))
-        x = b * symbols  # [C, M]
-        y = terms.air.add(acc.y, terms.air.grid.fill(x)[None], round.air_link, devices)
-        energy = tf.reduce_sum(squared(x), axis=1) / terms.elements  # [C]
+        power, budgets = self._power(round, symbols), tf.gather(terms.budgets, devices)[:, None]
+        gains, scale = round.gains(devices, power.shape[1]), acc.level.scale  # [C, N]
+        scale = scale if scale.shape.rank == 0 else scale[: power.shape[1]]
+        b = self.rule.amplitude(scale, gains, power, budgets, self._share(round))  # [C, N]
+        x = _times(b, symbols, terms.air.grid)  # [C, T, F]
+        y = terms.air.add(acc.y, x[None], round.air_link, devices)
+        energy = tf.reduce_sum(squared(x), axis=[1, 2]) / terms.elements  # [C]
         spent = energy  # at level 1
         if self.budget == "average":
-            power = tf.reduce_sum(squared(symbols), axis=1)
-            spent = terms.participation * tf.gather(acc.cost, devices) * power / terms.elements
+            spent = tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
         return acc._replace(
             y=y,
             spent=acc.spent
@@ -147,9 +147,41 @@ class Analog:
     def _elements(self, terms: Terms) -> int:
         return self.codec.elements(terms.size, terms.elements)
 
+    def _power(self, round: Round, symbols: tf.Tensor) -> tf.Tensor:
+        """What symbols [C, M] take of a budget at b = 1, if on average then expected: [C, N], a value a gain."""
+        share = round.terms.participation if self.budget == "average" else 1.0
+        return _over_gains(squared(symbols) * (share / round.terms.elements), round)
+
+    def _share(self, round: Round) -> tf.Tensor | None:
+        """The share of elements that each gain stands for, [N], if not as many each."""
+        elements = self._elements(round.terms)
+        if not _repeats(round, elements) or elements % round.terms.air.grid.subcarriers == 0:
+            return None
+        return _over_gains(tf.fill([elements], 1 / elements), round)
+
     def _symbols(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
         symbols = self.codec.encode(updates, acc.code)  # [C, M]
         return tf.cast(tf.gather(round.weights, devices), symbols.dtype)[:, None] * symbols
+
+
+def _repeats(round: Round, elements: int) -> bool:
+    """Whether one symbol shows the gains that the others repeat."""
+    link = round.air_link
+    return link.transmitters.steps == link.receiver.steps == 1 and elements > round.terms.air.grid.subcarriers
+
+
+def _over_gains(values: tf.Tensor, round: Round) -> tf.Tensor:
+    """Values of elements [..., M] added up over those that share a gain, [..., N]."""
+    if not _repeats(round, values.shape[-1]):
+        return values
+    return tf.reduce_sum(round.terms.air.grid.fill(values), axis=-2)
+
+
+def _times(b: tf.Tensor, symbols: tf.Tensor, grid: Grid) -> tf.Tensor:
+    """b [C, N] times symbols [C, M] on the OFDM symbols they need, [C, T, F]."""
+    if b.shape[1] == symbols.shape[1]:
+        return grid.fill(b * symbols)
+    return b[:, None] * grid.fill(symbols)
 
 
 def _whole_grant(level: Level, elements: int) -> Level:
@@ -161,15 +193,17 @@ def _joint_level(
 ) -> Level:
     """The level [M] of a rule that looks at all devices: one slot after another, so that only a slot is ever dense."""
     grid, link = round.terms.air.grid, round.air_link
+    still = link.receiver.steps == 1
+    slots, width = (1, grid.subcarriers) if still else (round.terms.slots, grid.elements)
+    used = min(width, elements) if slots == 1 else width
 
     def of_slot(slot: tf.Tensor) -> Level:
-        gains = round.slot_gains(slot)  # [K, T or 1, F]
-        flat = tf.reshape(gains, [link.devices, -1])
-        level = _whole_grant(rule.level(spent, budgets, flat, noise), tf.shape(flat)[1])
+        gains = tf.reshape(round.slot_gains(slot), [link.devices, width])
+        level = _whole_grant(rule.level(spent, budgets, gains[:, :used], noise), used)
+        level = Level(*(tf.pad(value, [[0, width - used]], constant_values=1.0) for value in level))
         times = [grid.symbols, grid.subcarriers]
         return Level(*(tf.broadcast_to(tf.reshape(value, [-1, grid.subcarriers]), times) for value in level))
 
-    slots = 1 if link.receiver.steps == 1 else round.terms.slots
     signature = Level(*[tf.TensorSpec([grid.symbols, grid.subcarriers])] * 2)
     levels = tf.map_fn(of_slot, tf.range(slots), fn_output_signature=signature, parallel_iterations=1)
     whole = [tf.broadcast_to(value, [round.terms.slots, grid.symbols, grid.subcarriers]) for value in levels]

@@ -1,34 +1,46 @@
 """Tapped delay lines TDL-A to TDL-E of 3GPP TR 38.901, one independent realisation a device.
 
-Sionna's TDL is a single link; its batch serves as the device axis, drawn in groups of a fixed size so that memory
-stays bounded and the numbers do not depend on how devices are processed. At ``speed`` 0 the channel stands still over
-a round; otherwise taps move with the sum-of-sinusoids Doppler model over the consecutive symbols of all slots. A and
-B and C are Rayleigh, D and E have a line of sight.
+A and B and C are Rayleigh, D and E have a line of sight. At ``speed`` 0 the channel stands still; otherwise a tap of
+power p is a sum of S = 20 sinusoids (Xiao, Zheng, Beaulieu, "Novel sum-of-sinusoids simulation models for Rayleigh and
+Rician fading channels", 2006), whose correlation over time is J0(2 pi f_d t), f_d = speed / wavelength:
+
+    a(t) = sqrt(p / S) sum_s exp(j (2 pi f_d t cos(alpha_s) + phi_s)),   alpha_s = (2 pi s + theta_s) / S
+
+Tables, and draws of theta and phi, are those of Sionna's TDL, whose clock starts anew with every call. Here
+``independent`` fading is drawn anew every round, and ``continuous`` fading goes on: one realisation over all rounds,
+taken at their absolute times. A line of sight reaches the antennas as a plane wave from a random direction (Sionna has
+one phase for all of them). Devices are drawn in groups of a fixed size, so memory stays bounded.
 """
 
+import math
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Gt
 from pydantic.dataclasses import dataclass
+from sionna.phy import SPEED_OF_LIGHT, config
 from sionna.phy.channel.tr38901 import TDL
 
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
+from ._groups import in_groups
+from ._waves import phasor, steering, turns
 
-GROUP_VALUES = 2_000_000  # path coefficients Sionna draws at once; its sum of sinusoids needs 20 times as many floats
+GROUP_VALUES = 2_000_000  # path coefficients drawn at once; a sum of sinusoids needs up to 20 times as many
+SINUSOIDS = 20
 
 
 @dataclass(frozen=True)
 class Tdl:
-    """Model letter, RMS delay spread in seconds, device speed in m/s, carrier frequency in Hz."""
+    """Model letter, RMS delay spread in s, device speed in m/s, carrier frequency in Hz, fading over rounds."""
 
     model: Literal["A", "B", "C", "D", "E"] = "A"
     delay_spread: Annotated[float, Ge(0)] = 100e-9
     speed: Annotated[float, Ge(0)] = 0.0
     carrier: Annotated[float, Gt(0)] = 3.5e9
+    fading: Literal["independent", "continuous"] = "independent"
     scales: ClassVar[bool] = False
 
     @property
@@ -38,34 +50,50 @@ class Tdl:
     @cached_property
     def longest(self) -> float:
         with tf.init_scope():
-            return float(max(self._sionna(1).delays))
+            return float(max(self._sionna().delays))
 
-    def _sionna(self, antennas: int) -> TDL:
-        return TDL(self.model, self.delay_spread, self.carrier, min_speed=self.speed, num_rx_ant=antennas)
+    def _sionna(self) -> TDL:
+        return TDL(self.model, self.delay_spread, self.carrier, SINUSOIDS)
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         batch, antennas, devices = size
-        line, total = self._sionna(antennas), batch * devices
+        line, total = self._sionna(), batch * devices
         steps = 1 if self.static else span.steps
         paths = line.delays.shape[0]
         group = max(1, min(total, GROUP_VALUES // (antennas * paths * steps)))
+        goes_on = self.fading == "continuous"
 
-        def draw_group(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            keyed(fold(key, index))
-            a, tau = line(group, steps, 1.0 / span.seconds)  # [G, 1, A, 1, 1, L, T], [G, 1, 1, L]
-            return a[:, 0, :, 0, 0], tau[:, 0, 0]
+        def draw_group(index: tf.Tensor) -> tuple[tf.Tensor]:
+            keyed(fold(place if goes_on else key, index))
+            return (self._taps(line, group, antennas, span if goes_on else Span(0.0, span.steps, span.seconds)),)
 
-        groups = -(-total // group)
-        if groups == 1:
-            a, tau = draw_group(tf.constant(0))
+        (a,) = in_groups(draw_group, total, group)
+        a = tf.reshape(a, [batch, devices, paths, antennas, steps])
+        tau, power = (tf.broadcast_to(value, [batch, devices, paths]) for value in (line.delays, line.mean_powers))
+        return Paths(tf.transpose(a, [0, 3, 1, 2, 4]), tau, power)
+
+    def _taps(self, line: TDL, group: int, antennas: int, span: Span) -> tf.Tensor:
+        """Coefficients of a group of devices, [G, L, A, T]."""
+        paths, fastest = line.delays.shape[0], self.speed / SPEED_OF_LIGHT * self.carrier
+        uniform = config.tf_rng.uniform
+        doppler = uniform([group, 1, 1], fastest, fastest)  # as Sionna does, so that what follows are its draws
+        theta = uniform([group, paths, SINUSOIDS], -math.pi / SINUSOIDS, math.pi / SINUSOIDS)
+        phi = uniform([group, antennas, paths, SINUSOIDS], -math.pi, math.pi)
+        alpha = 2 * math.pi / SINUSOIDS * tf.range(1.0, SINUSOIDS + 1) + theta  # [G, L, S]
+        specular = line.mean_power_los if line.los else tf.zeros([])
+        first = tf.one_hot(0, paths)
+        scattered = tf.sqrt((line.mean_powers - first * specular) / SINUSOIDS)  # [L]
+        phases = phasor(tf.transpose(phi, [0, 2, 1, 3]))  # [G, L, A, S]
+        if self.static:
+            a = tf.reduce_sum(phases, -1, keepdims=True)
         else:
-            signature = (
-                tf.TensorSpec([group, antennas, paths, steps], tf.complex64),
-                tf.TensorSpec([group, paths], tf.float32),
-            )
-            a, tau = tf.map_fn(draw_group, tf.range(groups), fn_output_signature=signature, parallel_iterations=1)
-            a = tf.reshape(a, [groups * group, antennas, paths, steps])[:total]
-            tau = tf.reshape(tau, [groups * group, paths])[:total]
-        a = tf.reshape(a, [batch, devices, antennas, paths, steps])
-        power = tf.broadcast_to(line.mean_powers, [batch, devices, paths])
-        return Paths(tf.transpose(a, [0, 2, 1, 3, 4]), tf.reshape(tau, [batch, devices, paths]), power)
+            a = tf.matmul(phases, turns(doppler * tf.cos(alpha), span))
+        a *= tf.cast(scattered, a.dtype)[:, None, None]  # [G, L, A, T]
+        if not line.los:
+            return a
+        phase, angle = uniform([group], -math.pi, math.pi), uniform([group], -math.pi, math.pi)
+        wave = phasor(phase)[:, None] * steering(tf.sin(angle), antennas)  # [G, A]
+        wave = tf.cast(tf.sqrt(specular), a.dtype) * wave[:, :, None]
+        if not self.static:
+            wave *= turns(tf.fill([group, 1], fastest * math.cos(math.pi / 4)), span)
+        return a + tf.cast(first, a.dtype)[:, None, None] * wave[:, None]

@@ -3,12 +3,15 @@
 A device sends x = b z, where z are its weighted symbols and b is complex, one value a resource element; zero is
 silence. The receiver divides what it hears by the announced level. A rule is three functions:
 
-* ``cost(gain)``: the energy an element costs a device, per unit of symbol energy, to arrive at level 1;
+* ``cost(gain, share)``: the energy an element costs a device, per unit of symbol energy, to arrive at level 1;
 * ``level(spent, budgets, gains, noise)``: the common level, from what each device would spend at level 1;
-* ``amplitude(scale, gain, spent, budget)``: one device's b.
+* ``amplitude(scale, gain, energy, budget, share)``: one device's b.
 
 The gain is the one behind the receiver's combiner, as the transmitters believe it; ``level`` is the server's work and
-is given the gains that the receiver believes.
+is given the gains that the receiver believes. Energies are such that a device keeps its budget P_k where sum_n E_{k,n}
+|b_{k,n}|^2 <= P_k over its N elements; a device knows its own symbols, so E_{k,n} is what they really hold. Where the
+channel stands still a gain may stand for all elements of a subcarrier: E_{k,n} is then their sum, and ``share`` says
+which share of a device's elements each gain stands for, [N]; without it all stand for as many.
 """
 
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
@@ -25,16 +28,21 @@ class Level(NamedTuple):
 
 @runtime_checkable
 class PowerRule(Protocol):
-    """See the module's text. ``joint`` says whether the level looks at every device's gain, element by element."""
+    """See the module's text.
+
+    ``joint`` says whether the level looks at every device's gain, element by element; ``aligned`` whether all arrive
+    with one phase, as the transmitters believe.
+    """
 
     joint: ClassVar[bool]
+    aligned: ClassVar[bool]
 
     @property
     def bounded(self) -> bool:
         """Whether the mean cost is finite however deep a channel fades."""
         ...
 
-    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
         """Energy per element at level 1 for symbols of energy 1: complex [..., N] to real [..., N]."""
         ...
 
@@ -42,8 +50,10 @@ class PowerRule(Protocol):
         """The level, from energies [K] (zero: not sending), budgets [K] and complex gains [K, N] if joint."""
         ...
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
-        """b, complex [..., N], for gains [..., N] and energies and budgets [..., 1]."""
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """b, complex [..., N], for gains and the symbols' energies [..., N] and budgets [..., 1]."""
         ...
 
 
@@ -53,6 +63,12 @@ def weakest(spent: tf.Tensor, budgets: tf.Tensor) -> Level:
     lowest = tf.reduce_min(affordable)
     level = tf.where(tf.math.is_finite(lowest), tf.sqrt(lowest), 1.0)
     return Level(level, level)
+
+
+def shares(gain: tf.Tensor, share: tf.Tensor | None) -> tf.Tensor:
+    """The share of elements that each gain [..., N] stands for, [N]."""
+    count = gain.shape[-1]
+    return tf.fill([count], tf.ones([], gain.dtype.real_dtype) / count) if share is None else share
 
 
 def squared(z: tf.Tensor) -> tf.Tensor:
@@ -65,4 +81,4 @@ def inverse(gain: tf.Tensor) -> tf.Tensor:
     return tf.math.divide_no_nan(tf.ones([], gain.dtype), gain)
 
 
-__all__ = ["Level", "PowerRule", "inverse", "squared", "weakest"]
+__all__ = ["Level", "PowerRule", "inverse", "shares", "squared", "weakest"]

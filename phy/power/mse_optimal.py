@@ -19,9 +19,10 @@ class MseOptimal:
     """Bias of the weak against noise for all, in the best balance."""
 
     joint: ClassVar[bool] = True
+    aligned: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
         return tf.ones_like(tf.abs(gain))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
@@ -38,8 +39,10 @@ class MseOptimal:
         level = tf.where(tf.math.is_finite(best), best, 1.0)
         return Level(level, level)
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
-        size = tf.abs(gain)
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        size, spent = tf.abs(gain), tf.reduce_sum(energy, axis=-1, keepdims=True)
         full = tf.sqrt(budget / tf.where(spent > 0, spent, 1.0))
         strength = tf.minimum(full, tf.math.divide_no_nan(scale * tf.ones_like(size), size))
         strength = tf.where(size > 0, strength, 0.0)

@@ -17,9 +17,10 @@ class PhaseOnly:
     """Aligned phases, unequal amplitudes."""
 
     joint: ClassVar[bool] = True
+    aligned: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
         return tf.ones_like(tf.abs(gain))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
@@ -28,6 +29,8 @@ class PhaseOnly:
         scale = weakest(spent, budgets).scale
         return Level(scale, tf.where(mean > 0, scale * mean, 1.0))
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
         phase = tf.math.divide_no_nan(tf.math.conj(gain), tf.cast(tf.abs(gain), gain.dtype))
         return tf.cast(scale, gain.dtype) * phase

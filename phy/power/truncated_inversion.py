@@ -4,40 +4,55 @@ In Rayleigh fading a share 1 - exp(-g) of the elements is silent and the level r
 With ``unbiased`` a device that uses m_i of its m elements scales by m/m_i (Abdi, "Distributed learning and inference
 in deep models", 2020, eq. 5.7), which keeps a random linear code unbiased and costs energy. A device with m_i = 0 is
 silent and counts as not heard.
+
+``floor`` is fairness: that share of its elements, the strongest, a device uses however weak they are, so nobody with
+any gain is silent; what the weakest then spends lowers the level for all. At 1 the rule is full inversion.
 """
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
-from . import Level, inverse, squared, weakest
+from . import Level, inverse, shares, squared, weakest
 
 
 @dataclass(frozen=True)
 class TruncatedInversion:
-    """Threshold g on |h|^2, relative to the mean gain that the SNR is defined for."""
+    """Threshold g on |h|^2, relative to the mean gain that the SNR is defined for, and the share used in any case."""
 
     threshold: Annotated[float, Ge(0)] = 0.1
     unbiased: bool = True
+    floor: Annotated[float, Ge(0), Le(1)] = 0.0
     joint: ClassVar[bool] = False
+    aligned: ClassVar[bool] = True
 
     @property
     def bounded(self) -> bool:
-        return self.threshold > 0
+        return self.threshold > 0 and self.floor == 0
 
-    def cost(self, gain: tf.Tensor) -> tf.Tensor:
-        return squared(self._inverse(gain))
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+        return squared(self._inverse(gain, share))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
         return weakest(spent, budgets)
 
-    def amplitude(self, scale: tf.Tensor, gain: tf.Tensor, spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
-        return tf.cast(scale, gain.dtype) * self._inverse(gain)
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        return tf.cast(scale, gain.dtype) * self._inverse(gain, share)
 
-    def _inverse(self, gain: tf.Tensor) -> tf.Tensor:
-        used = tf.cast(squared(gain) >= self.threshold, gain.dtype.real_dtype)  # [..., N]
+    def _inverse(self, gain: tf.Tensor, share: tf.Tensor | None) -> tf.Tensor:
+        power, share = squared(gain), shares(gain, share)
+        least = tf.minimum(self.threshold, self._weakest_kept(power, share)) if self.floor else self.threshold
+        used = tf.cast((power >= least) & (power > 0), power.dtype)  # [..., N]
         if self.unbiased:
-            used = tf.math.divide_no_nan(used, tf.reduce_mean(used, axis=-1, keepdims=True))
+            used = tf.math.divide_no_nan(used, tf.reduce_sum(share * used, axis=-1, keepdims=True))
         return tf.cast(used, gain.dtype) * inverse(gain)
+
+    def _weakest_kept(self, power: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+        """|h|^2 of the last of the strongest that make up the floor, [..., 1]."""
+        ordered, order = tf.math.top_k(power, power.shape[-1])
+        before = tf.cumsum(tf.gather(share, order), axis=-1, exclusive=True)  # [..., N]
+        return tf.reduce_min(tf.where(before < self.floor - 1e-6, ordered, float("inf")), axis=-1, keepdims=True)

@@ -8,8 +8,7 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ..link import Link
-
-GROUP = 64  # devices whose responses are held at once
+from . import GROUP
 
 
 @dataclass(frozen=True)

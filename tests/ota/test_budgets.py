@@ -25,6 +25,9 @@ from overair.phy import (
     TruncatedInversion,
     keys,
 )
+from overair.phy.power.blind import Blind
+from overair.phy.power.expected_norm import ExpectedNorm
+from overair.phy.power.greedy_selection import GreedySelection
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=8)
 RULES: list[PowerRule] = [
@@ -33,7 +36,13 @@ RULES: list[PowerRule] = [
     TruncatedInversion(0.3, unbiased=False),
     MseOptimal(),
     PhaseOnly(),
+    TruncatedInversion(0.3, floor=0.2),
+    ExpectedNorm(0.3),
+    GreedySelection(),
+    GreedySelection(unbiased=False),
+    Blind(),
 ]
+USES_IT_UP = (FullInversion, TruncatedInversion, PhaseOnly, Blind)  # the weakest spends all it may
 
 
 def updates(devices: int, size: int) -> tf.Tensor:
@@ -41,14 +50,25 @@ def updates(devices: int, size: int) -> tf.Tensor:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
-@pytest.mark.parametrize("channel", [Rayleigh(), Tdl("A", 100e-9), Tdl("A", 30e-9, speed=40.0)], ids=str)
-def test_no_device_exceeds_a_round_budget_in_any_round(play: Any, rule: PowerRule, channel: Channel) -> None:
+@pytest.mark.parametrize(
+    ("channel", "budgets_db"),
+    [
+        (Rayleigh(), ()),
+        (Tdl("A", 100e-9), ()),
+        (Tdl("A", 30e-9, speed=40.0), ()),
+        (Tdl("A", 100e-9), (-7.0, 0.0, 4.0, -3.0)),
+    ],
+    ids=["flat", "selective", "moving", "unequal budgets"],
+)
+def test_no_device_exceeds_a_round_budget_in_any_round(
+    play: Any, rule: PowerRule, channel: Channel, budgets_db: tuple[float, ...]
+) -> None:
     air = Air(GRID, channel, 6, impairments=(PathLoss(),), transmitter_knowledge=ErrorVariance(0.1))
-    energy = play(Analog(Identity(), rule), air, updates(6, 299), 170, count=25, snr_db=5.0, participation=0.6, seed=3)[
-        1
-    ].energy
+    uplink, usual = Analog(Identity(), rule), {"count": 25, "snr_db": 5.0, "participation": 0.6, "seed": 3}
+    energy = play(uplink, air, updates(6, 299), 170, budgets_db=budgets_db, **usual)[1].energy
+    energy = energy / 10 ** (np.array([*budgets_db, 0.0])[np.arange(6) % max(len(budgets_db), 1)] / 10)
     assert np.all(energy <= 1 + 1e-5)  # float32 sums
-    if not isinstance(rule, MseOptimal):  # which need not use it up
+    if isinstance(rule, USES_IT_UP):
         loudest = energy.numpy().max(axis=1)
         np.testing.assert_allclose(loudest[loudest > 0], 1, rtol=1e-5)
 
@@ -185,3 +205,73 @@ def test_silence_costs_nothing(play: Any) -> None:
         uplink = Analog(Identity(), rule)
         estimate, _, report = apply(uplink, uplink.init(terms, place), round, values)
         assert float(report.energy[0]) == 0 and np.all(np.isfinite(estimate))
+
+
+def test_budgets_given_for_fewer_devices_repeat() -> None:
+    budgets = Terms(Air(GRID, Awgn(), 5), 8, 4, budgets_db=(0.0, 10.0)).budgets
+    np.testing.assert_allclose(budgets, [1, 10, 1, 10, 1], rtol=1e-6)
+    np.testing.assert_array_equal(Terms(Air(GRID, Awgn(), 3), 8, 4).budgets, [1, 1, 1])
+
+
+@pytest.mark.parametrize("wrong", [(0.0, float("nan")), (float("inf"),), (0.0,) * 4])
+def test_impossible_budgets_are_refused(wrong: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="budgets_db"):
+        Terms(Air(GRID, Awgn(), 3), 8, 4, budgets_db=wrong)
+
+
+def test_ten_decibels_more_for_all_raise_the_level_by_ten_decibels(play: Any) -> None:
+    """And where only the weakest gets more, the next one decides."""
+    air = Air(GRID, Awgn(), 2)
+    values = tf.constant([[1.0] * 8, [2.0] * 8])
+    for budgets_db, expected in (((10.0,), [2.5, 10]), ((0.0, 20.0), [1, 4]), ((0.0, 3.0), [10**0.3 / 4, 10**0.3])):
+        energy = play(Analog(Identity(), FullInversion()), air, values, 4, budgets_db=budgets_db)[1].energy[0]
+        np.testing.assert_allclose(energy, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("rule", [TruncatedInversion(0.4), Blind(), PhaseOnly()], ids=str)
+def test_unequal_average_budgets_are_met_on_average(play: Any, rule: PowerRule) -> None:
+    """Devices whose updates match their budgets are all the weakest, so each spends its own."""
+    budgets_db = (-6.0, 0.0, 3.0, 9.0)
+    budgets = 10 ** (np.array(budgets_db) / 10)
+    values = keys.signs(keys.key(1), [4, 16]) * tf.constant(budgets**0.5, tf.float32)[:, None]
+    uplink = Analog(Identity(), rule, "average")
+    energy = play(uplink, Air(GRID, Rayleigh(), 4), values, 8, count=400, participation=0.5, budgets_db=budgets_db)[1]
+    spent = energy.energy.numpy() / budgets
+    error = spent.std() * (1 / spent.size + 1 / SAMPLES) ** 0.5
+    assert abs(spent.mean() - 1) < 4 * error
+
+
+@pytest.mark.parametrize("antennas", [8, 32, 128])
+def test_the_error_of_blind_devices_falls_with_the_antennas(play: Any, antennas: int) -> None:
+    """E nmse = K/(A - 1) (sum_k |s_k|^2 - |sum_k s_k|^2/K)/|sum_k s_k|^2 + N0/(A - 1) for K devices of equal energy.
+
+    With S = sum_k h_k, a = |S|/K and h_k = S/K + d_k, device k arrives with g_k/a = 1 + K S^H d_k/|S|^2. The d_k are
+    independent of S, E|S^H d_k|^2 = |S|^2 (1 - 1/K), E S^H d_j d_k^H S = -|S|^2/K, and E 1/|S|^2 = 1/(K (A - 1)).
+    Noise comes as N0/(c a)^2, and all send with c^2 |s_k|^2 = P.
+    """
+    devices, count, noise = 5, 600, 0.5
+    values = keys.signs(keys.key(1), [devices, 40])
+    sent = values.numpy() / devices
+    target, alone = (sent.sum(axis=0) ** 2).sum(), (sent**2).sum()
+    expected = devices / (antennas - 1) * (alone - target / devices) / target
+    expected += noise / (antennas - 1) * alone / target
+    air = Air(GRID, Rayleigh(), devices, antennas)
+    nmse = play(Analog(Identity(), Blind()), air, values, 20, count=count, snr_db=-10 * np.log10(noise))[1].nmse.numpy()
+    assert abs(nmse.mean() - expected) < 4 * nmse.std() / count**0.5
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if not isinstance(rule, GreedySelection)], ids=str)
+def test_a_gain_for_all_symbols_is_as_good_as_a_gain_for_each(rule: PowerRule) -> None:
+    """A channel that stands still is used once a subcarrier, though the last symbol of the grant is not full."""
+    air = Air(GRID, Tdl("A", 1e-6), 5, 2)
+    terms, place = Terms(air, 299, 170, budgets_db=(0.0, 3.0)), air.init(keys.key(0))
+    link = air.draw(place, keys.key(1), 0.0, terms.slots, 10.0)
+    every = link.true._replace(a=tf.repeat(link.true.a, terms.slots * GRID.symbols, axis=4))
+    outcomes = []
+    for belief in (link.true, every):
+        round = Round(terms, keys.key(2), tf.ones([5]) / 5, link._replace(transmitters=belief, receiver=belief))
+        uplink = Analog(Identity(), rule)
+        estimate, _, report = apply(uplink, uplink.init(terms, place), round, updates(5, 299))
+        outcomes.append((estimate, report.energy))
+    for one, other in zip(*outcomes, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)

@@ -1,0 +1,150 @@
+"""Someone's own channel: impulse responses from a file, measured or simulated, each device with an example of its own.
+
+The file is a .npz with ``a``, complex path coefficients [examples, antennas, paths, steps], or with the axes of
+Sionna's impulse responses [examples, receivers, antennas, transmitters, transmit antennas, paths, steps] of single
+receivers and transmitters; ``tau``, delays in seconds [examples, paths] or [examples, receivers, transmitters, paths];
+and where there are several steps ``step_seconds``, the time between them. A single step stands still. Otherwise a round
+is a stretch of an example from a random moment on, linear between steps.
+
+Devices get different examples while there are enough, drawn anew every round; if ``lasting``, once for all rounds, and
+then near devices stay near. If ``normalized``, one factor for the whole file makes the mean gain of examples 1. A file
+with more antennas than asked for gives its first ones.
+"""
+
+import zipfile
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from .. import keys
+from ..keys import Key, fold
+from ..link import Paths, Size, Span
+
+
+class _Examples(NamedTuple):
+    a: tf.Tensor  # complex [E, A, L, S]
+    tau: tf.Tensor  # [E, L]
+    step: float  # seconds
+
+
+@dataclass(frozen=True)
+class CirFile:
+    """Where the file is; examples drawn once or every round; mean gain of 1 or as it is in the file."""
+
+    path: str
+    lasting: bool = False
+    normalized: bool = True
+
+    def __post_init__(self) -> None:
+        assert self._examples
+
+    @property
+    def static(self) -> bool:
+        return self._examples.a.shape[3] == 1
+
+    @cached_property
+    def longest(self) -> float:
+        with tf.init_scope():
+            return float(tf.reduce_max(self._examples.tau))
+
+    @property
+    def scales(self) -> bool:
+        return self.lasting
+
+    @cached_property
+    def _examples(self) -> _Examples:
+        a, tau, step = _checked(_read(self.path))
+        if self.normalized:
+            a = a / (np.abs(a) ** 2).sum(axis=2).mean() ** 0.5
+        with tf.init_scope():  # a tensor that graphs refer to; within one it would be copied into it
+            return _Examples(tf.constant(a, tf.complex64), tf.constant(tau, tf.float32), step)
+
+    def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
+        batch, antennas, devices = size
+        examples = self._examples
+        total, found = examples.a.shape[:2]
+        if found < antennas:
+            raise ValueError(f"cir_file.path: expected at least {antennas} antennas in {self.path}, received {found}")
+        source = fold(place if self.lasting else key, "examples")
+        if devices <= total:
+            order = tf.argsort(keys.uniform(source, [batch, total]), axis=1)[:, :devices]
+        else:
+            order = tf.random.stateless_uniform([batch, devices], source, 0, total, tf.int32)
+        used = examples.a[:, :antennas]
+        power = tf.reduce_mean(tf.square(tf.abs(used)), [1, 3])  # [E, L]
+        if self.lasting:
+            power = tf.gather(power, order)
+        else:
+            power = tf.broadcast_to(tf.reduce_mean(power, 0), [batch, devices, power.shape[1]])
+        a = tf.gather(used, order)  # [B, K, A, L, S]
+        if not self.static:
+            a = self._stretch(a, span, fold(key, "moment"))
+        return Paths(tf.transpose(a, [0, 2, 1, 3, 4]), tf.gather(examples.tau, order), power)
+
+    def _stretch(self, a: tf.Tensor, span: Span, key: Key) -> tf.Tensor:
+        """The coefficients over a span [B, K, A, L, T], from random moments on."""
+        step, steps = self._examples.step, a.shape[4]
+        needed, there = (span.steps - 1) * span.seconds, (steps - 1) * step
+        if needed > there * (1 + 1e-6):
+            raise ValueError(
+                f"cir_file.path: expected examples of at least {needed:.4g} s, as long as a round, received {there:.4g}"
+            )
+        begin = keys.uniform(key, a.shape[:2], 0.0, max(0.0, there - needed))  # [B, K]
+        at = (begin[..., None] + tf.range(span.steps, dtype=tf.float32) * span.seconds) / step  # [B, K, T]
+        before = tf.clip_by_value(tf.cast(tf.floor(at), tf.int32), 0, steps - 2)
+        share = tf.cast(at - tf.cast(before, tf.float32), a.dtype)[:, :, None, None]
+        last = tf.transpose(a, [0, 1, 4, 2, 3])  # [B, K, S, A, L]
+        one, next_one = (
+            tf.transpose(tf.gather(last, before + late, batch_dims=2), [0, 1, 3, 4, 2]) for late in (0, 1)
+        )
+        return one + share * (next_one - one)
+
+
+def _read(path: str) -> dict[str, Any]:
+    if not Path(path).is_file():
+        raise ValueError(f"cir_file.path: expected a .npz file with a and tau, received {path!r}, which is none")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, OSError, AttributeError, zipfile.BadZipFile):
+        raise ValueError(f"cir_file.path: expected a .npz file of plain arrays, received {path!r}") from None
+
+
+def _checked(arrays: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, float]:
+    """Coefficients [E, A, L, S], delays [E, L] and seconds of a step."""
+    if not {"a", "tau"} <= set(arrays):
+        raise ValueError(f"cir_file.path: expected arrays a and tau, received {', '.join(sorted(arrays)) or 'none'}")
+    a, tau = arrays["a"], arrays["tau"]
+    given = f"a {list(a.shape)} and tau {list(tau.shape)}"
+    if a.ndim == 7 and a.shape[1] == a.shape[3] == a.shape[4] == 1:
+        a = a[:, 0, :, 0, 0]
+    if tau.ndim == 4 and tau.shape[1] == tau.shape[2] == 1:
+        tau = tau[:, 0, 0]
+    if a.ndim != 4 or tau.shape != (a.shape[0], a.shape[2]) or not a.size:
+        raise ValueError(
+            "cir_file.path: expected a [examples, antennas, paths, steps] and tau [examples, paths], or Sionna's axes "
+            f"with one receiver, transmitter and transmit antenna, received {given}"
+        )
+    if not (np.iscomplexobj(a) and np.issubdtype(tau.dtype, np.floating)):
+        raise ValueError(f"cir_file.path: expected complex a and real tau, received {a.dtype} and {tau.dtype}")
+    for name, value in (("a", a), ("tau", tau)):
+        if not np.isfinite(value).all():
+            raise ValueError(f"cir_file.path: expected finite numbers in {name}, received NaN or infinity")
+    if tau.min() < 0:
+        raise ValueError(f"cir_file.path: expected delays of at least 0 s, received {tau.min():.4g}")
+    if not np.any(a):
+        raise ValueError("cir_file.path: expected some gain, received a that is 0 everywhere")
+    step = np.asarray(arrays.get("step_seconds", 0.0))
+    if a.shape[3] > 1 and not (step.size == 1 and np.isfinite(step).all() and step.item() > 0):
+        raise ValueError(
+            f"cir_file.path: expected step_seconds, one positive number, for {a.shape[3]} steps, received "
+            + (f"{step.tolist()}" if "step_seconds" in arrays else "none")
+        )
+    return a, tau, float(step.ravel()[0])
+
+
+__all__ = ["CirFile"]

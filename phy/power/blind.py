@@ -1,0 +1,40 @@
+"""No knowledge at the transmitters: b = c for all, and the receiver's antennas bring the phases together.
+
+Behind a combiner v toward the sum, v^H h_k has one phase for all but for what the others' channels have in common with
+it, and that fades as antennas grow: divided by c times the mean of Re(v^H h_k), each of K devices in Rayleigh fading
+arrives at A antennas with an error of (K - 1)/(A - 1) of its energy. Amiri, Duman, Gunduz, Kulkarni, Poor, "Blind
+federated edge learning", IEEE TWC 2021. With few antennas this is no way to send: with one it reads noise. An element
+whose mean is not positive is not read at all.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from . import Level, weakest
+
+NEVER = 1e15  # the arrival of an element that is not to be read; its square is still a number
+
+
+@dataclass(frozen=True)
+class Blind:
+    """Equal amplitudes, phases as they are."""
+
+    joint: ClassVar[bool] = True
+    aligned: ClassVar[bool] = False
+    bounded: ClassVar[bool] = True
+
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+        return tf.ones_like(tf.math.real(gain))
+
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+        sends = tf.cast(spent > 0, spent.dtype)[:, None]  # [K, 1]
+        mean = tf.math.divide_no_nan(tf.reduce_sum(sends * tf.math.real(gains), axis=0), tf.reduce_sum(sends))  # [N]
+        scale = weakest(spent, budgets).scale
+        return Level(scale, tf.where(mean > 0, scale * mean, NEVER))
+
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        return tf.cast(scale, gain.dtype) * tf.ones_like(gain)

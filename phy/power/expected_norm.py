@@ -1,0 +1,52 @@
+"""A level from expected norms: devices invert the channel at a level agreed on before anybody knows its own energy.
+
+c^2 = g P / (margin E), b = c / h where |h|^2 >= g. E is the energy that updates are expected to have: ``norm`` where it
+is announced, else the mean over those that send. A device whose update and fades would cost more than its budget
+sends all of it weaker, by the same factor on every element, and so arrives below the level: bias for the loud, where
+other rules lower the level for all. COTAF: Sery, Shlezinger, Cohen, Eldar, "Over-the-air federated learning from
+heterogeneous data", IEEE TSP 2021, whose precoder is p_t = P / max_k E|update_k|^2, and sends h_min/|h| sqrt(p_t) where
+|h| >= h_min.
+
+What differs: the paper takes the maximum over devices of expectations over data, found beforehand, and keeps P on
+average; a rule keeps no memory, so the mean over this round's devices times ``margin`` stands for it, and the budget is
+kept in each round. Symbols carry their weights, so E is that of weighted updates, per granted element, in units of P.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Ge, Gt
+from pydantic.dataclasses import dataclass
+
+from . import Level, inverse, squared
+
+
+@dataclass(frozen=True)
+class ExpectedNorm:
+    """Threshold g on |h|^2, room above the expected energy, and that energy (0: the mean over those that send)."""
+
+    threshold: Annotated[float, Gt(0)] = 0.1
+    margin: Annotated[float, Gt(0)] = 1.0
+    norm: Annotated[float, Ge(0)] = 0.0
+    joint: ClassVar[bool] = True
+    aligned: ClassVar[bool] = True
+    bounded: ClassVar[bool] = True
+
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+        return tf.ones_like(tf.math.real(gain))
+
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+        senders = tf.reduce_sum(tf.cast(spent > 0, spent.dtype))
+        mean = tf.math.divide_no_nan(tf.reduce_sum(spent / budgets), senders)
+        expected = self.margin * (mean if self.norm == 0 else self.norm)
+        level = tf.sqrt(tf.where(senders > 0, self.threshold / tf.where(senders > 0, expected, 1.0), 1.0))
+        return Level(level, level)
+
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        used = tf.cast(squared(gain) >= self.threshold, gain.dtype)
+        b = tf.cast(scale, gain.dtype) * used * inverse(gain)  # [..., N]
+        spent = tf.reduce_sum(energy * squared(b), axis=-1, keepdims=True)
+        over = tf.maximum(spent / budget, 1.0)
+        return b / tf.cast(tf.sqrt(over), gain.dtype)

@@ -1,0 +1,49 @@
+"""Zero forcing toward the sum: all devices arrive alike, v^H h_k = g for every k, with the largest g for |v| = 1.
+
+With at most as many devices as antennas, v is along H (H^H H)^-1 1, the shortest vector with H^H v = 1; with more, no v
+does that, and the one along (H H^H + N0 I)^-1 H 1 makes sum_k |v^H h_k - 1|^2 + N0 |v|^2 smallest. Both are the latter
+with a load in place of N0, which for few devices is a billionth of the trace. With one antenna v = 1.
+
+``separate`` is zero forcing toward each device: what is left of its SNR once all others are forced to zero.
+"""
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ..link import Link
+from ..power import squared
+from . import moments, over_symbols, unit
+
+
+@dataclass(frozen=True)
+class ZeroForcing:
+    """Equal arrivals, whatever becomes of the noise."""
+
+    def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
+        if link.antennas == 1:
+            return tf.ones([1, 1, 1, 1], tf.complex64)
+        crowded = tf.cast(tf.size(devices) > link.antennas, tf.float32)
+        load = tf.reshape(crowded * link.noise, [-1, 1, 1])  # [B or 1, 1, 1]
+        return over_symbols(link, lambda part: unit(moments(part, devices).solve(load)))
+
+
+def separate(h: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """SNR [..., K] of each device behind its own zero-forcing combiner, 1 / (N0 [(H^H H)^-1]_kk), for H [..., A, K].
+
+    Devices are taken to unit norm first, so near and far do not strain the precision. One without gain has SNR 0 and
+    hinders nobody; so does one whose response others can make up, to within a billionth.
+    """
+    antennas, devices = h.shape[-2:]
+    if devices > antennas:
+        raise ValueError(
+            f"separate: expected at most as many devices as antennas ({antennas}), received {devices}; "
+            f"schedule fewer at a time"
+        )
+    exact = tf.cast(h, tf.complex128)
+    power = tf.reduce_sum(squared(exact), axis=-2)  # [..., K]
+    heard = power > 0
+    each = exact / tf.cast(tf.sqrt(tf.where(heard, power, 1.0)), exact.dtype)[..., None, :]
+    alike = tf.matmul(each, each, adjoint_a=True)  # H^H H of unit diagonal, [..., K, K]
+    alike = tf.linalg.set_diag(alike, tf.cast(tf.ones_like(power) + 1e-10, exact.dtype))
+    worse = tf.math.real(tf.linalg.diag_part(tf.linalg.inv(alike)))  # [..., K]
+    return tf.cast(tf.where(heard, power / worse, 0.0), noise.dtype) / noise
