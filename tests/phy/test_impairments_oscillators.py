@@ -11,6 +11,8 @@ from overair.phy import Air, Awgn, Grid, Link, Paths, Span, Tdl, TimingOffset, W
 from overair.phy.impairments.frequency_offset import FrequencyOffset
 from overair.phy.impairments.phase_noise import PhaseNoise
 from overair.phy.impairments.sampling_offset import SamplingOffset
+from overair.phy.knowledge.estimated import Estimated
+from overair.phy.knowledge.perfect import Perfect
 from overair.phy.link import Belief
 
 N, PREFIX = 64, 16
@@ -155,9 +157,15 @@ def test_phase_noise_leaks_what_theory_says() -> None:
 
 @pytest.mark.parametrize("oversampling", [1, 2])
 @pytest.mark.parametrize("common", [False, True])
-def test_the_mean_effect_of_phase_noise_is_the_gain_that_a_waveform_meets(common: bool, oversampling: Any) -> None:
+@pytest.mark.parametrize(
+    "knowledge", [Perfect(), Estimated("nearest", 1)], ids=str
+)  # the latter sounds before the data
+def test_the_mean_effect_of_phase_noise_is_the_gain_that_a_waveform_meets(
+    common: bool, oversampling: Any, knowledge: Any
+) -> None:
     grid = Grid(subcarriers=N, symbols=2, prefix=PREFIX, advance=4)
-    air = Air(grid, Awgn(), 1, impairments=(PhaseNoise(200.0, common),), oversampling=oversampling)
+    noisy = (PhaseNoise(200.0, common),)
+    air = Air(grid, Awgn(), 1, impairments=noisy, transmitter_knowledge=knowledge, oversampling=oversampling)
     link, heard = one_subcarrier_a_symbol(air)
     known = link.response(of=link.receiver).numpy()[0, 0, 0]
     np.testing.assert_allclose(np.diag(known), np.diag(heard), atol=2e-5)
