@@ -98,9 +98,7 @@ class CirFile:
         before = tf.clip_by_value(tf.cast(tf.floor(at), tf.int32), 0, steps - 2)
         share = tf.cast(at - tf.cast(before, tf.float32), a.dtype)[:, :, None, None]
         last = tf.transpose(a, [0, 1, 4, 2, 3])  # [B, K, S, A, L]
-        one, next_one = (
-            tf.transpose(tf.gather(last, before + late, batch_dims=2), [0, 1, 3, 4, 2]) for late in (0, 1)
-        )
+        one, next_one = (tf.transpose(tf.gather(last, before + late, batch_dims=2), [0, 1, 3, 4, 2]) for late in (0, 1))
         return one + share * (next_one - one)
 
 
