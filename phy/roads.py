@@ -1,7 +1,7 @@
 """Which road is right: responses, while arrivals keep to the prefix and subcarriers stay orthogonal, or waveforms.
 
-The frequency road is exact only where 0 <= advance + offset + path delay <= prefix over all delays that can occur; early
-arrivals have no prefix to protect them.
+The frequency road is exact only where 0 <= advance + offset + path delay <= prefix over all delays that can occur;
+early arrivals have no prefix to protect them.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def why_not_frequency(grid: Grid, channel: Channel, impairments: Sequence[Impair
     if low < -1e-6 or high > grid.prefix + 1e-6:
         return (
             f"expected every arrival between 0 and {grid.prefix} samples after the window opens, as the frequency road "
-            f"needs, received {low:.3g} to {high:.3g}; lengthen prefix, change advance, or shorten offsets and delay spread"
+            f"needs, received {low:.3g} to {high:.3g}; lengthen prefix, change advance, or shorten offsets and delays"
         )
     for impairment in impairments:
         if not impairment.orthogonal:

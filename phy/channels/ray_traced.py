@@ -1,0 +1,141 @@
+"""Ray-traced sites: the paths that geometry gives devices in a scene of buildings, by Sionna RT.
+
+Devices stand at random in a box on the ground, at one height, for all rounds; a position that no path reaches, such as
+one inside a building, is drawn again. Paths are traced from the receiver (an omnidirectional line of antennas, half a
+wavelength apart) and hold for the uplink by reciprocity; there are specular reflections and lines of sight, and nothing
+goes through walls. The ``paths`` strongest of each device are kept, those beyond ``longest`` left out; delays count
+from the device's first path. Gains are relative to ``reference_db``, the loss at which the scenario's SNR is defined,
+unless ``compensated``. ``independent`` fading gives every path a random phase in every round, as a device would see
+that moves by some wavelengths; with ``continuous`` fading nothing moves, and rounds are alike.
+
+Tracing is a call out of the graph (``tf.numpy_function``) that remembers its last places: a place's key has a value
+only when the graph runs, and a trace lasts seconds. It is done by another process (``_tracer.py``), because Dr.Jit's
+LLVM crashes in one that has loaded TensorFlow. It needs LLVM or CUDA.
+"""
+
+import math
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+import tensorflow as tf
+from annotated_types import Ge, Gt, Le
+from pydantic.dataclasses import dataclass
+
+from .. import keys
+from ..keys import Key, fold
+from ..link import Paths, Size, Span
+from ._waves import phasor
+
+TRIES = 12  # positions for a device before it is given up
+TRACER = Path(__file__).with_name("_tracer.py")
+
+
+@dataclass(frozen=True)
+class RayTraced:
+    """A scene of Sionna RT or an XML file; receiver (x, y, z); box (west, south, east, north) of devices, in m."""
+
+    scene: str = "simple_street_canyon"
+    receiver: tuple[float, float, float] = (0.0, 0.0, 20.0)
+    box: tuple[float, float, float, float] = (-40.0, -8.0, 40.0, 8.0)
+    height: Annotated[float, Gt(0)] = 1.5
+    carrier: Annotated[float, Ge(0.1e9), Le(100e9)] = 3.5e9
+    max_depth: Annotated[int, Ge(0), Le(20)] = 3
+    paths: Annotated[int, Ge(1), Le(1000)] = 16
+    reference_db: float = 100.0
+    compensated: bool = False
+    fading: Literal["independent", "continuous"] = "independent"
+    longest: Annotated[float, Gt(0)] = 2e-6
+    static: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        west, south, east, north = self.box
+        if not (west < east and south < north and all(map(math.isfinite, self.box))):
+            raise ValueError(f"ray_traced.box: expected west < east and south < north, received {self.box}")
+        for name in ("receiver", "reference_db"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"ray_traced.{name}: expected finite numbers, received {getattr(self, name)}")
+        _file(self.scene)
+
+    @property
+    def scales(self) -> bool:
+        return not self.compensated
+
+    def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
+        batch, antennas, devices = size
+        total = batch * devices
+        west, south, east, north = self.box
+        across = keys.uniform(fold(place, "positions"), [TRIES, total, 2])
+        spots = across * [east - west, north - south] + [west, south]
+
+        geometry = replace(self, reference_db=0.0, compensated=False, fading="continuous", longest=1.0)
+
+        def trace(place: np.ndarray, spots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return _trace(geometry, antennas, _Spots(place, spots))
+
+        a, tau = tf.numpy_function(trace, [place, spots], [tf.complex64, tf.float32], stateful=False)
+        a = tf.reshape(a, [batch, devices, antennas, self.paths])
+        kept = tf.reshape(tau, [batch, devices, self.paths]) <= self.longest
+        a = tf.where(kept[:, :, None], a, 0.0)
+        power = tf.reduce_mean(tf.square(tf.abs(a)), 2)  # [B, K, L]
+        if self.compensated:
+            gain = 1 / tf.reduce_sum(power, 2, keepdims=True)
+        else:
+            gain = tf.fill([1, 1, 1], 10 ** (self.reference_db / 10))
+        a *= tf.cast(tf.sqrt(gain), a.dtype)[:, :, None]
+        if self.fading == "independent":
+            a *= phasor(keys.uniform(fold(key, "phases"), power.shape, -math.pi, math.pi))[:, :, None]
+        tau = tf.where(kept, tf.reshape(tau, power.shape), 0.0)
+        return Paths(tf.transpose(a, [0, 2, 1, 3])[..., None], tau, power * gain)
+
+
+class _Spots:
+    """Candidate positions [tries, N, 2], told apart by the place they were drawn for."""
+
+    def __init__(self, place: np.ndarray, spots: np.ndarray) -> None:
+        self.name, self.spots = (place.tobytes(), spots.shape), spots
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Spots) and self.name == other.name
+
+
+@lru_cache(maxsize=8)
+def _trace(site: RayTraced, antennas: int, candidates: _Spots) -> tuple[np.ndarray, np.ndarray]:
+    """Path coefficients [N, A, L], with the strongest first, and delays [N, L] after each device's first path."""
+    with TemporaryDirectory() as folder:
+        ask, answer = Path(folder) / "ask.npz", Path(folder) / "answer.npz"
+        wanted = asdict(site) | {"scene": _file(site.scene), "antennas": antennas, "spots": candidates.spots}
+        np.savez(ask, **wanted)
+        done = subprocess.run([sys.executable, TRACER, ask, answer], capture_output=True, text=True, check=False)
+        said = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit status {done.returncode}"]
+        if done.returncode:
+            raise ValueError(said[-1] if said[-1].startswith("ray_traced") else f"ray_traced: no trace: {said[-1]}")
+        with np.load(answer) as traced:
+            return traced["a"], traced["tau"]
+
+
+def _file(scene: str) -> str:
+    """The XML file of a scene: one's own, or a built-in one by name; without importing the tracer."""
+    if scene.endswith(".xml") and Path(scene).is_file():
+        return scene
+    package = find_spec("sionna")
+    homes = [Path(home) / "rt" / "scenes" for home in (package.submodule_search_locations or [])] if package else []
+    known = {folder.name: folder / f"{folder.name}.xml" for home in homes for folder in home.glob("*/")}
+    known = {name: file for name, file in known.items() if file.is_file()}
+    if scene not in known:
+        raise ValueError(
+            f"ray_traced.scene: expected an XML file or one of {', '.join(sorted(known))}, received {scene!r}"
+        )
+    return str(known[scene])
+
+
+__all__ = ["RayTraced"]
