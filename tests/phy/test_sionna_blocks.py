@@ -241,7 +241,8 @@ def test_bounds_in_the_wrong_order_are_refused(make: Any) -> None:
 def test_an_impairment_of_ours_acts_alike_on_all_links_of_a_transmitter() -> None:
     plain = again(lambda: cir(RayleighBlockFading(2, 3, 4, 2)))
     changes = (caused_by(TimingOffset(1, 6, whole=True), GRID), caused_by(PathLoss(), GRID))
-    a, tau = again(lambda: cir(Impaired(RayleighBlockFading(2, 3, 4, 2), *changes)))
+    (same, tau), (a, _) = (again(lambda c=c: cir(Impaired(RayleighBlockFading(2, 3, 4, 2), c))) for c in changes)
+    assert np.array_equal(same, plain[0])
     ratio = a / plain[0]
     gain = ratio[:, :1, :1, :, :1, :1, :1]
     np.testing.assert_allclose(ratio, np.broadcast_to(gain, ratio.shape), rtol=1e-4)
