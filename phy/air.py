@@ -110,23 +110,24 @@ class Air:
         """Whether devices that send c times as much arrive c times as strong and otherwise unchanged."""
         return all(impairment.homogeneous for impairment in self._distortions("transmit"))
 
+    @property
+    def _sides(self) -> tuple[Knowledge, Knowledge]:
+        return self.transmitter_knowledge, self.receiver_knowledge
+
     @cached_property
     def lead(self) -> int:
         """OFDM symbols before the data in which the channel is learnt."""
-        return max(
-            knows.lead(self.grid, self.devices) for knows in (self.transmitter_knowledge, self.receiver_knowledge)
-        )
+        return max(side.lead(self.grid, self.devices) for side in self._sides)
 
     @cached_property
     def pilots(self) -> int:
         """Resource elements of a round's sounding grant; one sounding serves both sides."""
-        sides = self.transmitter_knowledge, self.receiver_knowledge
-        return max(knows.pilots(self.grid, self.devices) for knows in sides)
+        return max(side.pilots(self.grid, self.devices) for side in self._sides)
 
     @cached_property
     def pilot_energy(self) -> float:
         """Energy a device spends on pilots in a round, in units of P."""
-        return max(knows.pilot_energy(self.grid) for knows in (self.transmitter_knowledge, self.receiver_knowledge))
+        return max(side.pilot_energy(self.grid) for side in self._sides)
 
     def init(self, key: Key) -> Place:
         """Draw what lasts."""
