@@ -30,6 +30,7 @@ from .knowledge.estimated import Estimated
 from .knowledge.perfect import Perfect
 from .knowledge.quantized_feedback import QuantizedFeedback
 from .link import Link, Paths, Size, Span, Table
+from .physical import snr_db
 from .power import Level, PowerRule, squared
 from .power.blind import Blind
 from .power.expected_norm import ExpectedNorm
@@ -97,6 +98,7 @@ __all__ = [
     "ZeroForcing",
     "behind",
     "keys",
+    "snr_db",
     "squared",
     "superpose",
 ]
