@@ -15,11 +15,12 @@ def trace(ask: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Path coefficients [N, A, L], with the strongest first, and delays [N, L] after each device's first path."""
     rt = _sionna_rt()
     scene = rt.load_scene(ask["scene"].item())
-    _check_box(ask["box"], scene)
+    box = np.array([ask[side].item() for side in ("west", "south", "east", "north")])
+    _check_box(box, scene)
     scene.frequency = ask["carrier"].item()
     scene.tx_array = _array(rt, ask["antennas"].item())
     scene.rx_array = _array(rt, 1)
-    scene.add(rt.Transmitter("receiver", position=ask["receiver"].tolist()))
+    scene.add(rt.Transmitter("receiver", position=[ask[axis].item() for axis in "xyz"]))
     tries, count, _ = ask["spots"].shape
     paths = ask["paths"].item()
     a, tau = np.zeros([count, ask["antennas"].item(), paths], np.complex64), np.zeros([count, paths], np.float32)
@@ -37,8 +38,8 @@ def trace(ask: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         for name in names:
             scene.remove(name)
     raise ValueError(
-        f"ray_traced.box: expected positions that paths reach, received {missing.size} of {count} devices with none in "
-        f"{tries} tries; move the box {ask['box'].tolist()} or the receiver, or raise max_depth"
+        f"ray_traced: expected positions that paths reach, received {missing.size} of {count} devices with none in "
+        f"{tries} tries; move the box (west, south, east, north) = {box.tolist()} or the receiver, or raise max_depth"
     )
 
 
@@ -76,8 +77,8 @@ def _check_box(box: np.ndarray, scene: Any) -> None:
     low, high = np.array(around.min).ravel()[:2], np.array(around.max).ravel()[:2]
     if np.any(box[:2] < low) or np.any(box[2:] > high):
         raise ValueError(
-            f"ray_traced.box: expected a box inside the scene, from ({low[0]:.0f}, {low[1]:.0f}) to "
-            f"({high[0]:.0f}, {high[1]:.0f}), received {box.tolist()}"
+            f"ray_traced: expected a box inside the scene, from ({low[0]:.0f}, {low[1]:.0f}) to ({high[0]:.0f}, "
+            f"{high[1]:.0f}), received (west, south, east, north) = {box.tolist()}"
         )
 
 
