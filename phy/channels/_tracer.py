@@ -4,6 +4,7 @@ Run by its file name and alone: it loads Sionna RT, and must not load TensorFlow
 """
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -84,16 +85,13 @@ def _check_box(box: np.ndarray, scene: Any) -> None:
 
 def _sionna_rt() -> Any:
     """Sionna RT, if there is something it can run on."""
-    import drjit
-
+    drjit = import_module("drjit")  # whose type stubs mypy cannot read
     if not any(drjit.has_backend(backend) for backend in (drjit.JitBackend.LLVM, drjit.JitBackend.CUDA)):
         raise ValueError(
             "ray_traced: expected LLVM for tracing on the processor, found none; install it (on Debian and Ubuntu the "
             "package libllvm15 or a later one), or say where libLLVM.so is in DRJIT_LIBLLVM_PATH"
         )
-    import sionna.rt
-
-    return sionna.rt
+    return import_module("sionna.rt")
 
 
 def main(ask: str, answer: str) -> None:

@@ -134,4 +134,4 @@ def test_impossible_sites_are_refused() -> None:
         {"reference_db": float("nan")},
     ):
         with pytest.raises(ValueError, match=next(iter(fields))):
-            RayTraced(**fields)  # type: ignore[arg-type]
+            RayTraced(**fields)
