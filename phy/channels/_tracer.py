@@ -4,6 +4,7 @@ Run by its file name and alone: it loads Sionna RT, and must not load TensorFlow
 """
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,12 @@ def trace(ask: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Path coefficients [N, A, L], with the strongest first, and delays [N, L] after each device's first path."""
     rt = _sionna_rt()
     scene = rt.load_scene(ask["scene"].item())
-    _check_box(ask["box"], scene)
+    box = np.array([ask[side].item() for side in ("west", "south", "east", "north")])
+    _check_box(box, scene)
     scene.frequency = ask["carrier"].item()
     scene.tx_array = _array(rt, ask["antennas"].item())
     scene.rx_array = _array(rt, 1)
-    scene.add(rt.Transmitter("receiver", position=ask["receiver"].tolist()))
+    scene.add(rt.Transmitter("receiver", position=[ask[axis].item() for axis in "xyz"]))
     tries, count, _ = ask["spots"].shape
     paths = ask["paths"].item()
     a, tau = np.zeros([count, ask["antennas"].item(), paths], np.complex64), np.zeros([count, paths], np.float32)
@@ -37,8 +39,8 @@ def trace(ask: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         for name in names:
             scene.remove(name)
     raise ValueError(
-        f"ray_traced.box: expected positions that paths reach, received {missing.size} of {count} devices with none in "
-        f"{tries} tries; move the box {ask['box'].tolist()} or the receiver, or raise max_depth"
+        f"ray_traced: expected positions that paths reach, received {missing.size} of {count} devices with none in "
+        f"{tries} tries; move the box (west, south, east, north) = {box.tolist()} or the receiver, or raise max_depth"
     )
 
 
@@ -76,23 +78,20 @@ def _check_box(box: np.ndarray, scene: Any) -> None:
     low, high = np.array(around.min).ravel()[:2], np.array(around.max).ravel()[:2]
     if np.any(box[:2] < low) or np.any(box[2:] > high):
         raise ValueError(
-            f"ray_traced.box: expected a box inside the scene, from ({low[0]:.0f}, {low[1]:.0f}) to "
-            f"({high[0]:.0f}, {high[1]:.0f}), received {box.tolist()}"
+            f"ray_traced: expected a box inside the scene, from ({low[0]:.0f}, {low[1]:.0f}) to ({high[0]:.0f}, "
+            f"{high[1]:.0f}), received (west, south, east, north) = {box.tolist()}"
         )
 
 
 def _sionna_rt() -> Any:
     """Sionna RT, if there is something it can run on."""
-    import drjit
-
+    drjit = import_module("drjit")  # whose type stubs mypy cannot read
     if not any(drjit.has_backend(backend) for backend in (drjit.JitBackend.LLVM, drjit.JitBackend.CUDA)):
         raise ValueError(
             "ray_traced: expected LLVM for tracing on the processor, found none; install it (on Debian and Ubuntu the "
             "package libllvm15 or a later one), or say where libLLVM.so is in DRJIT_LIBLLVM_PATH"
         )
-    import sionna.rt
-
-    return sionna.rt
+    return import_module("sionna.rt")
 
 
 def main(ask: str, answer: str) -> None:

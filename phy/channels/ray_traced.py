@@ -39,11 +39,16 @@ TRACER = Path(__file__).with_name("_tracer.py")
 
 @dataclass(frozen=True)
 class RayTraced:
-    """A scene of Sionna RT or an XML file; receiver (x, y, z); box (west, south, east, north) of devices, in m."""
+    """A scene of Sionna RT or an XML file; where the receiver is, and the box of devices, in m; how rays are traced."""
 
     scene: str = "simple_street_canyon"
-    receiver: tuple[float, float, float] = (0.0, 0.0, 20.0)
-    box: tuple[float, float, float, float] = (-40.0, -8.0, 40.0, 8.0)
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 20.0
+    west: float = -40.0
+    south: float = -8.0
+    east: float = 40.0
+    north: float = 8.0
     height: Annotated[float, Gt(0)] = 1.5
     carrier: Annotated[float, Ge(0.1e9), Le(100e9)] = 3.5e9
     max_depth: Annotated[int, Ge(0), Le(20)] = 3
@@ -55,12 +60,13 @@ class RayTraced:
     static: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        west, south, east, north = self.box
-        if not (west < east and south < north and all(map(math.isfinite, self.box))):
-            raise ValueError(f"ray_traced.box: expected west < east and south < north, received {self.box}")
-        for name in ("receiver", "reference_db"):
-            if not np.isfinite(getattr(self, name)).all():
-                raise ValueError(f"ray_traced.{name}: expected finite numbers, received {getattr(self, name)}")
+        for name in ("x", "y", "z", "west", "south", "east", "north", "reference_db"):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"ray_traced.{name}: expected a finite number, received {getattr(self, name)}")
+        for low, high in (("west", "east"), ("south", "north")):
+            one, other = getattr(self, low), getattr(self, high)
+            if not one < other:
+                raise ValueError(f"ray_traced.{high}: expected more than {low} = {one:g} m, received {other:g}")
         _file(self.scene)
 
     @property
@@ -70,9 +76,8 @@ class RayTraced:
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         batch, antennas, devices = size
         total = batch * devices
-        west, south, east, north = self.box
         across = keys.uniform(fold(place, "positions"), [TRIES, total, 2])
-        spots = across * [east - west, north - south] + [west, south]
+        spots = across * [self.east - self.west, self.north - self.south] + [self.west, self.south]
 
         geometry = replace(self, reference_db=0.0, compensated=False, fading="continuous", longest=1.0)
 

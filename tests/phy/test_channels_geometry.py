@@ -78,7 +78,7 @@ def test_gains_in_sight_are_the_standards_path_loss_and_shadowing(kind: Any, apa
 
 @pytest.mark.parametrize(("kind", "deviation"), [(Umi, 7.82), (Uma, 6.0), (Rma, 8.0)])
 def test_gains_out_of_sight_are_the_standards_path_loss_and_shadowing(kind: Any, deviation: float) -> None:
-    channel = kind(indoor=0.0, sight="never", height=12.0, nearest=10.0)  # so near that the height counts
+    channel = kind(indoor=0.0, sight="never", height=60.0, nearest=10.0, apart=120.0)  # so near that the height counts
     lasting = drop(channel, batch=2000)
     flat, space = distances(lasting, channel)
     shadow = -lasting.gain_db.numpy() - loss_out_of_sight(channel, flat, space)
