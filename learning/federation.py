@@ -122,7 +122,7 @@ class Federation:
         devices = tf.where(weights > 0)[:, 0]
         link = None
         if uplink.uses_air:
-            time = tf.cast(state.round, tf.float32) * self.terms.airtime
+            time = tf.cast(state.round, tf.float64) * self.terms.airtime
             link = air.draw(state.place, keys.fold(key, "link"), time, self.terms.slots, snr_db)
         round = Round(self.terms, key, weights, link)
         updates_of = self._updates_of(state.weights, key)

@@ -271,12 +271,12 @@ class Air:
 
     def _hear(self, pilots: Pilots, link: Link, key: Key, wanted: Callable[[Impairment], bool]) -> tf.Tensor:
         """What the receiver reads of pilots that all devices send in the lead, [B, A, T, F]."""
-        y, distort = self._silence(self.lead, link.true.a.shape[0]), self._distorter(link, -self.lead, wanted)
+        y, distort = self._silence(self.lead, tf.shape(link.true.a)[0]), self._distorter(link, -self.lead, wanted)
         group = max(1, GROUP_BYTES // (8 * self.lead * self.grid.subcarriers))
 
         def add_group(heard: tf.Tensor, at: tf.Tensor) -> tf.Tensor:
             some = tf.range(at, tf.minimum(at + group, self.devices))
-            x = tf.repeat(pilots(some), y.shape[0], axis=0)
+            x = tf.repeat(pilots(some), tf.shape(y)[0], axis=0)
             if self.waveform is not None:
                 return self._add_waveforms(heard, x, link, some, distort)
             return superpose(heard, x, link.response(some))

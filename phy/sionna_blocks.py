@@ -193,6 +193,10 @@ class _AnyBatch:
     def scales(self) -> bool:
         return self.channel.scales
 
+    @property
+    def lasting(self) -> bool:
+        return self.channel.lasting
+
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         if isinstance(size.batch, int):
             return self.channel.draw(size, span, key, place)

@@ -125,7 +125,10 @@ def build(scheme: Scheme, path: str) -> Any:
         if name == "kind":
             continue
         if isinstance(value, list):
-            value = tuple(build(item, f"{path}.{name}.{place}") for place, item in enumerate(value))
+            value = tuple(
+                build(item, f"{path}.{name}.{place}") if isinstance(item, Scheme) else item
+                for place, item in enumerate(value)
+            )
         values[name] = build(value, f"{path}.{name}") if isinstance(value, Scheme) else value
     try:
         return load(scheme.source.family, scheme.kind)(**values)

@@ -23,6 +23,7 @@ from ..codecs.identity import Identity
 from ..round import Nest, Report, Round, Terms, at_devices, nmse, weighted_sum
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
+APART = 1.7  # seconds between them
 SAMPLES = 4096  # rounds over which the expected cost of a device is measured; devices that are alike share them
 
 
@@ -214,7 +215,7 @@ def _joint_level(
 def _expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.Tensor:
     """The rule's cost of an element, averaged over fading while taking part, [K]; over devices too if alike."""
     air, devices = terms.air, terms.air.devices
-    alike = not (air.channel.scales or any(impairment.scales for impairment in air.impairments))
+    alike = not (air.channel.scales or air.channel.lasting or any(impairment.scales for impairment in air.impairments))
     draws = math.ceil(SAMPLES / terms.participation / (devices if alike else 1))
     if air.channel.static:  # one symbol shows what the others repeat
         elements = min(elements, air.grid.subcarriers)
@@ -223,7 +224,8 @@ def _expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -
     def one(totals: tuple[tf.Tensor, tf.Tensor], index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         key = keys.fold(place.key, "expected cost", index)
         present = keys.uniform(keys.fold(key, "present"), [devices]) < terms.participation
-        link = air.draw(place, key, 0.0, sample.slots)
+        time = APART * tf.cast(index, tf.float64)  # fading that goes on over rounds is another by then
+        link = air.draw(place, key, time, sample.slots)
         round = Round(sample, key, tf.cast(present, tf.float32), link)
         taking_part = tf.where(present)[:, 0]
         cost = tf.reduce_mean(rule.cost(round.gains(taking_part, sample.elements)), axis=1)

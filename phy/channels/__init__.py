@@ -25,6 +25,11 @@ class Channel(Protocol):
         """Whether it gives devices different mean gains."""
         ...
 
+    @property
+    def lasting(self) -> bool:
+        """Whether a device's fading is the same in all rounds, so that on average devices are not alike."""
+        ...
+
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         """One realisation over consecutive time steps; ``place`` is the key of what lasts over all rounds."""
         ...

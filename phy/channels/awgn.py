@@ -16,6 +16,7 @@ class Awgn:
     static: ClassVar[bool] = True
     longest: ClassVar[float] = 0.0
     scales: ClassVar[bool] = False
+    lasting: ClassVar[bool] = False
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         batch, antennas, devices = size

@@ -38,6 +38,10 @@ class Cdl:
     scales: ClassVar[bool] = False
 
     @property
+    def lasting(self) -> bool:
+        return self.static and self.fading == "continuous"
+
+    @property
     def static(self) -> bool:
         return self.speed == 0.0
 

@@ -70,6 +70,10 @@ class RayTraced:
         _file(self.scene)
 
     @property
+    def lasting(self) -> bool:
+        return self.static and self.fading == "continuous"
+
+    @property
     def scales(self) -> bool:
         return not self.compensated
 

@@ -21,6 +21,7 @@ class Rayleigh:
     static: ClassVar[bool] = True
     longest: ClassVar[float] = 0.0
     scales: ClassVar[bool] = False
+    lasting: ClassVar[bool] = False
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         batch, antennas, devices = size

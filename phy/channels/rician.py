@@ -26,6 +26,7 @@ class Rician:
     static: ClassVar[bool] = True
     longest: ClassVar[float] = 0.0
     scales: ClassVar[bool] = False
+    lasting: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if math.isnan(self.k_db):

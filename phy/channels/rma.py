@@ -38,6 +38,10 @@ class Rma:
         _system.check("rma", self)
 
     @property
+    def lasting(self) -> bool:
+        return self.static and self.fading == "continuous"
+
+    @property
     def static(self) -> bool:
         return self.speed == 0.0
 

@@ -39,6 +39,10 @@ class Uma:
         _system.check("uma", self)
 
     @property
+    def lasting(self) -> bool:
+        return self.static and self.fading == "continuous"
+
+    @property
     def static(self) -> bool:
         return self.speed == 0.0
 

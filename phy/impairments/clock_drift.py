@@ -36,5 +36,5 @@ class ClockDrift:
 
     def apply(self, paths: Paths, grid: Grid, span: Span, key: Key) -> Paths:
         rate = keys.uniform(key, tf.shape(paths.tau)[:2], -self.ppm * 1e-6, self.ppm * 1e-6, paths.tau.dtype)  # [B, K]
-        since = tf.math.floormod(tf.cast(span.start, paths.tau.dtype), self.resync)
+        since = tf.cast(tf.math.floormod(tf.cast(span.start, tf.float64), self.resync), paths.tau.dtype)
         return paths._replace(tau=paths.tau + (rate * since)[..., None])

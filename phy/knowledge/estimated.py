@@ -53,7 +53,7 @@ class Estimated:
         return 0.0
 
     def believe(self, sight: Sight, key: Key) -> Table:
-        batch, antennas, devices = sight.now.a.shape[0], sight.now.a.shape[1], sight.now.a.shape[2]
+        batch, antennas, devices = tf.shape(sight.now.a)[0], sight.now.a.shape[1], sight.now.a.shape[2]
         grid, symbols = sight.grid, self._symbols(devices)
         estimate, sequences = _estimator(grid, self.comb, self.estimator)
 

@@ -18,7 +18,7 @@ class MaximumRatio:
     def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
         if link.antennas == 1:
             return tf.ones([1, 1, 1, 1], tf.complex64)
-        shape = [link.true.a.shape[0], link.antennas, link.receiver.steps, link.frequencies.shape[0]]
+        shape = [tf.shape(link.true.a)[0], link.antennas, link.receiver.steps, link.frequencies.shape[0]]
         total = tf.zeros(shape, tf.complex64)  # [B, A, T, F]
         for_groups = tf.range(0, tf.size(devices), GROUP)
         total = tf.foldl(

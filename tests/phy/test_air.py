@@ -46,6 +46,7 @@ class Echoes:
     static: ClassVar[bool] = True
     longest: ClassVar[float] = 3 * GRID.sample
     scales: ClassVar[bool] = False
+    lasting: ClassVar[bool] = False
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         batch, antennas, devices = size

@@ -30,6 +30,7 @@ class Echoes:
     delays: tuple[int, ...]
     static: ClassVar[bool] = True
     scales: ClassVar[bool] = False
+    lasting: ClassVar[bool] = False
 
     @property
     def longest(self) -> float:

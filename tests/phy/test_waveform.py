@@ -39,6 +39,7 @@ class Echoes:
     samples: tuple[float, ...]
     static: ClassVar[bool] = True
     scales: ClassVar[bool] = False
+    lasting: ClassVar[bool] = False
 
     @property
     def longest(self) -> float:
@@ -133,6 +134,7 @@ def test_multipath_past_the_prefix_disturbs_by_the_power_of_each_path() -> None:
     class Fading:
         static: ClassVar[bool] = True
         scales: ClassVar[bool] = False
+        lasting: ClassVar[bool] = False
         longest: ClassVar[float] = 13 * grid.sample
 
         def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
