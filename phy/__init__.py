@@ -6,6 +6,7 @@ from .channels import Channel
 from .channels.awgn import Awgn
 from .channels.cdl import Cdl
 from .channels.cir_file import CirFile
+from .channels.ray_traced import RayTraced
 from .channels.rayleigh import Rayleigh
 from .channels.rician import Rician
 from .channels.rma import Rma
@@ -80,6 +81,7 @@ __all__ = [
     "PowerRule",
     "QuantizedFeedback",
     "QuantizedReceiver",
+    "RayTraced",
     "Rayleigh",
     "Receiver",
     "Rician",

@@ -30,6 +30,7 @@ from .receivers.maximum_ratio import MaximumRatio
 from .roads import arrivals, why_not_frequency
 from .waveform import Waveform
 
+CHOICES = {"road": ("auto", "frequency", "time"), "coherence": ("symbol", "sample"), "oversampling": (1, 2, 4)}
 GROUP_BYTES = 2**25  # of waveforms and spectra held at once
 Distorter = Callable[[tf.Tensor, str, tf.Tensor], tf.Tensor]  # of a waveform, at a stage, of some devices
 
@@ -78,11 +79,7 @@ class Air:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"air.{name}: expected a whole number of at least 1, received {value!r}")
-        for name, choices in (
-            ("road", ("auto", "frequency", "time")),
-            ("coherence", ("symbol", "sample")),
-            ("oversampling", (1, 2, 4)),
-        ):
+        for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 expected = ", ".join(map(str, choices))
                 raise ValueError(f"air.{name}: expected one of {expected}, received {getattr(self, name)!r}")

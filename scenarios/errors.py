@@ -44,7 +44,7 @@ def closest(name: Any, known: Iterable[str]) -> str | None:
     return next((names[match] for match in difflib.get_close_matches(str(name).lower(), names, n=1)), None)
 
 
-def one_of(names: Iterable[str]) -> str:
+def one_of(choices: Iterable[object]) -> str:
     """A choice in words."""
-    names = list(names)
+    names = list(map(str, choices))
     return "one of " + ", ".join(names) if len(names) > 1 else "".join(names) or "nothing"

@@ -8,6 +8,9 @@ an error e works with the best estimate it can form, sqrt(1-e) h_believed, and w
 (1-e) C P |h_believed|^2 / (N0 + e C P)). What a delayed, quantised or estimated belief lacks is noise as well. Each
 update is decoded alone, then averaged.
 
+``together`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
+zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
+
 On the time road devices disturb each other, so the noise is measured: everybody sends QPSK on its own elements
 through the round's air, and what a device's elements hold besides its own symbols, times the believed channel and one
 complex gain, is the noise of all its elements.
@@ -17,11 +20,13 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Ge
+from annotated_types import Ge, Gt
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from ...phy import Place, keys, squared
+from ...phy import Perfect, Place, keys, squared
+from ...phy.link import Belief
+from ...phy.receivers.zero_forcing import separate
 from ..compressors import Compressor
 from ..compressors.dithered import Dithered
 from ..round import Nest, Report, Round, Terms, nmse, weighted_sum
@@ -43,19 +48,30 @@ class Decoded(NamedTuple):
 
 @dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
 class Digital:
-    """A compressor, how the rate is found, the margin in dB below the believed SNR, and how the budget is meant."""
+    """A compressor, the rate rule, the margin in dB below the believed SNR, the budget, and devices an element."""
 
     compressor: Compressor = Dithered()
     rate: Literal["capacity"] = "capacity"
     margin_db: Annotated[float, Ge(0)] = 0.0
     budget: Literal["round", "average"] = "round"
+    together: Annotated[int, Gt(0)] = 1
     uses_air: ClassVar[bool] = True
 
     def measures(self, terms: Terms) -> bool:
         return False
 
     def check(self, terms: Terms) -> None:
-        pass
+        air = terms.air
+        if self.together > air.antennas:
+            raise ValueError(
+                f"digital.together: expected at most {air.antennas} devices on an element, as many as antennas, "
+                f"received {self.together}"
+            )
+        if self.together > 1 and (air.waveform is not None or not isinstance(air.receiver_knowledge, Perfect)):
+            raise ValueError(
+                f"digital.together: expected 1 on the time road or with a receiver that does not know the channel, "
+                f"received {self.together}"
+            )
 
     def init(self, terms: Terms, place: Place) -> Nest:
         return ()
@@ -114,9 +130,12 @@ class Digital:
         """Believed rate after the margin, and true mutual information, in bits a round, [C] each."""
         link, terms = round.air_link, round.terms
         mine, power = self._shares(round, devices)  # [C, N], [C, 1]
-        snr = power / link.noise
+        snr, margin = power / link.noise, 10 ** (-self.margin_db / 10)
+        if self.together > 1:
+            believed, known = (self._apart(round, devices, belief) for belief in (link.transmitters, link.receiver))
+            rate = tf.reduce_sum(mine * _log2(1.0 + margin * snr * believed), axis=1)
+            return rate, tf.reduce_sum(mine * _log2(1.0 + snr * known), axis=1)
         believed = _on_grant(round, link.response(devices, link.transmitters)[0])  # [A, C, N]
-        margin = 10 ** (-self.margin_db / 10)
         rate = tf.reduce_sum(mine * _log2(1.0 + margin * snr * _strength(believed)), axis=1)
 
         known = _on_grant(round, link.response(devices, link.receiver)[0])  # [A, C, N]
@@ -131,18 +150,33 @@ class Digital:
         elif link.receiver is link.true:
             known_snr = snr * _strength(known)
         else:
-            missed = _strength(known - _on_grant(round, link.response(devices)[0])) / link.antennas  # [C, N]
-            known_snr = snr * _strength(known) / (1.0 + snr * missed)
+            missed = known - _on_grant(round, link.response(devices)[0])  # [A, C, N]
+            missed = squared(tf.reduce_sum(tf.math.conj(known) * missed, axis=0))  # behind maximum ratio, [C, N]
+            known_snr = snr * _strength(known) / (1.0 + snr * tf.math.divide_no_nan(missed, _strength(known)))
         return rate, tf.reduce_sum(mine * _log2(1.0 + known_snr), axis=1)
 
     def _shares(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
-        taking_part = tf.cast(round.weights > 0, tf.int32)
-        sharers = tf.maximum(tf.reduce_sum(taking_part), 1)
-        turn = tf.gather(tf.cumsum(taking_part, exclusive=True), devices)  # [C]
-        mine = tf.cast(_owners(round.terms, sharers) == turn[:, None], tf.float32)  # [C, N]
+        turn, count = _turns(round, devices)
+        owners = _owners(round.terms, tf.maximum(-(-count // self.together), 1))  # [N]
+        mine = tf.cast(owners == turn[:, None] // self.together, tf.float32)  # [C, N]
         owned = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True), 1.0)
         return mine, self._power(round.terms, devices)[:, None] * (round.terms.elements / owned)
+
+    def _apart(self, round: Round, devices: tf.Tensor, belief: Belief) -> tf.Tensor:
+        """1 / [(H^H H)^-1]_kk of devices among those they share elements with, on the granted elements, [C, N]."""
+        link, sharers = round.air_link, self.together
+        turn, count = _turns(round, devices)
+        places = turn[:, None] // sharers * sharers + tf.range(sharers)  # [C, S]
+        everybody = tf.where(round.weights > 0)[:, 0]
+        mates = tf.gather(everybody, tf.minimum(places, count - 1))
+        h = link.response(tf.reshape(mates, [-1]), belief)[0]  # [A, C S, T, F]
+        h = (
+            tf.reshape(h, [link.antennas, -1, sharers, *h.shape[2:]])
+            * tf.cast(places < count, h.dtype)[..., None, None]
+        )
+        strengths = separate(tf.transpose(h, [1, 3, 4, 0, 2]), tf.ones([]))  # [C, T, F, S]
+        return round.on_grant(tf.gather(strengths, turn % sharers, axis=3, batch_dims=1), round.terms.elements)
 
     def _symbols(self, round: Round, devices: tf.Tensor) -> tf.Tensor:
         """QPSK test symbols of devices on their own elements, [C, N]; one draw serves all, as each is owned by one."""
@@ -161,6 +195,12 @@ class Digital:
         groups = tf.range(0, tf.size(everybody), GROUP)
         y = tf.foldl(add, groups, initializer=terms.air.empty(terms.slots), parallel_iterations=1)
         return terms.air.receive(y, round.air_link, keys.fold(round.key, "noise"))[0]
+
+
+def _turns(round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The places [C] of devices among those that take part, and how many do."""
+    taking_part = tf.cast(round.weights > 0, tf.int32)
+    return tf.gather(tf.cumsum(taking_part, exclusive=True), devices), tf.reduce_sum(taking_part)
 
 
 def _owners(terms: Terms, sharers: tf.Tensor) -> tf.Tensor:

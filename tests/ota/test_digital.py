@@ -190,3 +190,28 @@ def test_devices_dither_apart(play: Any) -> None:
 def test_a_negative_margin_is_refused() -> None:
     with pytest.raises(ValueError, match="margin_db"):
         Digital(margin_db=-1.0)
+
+
+@pytest.mark.parametrize(("devices", "together", "antennas"), [(4, 2, 4), (5, 2, 2), (6, 3, 3)])
+def test_devices_together_on_an_element_are_told_apart_by_zero_forcing(
+    devices: int, together: int, antennas: int
+) -> None:
+    """S C P / (C N0 [(H^H H)^-1]_kk) on a share of S/C of the elements, with H of those that share them."""
+    elements, snr_db = 96, 12.0
+    air = Air(GRID, Rayleigh(), devices, antennas)
+    link = draw(air, elements, snr_db)
+    round = Round(Terms(air, devices, elements), keys.key(2), tf.ones([devices]), link)
+    uplink = Digital(together=together)
+    measured = uplink._rates(uplink.begin((), round), round, tf.range(devices))[1].numpy()
+    h, groups = link.response()[0, :, :, 0, 0].numpy(), -(-devices // together)
+    for device in range(devices):
+        first = device // together * together
+        mates = h[:, first : min(first + together, devices)]
+        left = 1 / np.linalg.inv(mates.conj().T @ mates)[device - first, device - first].real
+        expected = elements / groups * np.log2(1 + groups * 10 ** (snr_db / 10) * left)
+        assert measured[device] == pytest.approx(expected, rel=1e-4)
+
+
+def test_no_more_devices_share_an_element_than_there_are_antennas() -> None:
+    with pytest.raises(ValueError, match="digital.together: expected at most 2 devices on an element.*received 3"):
+        Digital(together=3).check(Terms(Air(GRID, Rayleigh(), 4, 2), 10, 10))

@@ -12,6 +12,12 @@ from pydantic import TypeAdapter
 from overair.scenarios import catalogue
 from overair.scenarios.catalogue import FAMILIES, Of, Scheme
 
+
+def required(family: str, kind: str) -> list[str]:
+    """The fields of a scheme that must be given."""
+    return [field.name for field in catalogue.sources(family)[kind].fields if field.default is None]
+
+
 SCHEMES = [(family, kind) for family in FAMILIES for kind in catalogue.sources(family)]
 
 
@@ -27,7 +33,7 @@ def test_every_scheme_says_in_one_line_what_it_is(family: str, kind: str) -> Non
     assert len(catalogue.sources(family)[kind].summary) > 20
 
 
-@pytest.mark.parametrize("family, kind", SCHEMES)
+@pytest.mark.parametrize("family, kind", [each for each in SCHEMES if not required(*each)])
 def test_a_table_without_fields_makes_what_the_class_makes_without_arguments(family: str, kind: str) -> None:
     assert catalogue.build(validated(family, kind), family) == catalogue.load(family, kind)()
 

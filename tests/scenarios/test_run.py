@@ -206,7 +206,7 @@ def test_presets_files_tables_and_scenarios_run_alike(federations: fake.Federati
 
 
 def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    bad = ["rounds=0", "grant.elements=[400,10]", "model=[softmax,lenet]", "grid.prefix=[16,0]", "devices=[5,5000]"]
+    bad = ["rounds=0", "grant.elements=[400,10]", "model=[softmax,lenet]", "grid.prefix=[16,99]", "devices=[5,5000]"]
     for change in bad:
         with pytest.raises(ScenarioError, match="^scenario field [a-z.]+: .*$"):
             run(RAW, [change], out=tmp_path / "run")
