@@ -24,6 +24,7 @@ from ..phy import Air, Link, Place, behind
 from ..phy.keys import Key
 
 Nest = Any  # a nest of tensors
+MEMORY_BYTES = 4 * 2**30  # of error feedback, at most
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,16 @@ def apply(uplink: Uplink, state: Nest, round: Round, updates: tf.Tensor) -> tupl
     return uplink.end(uplink.add(acc, round, devices, updates), state, round)
 
 
+def check_memory(terms: Terms) -> None:
+    """Refuse error feedback whose memory, a vector for each device, would not fit."""
+    needed, most = 4 * terms.air.devices * terms.size, MEMORY_BYTES
+    if needed > most:
+        raise ValueError(
+            f"uplink.feedback: expected at most {most / 2**30:g} GiB of what devices owe, received {terms.air.devices} "
+            f"devices x {terms.size} parameters, {needed / 2**30:.3g} GiB; do without, or take fewer of either"
+        )
+
+
 def at_devices(devices: tf.Tensor, values: tf.Tensor, everybody: tf.Tensor) -> tf.Tensor:
     """Values [C] of some devices at their places among all, [K] as ``everybody``; zero for the others."""
     return tf.scatter_nd(devices[:, None], values, tf.shape(everybody, devices.dtype))
@@ -208,4 +219,4 @@ def nmse(estimate: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum((estimate - target) ** 2) / tf.reduce_sum(target**2)
 
 
-__all__ = ["Nest", "Report", "Round", "Terms", "Uplink", "apply", "at_devices", "nmse", "weighted_sum"]
+__all__ = ["Nest", "Report", "Round", "Terms", "Uplink", "apply", "at_devices", "check_memory", "nmse", "weighted_sum"]

@@ -8,6 +8,11 @@ an error e works with the best estimate it can form, sqrt(1-e) h_believed, and w
 (1-e) C P |h_believed|^2 / (N0 + e C P)). What a delayed, quantised or estimated belief lacks is noise as well. Each
 update is decoded alone, then averaged.
 
+With weighted ``feedback`` beta, a device compresses z = u + beta r and then owes r + z - z_hat - beta r: the part of
+its own updates that did not arrive, lost packets included. beta = 1 is error feedback as usual; beta below 1 forgets,
+which compressors need whose error may exceed what they compress. Abdi, "Distributed learning and inference in deep
+models", 2020, eq. 4.14.
+
 ``together`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
 zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
 
@@ -20,7 +25,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
@@ -29,7 +34,7 @@ from ...phy.link import Belief
 from ...phy.receivers.zero_forcing import separate
 from ..compressors import Compressor
 from ..compressors.dithered import Dithered
-from ..round import Nest, Report, Round, Terms, nmse, weighted_sum
+from ..round import Nest, Report, Round, Terms, check_memory, nmse, weighted_sum
 
 GROUP = 64  # devices whose test symbols are held at once
 ROUNDING = 1e-5  # a rate is not "above" the mutual information by float rounding alone
@@ -40,6 +45,7 @@ class Decoded(NamedTuple):
 
     estimate: tf.Tensor  # [d]
     target: tf.Tensor  # [d]
+    owed: tf.Tensor  # [K, d], or [0, d]
     y: tf.Tensor  # what arrives of everybody's test symbols on the time road, [A, T, F]
     energy: tf.Tensor  # [K]
     bits: tf.Tensor
@@ -48,13 +54,14 @@ class Decoded(NamedTuple):
 
 @dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
 class Digital:
-    """A compressor, the rate rule, the margin in dB below the believed SNR, the budget, and devices an element."""
+    """A compressor, how rates are found, the margin below belief, the budget, devices an element, and feedback."""
 
     compressor: Compressor = Dithered()
     rate: Literal["capacity"] = "capacity"
     margin_db: Annotated[float, Ge(0)] = 0.0
     budget: Literal["round", "average"] = "round"
     together: Annotated[int, Gt(0)] = 1
+    feedback: Annotated[float, Ge(0), Le(1)] = 0.0
     uses_air: ClassVar[bool] = True
 
     def measures(self, terms: Terms) -> bool:
@@ -62,6 +69,8 @@ class Digital:
 
     def check(self, terms: Terms) -> None:
         air = terms.air
+        if self.feedback:
+            check_memory(terms)
         if self.together > air.antennas:
             raise ValueError(
                 f"digital.together: expected at most {air.antennas} devices on an element, as many as antennas, "
@@ -74,12 +83,14 @@ class Digital:
             )
 
     def init(self, terms: Terms, place: Place) -> Nest:
-        return ()
+        """What each device still owes, [K, d]; nothing without feedback."""
+        self.check(terms)
+        return tf.zeros([terms.air.devices if self.feedback else 0, terms.size])
 
     def begin(self, state: Nest, round: Round) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
         y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.waveform is None else self._test(round)
-        return Decoded(zeros, zeros, y, nobody, tf.zeros([]), tf.cast(nobody, tf.bool))
+        return Decoded(zeros, zeros, state, y, nobody, tf.zeros([]), tf.cast(nobody, tf.bool))
 
     def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
         return tf.zeros(tf.shape(devices))
@@ -92,22 +103,27 @@ class Digital:
         weights = tf.gather(round.weights, devices)
         key = keys.fold(round.key, "compressor")
 
-        def one(carry: tuple[tf.Tensor, tf.Tensor], item: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            estimate, used = carry
-            decoded, bits = self.compressor.compress(updates[item], rate[item], keys.fold(key, devices[item]))
-            arrives = information[item] >= bits * (1.0 - ROUNDING)
-            weight = tf.where(arrives, weights[item], 0.0)
-            return estimate + weight * decoded, tf.tensor_scatter_nd_update(used, [[item]], [bits])
+        owed = tf.gather(acc.owed, devices) if self.feedback else None  # [C, d]
+        wanted = updates if owed is None else updates + self.feedback * owed
 
-        start = acc.estimate, tf.zeros_like(rate)
-        estimate, bits = tf.foldl(one, tf.range(tf.size(devices)), start, parallel_iterations=1)
+        def one(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
+            update, bits, device = item
+            return self.compressor.compress(update, bits, keys.fold(key, device))
+
+        signature = tf.TensorSpec([round.terms.size]), tf.TensorSpec([])
+        each = wanted, rate, devices
+        decoded, bits = tf.map_fn(one, each, fn_output_signature=signature, parallel_iterations=1)  # [C, d], [C]
         sends = bits > 0  # a device whose rate carries nothing stays silent
         arrives = information >= bits * (1.0 - ROUNDING)
+        decoded = tf.where(arrives[:, None], decoded, 0.0)
         energy = self._power(round.terms, devices) * tf.cast(sends, tf.float32)
         places = devices[:, None]
         return Decoded(
-            estimate,
+            acc.estimate + weighted_sum(weights, decoded),
             acc.target + weighted_sum(weights, updates),
+            acc.owed
+            if owed is None
+            else tf.tensor_scatter_nd_update(acc.owed, places, (1.0 - self.feedback) * owed + wanted - decoded),
             acc.y,
             tf.tensor_scatter_nd_update(acc.energy, places, energy),
             acc.bits + tf.reduce_sum(bits),
@@ -120,7 +136,7 @@ class Digital:
         bits = acc.bits + terms.feedback_bits * tf.reduce_sum(tf.cast(present, tf.float32))
         energy = terms.energy(acc.energy, present)
         report = Report(nmse(acc.estimate, acc.target), energy, acc.heard, bits, payload, pilots, airtime)
-        return acc.estimate, state, report
+        return acc.estimate, acc.owed, report
 
     def _power(self, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
         """Of devices in a round they take part in, [C]; on average over rounds it is their budget, or less."""

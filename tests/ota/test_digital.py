@@ -1,6 +1,7 @@
 """Digital uplink: the rate is what the shares carry, and a packet arrives if the channel is as good as believed."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -215,3 +216,52 @@ def test_devices_together_on_an_element_are_told_apart_by_zero_forcing(
 def test_no_more_devices_share_an_element_than_there_are_antennas() -> None:
     with pytest.raises(ValueError, match="digital.together: expected at most 2 devices on an element.*received 3"):
         Digital(together=3).check(Terms(Air(GRID, Rayleigh(), 4, 2), 10, 10))
+
+
+@dataclass(frozen=True)
+class Half:
+    """Sends half of everything, for ten bits."""
+
+    unbiased: ClassVar[bool] = False
+
+    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+        return update / 2, tf.constant(10.0)
+
+
+@pytest.mark.parametrize("beta", [0.25, 1.0])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_device_owes_what_did_not_arrive(beta: float, lost: bool) -> None:
+    """r' = (1 - beta) r + z - z_hat with z = u + beta r, z_hat = 0 where the packet is lost; rows of others stay."""
+    air, size = Air(GRID, Awgn(), 4), 6
+    uplink, terms = Digital(Half(), feedback=beta), Terms(air, size, 30)
+    owed = keys.normal(keys.key(1), [4, size])
+    updates = keys.normal(keys.key(2), [4, size])
+    link = draw(air, 30, -30.0 if lost else 20.0)
+    round = Round(terms, keys.key(3), tf.constant([0.5, 0.0, 0.5, 0.0]), link)
+    estimate, state, report = apply(uplink, owed, round, updates)
+    z = updates + beta * owed
+    arrived = 0 * z if lost else z / 2
+    expected = ((1 - beta) * owed + z - arrived).numpy()
+    np.testing.assert_allclose(state.numpy()[[0, 2]], expected[[0, 2]], atol=1e-6)
+    np.testing.assert_array_equal(state.numpy()[[1, 3]], owed.numpy()[[1, 3]])
+    np.testing.assert_allclose(estimate, 0.5 * (arrived[0] + arrived[2]), atol=1e-6)
+    assert np.any(report.heard) != lost
+
+
+def test_feedback_that_would_not_fit_is_refused() -> None:
+    terms = Terms(Air(GRID, Awgn(), 5000), 10**6, 30)
+    with pytest.raises(ValueError, match="uplink.feedback: expected at most 4 GiB.*5000 devices x 1000000"):
+        Digital(feedback=1.0).check(terms)
+
+
+def test_what_is_owed_arrives_in_the_end() -> None:
+    """With classic feedback the sum of estimates keeps within what is still owed of the sum of updates."""
+    air, size = Air(GRID, Awgn(), 3), 200
+    uplink, terms = Digital(Half(), feedback=1.0), Terms(air, size, 60)
+    state, total, sent = uplink.init(terms, air.init(keys.key(0))), 0.0, 0.0
+    for index in range(12):
+        updates = keys.normal(keys.key(4, index), [3, size])
+        round = Round(terms, keys.key(5, index), tf.fill([3], 1 / 3), draw(air, 60, 10.0, index))
+        estimate, state, _ = apply(uplink, state, round, updates)
+        total, sent = total + tf.reduce_mean(updates, axis=0), sent + estimate
+    np.testing.assert_allclose(sent + tf.reduce_mean(state, axis=0), total, atol=1e-4)

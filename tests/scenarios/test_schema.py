@@ -66,7 +66,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (
         {"link": {"impairments": ["path_loss", "timing"]}},
         "link.impairments.1: expected one of amplifier, clock_drift, frequency_offset, iq_imbalance, path_loss, "
-        'phase_noise, quantized_receiver, sampling_offset, timing_offset, received "timing"; did you mean timing_offset?',
+        'phase_noise, quantized_receiver, sampling_offset, timing_offset, received "timing"; '
+        "did you mean timing_offset?",
     ),
     (
         {"link": {"impairments": [{"kind": "timing_offset", "high": "late"}]}},
