@@ -5,6 +5,7 @@ Nothing heavy is imported before it is needed: help, lists and complaints about 
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -64,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if sys.flags.dev_mode:
             raise
+        if (told := _from_a_graph(error)) is not None:
+            print(f"overair: {told}", file=sys.stderr)
+            return 2
         what = f"overair: unexpected {type(error).__name__}: {_one_line(error)}"
         print(f"{what}; `python -X dev -m overair ...` shows where", file=sys.stderr)
         return 2
@@ -138,6 +142,12 @@ def _check(options: argparse.Namespace) -> int:
     return check.main()
 
 
+def _from_a_graph(error: Exception) -> str | None:
+    """What a ValueError said that was raised while a graph ran, such as by the tracer of rays."""
+    found = re.search(r"^ValueError: (.+)$", str(error), re.MULTILINE)
+    return found and found[1]
+
+
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
@@ -170,6 +180,9 @@ def _report(dataset: "xr.Dataset", figure: Path) -> None:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if bool((dataset.heard == 0).all("round").any()):
+        print("note: at some points nobody was heard in any round; devices that trust a wrong belief choose rates that")
+        print("      their links do not carry: uplink.margin_db keeps digital ones below it")
     draw(dataset, figure)
     print(f"figure: {figure}")
 

@@ -24,7 +24,7 @@ from .impairments import Distortion, Impairment
 from .keys import Key, Scalar
 from .knowledge import Knowledge, Pilots, Sight
 from .knowledge.perfect import Perfect
-from .link import Link, Paths, Size, Span
+from .link import Link, Paths, Size, Span, superpose
 from .receivers import Receiver
 from .receivers.maximum_ratio import MaximumRatio
 from .roads import arrivals, why_not_frequency
@@ -88,8 +88,8 @@ class Air:
         low, high = self._arrivals
         if high - low > self.grid.symbols * self.grid.symbol_samples:
             raise ValueError(
-                f"link.impairments: expected arrivals within a slot of {self.grid.symbols * self.grid.symbol_samples} "
-                f"samples, received {low:.3g} to {high:.3g} samples; shorten offsets and delay spread"
+                f"air.impairments: expected arrivals within a slot of {self.grid.symbols * self.grid.symbol_samples} "
+                f"samples, received {low:.3g} to {high:.3g} samples; shorten offsets or the channel's delay spread"
             )
         if self.road == "frequency" and self._needs_time:
             raise ValueError(f"air.road: {self._needs_time}; take road = time or auto")
@@ -198,6 +198,11 @@ class Air:
         """The symbols the receiver reads, [B, A, T, F]: with its noise, drawn once however many have sent."""
         return self._receive(y, link, key, self._distorter(link))
 
+    def noise(self, slots: int, link: Link, key: Key, batch: int = 1) -> tf.Tensor:
+        """The noise that ``receive`` adds under the same key, [B, A, T, F], were the receiver without fault."""
+        silence = self._silence(slots * self.grid.symbols, batch)
+        return self._receive(silence, link, key, lambda wave, stage, devices: wave)
+
     def send(self, x: tf.Tensor, link: Link, key: Key) -> tf.Tensor:
         """All devices send x [B, K, T, F] at once; the receiver gets [B, A, T, F]."""
         y = self._silence(x.shape[2], tf.shape(x)[0])
@@ -240,7 +245,8 @@ class Air:
         group = max(1, GROUP_BYTES // (8 * steps * road.bins * (1 + moving) * max(1, x.shape[0] or 1)))
 
         def add_group(heard: tf.Tensor, some: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
-            wave = distort(road.modulate(sent), "transmit", some)  # [B, C, S]
+            wave = road.modulate(sent)  # [B, C, S]
+            wave = tf.ensure_shape(distort(wave, "transmit", some), wave.shape)
             response = road.response(link.true.of(some).at(0, steps))  # [B, A, C, J, bins]
             return superpose(heard, road.cut(wave), response)
 
@@ -288,13 +294,6 @@ class Air:
     @cached_property
     def _needs_time(self) -> str:
         return why_not_frequency(self.grid, self.channel, self.impairments, self.coherence)
-
-
-def superpose(y: tf.Tensor, x: tf.Tensor, response: tf.Tensor) -> tf.Tensor:
-    """y [B, A, T, F] plus the sum over devices of response [B, A, C, T, F] times x [B, C, T, F]."""
-    if response.shape[1] > 1 and response.shape[3] == 1:  # a matrix product a subcarrier, and no copy of x an antenna
-        return y + tf.einsum("bacf,bctf->batf", response[:, :, :, 0], x)
-    return y + tf.reduce_sum(response * x[:, None], axis=2)
 
 
 __all__ = ["Air", "Place", "Paths", "superpose"]

@@ -16,8 +16,10 @@ from pydantic.dataclasses import dataclass
 from sionna.phy.channel import subcarrier_frequencies
 from sionna.phy.ofdm import ResourceGrid
 
+from .strict import STRICT
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, config=STRICT)
 class Grid:
     """An OFDM numerology: subcarriers, symbols a slot, spacing in Hz, prefix and window advance in samples."""
 

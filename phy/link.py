@@ -124,6 +124,13 @@ class Link(NamedTuple):
         return (belief if devices is None else belief.of(devices)).response(self.frequencies)
 
 
+def superpose(y: tf.Tensor, x: tf.Tensor, response: tf.Tensor) -> tf.Tensor:
+    """y [B, A, T, F] plus the sum over devices of response [B, A, C, T, F] times x [B, C, T, F]."""
+    if response.shape[1] > 1 and response.shape[3] == 1:  # a matrix product a subcarrier, and no copy of x an antenna
+        return y + tf.einsum("bacf,bctf->batf", response[:, :, :, 0], x)
+    return y + tf.reduce_sum(response * x[:, None], axis=2)
+
+
 def _turns(tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
     """exp(-j 2 pi f tau), [..., F], for evenly spaced f: coarse steps times fine ones, 2 sqrt(F) exponentials."""
     count = frequencies.shape[0]

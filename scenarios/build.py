@@ -8,6 +8,7 @@ same shares.
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -189,5 +190,5 @@ def _named(path: str = "") -> Iterator[None]:
     except ScenarioError:
         raise
     except ValueError as error:
-        text = " ".join(str(error).split())
+        text = re.sub(r"^(air\.|(?=budgets_db))", "link.", " ".join(str(error).split()))
         raise ScenarioError(f"scenario field {path}: {text}" if path else f"scenario field {text}") from None

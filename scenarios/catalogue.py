@@ -61,6 +61,7 @@ class Source(NamedTuple):
     kind: str
     class_name: str
     summary: str
+    about: str
     fields: tuple[SchemeField, ...]
 
 
@@ -159,7 +160,8 @@ def _read(family: str, file: Path) -> Source | None:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and not _is_shared(node.annotation)
     ]
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
-    return Source(family, file.stem, classes[0].name, summary, tuple(fields))
+    about = " ".join((ast.get_docstring(classes[0]) or "").partition("\n\n")[0].split())
+    return Source(family, file.stem, classes[0].name, summary, about, tuple(fields))
 
 
 def _is_scheme(node: ast.ClassDef) -> bool:

@@ -43,7 +43,8 @@ def _family(family: str, details: bool) -> Iterator[str]:
         _columns({kind: each.summary for kind, each in sources(family).items()}), sources(family).values(), strict=True
     ):
         yield line
-        if details:
+        if details and source.fields:
+            yield f"      {source.about}"
             yield from (f"      {_field(field)}" for field in source.fields)
 
 

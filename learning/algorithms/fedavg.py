@@ -12,6 +12,7 @@ from annotated_types import Gt
 from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 from .. import batches
 from ..batches import Batches
 from ..task import Task, Weights
@@ -20,7 +21,7 @@ from . import Sample
 UNROLLED = 10  # as many steps are compiled one by one: on CNNs a loop within the loop over devices costs a third more
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Fedavg:
     """Local learning rate, and how long: so many steps, or so many epochs over the device's own share."""
 

@@ -9,13 +9,14 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 from .. import batches
 from ..batches import Batches
 from ..task import Task, Weights
 from . import Sample
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Sgd:
     """One batch, one gradient."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from pydantic.dataclasses import dataclass
 
+from ...phy.strict import STRICT
 from . import Arrays
 from .files import check_labels, local_file, local_folder, looked
 
@@ -23,7 +24,7 @@ CLASSES = 10
 REMEDY = "unpack https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz in the folder that OVERAIR_DATA names"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Cifar10:
     """Ten classes of 5,000 + 1,000."""
 

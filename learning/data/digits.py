@@ -10,12 +10,13 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 from sklearn.datasets import load_digits
 
+from ...phy.strict import STRICT
 from . import Arrays
 
 SPLIT_SEED = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Digits:
     """Ten classes of about 180."""
 

@@ -6,6 +6,7 @@ Read from the four idx files in $OVERAIR_DATA/mnist, or else downloaded. LeCun, 
 
 from pydantic.dataclasses import dataclass
 
+from ...phy.strict import STRICT
 from . import Arrays
 from .files import load_idx
 
@@ -18,7 +19,7 @@ SHA256 = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Mnist:
     """Ten classes of about 6,000 + 1,000."""
 

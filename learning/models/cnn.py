@@ -8,10 +8,11 @@ decentralized data", AISTATS 2017, with half its filters and three eighths of it
 import keras
 from pydantic.dataclasses import dataclass
 
+from ...phy.strict import STRICT
 from . import check_image, glorot
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Cnn:
     """Images of at least 4 x 4."""
 

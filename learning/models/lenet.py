@@ -8,10 +8,11 @@ learning applied to document recognition", Proceedings of the IEEE, 1998.
 import keras
 from pydantic.dataclasses import dataclass
 
+from ...phy.strict import STRICT
 from . import check_image, glorot
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Lenet:
     """Images of at least 12 x 12."""
 

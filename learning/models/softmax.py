@@ -6,10 +6,11 @@ Its loss is convex, so theory of convex optimisation applies.
 import keras
 from pydantic.dataclasses import dataclass
 
+from ...phy.strict import STRICT
 from . import glorot
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Softmax:
     """Inputs of any shape."""
 

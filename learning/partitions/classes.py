@@ -17,12 +17,13 @@ from pydantic.dataclasses import dataclass
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
+from ...phy.strict import STRICT
 from . import check, deal, generator
 
 ATTEMPTS = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Classes:
     """At most so many classes on a device; exactly so many samples, or all of them shared out."""
 

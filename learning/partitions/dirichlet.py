@@ -12,10 +12,11 @@ import numpy as np
 from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
+from ...phy.strict import STRICT
 from . import check, deal, generator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Dirichlet:
     """Concentration alpha, and the fewest samples a device may have."""
 

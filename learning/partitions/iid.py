@@ -9,10 +9,11 @@ import numpy as np
 from annotated_types import Gt
 from pydantic.dataclasses import dataclass
 
+from ...phy.strict import STRICT
 from . import check, generator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Iid:
     """Exactly so many samples for each device, or all of them shared out."""
 

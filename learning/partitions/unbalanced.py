@@ -10,10 +10,11 @@ import numpy as np
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
+from ...phy.strict import STRICT
 from . import check, generator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Unbalanced:
     """Standard deviation of the logarithm of a device's size."""
 

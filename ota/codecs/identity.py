@@ -6,10 +6,11 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 from . import Code, pack, unpack
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Identity:
     """ceil(d/2) resource elements, no compression."""
 

@@ -19,6 +19,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 from ..hadamard import transform
 from . import Code, pack, unpack
 
@@ -33,7 +34,7 @@ class Matrix(NamedTuple):
     scale: tf.Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class RandomLinear:
     """Compression d/m (none: whatever fills the grant), and the block size of H if it is not to be chosen."""
 

@@ -16,11 +16,12 @@ from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 
 SIDE_BITS = 32.0 + 4.0  # max|x| as a float32, and b
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Dithered:
     """At most so many bits a coordinate."""
 

@@ -14,10 +14,10 @@ import math
 from typing import ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from ...phy import Awgn, Grid, Level, Place, PowerRule, TruncatedInversion, behind, keys, squared
+from ...phy.strict import STRICT
 from ..codecs import Code, Codec
 from ..codecs.identity import Identity
 from ..round import Nest, Report, Round, Terms, at_devices, nmse, weighted_sum
@@ -39,7 +39,7 @@ class Heard(NamedTuple):
     target: tf.Tensor  # [d]
 
 
-@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+@dataclass(frozen=True, config=STRICT)
 class Analog:
     """A codec that survives addition, a power rule, and how the budget is meant."""
 

@@ -16,9 +16,9 @@ models", 2020, eq. 4.14.
 ``together`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
 zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
 
-On the time road devices disturb each other, so the noise is measured: everybody sends QPSK on its own elements
-through the round's air, and what a device's elements hold besides its own symbols, times the believed channel and one
-complex gain, is the noise of all its elements.
+On the time road devices disturb each other, so that is measured: everybody sends QPSK on its own elements through the
+round's air. What a device's elements then hold besides noise and its own symbols, times the believed channel and one
+complex gain, disturbs all its elements beside the noise of power N0.
 """
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
@@ -26,12 +26,12 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from ...phy import Perfect, Place, keys, squared
 from ...phy.link import Belief
 from ...phy.receivers.zero_forcing import separate
+from ...phy.strict import STRICT
 from ..compressors import Compressor
 from ..compressors.dithered import Dithered
 from ..round import Nest, Report, Round, Terms, check_memory, nmse, weighted_sum
@@ -52,7 +52,7 @@ class Decoded(NamedTuple):
     heard: tf.Tensor  # bool [K]
 
 
-@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+@dataclass(frozen=True, config=STRICT)
 class Digital:
     """A compressor, how rates are found, the margin below belief, the budget, devices an element, and feedback."""
 
@@ -159,7 +159,7 @@ class Digital:
         if terms.air.waveform is not None:
             heard = terms.air.grid.collect(acc.y, terms.elements)[:, None]  # [A, 1, N]
             gain, disturbance = _fit(heard, known * self._symbols(round, devices), mine)  # [C, 1] each
-            known_snr = gain * power * _strength(known) / disturbance
+            known_snr = gain * power * _strength(known) / (link.noise + disturbance)
         elif error > 0:
             unknown = error * tf.reduce_sum(tf.gather(link.true.power[0], devices), axis=1, keepdims=True)  # [C, 1]
             known_snr = (1.0 - error) * snr * _strength(known) / (1.0 + snr * unknown)
@@ -201,7 +201,7 @@ class Digital:
         return tf.complex(signs[0], signs[1]) * tf.cast(mine * tf.sqrt(power / 2.0), tf.complex64)
 
     def _test(self, round: Round) -> tf.Tensor:
-        """What the receiver reads while all that take part send their test symbols, [A, T, F]."""
+        """What the receiver reads, less its noise, while all that take part send their test symbols, [A, T, F]."""
         terms, everybody = round.terms, tf.where(round.weights > 0)[:, 0]
 
         def add(y: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
@@ -210,7 +210,8 @@ class Digital:
 
         groups = tf.range(0, tf.size(everybody), GROUP)
         y = tf.foldl(add, groups, initializer=terms.air.empty(terms.slots), parallel_iterations=1)
-        return terms.air.receive(y, round.air_link, keys.fold(round.key, "noise"))[0]
+        key = keys.fold(round.key, "noise")
+        return (terms.air.receive(y, round.air_link, key) - terms.air.noise(terms.slots, round.air_link, key))[0]
 
 
 def _turns(round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -248,7 +249,7 @@ def _fit(heard: tf.Tensor, sent: tf.Tensor, mine: tf.Tensor) -> tuple[tf.Tensor,
     gain = tf.math.divide_no_nan(inner, tf.cast(tf.reduce_sum(squared(sent), axis=[0, 2], keepdims=True), inner.dtype))
     left = tf.reduce_sum(mine * _strength(heard - gain * sent), axis=1, keepdims=True)  # [C, 1]
     elements = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True) * heard.shape[0] - 1.0, 1.0)  # one was fitted
-    return squared(gain[0]), tf.maximum(left / elements, 1e-30)
+    return squared(gain[0]), left / elements
 
 
 def _log2(x: tf.Tensor) -> tf.Tensor:

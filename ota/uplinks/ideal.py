@@ -6,10 +6,11 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ...phy import Place
+from ...phy.strict import STRICT
 from ..round import Nest, Report, Round, Terms, weighted_sum
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Ideal:
     """No air at all."""
 

@@ -7,9 +7,10 @@ from pydantic.dataclasses import dataclass
 
 from ..keys import Key
 from ..link import Paths, Size, Span
+from ..strict import STRICT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Awgn:
     """h = 1."""
 

@@ -22,10 +22,11 @@ from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
+from ..strict import STRICT
 from ._rays import Rays, alone, doppler, element_gain, sum_of_rays
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Cdl:
     """Model letter, RMS delay spread in s, device speed in m/s, carrier in Hz, pattern of antennas, fading."""
 

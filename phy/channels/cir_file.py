@@ -23,6 +23,7 @@ from pydantic.dataclasses import dataclass
 from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
+from ..strict import STRICT
 
 
 class _Examples(NamedTuple):
@@ -31,7 +32,7 @@ class _Examples(NamedTuple):
     step: float  # seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class CirFile:
     """Where the file is; examples drawn once or every round; mean gain of 1 or as it is in the file."""
 
@@ -108,7 +109,7 @@ def _read(path: str) -> dict[str, Any]:
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (ValueError, OSError, AttributeError, zipfile.BadZipFile):
+    except (ValueError, OSError, AttributeError, TypeError, zipfile.BadZipFile):
         raise ValueError(f"cir_file.path: expected a .npz file of plain arrays, received {path!r}") from None
 
 

@@ -31,13 +31,14 @@ from pydantic.dataclasses import dataclass
 from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
+from ..strict import STRICT
 from ._waves import phasor
 
 TRIES = 12  # positions for a device before it is given up
 TRACER = Path(__file__).with_name("_tracer.py")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class RayTraced:
     """A scene of Sionna RT or an XML file; where the receiver is, and the box of devices, in m; how rays are traced."""
 

@@ -12,9 +12,10 @@ from sionna.phy.channel import RayleighBlockFading
 from ..keys import Key
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
+from ..strict import STRICT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Rayleigh:
     """One CN(0, 1) gain for each device and antenna, constant over the round and flat over frequency."""
 

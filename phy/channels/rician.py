@@ -15,10 +15,11 @@ from pydantic.dataclasses import dataclass
 from .. import keys
 from ..keys import Key
 from ..link import Paths, Size, Span
+from ..strict import STRICT
 from ._waves import phasor, steering
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Rician:
     """The K factor in dB: power of the line of sight over that of the scattered waves."""
 

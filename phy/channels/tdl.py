@@ -25,6 +25,7 @@ from sionna.phy.channel.tr38901 import TDL
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
+from ..strict import STRICT
 from ._groups import in_groups
 from ._waves import phasor, steering, turns
 
@@ -32,7 +33,7 @@ GROUP_VALUES = 2_000_000  # path coefficients drawn at once; a sum of sinusoids 
 SINUSOIDS = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Tdl:
     """Model letter, RMS delay spread in s, device speed in m/s, carrier frequency in Hz, fading over rounds."""
 

@@ -14,10 +14,11 @@ from sionna.phy.channel.tr38901 import UMaScenario
 
 from ..keys import Key
 from ..link import Paths, Size, Span
+from ..strict import STRICT
 from . import _system
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Uma:
     """Speed in m/s, carrier in Hz; who is indoors or in sight; height, nearest device and next site in m; gains."""
 

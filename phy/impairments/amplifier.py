@@ -23,10 +23,11 @@ from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
 from ..power import squared
+from ..strict import STRICT
 from . import Stage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Amplifier:
     """Saturation power over P in dB; smoothness p of the knee."""
 

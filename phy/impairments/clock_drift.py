@@ -15,10 +15,11 @@ from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
+from ..strict import STRICT
 from . import Stage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class ClockDrift:
     """Bound of the rates in parts per million; seconds between resynchronisations; seen by the transmitters or not."""
 

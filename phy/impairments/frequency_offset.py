@@ -23,10 +23,11 @@ from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
+from ..strict import STRICT
 from . import Stage, each, scaled, turn
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class FrequencyOffset:
     """Bounds and deviation in subcarrier spacings; seen by the transmitters or not; drawn once or every round."""
 

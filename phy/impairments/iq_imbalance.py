@@ -20,10 +20,11 @@ from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
 from ..power import squared
+from ..strict import STRICT
 from . import Stage, each, scaled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class IqImbalance:
     """Bounds of amplitude in dB and phase in degrees, both ways; at each device or each antenna of the receiver."""
 

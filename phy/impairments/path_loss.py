@@ -14,9 +14,10 @@ from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
+from ..strict import STRICT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class PathLoss:
     """Exponent; nearest, farthest and reference distance in metres."""
 

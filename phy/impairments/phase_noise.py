@@ -24,10 +24,11 @@ from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
+from ..strict import STRICT
 from . import Stage, scaled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class PhaseNoise:
     """Linewidth in Hz; one common oscillator at the receiver, or one a device; seen by the transmitters or not."""
 

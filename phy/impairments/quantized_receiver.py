@@ -24,10 +24,11 @@ from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
 from ..power import squared
+from ..strict import STRICT
 from . import Stage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class QuantizedReceiver:
     """Bits per real dimension; full scale in deviations of the signal."""
 

@@ -20,13 +20,14 @@ from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
+from ..strict import STRICT
 from ..waveform import REACH, pulse
 from . import Stage, each
 
 BINS = 192  # of a block's transform, if shifts are small
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class SamplingOffset:
     """Uniform between bounds in parts per million; seen by the transmitters or not; drawn once or every round."""
 

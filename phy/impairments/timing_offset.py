@@ -21,14 +21,15 @@ from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
+from ..strict import STRICT
 from . import Stage
 
 TAIL = 4.0  # deviations at which a Gaussian offset ends
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class TimingOffset:
-    """Bounds and deviation in samples, whole or not; seen by the transmitters or not; drawn once or every round.
+    """Bounds and deviation in samples, whole or not; step of correction in seconds; seen by the transmitters or not; drawn once or every round.
 
     ``step`` is that of the correction, in seconds; 0 for none.
     """

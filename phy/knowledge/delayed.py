@@ -1,4 +1,4 @@
-"""Delayed knowledge: the channel as it was some slots ago, at no cost in elements.
+"""Delayed knowledge: the channel as it was some slots ago, which matters where it moves; at no cost in elements.
 
 Under Clarke's Doppler spectrum of maximal shift f_d the belief keeps the correlation J0(2 pi f_d n T) with the truth,
 for n slots of T seconds; a channel that stands still is known exactly.
@@ -7,20 +7,21 @@ for n slots of T seconds; a channel that stands still is known exactly.
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths
+from ..strict import STRICT
 from . import Free, Sight
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Delayed(Free):
     """By how many slots."""
 
-    slots: Annotated[int, Gt(0)] = 1
+    slots: Annotated[int, Gt(0), Le(1000)] = 1
     error: ClassVar[float] = 0.0
 
     def lead(self, grid: Grid, devices: int) -> int:

@@ -15,10 +15,11 @@ from pydantic.dataclasses import dataclass
 from .. import keys
 from ..keys import Key
 from ..link import Paths
+from ..strict import STRICT
 from . import Free, Sight
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class ErrorVariance(Free):
     """The share e of the channel's power that is not known."""
 

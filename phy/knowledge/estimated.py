@@ -24,10 +24,11 @@ from sionna.phy.ofdm import LMMSEInterpolator, LSChannelEstimator, ResourceGrid
 from ..grid import Grid
 from ..keys import Key
 from ..link import Table
+from ..strict import STRICT
 from . import Sight
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Estimated:
     """The estimator, and how many devices share a symbol."""
 

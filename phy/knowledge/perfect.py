@@ -6,10 +6,11 @@ from pydantic.dataclasses import dataclass
 
 from ..keys import Key
 from ..link import Paths
+from ..strict import STRICT
 from . import Free, Sight
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Perfect(Free):
     """What is believed is what is."""
 

@@ -18,10 +18,11 @@ from scipy.special import gammaincc
 from ..grid import Grid
 from ..keys import Key
 from ..link import Table
+from ..strict import STRICT
 from . import Free, Sight
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class QuantizedFeedback(Free):
     """Bits for the phase and for the amplitude of each subcarrier and antenna."""
 

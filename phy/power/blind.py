@@ -12,12 +12,13 @@ from typing import ClassVar
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
+from ..strict import STRICT
 from . import Level, weakest
 
 NEVER = 1e15  # the arrival of an element that is not to be read; its square is still a number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Blind:
     """Equal amplitudes, phases as they are."""
 

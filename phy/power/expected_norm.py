@@ -18,10 +18,11 @@ import tensorflow as tf
 from annotated_types import Ge, Gt
 from pydantic.dataclasses import dataclass
 
+from ..strict import STRICT
 from . import Level, inverse, squared
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class ExpectedNorm:
     """Threshold g on |h|^2, room above the expected energy, and that energy (0: the mean over those that send)."""
 

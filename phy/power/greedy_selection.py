@@ -23,12 +23,13 @@ from typing import ClassVar
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
+from ..strict import STRICT
 from . import Level, inverse, shares, squared
 
 SHORT = 0.01  # of its budget: what a device may lack and send weaker for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class GreedySelection:
     """As many of the strongest elements as the budget pays for; scaled by m/m_i, or not."""
 

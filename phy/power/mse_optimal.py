@@ -11,10 +11,11 @@ from typing import ClassVar
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
+from ..strict import STRICT
 from . import Level
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class MseOptimal:
     """Bias of the weak against noise for all, in the best balance."""
 

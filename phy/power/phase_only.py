@@ -9,10 +9,11 @@ from typing import ClassVar
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
+from ..strict import STRICT
 from . import Level, weakest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class PhaseOnly:
     """Aligned phases, unequal amplitudes."""
 

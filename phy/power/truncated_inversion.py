@@ -15,10 +15,11 @@ import tensorflow as tf
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
+from ..strict import STRICT
 from . import Level, inverse, shares, squared, weakest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class TruncatedInversion:
     """Threshold g on |h|^2, relative to the mean gain that the SNR is defined for, and the share used in any case."""
 

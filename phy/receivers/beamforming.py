@@ -21,10 +21,11 @@ from annotated_types import Gt
 from pydantic.dataclasses import dataclass
 
 from ..link import Link
+from ..strict import STRICT
 from . import Moments, behind, moments, over_symbols, unit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Beamforming:
     """How often v is improved from either start."""
 

@@ -8,10 +8,11 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ..link import Link
+from ..strict import STRICT
 from . import GROUP
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class MaximumRatio:
     """v = sum_k h_k / |sum_k h_k| on every resource element, from what the receiver believes."""
 

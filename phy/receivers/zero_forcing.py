@@ -12,10 +12,11 @@ from pydantic.dataclasses import dataclass
 
 from ..link import Link
 from ..power import squared
+from ..strict import STRICT
 from . import moments, over_symbols, unit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class ZeroForcing:
     """Equal arrivals, whatever becomes of the noise."""
 

@@ -66,6 +66,14 @@ def test_wrong_values_are_refused(mistake: type, field: str, value: Any) -> None
         mistake(**{field: value})
 
 
+def test_a_field_that_does_not_exist_is_refused(family: str, modules: list[ModuleType]) -> None:
+    for module in modules:
+        for scheme in (value for value in vars(module).values() if dataclasses.is_dataclass(value)):
+            if inspect.isclass(scheme) and scheme.__module__ == module.__name__ and not scheme.__name__.startswith("_"):
+                with pytest.raises(ValueError, match="spelt_wrong"):
+                    scheme(spelt_wrong=1)
+
+
 # --- phy
 
 

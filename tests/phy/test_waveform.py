@@ -245,7 +245,7 @@ def test_a_sample_has_the_energy_of_an_element(oversampling: Oversampling) -> No
 
 
 def test_arrivals_more_than_a_slot_apart_are_refused() -> None:
-    with pytest.raises(ValueError, match="link.impairments: expected arrivals within a slot of 176 samples, received"):
+    with pytest.raises(ValueError, match="air.impairments: expected arrivals within a slot of 176 samples, received"):
         Air(GRID, Awgn(), 2, impairments=(TimingOffset(0.0, 177.0),))
 
 
