@@ -69,12 +69,11 @@ class Federation:
         executor: Literal["auto", "loop", "vectorized"] = "auto",
         chunk: int | None = None,
         loss: keras.losses.Loss | None = None,
-        budgets_db: Sequence[float] = (),
     ) -> None:
         self.model_factory, self.algorithm, self.uplink = model_factory, algorithm, uplink
         self.batch_size = batch_size
         self.task = Task(model_factory(0), loss)
-        self.terms = Terms(air, self.task.size, elements, participation, tuple(budgets_db))
+        self.terms = Terms(air, self.task.size, elements, participation)
         uplink.check(self.terms)
         _check(data, shares, air.devices, self.task.outputs)
         if executor == "vectorized" and self.task.random:

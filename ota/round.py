@@ -12,12 +12,10 @@ Every uplink is used the same way, whatever it does:
 ``apply`` is these in a row for updates that are all at hand.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
-import numpy as np
 import tensorflow as tf
 
 from ..phy import Air, Link, Place, behind
@@ -29,16 +27,12 @@ MEMORY_BYTES = 4 * 2**30  # of error feedback, at most
 
 @dataclass(frozen=True)
 class Terms:
-    """What is agreed before the first round: the air, the length of an update, the grant, and what devices may spend.
-
-    Device k may spend P 10^(budgets_db[k mod n]/10) of n budgets given; all may spend P where none is.
-    """
+    """What is agreed before the first round: the air, the length of an update, and the grant."""
 
     air: Air
     size: int
     elements: int
     participation: float = 1.0
-    budgets_db: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.size < 1:
@@ -50,18 +44,11 @@ class Terms:
             raise ValueError(
                 f"participation: expected a probability above 0 and up to 1, received {self.participation}"
             )
-        if len(self.budgets_db) > self.air.devices or not all(map(math.isfinite, self.budgets_db)):
-            raise ValueError(
-                f"budgets_db: expected finite decibels, one for each of {self.air.devices} devices or fewer to repeat, "
-                f"received {self.budgets_db}"
-            )
-        object.__setattr__(self, "budgets_db", tuple(self.budgets_db))
 
     @property
     def budgets(self) -> tf.Tensor:
         """Energy per granted element that each device may spend, in units of P, [K]."""
-        decibels = np.resize(self.budgets_db or 0.0, self.air.devices)  # repeats
-        return tf.constant(10 ** (decibels / 10), tf.float32)
+        return self.air.budgets
 
     @property
     def slots(self) -> int:
@@ -79,13 +66,13 @@ class Terms:
         """Bits fed back to a device so that it knows its channel."""
         return self.air.transmitter_knowledge.bits(self.air.grid, self.air.antennas)
 
-    def energy(self, data: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
+    def energy(self, data: tf.Tensor) -> tf.Tensor:
         """Energy an element of the whole grant, sounding included, from that of an element of the data's, [K].
 
-        Nobody exceeds the budget by its pilots: they are sent with P on elements granted for them.
+        All devices sound, whoever then takes part. Nobody exceeds its budget by that: pilots take at most what their
+        elements are granted for.
         """
-        pilots = self.air.pilot_energy * tf.cast(present, data.dtype)
-        return (data * self.elements + pilots) / (self.elements + self.air.pilots)
+        return (data * self.elements + self.air.pilot_energy * self.budgets) / (self.elements + self.air.pilots)
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,8 @@
 noise once and hands over the symbols, and ``send`` is these in a row: y(t, f) = sum_k h_k(t, f) x_k(t, f) + w(t, f),
 w ~ CN(0, N0) per element and antenna.
 
-There are two roads. The frequency road computes that product, and is exact only while every arrival stays inside the
-prefix, 0 <= advance + offset + path delay <= prefix, and subcarriers stay orthogonal. The time road sends waveforms
-through filters, and is right everywhere. Which one is taken follows from the impairments, once, when the air is
-built.
+There are two roads (``roads.py``): responses, and waveforms. Which one is taken follows from the impairments, once,
+when the air is built.
 """
 
 from collections.abc import Callable
@@ -25,26 +23,15 @@ from .keys import Key, Scalar
 from .knowledge import Knowledge, Pilots, Sight
 from .knowledge.perfect import Perfect
 from .link import Link, Paths, Size, Span, superpose
+from .physical import budgets
 from .receivers import Receiver
 from .receivers.maximum_ratio import MaximumRatio
-from .roads import arrivals, why_not_frequency
+from .roads import STAGES, always, arrivals, is_path, is_seen, why_not_frequency
 from .waveform import Waveform
 
 CHOICES = {"road": ("auto", "frequency", "time"), "coherence": ("symbol", "sample"), "oversampling": (1, 2, 4)}
 GROUP_BYTES = 2**25  # of waveforms and spectra held at once
 Distorter = Callable[[tf.Tensor, str, tf.Tensor], tf.Tensor]  # of a waveform, at a stage, of some devices
-
-
-def _always(impairment: Impairment) -> bool:
-    return True
-
-
-def _is_seen(impairment: Impairment) -> bool:
-    return impairment.seen
-
-
-def _is_path(impairment: Impairment) -> bool:
-    return impairment.stage == "paths"
 
 
 class Place(NamedTuple):
@@ -59,7 +46,8 @@ class Air:
 
     ``road`` is chosen by what the impairments need, or asked for. ``coherence`` says how long taps are held on the
     time road: over a symbol, or not at all, which lets Doppler spread each subcarrier over its neighbours.
-    ``oversampling`` is the number of samples of a waveform where the grid has one; see ``waveform.py``.
+    ``oversampling`` is the number of samples of a waveform where the grid has one; see ``waveform.py``. Device k may
+    spend P 10^(budgets_db[k mod n]/10) of n budgets given, on data and on pilots; all may spend P where none is.
     """
 
     grid: Grid
@@ -73,6 +61,7 @@ class Air:
     road: Literal["auto", "frequency", "time"] = "auto"
     coherence: Literal["symbol", "sample"] = "symbol"
     oversampling: Literal[1, 2, 4] = 2
+    budgets_db: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("devices", "antennas"):
@@ -80,11 +69,14 @@ class Air:
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"air.{name}: expected a whole number of at least 1, received {value!r}")
         for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                expected = ", ".join(map(str, choices))
-                raise ValueError(f"air.{name}: expected one of {expected}, received {getattr(self, name)!r}")
+            if (value := getattr(self, name)) not in choices:
+                raise ValueError(f"air.{name}: expected one of {', '.join(map(str, choices))}, received {value!r}")
         object.__setattr__(self, "impairments", tuple(self.impairments))
-        _ = self.lead  # knowledge that cannot be had on this grid is refused here
+        object.__setattr__(self, "budgets_db", tuple(self.budgets_db))
+        _ = self.budgets
+        for side, wanted in zip(self._sides, (is_seen, always), strict=True):
+            first, last = self._arrivals_of(wanted)
+            side.check(self.grid, last - first)
         low, high = self._arrivals
         if high - low > self.grid.symbols * self.grid.symbol_samples:
             raise ValueError(
@@ -110,6 +102,11 @@ class Air:
     @property
     def _sides(self) -> tuple[Knowledge, Knowledge]:
         return self.transmitter_knowledge, self.receiver_knowledge
+
+    @property
+    def budgets(self) -> tf.Tensor:
+        """Energy an element that each device may spend, in units of P, [K]."""
+        return tf.constant(budgets(self.budgets_db, self.devices), tf.float32)
 
     @cached_property
     def lead(self) -> int:
@@ -145,7 +142,8 @@ class Air:
         noise = tf.pow(10.0, -tf.cast(snr_db, tf.float32) / 10.0)
 
         def impaired(paths: Paths, span: Span, wanted: Callable[[Impairment], bool]) -> Paths:
-            for impairment, impairment_key in zip(self.impairments, impairment_keys, strict=True):
+            each = zip(self.impairments, impairment_keys, strict=True)
+            for impairment, impairment_key in sorted(each, key=lambda pair: STAGES.index(pair[0].stage)):
                 if wanted(impairment):
                     paths = impairment.apply(paths, grid, span, impairment_key)
             return paths
@@ -154,33 +152,32 @@ class Air:
         fine = span if road is None else road.span(span)
         scattered = self.channel.draw(size, fine, keys.fold(key, "channel"), keys.fold(place.key, "channel"))
         whole = scattered if road is None else road.over_symbols(scattered)
-        everything = impaired(whole, span, _always)
+        everything = impaired(whole, span, always)
         seen = everything  # what the transmitters could learn at best
         if not all(impairment.seen for impairment in self.impairments):
-            seen = impaired(whole, span, _is_seen)
+            seen = impaired(whole, span, is_seen)
 
         arriving = everything if not lead else everything.at(lead, symbols)
 
-        def sight(paths: Paths, side: str, wanted: Callable[[Impairment], bool]) -> Sight:
+        def sight(paths: Paths, wanted: Callable[[Impairment], bool]) -> Sight:
             def listen(pilots: Pilots) -> tf.Tensor:
                 passed = (
-                    paths if road is None else impaired(scattered, fine, lambda each: _is_path(each) and wanted(each))
+                    paths if road is None else impaired(scattered, fine, lambda each: is_path(each) and wanted(each))
                 )
                 passed = passed.at(0, self._steps(lead))
                 link = Link(passed, paths, paths, grid.frequencies, noise, time, impairment_keys)
-                return self._hear(pilots, link, keys.fold(key, side, "pilots"), wanted)
+                return self._hear(pilots, link, keys.fold(key, "pilots"), wanted)
 
             now = arriving if paths is everything else paths.at(lead, symbols)
-            return Sight(now, paths.at(0, lead), grid, noise, lead, listen)
+            return Sight(now, paths.at(0, lead), grid, noise, self.budgets, lead, self._arrivals_of(wanted), listen)
 
-        transmitters = self.transmitter_knowledge.believe(
-            sight(seen, "transmitters", _is_seen), keys.fold(key, "transmitters")
-        )
-        receiver = self.receiver_knowledge.believe(sight(everything, "receiver", _always), keys.fold(key, "receiver"))
+        transmitters = self.transmitter_knowledge.believe(sight(seen, is_seen), keys.fold(key, "transmitters"))
+        receiver = self.receiver_knowledge.believe(sight(everything, always), keys.fold(key, "receiver"))
         true = arriving
         if road is not None:
-            true = impaired(scattered, fine, _is_path).at(lead * road.knots, self._steps(symbols))
-        return Link(true, transmitters, receiver, grid.frequencies, noise, time, impairment_keys)
+            true = impaired(scattered, fine, is_path).at(lead * road.knots, self._steps(symbols))
+        mean = None if road is None else arriving
+        return Link(true, transmitters, receiver, grid.frequencies, noise, time, impairment_keys, mean)
 
     def empty(self, slots: int, batch: int = 1) -> tf.Tensor:
         """A receiver that has heard nothing yet: [B, A, T, F], or spectra of a waveform's blocks [B, A, J, bins]."""
@@ -218,7 +215,7 @@ class Air:
     def _distortions(self, stage: str) -> list[Distortion]:
         return [each for each in self.impairments if each.stage == stage and isinstance(each, Distortion)]
 
-    def _distorter(self, link: Link, first: int = 0, wanted: Callable[[Impairment], bool] = _always) -> Distorter:
+    def _distorter(self, link: Link, first: int = 0, wanted: Callable[[Impairment], bool] = always) -> Distorter:
         """What the wanted distortions of a stage make of a waveform that begins so many symbols after the data."""
 
         road = self.waveform
@@ -275,11 +272,12 @@ class Air:
     def _hear(self, pilots: Pilots, link: Link, key: Key, wanted: Callable[[Impairment], bool]) -> tf.Tensor:
         """What the receiver reads of pilots that all devices send in the lead, [B, A, T, F]."""
         y, distort = self._silence(self.lead, tf.shape(link.true.a)[0]), self._distorter(link, -self.lead, wanted)
-        group = max(1, GROUP_BYTES // (8 * self.lead * self.grid.subcarriers))
+        group = max(1, GROUP_BYTES // (8 * self.lead * self.grid.subcarriers * (1 + self.antennas)))
 
         def add_group(heard: tf.Tensor, at: tf.Tensor) -> tf.Tensor:
             some = tf.range(at, tf.minimum(at + group, self.devices))
-            x = tf.repeat(pilots(some), tf.shape(y)[0], axis=0)
+            amplitudes = tf.cast(tf.sqrt(tf.gather(self.budgets, some)), y.dtype)
+            x = tf.repeat(pilots(some) * amplitudes[:, None, None], tf.shape(y)[0], axis=0)
             if self.waveform is not None:
                 return self._add_waveforms(heard, x, link, some, distort)
             return superpose(heard, x, link.response(some))
@@ -287,9 +285,12 @@ class Air:
         y = tf.foldl(add_group, tf.range(0, self.devices, group), initializer=y, parallel_iterations=1)
         return self._receive(y, link, key, distort)
 
+    def _arrivals_of(self, wanted: Callable[[Impairment], bool]) -> tuple[float, float]:
+        return arrivals(self.grid, self.channel, tuple(filter(wanted, self.impairments)))
+
     @cached_property
     def _arrivals(self) -> tuple[float, float]:
-        return arrivals(self.grid, self.channel, self.impairments)
+        return self._arrivals_of(always)
 
     @cached_property
     def _needs_time(self) -> str:

@@ -1,7 +1,7 @@
 """Which road is right: responses, while arrivals keep to the prefix and subcarriers stay orthogonal, or waveforms.
 
 The frequency road is exact only where 0 <= advance + offset + path delay <= prefix over all delays that can occur;
-early arrivals have no prefix to protect them.
+early arrivals have no prefix to protect them. The time road (``waveform.py``) is right everywhere.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,23 @@ from collections.abc import Sequence
 from .channels import Channel
 from .grid import Grid
 from .impairments import Impairment
+
+STAGES = ["paths", "transmit", "receive"]  # the order of mean effects: what turns with a delay comes after it
+
+
+def always(impairment: Impairment) -> bool:
+    """All of them."""
+    return True
+
+
+def is_seen(impairment: Impairment) -> bool:
+    """Those that the transmitters see."""
+    return impairment.seen
+
+
+def is_path(impairment: Impairment) -> bool:
+    """Those of delays and gains."""
+    return impairment.stage == "paths"
 
 
 def arrivals(grid: Grid, channel: Channel, impairments: Sequence[Impairment]) -> tuple[float, float]:

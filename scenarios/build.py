@@ -104,7 +104,7 @@ def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
         size = Task(model(0)).size
     elements = _elements(scenario.grant, size)
     with _named():
-        uplink.check(Terms(air, size, elements, scenario.participation, tuple(scenario.link.budgets_db)))
+        uplink.check(Terms(air, size, elements, scenario.participation))
     _optimizer(scenario.optimizer)
     return Parts(scenario, model, data, shares, air, uplink, catalogue.build(scenario.algorithm, "algorithm"), elements)
 
@@ -132,6 +132,7 @@ def _air(scenario: Scenario) -> "Air":
             link.road,
             link.coherence,
             link.oversampling,
+            tuple(link.budgets_db),
         )
 
 
@@ -178,7 +179,6 @@ def _federation(parts: Parts) -> "Federation":
             scenario.batch_size,
             scenario.executor,
             scenario.chunk,
-            budgets_db=scenario.link.budgets_db,
         )
 
 
@@ -190,5 +190,5 @@ def _named(path: str = "") -> Iterator[None]:
     except ScenarioError:
         raise
     except ValueError as error:
-        text = re.sub(r"^(air\.|(?=budgets_db))", "link.", " ".join(str(error).split()))
+        text = re.sub(r"^air\.", "link.", " ".join(str(error).split()))
         raise ScenarioError(f"scenario field {path}: {text}" if path else f"scenario field {text}") from None

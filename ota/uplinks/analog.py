@@ -16,7 +16,7 @@ from typing import ClassVar, Literal, NamedTuple
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
-from ...phy import Awgn, Grid, Level, Place, PowerRule, TruncatedInversion, behind, keys, squared
+from ...phy import Awgn, Grid, Level, MaximumRatio, Place, PowerRule, TruncatedInversion, behind, keys, squared
 from ...phy.strict import STRICT
 from ..codecs import Code, Codec
 from ..codecs.identity import Identity
@@ -69,6 +69,12 @@ class Analog:
             raise ValueError(
                 "uplink.budget: expected round for a rule that inverts every fade, whose mean energy is "
                 "infinite, received average; or take truncated_inversion with a threshold above 0"
+            )
+        noisy = terms.air.pilots > 0 or (terms.air.antennas > 1 and not isinstance(terms.air.receiver, MaximumRatio))
+        if self.budget == "average" and noisy:
+            raise ValueError(
+                "uplink.budget: expected round where gains depend on the noise, as with estimated knowledge or with "
+                "combiners other than maximum_ratio, received average; the mean energy is another at every SNR"
             )
 
     def init(self, terms: Terms, place: Place) -> Nest:
@@ -140,7 +146,7 @@ class Analog:
         estimate = self.codec.decode(symbols, terms.size, acc.code)
         present = round.weights > 0
         bits = (REPORT_BITS + terms.feedback_bits) * tf.reduce_sum(tf.cast(present, tf.float32))
-        energy, zero = terms.energy(acc.energy, present), tf.zeros([])
+        energy, zero = terms.energy(acc.energy), tf.zeros([])
         pilots, airtime = zero + terms.air.pilots, zero + terms.airtime
         report = Report(nmse(estimate, acc.target), energy, heard, bits, zero + elements, pilots, airtime)
         return estimate, state, report

@@ -17,7 +17,7 @@ models", 2020, eq. 4.14.
 zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
 
 On the time road devices disturb each other, so that is measured: everybody sends QPSK on its own elements through the
-round's air. What a device's elements then hold besides noise and its own symbols, times the believed channel and one
+round's air. What a device's elements then hold besides noise and its own symbols, times the true channel and one
 complex gain, disturbs all its elements beside the noise of power N0.
 """
 
@@ -134,7 +134,7 @@ class Digital:
         zero, terms, present = tf.zeros([]), round.terms, round.weights > 0
         payload, pilots, airtime = zero + terms.elements, zero + terms.air.pilots, zero + terms.airtime
         bits = acc.bits + terms.feedback_bits * tf.reduce_sum(tf.cast(present, tf.float32))
-        energy = terms.energy(acc.energy, present)
+        energy = terms.energy(acc.energy)
         report = Report(nmse(acc.estimate, acc.target), energy, acc.heard, bits, payload, pilots, airtime)
         return acc.estimate, acc.owed, report
 
@@ -154,21 +154,26 @@ class Digital:
         believed = _on_grant(round, link.response(devices, link.transmitters)[0])  # [A, C, N]
         rate = tf.reduce_sum(mine * _log2(1.0 + margin * snr * _strength(believed)), axis=1)
 
-        known = _on_grant(round, link.response(devices, link.receiver)[0])  # [A, C, N]
-        error = terms.air.receiver_knowledge.error
+        true = _on_grant(round, link.response(devices, link.effective)[0])  # [A, C, N]
         if terms.air.waveform is not None:
             heard = terms.air.grid.collect(acc.y, terms.elements)[:, None]  # [A, 1, N]
-            gain, disturbance = _fit(heard, known * self._symbols(round, devices), mine)  # [C, 1] each
-            known_snr = gain * power * _strength(known) / (link.noise + disturbance)
-        elif error > 0:
+            gain, disturbance = _fit(heard, true * self._symbols(round, devices), mine)  # [C, 1] each
+            snr = power * squared(gain) / (link.noise + disturbance)
+        if link.receiver is link.effective:
+            return rate, tf.reduce_sum(mine * _log2(1.0 + snr * _strength(true)), axis=1)
+
+        known = _on_grant(round, link.response(devices, link.receiver)[0])  # [A, C, N]
+        error = terms.air.receiver_knowledge.error
+        if error > 0:
             unknown = error * tf.reduce_sum(tf.gather(link.true.power[0], devices), axis=1, keepdims=True)  # [C, 1]
             known_snr = (1.0 - error) * snr * _strength(known) / (1.0 + snr * unknown)
-        elif link.receiver is link.true:
-            known_snr = snr * _strength(known)
         else:
-            missed = known - _on_grant(round, link.response(devices)[0])  # [A, C, N]
-            missed = squared(tf.reduce_sum(tf.math.conj(known) * missed, axis=0))  # behind maximum ratio, [C, N]
-            known_snr = snr * _strength(known) / (1.0 + snr * tf.math.divide_no_nan(missed, _strength(known)))
+            fitted = _fit(true, known, mine)[0]
+            missed = tf.reduce_sum(
+                tf.math.conj(known) * (true - fitted * known), axis=0
+            )  # behind maximum ratio, [C, N]
+            missed = tf.math.divide_no_nan(squared(missed), _strength(known))
+            known_snr = snr * squared(fitted) * _strength(known) / (1.0 + snr * missed)
         return rate, tf.reduce_sum(mine * _log2(1.0 + known_snr), axis=1)
 
     def _shares(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -244,12 +249,14 @@ def _strength(h: tf.Tensor) -> tf.Tensor:
 
 
 def _fit(heard: tf.Tensor, sent: tf.Tensor, mine: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Power of the gain that fits what was sent [A, C, N] to what was heard, and of what is left, [C, 1]."""
-    inner = tf.reduce_sum(tf.math.conj(sent) * heard, axis=[0, 2], keepdims=True)  # [1, C, 1]
-    gain = tf.math.divide_no_nan(inner, tf.cast(tf.reduce_sum(squared(sent), axis=[0, 2], keepdims=True), inner.dtype))
-    left = tf.reduce_sum(mine * _strength(heard - gain * sent), axis=1, keepdims=True)  # [C, 1]
+    """The gain that fits what was sent [A, C, N] to what was heard on own elements, and the power left, [C, 1]."""
+    own = tf.cast(mine, sent.dtype)
+    inner = tf.reduce_sum(own * tf.math.conj(sent) * heard, axis=[0, 2])  # [C]
+    norm = tf.reduce_sum(mine * _strength(sent), axis=1)
+    gain = tf.math.divide_no_nan(inner, tf.cast(norm, inner.dtype))[:, None]
+    left = tf.reduce_sum(mine * _strength(heard - gain * sent), axis=1, keepdims=True)
     elements = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True) * heard.shape[0] - 1.0, 1.0)  # one was fitted
-    return squared(gain[0]), left / elements
+    return gain, left / elements
 
 
 def _log2(x: tf.Tensor) -> tf.Tensor:

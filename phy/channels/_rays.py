@@ -17,10 +17,8 @@ from sionna.phy import SPEED_OF_LIGHT
 from .. import keys
 from ..keys import Key
 from ..link import Size, Span
-from ._groups import in_groups
+from ._groups import GROUP, in_groups, in_pieces
 from ._waves import phasor, steering, turns
-
-GROUP_VALUES = 20_000_000  # phases of rays over antennas and time steps held at once
 
 
 class Rays(NamedTuple):
@@ -53,18 +51,21 @@ def sum_of_rays(rays: Rays, tau: tf.Tensor, size: Size, span: Span | None, key: 
     batch, antennas, devices = size
     total, paths, count = rays.power.shape
     steps = 1 if span is None else span.steps
-    group = max(1, min(total, GROUP_VALUES // (paths * count * (antennas + steps))))
 
     def draw_group(index: tf.Tensor) -> tuple[tf.Tensor]:
-        power, sine, hertz = rays.of(tf.minimum(index * group + tf.range(group), total - 1))
-        phase = keys.uniform(keys.fold(key, index), [group, paths, count], -math.pi, math.pi)
+        power, sine, hertz = rays.of(tf.minimum(index * GROUP + tf.range(GROUP), total - 1))
+        phase = keys.uniform(keys.fold(key, index), [GROUP, paths, count], -math.pi, math.pi)
         waves = tf.cast(tf.sqrt(power), tf.complex64) * phasor(phase)  # [G, L, R]
+        return (in_pieces(add, paths * count * (antennas + steps), waves, sine, hertz),)
+
+    def add(waves: tf.Tensor, sine: tf.Tensor, hertz: tf.Tensor) -> tf.Tensor:
+        """Coefficients [G, L, A, T] of rays [G, L, R]."""
         seen = waves[..., None] * steering(sine, antennas)  # [G, L, R, A]
         if span is None:
-            return (tf.reduce_sum(seen, 2)[..., None],)
-        return (tf.matmul(seen, turns(hertz, span), transpose_a=True),)  # [G, L, A, T]
+            return tf.reduce_sum(seen, 2)[..., None]
+        return tf.matmul(seen, turns(hertz, span), transpose_a=True)
 
-    (a,) = in_groups(draw_group, total, group)
+    (a,) = in_groups(draw_group, total)
     a = tf.reshape(a, [batch, devices, paths, antennas, steps])
     return tf.transpose(a, [0, 3, 1, 2, 4]), tf.reshape(tau, [batch, devices, paths])
 

@@ -26,10 +26,9 @@ from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
 from ..strict import STRICT
-from ._groups import in_groups
+from ._groups import GROUP, in_groups, in_pieces
 from ._waves import phasor, steering, turns
 
-GROUP_VALUES = 2_000_000  # path coefficients drawn at once; a sum of sinusoids needs up to 20 times as many
 SINUSOIDS = 20
 
 
@@ -65,14 +64,13 @@ class Tdl:
         line, total = self._sionna(), batch * devices
         steps = 1 if self.static else span.steps
         paths = line.delays.shape[0]
-        group = max(1, min(total, GROUP_VALUES // (antennas * paths * steps)))
         goes_on = self.fading == "continuous"
 
         def draw_group(index: tf.Tensor) -> tuple[tf.Tensor]:
             keyed(fold(place if goes_on else key, index))
-            return (self._taps(line, group, antennas, span if goes_on else Span(0.0, span.steps, span.seconds)),)
+            return (self._taps(line, GROUP, antennas, span if goes_on else span._replace(start=0.0)),)
 
-        (a,) = in_groups(draw_group, total, group)
+        (a,) = in_groups(draw_group, total)
         a = tf.reshape(a, [batch, devices, paths, antennas, steps])
         tau, power = (tf.broadcast_to(value, [batch, devices, paths]) for value in (line.delays, line.mean_powers))
         return Paths(tf.transpose(a, [0, 3, 1, 2, 4]), tau, power)
@@ -92,7 +90,8 @@ class Tdl:
         if self.static:
             a = tf.reduce_sum(phases, -1, keepdims=True)
         else:
-            a = tf.matmul(phases, turns(doppler * tf.cos(alpha), span))
+            each = paths * span.steps * (SINUSOIDS + antennas)
+            a = in_pieces(lambda of, hertz: tf.matmul(of, turns(hertz, span)), each, phases, doppler * tf.cos(alpha))
         a *= tf.cast(scattered, a.dtype)[:, None, None]  # [G, L, A, T]
         if not line.los:
             return a

@@ -48,10 +48,19 @@ class QuantizedReceiver:
         return paths._replace(a=paths.a * self.gain, power=paths.power * self.gain**2)
 
     def distort(self, wave: tf.Tensor, grid: Grid, span: Span, key: Key, devices: tf.Tensor) -> tf.Tensor:
-        power = tf.reduce_mean(squared(wave), axis=-1, keepdims=True)  # [B, A, 1]
+        power = self._loudness(squared(wave), round(grid.symbol_seconds / span.seconds))  # [B, A, 1]
         some = power > 0  # the root of nothing has no gradient
         step = self._step * tf.where(some, tf.sqrt(tf.where(some, power, 1.0) / 2), 0.0)
         return tf.complex(self._read(tf.math.real(wave), step), self._read(tf.math.imag(wave), step))
+
+    @staticmethod
+    def _loudness(power: tf.Tensor, symbol: int) -> tf.Tensor:
+        """Mean power of the OFDM symbols that hold at least half as much as the loudest: silence sets no scale."""
+        whole = power[..., : power.shape[-1] // symbol * symbol] if power.shape[-1] > symbol else power
+        count = max(1, whole.shape[-1] // symbol)
+        each = tf.reduce_mean(tf.reshape(whole, [*tf.unstack(tf.shape(whole)[:-1]), count, -1]), axis=-1)  # [B, A, T]
+        loud = tf.cast(each >= 0.5 * tf.reduce_max(each, axis=-1, keepdims=True), each.dtype)
+        return tf.reduce_sum(loud * each, -1, keepdims=True) / tf.reduce_sum(loud, -1, keepdims=True)
 
     @cached_property
     def gain(self) -> float:

@@ -29,7 +29,7 @@ TAIL = 4.0  # deviations at which a Gaussian offset ends
 
 @dataclass(frozen=True, config=STRICT)
 class TimingOffset:
-    """Bounds and deviation in samples, whole or not; step of correction in seconds; seen by the transmitters or not; drawn once or every round.
+    """Bounds and deviation in samples, whole or not; step of correction in seconds; seen or not; drawn once or not.
 
     ``step`` is that of the correction, in seconds; 0 for none.
     """

@@ -19,7 +19,9 @@ class Sight(NamedTuple):
     before: Paths  # over the ``lead`` symbols before it
     grid: Grid
     noise: tf.Tensor  # N0, [] or [B]
+    budgets: tf.Tensor  # energy an element of each device, [K]; pilots arrive with so much
     lead: int  # symbols the air is listened to before the data
+    arrivals: tuple[float, float]  # the first and the last there can be, in samples after what is on time
     listen: Callable[[Pilots], tf.Tensor]  # what the receiver hears of pilots on the lead symbols, [B, A, T, F]
 
 
@@ -30,6 +32,10 @@ class Knowledge(Protocol):
     @property
     def error(self) -> float:
         """The share of the channel's mean power that the belief is announced not to hold."""
+        ...
+
+    def check(self, grid: Grid, spread: float) -> None:
+        """Raise ValueError where it cannot be had on a grid, with arrivals so many samples apart."""
         ...
 
     def lead(self, grid: Grid, devices: int) -> int:
@@ -55,6 +61,9 @@ class Knowledge(Protocol):
 
 class Free:
     """Costs nothing and needs nothing but the round itself."""
+
+    def check(self, grid: Grid, spread: float) -> None:
+        pass
 
     def lead(self, grid: Grid, devices: int) -> int:
         return 0

@@ -27,6 +27,8 @@ from ..link import Table
 from ..strict import STRICT
 from . import Sight
 
+MARGIN = 0.5  # samples of the covariance before the first and after the last arrival
+
 
 @dataclass(frozen=True, config=STRICT)
 class Estimated:
@@ -36,12 +38,20 @@ class Estimated:
     comb: Annotated[int, Gt(0)] = 4
     error: ClassVar[float] = 0.0
 
-    def lead(self, grid: Grid, devices: int) -> int:
+    def check(self, grid: Grid, spread: float) -> None:
         if grid.subcarriers % self.comb or grid.subcarriers // self.comb < 2:
             raise ValueError(
                 f"estimated.comb: expected a divisor of the {grid.subcarriers} subcarriers that leaves each device at "
                 f"least 2 pilots, received {self.comb}"
             )
+        if grid.subcarriers / self.comb < spread + 1:
+            raise ValueError(
+                f"estimated.comb: expected at most {grid.subcarriers / (spread + 1):.3g} devices on a symbol, so that "
+                f"pilots can tell arrivals {spread:.3g} samples apart, received {self.comb}"
+            )
+        _estimator(grid, self.comb, self.estimator, (0.0, 0.0))  # Sionna's variables are made outside of graphs
+
+    def lead(self, grid: Grid, devices: int) -> int:
         return math.ceil(self._symbols(devices) / grid.symbols) * grid.symbols
 
     def pilots(self, grid: Grid, devices: int) -> int:
@@ -56,7 +66,7 @@ class Estimated:
     def believe(self, sight: Sight, key: Key) -> Table:
         batch, antennas, devices = tf.shape(sight.now.a)[0], sight.now.a.shape[1], sight.now.a.shape[2]
         grid, symbols = sight.grid, self._symbols(devices)
-        estimate, sequences = _estimator(grid, self.comb, self.estimator)
+        estimate, sequences = _estimator(grid, self.comb, self.estimator, sight.arrivals)
 
         def send(some: tf.Tensor) -> tf.Tensor:
             turn = tf.one_hot(start + some // self.comb, lead, dtype=tf.complex64)  # [C, T]
@@ -70,14 +80,15 @@ class Estimated:
         h, _ = estimate(y, noise)  # [B T, 1, A, comb, 1, 1, F]
         h = tf.reshape(h, [batch, symbols, antennas, self.comb, grid.subcarriers])
         h = tf.transpose(h, [0, 2, 1, 3, 4])  # [B, A, T, comb, F]
-        return Table(tf.reshape(h, [batch, antennas, -1, 1, grid.subcarriers])[:, :, :devices])
+        h = tf.reshape(h, [batch, antennas, -1, 1, grid.subcarriers])[:, :, :devices]
+        return Table(h / tf.cast(tf.sqrt(sight.budgets), h.dtype)[:, None, None])
 
     def _symbols(self, devices: int) -> int:
         return math.ceil(devices / self.comb)
 
 
 @cache
-def _estimator(grid: Grid, comb: int, kind: str) -> tuple[LSChannelEstimator, tf.Tensor]:
+def _estimator(grid: Grid, comb: int, kind: str, arrivals: tuple[float, float]) -> tuple[LSChannelEstimator, tf.Tensor]:
     """Sionna's estimator for one symbol shared by comb transmitters, and their pilots [comb, F]."""
     with tf.init_scope():
         one = ResourceGrid(
@@ -93,8 +104,9 @@ def _estimator(grid: Grid, comb: int, kind: str) -> tuple[LSChannelEstimator, tf
         if kind != "lmmse":
             return LSChannelEstimator(one, interpolation_type={"nearest": "nn", "linear": "lin"}[kind]), pilots
         apart = np.arange(grid.subcarriers)[:, None] - np.arange(grid.subcarriers)
-        reach = max(1, grid.prefix) * apart / grid.subcarriers
-        covariance = np.sinc(reach) * np.exp(-1j * np.pi * reach * (1 - 2 * grid.advance / max(1, grid.prefix)))
+        low, high = arrivals[0] - MARGIN, arrivals[1] + MARGIN
+        reach = (high - low) * apart / grid.subcarriers
+        covariance = np.sinc(reach) * np.exp(-1j * np.pi * (low + high) * apart / grid.subcarriers)
         in_time = tf.ones([1, 1], tf.complex64)
         weigh = LMMSEInterpolator(one.pilot_pattern, in_time, tf.constant(covariance, tf.complex64), order="f-t")
         return LSChannelEstimator(one, interpolator=weigh), pilots

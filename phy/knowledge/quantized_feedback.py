@@ -3,7 +3,7 @@
 The phase falls into one of 2^p sectors, so what is left of it is uniform on +-pi/2^p and an inverted gain keeps
 sin(x)/x of its mean, x = pi/2^p. The amplitude falls into one of 2^a classes that are equally likely under Rayleigh
 fading, |h|^2/mean between -ln(1 - i/2^a) and the next, and is taken to be the mean amplitude of its class. One bit is
-p = 1, a = 0: a sign. With a = 0 all amplitudes are believed to be the mean one.
+p = 1, a = 0: a sign. With a = 0 all amplitudes are believed to be the mean one, and with p = 0 all phases to be 0.
 """
 
 import math
@@ -41,7 +41,7 @@ class QuantizedFeedback(Free):
         classes = tf.searchsorted(tf.constant(edges, tf.float32), tf.reshape(strength, [-1]), side="right")
         size = tf.sqrt(mean) * tf.reshape(tf.gather(tf.constant(levels, tf.float32), classes), tf.shape(h))
         sector = 2.0 * math.pi / 2**self.phase_bits
-        phase = (tf.floor(tf.math.angle(h) / sector) + 0.5) * sector
+        phase = (tf.floor(tf.math.angle(h) / sector) + 0.5) * sector if self.phase_bits else tf.zeros_like(strength)
         return Table(tf.complex(size * tf.cos(phase), size * tf.sin(phase)))
 
 

@@ -71,7 +71,7 @@ def test_a_field_that_does_not_exist_is_refused(family: str, modules: list[Modul
         for scheme in (value for value in vars(module).values() if dataclasses.is_dataclass(value)):
             if inspect.isclass(scheme) and scheme.__module__ == module.__name__ and not scheme.__name__.startswith("_"):
                 with pytest.raises(ValueError, match="spelt_wrong"):
-                    scheme(spelt_wrong=1)
+                    scheme(**{"spelt_wrong": 1})
 
 
 # --- phy

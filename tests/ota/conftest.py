@@ -1,5 +1,6 @@
 """How these tests play rounds of an uplink, each with its own key and link; many rounds are one compiled loop."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,7 @@ def rounds(
     budgets_db: tuple[float, ...] = (),
 ) -> tuple[tf.Tensor, Report]:
     """Estimates [count, d] and reports with a leading axis of so many rounds with the same updates."""
-    terms = Terms(air, updates.shape[1], elements, participation, budgets_db)
+    terms = Terms(dataclasses.replace(air, budgets_db=budgets_db), updates.shape[1], elements, participation)
     place = air.init(keys.key(seed, "place"))
     state = uplink.init(terms, place)
     share = tf.ones([air.devices]) / air.devices if weights is None else tf.convert_to_tensor(weights)

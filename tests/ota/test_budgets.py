@@ -208,7 +208,7 @@ def test_silence_costs_nothing(play: Any) -> None:
 
 
 def test_budgets_given_for_fewer_devices_repeat() -> None:
-    budgets = Terms(Air(GRID, Awgn(), 5), 8, 4, budgets_db=(0.0, 10.0)).budgets
+    budgets = Air(GRID, Awgn(), 5, budgets_db=(0.0, 10.0)).budgets
     np.testing.assert_allclose(budgets, [1, 10, 1, 10, 1], rtol=1e-6)
     np.testing.assert_array_equal(Terms(Air(GRID, Awgn(), 3), 8, 4).budgets, [1, 1, 1])
 
@@ -216,7 +216,7 @@ def test_budgets_given_for_fewer_devices_repeat() -> None:
 @pytest.mark.parametrize("wrong", [(0.0, float("nan")), (float("inf"),), (0.0,) * 4])
 def test_impossible_budgets_are_refused(wrong: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="budgets_db"):
-        Terms(Air(GRID, Awgn(), 3), 8, 4, budgets_db=wrong)
+        Air(GRID, Awgn(), 3, budgets_db=wrong)
 
 
 def test_ten_decibels_more_for_all_raise_the_level_by_ten_decibels(play: Any) -> None:
@@ -263,8 +263,8 @@ def test_the_error_of_blind_devices_falls_with_the_antennas(play: Any, antennas:
 @pytest.mark.parametrize("rule", [rule for rule in RULES if not isinstance(rule, GreedySelection)], ids=str)
 def test_a_gain_for_all_symbols_is_as_good_as_a_gain_for_each(rule: PowerRule) -> None:
     """A channel that stands still is used once a subcarrier, though the last symbol of the grant is not full."""
-    air = Air(GRID, Tdl("A", 1e-6), 5, 2)
-    terms, place = Terms(air, 299, 170, budgets_db=(0.0, 3.0)), air.init(keys.key(0))
+    air = Air(GRID, Tdl("A", 1e-6), 5, 2, budgets_db=(0.0, 3.0))
+    terms, place = Terms(air, 299, 170), air.init(keys.key(0))
     link = air.draw(place, keys.key(1), 0.0, terms.slots, 10.0)
     every = link.true._replace(a=tf.repeat(link.true.a, terms.slots * GRID.symbols, axis=4))
     outcomes = []

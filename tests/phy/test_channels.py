@@ -8,7 +8,7 @@ import tensorflow as tf
 from scipy.special import j0
 
 from overair.phy import Air, Awgn, Channel, Grid, Rayleigh, Size, Span, Tdl, keys
-from overair.phy.channels import tdl
+from overair.phy.channels import _groups
 
 PLACE = keys.key(0, "place")
 
@@ -183,7 +183,7 @@ def test_devices_drawn_in_small_groups_are_as_good_as_drawn_at_once(
     monkeypatch: pytest.MonkeyPatch, speed: float
 ) -> None:
     channel, steps = Tdl("A", speed=speed), 3 if speed else 1
-    monkeypatch.setattr(tdl, "GROUP_VALUES", 30 * 23 * 2 * steps)  # thirty links at a time, the last group not full
+    monkeypatch.setattr(_groups, "VALUES", 30_000)  # pieces of a group, too
     paths = channel.draw(Size(2, 2, 100), Span(0.0, steps, 1e-4), keys.key(0), PLACE)
     assert paths.a.shape == (2, 2, 100, 23, steps) and paths.a.dtype == tf.complex64
     assert len(np.unique(paths.a)) == np.size(paths.a)  # no group repeats another

@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy.special import j0
 
 from overair.phy import Size, Span, keys
-from overair.phy.channels import _rays
+from overair.phy.channels import _groups
 from overair.phy.channels.cdl import Cdl
 
 PLACE = keys.key(0, "place")
@@ -143,7 +143,7 @@ def test_continuous_fading_goes_on_with_the_same_rays() -> None:
 
 
 def test_devices_drawn_in_small_groups_are_as_good_as_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_rays, "GROUP_VALUES", 30 * 23 * 20 * (2 + 3))  # thirty devices, the last group not full
+    monkeypatch.setattr(_groups, "VALUES", 30_000)  # pieces of a group, too
     channel = Cdl("A", speed=30.0)
     paths = channel.draw(Size(2, 2, 100), Span(0.0, 3, 1e-4), keys.key(0), PLACE)
     assert paths.a.shape == (2, 2, 100, 23, 3) and paths.a.dtype == tf.complex64

@@ -9,7 +9,7 @@ from scipy import integrate
 from scipy.special import j0
 from sionna.phy.ofdm import LSChannelEstimator, ResourceGrid
 
-from overair.phy import Air, Awgn, Grid, Link, Rayleigh, Tdl, TimingOffset, keys
+from overair.phy import Air, Awgn, Cdl, Channel, Grid, Link, Perfect, Rayleigh, Tdl, TimingOffset, keys
 from overair.phy.knowledge.delayed import Delayed
 from overair.phy.knowledge.estimated import Estimated
 from overair.phy.knowledge.quantized_feedback import QuantizedFeedback
@@ -60,30 +60,72 @@ def test_least_squares_is_sionnas_on_a_slot_shared_by_the_same_transmitters() ->
     np.testing.assert_allclose(link.response(of=link.transmitters)[0, 0, :, 0], expected[0, 0, 0, :, 0, 0], atol=2e-5)
 
 
-@pytest.mark.parametrize("comb", [1, 2])
-def test_lmmse_meets_its_error_on_the_channel_it_expects(comb: int) -> None:
-    """tr(R - R_p (R_pp + s2 I)^-1 R_p^H)/F for delays spread evenly over the prefix, and below least squares."""
-    delays, n0 = 64, 0.1
+def covariance(low: float, high: float) -> np.ndarray:
+    """Of responses over 32 subcarriers whose power is spread evenly over delays in samples, [F, F]."""
+    delays = low + (np.arange(400) + 0.5) / 400 * (high - low)
+    turn = np.exp(-2j * np.pi * np.outer(np.arange(-16, 16), delays) / 32)  # [F, L]
+    return turn @ turn.conj().T / 400
 
-    air = Air(GRID, Awgn(), 300, transmitter_knowledge=Estimated("lmmse", comb))
-    offsets = (np.arange(delays) + 0.5) / delays * GRID.prefix
-    turn = np.exp(-2j * np.pi * np.outer(np.arange(-16, 16), offsets) / 32)  # [F, L]
-    covariance = turn @ turn.conj().T / delays
-    even = Air(
+
+@pytest.mark.parametrize("comb", [1, 2])
+def test_lmmse_has_the_error_of_its_weights_on_the_channel_it_meets(comb: int) -> None:
+    """tr(R - 2 Re(W R_p^H) + W (R_pp + s2 I) W^H)/F, with W of arrivals half a sample wider than the prefix."""
+    n0 = 0.1
+    air = Air(
         GRID,
         Tdl("A", 0.0),  # one Rayleigh gain a device, shifted evenly over the prefix
         4000,
         impairments=(TimingOffset(0.0, float(GRID.prefix), seen=True),),
-        transmitter_knowledge=air.transmitter_knowledge,
+        transmitter_knowledge=Estimated("lmmse", comb),
     )
-    measured = (np.abs(error(draw(even, snr_db=10.0))) ** 2).mean(axis=(0, 1, 3))  # [K]
-    expected = 0.0
+    measured = (np.abs(error(draw(air, snr_db=10.0))) ** 2).mean(axis=(0, 1, 3))  # [K]
+    true, assumed, expected = covariance(0, 8), covariance(-0.5, 8.5), 0.0
     for first in range(comb):  # devices of a comb have their pilots on different elements
-        pilots = covariance[:, first::comb]
-        inner = np.linalg.inv(pilots[first::comb] + n0 / comb * np.eye(pilots.shape[1]))
-        expected += np.trace(covariance - pilots @ inner @ pilots.conj().T).real / 32 / comb
+        noise = n0 / comb * np.eye(32 // comb)
+        some = slice(first, None, comb)
+        weights = assumed[:, some] @ np.linalg.inv(assumed[some, some] + noise)
+        left = true - 2 * (weights @ true[some]) + weights @ (true[some, some] + noise) @ weights.conj().T
+        expected += np.trace(left).real / 32 / comb
     assert abs(measured.mean() - expected) < 4.5 * measured.std() / 4000**0.5
     assert measured.mean() < n0 / comb
+
+
+@pytest.mark.parametrize("channel", [Rayleigh(), Tdl("A")], ids=str)
+@pytest.mark.parametrize("estimator", ["nearest", "linear", "lmmse"])
+def test_the_default_estimates_of_the_default_grid_are_good(channel: Channel, estimator: str) -> None:
+    """The first arrival is at delay 0, which a prior over as many samples as there are pilots takes for the last."""
+    air = Air(Grid(), channel, 40, transmitter_knowledge=Estimated(estimator))  # type: ignore[arg-type]
+    assert (np.abs(error(draw(air, snr_db=30.0))) ** 2).mean() < 2e-3 / (1 if estimator != "lmmse" else 4)
+
+
+def test_pilots_too_far_apart_for_the_arrivals_are_refused() -> None:
+    late = (TimingOffset(0.0, 7.5, seen=True),)
+    Air(GRID, Awgn(), 3, impairments=late, transmitter_knowledge=Estimated(comb=2))
+    with pytest.raises(ValueError, match="estimated.comb: expected at most 3.76 devices on a symbol.*received 4"):
+        Air(GRID, Awgn(), 3, impairments=late, transmitter_knowledge=Estimated(comb=4))
+
+
+def test_both_sides_learn_the_same_from_one_sounding() -> None:
+    knows = Estimated("linear")
+    link = draw(Air(GRID, Rayleigh(), 9, 2, transmitter_knowledge=knows, receiver_knowledge=knows), snr_db=5.0)
+    np.testing.assert_array_equal(link.response(of=link.transmitters), link.response(of=link.receiver))
+
+
+def test_the_data_sees_the_same_channel_whatever_was_sounded_before() -> None:
+    for channel in (Tdl("A", speed=30.0), Tdl("D", speed=30.0, fading="continuous"), Cdl("A", speed=30.0)):
+        known, sounded = (
+            draw(Air(GRID, channel, 70, 2, transmitter_knowledge=each), slots=2)  # more than a group of devices
+            for each in (Perfect(), Estimated("linear"))
+        )
+        np.testing.assert_allclose(sounded.true.a, known.true.a, atol=2e-4)
+
+
+def test_weak_budgets_send_weak_pilots() -> None:
+    air = Air(GRID, Rayleigh(), 400, budgets_db=(-10.0, 0.0), transmitter_knowledge=Estimated("nearest", 1))
+    wrong = np.abs(error(draw(air, snr_db=7.0))[0, 0]) ** 2
+    weak, strong, n0 = wrong[::2].ravel(), wrong[1::2].ravel(), 10**-0.7
+    assert abs(weak.mean() - 10 * n0) < 4.5 * 10 * n0 / weak.size**0.5
+    assert abs(strong.mean() - n0) < 4.5 * n0 / strong.size**0.5
 
 
 def test_an_offset_in_the_pilots_is_an_offset_the_transmitters_see() -> None:

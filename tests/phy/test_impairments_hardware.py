@@ -196,7 +196,7 @@ def staircase(part: np.ndarray, bits: int, headroom: float, deviation: float) ->
 
 @pytest.mark.parametrize(("bits", "headroom"), [(1, 1.6), (3, 2.5), (6, 1.0)])
 def test_a_quantised_receiver_climbs_the_stairs_of_its_table(bits: int, headroom: float) -> None:
-    wave = gaussian(2, 3000) * np.array([1, 100.0])[:, None]
+    wave = gaussian(2, 38 * 80) * np.array([1, 100.0])[:, None]
     heard = distort(QuantizedReceiver(bits, headroom), wave)
     for antenna in range(2):
         deviation = (np.mean(np.abs(wave[0, antenna]) ** 2) / 2) ** 0.5
