@@ -8,7 +8,24 @@ import pytest
 import tensorflow as tf
 
 from overair.ota import Digital, Dithered, Report, Round, Terms, apply
-from overair.phy import Air, Awgn, Channel, ErrorVariance, Grid, Link, Paths, Rayleigh, Tdl, TimingOffset, keys
+from overair.phy import (
+    Air,
+    Awgn,
+    Channel,
+    Delayed,
+    ErrorVariance,
+    Estimated,
+    Grid,
+    Knowledge,
+    Link,
+    Paths,
+    Perfect,
+    QuantizedFeedback,
+    Rayleigh,
+    Tdl,
+    TimingOffset,
+    keys,
+)
 from overair.phy.keys import Key
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=8)
@@ -265,3 +282,36 @@ def test_what_is_owed_arrives_in_the_end() -> None:
         estimate, state, _ = apply(uplink, state, round, updates)
         total, sent = total + tf.reduce_mean(updates, axis=0), sent + estimate
     np.testing.assert_allclose(sent + tf.reduce_mean(state, axis=0), total, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "knows", [Estimated("nearest"), Estimated("lmmse"), Delayed(5), QuantizedFeedback(1, 0)], ids=str
+)
+@pytest.mark.parametrize("antennas", [1, 4])
+@pytest.mark.parametrize("snr_db", [-20.0, 0.0, 20.0])
+def test_no_belief_carries_more_than_capacity(knows: Knowledge, antennas: int, snr_db: float) -> None:
+    channel = Tdl("A", speed=300.0)  # five slots are many coherence times
+    perfect, believed = (
+        _information(Air(GRID, channel, 4, antennas, receiver_knowledge=each), 400, snr_db)
+        for each in (Perfect(), knows)
+    )
+    assert np.all(believed <= perfect * (1 + 1e-5))
+    if isinstance(knows, Delayed):
+        assert believed.mean() < 0.5 * perfect.mean()
+
+
+@pytest.mark.parametrize("knows", [QuantizedFeedback(0, 0), ErrorVariance(0.1), Estimated("linear")], ids=str)
+def test_what_a_receiver_does_not_know_it_does_not_know_on_either_road(knows: Knowledge) -> None:
+    one, other = (
+        _information(Air(GRID, Tdl("A"), 4, 2, receiver_knowledge=knows, road=road), 400, 10.0)
+        for road in ("frequency", "time")
+    )
+    # pilots are heard with other noise on the other road; pulses that begin early disturb by -47 dB, of N0 at -10 dB
+    np.testing.assert_allclose(one, other, rtol=0.05 if isinstance(knows, Estimated) else 1e-3)
+
+
+def _information(air: Air, elements: int, snr_db: float) -> np.ndarray:
+    terms = Terms(air, 10, elements)
+    round = Round(terms, keys.key(2), tf.ones([air.devices]), draw(air, elements, snr_db))
+    uplink = Digital()
+    return uplink._rates(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(air.devices))[1].numpy()
