@@ -4,7 +4,7 @@ The histogram goes first: all counts but the last (the receiver knows how many s
 parameter follows from length and alphabet, c >> r in unary and then the r low bits, r = floor(log2(n/A)). That is never
 more than A (r + 3) bits. Then the symbols, at log2(n/c) bits each, by `constriction`: a range coder for short inputs,
 which starts and ends within a byte, and ANS for long ones, which loses up to 32 bits once but none a symbol. Zero
-bytes at the open end are dropped. Duda 2013; Bamler, "Understanding entropy coding with asymmetric numeral systems", 2022.
+bytes at the open end are dropped. Bamler, "Understanding entropy coding with asymmetric numeral systems (ANS)", 2022.
 """
 
 from typing import Any
@@ -43,10 +43,11 @@ def code_length(counts: tf.Tensor, alphabet: tf.Tensor | int | None = None) -> t
     Never below the real size; above it by rounding to bytes and by what a coder may lose, under 64 bits together.
     """
     counts = tf.cast(counts, tf.int64)
-    alphabet = tf.cast(counts.shape[-1] if alphabet is None else alphabet, tf.int64)
+    places = tf.range(tf.size(counts, tf.int64))
+    alphabet = tf.cast(tf.size(counts) if alphabet is None else alphabet, tf.int64)
     size = tf.reduce_sum(counts)
     rice = _floor_log2(size // tf.maximum(alphabet, 1))
-    told = tf.where(tf.range(counts.shape[-1], dtype=tf.int64) < alphabet - 1, counts, 0)
+    told = tf.where(places < alphabet - 1, counts, 0)
     header = tf.reduce_sum(tf.bitwise.right_shift(told, rice)) + (alphabet - 1) * (rice + 1)
     slack = tf.where(size < LONG, LOSS * tf.cast(size, tf.float64), START)
     payload = tf.where(tf.reduce_max(counts) < size, information(counts) + slack, 0.0)
