@@ -15,7 +15,7 @@ def test_the_largest_are_those_that_sorting_finds(size: int) -> None:
     x = np.random.default_rng(size).normal(size=size).astype(np.float32)
     x[size // 2 :] = np.round(x[size // 2 :]) + 0.0  # equal ones, and zeros without a sign
     find = tf.function(lambda count: _subsets.largest(_subsets.order(tf.constant(x)), count))
-    order = np.lexsort([np.arange(size), -x])  # of equal ones the first
+    order = np.lexsort((np.arange(size), -x))  # of equal ones the first
     for count in {0, 1, size // 3, size - 1, size}:
         assert set(np.flatnonzero(find(tf.constant(count)))) == set(order[:count])
 
@@ -66,5 +66,5 @@ def test_the_most_that_fit_are_those_that_trying_all_finds(size: int, value_bits
 
 @pytest.mark.parametrize("most", [1, 2, 255, 256, 257, 70_000])
 def test_the_last_that_fits_is_found(most: int) -> None:
-    for limit in {0, 1, 2, 255, 256, 257, 65_535, 65_536, most - 1, most, most + 5}:
-        assert int(_positions.last(lambda k, limit=limit: k <= limit, most)) == min(limit, most)
+    for limit in map(tf.constant, {0, 1, 2, 255, 256, 257, 65_535, 65_536, most - 1, most, most + 5}):
+        assert int(_positions.last(limit.__ge__, most)) == min(limit, most)
