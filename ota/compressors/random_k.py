@@ -25,7 +25,7 @@ class RandomK:
     def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
         room = tf.clip_by_value(bits, 0.0, float(size * VALUE_BITS))
-        kept = tf.minimum(tf.cast(room, tf.int32) // VALUE_BITS, size)  # whole numbers: division of floats may round up
+        kept = tf.minimum(tf.cast(tf.cast(room, tf.int64) // VALUE_BITS, tf.int32), size)
         chosen = _subsets.random(keys.fold(key, "coordinates"), size, kept)
         count = tf.cast(kept, update.dtype)
         decoded = tf.where(chosen, update * tf.math.divide_no_nan(float(size), count), 0.0)
