@@ -11,10 +11,15 @@ from ...phy.keys import Key
 class Compressor(Protocol):
     """One device's update at a time."""
 
+    @property
+    def unbiased(self) -> bool:
+        """Whether, over keys, the mean of what is decoded is the update, wherever any bits are used."""
+        ...
+
     def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
         """What the receiver decodes of an update [d] from at most ``bits`` bits, and how many bits were used.
 
-        The key is known to both sides. Where nothing useful fits, zeros and 0 bits.
+        The key and ``bits`` are known to both sides. Where nothing useful fits, zeros and 0 bits.
         """
         ...
 

@@ -8,7 +8,7 @@ which keeps the estimate unbiased. The device picks the b with the smallest erro
 inference in deep models", 2020, appendix A.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
@@ -17,6 +17,7 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
+from . import _subsets
 
 SIDE_BITS = 32.0 + 4.0  # max|x| as a float32, and b
 
@@ -26,6 +27,7 @@ class Dithered:
     """At most so many bits a coordinate."""
 
     most_bits: Annotated[int, Ge(1), Le(16)] = 8
+    unbiased: ClassVar[bool] = True
 
     def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
@@ -44,7 +46,6 @@ class Dithered:
         dither = step * keys.uniform(keys.fold(key, "dither"), [size], -0.5, 0.5)
         level = tf.clip_by_value(tf.round((unit + dither + 1.0) / step), 0.0, levels - 1.0)
         decoded = largest * (level * step - 1.0 - dither)
-        rank = keys.permutation(keys.fold(key, "coordinates"), size)
-        chosen = tf.cast(rank < tf.cast(kept, tf.int32), update.dtype)
+        chosen = tf.cast(_subsets.random(keys.fold(key, "coordinates"), size, tf.cast(kept, tf.int32)), update.dtype)
         scale = tf.math.divide_no_nan(float(size), kept)
         return decoded * chosen * scale, tf.where(kept > 0, SIDE_BITS + kept * depths[best], 0.0)

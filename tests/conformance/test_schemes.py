@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.ota import Report, Round, Terms, apply
+from overair.ota import Dithered, Report, Round, Terms, apply
 from overair.phy import Air, Awgn, Distortion, Grid, Link, Paths, Rayleigh, Size, Span, Tdl, Waveform, keys
 from overair.phy.channels.ray_traced import RayTraced
 
@@ -328,17 +328,21 @@ def test_compressors(compressor: Any, size: int) -> None:
             assert name != "zeros" or not np.any(value)
             assert used > 0 or not np.any(value)
             assert same((value, used), compressor.compress(update, bits, keys.key(1)))
-            assert same((value, used), compress(update, bits, keys.key(1)), rtol=1e-5, atol=1e-5)
+            rounding = 1e-5 * max(1.0, float(np.abs(update).max()))
+            assert same((value, used), compress(update, bits, keys.key(1)), rtol=1e-5, atol=rounding)
     update = updates["normal"].numpy()
     loop = tf.function(
         lambda bits: tf.map_fn(
-            lambda i: compressor.compress(update, bits, keys.key(2, i))[0], tf.range(600), tf.float32
+            lambda i: compressor.compress(update, bits, keys.key(2, i)), tf.range(600), (tf.float32, tf.float32)
         )
     )
     for budget in (60.0, 1e4):
-        draws = loop(tf.constant(budget)).numpy()
-        worse = ((draws - update) ** 2).sum(axis=1).mean() > (update**2).sum()
-        assert mean_is(draws, update) or not worse  # unbiased, or at least better than silence
+        draws, used = (value.numpy() for value in loop(tf.constant(budget)))
+        if compressor.unbiased:
+            assert mean_is(draws, update) or not np.any(used)
+        else:  # at least no worse than silence
+            error, energy = ((draws - update) ** 2).sum(axis=1).mean(), (update**2).sum()
+            assert error <= energy * (1 + 1e-5)
 
 
 def play(
@@ -395,7 +399,9 @@ def test_uplinks(uplink: Any, devices: int, size: int) -> None:
         assert np.all(report.energy <= 1 + 1e-5)
     assert report.payload + report.pilots <= 600
     assert same((estimate, state, report), play(uplink, updates))
-    assert same(estimate, play(uplink, updates, round=1)[0]) != uplink.uses_air
+    another = same(estimate, play(uplink, updates, round=1)[0])
+    if getattr(uplink, "compressor", Dithered()) == Dithered():  # others may draw nothing, or lose nothing
+        assert another != uplink.uses_air
     estimate, _, report = play(uplink, tf.zeros([devices, size]))
     assert not np.any(estimate) and finite(report._replace(nmse=estimate))  # there is no target to compare with
 
@@ -416,7 +422,8 @@ def test_uplinks_meet_their_target_without_noise_and_fading(uplink: Any) -> None
     target = np.array([0.1, 0.2, 0.3, 0.4]) @ updates.numpy()
     error = ((estimate - target) ** 2).numpy().sum() / (target**2).sum()
     assert float(report.nmse) == pytest.approx(error, rel=1e-3, abs=1e-9)
-    assert error < (1e-3 if uplink == type(uplink)() else 1) and np.all(report.heard)
+    coarse = getattr(getattr(uplink, "compressor", None), "unbiased", False)  # one draw of it may do worse than silence
+    assert error < (1e-3 if uplink == type(uplink)() else 2 if coarse else 1) and np.all(report.heard)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

@@ -34,6 +34,8 @@ GRID = Grid(subcarriers=32, symbols=4, prefix=8)
 class Telltale:
     """Decodes an update as itself times the bits offered, so that a unit vector per device reveals its rate."""
 
+    unbiased = False
+
     def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
         return update * bits, bits
 

@@ -1,0 +1,32 @@
+"""Random-k: as many coordinates as fit, chosen by the shared key, as float32 numbers scaled by d/k.
+
+Unbiased; the error is d/k - 1 of |x|^2 for every x. Positions cost nothing. ``dithered`` is the same with numbers of
+fewer bits, at the depth that errs least. Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ...phy import keys
+from ...phy.keys import Key
+from . import _subsets
+
+VALUE_BITS = 32
+
+
+@dataclass(frozen=True)
+class RandomK:
+    """Nothing to choose: k is what fits."""
+
+    unbiased: ClassVar[bool] = True
+
+    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+        size = update.shape[-1]
+        room = tf.clip_by_value(bits, 0.0, float(size * VALUE_BITS))
+        kept = tf.minimum(tf.cast(tf.cast(room, tf.int64) // VALUE_BITS, tf.int32), size)
+        chosen = _subsets.random(keys.fold(key, "coordinates"), size, kept)
+        count = tf.cast(kept, update.dtype)
+        decoded = tf.where(chosen, update * tf.math.divide_no_nan(float(size), count), 0.0)
+        return decoded, VALUE_BITS * count

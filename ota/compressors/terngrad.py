@@ -1,0 +1,24 @@
+"""TernGrad without clipping: max|x| sign(x) with probability |x|/max|x|, else 0.
+
+Unbiased; the error is max|x| |x|_1/|x|_2^2 - 1 of |x|_2^2. Zeros and signs are entropy coded; where not all coordinates
+fit, a random subset scaled by d/k is sent. Clipping, which the paper adds, would make it biased. Wen et al.,
+"TernGrad: ternary gradients to reduce communication in distributed deep learning", NeurIPS 2017.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ...phy.keys import Key
+from ._ternary import ternary
+
+
+@dataclass(frozen=True)
+class TernGrad:
+    """Nothing to choose."""
+
+    unbiased: ClassVar[bool] = True
+
+    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+        return ternary(update, lambda x: tf.reduce_max(tf.abs(x)), 0.0, bits, key)
