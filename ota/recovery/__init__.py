@@ -1,8 +1,8 @@
 """Recovery: a sparse update from fewer random sums than it has entries, y = A x + w.
 
 A is a ``Projection`` with columns of norm 1 on average, w real noise. Schemes work on y in units of its largest entry,
-so an update's scale does not matter, and come back with zeros where their iteration diverges: an estimate that fits y
-worse than nothing does is worse than nothing.
+so an update's scale does not matter. |r|^2/m of message passing estimates s2 + |x_hat - x|^2/m; where it ends above
+the |y|^2/m that zeros leave, zeros come back: the iteration diverged or there is nothing but noise.
 
 An update is the weights of a model one after the other, each flattened in the order of its axes as Keras does. A
 scheme that uses where an entry sits is told the ``Layers``, the shapes of the weights, such as ((5, 5, 1, 10), (10,),

@@ -14,8 +14,9 @@ Without a told alpha it is the one that recovers the most entries at delta = m/d
 which is the phase transition: without noise, fewer than rho m nonzero entries come back exactly. Above delta = 0.9 the
 alpha of 0.9 is used, as the maximiser falls to 0, where all noise passes.
 
-On noise alone, E|x_hat|^2 = d M tau^2, where M = 2 q(alpha) and tau^2 = s2 / (1 - M/delta): the price of not knowing
-that there is nothing.
+On noise alone the iteration ends at E|x|^2 = d M tau^2, with M = 2 q(alpha) and tau^2 = s2 / (1 - M/delta), above the s2
+it began with; so Gaussian measurements give zeros. With rows of a Hadamard matrix the residual shrinks instead, and
+|x_hat|^2 is up to that of the noise, m s2, where none of it is signal.
 """
 
 from functools import lru_cache
