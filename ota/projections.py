@@ -5,9 +5,10 @@ Both kinds have E[A'A] = I, so A'y is an unbiased estimate of x and columns have
 * ``gaussian``: entries N(0, 1/m). Made in tiles from folded keys, kept where they fit into the memory allowed and made
   anew at each use where they do not; the numbers are the same either way. A column's squared norm is chi2_m/m.
 * ``hadamard``: A = H R / sqrt(m), with random signs R and m rows of a block-diagonal Hadamard matrix drawn without
-  repetition. Blocks are equal, the largest that pad d by no more than an eighth; n is the padded length and the m rows
-  are drawn from all n. With a single block every column has norm 1 to the last digit; with blocks of b columns its
-  squared norm is (n/b)/m times the number of rows that fell on its block.
+  repetition; n is the padded length and the m rows are drawn from all n. ``hadamard`` makes a single block unless told
+  otherwise: then every column has norm 1 to the last digit, and every row sees all of x, as recovery wants. With blocks
+  of b columns the squared norm is (n/b)/m times the number of rows that fell on the block; ``draw`` takes the largest
+  blocks that pad d by no more than an eighth, which a transpose alone is content with.
 
 Both are a ``Projection``, whose two functions take leading axes. Do and Gan, "Fast and efficient compressive sensing
 using structurally random matrices", IEEE TSP 2012.
@@ -36,15 +37,6 @@ class Projection(NamedTuple):
     size: int  # d
 
 
-def stacked(projection: Projection) -> Projection:
-    """The same real A on complex numbers, stacked as reals: [Re x, Im x] of 2 d numbers to [Re y, Im y] of 2 m."""
-
-    def twice(function: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor], tf.Tensor]:
-        return lambda values: tf.concat([function(half) for half in tf.split(values, 2, axis=-1)], -1)
-
-    return Projection(twice(projection.forward), twice(projection.adjoint), 2 * projection.rows, 2 * projection.size)
-
-
 # --- Subsampled Hadamard
 
 
@@ -57,16 +49,16 @@ class Matrix(NamedTuple):
 
 
 def hadamard(key: Key, rows: int, size: int, block: int | None = None, dtype: tf.DType = tf.float32) -> Projection:
-    """A subsampled Hadamard matrix, with blocks of that power of two if they are not to be chosen."""
+    """A subsampled Hadamard matrix: one block of the next power of two, or blocks of the power of two that is told."""
     _check("hadamard", rows, size)
-    matrix = draw(key, rows, size, block, dtype)
+    matrix = draw(key, rows, size, block or 1 << (size - 1).bit_length(), dtype)
     if matrix.rows.shape[0] < rows:
         raise ValueError(f"hadamard.rows: expected at most {matrix.rows.shape[0]} for size {size}, received {rows}")
     return Projection(lambda x: forward(matrix, x), lambda y: adjoint(matrix, y, size), rows, size)
 
 
 def draw(key: Key, rows: int, size: int, block: int | None = None, dtype: tf.DType = tf.float32) -> Matrix:
-    """The matrix of a key; of fewer rows where the padded length has not as many."""
+    """The matrix of a key, with blocks that fit the size if none are told."""
     block = block or block_of(size)
     padded = -(-size // block) * block
     drawn = keys.permutation(keys.fold(key, "rows"), padded)[:rows]  # [m] of n

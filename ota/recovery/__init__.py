@@ -32,6 +32,17 @@ class Recovery(Protocol):
         ...
 
 
+def recover_complex(
+    scheme: Recovery, y: tf.Tensor, projection: Projection, noise: Noise = None, layers: Layers = ()
+) -> tf.Tensor:
+    """A complex x [d] from complex y [m] and noise of that variance: as A is real, its parts one after the other.
+
+    Stacked into one vector of twice the length they would not do: message passing needs every row to see every entry.
+    """
+    half = None if noise is None else noise / 2
+    return tf.complex(*(scheme.recover(part(y), projection, half, layers) for part in (tf.math.real, tf.math.imag)))
+
+
 def in_units(
     y: tf.Tensor, noise: Noise, estimate: Callable[[tf.Tensor, tf.Tensor | None, tf.Tensor], tf.Tensor]
 ) -> tf.Tensor:
@@ -69,4 +80,4 @@ def check_layers(layers: Layers, size: int) -> None:
         )
 
 
-__all__ = ["Layers", "Noise", "Recovery", "check_layers", "in_units", "iterate", "least_squares_on"]
+__all__ = ["Layers", "Noise", "Recovery", "check_layers", "in_units", "iterate", "least_squares_on", "recover_complex"]
