@@ -85,8 +85,7 @@ def _forward(matrix: Matrix, x: tf.Tensor, blocks: int, block: int) -> tf.Tensor
 
 
 def _adjoint(matrix: Matrix, y: tf.Tensor, blocks: int, block: int) -> tf.Tensor:
-    count = tf.shape(y)[0]
-    spread = tf.scatter_nd(matrix.rows[:, None], tf.transpose(y), tf.stack([blocks * block, count]))  # [n, C]
+    spread = tf.math.unsorted_segment_sum(tf.transpose(y), matrix.rows, blocks * block)  # [n, C]; scatter_nd takes 20 x
     mixed = transform(tf.reshape(tf.transpose(spread), [-1, blocks, block])) * matrix.signs
     return tf.reshape(mixed, [-1, blocks * block])  # [C, n]
 
@@ -151,7 +150,9 @@ def _tiles(
         return tf.foldl(add, tf.range(inputs), start, parallel_iterations=1)
 
     signature = tf.TensorSpec([None, width], x.dtype)
-    made = tf.map_fn(one, tf.range(outputs), fn_output_signature=signature, parallel_iterations=1)  # [outputs, C, width]
+    made = tf.map_fn(
+        one, tf.range(outputs), fn_output_signature=signature, parallel_iterations=1
+    )  # [outputs, C, width]
     return tf.reshape(tf.transpose(made, [1, 0, 2]), [-1, outputs * width])
 
 

@@ -55,18 +55,19 @@ def in_units(
 
 
 def iterate(start: State, step: Callable[[State], State], most: int, tolerance: float) -> tf.Tensor:
-    """The state's ``x`` after its steps, at most so many, until x moves by less than that share of its length.
+    """The state's ``x`` after its steps, at most so many, until x moves by less than that share of |y|.
 
     Zeros if the residual ``r`` ends larger than it began.
     """
+
+    enough = tolerance**2 * tf.nn.l2_loss(start.r)
 
     def goes_on(count: tf.Tensor, state: State, moved: tf.Tensor) -> tf.Tensor:
         return (count < most) & moved
 
     def go(count: tf.Tensor, state: State, moved: tf.Tensor) -> tuple[tf.Tensor, State, tf.Tensor]:
         after = step(state)
-        change, length = tf.nn.l2_loss(after.x - state.x), tf.nn.l2_loss(after.x)
-        return count + 1, after, change > tolerance**2 * length
+        return count + 1, after, tf.nn.l2_loss(after.x - state.x) > enough
 
     _, end, _ = tf.while_loop(goes_on, go, (0, start, True), parallel_iterations=1)
     return tf.where(tf.nn.l2_loss(end.r) <= tf.nn.l2_loss(start.r), end.x, tf.zeros_like(end.x))

@@ -14,9 +14,10 @@ and after every iteration, with y - z_hat = r psi / tau^2 and the variance mu ps
     psi <- |r psi / tau^2|^2 / m + mu psi / tau^2.
 
 Vila and Schniter, "Expectation-maximization Gaussian-mixture approximate message passing", IEEE TSP 2013. Start, as
-there: lambda = delta rho(delta) of the soft threshold's phase transition, delta = m/d; theta = 0; psi the noise told, or
-|y|^2/(101 m); phi = (|y|^2/m - psi) delta/lambda. Matrices with independent entries, or rows of a Hadamard matrix, need
-no damping. On noise alone |x_hat|^2 is under a tenth of the noise's m s2 on average if the noise is told (d >= 1000).
+there: lambda = delta rho(delta) of the soft threshold's phase transition, delta = m/d; theta = 0; psi the noise told,
+or |y|^2/(101 m); phi = (|y|^2/m - psi) delta/lambda. Matrices with independent entries, or rows of a Hadamard matrix,
+need no damping. On noise alone |x_hat|^2 is under a tenth of the noise's m s2 on average if the noise is told (d >=
+1000), and up to m s2 if it is not.
 
 ``spatial``: in a convolution's gradient of shape (H, W, D, F) large entries sit side by side, so there each entry has
 a lambda of its own, the mean pi of the up to eight entries around it in the H x W plane of its D and F, and of eight
@@ -132,7 +133,7 @@ class EmBgAmp:
 
 
 def _around(pi: tf.Tensor, layer: tuple[int, ...], shared: tf.Tensor) -> tf.Tensor:
-    """Of every entry of a layer, the mean over its neighbours and one entry with the layer's mean; or what is shared."""
+    """Of every entry of a layer, the mean over its neighbours and the layer's mean; or what all others share."""
     if len(layer) != 4:
         return tf.fill([math.prod(layer)], shared)
     height, width, depth, filters = layer
