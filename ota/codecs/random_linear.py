@@ -11,27 +11,16 @@ equally full, and at most an eighth above it. Abdi, "Distributed learning and in
 """
 
 import math
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge
 from pydantic.dataclasses import dataclass
 
-from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from ..hadamard import transform
+from ..projections import Matrix, adjoint, draw, forward
 from . import Code, pack, unpack
-
-LARGEST_BLOCK = 2**20
-
-
-class Matrix(NamedTuple):
-    """A = scale * (rows of block-diagonal H) * signs."""
-
-    signs: tf.Tensor  # [n / block, block]
-    rows: tf.Tensor  # [m]
-    scale: tf.Tensor
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -52,33 +41,13 @@ class RandomLinear:
         return min(granted, -(-size // 2))
 
     def code(self, size: int, elements: int, key: Key) -> Code:
-        block = self.block or _block(size)
-        padded = -(-size // block) * block
-        rows = min(self._rows(size), 2 * elements)
-        drawn = keys.permutation(keys.fold(key, "rows"), padded)[:rows]  # [m] of n
-        scale = tf.constant((padded / (block * rows)) ** 0.5)
-        return Matrix(keys.signs(keys.fold(key, "signs"), [padded // block, block]), drawn, scale)
+        return draw(key, min(self._rows(size), 2 * elements), size, self.block)
 
     def encode(self, updates: tf.Tensor, code: Matrix) -> tf.Tensor:
-        blocks, block = code.signs.shape
-        padded = tf.pad(updates, [[0, 0], [0, blocks * block - updates.shape[-1]]])  # [C, n]
-        mixed = transform(tf.reshape(padded, [-1, blocks, block]) * code.signs)
-        return pack(code.scale * tf.gather(tf.reshape(mixed, [-1, blocks * block]), code.rows, axis=1))  # [C, M]
+        return pack(forward(code, updates))  # [C, M]
 
     def decode(self, symbols: tf.Tensor, size: int, code: Matrix) -> tf.Tensor:
-        blocks, block = code.signs.shape
-        values = code.scale * unpack(symbols, code.rows.shape[0])  # [m]
-        spread = tf.scatter_nd(code.rows[:, None], values, [blocks * block])  # [n]
-        mixed = transform(tf.reshape(spread, [blocks, block])) * code.signs
-        return tf.reshape(mixed, [-1])[:size]
+        return adjoint(code, unpack(symbols, code.rows.shape[0]), size)
 
     def _rows(self, size: int) -> int:
         return max(1, math.ceil(size / (self.compression or 1.0)))
-
-
-def _block(size: int) -> int:
-    """The largest power of two that pads by at most an eighth."""
-    block = min(LARGEST_BLOCK, 1 << (size - 1).bit_length())
-    while -(-size // block) * block > size * 9 / 8:
-        block //= 2
-    return block

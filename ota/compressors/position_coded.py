@@ -14,13 +14,14 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 from . import _subsets
 from ._positions import most_that_fit, position_bits
 
 MEAN_BITS = 33.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class PositionCoded:
     """Nothing to choose: q is what fits."""
 

@@ -20,6 +20,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 from ..codecs.random_linear import RandomLinear
 from ..hadamard import transform
 from . import _subsets
@@ -37,7 +38,7 @@ class Plan(NamedTuple):
     bits: tf.Tensor  # without max|v|, float64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Qcs:
     """How it is decoded."""
 

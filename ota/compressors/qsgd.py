@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 from .. import coding
 from ._ternary import ternary
 
@@ -33,7 +34,7 @@ class Levels(NamedTuple):
     bits: tf.Tensor  # with all side information, float64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Qsgd:
     """Nothing to choose."""
 

@@ -11,12 +11,13 @@ from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 from . import _subsets
 
 VALUE_BITS = 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class RandomK:
     """Nothing to choose: k is what fits."""
 

@@ -14,12 +14,13 @@ from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 from . import _subsets
 
 SIDE_BITS = 32.0  # the mean magnitude
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Sign:
     """Nothing to choose."""
 

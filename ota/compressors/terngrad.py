@@ -11,10 +11,11 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 from ._ternary import ternary
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class TernGrad:
     """Nothing to choose."""
 

@@ -14,13 +14,14 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
+from ...phy.strict import STRICT
 from . import _subsets
 from ._positions import most_that_fit, position_bits
 
 EXACT = 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class TopK:
     """Bits of a value."""
 

@@ -17,6 +17,7 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 
 from overair import ota, phy
+from overair.ota.recovery import Recovery
 
 FAMILIES = {  # folder of schemes: what each of them must be
     "channels": phy.Channel,
@@ -27,6 +28,7 @@ FAMILIES = {  # folder of schemes: what each of them must be
     "codecs": ota.Codec,
     "compressors": ota.Compressor,
     "uplinks": ota.Uplink,
+    "recovery": Recovery,
 }
 
 
@@ -175,6 +177,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             "codec": "codecs",
             "compressor": "compressors",
             "uplink": "uplinks",
+            "recovery": "recovery",
         }.items()
     }
     for name, find in finders.items():

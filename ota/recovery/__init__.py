@@ -1,0 +1,84 @@
+"""Recovery: a sparse update from fewer random sums than it has entries, y = A x + w.
+
+A is a ``Projection`` with columns of norm 1 on average, w real noise. Schemes work on y in units of its largest entry,
+so an update's scale does not matter. |r|^2/m of message passing estimates s2 + |x_hat - x|^2/m; where it ends above
+the |y|^2/m that zeros leave, zeros come back: the iteration diverged or there is nothing but noise.
+
+An update is the weights of a model one after the other, each flattened in the order of its axes as Keras does. A
+scheme that uses where an entry sits is told the ``Layers``, the shapes of the weights, such as ((5, 5, 1, 10), (10,),
+(1960, 10), (10,)): shapes of 4 axes are convolutions (H, W, D, F); all others are entries without neighbours.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+
+import tensorflow as tf
+
+from ..projections import Projection
+from ._oracle import least_squares_on
+
+Layers: TypeAlias = tuple[tuple[int, ...], ...]
+Noise: TypeAlias = float | tf.Tensor | None
+State = TypeVar("State", bound=Any)  # a named tuple
+
+
+@runtime_checkable
+class Recovery(Protocol):
+    """One vector at a time."""
+
+    def recover(self, y: tf.Tensor, projection: Projection, noise: Noise = None, layers: Layers = ()) -> tf.Tensor:
+        """The estimate of x [d] from y [m], with noise of that variance an entry, if the receiver knows it."""
+        ...
+
+
+def recover_complex(
+    scheme: Recovery, y: tf.Tensor, projection: Projection, noise: Noise = None, layers: Layers = ()
+) -> tf.Tensor:
+    """A complex x [d] from complex y [m] and noise of that variance: as A is real, its parts one after the other.
+
+    Stacked into one vector of twice the length they would not do: message passing needs every row to see every entry.
+    """
+    half = None if noise is None else noise / 2
+    return tf.complex(*(scheme.recover(part(y), projection, half, layers) for part in (tf.math.real, tf.math.imag)))
+
+
+def in_units(
+    y: tf.Tensor, noise: Noise, estimate: Callable[[tf.Tensor, tf.Tensor | None, tf.Tensor], tf.Tensor]
+) -> tf.Tensor:
+    """An estimate made from y / max|y|, the noise's variance in the same units, and the unit; zeros from zeros."""
+    unit = tf.reduce_max(tf.abs(y))
+    safe = tf.where(tf.equal(unit, 0), tf.ones_like(unit), unit)
+    if noise is not None:
+        noise = tf.minimum(tf.cast(noise, y.dtype) / safe / safe, 1.0)  # the largest entry holds more, but for a jest
+    return unit * estimate(y / safe, noise, safe)
+
+
+def iterate(start: State, step: Callable[[State], State], most: int, tolerance: float) -> tf.Tensor:
+    """The state's ``x`` after its steps, at most so many, until x moves by less than that share of |y|.
+
+    Zeros if the residual ``r`` ends larger than it began.
+    """
+
+    enough = tolerance**2 * tf.nn.l2_loss(start.r)
+
+    def goes_on(count: tf.Tensor, state: State, moved: tf.Tensor) -> tf.Tensor:
+        return (count < most) & moved
+
+    def go(count: tf.Tensor, state: State, moved: tf.Tensor) -> tuple[tf.Tensor, State, tf.Tensor]:
+        after = step(state)
+        return count + 1, after, tf.nn.l2_loss(after.x - state.x) > enough
+
+    _, end, _ = tf.while_loop(goes_on, go, (0, start, True), parallel_iterations=1)
+    return tf.where(tf.nn.l2_loss(end.r) <= tf.nn.l2_loss(start.r), end.x, tf.zeros_like(end.x))
+
+
+def check_layers(layers: Layers, size: int) -> None:
+    if layers and sum(map(math.prod, layers)) != size:
+        raise ValueError(
+            f"layers: expected shapes that hold {size} entries together, received {sum(map(math.prod, layers))} in "
+            f"{layers}; give the shapes of all weights in their order"
+        )
+
+
+__all__ = ["Layers", "Noise", "Recovery", "check_layers", "in_units", "iterate", "least_squares_on", "recover_complex"]

@@ -1,0 +1,43 @@
+"""The best linear estimate for entries of one variance: x_hat = v A' (v A A' + s2 I)^-1 y.
+
+Without a told variance v of the entries of x, what y holds beyond its noise gives it: |y|^2/m = v d/m + s2. The m x m
+system is solved by conjugate gradients, two products with A an iteration. With no noise (or none known) it is the
+shortest x that explains y.
+"""
+
+from typing import Annotated
+
+import tensorflow as tf
+from annotated_types import Ge, Gt
+from pydantic.dataclasses import dataclass
+
+from ...phy.strict import STRICT
+from ..projections import Projection
+from . import Layers, Noise, in_units
+from ._oracle import solve
+
+
+@dataclass(frozen=True, config=STRICT)
+class Lmmse:
+    """The variance of the entries if it is known, and when to stop."""
+
+    variance: Annotated[float, Gt(0)] | None = None
+    iterations: Annotated[int, Ge(1)] = 50
+    tolerance: Annotated[float, Gt(0)] = 1e-4
+
+    def recover(self, y: tf.Tensor, projection: Projection, noise: Noise = None, layers: Layers = ()) -> tf.Tensor:
+        return in_units(y, noise, lambda y, noise, unit: self._solve(y, projection, noise, unit))
+
+    def _solve(self, y: tf.Tensor, projection: Projection, noise: tf.Tensor | None, unit: tf.Tensor) -> tf.Tensor:
+        power = tf.reduce_mean(y**2)
+        noise = tf.zeros([], y.dtype) if noise is None else noise
+        share = projection.rows / projection.size
+        if self.variance is None:
+            v = share * tf.maximum(power - noise, 0.0)
+        else:
+            v = tf.cast(self.variance, y.dtype) / unit / unit
+
+        def covariance(u: tf.Tensor) -> tf.Tensor:
+            return v * projection.forward(projection.adjoint(u)) + noise * u
+
+        return v * projection.adjoint(solve(covariance, y, self.iterations, self.tolerance))
