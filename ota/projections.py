@@ -112,7 +112,7 @@ def gaussian(key: Key, rows: int, size: int, memory: int = MEMORY, dtype: tf.DTy
         return keys.normal(keys.fold(key, row, column), [height, width], dtype) * rows**-0.5
 
     if rows * size * dtype.size <= memory:
-        columns = [tf.map_fn(lambda row, c=c: tile(row, c), tf.range(down), dtype) for c in range(across)]  # type: ignore[misc]
+        columns = [tf.map_fn(lambda row, c=c: tile(row, c), tf.range(down), dtype) for c in range(across)]
         whole = tf.concat([tf.reshape(column, [down * height, width]) for column in columns], 1)[:rows, :size]
         return Projection(
             lambda x: _by_rows(x, lambda flat: tf.matmul(flat, whole, transpose_b=True), rows),

@@ -20,7 +20,7 @@ KINDS: dict[str, Callable[..., Projection]] = {
 }
 
 
-@pytest.fixture(params=KINDS.values(), ids=KINDS)
+@pytest.fixture(params=KINDS.values(), ids=list(KINDS))
 def kind(request: pytest.FixtureRequest) -> Callable[..., Projection]:
     return request.param
 

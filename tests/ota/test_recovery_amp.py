@@ -53,7 +53,7 @@ def test_without_noise_sparser_vectors_come_back_and_denser_ones_do_not(delta: f
     errors = {}
     for side in (0.8, 1.2):
         count = round(side * transition(delta) * rows)
-        loop = tf.function(lambda c=count: tf.map_fn(lambda i: one(i, c), tf.range(6), tf.float32), autograph=False)  # type: ignore[misc]
+        loop = tf.function(lambda c=count: tf.map_fn(lambda i: one(i, c), tf.range(6), tf.float32), autograph=False)
         errors[side] = loop().numpy()
     assert np.all(errors[0.8] < 1e-4)
     assert np.all(errors[1.2] > 1e-2)

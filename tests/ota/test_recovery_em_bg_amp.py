@@ -63,7 +63,7 @@ def test_errors_are_those_of_the_fixed_points_and_learning_the_prior_costs_nothi
 
 
 def test_the_prior_and_the_noise_are_learnt() -> None:
-    size, rows, ratio, mean, deviation, noise = 4000, 2400, 0.1, 2.0, 0.5, 0.02
+    size, rows, ratio, mean, deviation, noise = 4000, 2400, 0.1, 3.0, 0.5, 0.15
     place = keys.uniform(keys.key(1, "support"), [size]) < ratio
     values = mean + deviation * keys.normal(keys.key(1, "x"), [size])
     x = tf.where(place, values, 0.0)
@@ -77,8 +77,8 @@ def test_the_prior_and_the_noise_are_learnt() -> None:
 
     found, chosen = tf.function(learnt)(), values.numpy()[place]
     count = len(chosen)
-    # of the parameters given the draw: what the noise behind A (tau^2 of about 0.03) blurs, and the noise's own chi2
-    tau2 = float(noise + posterior_error(ratio, mean, deviation**2, 0.03) / 0.6)
+    # of the parameters given the draw: what the noise behind A (tau^2 of about 0.2) blurs, and the noise's own chi2
+    tau2 = float(noise + posterior_error(ratio, mean, deviation**2, 0.2) / 0.6)
     expected = [count / size, chosen.mean(), chosen.var(), noise]
     spread = [0.2 * (count / size**2) ** 0.5, (tau2 / count) ** 0.5]
     spread += [(2 * (deviation**2 + tau2) ** 2 / count) ** 0.5, noise * (2 / (rows - 2 * count)) ** 0.5]
