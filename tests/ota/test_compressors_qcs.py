@@ -93,11 +93,13 @@ def test_the_plan_has_the_smallest_bound_of_all_that_fit(size: int, bits: float)
     for levels in range(2, 64):
         if levels % 2 == 0 and levels > 2:
             continue
-        kept, q = min(size, int((bits - 32) / np.log2(levels) * (1 + 1e-12))), (levels - 1) / 2
+        kept, q = min(size, int((bits - 32) / np.log2(levels))), (levels - 1) / 2
         if kept:
             found.append(size / kept - 1 + (size / (4 * q**2) * np.log(kept) / (kept - 1) if kept > 1 else 0.0))
-    assert float(best.bound) <= min(found) * (1 + 1e-9)
-    assert float(best.bits) == pytest.approx(int(best.kept) * np.log2(2 * float(best.range) + 1), rel=1e-6)
+    kept, q = int(best.kept), float(best.range)
+    own = size / kept - 1 + (size / (4 * q**2) * np.log(kept) / (kept - 1) if kept > 1 else 0.0)
+    assert own == pytest.approx(float(best.bound), rel=1e-9) and own <= min(found) * (1 + 1e-9)
+    assert float(best.bits) == pytest.approx(kept * np.log2(2 * q + 1), rel=1e-6)
     assert float(best.bits) <= bits - 32
 
 
