@@ -1,4 +1,4 @@
-"""Claims: an iteration of AMP costs at most 1.3 times its two products; coding runs at the speed of the memory.
+"""Claims: an iteration of AMP costs at most 1.3 times its two products; coding a few passes over the memory.
 
 AMP beside the same number of A A' y, each product waiting for the one before as in AMP, for a dense Gaussian matrix
 of 2,000 x 4,000 and for half the rows of a Hadamard matrix at 7,850 and 65,536 parameters. Then encoding and decoding

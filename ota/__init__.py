@@ -5,26 +5,52 @@ from .codecs.identity import Identity
 from .codecs.random_linear import RandomLinear
 from .compressors import Compressor
 from .compressors.dithered import Dithered
+from .compressors.position_coded import PositionCoded
+from .compressors.qcs import Qcs
+from .compressors.qsgd import Qsgd
+from .compressors.random_k import RandomK
+from .compressors.sign import Sign
+from .compressors.terngrad import TernGrad
+from .compressors.top_k import TopK
+from .projections import Projection
+from .recovery import Recovery, least_squares_on, recover_complex
+from .recovery.amp import Amp
+from .recovery.em_bg_amp import EmBgAmp
+from .recovery.lmmse import Lmmse
 from .round import Report, Round, Terms, Uplink, apply, weighted_sum
 from .uplinks.analog import Analog
 from .uplinks.digital import Digital
 from .uplinks.ideal import Ideal
 
 __all__ = [
+    "Amp",
     "Analog",
     "Codec",
     "Compressor",
     "Digital",
     "Dithered",
+    "EmBgAmp",
     "Ideal",
     "Identity",
+    "Lmmse",
+    "PositionCoded",
+    "Projection",
+    "Qcs",
+    "Qsgd",
+    "RandomK",
     "RandomLinear",
+    "Recovery",
     "Report",
     "Round",
+    "Sign",
     "Terms",
+    "TernGrad",
+    "TopK",
     "Uplink",
     "apply",
+    "least_squares_on",
     "pack",
+    "recover_complex",
     "unpack",
     "weighted_sum",
 ]

@@ -297,4 +297,4 @@ class Air:
         return why_not_frequency(self.grid, self.channel, self.impairments, self.coherence)
 
 
-__all__ = ["Air", "Place", "Paths", "superpose"]
+__all__ = ["Air", "Paths", "Place", "superpose"]
