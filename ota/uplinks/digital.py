@@ -5,8 +5,9 @@ over all subcarriers, and puts its whole budget there: with P per granted elemen
 rate on what it believes of the channel, R_k = sum_l log2(1 + C P |h_l|^2 / N0), backed off by ``margin_db``; the
 packet is lost where the true mutual information is below the bits it holds. A receiver that knows the channel up to
 an error e works with the best estimate it can form, sqrt(1-e) h_believed, and what remains acts as noise: log2(1 +
-(1-e) C P |h_believed|^2 / (N0 + e C P)). What a delayed, quantised or estimated belief lacks is noise as well. Each
-update is decoded alone, then averaged.
+(1-e) C P |h_believed|^2 / (N0 + e C P)). Of a delayed, quantised or estimated belief the receiver uses as much as
+correlates with the truth over its elements; the rest of the truth is noise. Each update is decoded alone, then
+averaged.
 
 With weighted ``feedback`` beta, a device compresses z = u + beta r and then owes r + z - z_hat - beta r: the part of
 its own updates that did not arrive, lost packets included. beta = 1 is error feedback as usual; beta below 1 forgets,
@@ -169,9 +170,7 @@ class Digital:
             known_snr = (1.0 - error) * snr * _strength(known) / (1.0 + snr * unknown)
         else:
             fitted = _fit(true, known, mine)[0]
-            missed = tf.reduce_sum(
-                tf.math.conj(known) * (true - fitted * known), axis=0
-            )  # behind maximum ratio, [C, N]
+            missed = tf.reduce_sum(tf.math.conj(known) * (true - fitted * known), axis=0)  # [C, N]
             missed = tf.math.divide_no_nan(squared(missed), _strength(known))
             known_snr = snr * squared(fitted) * _strength(known) / (1.0 + snr * missed)
         return rate, tf.reduce_sum(mine * _log2(1.0 + known_snr), axis=1)
@@ -192,10 +191,8 @@ class Digital:
         everybody = tf.where(round.weights > 0)[:, 0]
         mates = tf.gather(everybody, tf.minimum(places, count - 1))
         h = link.response(tf.reshape(mates, [-1]), belief)[0]  # [A, C S, T, F]
-        h = (
-            tf.reshape(h, [link.antennas, -1, sharers, *h.shape[2:]])
-            * tf.cast(places < count, h.dtype)[..., None, None]
-        )
+        h = tf.reshape(h, [link.antennas, -1, sharers, *h.shape[2:]])
+        h *= tf.cast(places < count, h.dtype)[..., None, None]
         strengths = separate(tf.transpose(h, [1, 3, 4, 0, 2]), tf.ones([]))  # [C, T, F, S]
         return round.on_grant(tf.gather(strengths, turn % sharers, axis=3, batch_dims=1), round.terms.elements)
 
