@@ -29,7 +29,7 @@ def position_bits(size: int, count: tf.Tensor) -> tf.Tensor:
 def most_that_fit(size: int, room: tf.Tensor, value_bits: float, most: int) -> tf.Tensor:
     """The largest k <= most with log2 C(d, k) + k b <= room, 0 where there is none; an int32.
 
-    The cost rises up to k = d 2^b/(1 + 2^b) and falls behind. So where k = most does not fit, nothing behind does either.
+    The cost rises up to k = d 2^b/(1 + 2^b) and falls behind. Where k = most does not fit, nothing there does.
     """
 
     def fits(count: tf.Tensor) -> tf.Tensor:
