@@ -29,12 +29,11 @@ def position_bits(size: int, count: tf.Tensor) -> tf.Tensor:
 def most_that_fit(size: int, room: tf.Tensor, value_bits: float, most: int) -> tf.Tensor:
     """The largest k <= most with log2 C(d, k) + k b <= room, 0 where there is none; an int32.
 
-    The cost rises up to k = d 2^b/(1 + 2^b) and falls behind: there only k = most can fit if all before do not.
+    The cost rises up to k = d 2^b/(1 + 2^b) and falls behind. Where k = most does not fit, nothing there does.
     """
 
     def fits(count: tf.Tensor) -> tf.Tensor:
         cost = position_bits(size, count) + value_bits * tf.cast(count, tf.float64)
         return cost <= tf.cast(room, tf.float64)
 
-    peak = min(most, math.floor(size / (1.0 + 2.0**-value_bits)))
-    return tf.where(fits(tf.constant(most)), most, last(fits, peak))
+    return tf.where(fits(tf.constant(most)), most, last(fits, most))
