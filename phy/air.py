@@ -176,7 +176,7 @@ class Air:
         true = arriving
         if road is not None:
             true = impaired(scattered, fine, is_path).at(lead * road.knots, self._steps(symbols))
-        mean = None if road is None else arriving
+        mean = () if road is None else arriving
         return Link(true, transmitters, receiver, grid.frequencies, noise, time, impairment_keys, mean)
 
     def empty(self, slots: int, batch: int = 1) -> tf.Tensor:

@@ -103,12 +103,12 @@ class Link(NamedTuple):
     noise: tf.Tensor  # N0, [] or [B]
     start: Scalar = 0.0  # seconds at which the round's data begins
     keys: tuple[Key, ...] = ()  # one an impairment
-    mean: Paths | None = None  # the true channel with the mean effect of distortions, where those are not in `true`
+    mean: Paths | tuple[()] = ()  # the true channel with the mean effect of distortions, where those are not in `true`
 
     @property
     def effective(self) -> Paths:
         """The true mean response of a symbol: what a receiver that knows everything believes."""
-        return self.true if self.mean is None else self.mean
+        return self.mean or self.true
 
     @property
     def devices(self) -> int:
