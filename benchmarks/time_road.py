@@ -3,9 +3,9 @@ takes under 2 s and peaks under 2 GB, and costs a small part of Sionna's time-do
 
 Each case runs in a process of its own, one after another, compiled, on TDL-A at 64 subcarriers; memory is the peak
 resident size less what the imports took. Sionna's chain (its TDL over the devices as a batch, GenerateTimeChannel's
-taps, OFDMModulator, ApplyTimeChannel, OFDMDemodulator) holds taps for every sample, more than 16 GB for a whole round, so
-both sides are also measured on a part of it, ``--slots`` of the 35, and the ratio is taken there. The whole round of
-ours has the codec, the power rule and both responses in it besides; Sionna's chain is the channel alone.
+taps, OFDMModulator, ApplyTimeChannel, OFDMDemodulator) holds taps for every sample, more than 16 GB for a whole
+round, so both sides are also measured on a part of it, ``--slots`` of the 35, and the ratio is taken there. The whole
+round of ours has the codec, the power rule and both responses in it besides; Sionna's chain is the channel alone.
 """
 
 import argparse
