@@ -75,8 +75,7 @@ class Air:
         object.__setattr__(self, "budgets_db", tuple(self.budgets_db))
         _ = self.budgets
         for side, wanted in zip(self._sides, (is_seen, always), strict=True):
-            first, last = self._arrivals_of(wanted)
-            side.check(self.grid, last - first)
+            side.check(self.grid, self._arrivals_of(wanted))
         low, high = self._arrivals
         if high - low > self.grid.symbols * self.grid.symbol_samples:
             raise ValueError(

@@ -34,8 +34,8 @@ class Knowledge(Protocol):
         """The share of the channel's mean power that the belief is announced not to hold."""
         ...
 
-    def check(self, grid: Grid, spread: float) -> None:
-        """Raise ValueError where it cannot be had on a grid, with arrivals so many samples apart."""
+    def check(self, grid: Grid, arrivals: tuple[float, float]) -> None:
+        """Raise ValueError where it cannot be had on a grid, with the first and the last arrival in samples."""
         ...
 
     def lead(self, grid: Grid, devices: int) -> int:
@@ -62,7 +62,7 @@ class Knowledge(Protocol):
 class Free:
     """Costs nothing and needs nothing but the round itself."""
 
-    def check(self, grid: Grid, spread: float) -> None:
+    def check(self, grid: Grid, arrivals: tuple[float, float]) -> None:
         pass
 
     def lead(self, grid: Grid, devices: int) -> int:

@@ -38,7 +38,8 @@ class Estimated:
     comb: Annotated[int, Gt(0)] = 4
     error: ClassVar[float] = 0.0
 
-    def check(self, grid: Grid, spread: float) -> None:
+    def check(self, grid: Grid, arrivals: tuple[float, float]) -> None:
+        spread = arrivals[1] - arrivals[0]
         if grid.subcarriers % self.comb or grid.subcarriers // self.comb < 2:
             raise ValueError(
                 f"estimated.comb: expected a divisor of the {grid.subcarriers} subcarriers that leaves each device at "
@@ -49,7 +50,7 @@ class Estimated:
                 f"estimated.comb: expected at most {grid.subcarriers / (spread + 1):.3g} devices on a symbol, so that "
                 f"pilots can tell arrivals {spread:.3g} samples apart, received {self.comb}"
             )
-        _estimator(grid, self.comb, self.estimator, (0.0, 0.0))  # Sionna's variables are made outside of graphs
+        _estimator(grid, self.comb, self.estimator, arrivals)  # kept: Sionna's variables must not be made in a graph
 
     def lead(self, grid: Grid, devices: int) -> int:
         return math.ceil(self._symbols(devices) / grid.symbols) * grid.symbols

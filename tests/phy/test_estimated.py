@@ -105,6 +105,14 @@ def test_pilots_too_far_apart_for_the_arrivals_are_refused() -> None:
         Air(GRID, Awgn(), 3, impairments=late, transmitter_knowledge=Estimated(comb=4))
 
 
+def test_a_compiled_draw_may_be_traced_again_for_another_estimator() -> None:
+    """Sionna's estimators hold variables, which a graph may make in its first trace only."""
+    channel = Tdl("A", 3.1e-7)  # arrivals that no other test has, so that nothing is remembered
+    airs = [Air(GRID, channel, 5, transmitter_knowledge=Estimated("lmmse", comb)) for comb in (1, 2)]
+    drawn = tf.function(lambda which: draw(airs[which]).transmitters.response(tf.zeros([0])), autograph=False)
+    assert [drawn(which).shape for which in (0, 1)] == [(1, 1, 5, 1, 32)] * 2
+
+
 def test_both_sides_learn_the_same_from_one_sounding() -> None:
     knows = Estimated("linear")
     link = draw(Air(GRID, Rayleigh(), 9, 2, transmitter_knowledge=knows, receiver_knowledge=knows), snr_db=5.0)
