@@ -14,7 +14,7 @@ everybody is 1.5 m up. Delays count from a device's first path: timing advance t
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -27,12 +27,8 @@ from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
+from ._moving import Moving
 from ._rays import Rays, alone, doppler, element_gain, sum_of_rays
-
-if TYPE_CHECKING:
-    from .rma import Rma
-    from .uma import Uma
-    from .umi import Umi
 
 DEVICE_HEIGHT = 1.5  # metres
 CENTRE = math.pi / 3  # azimuth of the sector's middle, where the receiver's antennas face
@@ -41,9 +37,6 @@ SUBCLUSTERS = ((0, 1, 2, 3, 4, 5, 6, 7, 18, 19), (8, 9, 10, 11, 16, 17), (12, 13
 SUBCLUSTER_DELAYS = (0.0, 1.28, 2.56)  # in cluster delay spreads
 LARGE_SCALE = ("SF", "K", "DS", "ASD", "ASA", "ZSD", "ZSA")  # the order of step 4, whose first depends on itself alone
 SIONNAS = (3, 4, 0, 1, 2, 6, 5)  # places of these in Sionna's arrays
-
-
-Sector: TypeAlias = "Umi | Uma | Rma"
 
 
 class Lasting(NamedTuple):
@@ -55,31 +48,46 @@ class Lasting(NamedTuple):
     tau: tf.Tensor  # [N, L]
 
 
-def check(kind: str, sector: Sector) -> None:
-    """Refuse fields that do not go together."""
-    if not math.isfinite(sector.reference_db):
-        raise ValueError(f"{kind}.reference_db: expected a finite number, received {sector.reference_db}")
-    if not 2 * sector.nearest < sector.apart:
-        raise ValueError(
-            f"{kind}.apart: expected more than twice nearest = {sector.nearest:g} m, received {sector.apart:g}"
-        )
+class Sector(Moving):
+    """The fields that all sectors have, and what follows from them; ``model`` is Sionna's scenario."""
 
+    carrier: float
+    indoor: float
+    sight: str
+    height: float
+    nearest: float
+    apart: float
+    pattern: str
+    reference_db: float
+    compensated: bool
+    longest: float
+    model: ClassVar[type[SystemLevelScenario]]
 
-def draw(sector: Sector, model: type[SystemLevelScenario], size: Size, span: Span, key: Key, place: Key) -> Paths:
-    """One realisation for a round; ``model`` is Sionna's scenario."""
-    goes_on = sector.fading == "continuous"
-    lasting = drop(sector, model, size.batch, size.devices, place)
-    kept = lasting.tau <= sector.longest
-    rays = lasting.rays._replace(power=tf.where(kept[..., None], lasting.rays.power, 0.0))
-    if sector.compensated:
-        gain = 1 / tf.reduce_sum(rays.power, [1, 2])
-    else:
-        gain = tf.pow(10.0, (lasting.gain_db + sector.reference_db) / 10)
-    rays = rays._replace(power=rays.power * gain[:, None, None])
-    moving = None if sector.speed == 0 else span
-    phases = fold(place if goes_on else key, "phases")
-    a, tau = sum_of_rays(rays, tf.where(kept, lasting.tau, 0.0), size, moving, phases)
-    return Paths(a, tau, tf.reshape(tf.reduce_sum(rays.power, 2), tau.shape))
+    def __post_init__(self) -> None:
+        kind = type(self).__name__.lower()
+        if not math.isfinite(self.reference_db):
+            raise ValueError(f"{kind}.reference_db: expected a finite number, received {self.reference_db}")
+        if not 2 * self.nearest < self.apart:
+            raise ValueError(
+                f"{kind}.apart: expected more than twice nearest = {self.nearest:g} m, received {self.apart:g}"
+            )
+
+    @property
+    def scales(self) -> bool:
+        return not self.compensated
+
+    def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
+        lasting = drop(self, self.model, size.batch, size.devices, place)
+        kept = lasting.tau <= self.longest
+        rays = lasting.rays._replace(power=tf.where(kept[..., None], lasting.rays.power, 0.0))
+        if self.compensated:
+            gain = 1 / tf.reduce_sum(rays.power, [1, 2])
+        else:
+            gain = tf.pow(10.0, (lasting.gain_db + self.reference_db) / 10)
+        rays = rays._replace(power=rays.power * gain[:, None, None])
+        phases = fold(place if self.fading == "continuous" else key, "phases")
+        a, tau = sum_of_rays(rays, tf.where(kept, lasting.tau, 0.0), size, None if self.static else span, phases)
+        return Paths(a, tau, tf.reshape(tf.reduce_sum(rays.power, 2), tau.shape))
 
 
 def drop(sector: Sector, model: type[SystemLevelScenario], batch: int, devices: int, place: Key) -> Lasting:
@@ -217,4 +225,4 @@ def _split(rays: Rays, power: tf.Tensor, tau: tf.Tensor, spread: tf.Tensor) -> t
     return weak, tf.concat([tau[:, 2:], *delays], 1)
 
 
-__all__ = ["Lasting", "Sector", "check", "draw", "drop"]
+__all__ = ["Lasting", "Sector", "drop"]

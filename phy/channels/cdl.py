@@ -23,11 +23,12 @@ from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
 from ..strict import STRICT
+from ._moving import Moving
 from ._rays import Rays, alone, doppler, element_gain, sum_of_rays
 
 
 @dataclass(frozen=True, config=STRICT)
-class Cdl:
+class Cdl(Moving):
     """Model letter, RMS delay spread in s, device speed in m/s, carrier in Hz, pattern of antennas, fading."""
 
     model: Literal["A", "B", "C", "D", "E"] = "A"
@@ -37,14 +38,6 @@ class Cdl:
     pattern: Literal["omni", "38.901"] = "omni"
     fading: Literal["independent", "continuous"] = "independent"
     scales: ClassVar[bool] = False
-
-    @property
-    def lasting(self) -> bool:
-        return self.static and self.fading == "continuous"
-
-    @property
-    def static(self) -> bool:
-        return self.speed == 0.0
 
     @cached_property
     def longest(self) -> float:

@@ -27,13 +27,14 @@ from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
 from ..strict import STRICT
 from ._groups import GROUP, in_groups, in_pieces
+from ._moving import Moving
 from ._waves import phasor, steering, turns
 
 SINUSOIDS = 20
 
 
 @dataclass(frozen=True, config=STRICT)
-class Tdl:
+class Tdl(Moving):
     """Model letter, RMS delay spread in s, device speed in m/s, carrier frequency in Hz, fading over rounds."""
 
     model: Literal["A", "B", "C", "D", "E"] = "A"
@@ -42,14 +43,6 @@ class Tdl:
     carrier: Annotated[float, Gt(0)] = 3.5e9
     fading: Literal["independent", "continuous"] = "independent"
     scales: ClassVar[bool] = False
-
-    @property
-    def lasting(self) -> bool:
-        return self.static and self.fading == "continuous"
-
-    @property
-    def static(self) -> bool:
-        return self.speed == 0.0
 
     @cached_property
     def longest(self) -> float:

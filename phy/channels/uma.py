@@ -6,20 +6,18 @@ mean gain to 1 instead. Paths later than ``longest`` are left out, never wrapped
 device's power on average, and more than 0.8 % for one in a hundred (measured over 15,000 devices).
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
-from sionna.phy.channel.tr38901 import UMaScenario
+from sionna.phy.channel.tr38901 import SystemLevelScenario, UMaScenario
 
-from ..keys import Key
-from ..link import Paths, Size, Span
 from ..strict import STRICT
-from . import _system
+from ._system import Sector
 
 
 @dataclass(frozen=True, config=STRICT)
-class Uma:
+class Uma(Sector):
     """Speed in m/s, carrier in Hz; who is indoors or in sight; height, nearest device and next site in m; gains."""
 
     speed: Annotated[float, Ge(0)] = 0.0
@@ -35,21 +33,4 @@ class Uma:
     compensated: bool = False
     fading: Literal["independent", "continuous"] = "independent"
     longest: Annotated[float, Gt(0)] = 8e-6
-
-    def __post_init__(self) -> None:
-        _system.check("uma", self)
-
-    @property
-    def lasting(self) -> bool:
-        return self.static and self.fading == "continuous"
-
-    @property
-    def static(self) -> bool:
-        return self.speed == 0.0
-
-    @property
-    def scales(self) -> bool:
-        return not self.compensated
-
-    def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
-        return _system.draw(self, UMaScenario, size, span, key, place)
+    model: ClassVar[type[SystemLevelScenario]] = UMaScenario
