@@ -110,6 +110,13 @@ class Round:
         used = [tf.shape(field)[0], symbols, grid.subcarriers]
         return grid.collect(tf.broadcast_to(field[:, :symbols], used), elements)
 
+    def report(self, nmse: tf.Tensor, energy: tf.Tensor, heard: tf.Tensor, bits: tf.Tensor, elements: int) -> "Report":
+        """The report of a round on the air: what the data cost, and the sounding and the feedback besides."""
+        terms, zero = self.terms, tf.zeros([])
+        bits += terms.feedback_bits * tf.reduce_sum(tf.cast(self.weights > 0, tf.float32))
+        pilots, airtime = zero + terms.air.pilots, zero + terms.airtime
+        return Report(nmse, terms.energy(energy), heard, bits, zero + elements, pilots, airtime)
+
     @property
     def air_link(self) -> Link:
         if self.link is None:

@@ -96,7 +96,8 @@ class Air:
     @property
     def homogeneous(self) -> bool:
         """Whether devices that send c times as much arrive c times as strong and otherwise unchanged."""
-        return all(impairment.homogeneous for impairment in self._distortions("transmit"))
+        sent = (each for each in self.impairments if each.stage == "transmit" and isinstance(each, Distortion))
+        return all(impairment.homogeneous for impairment in sent)
 
     @property
     def _sides(self) -> tuple[Knowledge, Knowledge]:
@@ -210,9 +211,6 @@ class Air:
     def _silence(self, symbols: int, batch: int | tf.Tensor) -> tf.Tensor:
         width = self.grid.subcarriers if self.waveform is None else self.waveform.bins
         return tf.zeros([batch, self.antennas, self._steps(symbols), width], tf.complex64)
-
-    def _distortions(self, stage: str) -> list[Distortion]:
-        return [each for each in self.impairments if each.stage == stage and isinstance(each, Distortion)]
 
     def _distorter(self, link: Link, first: int = 0, wanted: Callable[[Impairment], bool] = always) -> Distorter:
         """What the wanted distortions of a stage make of a waveform that begins so many symbols after the data."""

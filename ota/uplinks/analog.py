@@ -23,8 +23,8 @@ from ..codecs.identity import Identity
 from ..round import Nest, Report, Round, Terms, at_devices, nmse, weighted_sum
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
-APART = 1.7  # seconds between them
 SAMPLES = 4096  # rounds over which the expected cost of a device is measured; devices that are alike share them
+APART = 1.7  # seconds between these rounds
 
 
 class Heard(NamedTuple):
@@ -144,12 +144,8 @@ class Analog:
         anybody = tf.cast(tf.reduce_any(heard), symbols.dtype)
         symbols = anybody * symbols / tf.cast(acc.level.arrival, symbols.dtype)
         estimate = self.codec.decode(symbols, terms.size, acc.code)
-        present = round.weights > 0
-        bits = (REPORT_BITS + terms.feedback_bits) * tf.reduce_sum(tf.cast(present, tf.float32))
-        energy, zero = terms.energy(acc.energy), tf.zeros([])
-        pilots, airtime = zero + terms.air.pilots, zero + terms.airtime
-        report = Report(nmse(estimate, acc.target), energy, heard, bits, zero + elements, pilots, airtime)
-        return estimate, state, report
+        bits = REPORT_BITS * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
+        return estimate, state, round.report(nmse(estimate, acc.target), acc.energy, heard, bits, elements)
 
     def _elements(self, terms: Terms) -> int:
         return self.codec.elements(terms.size, terms.elements)

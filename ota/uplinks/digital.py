@@ -132,12 +132,8 @@ class Digital:
         )
 
     def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
-        zero, terms, present = tf.zeros([]), round.terms, round.weights > 0
-        payload, pilots, airtime = zero + terms.elements, zero + terms.air.pilots, zero + terms.airtime
-        bits = acc.bits + terms.feedback_bits * tf.reduce_sum(tf.cast(present, tf.float32))
-        energy = terms.energy(acc.energy)
-        report = Report(nmse(acc.estimate, acc.target), energy, acc.heard, bits, payload, pilots, airtime)
-        return acc.estimate, acc.owed, report
+        error = nmse(acc.estimate, acc.target)
+        return acc.estimate, acc.owed, round.report(error, acc.energy, acc.heard, acc.bits, round.terms.elements)
 
     def _power(self, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
         """Of devices in a round they take part in, [C]; on average over rounds it is their budget, or less."""

@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from ..link import Link
 from ..strict import STRICT
-from . import GROUP
+from . import GROUP, unit
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -30,5 +30,4 @@ class MaximumRatio:
             initializer=total,
             parallel_iterations=1,
         )
-        norm = tf.sqrt(tf.reduce_sum(tf.abs(total) ** 2, axis=1, keepdims=True))
-        return total / tf.cast(tf.maximum(norm, 1e-30), total.dtype)
+        return unit(total)
