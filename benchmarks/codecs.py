@@ -17,6 +17,7 @@ import tensorflow as tf
 from side_by_side import Contestant, measure, ratio, show, verdict
 
 from overair.ota import RandomLinear
+from overair.ota.codecs import Past
 from overair.ota.hadamard import transform
 from overair.ota.projections import Projection, gaussian, hadamard
 from overair.ota.recovery.amp import Amp
@@ -57,15 +58,16 @@ def recovery(name: str, a: Projection, repeats: int) -> None:
 
 def coding(size: int, repeats: int) -> None:
     codec = RandomLinear(compression=2.0)
-    elements = codec.elements(size, size)
-    code = codec.code(size, elements, keys.key(0))
+    layers = ((size,),)
+    elements = codec.elements(layers, size)
+    code = codec.code(layers, elements, keys.key(0), Past.none(layers))
     padded = tf.size(code.signs).numpy()
     updates, symbols = keys.normal(keys.key(1), [1, size]), keys.complex_normal(keys.key(2), [elements])
     box = keys.normal(keys.key(3), code.signs.shape)
     contestants = {
         "memory: c = a + b": compiled(lambda a, b: a + b, updates, updates),
-        "encode": compiled(lambda u: codec.encode(u, code), updates),
-        "decode": compiled(lambda s: codec.decode(s, size, code), symbols),
+        "encode": compiled(lambda u: codec.encode(u, layers, code), updates),
+        "decode": compiled(lambda s: codec.decode(s, layers, code, tf.zeros([])), symbols),
         "transform alone": compiled(transform, box),
     }
     if importlib.util.find_spec("fht_cpu"):

@@ -46,9 +46,10 @@ def simulate(high: int, seen: bool, rounds: int) -> np.ndarray:
 
     def one(index: tf.Tensor) -> tf.Tensor:
         key = keys.key(0, "clock offset", index)
-        link = terms.air.draw(terms.air.init(key), key, 0.0, terms.slots, SNR_DB)
+        place = terms.air.init(key)
+        link = terms.air.draw(place, key, 0.0, terms.slots, SNR_DB)
         updates = keys.normal(keys.fold(key, "updates"), [DEVICES, SIZE])
-        return apply(uplink, tf.ones([DEVICES]), Round(terms, key, weights, link), updates)[2].nmse
+        return apply(uplink, uplink.init(terms, place), Round(terms, key, weights, link), updates)[2].nmse
 
     draws = tf.function(lambda: tf.map_fn(one, tf.range(rounds), tf.float32), autograph=False)
     return draws().numpy()

@@ -41,6 +41,7 @@ class Metrics(NamedTuple):
 
     train_loss: tf.Tensor  # mean over those that took part
     nmse: tf.Tensor
+    nmse_sent: tf.Tensor
     energy: tf.Tensor  # mean over devices, per granted resource element
     energy_max: tf.Tensor
     heard: tf.Tensor
@@ -73,7 +74,7 @@ class Federation:
         self.model_factory, self.algorithm, self.uplink = model_factory, algorithm, uplink
         self.batch_size = batch_size
         self.task = Task(model_factory(0), loss)
-        self.terms = Terms(air, self.task.size, elements, participation)
+        self.terms = Terms(air, self.task.size, elements, participation, self.task.layers)
         uplink.check(self.terms)
         _check(data, shares, air.devices, self.task.outputs)
         if executor == "vectorized" and self.task.random:
@@ -160,6 +161,7 @@ class Federation:
         metrics = Metrics(
             loss,
             report.nmse,
+            report.nmse_sent,
             tf.reduce_mean(report.energy),
             tf.reduce_max(report.energy),
             tf.reduce_sum(tf.cast(report.heard, tf.float32)),

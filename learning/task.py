@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..ota.layers import Layers, size_of
 from ..phy import keys
 from ..phy.keys import Key
 
@@ -43,7 +44,12 @@ class Task:
     @property
     def size(self) -> int:
         """How many numbers an update has."""
-        return sum(int(np.prod(w.shape)) for w in [*self.model.trainable_variables, *self._statistics])
+        return size_of(self.layers)
+
+    @property
+    def layers(self) -> Layers:
+        """The shapes of what an update holds."""
+        return tuple(tuple(w.shape) for w in [*self.model.trainable_variables, *self._statistics])
 
     @property
     def outputs(self) -> int:

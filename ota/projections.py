@@ -54,6 +54,11 @@ def hadamard(key: Key, rows: int, size: int, block: int | None = None, dtype: tf
     matrix = draw(key, rows, size, block or 1 << (size - 1).bit_length(), dtype)
     if matrix.rows.shape[0] < rows:
         raise ValueError(f"hadamard.rows: expected at most {matrix.rows.shape[0]} for size {size}, received {rows}")
+    return of_matrix(matrix, size)
+
+
+def of_matrix(matrix: Matrix, size: int) -> Projection:
+    rows = matrix.rows.shape[0]
     return Projection(lambda x: forward(matrix, x), lambda y: adjoint(matrix, y, size), rows, size)
 
 
@@ -104,22 +109,13 @@ def block_of(size: int) -> int:
 def gaussian(key: Key, rows: int, size: int, memory: int = MEMORY, dtype: tf.DType = tf.float32) -> Projection:
     """Entries N(0, 1/m); the matrix is kept if it takes at most so many bytes, else only a tile of it at a time."""
     _check("gaussian", rows, size)
-    width = min(size, TILE)
-    height = min(rows, TILE // width)
-    down, across = -(-rows // height), -(-size // width)
+    if rows * size * dtype.size <= memory:
+        return of_dense(dense(key, rows, size, dtype))
+    down, height, across, width = _split(rows, size)
 
     def tile(row: tf.Tensor, column: tf.Tensor) -> tf.Tensor:
-        return keys.normal(keys.fold(key, row, column), [height, width], dtype) * rows**-0.5
+        return _tile(key, row, column, rows, size, dtype)
 
-    if rows * size * dtype.size <= memory:
-        columns = [tf.map_fn(lambda row, c=c: tile(row, c), tf.range(down), dtype) for c in range(across)]
-        whole = tf.concat([tf.reshape(column, [down * height, width]) for column in columns], 1)[:rows, :size]
-        return Projection(
-            lambda x: _by_rows(x, lambda flat: tf.matmul(flat, whole, transpose_b=True), rows),
-            lambda y: _by_rows(y, lambda flat: tf.matmul(flat, whole), size),
-            rows,
-            size,
-        )
     return Projection(
         lambda x: _by_rows(x, lambda flat: _tiles(flat, down, height, across, width, tile, True)[:, :rows], rows),
         lambda y: _by_rows(
@@ -128,6 +124,38 @@ def gaussian(key: Key, rows: int, size: int, memory: int = MEMORY, dtype: tf.DTy
         rows,
         size,
     )
+
+
+def dense(key: Key, rows: int, size: int, dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """The same matrix in one piece, [m, d]."""
+    down, height, across, width = _split(rows, size)
+    columns = [
+        tf.map_fn(lambda row, c=c: _tile(key, row, c, rows, size, dtype), tf.range(down), dtype) for c in range(across)
+    ]
+    return tf.concat([tf.reshape(column, [down * height, width]) for column in columns], 1)[:rows, :size]
+
+
+def of_dense(whole: tf.Tensor) -> Projection:
+    """Of a matrix [m, d]."""
+    rows, size = whole.shape
+    return Projection(
+        lambda x: _by_rows(x, lambda flat: tf.matmul(flat, whole, transpose_b=True), rows),
+        lambda y: _by_rows(y, lambda flat: tf.matmul(flat, whole), size),
+        rows,
+        size,
+    )
+
+
+def _split(rows: int, size: int) -> tuple[int, int, int, int]:
+    """Tiles down and their height, tiles across and their width."""
+    width = min(size, TILE)
+    height = min(rows, TILE // width)
+    return -(-rows // height), height, -(-size // width), width
+
+
+def _tile(key: Key, row: tf.Tensor, column: tf.Tensor | int, rows: int, size: int, dtype: tf.DType) -> tf.Tensor:
+    _, height, _, width = _split(rows, size)
+    return keys.normal(keys.fold(key, row, column), [height, width], dtype) * rows**-0.5
 
 
 def _tiles(

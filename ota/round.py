@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from ..phy import Air, Link, Place, behind
 from ..phy.keys import Key
+from .layers import Layers, check_layers
 
 Nest = Any  # a nest of tensors
 MEMORY_BYTES = 4 * 2**30  # of error feedback, at most
@@ -27,14 +28,18 @@ MEMORY_BYTES = 4 * 2**30  # of error feedback, at most
 
 @dataclass(frozen=True)
 class Terms:
-    """What is agreed before the first round: the air, the length of an update, and the grant."""
+    """What is agreed before the first round: the air, the length of an update and its layers, and the grant."""
 
     air: Air
     size: int
     elements: int
     participation: float = 1.0
+    layers: Layers = ()  # one of this size unless given
 
     def __post_init__(self) -> None:
+        check_layers(self.layers, self.size)
+        if not self.layers:
+            object.__setattr__(self, "layers", ((self.size,),))
         if self.size < 1:
             raise ValueError(f"size: expected a model with trainable weights, received {self.size}")
         if self.elements < 1:
@@ -110,12 +115,14 @@ class Round:
         used = [tf.shape(field)[0], symbols, grid.subcarriers]
         return grid.collect(tf.broadcast_to(field[:, :symbols], used), elements)
 
-    def report(self, nmse: tf.Tensor, energy: tf.Tensor, heard: tf.Tensor, bits: tf.Tensor, elements: int) -> "Report":
-        """The report of a round on the air: what the data cost, and the sounding and the feedback besides."""
+    def report(
+        self, errors: tuple[tf.Tensor, tf.Tensor], energy: tf.Tensor, heard: tf.Tensor, bits: tf.Tensor, elements: int
+    ) -> "Report":
+        """The report of a round on the air: errors, what the data cost, and the sounding and the feedback besides."""
         terms, zero = self.terms, tf.zeros([])
         bits += terms.feedback_bits * tf.reduce_sum(tf.cast(self.weights > 0, tf.float32))
         pilots, airtime = zero + terms.air.pilots, zero + terms.airtime
-        return Report(nmse, terms.energy(energy), heard, bits, zero + elements, pilots, airtime)
+        return Report(*errors, terms.energy(energy), heard, bits, zero + elements, pilots, airtime)
 
     @property
     def air_link(self) -> Link:
@@ -128,6 +135,7 @@ class Report(NamedTuple):
     """What a round cost and what came of it."""
 
     nmse: tf.Tensor  # |estimate - sum_k w_k u_k|^2 / |sum_k w_k u_k|^2
+    nmse_sent: tf.Tensor  # the same against what the air should have delivered: after feedback and selection
     energy: tf.Tensor  # measured, per granted resource element, sounding included, [K]
     heard: tf.Tensor  # bool [K]
     bits: tf.Tensor  # payload, side information and channel feedback of all devices

@@ -37,6 +37,7 @@ FAMILIES = {
     "power": Family("phy/power", "PowerRule", "how transmitters spend their budget"),
     "receivers": Family("phy/receivers", "Receiver", "how antennas are combined"),
     "codecs": Family("ota/codecs", "Codec", "how an update becomes symbols that add on the air"),
+    "recovery": Family("ota/recovery", "Recovery", "how a receiver finds a sparse update in few random sums"),
     "compressors": Family("ota/compressors", "Compressor", "how an update becomes bits"),
     "uplinks": Family("ota/uplinks", "Uplink", "how updates reach the server"),
     "data": Family("learning/data", "Data", "what is learnt from"),

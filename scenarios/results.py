@@ -28,6 +28,7 @@ VARIABLES = {  # units and long name
     "accuracy": ("1", "test accuracy"),
     "loss": ("nat", "test loss"),
     "nmse": ("1", "normalised mean square error of the aggregate"),
+    "nmse_sent": ("1", "normalised mean square error against what was sent, after error feedback and selection"),
     "resource_elements": ("1", "resource elements that carried data in a round"),
     "energy": ("1", "mean energy of a device for each granted resource element, relative to its budget P"),
     "energy_max": ("1", "largest energy of a device for each granted resource element in any round, relative to P"),

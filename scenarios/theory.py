@@ -53,7 +53,7 @@ def _codes() -> Iterator[Row]:
         def error(key: tf.Tensor, terms: Terms = terms, uplink: Analog = uplink, g: np.ndarray = g) -> tf.Tensor:
             place = terms.air.init(key)
             round = Round(terms, key, tf.ones([1]), terms.air.draw(place, key, 0.0, terms.slots, NOISE_DB))
-            return tf.reduce_sum((apply(uplink, tf.ones([terms.air.devices]), round, tf.constant(g[None]))[0] - g) ** 2)
+            return tf.reduce_sum((apply(uplink, uplink.init(terms, place), round, tf.constant(g[None]))[0] - g) ** 2)
 
         # The device spends its budget, m/2 elements of energy 1, on symbols of mean energy |g|^2 = 1: 1/level^2 = 2/m.
         noise = 10 ** (-NOISE_DB / 10) / 2 * 2 / rows
@@ -145,7 +145,8 @@ def _sum_error_on_air(gains: np.ndarray, noise: float) -> np.ndarray:
     def error(key: tf.Tensor) -> tf.Tensor:
         updates = keys.normal(keys.fold(key, "updates"), [devices, 2 * elements])
         updates *= tf.sqrt(elements / tf.reduce_sum(updates**2, axis=1, keepdims=True))
-        estimate = apply(uplink, tf.ones([terms.air.devices]), Round(terms, key, tf.ones([devices]), link), updates)[0]
+        state = uplink.init(terms, terms.air.init(key))
+        estimate = apply(uplink, state, Round(terms, key, tf.ones([devices]), link), updates)[0]
         return tf.reduce_sum((estimate - tf.reduce_sum(updates, axis=0)) ** 2) / elements
 
     return repeat(error, 200)

@@ -1,35 +1,124 @@
-"""Codecs: how an update becomes symbols that may be added on the air, and back."""
+"""Codecs: how an update becomes symbols that may be added on the air, and back.
 
-from typing import Any, ClassVar, Protocol, runtime_checkable
+A round of a codec:
+
+    code = codec.code(layers, elements, key, past)  # what devices and server draw alike, once
+    sent = codec.select(wanted, layers, code)  # what of its update a device sends
+    symbols = codec.encode(sent, layers, code)
+    estimate = codec.decode(sum of all symbols, layers, code, noise)
+    owed = wanted - codec.delivered(sent, layers, code, share)
+
+Without noise, and where everybody arrives as announced, ``decode`` gives ``target(sum_k w_k sent_k)``, exactly or on
+average over codes.
+"""
+
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
 from ...phy.keys import Key
+from ..layers import Layers, size_of
 
 Code = Any  # a nest of tensors
 
 
+class Past(NamedTuple):
+    """What devices and server remember alike: how many rounds there were, and the last estimate."""
+
+    rounds: tf.Tensor  # int32
+    estimate: tf.Tensor  # [d]
+
+    @staticmethod
+    def none(layers: Layers) -> "Past":
+        return Past(tf.zeros([], tf.int32), tf.zeros([size_of(layers)]))
+
+
 @runtime_checkable
 class Codec(Protocol):
-    """Two real numbers ride on a complex symbol. ``linear`` says that encoding commutes with weighted sums."""
+    """Two real numbers ride on a complex symbol.
+
+    ``linear`` says that encoding commutes with weighted sums; ``feedback`` is the weight of error feedback unless the
+    uplink has one, and None where there can be none.
+    """
 
     linear: ClassVar[bool]
+    feedback: ClassVar[float | None]
 
-    def elements(self, size: int, granted: int) -> int:
-        """How many resource elements an update of ``size`` numbers takes when so many are granted."""
+    def elements(self, layers: Layers, granted: int) -> int:
+        """How many resource elements an update takes when so many are granted."""
         ...
 
-    def code(self, size: int, elements: int, key: Key) -> Code:
-        """What devices and server draw alike for one round: a nest of tensors. The key is the same for all devices."""
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
+        """What devices and server draw alike for one round. The key is the same for all devices."""
         ...
 
-    def encode(self, updates: tf.Tensor, code: Code) -> tf.Tensor:
-        """Updates [C, d] to symbols [C, M]."""
+    def select(self, wanted: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+        """What is sent of updates [C, d], [C, d]."""
         ...
 
-    def decode(self, symbols: tf.Tensor, size: int, code: Code) -> tf.Tensor:
-        """Added symbols [M] to an estimate of the added updates [d]."""
+    def encode(self, sent: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+        """What is sent [C, d] as symbols [C, M]."""
         ...
+
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
+        """Added symbols [M], with noise of that variance a real number, to an estimate of the target [d]."""
+        ...
+
+    def delivered(self, sent: tf.Tensor, layers: Layers, code: Code, share: tf.Tensor) -> tf.Tensor:
+        """What devices believe to arrive of what they sent, [C, d]; a symbol arrives times its share [C, M]."""
+        ...
+
+    def target(self, total: tf.Tensor) -> tf.Tensor:
+        """What the air should deliver of the weighted sum [d] of what is sent, [d]."""
+        ...
+
+
+class Sum:
+    """The defaults: all of an update is sent, and what is wanted is the weighted sum."""
+
+    feedback: ClassVar[float | None] = 0.0
+
+    def select(self, wanted: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+        return wanted
+
+    def target(self, total: tf.Tensor) -> tf.Tensor:
+        return total
+
+
+class LinearSum(Sum):
+    """What is left to codecs whose decoding is linear too, and takes leading axes."""
+
+    linear: ClassVar[bool] = True
+
+    def encode(self, sent: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+        raise NotImplementedError
+
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
+        raise NotImplementedError
+
+    def delivered(self, sent: tf.Tensor, layers: Layers, code: Code, share: tf.Tensor) -> tf.Tensor:
+        symbols = self.encode(sent, layers, code)
+        return self.decode(symbols * tf.cast(share, symbols.dtype), layers, code, tf.zeros([]))
+
+
+class Votes:
+    """What is left to majority votes: devices send signs, and what is wanted is the sign of their sum."""
+
+    feedback: ClassVar[float | None] = None
+
+    def select(self, wanted: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+        return signs(wanted)
+
+    def target(self, total: tf.Tensor) -> tf.Tensor:
+        return signs(total)
+
+    def delivered(self, sent: tf.Tensor, layers: Layers, code: Code, share: tf.Tensor) -> tf.Tensor:
+        return sent
+
+
+def signs(values: tf.Tensor) -> tf.Tensor:
+    """1 or -1, and 1 for 0; NaN stays."""
+    return tf.where(values >= 0, tf.ones_like(values), tf.where(values < 0, -tf.ones_like(values), values))
 
 
 def pack(values: tf.Tensor) -> tf.Tensor:
@@ -46,4 +135,4 @@ def unpack(symbols: tf.Tensor, count: int) -> tf.Tensor:
     return tf.reshape(pairs, tf.concat([tf.shape(symbols)[:-1], [2 * symbols.shape[-1]]], 0))[..., :count]
 
 
-__all__ = ["Code", "Codec", "pack", "unpack"]
+__all__ = ["Code", "Codec", "LinearSum", "Past", "Sum", "Votes", "pack", "signs", "unpack"]

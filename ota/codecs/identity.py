@@ -1,29 +1,26 @@
 """Uncoded: every parameter is sent as it is, two to a complex symbol."""
 
-from typing import ClassVar
-
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from . import Code, pack, unpack
+from ..layers import Layers, size_of
+from . import Code, LinearSum, Past, pack, unpack
 
 
 @dataclass(frozen=True, config=STRICT)
-class Identity:
+class Identity(LinearSum):
     """ceil(d/2) resource elements, no compression."""
 
-    linear: ClassVar[bool] = True
+    def elements(self, layers: Layers, granted: int) -> int:
+        return -(-size_of(layers) // 2)
 
-    def elements(self, size: int, granted: int) -> int:
-        return -(-size // 2)
-
-    def code(self, size: int, elements: int, key: Key) -> Code:
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
         return ()
 
-    def encode(self, updates: tf.Tensor, code: Code) -> tf.Tensor:
-        return pack(updates)
+    def encode(self, sent: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+        return pack(sent)
 
-    def decode(self, symbols: tf.Tensor, size: int, code: Code) -> tf.Tensor:
-        return unpack(symbols, size)
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
+        return unpack(symbols, size_of(layers))

@@ -7,11 +7,16 @@ entry, E|g_hat - g|^2 = (d/m - 1)|g|^2 + d s2; with d of n columns, (d-1)(n-m)/(
 Where d is no power of two, H is block diagonal with equal blocks, the largest that pad d by no more than an eighth; n
 is the padded length and the m rows are drawn from all n. The error is then exactly (n/m - 1)/(n - 1) (sum_b (n
 d_b/n_b) |g_b|^2 - |g|^2) over blocks b of n_b columns, d_b of them used: the second formula where all blocks are
-equally full, and at most an eighth above it. Abdi, "Distributed learning and inference in deep models", 2020, ch. 5.
+equally full, and at most an eighth above it.
+
+With error feedback of weight b a device decodes its own part and owes what the code left out, r <- (1 - b) r + z - A'(s
+A z); s is the share of the level at which each of its elements arrives, below 1 where its power is capped. Then the
+code need not be unbiased (eq. 5.11). r stays bounded for b < 2 m/d and is smallest near b = m/d (eq. 4.17). Abdi,
+"Distributed learning and inference in deep models", 2020, ch. 5.
 """
 
 import math
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import tensorflow as tf
 from annotated_types import Ge
@@ -19,35 +24,37 @@ from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
+from ..layers import Layers, size_of
 from ..projections import Matrix, adjoint, draw, forward
-from . import Code, pack, unpack
+from . import Code, LinearSum, Past, pack, unpack
 
 
 @dataclass(frozen=True, config=STRICT)
-class RandomLinear:
+class RandomLinear(LinearSum):
     """Compression d/m (none: whatever fills the grant), and the block size of H if it is not to be chosen."""
 
     compression: Annotated[float, Ge(1)] | None = None
     block: Annotated[int, Ge(1)] | None = None
-    linear: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.block is not None and self.block & (self.block - 1):
             raise ValueError(f"random_linear.block: expected a power of two, received {self.block}")
 
-    def elements(self, size: int, granted: int) -> int:
+    def elements(self, layers: Layers, granted: int) -> int:
+        size = size_of(layers)
         if self.compression is not None:
             return -(-self._rows(size) // 2)
         return min(granted, -(-size // 2))
 
-    def code(self, size: int, elements: int, key: Key) -> Code:
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
+        size = size_of(layers)
         return draw(key, min(self._rows(size), 2 * elements), size, self.block)
 
-    def encode(self, updates: tf.Tensor, code: Matrix) -> tf.Tensor:
-        return pack(forward(code, updates))  # [C, M]
+    def encode(self, sent: tf.Tensor, layers: Layers, code: Matrix) -> tf.Tensor:
+        return pack(forward(code, sent))  # [C, M]
 
-    def decode(self, symbols: tf.Tensor, size: int, code: Matrix) -> tf.Tensor:
-        return adjoint(code, unpack(symbols, code.rows.shape[0]), size)
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: Matrix, noise: tf.Tensor) -> tf.Tensor:
+        return adjoint(code, unpack(symbols, code.rows.shape[0]), size_of(layers))
 
     def _rows(self, size: int) -> int:
         return max(1, math.ceil(size / (self.compression or 1.0)))

@@ -21,8 +21,8 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from ..codecs.random_linear import RandomLinear
 from ..hadamard import transform
+from ..projections import draw
 from . import _subsets
 
 SIDE_BITS = 32.0  # max|v|
@@ -50,7 +50,7 @@ class Qcs:
 
     def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
-        signs = RandomLinear().code(size, -(-size // 2), keys.fold(key, "projection")).signs  # [n / block, block]
+        signs = draw(keys.fold(key, "projection"), size, size).signs  # [n / block, block]
         padded = signs.shape[0] * signs.shape[1]
         best = plan(padded, bits)
         speaks = (best.kept > 0) & tf.reduce_any(update != 0)

@@ -4,21 +4,19 @@ A is a ``Projection`` with columns of norm 1 on average, w real noise. Schemes w
 so an update's scale does not matter. |r|^2/m of message passing estimates s2 + |x_hat - x|^2/m; where it ends above
 the |y|^2/m that zeros leave, zeros come back: the iteration diverged or there is nothing but noise.
 
-An update is the weights of a model one after the other, each flattened in the order of its axes as Keras does. A
-scheme that uses where an entry sits is told the ``Layers``, the shapes of the weights, such as ((5, 5, 1, 10), (10,),
-(1960, 10), (10,)): shapes of 4 axes are convolutions (H, W, D, F); all others are entries without neighbours.
+A scheme that uses where an entry sits is told the layers: those of 4 axes are convolutions (H, W, D, F); all others
+are entries without neighbours.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import tensorflow as tf
 
+from ..layers import Layers, check_layers
 from ..projections import Projection
 from ._oracle import least_squares_on
 
-Layers: TypeAlias = tuple[tuple[int, ...], ...]
 Noise: TypeAlias = float | tf.Tensor | None
 State = TypeVar("State", bound=Any)  # a named tuple
 
@@ -71,14 +69,6 @@ def iterate(start: State, step: Callable[[State], State], most: int, tolerance: 
 
     _, end, _ = tf.while_loop(goes_on, go, (0, start, True), parallel_iterations=1)
     return tf.where(tf.nn.l2_loss(end.r) <= tf.nn.l2_loss(start.r), end.x, tf.zeros_like(end.x))
-
-
-def check_layers(layers: Layers, size: int) -> None:
-    if layers and sum(map(math.prod, layers)) != size:
-        raise ValueError(
-            f"layers: expected shapes that hold {size} entries together, received {sum(map(math.prod, layers))} in "
-            f"{layers}; give the shapes of all weights in their order"
-        )
 
 
 __all__ = ["Layers", "Noise", "Recovery", "check_layers", "in_units", "iterate", "least_squares_on", "recover_complex"]

@@ -4,27 +4,42 @@ Device k sends x_k = b_k w_k s_k, with s_k = encode(u_k) and b_k from the power 
 receiver combines its antennas, divides by the announced arrival level and decodes once: u_hat = decode(v^H (sum_k h_k
 x_k + n) / level). Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020.
 
+With ``feedback`` b a device sends what its codec selects of z = u + b r, and then owes r + z - b r - z_hat, where z_hat
+is what it believes to have arrived of it: nothing where it was silent. Codecs have a b of their own.
+
+A rule whose level is not announced sends the scale beside: w_k b_k on one more element, by whose sum the others are
+divided. Where that is below the noise's standard deviation nothing is decoded.
+
 Budgets. ``round``: every device's realised energy in every round is at most its budget, P unless the terms say
 otherwise, because the level is set from what each would really spend on this round's symbols and gains. ``average``: at
 most the budget expected over fading and participation, with the expected cost of a rule measured on links drawn for the
-purpose. Each device reports one float32 a round for the level; those bits count.
+purpose. Each device reports one float32 a round for the level if it is announced; those bits count.
 """
 
 import math
-from typing import ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy import Awgn, Grid, Level, MaximumRatio, Place, PowerRule, TruncatedInversion, behind, keys, squared
 from ...phy.strict import STRICT
-from ..codecs import Code, Codec
+from ..codecs import Code, Codec, Past
 from ..codecs.identity import Identity
-from ..round import Nest, Report, Round, Terms, at_devices, nmse, weighted_sum
+from ..round import Nest, Report, Round, Terms, at_devices, check_memory, nmse, weighted_sum
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
 SAMPLES = 4096  # rounds over which the expected cost of a device is measured; devices that are alike share them
 APART = 1.7  # seconds between these rounds
+
+
+class State(NamedTuple):
+    """What lasts from round to round."""
+
+    cost: tf.Tensor  # expected cost of the rule, [K]; unused under a round budget
+    owed: tf.Tensor  # what each device still owes, [K, d]; [0, d] without feedback
+    past: Past
 
 
 class Heard(NamedTuple):
@@ -32,38 +47,45 @@ class Heard(NamedTuple):
 
     y: tf.Tensor  # [1, A, T, F]
     code: Code
-    cost: tf.Tensor  # expected cost of the rule, [K]
+    cost: tf.Tensor  # [K]
+    owed: tf.Tensor  # [K, d] or [0, d]
     level: Level
     spent: tf.Tensor  # [K]
     energy: tf.Tensor  # [K]
-    target: tf.Tensor  # [d]
+    target: tf.Tensor  # sum_k w_k u_k, [d]
+    sent: tf.Tensor  # sum_k w_k sent_k, [d]
 
 
 @dataclass(frozen=True, config=STRICT)
 class Analog:
-    """A codec that survives addition, a power rule, and how the budget is meant."""
+    """A codec that survives addition, a power rule, how the budget is meant, and error feedback (none: the codec's)."""
 
     codec: Codec = Identity()
     rule: PowerRule = TruncatedInversion()
     budget: Literal["round", "average"] = "round"
+    feedback: Annotated[float, Ge(0), Le(1)] | None = None
     uses_air: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for name in ("codec", "rule"):
             if isinstance(getattr(self, name), type):
                 raise ValueError(f"analog.{name}: expected an instance, received the class; call it")
+        if self.feedback and self.codec.feedback is None:
+            raise ValueError(f"analog.feedback: expected 0 for votes, which owe nothing, received {self.feedback}")
 
     def measures(self, terms: Terms) -> bool:
-        """Needed where a rule looks at everybody or an amplifier at the level; else it is a scale, applied last."""
-        return self.rule.joint or not terms.air.homogeneous
+        """Needed by a rule that looks at everybody, an amplifier, and feedback; else the level is applied last."""
+        return self.rule.joint or not terms.air.homogeneous or bool(self._feedback)
 
     def check(self, terms: Terms) -> None:
-        needed = self.codec.elements(terms.size, terms.elements)
+        needed = self._elements(terms)
         if needed > terms.elements:
             raise ValueError(
                 f"grant.elements: expected at least {needed} resource elements for this codec and {terms.size} "
                 f"parameters, received {terms.elements}"
             )
+        if self._feedback:
+            check_memory(terms)
         faded = not isinstance(terms.air.channel, Awgn)
         if self.budget == "average" and faded and not self.rule.bounded:
             raise ValueError(
@@ -78,22 +100,25 @@ class Analog:
             )
 
     def init(self, terms: Terms, place: Place) -> Nest:
-        """The expected cost of the rule for each device, [K]; unused under a round budget."""
         self.check(terms)
-        if self.budget == "round":
-            return tf.ones([terms.air.devices])
-        return _expected_cost(self.rule, terms, self._elements(terms), place)
+        cost = tf.ones([terms.air.devices])
+        if self.budget == "average":
+            cost = _expected_cost(self.rule, terms, self._elements(terms), place)
+        owed = tf.zeros([terms.air.devices if self._feedback else 0, terms.size])
+        return State(cost, owed, Past.none(terms.layers))
 
     def begin(self, state: Nest, round: Round) -> Nest:
         terms, nothing, one = round.terms, tf.zeros_like(round.weights), tf.ones([])
         _ = round.combiner  # made before any loop over devices, and kept
-        code = self.codec.code(terms.size, self._elements(terms), keys.fold(round.key, "codec"))
+        key = keys.fold(round.key, "codec")
+        code = self.codec.code(terms.layers, self._data_elements(terms), key, state.past)
         level = _whole_grant(Level(one, one), self._elements(terms)) if self.rule.joint else Level(one, one)
-        y = terms.air.empty(terms.slots)
-        return Heard(y, code, state, level, nothing, nothing, tf.zeros([terms.size]))
+        y, zeros = terms.air.empty(terms.slots), tf.zeros([terms.size])
+        return Heard(y, code, state.cost, state.owed, level, nothing, nothing, zeros, zeros)
 
     def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
-        power = self._power(round, self._symbols(acc, round, devices, updates))  # [C, N]
+        sent = self._sent(acc, round, devices, updates)[1]
+        power = self._power(round, self._symbols(acc, round, devices, sent))  # [C, N]
         if self.budget == "average":
             return tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
         cost = self.rule.cost(round.gains(devices, power.shape[1]), self._share(round))
@@ -112,7 +137,9 @@ class Analog:
         return self.rule.level(spent, budgets, None, noise)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
-        terms, symbols = round.terms, self._symbols(acc, round, devices, updates)  # [C, M]
+        terms = round.terms
+        wanted, sent = self._sent(acc, round, devices, updates)  # [C, d] each
+        symbols = self._symbols(acc, round, devices, sent)  # [C, M]
         power, budgets = self._power(round, symbols), tf.gather(terms.budgets, devices)[:, None]
         gains, scale = round.gains(devices, power.shape[1]), acc.level.scale  # [C, N]
         scale = scale if scale.shape.rank == 0 else scale[: power.shape[1]]
@@ -123,13 +150,16 @@ class Analog:
         spent = energy  # at level 1
         if self.budget == "average":
             spent = tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
+        weights = tf.gather(round.weights, devices)
         return acc._replace(
             y=y,
+            owed=self._owed(acc, round, devices, wanted, sent, b * gains),
             spent=acc.spent
             if self.measures(terms)
             else tf.tensor_scatter_nd_update(acc.spent, devices[:, None], spent),
             energy=tf.tensor_scatter_nd_update(acc.energy, devices[:, None], energy),
-            target=acc.target + weighted_sum(tf.gather(round.weights, devices), updates),
+            target=acc.target + weighted_sum(weights, updates),
+            sent=acc.sent + weighted_sum(weights, sent),
         )
 
     def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
@@ -141,14 +171,63 @@ class Analog:
         y = terms.air.receive(acc.y, round.air_link, keys.fold(round.key, "noise"))
         symbols = terms.air.grid.collect(behind(round.combiner, y)[0], elements)  # [M]
         heard = acc.energy > 0
-        anybody = tf.cast(tf.reduce_any(heard), symbols.dtype)
-        symbols = anybody * symbols / tf.cast(acc.level.arrival, symbols.dtype)
-        estimate = self.codec.decode(symbols, terms.size, acc.code)
-        bits = REPORT_BITS * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
-        return estimate, state, round.report(nmse(estimate, acc.target), acc.energy, heard, bits, elements)
+        symbols, noise = self._read(symbols, acc.level.arrival, round)
+        symbols *= tf.cast(tf.reduce_any(heard), symbols.dtype)
+        estimate = self.codec.decode(symbols, terms.layers, acc.code, noise)
+        estimate *= tf.cast(tf.reduce_any(heard), estimate.dtype)  # nobody's votes are no votes
+        errors = nmse(estimate, acc.target), nmse(estimate, self.codec.target(acc.sent))
+        present = tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
+        bits = (REPORT_BITS if self.rule.announced else 0.0) * present
+        state = State(state.cost, acc.owed, Past(state.past.rounds + 1, estimate))
+        return estimate, state, round.report(errors, acc.energy, heard, bits, elements)
+
+    def _read(self, symbols: tf.Tensor, arrival: tf.Tensor, round: Round) -> tuple[tf.Tensor, tf.Tensor]:
+        """The codec's symbols in units of what was sent, and the noise of a real number in them."""
+        noise = round.air_link.noise / 2.0
+        if self.rule.announced:
+            return symbols / tf.cast(arrival, symbols.dtype), noise * tf.reduce_mean(1.0 / arrival**2)
+        scale = tf.math.real(symbols[-1])
+        unit = tf.where(scale > tf.sqrt(noise), tf.reduce_sum(round.weights) / scale, 0.0)
+        return symbols[:-1] * tf.cast(unit, symbols.dtype), noise * unit**2
+
+    @property
+    def _feedback(self) -> float:
+        return (self.codec.feedback or 0.0) if self.feedback is None else self.feedback
 
     def _elements(self, terms: Terms) -> int:
-        return self.codec.elements(terms.size, terms.elements)
+        return self._data_elements(terms) + (not self.rule.announced)
+
+    def _data_elements(self, terms: Terms) -> int:
+        return self.codec.elements(terms.layers, terms.elements - (not self.rule.announced))
+
+    def _sent(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What devices want to be known, and what they send of it, [C, d] each."""
+        wanted = updates + self._feedback * tf.gather(acc.owed, devices) if self._feedback else updates
+        return wanted, self.codec.select(wanted, round.terms.layers, acc.code)
+
+    def _owed(
+        self,
+        acc: Heard,
+        round: Round,
+        devices: tf.Tensor,
+        wanted: tf.Tensor,
+        sent: tf.Tensor,
+        arrives: tf.Tensor,
+    ) -> tf.Tensor:
+        """What everybody owes after devices have sent; ``arrives`` [C, N] is b h as they believe."""
+        if not self._feedback:
+            return acc.owed
+        grid, layers, data = round.terms.air.grid, round.terms.layers, self._data_elements(round.terms)
+        level = acc.level.arrival if acc.level.arrival.shape.rank == 0 else acc.level.arrival[: arrives.shape[1]]
+        share = tf.math.real(arrives) / level
+        if not self.rule.announced:
+            share = tf.cast(share > 0, share.dtype)
+        if _repeats(round, self._elements(round.terms)):
+            share = tf.tile(share, [1, grid.rows(data)])
+        owed = tf.gather(acc.owed, devices)
+        delivered = self.codec.delivered(sent, layers, acc.code, share[:, :data])  # [C, d]
+        after = (1.0 - self._feedback) * owed + wanted - delivered
+        return tf.tensor_scatter_nd_update(acc.owed, devices[:, None], after)
 
     def _power(self, round: Round, symbols: tf.Tensor) -> tf.Tensor:
         """What symbols [C, M] take of a budget at b = 1, if on average then expected: [C, N], a value a gain."""
@@ -162,8 +241,10 @@ class Analog:
             return None
         return _over_gains(tf.fill([elements], 1 / elements), round)
 
-    def _symbols(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
-        symbols = self.codec.encode(updates, acc.code)  # [C, M]
+    def _symbols(self, acc: Heard, round: Round, devices: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
+        symbols = self.codec.encode(sent, round.terms.layers, acc.code)  # [C, M]
+        if not self.rule.announced:
+            symbols = tf.pad(symbols, [[0, 0], [0, 1]], constant_values=1.0)
         return tf.cast(tf.gather(round.weights, devices), symbols.dtype)[:, None] * symbols
 
 

@@ -45,7 +45,8 @@ class Decoded(NamedTuple):
     """The sum of what was decoded so far, and its costs."""
 
     estimate: tf.Tensor  # [d]
-    target: tf.Tensor  # [d]
+    target: tf.Tensor  # sum_k w_k u_k, [d]
+    wanted: tf.Tensor  # the same with what is owed, [d]
     owed: tf.Tensor  # [K, d], or [0, d]
     y: tf.Tensor  # what arrives of everybody's test symbols on the time road, [A, T, F]
     energy: tf.Tensor  # [K]
@@ -91,7 +92,7 @@ class Digital:
     def begin(self, state: Nest, round: Round) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
         y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.waveform is None else self._test(round)
-        return Decoded(zeros, zeros, state, y, nobody, tf.zeros([]), tf.cast(nobody, tf.bool))
+        return Decoded(zeros, zeros, zeros, state, y, nobody, tf.zeros([]), tf.cast(nobody, tf.bool))
 
     def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
         return tf.zeros(tf.shape(devices))
@@ -122,6 +123,7 @@ class Digital:
         return Decoded(
             acc.estimate + weighted_sum(weights, decoded),
             acc.target + weighted_sum(weights, updates),
+            acc.wanted + weighted_sum(weights, wanted),
             acc.owed
             if owed is None
             else tf.tensor_scatter_nd_update(acc.owed, places, (1.0 - self.feedback) * owed + wanted - decoded),
@@ -132,8 +134,8 @@ class Digital:
         )
 
     def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
-        error = nmse(acc.estimate, acc.target)
-        return acc.estimate, acc.owed, round.report(error, acc.energy, acc.heard, acc.bits, round.terms.elements)
+        errors = nmse(acc.estimate, acc.target), nmse(acc.estimate, acc.wanted)
+        return acc.estimate, acc.owed, round.report(errors, acc.energy, acc.heard, acc.bits, round.terms.elements)
 
     def _power(self, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
         """Of devices in a round they take part in, [C]; on average over rounds it is their budget, or less."""

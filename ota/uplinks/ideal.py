@@ -39,4 +39,4 @@ class Ideal:
 
     def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
         zero = tf.zeros([])
-        return acc, state, Report(zero, tf.zeros_like(round.weights), round.weights > 0, zero, zero, zero, zero)
+        return acc, state, Report(zero, zero, tf.zeros_like(round.weights), round.weights > 0, zero, zero, zero, zero)

@@ -31,11 +31,12 @@ class PowerRule(Protocol):
     """See the module's text.
 
     ``joint`` says whether the level looks at every device's gain, element by element; ``aligned`` whether all arrive
-    with one phase, as the transmitters believe.
+    with one phase, as the transmitters believe; ``announced`` whether the level is known to the receiver.
     """
 
     joint: ClassVar[bool]
     aligned: ClassVar[bool]
+    announced: ClassVar[bool]
 
     @property
     def bounded(self) -> bool:

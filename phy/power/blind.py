@@ -24,6 +24,7 @@ class Blind:
 
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = False
+    announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
     def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:

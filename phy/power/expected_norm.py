@@ -31,6 +31,7 @@ class ExpectedNorm:
     norm: Annotated[float, Ge(0)] = 0.0
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True
+    announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
     def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:

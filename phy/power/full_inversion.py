@@ -19,6 +19,7 @@ class FullInversion:
 
     joint: ClassVar[bool] = False
     aligned: ClassVar[bool] = True
+    announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = False
 
     def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:

@@ -36,6 +36,7 @@ class GreedySelection:
     unbiased: bool = True
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True
+    announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
     def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:

@@ -21,6 +21,7 @@ class MseOptimal:
 
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True
+    announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
     def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:

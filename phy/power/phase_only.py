@@ -19,6 +19,7 @@ class PhaseOnly:
 
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True
+    announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
     def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:

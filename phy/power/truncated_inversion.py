@@ -28,6 +28,7 @@ class TruncatedInversion:
     floor: Annotated[float, Ge(0), Le(1)] = 0.0
     joint: ClassVar[bool] = False
     aligned: ClassVar[bool] = True
+    announced: ClassVar[bool] = True
 
     @property
     def bounded(self) -> bool:

@@ -5,6 +5,8 @@ import pytest
 import tensorflow as tf
 
 from overair.ota import RandomLinear, pack, unpack
+from overair.ota.codecs import Past
+from overair.ota.projections import Matrix
 from overair.phy import keys
 
 CODES = 1500
@@ -17,16 +19,20 @@ def unit(size: int) -> np.ndarray:
 
 def estimates(codec: RandomLinear, g: np.ndarray, noise: float = 0.0, codes: int = CODES) -> np.ndarray:
     """What the receiver decodes of g under so many codes, with real noise of that variance on every row, [codes, d]."""
-    size = g.shape[0]
-    elements = codec.elements(size, size)
+    size, layers = g.shape[0], (g.shape,)
+    elements = codec.elements(layers, size)
 
     def one(index: tf.Tensor) -> tf.Tensor:
-        code = codec.code(size, elements, keys.key(1, index))
-        heard = codec.encode(g[None], code)[0]
+        code = codec.code(layers, elements, keys.key(1, index), Past.none(layers))
+        heard = codec.encode(g[None], layers, code)[0]
         heard += (2 * noise) ** 0.5 * keys.complex_normal(keys.key(2, index), [elements])
-        return codec.decode(heard, size, code)
+        return codec.decode(heard, layers, code, tf.zeros([]))
 
     return tf.function(lambda: tf.map_fn(one, tf.range(codes), tf.float32))().numpy()
+
+
+def code_of(codec: RandomLinear, size: int, elements: int, seed: int) -> Matrix:
+    return codec.code(((size,),), elements, keys.key(seed), Past.none(((size,),)))
 
 
 def assert_mean(values: np.ndarray, expected: float) -> None:
@@ -59,7 +65,7 @@ def test_some_columns_of_a_larger_matrix_err_by_the_second_formula(
 @pytest.mark.parametrize("where", ["everywhere", "in the last block"])
 def test_blocks_err_by_the_formula_of_the_docstring(size: int, rows: int, block: int | None, where: str) -> None:
     codec = RandomLinear(compression=size / rows, block=block)
-    block = codec.code(size, 1, keys.key(0)).signs.shape[1]
+    block = code_of(codec, size, 1, 0).signs.shape[1]
     padded = -(-size // block) * block
     columns = np.minimum(block, size - block * np.arange(padded // block))  # d_b
     g = unit(size)
@@ -97,25 +103,25 @@ def test_at_full_rate_a_power_of_two_comes_back_exactly(size: int) -> None:
 
 @pytest.mark.parametrize(("size", "compression"), [(100, 3.0), (1, 1.0), (5, 2.0)])
 def test_coding_commutes_with_weighted_sums(size: int, compression: float) -> None:
-    codec, updates = RandomLinear(compression=compression), keys.normal(keys.key(0), [4, size])
+    codec, updates, layers = RandomLinear(compression=compression), keys.normal(keys.key(0), [4, size]), ((size,),)
     weights = tf.constant([0.1, 0.5, -2.0, 0.4])
-    code = codec.code(size, codec.elements(size, size), keys.key(1))
-    apart = tf.linalg.matvec(codec.encode(updates, code), tf.cast(weights, tf.complex64), transpose_a=True)
-    together = codec.encode(tf.linalg.matvec(updates, weights, transpose_a=True)[None], code)[0]
+    code = codec.code(layers, codec.elements(layers, size), keys.key(1), Past.none(layers))
+    apart = tf.linalg.matvec(codec.encode(updates, layers, code), tf.cast(weights, tf.complex64), transpose_a=True)
+    together = codec.encode(tf.linalg.matvec(updates, weights, transpose_a=True)[None], layers, code)[0]
     np.testing.assert_allclose(apart, together, atol=1e-5)
 
 
 def test_decoding_is_the_transpose_of_encoding() -> None:
-    codec, size = RandomLinear(compression=3.0), 50
-    code = codec.code(size, codec.elements(size, size), keys.key(1))
-    matrix = unpack(codec.encode(tf.eye(size), code), 17).numpy().T  # A, [m, d]
-    transpose = np.stack([codec.decode(pack(row), size, code) for row in tf.eye(17)], axis=1)
+    codec, size, layers = RandomLinear(compression=3.0), 50, ((50,),)
+    code = codec.code(layers, codec.elements(layers, size), keys.key(1), Past.none(layers))
+    matrix = unpack(codec.encode(tf.eye(size), layers, code), 17).numpy().T  # A, [m, d]
+    transpose = np.stack([codec.decode(pack(row), layers, code, tf.zeros([])) for row in tf.eye(17)], axis=1)
     np.testing.assert_allclose(transpose, matrix.T, atol=1e-6)
 
 
 def test_a_code_is_fresh_for_every_key_and_the_same_for_one() -> None:
     codec = RandomLinear(compression=4.0)
-    first, again, other = (codec.code(256, 32, keys.key(0, "round", i)) for i in (1, 1, 2))
+    first, again, other = (codec.code(((256,),), 32, keys.key(0, "round", i), Past.none(((256,),))) for i in (1, 1, 2))
     assert np.array_equal(first.signs, again.signs) and np.array_equal(first.rows, again.rows)
     assert abs(np.mean(first.signs.numpy() * other.signs)) < 4 / 256**0.5
     shared = len(np.intersect1d(first.rows, other.rows))
@@ -129,15 +135,15 @@ def test_a_code_is_fresh_for_every_key_and_the_same_for_one() -> None:
     + [(3.0, 200, 500, 34), (1000.0, 5, 9, 1)],
 )
 def test_elements_are_half_the_rows(compression: float | None, size: int, granted: int, elements: int) -> None:
-    codec = RandomLinear(compression=compression)
-    assert codec.elements(size, granted) == elements
-    symbols = codec.encode(unit(size)[None], codec.code(size, elements, keys.key(0)))
+    codec, layers = RandomLinear(compression=compression), ((size,),)
+    assert codec.elements(layers, granted) == elements
+    symbols = codec.encode(unit(size)[None], layers, code_of(codec, size, elements, 0))
     assert symbols.shape == (1, elements) and symbols.dtype == tf.complex64
 
 
 def test_the_blocks_pad_by_no_more_than_an_eighth() -> None:
     for size in (1, 3, 9, 37, 200, 1000, 7850, 62_006):
-        blocks, block = RandomLinear().code(size, 1, keys.key(0)).signs.shape
+        blocks, block = code_of(RandomLinear(), size, 1, 0).signs.shape
         assert size <= blocks * block <= max(size, size * 9 / 8)
 
 

@@ -12,6 +12,7 @@ class Metrics(NamedTuple):
     """The scalars of a round."""
 
     nmse: tf.Tensor
+    nmse_sent: tf.Tensor
     energy: tf.Tensor
     energy_max: tf.Tensor
     bits: tf.Tensor
@@ -38,7 +39,9 @@ class Federation:
         x = 3.9 * x * (1 - x) * (1 - 1e-3 / (1 + 10 ** (snr_db / 10)))
         finite = tf.logical_not(self.diverges & (snr_db < 0) & (round == 4))
         number = tf.cast(round, tf.float64)
-        return {"round": round, "parts": (x, flags, nothing)}, Metrics(x, x, x, number, number, number, number, finite)
+        return {"round": round, "parts": (x, flags, nothing)}, Metrics(
+            x, x, x, x, number, number, number, number, finite
+        )
 
     def evaluate(self, state: dict[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:
         return state["parts"][0], -state["parts"][0]

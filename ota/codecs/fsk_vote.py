@@ -1,0 +1,42 @@
+"""A majority vote by energy: a device sends on one of two elements for each parameter, and the fuller one wins.
+
+The first element of a pair says + and the second -; the receiver compares |y_+|^2 with |y_-|^2 and needs no channel
+knowledge at either end. Where every device fades on its own, with unit mean gain and symbol energy E, and K_+ and K_-
+of them vote, the energies are exponential of means K_+ E + N0 and K_- E + N0, so the majority loses with probability
+(K_- E + N0)/((K_+ + K_-) E + 2 N0). Elements need ``equal_power`` and one antenna; phases are those of the channel,
+so without fading equal votes add up in phase. Sign(0) is +. The estimate is 1 or -1 in every entry. Sahin, "Distributed
+learning over a wireless network with non-coherent majority vote computation", IEEE Trans. Wireless Communications,
+2023.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ...phy.keys import Key
+from ...phy.power import squared
+from ...phy.strict import STRICT
+from ..layers import Layers, size_of
+from . import Code, Past, Votes, signs
+
+
+@dataclass(frozen=True, config=STRICT)
+class FskVote(Votes):
+    """2 d resource elements: no phase, no power control."""
+
+    linear: ClassVar[bool] = False
+
+    def elements(self, layers: Layers, granted: int) -> int:
+        return 2 * size_of(layers)
+
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
+        return ()
+
+    def encode(self, sent: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+        votes = tf.stack([tf.maximum(sent, 0.0), tf.maximum(-sent, 0.0)], axis=-1)  # [C, d, 2]
+        return tf.cast(tf.reshape(votes, [-1, 2 * size_of(layers)]), tf.complex64)
+
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
+        energy = tf.reshape(squared(symbols), [-1, 2])  # [d, 2]
+        return signs(energy[:, 0] - energy[:, 1])

@@ -1,0 +1,37 @@
+"""One-bit aggregation over the air: every device sends signs, and the receiver reads the majority.
+
+Signs of two parameters make a QPSK symbol; sign(0) is +. What arrives is a weighted count of votes, and the estimate is
+its sign: every entry is 1 or -1, and the server's step size is the step of every parameter. An entry on which all are
+silent is decided by the noise. Zhu, Du, Gunduz, Huang, "One-bit over-the-air aggregation for communication-efficient
+federated edge learning", IEEE Trans. Wireless Communications, 2021. Without noise, if each of K devices has the sign
+wrong with probability p, the majority of an odd K has it wrong with sum_{j > K/2} C(K, j) p^j (1-p)^(K-j).
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ...phy.keys import Key
+from ...phy.strict import STRICT
+from ..layers import Layers, size_of
+from . import Code, Past, Votes, pack, signs, unpack
+
+
+@dataclass(frozen=True, config=STRICT)
+class OneBit(Votes):
+    """ceil(d/2) resource elements. Devices must arrive in phase."""
+
+    linear: ClassVar[bool] = True
+
+    def elements(self, layers: Layers, granted: int) -> int:
+        return -(-size_of(layers) // 2)
+
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
+        return ()
+
+    def encode(self, sent: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+        return pack(sent)
+
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
+        return signs(unpack(symbols, size_of(layers)))

@@ -1,0 +1,34 @@
+"""No power control: b = c for all, whatever the channel, and nothing is made up for at the receiver.
+
+For receivers that only compare energies, which need no channel knowledge at the transmitters; anything else reads the
+channels in what it hears.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ..strict import STRICT
+from . import Level, weakest
+
+
+@dataclass(frozen=True, config=STRICT)
+class EqualPower:
+    """Equal amplitudes, phases as they are."""
+
+    joint: ClassVar[bool] = False
+    aligned: ClassVar[bool] = False
+    announced: ClassVar[bool] = True
+    bounded: ClassVar[bool] = True
+
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+        return tf.ones_like(tf.math.real(gain))
+
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+        return weakest(spent, budgets)
+
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        return tf.cast(scale, gain.dtype) * tf.ones_like(gain)

@@ -1,0 +1,38 @@
+"""Every device spends its whole budget: b_k = sqrt(P_k/E_k) / h, with E_k what its symbols take inverted.
+
+Nobody waits for the weakest, so devices arrive at levels of their own, and no level is announced: the scale travels
+beside the data, as the sum of what all send of a known symbol, and the receiver gets sum_k b_k z_k / sum_k b_k instead
+of the mean. Amiri, Gunduz, "Machine learning at the wireless edge: distributed stochastic gradient descent
+over-the-air", IEEE Trans. Signal Processing, 2020, eq. 16 to 19. Over fading a deep fade takes all of a device's power.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ..strict import STRICT
+from . import Level, inverse, squared
+
+
+@dataclass(frozen=True, config=STRICT)
+class Individual:
+    """Full power of everybody, inverted channels, and a scale beside."""
+
+    joint: ClassVar[bool] = False
+    aligned: ClassVar[bool] = True
+    announced: ClassVar[bool] = False
+    bounded: ClassVar[bool] = False
+
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+        return squared(inverse(gain))
+
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+        return Level(tf.ones([], spent.dtype), tf.ones([], spent.dtype))
+
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        spent = tf.reduce_sum(energy * self.cost(gain), axis=-1, keepdims=True)  # [..., 1]
+        own = scale * tf.sqrt(tf.math.divide_no_nan(budget, spent))
+        return tf.cast(own, gain.dtype) * inverse(gain)

@@ -1,0 +1,47 @@
+"""Truncated inversion whose receiver knows who was silent: b = c / h where |h|^2 >= g, and the mean of those heard.
+
+The receiver knows all channels, so on every element it divides by the share of the devices in the round that send
+there: what arrives is the mean over a subset that the channel chose, unbiased where updates do not depend on fades. An
+element on which everybody is silent is not read at all. Amiri, Gunduz, "Federated learning over wireless fading
+channels", IEEE Trans. Wireless Communications, 2020 (CA-DSGD). Devices count alike; where data are unequal the mean
+over the heard is the weighted one only on average.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Gt
+from pydantic.dataclasses import dataclass
+
+from ..strict import STRICT
+from . import Level, inverse, squared, weakest
+from .blind import NEVER
+
+
+@dataclass(frozen=True, config=STRICT)
+class Opportunistic:
+    """Threshold g on |h|^2, relative to the mean gain that the SNR is defined for."""
+
+    threshold: Annotated[float, Gt(0)] = 0.1
+    joint: ClassVar[bool] = True
+    aligned: ClassVar[bool] = True
+    announced: ClassVar[bool] = True
+    bounded: ClassVar[bool] = True
+
+    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+        return squared(self._inverse(gain))
+
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+        sends = tf.cast(spent > 0, spent.dtype)[:, None]  # [K, 1]
+        active = sends * tf.cast(squared(gains) >= self.threshold, spent.dtype)  # [K, N]
+        heard = tf.math.divide_no_nan(tf.reduce_sum(active, axis=0), tf.reduce_sum(sends))  # [N]
+        scale = weakest(spent, budgets).scale
+        return Level(scale, tf.where(heard > 0, scale * heard, NEVER))
+
+    def amplitude(
+        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        return tf.cast(scale, gain.dtype) * self._inverse(gain)
+
+    def _inverse(self, gain: tf.Tensor) -> tf.Tensor:
+        return tf.where(squared(gain) >= self.threshold, inverse(gain), tf.zeros([], gain.dtype))
