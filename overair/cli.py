@@ -96,7 +96,9 @@ def _parser() -> Parser:
     list_.set_defaults(command=_list)
 
     show = commands.add_parser("show", help="table and figure of finished results")
-    show.add_argument("results", metavar="DIR|FILE.nc", help="a folder given to `run --out`, or its results.nc")
+    show.add_argument(
+        "results", metavar="DIR|FILE", help="a folder given to `run --out`, or its results.nc or curve.csv"
+    )
     show.set_defaults(command=_show)
 
     check = commands.add_parser("check", help="theory beside simulation; exits 1 where they disagree")

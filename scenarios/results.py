@@ -36,9 +36,12 @@ VARIABLES = {  # units and long name
     "bits": ("bit", "payload and side information of all devices in a round"),
     "heard": ("1", "devices heard in a round"),
 }
+LONG_NAMES = VARIABLES | {
+    "stopped_at": ("1", "round in which numbers stopped being finite, -1 where none did"),
+    "link.snr_db": ("dB", "SNR"),
+}
 COSTS = list(VARIABLES)[2:]  # what every round has; accuracy and loss belong to evaluations
 UNITS = {
-    "link.snr_db": "dB",
     "grid.spacing": "Hz",
     "grid.prefix": "samples",
     "grid.advance": "samples",
@@ -77,17 +80,12 @@ def assemble(sweep: Sweep, records: Mapping[tuple[int, int], Record]) -> xr.Data
     stopped = np.array([[records[at, seed].stopped_at for seed in seeds] for at in range(len(sweep.points))])  # [P, S]
     dims = (*sweep.axes, "seed", "round")
     along: dict[str, Any] = sweep.axes | {"seed": seeds, "round": rounds}
-    coordinates = {name: (name, np.array(values), _describe(name)) for name, values in along.items()}
+    coordinates = {name: (name, np.array(values), describe(name)) for name, values in along.items()}
     variables = {
-        name: (
-            dims,
-            values[:, :, at].reshape([*shape, len(seeds), len(rounds)]),
-            {"units": units, "long_name": long_name},
-        )
-        for at, (name, (units, long_name)) in enumerate(VARIABLES.items())
+        name: (dims, values[:, :, at].reshape([*shape, len(seeds), len(rounds)]), describe(name))
+        for at, name in enumerate(VARIABLES)
     }
-    about = {"units": "1", "long_name": "round in which numbers stopped being finite, -1 where none did"}
-    stops = {"stopped_at": (dims[:-1], stopped.reshape([*shape, len(seeds)]), about)}
+    stops = {"stopped_at": (dims[:-1], stopped.reshape([*shape, len(seeds)]), describe("stopped_at"))}
     attributes = {"title": scenario.title, "scenario": json.dumps(sweep.resolved), "versions": json.dumps(versions())}
     return xr.Dataset(variables | stops, coordinates, attributes)
 
@@ -100,8 +98,12 @@ def save(dataset: xr.Dataset, file: Path) -> None:
 
 
 def load(path: str | Path) -> xr.Dataset:
-    """Results of a file, or of the folder of a finished run."""
+    """Results of a file, netCDF or a curve as CSV, or of the folder of a finished run."""
     file = Path(path)
+    if file.suffix == ".csv" and not file.is_dir():
+        from . import curves
+
+        return curves.load(file)
     if file.is_dir():
         if (file / "scenario.json").exists() and not (file / "results.nc").exists():
             raise ScenarioError(
@@ -110,7 +112,7 @@ def load(path: str | Path) -> xr.Dataset:
         file = file / "results.nc"
     if not file.is_file():
         raise ScenarioError(
-            f"{file}: expected results, found no such file; name a folder given to --out, or a .nc file"
+            f"{file}: expected results, found no such file; name a folder given to --out, or a .nc or .csv file"
         )
     try:
         dataset = xr.load_dataset(file, engine=ENGINE)
@@ -136,8 +138,10 @@ def table(dataset: xr.Dataset) -> list[list[str]]:
     return rows
 
 
-def _describe(name: str) -> dict[str, str]:
-    return {"units": UNITS.get(name, "1"), "long_name": "SNR" if name == "link.snr_db" else name.replace("_", " ")}
+def describe(name: str) -> dict[str, str]:
+    """Units and long name of a variable or an axis."""
+    units, long_name = LONG_NAMES.get(name) or (UNITS.get(name, "1"), name.replace("_", " "))
+    return {"units": units, "long_name": long_name}
 
 
 def _spread(values: np.ndarray) -> str:

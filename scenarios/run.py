@@ -36,11 +36,11 @@ def run(
     progress: Progress | None = None,
 ) -> "xr.Dataset":
     """Run a preset, a file, a table or a scenario, changed by ``path=value`` texts; keep results in ``out``."""
-    _, raw = files.read(source)
+    name, raw = files.read(source)
     plan = sweep(apply(raw, sets))
     federations = Federations(point.scenario for point in plan.points)  # all are checked before any runs
 
-    from . import results
+    from . import curves, results
     from .store import Store
 
     store = Store(None if out is None else Path(out))
@@ -65,6 +65,7 @@ def run(
     dataset = results.assemble(plan, records)
     if store.folder:
         results.save(dataset, store.folder / "results.nc")
+        curves.save(dataset, store.folder / "curve.csv", name if name == source else None)
     return dataset
 
 

@@ -80,12 +80,15 @@ def test_list_shows_any_part(what: str, capsys: pytest.CaptureFixture[str]) -> N
         (["list", "codec"], "did you mean codecs?"),
         (["show", "nowhere"], "nowhere: expected results"),
         (["show", "file"], "file: expected results"),
+        (["show", "file.csv"], "file.csv: expected a curve of overair as CSV; "),
+        (["show", "nothing.csv"], "nothing.csv: expected a curve, No such file"),
     ],
 )
 def test_a_fault_is_one_line_exit_code_2_and_no_file(
     arguments: list[str], words: str, federations: fake.Federations, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("something")
+    (tmp_path / "file.csv").write_text("something,1\n2\n")
     (tmp_path / "bad.toml").write_text("a = \n")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     before = sorted(tmp_path.rglob("*"))
@@ -117,6 +120,18 @@ def test_a_run_says_where_its_table_figure_and_results_are(
     assert capsys.readouterr().out.splitlines() == table.splitlines()[:-1]
     assert (tmp_path / "runs/a/figure.png").stat().st_size > 10_000
     assert cli.main(["show", "runs/a/results.nc"]) == 0
+    capsys.readouterr()
+
+    assert cli.main(["show", "runs/a/curve.csv"]) == 0
+    assert capsys.readouterr().out == table.replace("figure.png", "curve.png").replace(results_line(table), "")
+    assert "# preset quickstart\n" in (tmp_path / "runs/a/curve.csv").read_text()
+    assert sorted(file.name for file in (tmp_path / "runs/a").iterdir()) == [
+        *("curve.csv", "curve.png", "figure.png", "points", "results.nc", "results.png", "scenario.json")
+    ]
+
+
+def results_line(table: str) -> str:
+    return table.splitlines(keepends=True)[-1]
 
 
 def test_an_interrupted_run_says_how_to_go_on(

@@ -1,0 +1,197 @@
+"""Curves: what a figure draws of a result, as a CSV file small enough to be kept beside the code that drew it.
+
+Comment lines come first and explain the file: the preset, the title, what it was made with, the seeds, the resolved
+scenario as JSON, and a line of JSON for every column with its type, units and long name. Then the names of the columns
+and a row for every point, seed and round:
+
+    # preset quickstart
+    # scenario {"title": "...", ...}
+    # column {"name": "link.snr_db", "type": "float", "units": "dB", "long_name": "SNR"}
+    uplink,link.snr_db,seed,round,accuracy,loss,nmse,resource_elements,energy,airtime,bits,heard
+    ideal,-30.0,0,1,0.522222,1.71208,0,0,0,0,0,20
+
+What stands before ``seed`` are the axes, in the order of their first appearance; what stands behind ``round`` are the
+variables, in six significant digits, and the round in which a seed stopped, where one did. Rows that are missing are
+NaN. A file without comments is read as well: a column of numbers is one of numbers.
+"""
+
+import csv
+import json
+import math
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from . import results
+from .errors import ScenarioError
+
+KEPT = ("accuracy", "loss", "nmse", "resource_elements", "energy", "airtime", "bits", "heard")
+STOPPED = "stopped_at"
+LARGEST = 10**7  # places of the grid that axes, seeds and rounds make
+ATTRIBUTES = ("preset", "title", "scenario", "versions")
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "float": float,
+    "bool": lambda text: {"true": True, "false": False}[text],
+    "str": str,
+}
+
+
+class Sheet(NamedTuple):
+    """A file taken apart."""
+
+    attributes: dict[str, str]
+    columns: dict[str, dict[str, Any]]  # what comments say of them
+    names: list[str]
+    rows: dict[int, list[str]]  # by line
+
+
+def save(dataset: xr.Dataset, path: str | Path, preset: str | None = None) -> None:
+    """Write a CSV file, whole or not at all; ``preset``: the name of the scenario it belongs to, if it has one."""
+    file = Path(path)
+    unfinished = file.with_name(file.name + ".tmp")
+    with unfinished.open("w", encoding="utf-8", newline="") as stream:
+        stream.writelines(f"# {line}\n" for line in _about(dataset, preset or dataset.attrs.get("preset")))
+        csv.writer(stream, lineterminator="\n").writerows(_rows(dataset))
+    os.replace(unfinished, file)
+
+
+def load(path: str | Path) -> xr.Dataset:
+    """The dataset of a CSV file; ScenarioError in one line where it is not one of these."""
+    file = Path(path)
+    try:
+        return _dataset(_sheet(file))
+    except OSError as error:
+        raise ScenarioError(f"{file}: expected a curve, {error.strerror}; name a .csv file of overair") from None
+    except (ValueError, RecursionError, csv.Error) as error:
+        raise ScenarioError(f"{file}: expected a curve of overair as CSV; {' '.join(str(error).split())}") from None
+
+
+# --- Writing
+
+
+def _about(dataset: xr.Dataset, preset: str | None) -> Iterator[str]:
+    attributes = dataset.attrs
+    if preset:
+        yield f"preset {preset}"
+    if attributes.get("title"):
+        yield f"title {' '.join(attributes['title'].split())}"
+    yield f"versions {attributes.get('versions') or json.dumps(results.versions())}"
+    yield f"seeds {json.dumps(dataset['seed'].values.tolist())}"
+    if "scenario" in attributes:
+        yield f"scenario {' '.join(attributes['scenario'].split())}"
+    for name in [*dataset.accuracy.dims, *_variables(dataset)]:
+        about = {key: str(dataset[name].attrs[key]) for key in ("units", "long_name") if key in dataset[name].attrs}
+        yield "column " + json.dumps({"name": str(name), "type": _type(dataset[name].dtype)} | about)
+
+
+def _rows(dataset: xr.Dataset) -> Iterator[list[str]]:
+    dims, variables = [str(name) for name in dataset.accuracy.dims], _variables(dataset)
+    yield [*dims, *variables]
+    labels = [[_text(value) for value in dataset[name].values.tolist()] for name in dims]
+    stacked = xr.broadcast(*(dataset[name] for name in variables))
+    values = [array.transpose(*dims).values.ravel().tolist() for array in stacked]
+    for place, numbers in zip(np.ndindex(*map(len, labels)), zip(*values, strict=True), strict=True):
+        yield [*(label[at] for label, at in zip(labels, place, strict=True)), *(f"{number:.6g}" for number in numbers)]
+
+
+def _variables(dataset: xr.Dataset) -> list[str]:
+    stopped = STOPPED in dataset and bool((dataset[STOPPED] >= 0).any())
+    return [name for name in KEPT if name in dataset] + ([STOPPED] if stopped else [])
+
+
+def _type(dtype: np.dtype) -> str:
+    return {"i": "int", "u": "int", "f": "float", "b": "bool"}.get(dtype.kind, "str")
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# --- Reading
+
+
+def _sheet(file: Path) -> Sheet:
+    with file.open(encoding="utf-8", newline="") as stream:
+        lines = list(stream)
+    first = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    comments = [line[1:].strip().partition(" ") for line in lines[:first]]
+    attributes = {word: rest for word, _, rest in comments if word in ATTRIBUTES}
+    for name in ("scenario", "versions"):
+        json.loads(attributes.get(name, "{}"))
+    described = [json.loads(rest) for word, _, rest in comments if word == "column"]
+    columns = {
+        about["name"]: about for about in described if isinstance(about, dict) and isinstance(about.get("name"), str)
+    }
+    reader = csv.reader(lines[first:], strict=True)
+    numbered = [(first + reader.line_num, row) for row in reader if row]
+    names, rows = numbered[0][1] if numbered else [], dict(numbered[1:])
+    for at, row in rows.items():
+        if len(row) != len(names):
+            raise ValueError(f"line {at} has {len(row)} values, the columns are {len(names)}")
+    return Sheet(attributes, columns, names, rows)
+
+
+def _dataset(sheet: Sheet) -> xr.Dataset:
+    names = sheet.names
+    if len({*names}) < len(names) or not {"seed", "round", "accuracy"} <= {*names} or "" in names or not sheet.rows:
+        raise ValueError(
+            "the columns are axes, seed, round, accuracy and what else there is, each once, above the rows"
+        )
+    if names.index("round") != names.index("seed") + 1 or names.index("accuracy") <= names.index("round"):
+        raise ValueError("the columns are in another order: axes, seed, round, variables")
+    dims = names[: names.index("round") + 1]
+    cells = {name: [row[at] for row in sheet.rows.values()] for at, name in enumerate(names)}
+    along = {name: _values(sheet, name, list(dict.fromkeys(cells[name]))) for name in dims}
+    places = {name: {text: at for at, text in enumerate(dict.fromkeys(cells[name]))} for name in dims}
+    shape = [len(values) for values in along.values()]
+    if math.prod(shape) > LARGEST:
+        raise ValueError(f"axes, seeds and rounds make a grid of {math.prod(shape)} places, which is too large")
+    at = np.ravel_multi_index([[places[name][text] for text in cells[name]] for name in dims], shape)  # [rows]
+    if len(np.unique(at)) < len(at):
+        raise ValueError("a point, seed and round is there twice")
+    coordinates = {name: (name, np.array(values), _attributes(sheet, name)) for name, values in along.items()}
+    variables: dict[str, Any] = {}
+    for name in results.VARIABLES:
+        flat = np.full(math.prod(shape), np.nan)
+        flat[at] = _numbers(name, cells[name]) if name in cells else np.nan
+        variables[name] = (dims, flat.reshape(shape), _attributes(sheet, name))
+    stops = np.full(math.prod(shape), -1.0)
+    stops[at] = _numbers(STOPPED, cells[STOPPED]) if STOPPED in cells else -1.0
+    if not np.all(np.abs(stops) < LARGEST):
+        raise ValueError(f"{STOPPED}: expected a round, or -1")
+    variables[STOPPED] = (dims[:-1], stops.reshape(shape).max(axis=-1).astype(int), results.describe(STOPPED))
+    return xr.Dataset(variables, coordinates, sheet.attributes)
+
+
+def _values(sheet: Sheet, name: str, texts: list[str]) -> list[Any]:
+    """The values of an axis; all different, numbers finite."""
+    kinds = ["int"] if name in ("seed", "round") else [str(sheet.columns.get(name, {}).get("type", ""))]
+    for kind in kinds if kinds[0] in READERS else ["int", "float", "str"]:
+        try:
+            values = [READERS[kind](text) for text in texts]
+        except (ValueError, KeyError, OverflowError):
+            continue
+        usual = kind == "str" or all(abs(value) < 2**63 for value in values)  # not for NaN
+        if len({*values}) < len(values) or not usual:
+            raise ValueError(f"{name}: expected different and finite values, received {', '.join(texts)[:60]}")
+        return values
+    raise ValueError(f"{name}: expected values of the type {kinds[0]}, received {', '.join(texts)[:60]}")
+
+
+def _numbers(name: str, texts: list[str]) -> list[float]:
+    try:
+        return [float(text or "nan") for text in texts]
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _attributes(sheet: Sheet, name: str) -> dict[str, str]:
+    """Units and long name, as the file says or as results have them."""
+    told = sheet.columns.get(name, {})
+    return results.describe(name) | {key: str(told[key]) for key in ("units", "long_name") if told.get(key)}
