@@ -19,9 +19,9 @@ import csv
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -34,6 +34,7 @@ STOPPED = "stopped_at"
 LARGEST = 10**7  # places of the grid that axes, seeds and rounds make
 ATTRIBUTES = ("preset", "title", "scenario", "versions")
 
+Made = TypeVar("Made")
 READERS: dict[str, Callable[[str], Any]] = {
     "int": int,
     "float": float,
@@ -53,19 +54,29 @@ class Sheet(NamedTuple):
 
 def save(dataset: xr.Dataset, path: str | Path, preset: str | None = None) -> None:
     """Write a CSV file, whole or not at all; ``preset``: the name of the scenario it belongs to, if it has one."""
-    file = Path(path)
-    unfinished = file.with_name(file.name + ".tmp")
-    with unfinished.open("w", encoding="utf-8", newline="") as stream:
-        stream.writelines(f"# {line}\n" for line in _about(dataset, preset or dataset.attrs.get("preset")))
-        csv.writer(stream, lineterminator="\n").writerows(_rows(dataset))
-    os.replace(unfinished, file)
+    write(path, _about(dataset, preset or dataset.attrs.get("preset")), _rows(dataset))
 
 
 def load(path: str | Path) -> xr.Dataset:
     """The dataset of a CSV file; ScenarioError in one line where it is not one of these."""
+    return read(path, _dataset)
+
+
+def write(path: str | Path, about: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write any table: comment lines, then the names of the columns and the rows; whole or not at all."""
+    file = Path(path)
+    unfinished = file.with_name(file.name + ".tmp")
+    with unfinished.open("w", encoding="utf-8", newline="") as stream:
+        stream.writelines(f"# {line}\n" for line in about)
+        csv.writer(stream, lineterminator="\n").writerows(rows)
+    os.replace(unfinished, file)
+
+
+def read(path: str | Path, made_of: Callable[[Sheet], Made]) -> Made:
+    """What is made of a file taken apart; ScenarioError in one line where there is none or it is no such table."""
     file = Path(path)
     try:
-        return _dataset(_sheet(file))
+        return made_of(_sheet(file))
     except OSError as error:
         raise ScenarioError(f"{file}: expected a curve, {error.strerror}; name a .csv file of overair") from None
     except (ValueError, RecursionError, csv.Error) as error:

@@ -29,14 +29,17 @@ from ..phy import (
 from ..phy.power import PowerRule
 from .check import Row
 from .clocks import offsets, phases
+from .compression_theory import compression
 from .measure import mean_and_error, repeat, row
+from .recovery_theory import recovery
 
 NOISE_DB = 6.0  # SNR of the first rows
 
 
 def rows() -> Iterator[Row]:
     """All comparisons, one after another."""
-    for part in (_codes, _truncation, _optimal_power, _knowledge, phases, _participation, offsets, _dither):
+    over_the_air = _codes, _truncation, _optimal_power, _knowledge, phases, _participation, offsets
+    for part in (*over_the_air, recovery, _dither, compression):
         yield from part()
 
 

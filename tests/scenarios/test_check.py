@@ -1,9 +1,13 @@
 """The comparison with theory agrees, and would not if the simulator were wrong."""
 
+from typing import Any
+
 import pytest
 
+from overair.ota import Amp
+from overair.ota.compressors import qcs
 from overair.phy import ErrorVariance
-from overair.scenarios import check, theory
+from overair.scenarios import check, compression_theory, recovery_theory, theory
 
 
 @pytest.fixture(scope="module")
@@ -16,11 +20,12 @@ def test_every_identity_agrees_with_its_simulation(rows: list[check.Row]) -> Non
 
 
 def test_all_promised_identities_are_there(rows: list[check.Row]) -> None:
-    assert {row.name.split()[0] for row in rows} == {"1", "2", "3", "4", "5", "6", "7", "8", "9", "13"}
+    assert {int(row.name.split()[0]) for row in rows} == {*range(1, 18), 20, 21}
 
 
 def test_standard_errors_are_small_against_what_they_measure(rows: list[check.Row]) -> None:
     assert all(row.error <= 0.05 * max(abs(row.expected), 0.1) for row in rows)
+    assert all(len(row.name) <= 66 for row in rows)
 
 
 def test_a_row_disagrees_beyond_chance() -> None:
@@ -34,3 +39,19 @@ def test_a_wrong_simulator_is_caught(monkeypatch: pytest.MonkeyPatch, capsys: py
     monkeypatch.setattr(theory, "rows", theory._knowledge)
     assert check.main() == 1
     assert "DISAGREES" in capsys.readouterr().out
+
+
+def test_message_passing_without_its_correction_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Amp.step
+
+    def forgetful(self: Amp, progress: Any, y: Any, projection: Any) -> Any:
+        x, _ = step(self, progress, y, projection)
+        return progress._replace(x=x, r=y - projection.forward(x))
+
+    monkeypatch.setattr(Amp, "step", forgetful)
+    assert not all(row.agrees for row in recovery_theory._state_evolution())
+
+
+def test_a_quantiser_that_does_not_round_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(qcs, "_rounded", lambda v, dither, range: v)
+    assert not all(row.agrees for row in compression_theory._projections())
