@@ -197,17 +197,17 @@ def _errors(left: Axes, right: Axes, rows: list[dict[str, str]]) -> None:
         ]
         gain, mean, limit = (np.array([point[at].mean() for point in points]) for at in (0, 1, 3))
         scatter = np.array([(point[2] ** 2).mean() + point[1].var() for point in points]) ** 0.5
-        shown = (gain < 1.2 * np.array(targets, float)) & (mean > 1e-12)  # where the finest levels leave bits over, no
+        shown = np.append(gain[1:] > 1.1 * gain[:-1], True) & (mean > 1e-12)  # not where the finest levels leave bits
         gain, mean, limit, scatter = gain[shown], mean[shown], limit[shown], scatter[shown]
         left.plot(gain, mean, label=name, **_line(name), markevery=2)
         left.fill_between(gain, np.maximum(mean - scatter, mean / 10), mean + scatter, color=colour, alpha=0.2, lw=0)
         left.plot(gain, limit, color=colour, linewidth=0.8, linestyle=":")
         right.plot(gain, np.where(scatter > 1e-3 * mean, scatter / mean, np.nan), **_line(name), markevery=2)
     for panel in (left, right):
-        panel.set(xscale="log", yscale="log", xlim=(1.0, 2000.0), xlabel="Compression gain")
+        panel.set(xscale="log", yscale="log", xlim=(1.0, 3000.0), xlabel="Compression gain")
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     left.set(ylim=(1e-6, 3e3), ylabel="Relative error")
-    right.set(ylim=(0.004, 2.0), ylabel="Deviation of the relative error / mean")
+    right.set(ylim=(0.01, 2.0), ylabel="Deviation / mean of error")
 
 
 def _share(panel: Axes, rows: list[dict[str, str]]) -> None:
@@ -217,7 +217,7 @@ def _share(panel: Axes, rows: list[dict[str, str]]) -> None:
         step, share = select(rows, "step_size", "converged", scheme=name, iteration=last)
         falls = [at for at in range(len(share)) if len({*share[max(at - 1, 0) : at + 2]}) > 1]
         panel.plot(step, 100 * share, **_line(name), markevery=falls)
-    panel.set(xlabel="Step size", ylabel="Runs that converge (%)")
+    panel.set(xlabel="Step size $\\mu$", ylabel="Runs that converge (%)")
 
 
 def _paths(panel: Axes, rows: list[dict[str, str]], step: str) -> None:
@@ -227,7 +227,7 @@ def _paths(panel: Axes, rows: list[dict[str, str]], step: str) -> None:
         low, high = 10 ** (mean - 1.5 * spread), 10 ** (mean + 1.5 * spread)
         panel.fill_between(at, low, high, color=LOOKS[name][0], alpha=0.2, lw=0)
     panel.set(yscale="log", ylim=(1e-7, 1e3), xlabel="Iteration")
-    panel.set_title(f"Step size {step}", fontsize=8)
+    panel.set_title(f"Step size $\\mu$ = {step}", fontsize=8)
 
 
 def _line(name: str) -> dict[str, Any]:
