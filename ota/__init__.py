@@ -1,8 +1,12 @@
 """Updates over the air: codecs, compressors and uplinks."""
 
 from .codecs import Codec, pack, unpack
+from .codecs.fsk_vote import FskVote
 from .codecs.identity import Identity
+from .codecs.low_rank import LowRank
+from .codecs.one_bit import OneBit
 from .codecs.random_linear import RandomLinear
+from .codecs.sparse import Sparse
 from .compressors import Compressor
 from .compressors.dithered import Dithered
 from .compressors.position_coded import PositionCoded
@@ -30,9 +34,12 @@ __all__ = [
     "Digital",
     "Dithered",
     "EmBgAmp",
+    "FskVote",
     "Ideal",
     "Identity",
     "Lmmse",
+    "LowRank",
+    "OneBit",
     "PositionCoded",
     "Projection",
     "Qcs",
@@ -43,6 +50,7 @@ __all__ = [
     "Report",
     "Round",
     "Sign",
+    "Sparse",
     "Terms",
     "TernGrad",
     "TopK",

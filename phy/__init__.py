@@ -34,10 +34,13 @@ from .link import Link, Paths, Size, Span, Table
 from .physical import snr_db
 from .power import Level, PowerRule, squared
 from .power.blind import Blind
+from .power.equal_power import EqualPower
 from .power.expected_norm import ExpectedNorm
 from .power.full_inversion import FullInversion
 from .power.greedy_selection import GreedySelection
+from .power.individual import Individual
 from .power.mse_optimal import MseOptimal
+from .power.opportunistic import Opportunistic
 from .power.phase_only import PhaseOnly
 from .power.truncated_inversion import TruncatedInversion
 from .receivers import Receiver, behind
@@ -58,6 +61,7 @@ __all__ = [
     "ClockDrift",
     "Delayed",
     "Distortion",
+    "EqualPower",
     "ErrorVariance",
     "Estimated",
     "ExpectedNorm",
@@ -66,12 +70,14 @@ __all__ = [
     "GreedySelection",
     "Grid",
     "Impairment",
+    "Individual",
     "IqImbalance",
     "Knowledge",
     "Level",
     "Link",
     "MaximumRatio",
     "MseOptimal",
+    "Opportunistic",
     "PathLoss",
     "Paths",
     "Perfect",

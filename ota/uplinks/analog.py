@@ -16,7 +16,6 @@ most the budget expected over fading and participation, with the expected cost o
 purpose. Each device reports one float32 a round for the level if it is announced; those bits count.
 """
 
-import math
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
@@ -27,11 +26,10 @@ from ...phy import Awgn, Grid, Level, MaximumRatio, Place, PowerRule, TruncatedI
 from ...phy.strict import STRICT
 from ..codecs import Code, Codec, Past
 from ..codecs.identity import Identity
-from ..round import Nest, Report, Round, Terms, at_devices, check_memory, nmse, weighted_sum
+from ..round import Nest, Report, Round, Terms, check_memory, nmse, weighted_sum
+from ._levels import expected_cost, joint_level, whole_grant
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
-SAMPLES = 4096  # rounds over which the expected cost of a device is measured; devices that are alike share them
-APART = 1.7  # seconds between these rounds
 
 
 class State(NamedTuple):
@@ -103,7 +101,7 @@ class Analog:
         self.check(terms)
         cost = tf.ones([terms.air.devices])
         if self.budget == "average":
-            cost = _expected_cost(self.rule, terms, self._elements(terms), place)
+            cost = expected_cost(self.rule, terms, self._elements(terms), place)
         owed = tf.zeros([terms.air.devices if self._feedback else 0, terms.size])
         return State(cost, owed, Past.none(terms.layers))
 
@@ -112,7 +110,7 @@ class Analog:
         _ = round.combiner  # made before any loop over devices, and kept
         key = keys.fold(round.key, "codec")
         code = self.codec.code(terms.layers, self._data_elements(terms), key, state.past)
-        level = _whole_grant(Level(one, one), self._elements(terms)) if self.rule.joint else Level(one, one)
+        level = whole_grant(Level(one, one), self._elements(terms)) if self.rule.joint else Level(one, one)
         y, zeros = terms.air.empty(terms.slots), tf.zeros([terms.size])
         return Heard(y, code, state.cost, state.owed, level, nothing, nothing, zeros, zeros)
 
@@ -133,7 +131,7 @@ class Analog:
         share = elements / round.terms.elements * (round.terms.participation if self.budget == "average" else 1.0)
         noise = round.air_link.noise * share
         if self.rule.joint:
-            return _joint_level(self.rule, round, spent, budgets, noise, elements)
+            return joint_level(self.rule, round, spent, budgets, noise, elements)
         return self.rule.level(spent, budgets, None, noise)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
@@ -266,56 +264,3 @@ def _times(b: tf.Tensor, symbols: tf.Tensor, grid: Grid) -> tf.Tensor:
     if b.shape[1] == symbols.shape[1]:
         return grid.fill(b * symbols)
     return b[:, None] * grid.fill(symbols)
-
-
-def _whole_grant(level: Level, elements: int) -> Level:
-    return Level(*(tf.broadcast_to(value, [elements]) for value in level))
-
-
-def _joint_level(
-    rule: PowerRule, round: Round, spent: tf.Tensor, budgets: tf.Tensor, noise: tf.Tensor, elements: int
-) -> Level:
-    """The level [M] of a rule that looks at all devices: one slot after another, so that only a slot is ever dense."""
-    grid, link = round.terms.air.grid, round.air_link
-    still = link.receiver.steps == 1
-    slots, width = (1, grid.subcarriers) if still else (round.terms.slots, grid.elements)
-    used = min(width, elements) if slots == 1 else width
-
-    def of_slot(slot: tf.Tensor) -> Level:
-        gains = tf.reshape(round.slot_gains(slot), [link.devices, width])
-        level = _whole_grant(rule.level(spent, budgets, gains[:, :used], noise), used)
-        level = Level(*(tf.pad(value, [[0, width - used]], constant_values=1.0) for value in level))
-        times = [grid.symbols, grid.subcarriers]
-        return Level(*(tf.broadcast_to(tf.reshape(value, [-1, grid.subcarriers]), times) for value in level))
-
-    signature = Level(*[tf.TensorSpec([grid.symbols, grid.subcarriers])] * 2)
-    levels = tf.map_fn(of_slot, tf.range(slots), fn_output_signature=signature, parallel_iterations=1)
-    whole = [tf.broadcast_to(value, [round.terms.slots, grid.symbols, grid.subcarriers]) for value in levels]
-    return Level(*(tf.reshape(value, [-1])[:elements] for value in whole))
-
-
-@tf.function(autograph=False)
-def _expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.Tensor:
-    """The rule's cost of an element, averaged over fading while taking part, [K]; over devices too if alike."""
-    air, devices = terms.air, terms.air.devices
-    alike = not (air.channel.scales or air.channel.lasting or any(impairment.scales for impairment in air.impairments))
-    draws = math.ceil(SAMPLES / terms.participation / (devices if alike else 1))
-    if air.channel.static:  # one symbol shows what the others repeat
-        elements = min(elements, air.grid.subcarriers)
-    sample = Terms(air, terms.size, elements)
-
-    def one(totals: tuple[tf.Tensor, tf.Tensor], index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        key = keys.fold(place.key, "expected cost", index)
-        present = keys.uniform(keys.fold(key, "present"), [devices]) < terms.participation
-        time = APART * tf.cast(index, tf.float64)  # fading that goes on over rounds is another by then
-        link = air.draw(place, key, time, sample.slots)
-        round = Round(sample, key, tf.cast(present, tf.float32), link)
-        taking_part = tf.where(present)[:, 0]
-        cost = tf.reduce_mean(rule.cost(round.gains(taking_part, sample.elements)), axis=1)
-        return totals[0] + at_devices(taking_part, cost, round.weights), totals[1] + round.weights
-
-    zeros = tf.zeros([devices])
-    cost, count = tf.foldl(one, tf.range(draws), (zeros, zeros), parallel_iterations=1)
-    if alike:
-        return tf.fill([devices], tf.reduce_sum(cost) / tf.reduce_sum(count))
-    return cost / tf.maximum(count, 1.0)

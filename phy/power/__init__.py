@@ -48,7 +48,10 @@ class PowerRule(Protocol):
         ...
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
-        """The level, from energies [K] (zero: not sending), budgets [K] and complex gains [K, N] if joint."""
+        """The level, from energies [K] (zero: not sending), budgets [K] and complex gains [K, N] if joint.
+
+        Those that take no part in the round have gains of zero.
+        """
         ...
 
     def amplitude(

@@ -32,9 +32,10 @@ class Opportunistic:
         return squared(self._inverse(gain))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
-        sends = tf.cast(spent > 0, spent.dtype)[:, None]  # [K, 1]
-        active = sends * tf.cast(squared(gains) >= self.threshold, spent.dtype)  # [K, N]
-        heard = tf.math.divide_no_nan(tf.reduce_sum(active, axis=0), tf.reduce_sum(sends))  # [N]
+        power = squared(gains)  # [K, N]
+        present = tf.cast(tf.reduce_any(power > 0, axis=1), spent.dtype)  # [K]
+        active = tf.cast((power >= self.threshold) & (spent[:, None] > 0), spent.dtype)  # [K, N]
+        heard = tf.math.divide_no_nan(tf.reduce_sum(active, axis=0), tf.reduce_sum(present))  # [N]
         scale = weakest(spent, budgets).scale
         return Level(scale, tf.where(heard > 0, scale * heard, NEVER))
 

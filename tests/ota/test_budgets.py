@@ -8,7 +8,7 @@ import tensorflow as tf
 from scipy.special import exp1
 
 from overair.ota import Analog, Codec, Digital, Identity, RandomLinear, Round, Terms, apply
-from overair.ota.uplinks.analog import SAMPLES
+from overair.ota.uplinks._levels import SAMPLES
 from overair.phy import (
     Air,
     Awgn,
