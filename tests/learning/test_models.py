@@ -216,7 +216,7 @@ def test_cifarnet_sees_the_middle_of_an_image(shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("model", "data", "rounds", "least"),
-    [(DropoutCnn(), Mnist(), 200, 0.85), (Cifarnet(), Cifar10(), 60, 0.2)],
+    [(DropoutCnn(), Mnist(), 150, 0.85), (Cifarnet(), Cifar10(), 100, 0.2)],
     ids=["dropout_cnn", "cifarnet"],
 )
 def test_a_federation_learns_with_it_within_few_rounds(model: Model, data: Data, rounds: int, least: float) -> None:
@@ -227,11 +227,10 @@ def test_a_federation_learns_with_it_within_few_rounds(model: Model, data: Data,
     arrays = arrays._replace(x_test=arrays.x_test[:1000], y_test=arrays.y_test[:1000])
     shares = np.array_split(np.random.default_rng(0).permutation(len(arrays.y_train)), 2)
     build = partial(model.build, arrays.x_train.shape[1:], arrays.classes)
-    sgd = partial(keras.optimizers.SGD, 0.1)
+    sgd = partial(keras.optimizers.SGD, 0.02, momentum=0.9)
     federation = Federation(build, arrays, shares, Sgd(), Ideal(), Air(Grid(), Awgn(), 2), 1, sgd, batch_size=32)
     state = federation.init(0)
     for _ in range(rounds):
         state, _ = federation.step(state, 0, 0.0)
-    accuracy = float(federation.evaluate(state)[0])
-    print(accuracy)
-    assert accuracy > least
+    print(float(federation.evaluate(state)[0]))
+    assert float(federation.evaluate(state)[0]) > least
