@@ -1,17 +1,18 @@
 """Downlink: the server broadcasts what it has of an update, and every device decodes a noisy copy of its own.
 
 Symbols s [M] are sent with energy P_B an element, the same in every round, so that device k, which has undone its own
-channel, reads s + eta_k with eta_k ~ CN(0, (|s|^2/M)/SNR_k I), decodes u_k and moves its own model theta_k by it. With
-plain SGD of rate r at the server, whose own model theta moves by the estimate u, the device's drift away from it
-grows as
+channel and knows the scale, reads s + eta_k with eta_k ~ CN(0, (|s|^2/M)/SNR_k I), decodes u_k and moves its own model
+theta_k by it. With plain SGD of rate r at the server, whose own model theta moves by the estimate u, the device's
+drift away from it grows as
 
     drift_k <- drift_k - r (u_k - u),    theta_k = theta + drift_k.
 
-Nothing is fed back, so nothing shrinks the drift but what gradients at theta_k tell. Where the estimate itself is
-broadcast, two parameters a symbol, M = ceil(d/2) and a parameter of u_k - u has variance |u|^2 / (2M SNR_k). Where an
-analog uplink's received symbols y are, M is the uplink's own and u_k = decode(y + eta_k): with a random linear code of
-m rows the variance is |y|^2 / (m SNR_k) in the mean over codes. Abdi, "Distributed learning and inference in deep
-models", 2020, ch. 5 (y_i = y + eta_i, eq. 5.4).
+All devices receive, also those that did not send. Nothing but what gradients at theta_k tell the server answers the
+drift: a common part comes back with the sum, what differs stays. Where the estimate is broadcast, two parameters a
+symbol, M = ceil(d/2) and a parameter of u_k - u has variance |u|^2 / (2M SNR_k). Where an analog uplink's received
+symbols y are, M is the uplink's own and u_k = decode(y + eta_k): with a random linear code of m rows the variance is
+|y|^2 / (m SNR_k) in the mean over codes. Abdi, "Distributed learning and inference in deep models", 2020, ch. 5 (y_i =
+y + eta_i, eq. 5.4).
 """
 
 from collections.abc import Callable

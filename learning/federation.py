@@ -136,12 +136,12 @@ class Federation:
 
     @tf.function(autograph=False)
     def _evaluate_devices(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
-        def one(drift: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return self.task.evaluate(moved(state.weights, drift), self._x_test, self._y_test)
+        def one(drift: tf.Tensor) -> tf.Tensor:
+            return tf.stack(self.task.evaluate(moved(state.weights, drift), self._x_test, self._y_test))
 
-        some = keys.permutation(keys.key(0, "evaluated"), self.terms.air.devices)[:EVALUATED]
-        values = tf.map_fn(one, tf.gather(state.drift, some), (tf.float32, tf.float32), parallel_iterations=1)
-        return tf.reduce_mean(values[0]), tf.reduce_mean(values[1])
+        some = keys.permutation(keys.key(0, "evaluated"), state.drift.shape[0])[:EVALUATED]
+        values = tf.map_fn(one, tf.gather(state.drift, some), fn_output_signature=tf.TensorSpec([2]))  # [E, 2]
+        return tf.reduce_mean(values[:, 0]), tf.reduce_mean(values[:, 1])
 
     @tf.function(autograph=False)
     def _round(self, state: State, seed: tf.Tensor, snr_db: tf.Tensor) -> tuple[State, Metrics]:

@@ -66,8 +66,11 @@ class Federations:
 
     def alike(self, scenario: Scenario) -> str:
         """Equal for scenarios of equal results: without air, whatever the link and the grant."""
-        ideal = not self._parts[_key(scenario)].uplink.uses_air and scenario.downlink.snr_db is None
-        return scenario.model_dump_json(exclude={"title", "seeds", *(AIR if ideal else ())})
+        uses_air = self._parts[_key(scenario)].uplink.uses_air
+        airless = {
+            name for name in AIR if name != "grid" or scenario.downlink.snr_db is None
+        }  # a broadcast has airtime
+        return scenario.model_dump_json(exclude={"title", "seeds", *(() if uses_air else airless)})
 
     def get(self, scenario: Scenario) -> "Federation":
         """The federation of a scenario."""

@@ -183,7 +183,7 @@ def test_everybody_receives_in_every_round() -> None:
 
 def test_where_nobody_sends_nothing_is_broadcast() -> None:
     for sends in ("estimate", "received"):
-        federation = _federation(Downlink(5.0, sends=sends), Analog(), participation=1e-6)  # type: ignore[arg-type]
+        federation = _federation(Downlink(5.0, sends=sends), Analog(), participation=1e-6)
         after, metrics = federation.step(federation.init(0), 0, 10.0)
         assert not np.any(after.drift) and bool(metrics.finite)
 

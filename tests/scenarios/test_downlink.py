@@ -56,14 +56,25 @@ def test_a_weak_downlink_hurts_and_a_strong_one_is_ideal() -> None:
     raw = RAW | {"rounds": 40, "seeds": [0, 1], "optimizer": {"name": "sgd", "learning_rate": 0.5}}
     results = run(raw | {"downlink": [{}, {"snr_db": 300.0}, {"snr_db": 10.0}, {"snr_db": -20.0}]})
     ideal, noiseless, fair, weak = results.accuracy.isel(round=-1).values
-    np.testing.assert_array_equal(noiseless, ideal)
+    np.testing.assert_allclose(noiseless, ideal, rtol=1e-6)
     assert np.all(np.abs(fair - ideal) < 0.05) and np.all(weak < ideal - 0.2)
     assert np.all(results.airtime[0] == 0) and np.all(results.airtime[1:] > 0)
 
 
-def test_an_ideal_uplink_with_a_downlink_is_run_once_for_all_link_snrs_but_not_for_all_grids() -> None:
-    results = run(RAW | {"grid": {"subcarriers": [16, 64]}, "rounds": 1, "evaluate_every": 1})
-    few, many = results.airtime.isel(seed=0, round=0).values
+def test_under_an_ideal_uplink_a_broadcast_runs_once_for_all_links_and_for_each_grid(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps, step = [], Federation.step
+
+    def counted(*arguments: Any) -> Any:
+        steps.append(1)
+        return step(*arguments)
+
+    monkeypatch.setattr(Federation, "step", counted)
+    link = {"snr_db": [0.0, 10.0], "channel": "awgn"}
+    results = run(RAW | {"link": link, "grid": {"subcarriers": [16, 64]}, "rounds": 1, "evaluate_every": 1})
+    assert len(steps) == 2
+    few, many = results.airtime.isel({"link.snr_db": 0, "seed": 0, "round": 0}).values
     np.testing.assert_allclose([few, many], [2 * 14 * 32 / (16 * 15e3), 14 * 80 / (64 * 15e3)], rtol=1e-6)
 
 
