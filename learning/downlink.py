@@ -18,7 +18,7 @@ y + eta_i, eq. 5.4).
 from collections.abc import Callable
 from dataclasses import dataclass as plain
 from dataclasses import replace
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -26,9 +26,11 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from ..ota import Analog, Codec, Round, Terms, Uplink
-from ..ota.codecs import Code, pack, unpack
+from ..ota.codecs import Code, LinearSum, Past, pack, unpack
+from ..ota.codecs.low_rank import LowRank
+from ..ota.layers import Layers
 from ..ota.round import MEMORY_BYTES, Nest
-from ..phy import keys
+from ..phy import keys, squared
 from ..phy.keys import Key
 from ..phy.physical import budgets
 from ..phy.strict import STRICT
@@ -39,10 +41,10 @@ BENDS = "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "loss_scale_
 
 
 class Broadcast(NamedTuple):
-    """Symbols [M], and how a device makes an estimate [d] of them."""
+    """Symbols [M], and how a device makes an estimate [d] of them and the variance of its own noise, a real number."""
 
     symbols: tf.Tensor
-    decode: Callable[[tf.Tensor], tf.Tensor]
+    decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -57,6 +59,11 @@ class Downlink:
         """Raise ValueError where devices cannot keep models of their own."""
         if self.sends == "received" and not isinstance(uplink, Analog):
             raise ValueError("downlink.sends: expected estimate for an uplink that is not analog, received received")
+        if isinstance(uplink, Analog) and isinstance(uplink.codec, LowRank):
+            raise ValueError(
+                "uplink.codec: expected one that does without the last estimate, which a downlink with noise does not "
+                "bring to everybody alike, received low_rank"
+            )
         if len(self.offsets_db) > terms.air.devices:
             raise ValueError(
                 f"downlink.offsets_db: expected one for each of {terms.air.devices} devices or fewer to repeat, "
@@ -79,54 +86,59 @@ class Downlink:
     def elements(self, uplink: Uplink, terms: Terms) -> int:
         """Resource elements of a broadcast, which has them for itself."""
         if self.sends == "received" and isinstance(uplink, Analog):
-            return uplink.codec.elements(terms.size, terms.elements)
+            return uplink.codec.elements(terms.layers, terms.elements - (not uplink.rule.announced))
         return -(-terms.size // 2)
 
     def broadcast(self, uplink: Uplink, acc: Nest, state: Nest, round: Round, estimate: tf.Tensor) -> Broadcast:
         """What is sent after the uplink has received ``acc`` and made the estimate [d] of it."""
-        size = round.terms.size
+        size, layers = round.terms.size, round.terms.layers
         if self.sends == "estimate" or not isinstance(uplink, Analog):
-            return Broadcast(pack(estimate), lambda symbols: unpack(symbols, size))
-        undecoded, _, _ = replace(uplink, codec=_Undecoded(uplink.codec)).end(acc, state, round)
-        numbers = min(size, 2 * self.elements(uplink, round.terms))  # an odd one has a symbol for itself
+            return Broadcast(pack(estimate), lambda symbols, _: unpack(symbols, size))
+        symbols, noise = _received(uplink, acc, state, round)
         decode = uplink.codec.decode
-        return Broadcast(pack(undecoded[:numbers]), lambda symbols: decode(symbols, size, acc.code))
+        return Broadcast(symbols, lambda symbols, more: decode(symbols, layers, acc.code, noise + more))
 
     def drift(self, before: tf.Tensor, sent: Broadcast, estimate: tf.Tensor, rates: tf.Tensor, key: Key) -> tf.Tensor:
         """Drifts [K, d] after a broadcast, where the server moves its parameters by so much of the estimate [d]."""
         devices, (symbols, decode) = before.shape[0], sent
-        energy = tf.reduce_mean(tf.math.real(symbols * tf.math.conj(symbols)))
+        energy = tf.reduce_mean(squared(symbols))
         snr = 10 ** (self.snr_db / 10) * budgets(self.offsets_db, devices)  # [K]
-        deviation = tf.sqrt(energy / tf.constant(snr, tf.float32))
+        variance = energy / tf.constant(snr, tf.float32)
+        moves = tf.where(energy > 0, rates, 0.0)  # where nobody was heard nothing is sent
 
         def one(device: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
-            number, sigma, drift = device  # [], [], [d]
-            noise = keys.complex_normal(keys.fold(key, number), tf.shape(symbols))  # [M]
-            return drift - rates * (decode(symbols + tf.cast(sigma, symbols.dtype) * noise) - estimate)
+            number, noise, drift = device  # [], [], [d]
+            eta = tf.cast(tf.sqrt(noise), symbols.dtype) * keys.complex_normal(keys.fold(key, number), symbols.shape)
+            return drift - moves * (decode(symbols + eta, noise / 2.0) - estimate)
 
-        everybody = (tf.range(devices), deviation, before)
+        everybody = (tf.range(devices), variance, before)
         return tf.map_fn(one, everybody, fn_output_signature=tf.TensorSpec([before.shape[1]]), parallel_iterations=1)
 
 
 @plain(frozen=True)
-class _Undecoded:
-    """A codec whose decoder leaves the received numbers as they are, with zeros up to the length of an update."""
+class _Undecoded(LinearSum):
+    """A codec whose decoder leaves what it is given as it is: real parts, imaginary parts, and the noise's variance."""
 
     codec: Codec
-    linear: ClassVar[bool] = True
 
-    def elements(self, size: int, granted: int) -> int:
-        return self.codec.elements(size, granted)
+    def elements(self, layers: Layers, granted: int) -> int:
+        return self.codec.elements(layers, granted)
 
-    def code(self, size: int, elements: int, key: Key) -> Code:
-        return self.codec.code(size, elements, key)
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
+        return self.codec.code(layers, elements, key, past)
 
-    def encode(self, updates: tf.Tensor, code: Code) -> tf.Tensor:
-        return self.codec.encode(updates, code)
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
+        return tf.concat([tf.math.real(symbols), tf.math.imag(symbols), tf.reshape(noise, [1])], 0)
 
-    def decode(self, symbols: tf.Tensor, size: int, code: Code) -> tf.Tensor:
-        values = unpack(symbols, min(size, 2 * symbols.shape[-1]))
-        return tf.pad(values, [[0, size - values.shape[-1]]])
+
+def _received(uplink: Analog, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, tf.Tensor]:
+    """The symbols [M] that an uplink decodes, and the noise of a real number in them."""
+    feedback = uplink.codec.feedback if uplink.feedback is None else uplink.feedback
+    plain_uplink = replace(uplink, codec=_Undecoded(uplink.codec), feedback=feedback or 0.0)
+    acc = acc._replace(target=tf.zeros([]), sent=tf.zeros([]))  # there is no estimate to compare
+    numbers = plain_uplink.end(acc, state, round)[0]  # [2 M + 1]
+    real, imaginary = tf.split(numbers[:-1], 2)
+    return tf.complex(real, imaginary), numbers[-1]
 
 
 def moved(weights: Weights, by: tf.Tensor) -> Weights:

@@ -4,8 +4,7 @@ A round, in the order of ``_round``: who takes part; the round's link; each devi
 (energies first where its level needs them); the server's optimizer; what it cost. Devices are computed in chunks
 whose updates fit a fixed memory and the uplink keeps running sums, so nothing grows with devices x parameters. Within
 a chunk devices are computed one after another (``loop``) or all at once (``vectorized``); which is faster depends on
-the model, and both give the same numbers to float precision. With a downlink every device has a model of its own, the
-server's plus its drift [d]; only these are devices x parameters.
+the model, and both give the same numbers to float precision. A downlink adds a model of its own to each device, [K, d].
 """
 
 from collections.abc import Callable, Sequence
@@ -105,10 +104,9 @@ class Federation:
         self._optimizer = optimizer()
         self._optimizer.build(self.task.model.trainable_variables)
         self._optimizer_start = [tf.identity(v.value) for v in self._optimizer.variables]
-        self._downlink_elements = 0
         if downlink:
             downlink.check(uplink, self.terms, self._optimizer)
-            self._downlink_elements = downlink.elements(uplink, self.terms)
+        self._downlink_elements = downlink.elements(uplink, self.terms) if downlink else 0
 
     def init(self, seed: int) -> State:
         """The state before the first round: initial weights, places and what lasts depend on the seed alone."""

@@ -13,7 +13,14 @@ from overair.learning import Downlink, Fedavg, Federation, Sgd, State
 from overair.learning.data import Arrays
 from overair.learning.downlink import moved
 from overair.ota import Analog, Digital, Ideal, Identity, RandomLinear
+from overair.ota.codecs import Past
+from overair.ota.codecs.fsk_vote import FskVote
+from overair.ota.codecs.low_rank import LowRank
+from overair.ota.codecs.one_bit import OneBit
+from overair.ota.codecs.sparse import Sparse
 from overair.phy import Air, Grid, Tdl, keys
+from overair.phy.power.equal_power import EqualPower
+from overair.phy.power.individual import Individual
 
 SIZE = 16 * 3 + 3
 RATE = 0.5
@@ -102,8 +109,9 @@ def test_received_symbols_of_a_random_linear_code_are_decoded_with_noise_in_its_
     uplink = Analog(RandomLinear(compression=SIZE / rows))
     federation = _federation(Downlink(snr_db=snr_db, sends="received"), uplink, devices=devices)
     start, state = federation.init(2), _run(federation, seed=2)
-    code = uplink.codec.code(SIZE, -(-rows // 2), keys.fold(keys.key(2, "round", 0), "codec"))
-    a = uplink.codec.encode(tf.eye(SIZE), code).numpy()  # a column of A for each parameter, two rows a symbol
+    layers, key = federation.terms.layers, keys.fold(keys.key(2, "round", 0), "codec")
+    code = uplink.codec.code(layers, -(-rows // 2), key, Past.none(layers))
+    a = uplink.codec.encode(tf.eye(SIZE), layers, code).numpy()  # a column of A for each parameter, two rows a symbol
     a = np.stack([a.real, a.imag], -1).reshape(SIZE, -1)[:, :rows].T  # [m, d]
     estimate = (_vector(start) - _vector(state)) / RATE
     y, left, rank, _ = np.linalg.lstsq(a.T.astype(np.float64), estimate, rcond=None)
@@ -115,20 +123,55 @@ def test_received_symbols_of_a_random_linear_code_are_decoded_with_noise_in_its_
 
 @pytest.mark.parametrize("uplink", [Analog(Identity()), Analog(Identity(), budget="average")], ids=["round", "average"])
 def test_received_symbols_that_are_not_coded_are_the_estimate(uplink: Any) -> None:
+    def even(seed: int) -> keras.Model:  # so that no half of a symbol brings nothing but noise
+        dense = keras.layers.Dense(3, use_bias=False, kernel_initializer=keras.initializers.GlorotUniform(seed=seed))
+        return keras.Sequential([keras.layers.Input((4, 4, 1)), keras.layers.Flatten(), dense])
+
     estimate, received = (
-        np.asarray(_run(_federation(Downlink(5.0, sends=sends), uplink), 2).drift) for sends in ("estimate", "received")
+        np.asarray(_run(_federation(Downlink(5.0, sends=sends), uplink, model=even), 2).drift)
+        for sends in ("estimate", "received")
     )
     np.testing.assert_allclose(estimate, received, atol=1e-5 * np.abs(estimate).max())
     assert np.all(estimate != 0)
 
 
 @pytest.mark.parametrize("sends", ["estimate", "received"])
-def test_without_noise_every_device_has_the_servers_model(sends: Any) -> None:
-    for uplink in (Analog(RandomLinear(2.0)), Analog(Identity())):
-        ideal, noiseless = (_run(_federation(way, uplink), 3) for way in (None, Downlink(300.0, sends=sends)))
-        np.testing.assert_allclose(_vector(noiseless), _vector(ideal), atol=3e-6)
-        assert np.abs(noiseless.drift).max() < 3e-6
+@pytest.mark.parametrize(
+    "uplink",
+    [
+        Analog(Identity()),
+        Analog(RandomLinear(2.0)),
+        Analog(RandomLinear(2.0), feedback=0.5),
+        Analog(RandomLinear(2.0), Individual()),
+        Analog(Sparse()),
+        Analog(OneBit()),
+        Analog(FskVote(), EqualPower()),
+    ],
+    ids=["identity", "random_linear", "feedback", "individual", "sparse", "one_bit", "fsk_vote"],
+)
+def test_without_noise_every_device_has_the_servers_model(uplink: Any, sends: Any) -> None:
+    ideal, noiseless = (_run(_federation(way, uplink, elements=103), 2) for way in (None, Downlink(300.0, sends=sends)))
+    np.testing.assert_allclose(_vector(noiseless), _vector(ideal), atol=3e-6)
+    assert np.abs(noiseless.drift).max() < 3e-6
     assert ideal.drift.shape == (0, SIZE)
+
+
+class Told(Identity):
+    """Decodes nothing but the noise it is told of."""
+
+    def decode(self, symbols: tf.Tensor, layers: Any, code: Any, noise: tf.Tensor) -> tf.Tensor:
+        return tf.reshape(tf.stack([tf.math.real(symbols), tf.zeros([26]) + noise], 1), [52])[1:]
+
+
+def test_a_devices_decoder_is_told_of_the_noise_of_both_ways() -> None:
+    """Told's entries 0, 2, ... are the noise; 1, 3, ... real parts, whose drift has the noise that was added."""
+    federation = _federation(Downlink(5.0), Analog(Told()), devices=60)
+    received = _federation(Downlink(5.0, sends="received"), Analog(Told()), devices=60)
+    assert np.all(np.asarray(_run(federation).drift) != 0)
+    moves = np.asarray(_run(received).drift) / -RATE
+    told, real = moves[:, 0::2], moves[:, 1::2]
+    assert np.ptp(told) < 1e-4 * told.mean() and told.min() > 0  # the uplink's own noise is in the server's estimate
+    _variance_is(real, told.mean())
 
 
 @pytest.mark.parametrize("algorithm", [Sgd(), Fedavg(learning_rate=0.2, steps=2)], ids=["sgd", "fedavg"])
@@ -181,11 +224,12 @@ def test_everybody_receives_in_every_round() -> None:
     assert np.all(np.asarray(state.drift) != 0)
 
 
-def test_where_nobody_sends_nothing_is_broadcast() -> None:
-    for sends in ("estimate", "received"):
-        federation = _federation(Downlink(5.0, sends=sends), Analog(), participation=1e-6)
-        after, metrics = federation.step(federation.init(0), 0, 10.0)
-        assert not np.any(after.drift) and bool(metrics.finite)
+@pytest.mark.parametrize("sends", ["estimate", "received"])
+@pytest.mark.parametrize("codec", [Identity(), OneBit()], ids=["identity", "one_bit"])
+def test_where_nobody_sends_nothing_is_broadcast(codec: Any, sends: Any) -> None:
+    federation = _federation(Downlink(5.0, sends=sends), Analog(codec), participation=1e-6)
+    after, metrics = federation.step(federation.init(0), 0, 10.0)
+    assert not np.any(after.drift) and bool(metrics.finite)
 
 
 def test_statistics_drift_by_all_of_the_noise_and_weights_by_the_learning_rate() -> None:
@@ -264,10 +308,14 @@ SGD = keras.optimizers.SGD
         ({"optimizer": partial(SGD, 0.1, clipnorm=1.0)}, "sgd with clipnorm$"),
         ({"downlink": Downlink(5.0, sends="received"), "uplink": Digital()}, "downlink.sends: expected estimate"),
         ({"downlink": Downlink(5.0, sends="received")}, "downlink.sends: expected estimate"),
+        (
+            {"uplink": Analog(LowRank(1)), "elements": 60},
+            "uplink.codec: expected one that does without the last estimate",
+        ),
         ({"downlink": Downlink(5.0, (1.0,) * 7)}, "downlink.offsets_db: expected one for each of 6 devices.* 7$"),
         ({"model": _convolution, "executor": "vectorized"}, "executor: expected loop for convolutions on weights of"),
     ],
-    ids=["adam", "momentum", "decay", "clipping", "digital", "ideal", "offsets", "vectorized"],
+    ids=["adam", "momentum", "decay", "clipping", "digital", "ideal", "low_rank", "offsets", "vectorized"],
 )
 def test_what_cannot_be_is_refused_in_one_line(change: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said) as error:
