@@ -251,11 +251,12 @@ def test_statistics_drift_by_all_of_the_noise_and_weights_by_the_learning_rate()
         (Ideal(), "estimate", 26),
         (Analog(RandomLinear(3.0)), "estimate", 26),
         (Analog(RandomLinear(3.0)), "received", 9),
+        (Analog(RandomLinear(), Individual()), "received", 19),  # the scale, on an element of the uplink, stays there
     ],
-    ids=["ideal", "estimate", "received"],
+    ids=["ideal", "estimate", "received", "individual"],
 )
 def test_a_broadcast_has_elements_and_airtime_of_its_own(uplink: Any, sends: Any, elements: int) -> None:
-    ideal, noisy = (_federation(downlink, uplink, elements=30) for downlink in (None, Downlink(5.0, sends=sends)))
+    ideal, noisy = (_federation(downlink, uplink, elements=20) for downlink in (None, Downlink(5.0, sends=sends)))
     without, with_it = (each.step(each.init(0), 0, 10.0)[1] for each in (ideal, noisy))
     assert (float(without.downlink_elements), float(with_it.downlink_elements)) == (0, elements)
     slot = 2 * (16 + 16) / (16 * 15e3)  # two symbols with prefixes, of 32 elements
