@@ -4,7 +4,7 @@ A round, in the order of ``_round``: who takes part; the round's link; each devi
 (energies first where its level needs them); the server's optimizer; what it cost. Devices are computed in chunks
 whose updates fit a fixed memory and the uplink keeps running sums, so nothing grows with devices x parameters. Within
 a chunk devices are computed one after another (``loop``) or all at once (``vectorized``); which is faster depends on
-the model, and both give the same numbers to float precision.
+the model, and both give the same numbers to float precision. A downlink adds a model of its own to each device, [K, d].
 """
 
 from collections.abc import Callable, Sequence
@@ -20,10 +20,12 @@ from ..phy import Air, Place, keys
 from ..phy.keys import Key
 from .algorithms import Algorithm
 from .data import Arrays
+from .downlink import Downlink, moved, rates
 from .task import Task, Weights, flatten, unflatten
 
 CHUNK_BYTES = 16 * 2**20  # updates held at once: little enough that the same pages serve again and again
 HELD_BYTES = 128 * 2**20  # where more would mean to compute every update twice
+EVALUATED = 10  # devices at most whose own models are evaluated
 
 
 class State(NamedTuple):
@@ -34,6 +36,7 @@ class State(NamedTuple):
     optimizer: list[tf.Tensor]
     uplink: Nest
     place: Place
+    drift: tf.Tensor  # devices' models less the server's, [K, d]; [0, d] where the downlink is ideal
 
 
 class Metrics(NamedTuple):
@@ -48,7 +51,8 @@ class Metrics(NamedTuple):
     bits: tf.Tensor
     resource_elements: tf.Tensor
     pilot_elements: tf.Tensor
-    airtime: tf.Tensor
+    downlink_elements: tf.Tensor
+    airtime: tf.Tensor  # of both ways
     finite: tf.Tensor  # bool
 
 
@@ -70,9 +74,10 @@ class Federation:
         executor: Literal["auto", "loop", "vectorized"] = "auto",
         chunk: int | None = None,
         loss: keras.losses.Loss | None = None,
+        downlink: Downlink | None = None,
     ) -> None:
         self.model_factory, self.algorithm, self.uplink = model_factory, algorithm, uplink
-        self.batch_size = batch_size
+        self.batch_size, self.downlink = batch_size, downlink
         self.task = Task(model_factory(0), loss)
         self.terms = Terms(air, self.task.size, elements, participation, self.task.layers)
         uplink.check(self.terms)
@@ -81,7 +86,7 @@ class Federation:
             raise ValueError(
                 "executor: expected loop for a model with random layers such as Dropout, received vectorized"
             )
-        if executor == "vectorized" and self.task.convolutional and algorithm.moves:
+        if executor == "vectorized" and self.task.convolutional and (algorithm.moves or downlink):
             raise ValueError("executor: expected loop for convolutions on weights of each device, received vectorized")
         alike = not self.task.convolutional and not self.task.random
         self.vectorized = executor == "vectorized" or (executor == "auto" and alike)
@@ -99,21 +104,42 @@ class Federation:
         self._optimizer = optimizer()
         self._optimizer.build(self.task.model.trainable_variables)
         self._optimizer_start = [tf.identity(v.value) for v in self._optimizer.variables]
+        if downlink:
+            downlink.check(uplink, self.terms, self._optimizer)
+        self._downlink_elements = downlink.elements(uplink, self.terms) if downlink else 0
 
     def init(self, seed: int) -> State:
         """The state before the first round: initial weights, places and what lasts depend on the seed alone."""
         place = self.terms.air.init(keys.key(seed, "place"))
         weights = self.task.weights(self.model_factory(seed))
         uplink = self.uplink.init(self.terms, place)
-        return State(tf.zeros([], tf.int64), weights, self._optimizer_start, uplink, place)
+        drift = tf.zeros([self.terms.air.devices if self.downlink else 0, self.task.size])
+        return State(tf.zeros([], tf.int64), weights, self._optimizer_start, uplink, place, drift)
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
         return self._round(state, tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32))
 
     def evaluate(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
-        """Accuracy and mean loss on the test set."""
+        """Accuracy and mean loss on the test set of the models that devices have.
+
+        It is the server's unless there is a downlink. Then this is the mean over devices, or over the same ten of them
+        where there are more; ``evaluate_server`` tells what the server's own would do.
+        """
+        return self._evaluate_devices(state) if self.downlink else self.evaluate_server(state)
+
+    def evaluate_server(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
+        """Accuracy and mean loss on the test set of the server's model, which no noise of a downlink reaches."""
         return self.task.evaluate(state.weights, self._x_test, self._y_test)
+
+    @tf.function(autograph=False)
+    def _evaluate_devices(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
+        def one(drift: tf.Tensor) -> tf.Tensor:
+            return tf.stack(self.task.evaluate(moved(state.weights, drift), self._x_test, self._y_test))
+
+        some = keys.permutation(keys.key(0, "evaluated"), state.drift.shape[0])[:EVALUATED]
+        values = tf.map_fn(one, tf.gather(state.drift, some), fn_output_signature=tf.TensorSpec([2]))  # [E, 2]
+        return tf.reduce_mean(values[:, 0]), tf.reduce_mean(values[:, 1])
 
     @tf.function(autograph=False)
     def _round(self, state: State, seed: tf.Tensor, snr_db: tf.Tensor) -> tuple[State, Metrics]:
@@ -125,7 +151,7 @@ class Federation:
             time = tf.cast(state.round, tf.float64) * self.terms.airtime
             link = air.draw(state.place, keys.fold(key, "link"), time, self.terms.slots, snr_db)
         round = Round(self.terms, key, weights, link)
-        updates_of = self._updates_of(state.weights, key)
+        updates_of = self._updates_of(state, key)
 
         acc = uplink.begin(state.uplink, round)
         if self.chunk >= air.devices:  # all updates at hand at once
@@ -154,9 +180,13 @@ class Federation:
             acc, loss = self._over_chunks(add, (acc, tf.zeros([])), devices)
         estimate, uplink_state, report = uplink.end(acc, state.uplink, round)
 
-        weights_after, optimizer_after = self._serve(state, estimate)
+        weights_after, optimizer_after, rate = self._serve(state, estimate)
+        drift = state.drift
+        if self.downlink:
+            sent = self.downlink.broadcast(uplink, acc, state.uplink, round, estimate)
+            drift = self.downlink.drift(drift, sent, estimate, rates(state.weights, rate), keys.fold(key, "downlink"))
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
-        numbers = [loss, estimate, *weights_after.trainable, *weights_after.statistics]
+        numbers = [loss, estimate, drift, *weights_after.trainable, *weights_after.statistics]
         finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(number)) for number in numbers])
         metrics = Metrics(
             loss,
@@ -168,10 +198,11 @@ class Federation:
             report.bits,
             report.payload,
             report.pilots,
-            report.airtime,
+            tf.constant(self._downlink_elements, tf.float32),
+            report.airtime + air.grid.slots(self._downlink_elements) * air.grid.slot_seconds,
             finite,
         )
-        return State(state.round + 1, weights_after, optimizer_after, uplink_state, state.place), metrics
+        return State(state.round + 1, weights_after, optimizer_after, uplink_state, state.place, drift), metrics
 
     def _fitting(self, air: Air, data: Arrays) -> int:
         """How many devices may be computed at once."""
@@ -200,7 +231,7 @@ class Federation:
         takes_part = keys.uniform(key, tf.shape(self._shares)) < self.terms.participation
         return tf.where(takes_part, self._shares / self.terms.participation, 0.0)
 
-    def _updates_of(self, weights: Weights, key: Key) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    def _updates_of(self, state: State, key: Key) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
         """From device numbers [C] to their updates [C, d] and training losses [C]."""
         batches = self.algorithm.batches(keys.fold(key, "batches"), self._sizes, self._largest, self.batch_size)
         steps = batches.positions.shape[1]
@@ -215,7 +246,8 @@ class Federation:
                 chosen = tf.gather(positions, step)  # [B]
                 return tf.gather(self._x, chosen), tf.gather(self._y, chosen), tf.gather(mask, step)
 
-            update, loss = self.algorithm.update(self.task, weights, sample, steps, device_key)
+            own = moved(state.weights, tf.gather(state.drift, device)) if self.downlink else state.weights
+            update, loss = self.algorithm.update(self.task, own, sample, steps, device_key)
             return flatten([*update.trainable, *update.statistics]), loss
 
         def some(devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -239,18 +271,19 @@ class Federation:
         count = tf.size(devices)
         return tf.while_loop(lambda first, _: first < count, chunk, (tf.constant(0), start), parallel_iterations=1)[1]
 
-    def _serve(self, state: State, estimate: tf.Tensor) -> tuple[Weights, list[tf.Tensor]]:
-        """The server's step. Keras optimizers act on variables: these are set from the state before and read after."""
+    def _serve(self, state: State, estimate: tf.Tensor) -> tuple[Weights, list[tf.Tensor], tf.Tensor]:
+        """The server's step and its learning rate. Keras optimizers act on variables: set before and read after."""
         variables = self.task.model.trainable_variables
         parts = unflatten(estimate, [*state.weights.trainable, *state.weights.statistics])
         for variable, value in zip(variables, state.weights.trainable, strict=True):
             variable.assign(value)
         for variable, value in zip(self._optimizer.variables, state.optimizer, strict=True):
             variable.assign(value)
+        rate = keras.ops.convert_to_tensor(self._optimizer.learning_rate)
         self._optimizer.apply(parts[: len(variables)], variables)
         moved = zip(state.weights.statistics, parts[len(variables) :], strict=True)
         weights = Weights([tf.identity(v.value) for v in variables], [old - change for old, change in moved])
-        return weights, [tf.identity(v.value) for v in self._optimizer.variables]
+        return weights, [tf.identity(v.value) for v in self._optimizer.variables], rate
 
 
 def _check(data: Arrays, shares: Sequence[np.ndarray], devices: int, outputs: int) -> None:

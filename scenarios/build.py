@@ -20,7 +20,7 @@ from .schema import Grant, Link, Optimizer, Scenario
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..learning import Federation
+    from ..learning import Downlink, Federation
     from ..learning.data import Arrays
     from ..ota import Uplink
     from ..phy import Air
@@ -66,8 +66,11 @@ class Federations:
 
     def alike(self, scenario: Scenario) -> str:
         """Equal for scenarios of equal results: without air, whatever the link and the grant."""
-        ideal = not self._parts[_key(scenario)].uplink.uses_air
-        return scenario.model_dump_json(exclude={"title", "seeds", *(AIR if ideal else ())})
+        uses_air = self._parts[_key(scenario)].uplink.uses_air
+        airless = {
+            name for name in AIR if name != "grid" or scenario.downlink.snr_db is None
+        }  # a broadcast has airtime
+        return scenario.model_dump_json(exclude={"title", "seeds", *(() if uses_air else airless)})
 
     def get(self, scenario: Scenario) -> "Federation":
         """The federation of a scenario."""
@@ -103,9 +106,11 @@ def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
     with _named("model"):
         size = Task(model(0)).size
     elements = _elements(scenario.grant, size)
+    terms, optimizer = Terms(air, size, elements, scenario.participation), _optimizer(scenario.optimizer)
     with _named():
-        uplink.check(Terms(air, size, elements, scenario.participation))
-    _optimizer(scenario.optimizer)
+        uplink.check(terms)
+        if downlink := _downlink(scenario):
+            downlink.check(uplink, terms, optimizer())
     return Parts(scenario, model, data, shares, air, uplink, catalogue.build(scenario.algorithm, "algorithm"), elements)
 
 
@@ -134,6 +139,13 @@ def _air(scenario: Scenario) -> "Air":
             link.oversampling,
             tuple(link.budgets_db),
         )
+
+
+def _downlink(scenario: Scenario) -> "Downlink | None":
+    from ..learning import Downlink
+
+    wanted = scenario.downlink
+    return None if wanted.snr_db is None else Downlink(wanted.snr_db, tuple(wanted.offsets_db), wanted.sends)
 
 
 def _elements(grant: Grant, size: int) -> int:
@@ -179,6 +191,7 @@ def _federation(parts: Parts) -> "Federation":
             scenario.batch_size,
             scenario.executor,
             scenario.chunk,
+            downlink=_downlink(scenario),
         )
 
 

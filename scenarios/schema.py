@@ -106,6 +106,20 @@ class Grant(Table):
         )
 
 
+class Downlink(Table):
+    """The way back: ideal and uncounted unless it has an SNR; then a broadcast that each device reads with noise."""
+
+    snr_db: Annotated[float, Ge(-300), Le(300)] | None = Field(
+        default=None, description="P_B/N0 in dB, an element of the broadcast; ideal unless given"
+    )
+    offsets_db: list[Annotated[float, Ge(-300), Le(300)]] = Field(
+        default=[], description="of devices 0, 1, ... relative to it, and again from the first"
+    )
+    sends: Literal["estimate", "received"] = Field(
+        default="estimate", description="the estimate, two parameters an element, or what an analog uplink received"
+    )
+
+
 class Scenario(Table):
     """Everything that decides a result."""
 
@@ -131,6 +145,7 @@ class Scenario(Table):
         description="rounds between evaluations; a tenth of all unless given",
     )
     link: Link = _default({}, description="from the devices to the server")
+    downlink: Downlink = _default({}, description="from the server to the devices")
     grid: Grid = _default({}, description="OFDM numerology")
     grant: Grant = _default({}, description="resource elements of a round")
     executor: Literal["auto", "loop", "vectorized"] = Field(default="auto", description="how devices are computed")

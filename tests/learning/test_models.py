@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -13,12 +14,21 @@ import pytest
 import tensorflow as tf
 
 import overair
+from overair.learning import Federation, Sgd
+from overair.learning.data import Data
+from overair.learning.data.cifar10 import FOLDER, Cifar10
+from overair.learning.data.files import local_folder
+from overair.learning.data.mnist import Mnist
 from overair.learning.models import Model
+from overair.learning.models.cifarnet import Cifarnet
 from overair.learning.models.cnn import Cnn
+from overair.learning.models.dropout_cnn import DropoutCnn
 from overair.learning.models.lenet import Lenet
 from overair.learning.models.softmax import Softmax
+from overair.ota import Ideal
+from overair.phy import Air, Awgn, Grid
 
-MODELS: list[Model] = [Softmax(), Lenet(), Cnn()]
+MODELS: list[Model] = [Softmax(), Lenet(), Cnn(), DropoutCnn(), Cifarnet()]
 GREY, COLOUR, SMALL = (28, 28, 1), (32, 32, 3), (8, 8, 1)
 
 
@@ -39,6 +49,11 @@ def kernels(model: keras.Model) -> list[np.ndarray]:
         (Cnn(), GREY, 316_426),
         (Cnn(), COLOUR, 416 + 800 + 12_832 + (2048 * 192 + 192) + 1_930),
         (Cnn(), SMALL, 416 + 12_832 + (128 * 192 + 192) + 1_930),
+        (DropoutCnn(), GREY, 112_340),
+        (DropoutCnn(0.0), GREY, 130 + 1_260 + 5_020 + (320 * 320 + 320) + 3_210),
+        (DropoutCnn(), COLOUR, 380 + 1_260 + 5_020 + (500 * 320 + 320) + 3_210),
+        (Cifarnet(), COLOUR, 1_068_298),
+        (Cifarnet(), GREY, 1_664 + 102_464 + (2304 * 384 + 384) + 73_920 + 1_930),
     ],
     ids=str,
 )
@@ -47,7 +62,7 @@ def test_the_number_of_parameters_is_as_documented(model: Model, shape: tuple[in
     built = model.build(shape, 10, 0)
     assert built.count_params() == parameters
     assert built.output_shape == (None, 10) and built.input_shape == (None, *shape)
-    assert not built.non_trainable_variables
+    assert sum(int(np.prod(weight.shape)) for weight in built.trainable_variables) == parameters
 
 
 @pytest.mark.parametrize("model", MODELS, ids=str)
@@ -153,6 +168,8 @@ def test_every_weight_gets_a_gradient(model: Model) -> None:
         (Lenet(), (28, 28), "received 28 x 28; "),
         (Cnn(), (3, 8, 1), "at least 4 x 4, for cnn, received 3 x 8 x 1; "),
         (Cnn(), (784,), "received 784; "),
+        (DropoutCnn(), (15, 28, 1), "at least 16 x 16, for dropout_cnn, received 15 x 28 x 1; "),
+        (Cifarnet(), (23, 24, 3), "at least 24 x 24, for cifarnet, received 23 x 24 x 3; "),
     ],
     ids=str,
 )
@@ -166,3 +183,55 @@ def test_images_too_small_for_the_convolutions_are_refused(model: Model, shape: 
 def test_a_negative_seed_is_refused(model: Model) -> None:
     with pytest.raises(ValueError, match="seed: expected a number of at least 0, received -1"):
         model.build(GREY, 10, -1)
+
+
+def test_the_three_convolutions_have_the_kernels_of_the_lecture() -> None:
+    built = DropoutCnn().build(GREY, 10, 0)
+    assert [kernel.shape for kernel in kernels(built)[:3]] == [(5, 5, 1, 5), (5, 5, 5, 10), (5, 5, 10, 20)]
+    (flat,) = (layer for layer in built.layers if isinstance(layer, keras.layers.Flatten))
+    assert flat.input.shape == (None, 4, 4, 20)
+
+
+def test_dropout_leaves_out_its_share_in_training_alone() -> None:
+    built = DropoutCnn(0.3).build(GREY, 10, 0)
+    (layer,) = (layer for layer in built.layers if isinstance(layer, keras.layers.Dropout))
+    ones = np.ones((100, 320), np.float32)
+    left_out = float(np.mean(layer(ones, training=True).numpy() == 0))
+    assert abs(left_out - 0.3) < 4.5 * np.sqrt(0.3 * 0.7 / ones.size)
+    assert np.array_equal(layer(ones, training=False), ones)
+
+
+@pytest.mark.parametrize("shape", [COLOUR, (29, 24, 1)], ids=str)
+def test_cifarnet_sees_the_middle_of_an_image(shape: tuple[int, ...]) -> None:
+    built = Cifarnet().build(shape, 10, 0)
+    x = np.random.default_rng(0).random((1, *shape), np.float32)
+    rows, columns = (shape[0] - 24) // 2, (shape[1] - 24) // 2
+    inside = np.zeros(shape, bool)
+    inside[rows : rows + 24, columns : columns + 24] = True
+    with tf.GradientTape() as tape:
+        tape.watch(image := tf.constant(x))
+        logits = built(image)
+    slope = tape.gradient(logits, image).numpy()[0]
+    assert not slope[~inside].any() and np.mean(slope[inside] != 0) > 0.99
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "folder", "rounds", "least"),
+    [(DropoutCnn(), Mnist(), "mnist", 150, 0.85), (Cifarnet(), Cifar10(), FOLDER, 100, 0.2)],
+    ids=["dropout_cnn", "cifarnet"],
+)
+def test_a_federation_learns_with_it_within_few_rounds(
+    model: Model, data: Data, folder: str, rounds: int, least: float
+) -> None:
+    if local_folder(folder) is None:
+        pytest.skip(f"needs the folder {folder} in $OVERAIR_DATA")
+    arrays = data.load()
+    arrays = arrays._replace(x_test=arrays.x_test[:1000], y_test=arrays.y_test[:1000])
+    shares = np.array_split(np.random.default_rng(0).permutation(len(arrays.y_train)), 2)
+    build = partial(model.build, arrays.x_train.shape[1:], arrays.classes)
+    sgd = partial(keras.optimizers.SGD, 0.02, momentum=0.9)
+    federation = Federation(build, arrays, shares, Sgd(), Ideal(), Air(Grid(), Awgn(), 2), 1, sgd, batch_size=32)
+    state = federation.init(0)
+    for _ in range(rounds):
+        state, _ = federation.step(state, 0, 0.0)
+    assert float(federation.evaluate(state)[0]) > least

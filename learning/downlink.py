@@ -1,0 +1,154 @@
+"""Downlink: the server broadcasts what it has of an update, and every device decodes a noisy copy of its own.
+
+Symbols s [M] are sent with energy P_B an element, the same in every round, so that device k, which has undone its own
+channel and knows the scale, reads s + eta_k with eta_k ~ CN(0, (|s|^2/M)/SNR_k I), decodes u_k and moves its own model
+theta_k by it. With plain SGD of rate r at the server, whose own model theta moves by the estimate u, the device's
+drift away from it grows as
+
+    drift_k <- drift_k - r (u_k - u),    theta_k = theta + drift_k.
+
+All devices receive, also those that did not send. Nothing but what gradients at theta_k tell the server answers the
+drift: a common part comes back with the sum, what differs stays. Where the estimate is broadcast, two parameters a
+symbol, M = ceil(d/2) and a parameter of u_k - u has variance |u|^2 / (2M SNR_k). Where an analog uplink's received
+symbols y are, M is the uplink's own and u_k = decode(y + eta_k): with a random linear code of m rows the variance is
+|y|^2 / (m SNR_k) in the mean over codes. Abdi, "Distributed learning and inference in deep models", 2020, ch. 5 (y_i =
+y + eta_i, eq. 5.4).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass as plain
+from dataclasses import replace
+from typing import Annotated, Literal, NamedTuple
+
+import keras
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ..ota import Analog, Codec, Round, Terms, Uplink
+from ..ota.codecs import Code, LinearSum, Past, pack, unpack
+from ..ota.codecs.low_rank import LowRank
+from ..ota.layers import Layers
+from ..ota.round import MEMORY_BYTES, Nest
+from ..phy import keys, squared
+from ..phy.keys import Key
+from ..phy.physical import budgets
+from ..phy.strict import STRICT
+from .task import Weights, flatten, unflatten
+
+REMEMBERS = "momentum", "use_ema", "gradient_accumulation_steps"
+BENDS = "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"
+
+
+class Broadcast(NamedTuple):
+    """Symbols [M], and how a device makes an estimate [d] of them and the variance of its own noise, a real number."""
+
+    symbols: tf.Tensor
+    decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Downlink:
+    """P_B/N0 in dB, how far devices 0, 1, ... are from it (and again from the first), and what is broadcast."""
+
+    snr_db: Annotated[float, Ge(-300), Le(300)]
+    offsets_db: tuple[Annotated[float, Ge(-300), Le(300)], ...] = ()
+    sends: Literal["estimate", "received"] = "estimate"
+
+    def check(self, uplink: Uplink, terms: Terms, optimizer: keras.optimizers.Optimizer) -> None:
+        """Raise ValueError where devices cannot keep models of their own."""
+        if self.sends == "received" and not isinstance(uplink, Analog):
+            raise ValueError("downlink.sends: expected estimate for an uplink that is not analog, received received")
+        if isinstance(uplink, Analog) and isinstance(uplink.codec, LowRank):
+            raise ValueError(
+                "uplink.codec: expected one that does without the last estimate, which a downlink with noise does not "
+                "bring to everybody alike, received low_rank"
+            )
+        if len(self.offsets_db) > terms.air.devices:
+            raise ValueError(
+                f"downlink.offsets_db: expected one for each of {terms.air.devices} devices or fewer to repeat, "
+                f"received {len(self.offsets_db)}"
+            )
+        needed = 4 * terms.air.devices * terms.size
+        if needed > MEMORY_BYTES:
+            raise ValueError(
+                f"downlink: expected at most {MEMORY_BYTES / 2**30:g} GiB of models that devices keep, received "
+                f"{terms.air.devices} devices x {terms.size} parameters, {needed / 2**30:.3g} GiB; take fewer of either"
+            )
+        name = type(optimizer).__name__.lower()
+        more = [option for option in (*REMEMBERS, *BENDS) if getattr(optimizer, option, None)]
+        if name != "sgd" or more:
+            raise ValueError(
+                "optimizer: expected plain sgd with a downlink, as devices keep no optimizer of their own, received "
+                + " with ".join([name, *more[:1]])
+            )
+
+    def elements(self, uplink: Uplink, terms: Terms) -> int:
+        """Resource elements of a broadcast, which has them for itself."""
+        if self.sends == "received" and isinstance(uplink, Analog):
+            return uplink.codec.elements(terms.layers, terms.elements - (not uplink.rule.announced))
+        return -(-terms.size // 2)
+
+    def broadcast(self, uplink: Uplink, acc: Nest, state: Nest, round: Round, estimate: tf.Tensor) -> Broadcast:
+        """What is sent after the uplink has received ``acc`` and made the estimate [d] of it."""
+        size, layers = round.terms.size, round.terms.layers
+        if self.sends == "estimate" or not isinstance(uplink, Analog):
+            return Broadcast(pack(estimate), lambda symbols, _: unpack(symbols, size))
+        symbols, noise = _received(uplink, acc, state, round)
+        decode = uplink.codec.decode
+        return Broadcast(symbols, lambda symbols, more: decode(symbols, layers, acc.code, noise + more))
+
+    def drift(self, before: tf.Tensor, sent: Broadcast, estimate: tf.Tensor, rates: tf.Tensor, key: Key) -> tf.Tensor:
+        """Drifts [K, d] after a broadcast, where the server moves its parameters by so much of the estimate [d]."""
+        devices, (symbols, decode) = before.shape[0], sent
+        energy = tf.reduce_mean(squared(symbols))
+        snr = 10 ** (self.snr_db / 10) * budgets(self.offsets_db, devices)  # [K]
+        variance = energy / tf.constant(snr, tf.float32)
+        moves = tf.where(energy > 0, rates, 0.0)  # where nobody was heard nothing is sent
+
+        def one(device: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
+            number, noise, drift = device  # [], [], [d]
+            eta = tf.cast(tf.sqrt(noise), symbols.dtype) * keys.complex_normal(keys.fold(key, number), symbols.shape)
+            return drift - moves * (decode(symbols + eta, noise / 2.0) - estimate)
+
+        everybody = (tf.range(devices), variance, before)
+        return tf.map_fn(one, everybody, fn_output_signature=tf.TensorSpec([before.shape[1]]), parallel_iterations=1)
+
+
+@plain(frozen=True)
+class _Undecoded(LinearSum):
+    """A codec whose decoder leaves what it is given as it is: real parts, imaginary parts, and the noise's variance."""
+
+    codec: Codec
+
+    def elements(self, layers: Layers, granted: int) -> int:
+        return self.codec.elements(layers, granted)
+
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
+        return self.codec.code(layers, elements, key, past)
+
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
+        return tf.concat([tf.math.real(symbols), tf.math.imag(symbols), tf.reshape(noise, [1])], 0)
+
+
+def _received(uplink: Analog, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, tf.Tensor]:
+    """The symbols [M] that an uplink decodes, and the noise of a real number in them."""
+    feedback = uplink.codec.feedback if uplink.feedback is None else uplink.feedback
+    plain_uplink = replace(uplink, codec=_Undecoded(uplink.codec), feedback=feedback or 0.0)
+    acc = acc._replace(target=tf.zeros([]), sent=tf.zeros([]))  # there is no estimate to compare
+    numbers = plain_uplink.end(acc, state, round)[0]  # [2 M + 1]
+    real, imaginary = tf.split(numbers[:-1], 2)
+    return tf.complex(real, imaginary), numbers[-1]
+
+
+def moved(weights: Weights, by: tf.Tensor) -> Weights:
+    """Weights and statistics moved by a vector [d]."""
+    now = [*weights.trainable, *weights.statistics]
+    parts = [old + change for old, change in zip(now, unflatten(by, now), strict=True)]
+    return Weights(parts[: len(weights.trainable)], parts[len(weights.trainable) :])
+
+
+def rates(weights: Weights, rate: tf.Tensor) -> tf.Tensor:
+    """How much of an update moves each parameter: weights by the learning rate, statistics by all of it, [d]."""
+    ones = [tf.ones_like(part) for part in weights.statistics]
+    return flatten([*(tf.fill(part.shape, rate) for part in weights.trainable), *ones])
