@@ -30,9 +30,10 @@ VARIABLES = {  # units and long name
     "nmse": ("1", "normalised mean square error of the aggregate"),
     "nmse_sent": ("1", "normalised mean square error against what was sent, after error feedback and selection"),
     "resource_elements": ("1", "resource elements that carried data in a round"),
+    "downlink_elements": ("1", "resource elements of the broadcast back in a round"),
     "energy": ("1", "mean energy of a device for each granted resource element, relative to its budget P"),
     "energy_max": ("1", "largest energy of a device for each granted resource element in any round, relative to P"),
-    "airtime": ("s", "airtime of a round"),
+    "airtime": ("s", "airtime of a round, both ways"),
     "bits": ("bit", "payload and side information of all devices in a round"),
     "heard": ("1", "devices heard in a round"),
 }
