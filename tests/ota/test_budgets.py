@@ -146,7 +146,7 @@ def test_an_average_budget_is_met_on_average(play: Any, case: dict[str, Any]) ->
 def test_the_average_level_in_flat_fading_is_p_over_e1(play: Any, threshold: float) -> None:
     air = Air(GRID, Rayleigh(), 16)
     uplink = Analog(Identity(), TruncatedInversion(threshold), "average")
-    cost = uplink.init(Terms(air, 16, 8), air.init(keys.key(0, "place"))).numpy()
+    cost = uplink.init(Terms(air, 16, 8), air.init(keys.key(0, "place"))).cost.numpy()
     second = np.exp(-threshold) / threshold - exp1(threshold)
     assert np.all(np.abs(cost - exp1(threshold)) < 4 * ((second - exp1(threshold) ** 2) / SAMPLES) ** 0.5)
     # Unit symbols carry 2/K^2 a complex element, all elements are used, so level^2 = K^2 P / (2 E1(g)).
