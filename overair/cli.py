@@ -31,7 +31,7 @@ EXAMPLES = """examples:
 RUN_EXAMPLES = """examples:
   overair run quickstart --set rounds=50 --out runs/quickstart
   overair run my.toml --set link.channel=[awgn,rayleigh] --set uplink.codec=identity
-  overair run rlc_mnist --set grant.compression=[2,10] --out runs/rlc
+  overair run abdi_rlc --set grant.compression=[2,10] --out runs/rlc
 
 A list where one value belongs is an axis; all axes are multiplied. Words need no quotes, but your shell may want the
 whole argument quoted. With --out the same command goes on where it was stopped.
