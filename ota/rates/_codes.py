@@ -4,7 +4,7 @@ A code of k bits in a mother code for up to K sends zeros in places k .. K-1, wh
 them out. Of what is left, the first n bits are sent, from the first again where there are fewer: redundancy version 0
 of 3GPP TS 38.212, section 5.4.2. For n <= 5 K and a k whose lifting 5G would choose too, this is Sionna's encoder for
 (k, n). Base graph 1 serves rates above 2/3 of more than 292 bits, base graph 2 the others, as section 7.2.2 has it up
-to 3824 bits. Of 5G's 51 liftings the ladder has twelve for base graph 2 and six for base graph 1; a k between two of
+to 3824 bits. Of 5G's 51 liftings the ladder has thirteen for base graph 2 and six for base graph 1; a k between two of
 them is shortened further.
 """
 
@@ -17,8 +17,8 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 
 LEAST, MOST = 40, 3840  # bits of a code word, check bits included
 SMALL, HIGH = 292, 2 / 3  # base graph 1 serves more bits than these, at higher rates
-LIFTINGS_1 = (16, 32, 64, 96, 128, 192)
-LIFTINGS_2 = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384)
+LIFTINGS_1 = (16, 24, 40, 64, 104, 176)
+LIFTINGS_2 = (8, 12, 16, 24, 32, 36, 48, 64, 72, 104, 160, 240, 384)
 CERTAIN = 20.0  # the log-likelihood ratio of what is known, as large as the decoder takes them
 
 

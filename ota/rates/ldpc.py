@@ -16,7 +16,8 @@ from . import Share, _codes, _qam
 
 CRC = 16  # bits of each code word's check
 HIGHEST = 0.92  # code rate
-GAP_DB = 0.5  # between the code and the normal approximation
+FAINT = 1e-20  # an SNR that is as good as none
+GAP_DB = 0.95  # between the code and the normal approximation
 
 
 class Plan(NamedTuple):
@@ -39,59 +40,66 @@ class Ldpc:
         return tf.cast(plan.words * tf.maximum(plan.size - CRC, 0), tf.float32)
 
     def arrives(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
-        plan = self._plan(share)
-        doubt = tf.reduce_sum(share.mine * share.unknown, axis=1) / tf.maximum(tf.reduce_sum(share.mine, axis=1), 1.0)
+        plan, own = self._plan(share), tf.reduce_sum(share.mine, axis=1)  # [C]
+        doubt = tf.reduce_sum(share.mine * share.unknown, axis=1) / tf.maximum(own, 1.0)
         gain = tf.broadcast_to(share.gain, tf.shape(share.mine))
-        sends = (bits > 0) & (plan.size > 0)
 
         def one(item: tuple[tf.Tensor, ...]) -> tf.Tensor:
-            device, sends, mine, gain, strength, doubt, *rest = item
-            own = tf.where(mine > 0)[:, 0]
-            return tf.cond(
-                sends,
-                lambda: _packet(
-                    Plan(*rest), tf.gather(gain, own), tf.gather(strength, own), doubt, keys.fold(key, device)
-                ),
-                lambda: tf.constant(False),
-            )
+            sends, device, mine, gain, strength, doubt, *plan = item
+            at = tf.where(mine > 0)[:, 0]
+            heard = tf.gather(gain, at), tf.gather(strength, at), doubt, keys.fold(key, device)
+            return tf.cond(sends, lambda: _passes(Plan(*plan), *heard), lambda: tf.constant(False))
 
-        items = (devices, sends, share.mine, gain, share.strength, doubt, *plan)
-        return tf.map_fn(one, items, fn_output_signature=tf.bool, parallel_iterations=1)
+        each = (bits > 0) & (plan.size > 0), devices, share.mine, gain, share.strength, doubt, *plan
+        return tf.map_fn(one, each, fn_output_signature=tf.bool, parallel_iterations=1)
 
     def _plan(self, share: Share) -> Plan:
-        own = tf.reduce_sum(share.mine, axis=1)  # [C]
-        plans = []
-        for place, order in enumerate(_qam.ORDERS):
-            mean, variance = (
-                tf.reduce_sum(share.mine * each, axis=1)
-                for each in _qam.carried(order, share.believed * 10 ** (-GAP_DB / 10))
-            )
-            words = tf.maximum(tf.math.ceil(mean / _codes.MOST), 1.0)
-            symbols = tf.floor(own / words)
-            room = mean / words + tf.sqrt(variance / words) * tf.math.ndtri(self.target / words)
-            size = tf.floor(tf.minimum(room, HIGHEST * order * symbols))
-            size = tf.where(size < _codes.LEAST, 0.0, size)
-            plans.append(tf.stack([tf.fill(tf.shape(own), float(place)), words, size, symbols]))
-        every = tf.stack(plans)  # [M, 4, C]
+        """The modulation that carries most, [C]."""
+        every = tf.stack([self._with(place, share) for place in range(len(_qam.ORDERS))])  # [M, 4, C]
         best = tf.argmax(every[:, 1] * (every[:, 2] - CRC), axis=0)  # [C]
         chosen = tf.gather(tf.transpose(every, [2, 0, 1]), best, batch_dims=1)  # [C, 4]
         return Plan(*tf.unstack(tf.cast(chosen, tf.int32), axis=1))
 
+    def _with(self, place: int, share: Share) -> tf.Tensor:
+        """The plan for the modulation at a place of ORDERS, as numbers [4, C]."""
+        order, own = _qam.ORDERS[place], tf.reduce_sum(share.mine, axis=1)  # [C]
+        mean, variance = _qam.carried(order, share.believed * 10 ** (-GAP_DB / 10))  # [C, N] each
+        mean, variance = tf.reduce_sum(share.mine * mean, axis=1), tf.reduce_sum(share.mine * variance, axis=1)
+        words = tf.maximum(tf.math.ceil(mean / _codes.MOST), 1.0)
+        room = mean / words + tf.sqrt(variance / words) * tf.math.ndtri(self.target / words)
+        symbols = tf.floor(own / words)
+        size = tf.floor(tf.minimum(room, HIGHEST * order * symbols))
+        size = tf.where(size < _codes.LEAST, 0.0, size)
+        return tf.stack([tf.fill(tf.shape(own), float(place)), words, size, symbols])
 
-@tf.function(autograph=False, reduce_retracing=True)
-def _packet(plan: Plan, gain: tf.Tensor, strength: tf.Tensor, doubt: tf.Tensor, key: Key) -> tf.Tensor:
-    """Whether all code words pass their check."""
+
+_NUMBER, _VECTOR = tf.TensorSpec([], tf.int32), tf.TensorSpec([None])
+
+
+@tf.function(
+    autograph=False,
+    input_signature=[
+        Plan(*[_NUMBER] * 4),
+        tf.TensorSpec([None], tf.complex64),
+        _VECTOR,
+        tf.TensorSpec([]),
+        tf.TensorSpec([2], tf.int64),
+    ],
+)
+def _passes(plan: Plan, gain: tf.Tensor, strength: tf.Tensor, doubt: tf.Tensor, key: Key) -> tf.Tensor:
+    """Whether all code words on a device's elements [L] pass their check; traced once, as it takes seconds."""
+
     def word(number: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        at = number + plan.words * tf.range(plan.symbols)
-        scale = tf.maximum(tf.gather(strength, at), 1e-20)
+        at = number + plan.words * tf.range(plan.symbols)  # every code word sees the whole band
+        strong = tf.maximum(tf.gather(strength, at), FAINT)
         fresh = keys.fold(key, number)
-        noise = keys.complex_normal(keys.fold(fresh, "noise"), [plan.symbols]) / tf.cast(tf.sqrt(scale), tf.complex64)
+        noise = keys.complex_normal(keys.fold(fresh, "noise"), [plan.symbols]) / tf.cast(tf.sqrt(strong), tf.complex64)
         payload = tf.cast(keys.uniform(keys.fold(fresh, "payload"), [plan.size - CRC]) < 0.5, tf.float32)
-        bits = tf.gather(tf.constant(_qam.ORDERS), plan.order) * plan.symbols
-        code = _codes.choose(plan.size, bits)
-        sent = _codes.encode(code, _checked(payload), bits)
-        llr = _qam.through(plan.order, sent, tf.gather(gain, at), noise, (1.0 + doubt) / scale)
-        return number + 1, _passes(_codes.decode(code, llr, plan.size))
+        length = tf.gather(tf.constant(_qam.ORDERS), plan.order) * plan.symbols
+        code = _codes.choose(plan.size, length)
+        sent = _codes.encode(code, _checked(payload), length)  # [n]
+        llr = _qam.through(plan.order, sent, tf.gather(gain, at), noise, (1.0 + doubt) / strong)
+        return number + 1, _is_whole(_codes.decode(code, llr, plan.size))
 
     start = tf.constant(0), tf.constant(True)
     return tf.while_loop(lambda number, good: good & (number < plan.words), word, start, parallel_iterations=1)[1]
@@ -113,7 +121,7 @@ def _checked(payload: tf.Tensor) -> tf.Tensor:
     return tf.concat([payload, _crc()[0](tf.ensure_shape(padded, [room]))[room:]], 0)
 
 
-def _passes(word: tf.Tensor) -> tf.Tensor:
+def _is_whole(word: tf.Tensor) -> tf.Tensor:
     """Whether the check bits of a word [k] are those of its payload."""
     padded = tf.pad(word, [[_codes.MOST - tf.size(word), 0]])
     return _crc()[1](tf.ensure_shape(padded, [_codes.MOST]))[1][0]

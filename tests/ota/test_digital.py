@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.ota import Digital, Dithered, Report, Round, Terms, apply
-from overair.ota.rates import Share
+from overair.ota import Digital, Dithered, Report, Round, Share, Terms, apply
 from overair.phy import (
     Air,
     Awgn,
