@@ -41,9 +41,10 @@ class Capacity:
         if self.error is None:
             return _information(share.mine, share.known) >= bits * (1.0 - ROUNDING)
         room = _middle(share.mine, share.known) - bits
-        lost = tf.math.ndtr(-room / tf.maximum(_deviation(share.mine, share.known), 1e-6))  # [C]
+        lost = 0.5 * tf.math.erfc(room / (2**0.5 * tf.maximum(_deviation(share.mine, share.known), 1e-6)))  # [C]
         key = keys.fold(key, "lost")
-        return lost <= tf.map_fn(lambda device: keys.uniform(keys.fold(key, device), []), devices, tf.float32)
+        drawn = tf.map_fn(lambda device: keys.uniform(keys.fold(key, device), []), devices, fn_output_signature=tf.float32)
+        return lost <= drawn
 
 
 def _information(mine: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:

@@ -17,7 +17,7 @@ from . import Share, _codes, _qam
 CRC = 16  # bits of each code word's check
 HIGHEST = 0.92  # code rate
 FAINT = 1e-20  # an SNR that is as good as none
-GAP_DB = 0.95  # between the code and the normal approximation
+GAP_DB = 1.0  # between the code and the normal approximation
 
 
 class Plan(NamedTuple):
