@@ -8,12 +8,14 @@ to 3824 bits. Of 5G's 51 liftings the ladder has thirteen for base graph 2 and s
 them is shortened further.
 """
 
+import copy
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
-from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
+from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder, LDPCBPDecoder
 
 LEAST, MOST = 40, 3840  # bits of a code word, check bits included
 SMALL, HIGH = 292, 2 / 3  # base graph 1 serves more bits than these, at higher rates
@@ -22,14 +24,24 @@ LIFTINGS_2 = (8, 12, 16, 24, 32, 36, 48, 64, 72, 104, 160, 240, 384)
 CERTAIN = 20.0  # the log-likelihood ratio of what is known, as large as the decoder takes them
 
 
+class Edges(NamedTuple):
+    """The Tanner graph of a code as Sionna's decoder holds it."""
+
+    bits: tf.Tensor  # the bit at each edge, [E]
+    to_checks: tf.RaggedTensor  # the edges of each check
+    to_bits: tf.RaggedTensor  # the edges of each bit, as numbered by check
+
+
 class Code(NamedTuple):
     """A mother code."""
 
     most: int  # information bits
+    room: int  # information bits of its graph; those past the most are zero and not sent
     punctured: int  # of the information bits, these first ones are never sent
     length: int  # bits that may be sent
     encoder: Callable[[tf.Tensor], tf.Tensor]  # [1, most] -> [1, length]
-    decoder: Callable[[tf.Tensor], tf.Tensor]  # [1, length] -> [1, most]
+    size: int  # bits of its graph
+    edges: Edges
 
 
 @cache
@@ -59,15 +71,38 @@ def encode(place: tf.Tensor, info: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
 
 
 def decode(place: tf.Tensor, llr: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """The information bits, [k], from log-likelihood ratios ln P(1)/P(0) of the bits sent, [n]."""
+    """The information bits, [k], from log-likelihood ratios ln P(1)/P(0) of the bits sent, [n].
 
-    def by(code: Code) -> tf.Tensor:
-        mother = tf.math.unsorted_segment_sum(llr, _places(code, size, tf.size(llr)), code.length)
-        at = tf.range(code.length) + code.punctured
-        mother = tf.where((at >= size) & (at < code.most), -CERTAIN, mother)
-        return code.decoder(mother[None])[0, :size]
+    Only the graph of a code is picked by its place on the ladder; Sionna's decoder, which takes any, is traced once.
+    """
+    codes = ladder()
+    count, most, room, punctured, length = (
+        tf.gather(tf.constant([code[field] for code in codes]), place)
+        for field in map(Code._fields.index, ("size", "most", "room", "punctured", "length"))
+    )
+    turn = tf.range(tf.size(llr)) % (length - (most - size)) + punctured
+    heard = tf.math.unsorted_segment_sum(llr, turn + tf.where(turn >= size, room - size, 0), count)
+    at = tf.range(count)
+    heard = tf.where((at >= size) & (at < room), -CERTAIN, heard)
+    bits, *ragged = tf.switch_case(place, [lambda code=code: _flat(code.edges) for code in codes])  # type: ignore[misc]
+    decoder = copy.copy(_decoder())
+    decoder._num_vns, decoder._vn_idx = count, bits
+    decoder._v2c_perm, decoder._c2v_perm = (
+        tf.RaggedTensor.from_row_splits(*pair, validate=False) for pair in (ragged[:2], ragged[2:])
+    )
+    return LDPCBPDecoder.call(decoder, heard[:, None])[:size, 0]
 
-    return _switch(place, by)
+
+@cache
+def _decoder() -> Any:
+    """Sionna's decoder of any graph, with a small one."""
+    with tf.init_scope():
+        return LDPCBPDecoder(np.ones([1, 2]), llr_max=CERTAIN)
+
+
+def _flat(edges: Edges) -> list[tf.Tensor]:
+    parts = [(ragged.values, ragged.row_splits) for ragged in (edges.to_checks, edges.to_bits)]
+    return [tf.identity(tensor) for tensor in (edges.bits, *parts[0], *parts[1])]
 
 
 def _code(graph: int, lifting: int) -> Code:
@@ -78,8 +113,9 @@ def _code(graph: int, lifting: int) -> Code:
         raise ValueError(f"lifting: expected {lifting} for {most} bits, received {encoder.z}")
     encoder(tf.zeros([1, most]))  # checks its input the first time, which belongs in no graph
     whole = length == 50 * lifting  # of which Sionna's pruning would leave nothing
-    decoder = LDPC5GDecoder(encoder, llr_max=CERTAIN, prune_pcm=not whole)
-    return Code(most, 2 * lifting, length, encoder, decoder)
+    decoder = LDPC5GDecoder(encoder, prune_pcm=not whole)
+    edges = Edges(tf.constant(decoder._vn_idx), decoder._v2c_perm, decoder._c2v_perm)
+    return Code(most, encoder.k_ldpc, 2 * lifting, length, encoder, decoder.num_vns, edges)
 
 
 def _most(graph: int, lifting: int) -> int:
