@@ -6,10 +6,13 @@ of 3GPP TS 38.212, section 5.4.2. For n <= 5 K and a k whose lifting 5G would ch
 (k, n). Base graph 1 serves rates above 2/3 of more than 292 bits, base graph 2 the others, as section 7.2.2 has it up
 to 3824 bits. Of 5G's 51 liftings the ladder has thirteen for base graph 2 and six for base graph 1; a k between two of
 them is shortened further.
+
+Sionna's encoder and decoder are made for one code. Here a code is picked by its place on the ladder while the graph
+runs: only its tables are switched, and one encoder and one decoder, which take any, are traced once. A branch for each
+code took 20 s to compile instead of 6.
 """
 
 import copy
-from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -24,98 +27,77 @@ LIFTINGS_2 = (8, 12, 16, 24, 32, 36, 48, 64, 72, 104, 160, 240, 384)
 CERTAIN = 20.0  # the log-likelihood ratio of what is known, as large as the decoder takes them
 
 
-class Edges(NamedTuple):
-    """The Tanner graph of a code as Sionna's decoder holds it."""
-
-    bits: tf.Tensor  # the bit at each edge, [E]
-    to_checks: tf.RaggedTensor  # the edges of each check
-    to_bits: tf.RaggedTensor  # the edges of each bit, as numbered by check
-
-
 class Code(NamedTuple):
-    """A mother code."""
+    """A mother code: its sizes, and its tables as Sionna holds them. Bits are numbered as in the base graph."""
 
-    most: int  # information bits
-    room: int  # information bits of its graph; those past the most are zero and not sent
-    punctured: int  # of the information bits, these first ones are never sent
-    length: int  # bits that may be sent
-    encoder: Callable[[tf.Tensor], tf.Tensor]  # [1, most] -> [1, length]
-    size: int  # bits of its graph
-    edges: Edges
-
-
-@cache
-def ladder() -> tuple[Code, ...]:
-    """The mother codes: of base graph 2, then of base graph 1, each from the smallest."""
-    with tf.init_scope():
-        return *(_code(2, z) for z in LIFTINGS_2), *(_code(1, z) for z in LIFTINGS_1)
+    most: tf.Tensor  # information bits
+    room: tf.Tensor  # information bits of the base graph; those past the most are zero and not sent
+    punctured: tf.Tensor  # of the information bits, these first ones are never sent
+    last: tf.Tensor  # bits past this one are never sent
+    size: tf.Tensor  # bits that the decoder has
+    encoder: tuple[tf.Tensor, ...]  # which bits add to which parity bits, four tables
+    bits: tf.Tensor  # the bit at each edge, [E]
+    checks: tuple[tf.Tensor, ...]  # the edges of each check: values, row splits
+    edges: tuple[tf.Tensor, ...]  # the edges of each bit, as numbered by check: values, row splits
 
 
-def choose(size: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
-    """The place on the ladder of the code for so many information bits and bits sent."""
-    one, two = ([_most(graph, z) for z in liftings] for graph, liftings in ((1, LIFTINGS_1), (2, LIFTINGS_2)))
+def choose(size: tf.Tensor, length: tf.Tensor) -> Code:
+    """The code for so many information bits and bits sent."""
     high = (size > SMALL) & (tf.cast(size, tf.float32) > HIGH * tf.cast(length, tf.float32))
-    above = [tf.reduce_sum(tf.cast(size > tf.constant(most), tf.int32)) for most in (one, two)]
-    return tf.where(high, len(two) + above[0], above[1])
-
-
-def encode(place: tf.Tensor, info: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
-    """The bits sent, [n], for information bits [k], by the code at a place of the ladder."""
-
-    def by(code: Code) -> tf.Tensor:
-        filled = tf.pad(info, [[0, code.most - tf.size(info)]])
-        mother = code.encoder(tf.ensure_shape(filled, [code.most])[None])[0]
-        return tf.gather(mother, _places(code, tf.size(info), length))
-
-    return _switch(place, by)
-
-
-def decode(place: tf.Tensor, llr: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """The information bits, [k], from log-likelihood ratios ln P(1)/P(0) of the bits sent, [n].
-
-    Only the graph of a code is picked by its place on the ladder; Sionna's decoder, which takes any, is traced once.
-    """
-    codes = ladder()
-    count, most, room, punctured, length = (
-        tf.gather(tf.constant([code[field] for code in codes]), place)
-        for field in map(Code._fields.index, ("size", "most", "room", "punctured", "length"))
+    one, two = (
+        tf.reduce_sum(tf.cast(size > tf.constant([_most(graph, z) for z in liftings]), tf.int32))
+        for graph, liftings in ((1, LIFTINGS_1), (2, LIFTINGS_2))
     )
-    turn = tf.range(tf.size(llr)) % (length - (most - size)) + punctured
-    heard = tf.math.unsorted_segment_sum(llr, turn + tf.where(turn >= size, room - size, 0), count)
-    at = tf.range(count)
-    heard = tf.where((at >= size) & (at < room), -CERTAIN, heard)
-    bits, *ragged = tf.switch_case(place, [lambda code=code: _flat(code.edges) for code in codes])  # type: ignore[misc]
-    decoder = copy.copy(_decoder())
-    decoder._num_vns, decoder._vn_idx = count, bits
+    place = tf.where(high, len(LIFTINGS_2) + one, two)
+    picked = tf.switch_case(place, [lambda code=code: _same(code) for code in _ladder()])  # type: ignore[misc]
+    return tf.nest.pack_sequence_as(_ladder()[0], picked)
+
+
+def encode(code: Code, info: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+    """The bits sent, [n], for information bits [k]."""
+    encoder = copy.copy(_blocks()[0])
+    encoder._pcm_a_ind, encoder._pcm_b_inv_ind, encoder._pcm_c1_ind, encoder._pcm_c2_ind = code.encoder
+    filled = tf.pad(info, [[0, code.room - tf.size(info)]])
+    return tf.gather(encoder._encode_fast(filled[None])[0, :, 0], _places(code, tf.size(info), length))
+
+
+def decode(code: Code, llr: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """The information bits, [k], from log-likelihood ratios ln P(1)/P(0) of the bits sent, [n]."""
+    heard = tf.math.unsorted_segment_sum(llr, _places(code, size, tf.size(llr)), code.size)
+    at = tf.range(code.size)
+    heard = tf.where((at >= size) & (at < code.room), -CERTAIN, heard)
+    decoder = copy.copy(_blocks()[1])
+    decoder._num_vns, decoder._vn_idx = code.size, code.bits
     decoder._v2c_perm, decoder._c2v_perm = (
-        tf.RaggedTensor.from_row_splits(*pair, validate=False) for pair in (ragged[:2], ragged[2:])
+        tf.RaggedTensor.from_row_splits(*table, validate=False) for table in (code.checks, code.edges)
     )
     return LDPCBPDecoder.call(decoder, heard[:, None])[:size, 0]
 
 
+def _places(code: Code, size: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+    """Which bits are sent in turn, [n]."""
+    filler = code.room - size
+    turn = code.punctured + tf.range(length) % (code.last - code.punctured - filler)
+    return turn + tf.where(turn >= size, filler, 0)
+
+
 @cache
-def _decoder() -> Any:
-    """Sionna's decoder of any graph, with a small one."""
-    with tf.init_scope():
-        return LDPCBPDecoder(np.ones([1, 2]), llr_max=CERTAIN)
-
-
-def _flat(edges: Edges) -> list[tf.Tensor]:
-    parts = [(ragged.values, ragged.row_splits) for ragged in (edges.to_checks, edges.to_bits)]
-    return [tf.identity(tensor) for tensor in (edges.bits, *parts[0], *parts[1])]
+def _ladder() -> tuple[Code, ...]:
+    """The mother codes: of base graph 2, then of base graph 1, each from the smallest."""
+    with tf.init_scope():  # built here, in no graph
+        return *(_code(2, z) for z in LIFTINGS_2), *(_code(1, z) for z in LIFTINGS_1)
 
 
 def _code(graph: int, lifting: int) -> Code:
     most = _most(graph, lifting)
     length = most * 3 // 2 if graph == 1 else 5 * most
-    encoder: Any = LDPC5GEncoder(most, length, bg=f"bg{graph}")
-    if encoder.z != lifting:
-        raise ValueError(f"lifting: expected {lifting} for {most} bits, received {encoder.z}")
-    encoder(tf.zeros([1, most]))  # checks its input the first time, which belongs in no graph
-    whole = length == 50 * lifting  # of which Sionna's pruning would leave nothing
-    decoder = LDPC5GDecoder(encoder, prune_pcm=not whole)
-    edges = Edges(tf.constant(decoder._vn_idx), decoder._v2c_perm, decoder._c2v_perm)
-    return Code(most, encoder.k_ldpc, 2 * lifting, length, encoder, decoder.num_vns, edges)
+    encoder = LDPC5GEncoder(most, length, bg=f"bg{graph}")
+    last = length + 2 * lifting + encoder.k_ldpc - most
+    decoder = LDPC5GDecoder(encoder, prune_pcm=last < encoder.n_ldpc)  # where nothing is cut, pruning leaves nothing
+    numbers = (tf.constant(int(number)) for number in (most, encoder.k_ldpc, 2 * lifting, last, decoder.num_vns))
+    tables = encoder._pcm_a_ind, encoder._pcm_b_inv_ind, encoder._pcm_c1_ind, encoder._pcm_c2_ind
+    ragged = ((table.values, table.row_splits) for table in (decoder._v2c_perm, decoder._c2v_perm))
+    return Code(*numbers, tables, tf.constant(decoder._vn_idx), *ragged)
 
 
 def _most(graph: int, lifting: int) -> int:
@@ -126,12 +108,12 @@ def _most(graph: int, lifting: int) -> int:
     return columns * lifting
 
 
-def _places(code: Code, size: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
-    """Which bits of the mother code are sent in turn, [n]."""
-    filler = code.most - size
-    turn = tf.range(length) % (code.length - filler)
-    return turn + tf.where(turn >= size - code.punctured, filler, 0)
+@cache
+def _blocks() -> tuple[Any, Any]:
+    """An encoder and a decoder whose tables are replaced."""
+    with tf.init_scope():
+        return LDPC5GEncoder(LEAST, 2 * LEAST), LDPCBPDecoder(np.ones([1, 2]), llr_max=CERTAIN)
 
 
-def _switch(place: tf.Tensor, by: Callable[[Code], tf.Tensor]) -> tf.Tensor:
-    return tf.switch_case(place, [lambda code=code: by(code) for code in ladder()])  # type: ignore[misc]
+def _same(code: Code) -> list[tf.Tensor]:
+    return [tf.identity(tensor) for tensor in tf.nest.flatten(code)]

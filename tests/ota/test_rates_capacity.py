@@ -91,4 +91,4 @@ def test_a_digital_uplink_loses_the_packets_that_it_accepts_to_lose(play: Any) -
 @pytest.mark.parametrize("error", [0.0, 1.0, -0.1])
 def test_an_impossible_error_is_refused(error: float) -> None:
     with pytest.raises(ValueError, match="error"):
-        Capacity(error)
+        Capacity(error=error)

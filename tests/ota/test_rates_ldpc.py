@@ -51,8 +51,8 @@ def test_the_cut_of_a_mother_code_is_the_code_that_5g_makes_for_its_size_and_len
     length, info = symbols * order, coins(size, size)
     encoder = LDPC5GEncoder(size, length, num_bits_per_symbol=order)
     plain = LDPC5GEncoder(size, length)(info[None])[0]
-    place = _codes.choose(tf.constant(size), tf.constant(length))
-    sent = _codes.encode(place, info, length)
+    code = _codes.choose(tf.constant(size), tf.constant(length))
+    sent = _codes.encode(code, info, length)
     np.testing.assert_array_equal(sent, plain)
 
     x = Mapper("qam", order)(encoder(info[None]))[0]  # [L]
@@ -66,17 +66,16 @@ def test_the_cut_of_a_mother_code_is_the_code_that_5g_makes_for_its_size_and_len
     theirs = LDPC5GDecoder(encoder)(Demapper("app", "qam", order)(noisy[None], power[None]))[0]
     np.testing.assert_array_equal(theirs, info)
     heard = _qam.through(at, sent, nothing, noisy, power)
-    np.testing.assert_array_equal(_codes.decode(place, heard, tf.constant(size)), info)
+    np.testing.assert_array_equal(_codes.decode(code, heard, tf.constant(size)), info)
 
 
 def test_bits_beyond_a_code_are_its_first_again() -> None:
-    place = _codes.choose(tf.constant(40), tf.constant(2000))
-    code = _codes.ladder()[int(place)]
-    buffer = code.length - (code.most - 40)
-    sent = _codes.encode(place, coins(0, 40), 2000).numpy()
+    code = _codes.choose(tf.constant(40), tf.constant(2000))
+    buffer = 5 * 48 - (48 - 40)
+    sent = _codes.encode(code, coins(0, 40), 2000).numpy()
     np.testing.assert_array_equal(sent[buffer:], sent[: 2000 - buffer])
     weak = tf.constant((2 * sent - 1) * 0.2 + 0.6 * np.random.default_rng(0).normal(size=2000), tf.float32)
-    np.testing.assert_array_equal(_codes.decode(place, weak, tf.constant(40)), coins(0, 40))
+    np.testing.assert_array_equal(_codes.decode(code, weak, tf.constant(40)), coins(0, 40))
 
 
 @pytest.mark.parametrize("size", [24, 1000, 3824])
@@ -291,4 +290,4 @@ def test_a_scenario_takes_it_by_its_kind() -> None:
 @pytest.mark.parametrize("target", [0.0, 1.0])
 def test_an_impossible_target_is_refused(target: float) -> None:
     with pytest.raises(ValueError, match="target"):
-        Ldpc(target)
+        Ldpc(target=target)
