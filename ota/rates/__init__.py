@@ -25,6 +25,16 @@ class Share(NamedTuple):
         """SNR behind the combiner, with what the receiver does not know as noise, [C, N]."""
         return self.strength / (1.0 + self.unknown)
 
+    @property
+    def information(self) -> tf.Tensor:
+        """Bits that long codes carry to this receiver, [C]."""
+        return shannon(self.mine, self.known)
+
+
+def shannon(mine: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:
+    """sum_l log2(1 + SNR_l) over own elements, [C]."""
+    return tf.reduce_sum(mine * (tf.math.log(1.0 + snr) / 0.6931471805599453), axis=1)
+
 
 @runtime_checkable
 class Rate(Protocol):
@@ -39,4 +49,4 @@ class Rate(Protocol):
         ...
 
 
-__all__ = ["Rate", "Share"]
+__all__ = ["Rate", "Share", "shannon"]

@@ -49,7 +49,7 @@ def choose(size: tf.Tensor, length: tf.Tensor) -> Code:
         for graph, liftings in ((1, LIFTINGS_1), (2, LIFTINGS_2))
     )
     place = tf.where(high, len(LIFTINGS_2) + one, two)
-    picked = tf.switch_case(place, [lambda code=code: _same(code) for code in _ladder()])  # type: ignore[misc]
+    picked = tf.switch_case(place, [lambda code=code: _same(code) for code in _ladder()])
     return tf.nest.pack_sequence_as(_ladder()[0], picked)
 
 
@@ -94,10 +94,10 @@ def _code(graph: int, lifting: int) -> Code:
     encoder = LDPC5GEncoder(most, length, bg=f"bg{graph}")
     last = length + 2 * lifting + encoder.k_ldpc - most
     decoder = LDPC5GDecoder(encoder, prune_pcm=last < encoder.n_ldpc)  # where nothing is cut, pruning leaves nothing
-    numbers = (tf.constant(int(number)) for number in (most, encoder.k_ldpc, 2 * lifting, last, decoder.num_vns))
+    numbers = most, encoder.k_ldpc, 2 * lifting, last, decoder.num_vns
     tables = encoder._pcm_a_ind, encoder._pcm_b_inv_ind, encoder._pcm_c1_ind, encoder._pcm_c2_ind
-    ragged = ((table.values, table.row_splits) for table in (decoder._v2c_perm, decoder._c2v_perm))
-    return Code(*numbers, tables, tf.constant(decoder._vn_idx), *ragged)
+    checks, edges = ((table.values, table.row_splits) for table in (decoder._v2c_perm, decoder._c2v_perm))
+    return Code(*map(tf.constant, numbers), tables, tf.constant(decoder._vn_idx), checks, edges)
 
 
 def _most(graph: int, lifting: int) -> int:

@@ -28,9 +28,7 @@ def carried(order: int, snr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return value[..., 0], value[..., 1]
 
 
-def through(
-    order: tf.Tensor, bits: tf.Tensor, gain: tf.Tensor, noise: tf.Tensor, power: tf.Tensor
-) -> tf.Tensor:
+def through(order: tf.Tensor, bits: tf.Tensor, gain: tf.Tensor, noise: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
     """Log-likelihood ratios [n] of bits [n] sent as the order's place in ORDERS says on n/m symbols, interleaved.
 
     Each is heard as ``gain`` times the symbol plus ``noise``, and taken for the symbol and noise of this power.
@@ -42,7 +40,7 @@ def through(
         llr = demapper(gain[:, None] * x + noise[:, None], power[:, None])  # [n/m, m]
         return tf.reshape(tf.transpose(llr), [-1])
 
-    return tf.switch_case(order, [lambda m=m: by(m) for m in ORDERS])  # type: ignore[misc]
+    return tf.switch_case(order, [lambda m=m: by(m) for m in ORDERS])
 
 
 @cache

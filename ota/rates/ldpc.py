@@ -1,4 +1,23 @@
-"""LDPC: the packet is really sent: CRC, 5G LDPC code, QAM, the device's own elements, belief propagation, CRC check.
+"""LDPC: the packet is really sent: random bits, CRC, 5G LDPC code, QAM, channel and noise, belief propagation, CRC.
+
+A modulation carries sum_l I(SNR_l) bits on a device's own elements as it believes them, with I and the variance V of
+what its bits tell in `_qam.py`. A word on a share 1/B of them holds k = sum_l I(SNR_l / gap) / B - sqrt(sum_l V(SNR_l /
+gap) / B) Q^-1(target / B) bits, the normal approximation `gap` = 1 dB away. The device takes the modulation, QPSK to
+256-QAM, that carries most, and as few words as hold at most 3840 bits each. Every word has a CRC of 16 bits, and the
+update may use the rest, B (k - 16) bits. Where a word would hold less than 40 bits the device stays silent.
+
+Its words then pass the link: symbols on own elements (every B-th to one word), the true channel and fresh noise, maximum
+ratio combining with the channel that the receiver believes, log-likelihood ratios with the noise and the mean power
+of what it does not know, twenty iterations. A word whose CRC fails loses the packet. Bits are 5G's (`_codes.py`), and
+interleaved as in 3GPP TS 38.212, section 5.4.2.2; new are words of one size, each with one CRC, and sizes that are not
+rounded to a table.
+
+Measured without fading at target = 0.1: 1 to 12 % of packets are lost, and their bits are those of capacity at an SNR
+lower by 4.2, 3.2 and 3.6 dB on 80 elements at 0, 10 and 20 dB, of which the CRC takes 1.9, 0.7 and 0.6 dB, and by 1.5,
+2.1 and 2.7 dB on 1000. On one core a packet takes 8 ms on 80 elements and 20 to 60 ms on 1000; compiling takes 6 s.
+
+Brueninghaus et al., "Link performance models for system level simulations of broadband radio access systems", PIMRC
+2005, for the mean mutual information; Polyanskiy, Poor and Verdu 2010 as in `capacity.py`.
 """
 
 from functools import cache
@@ -14,14 +33,14 @@ from ...phy.keys import Key
 from ...phy.strict import STRICT
 from . import Share, _codes, _qam
 
-CRC = 16  # bits of each code word's check
+CRC = 16  # bits of each word's check
 HIGHEST = 0.92  # code rate
 FAINT = 1e-20  # an SNR that is as good as none
 GAP_DB = 1.0  # between the code and the normal approximation
 
 
 class Plan(NamedTuple):
-    """What devices send: the place of their modulation in ORDERS, code words, bits of each, and its symbols."""
+    """What devices send: the place of their modulation in ORDERS, words, bits of each with its CRC, and its symbols."""
 
     order: tf.Tensor  # [C]
     words: tf.Tensor  # [C]
@@ -31,7 +50,7 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class Ldpc:
-    """The share of packets that may be lost at the first transmission where belief is right."""
+    """The share of packets that may be lost where belief is right."""
 
     target: Annotated[float, Gt(0), Lt(1)] = 0.1
 

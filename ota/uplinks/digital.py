@@ -2,12 +2,11 @@
 
 The granted elements are dealt out in turn to the C devices that take part, so device k owns about 1/C of them, spread
 over all subcarriers, and puts its whole budget there: with P per granted element, C P per own element. It picks its
-rate on what it believes of the channel, R_k = sum_l log2(1 + C P |h_l|^2 / N0), backed off by ``margin_db``; the
-packet is lost where the true mutual information is below the bits it holds. A receiver that knows the channel up to
-an error e works with the best estimate it can form, sqrt(1-e) h_believed, and what remains acts as noise: log2(1 +
-(1-e) C P |h_believed|^2 / (N0 + e C P)). Of a delayed, quantised or estimated belief the receiver uses as much as
-correlates with the truth over its elements; the rest of the truth is noise. Each update is decoded alone, then
-averaged.
+rate on the SNR it believes in, C P |h_l|^2 / N0, backed off by ``margin_db``. How many bits that is, and whether they
+get through, is the ``rate``'s: capacity, or a real chain. A receiver that knows the channel up to an error e works with
+the best estimate it can form, sqrt(1-e) h_believed, and what remains acts as noise, an SNR of (1-e) C P |h_believed|^2
+/ (N0 + e C P). Of a delayed, quantised or estimated belief the receiver uses as much as correlates with the truth over
+its elements; the rest of the truth is noise. Each update is decoded alone, then averaged.
 
 With weighted ``feedback`` beta, a device compresses z = u + beta r and then owes r + z - z_hat - beta r: the part of
 its own updates that did not arrive, lost packets included. beta = 1 is error feedback as usual; beta below 1 forgets,

@@ -28,7 +28,7 @@ def share(devices: int, elements: int, snr_db: float, gain: complex = 1.0) -> Sh
 
 # --- The parts are 5G's
 
-SIZES = [  # information bits, symbols, bits a symbol: of each base graph, with sizes that fill a lifting and that do not
+SIZES = [  # information bits, symbols, bits a symbol: of each base graph, sizes that fill a lifting and that do not
     (46, 80, 2),
     (95, 60, 4),
     (140, 85, 2),
@@ -104,14 +104,17 @@ def test_tables_hold_the_moments_of_what_sionnas_demapper_tells(order: int, snr_
 
 def test_little_and_much_snr_carry_nothing_and_all() -> None:
     for order in _qam.ORDERS:
-        np.testing.assert_allclose(_qam.carried(order, tf.constant([0.0, 1e-6, 1e20])), [[0, 0, order], [0, 0, 0]], atol=1e-12)
+        np.testing.assert_allclose(
+            _qam.carried(order, tf.constant([0.0, 1e-6, 1e20])), [[0, 0, order], [0, 0, 0]], atol=1e-12
+        )
 
 
 # --- How often packets are lost
 
 
 @pytest.mark.parametrize(
-    ("elements", "snr_db", "packets"), [(80, 0.0, 120), (80, 9.0, 120), (80, 20.0, 120), (400, 3.0, 60), (1000, 10.0, 40)]
+    ("elements", "snr_db", "packets"),
+    [(80, 0.0, 120), (80, 9.0, 120), (80, 20.0, 120), (400, 3.0, 60), (1000, 10.0, 40)],
 )
 def test_about_as_many_packets_are_lost_as_asked(elements: int, snr_db: float, packets: int) -> None:
     """The backoff is one number for all sizes, so that the share lost is between 0.01 and 0.16, where 0.1 is asked."""
@@ -132,9 +135,11 @@ def sent(mine: Share, rate: Rate | None = None, key: int = 0) -> np.ndarray:
     return rate.arrives(mine, rate.bits(mine), tf.range(mine.mine.shape[0]), keys.key(key)).numpy()
 
 
-@pytest.mark.parametrize(("order", "size", "symbols", "gap_db"), [(2, 1000, 1000, 0.7), (4, 1000, 500, 1.0), (2, 100, 100, 1.2)])
+@pytest.mark.parametrize(
+    ("order", "size", "symbols", "gap_db"), [(2, 1000, 1000, 0.7), (4, 1000, 500, 1.0), (2, 100, 100, 1.2)]
+)
 def test_a_code_falls_from_loss_to_success_near_the_limit(order: int, size: int, symbols: int, gap_db: float) -> None:
-    """Within 1.5 dB (of 1,000 bits) or 2.5 dB (of 100), about ``gap_db`` above where the modulation carries the size."""
+    """Within 1.5 dB (of 1,000 bits) or 2.5 dB (of 100), ``gap_db`` above where the modulation carries it."""
     snr_db = np.linspace(-5, 15, 2001)
     carried = _qam.carried(order, tf.constant(10 ** (snr_db / 10), tf.float32))[0].numpy()
     limit = float(np.interp(size / symbols, carried, snr_db))
@@ -230,7 +235,10 @@ def test_without_noise_everybody_is_heard_with_as_many_bits(elements: int) -> No
 
 
 def test_a_lost_packet_is_owed_in_full_and_its_energy_is_spent() -> None:
-    air, updates = Air(GRID, Rayleigh(), 16, transmitter_knowledge=ErrorVariance(0.3)), keys.normal(keys.key(7), [16, 40])
+    air, updates = (
+        Air(GRID, Rayleigh(), 16, transmitter_knowledge=ErrorVariance(0.3)),
+        keys.normal(keys.key(7), [16, 40]),
+    )
     estimate, owed, report = once(air, 1600, 5.0, Digital(rate=Ldpc(), feedback=1.0), updates=updates)
     lost = ~report.heard.numpy()
     assert 2 < lost.sum() < 14
