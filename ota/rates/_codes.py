@@ -94,10 +94,19 @@ def _code(graph: int, lifting: int) -> Code:
     encoder = LDPC5GEncoder(most, length, bg=f"bg{graph}")
     last = length + 2 * lifting + encoder.k_ldpc - most
     decoder = LDPC5GDecoder(encoder, prune_pcm=last < encoder.n_ldpc)  # where nothing is cut, pruning leaves nothing
-    numbers = most, encoder.k_ldpc, 2 * lifting, last, decoder.num_vns
     tables = encoder._pcm_a_ind, encoder._pcm_b_inv_ind, encoder._pcm_c1_ind, encoder._pcm_c2_ind
     checks, edges = ((table.values, table.row_splits) for table in (decoder._v2c_perm, decoder._c2v_perm))
-    return Code(*map(tf.constant, numbers), tables, tf.constant(decoder._vn_idx), checks, edges)
+    return Code(
+        tf.constant(most),
+        tf.constant(encoder.k_ldpc),
+        tf.constant(2 * lifting),
+        tf.constant(last),
+        tf.constant(decoder.num_vns),
+        tables,
+        tf.constant(decoder._vn_idx),
+        checks,
+        edges,
+    )
 
 
 def _most(graph: int, lifting: int) -> int:

@@ -6,11 +6,11 @@ gap) / B) Q^-1(target / B) bits, the normal approximation `gap` = 1 dB away. The
 256-QAM, that carries most, and as few words as hold at most 3840 bits each. Every word has a CRC of 16 bits, and the
 update may use the rest, B (k - 16) bits. Where a word would hold less than 40 bits the device stays silent.
 
-Its words then pass the link: symbols on own elements (every B-th to one word), the true channel and fresh noise, maximum
-ratio combining with the channel that the receiver believes, log-likelihood ratios with the noise and the mean power
-of what it does not know, twenty iterations. A word whose CRC fails loses the packet. Bits are 5G's (`_codes.py`), and
-interleaved as in 3GPP TS 38.212, section 5.4.2.2; new are words of one size, each with one CRC, and sizes that are not
-rounded to a table.
+Its words then pass the link: symbols on own elements, every B-th to one word; the true channel and fresh noise;
+maximum ratio combining with the channel that the receiver believes; log-likelihood ratios with the noise and the mean
+power of what it does not know; twenty iterations. A word whose CRC fails loses the packet. Words are 5G's
+(`_codes.py`), interleaved as in 3GPP TS 38.212, section 5.4.2.2. Not 5G's are the words of one size with one CRC each,
+and sizes that are not rounded to a table.
 
 Measured without fading at target = 0.1: 1 to 12 % of packets are lost, and their bits are those of capacity at an SNR
 lower by 4.2, 3.2 and 3.6 dB on 80 elements at 0, 10 and 20 dB, of which the CRC takes 1.9, 0.7 and 0.6 dB, and by 1.5,
