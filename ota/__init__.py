@@ -17,6 +17,9 @@ from .compressors.sign import Sign
 from .compressors.terngrad import TernGrad
 from .compressors.top_k import TopK
 from .projections import Projection
+from .rates import Rate, Share
+from .rates.capacity import Capacity
+from .rates.ldpc import Ldpc
 from .recovery import Recovery, least_squares_on, recover_complex
 from .recovery.amp import Amp
 from .recovery.em_bg_amp import EmBgAmp
@@ -29,6 +32,7 @@ from .uplinks.ideal import Ideal
 __all__ = [
     "Amp",
     "Analog",
+    "Capacity",
     "Codec",
     "Compressor",
     "Digital",
@@ -37,6 +41,7 @@ __all__ = [
     "FskVote",
     "Ideal",
     "Identity",
+    "Ldpc",
     "Lmmse",
     "LowRank",
     "OneBit",
@@ -46,9 +51,11 @@ __all__ = [
     "Qsgd",
     "RandomK",
     "RandomLinear",
+    "Rate",
     "Recovery",
     "Report",
     "Round",
+    "Share",
     "Sign",
     "Sparse",
     "Terms",

@@ -39,6 +39,7 @@ FAMILIES = {
     "codecs": Family("ota/codecs", "Codec", "how an update becomes symbols that add on the air"),
     "recovery": Family("ota/recovery", "Recovery", "how a receiver finds a sparse update in few random sums"),
     "compressors": Family("ota/compressors", "Compressor", "how an update becomes bits"),
+    "rates": Family("ota/rates", "Rate", "how many bits a device's elements carry"),
     "uplinks": Family("ota/uplinks", "Uplink", "how updates reach the server"),
     "data": Family("learning/data", "Data", "what is learnt from"),
     "partitions": Family("learning/partitions", "Partition", "which device holds what"),

@@ -2,12 +2,11 @@
 
 The granted elements are dealt out in turn to the C devices that take part, so device k owns about 1/C of them, spread
 over all subcarriers, and puts its whole budget there: with P per granted element, C P per own element. It picks its
-rate on what it believes of the channel, R_k = sum_l log2(1 + C P |h_l|^2 / N0), backed off by ``margin_db``; the
-packet is lost where the true mutual information is below the bits it holds. A receiver that knows the channel up to
-an error e works with the best estimate it can form, sqrt(1-e) h_believed, and what remains acts as noise: log2(1 +
-(1-e) C P |h_believed|^2 / (N0 + e C P)). Of a delayed, quantised or estimated belief the receiver uses as much as
-correlates with the truth over its elements; the rest of the truth is noise. Each update is decoded alone, then
-averaged.
+rate on the SNR it believes in, C P |h_l|^2 / N0, backed off by ``margin_db``. How many bits that is, and whether they
+get through, is the ``rate``'s: capacity, or a real chain. A receiver that knows the channel up to an error e works with
+the best estimate it can form, sqrt(1-e) h_believed, and what remains acts as noise, an SNR of (1-e) C P |h_believed|^2
+/ (N0 + e C P). Of a delayed, quantised or estimated belief the receiver uses as much as correlates with the truth over
+its elements; the rest of the truth is noise. Each update is decoded alone, then averaged.
 
 With weighted ``feedback`` beta, a device compresses z = u + beta r and then owes r + z - z_hat - beta r: the part of
 its own updates that did not arrive, lost packets included. beta = 1 is error feedback as usual; beta below 1 forgets,
@@ -35,10 +34,11 @@ from ...phy.receivers.zero_forcing import separate
 from ...phy.strict import STRICT
 from ..compressors import Compressor
 from ..compressors.dithered import Dithered
+from ..rates import Rate, Share
+from ..rates.capacity import Capacity
 from ..round import Nest, Report, Round, Terms, check_memory, nmse, weighted_sum
 
 GROUP = 64  # devices whose test symbols are held at once
-ROUNDING = 1e-5  # a rate is not "above" the mutual information by float rounding alone
 
 
 class Decoded(NamedTuple):
@@ -59,7 +59,7 @@ class Digital:
     """A compressor, how rates are found, the margin below belief, the budget, devices an element, and feedback."""
 
     compressor: Compressor = Dithered()
-    rate: Literal["capacity"] = "capacity"
+    rate: Rate = Capacity()
     margin_db: Annotated[float, Ge(0)] = 0.0
     budget: Literal["round", "average"] = "round"
     together: Annotated[int, Gt(0)] = 1
@@ -101,7 +101,7 @@ class Digital:
         return acc
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
-        rate, information = self._rates(acc, round, devices)  # [C], [C]
+        share = self._share(acc, round, devices)
         weights = tf.gather(round.weights, devices)
         key = keys.fold(round.key, "compressor")
 
@@ -113,10 +113,10 @@ class Digital:
             return self.compressor.compress(update, bits, keys.fold(key, device))
 
         signature = tf.TensorSpec([round.terms.size]), tf.TensorSpec([])
-        each = wanted, rate, devices
+        each = wanted, self.rate.bits(share), devices
         decoded, bits = tf.map_fn(one, each, fn_output_signature=signature, parallel_iterations=1)  # [C, d], [C]
         sends = bits > 0  # a device whose rate carries nothing stays silent
-        arrives = information >= bits * (1.0 - ROUNDING)
+        arrives = self.rate.arrives(share, bits, devices, keys.fold(round.key, "packets"))
         decoded = tf.where(arrives[:, None], decoded, 0.0)
         energy = self._power(round.terms, devices) * tf.cast(sends, tf.float32)
         places = devices[:, None]
@@ -141,17 +141,16 @@ class Digital:
         """Of devices in a round they take part in, [C]; on average over rounds it is their budget, or less."""
         return tf.gather(terms.budgets, devices) / (terms.participation if self.budget == "average" else 1.0)
 
-    def _rates(self, acc: Decoded, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Believed rate after the margin, and true mutual information, in bits a round, [C] each."""
+    def _share(self, acc: Decoded, round: Round, devices: tf.Tensor) -> Share:
+        """The elements of devices, as believed after the margin, and as the receiver finds them."""
         link, terms = round.air_link, round.terms
-        mine, power = self._shares(round, devices)  # [C, N], [C, 1]
+        mine, power = self._owned(round, devices)  # [C, N], [C, 1]
         snr, margin = power / link.noise, 10 ** (-self.margin_db / 10)
+        nothing, one = tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64)
         if self.together > 1:
             believed, known = (self._apart(round, devices, belief) for belief in (link.transmitters, link.receiver))
-            rate = tf.reduce_sum(mine * _log2(1.0 + margin * snr * believed), axis=1)
-            return rate, tf.reduce_sum(mine * _log2(1.0 + snr * known), axis=1)
-        believed = _on_grant(round, link.response(devices, link.transmitters)[0])  # [A, C, N]
-        rate = tf.reduce_sum(mine * _log2(1.0 + margin * snr * _strength(believed)), axis=1)
+            return Share(mine, margin * snr * believed, snr * known, nothing, one)
+        believed = margin * snr * _strength(_on_grant(round, link.response(devices, link.transmitters)[0]))  # [C, N]
 
         true = _on_grant(round, link.response(devices, link.effective)[0])  # [A, C, N]
         if terms.air.waveform is not None:
@@ -159,21 +158,23 @@ class Digital:
             gain, disturbance = _fit(heard, true * self._symbols(round, devices), mine)  # [C, 1] each
             snr = power * squared(gain) / (link.noise + disturbance)
         if link.receiver is link.effective:
-            return rate, tf.reduce_sum(mine * _log2(1.0 + snr * _strength(true)), axis=1)
+            return Share(mine, believed, snr * _strength(true), nothing, one)
 
         known = _on_grant(round, link.response(devices, link.receiver)[0])  # [A, C, N]
+        matched = tf.reduce_sum(tf.math.conj(known) * true, axis=0)  # [C, N]
+        gain = tf.math.divide_no_nan(matched, tf.cast(_strength(known), matched.dtype))
         error = terms.air.receiver_knowledge.error
         if error > 0:
             unknown = error * tf.reduce_sum(tf.gather(link.true.power[0], devices), axis=1, keepdims=True)  # [C, 1]
-            known_snr = (1.0 - error) * snr * _strength(known) / (1.0 + snr * unknown)
-        else:
-            fitted = _fit(true, known, mine)[0]
-            missed = tf.reduce_sum(tf.math.conj(known) * (true - fitted * known), axis=0)  # [C, N]
-            missed = tf.math.divide_no_nan(squared(missed), _strength(known))
-            known_snr = snr * squared(fitted) * _strength(known) / (1.0 + snr * missed)
-        return rate, tf.reduce_sum(mine * _log2(1.0 + known_snr), axis=1)
+            strength = (1.0 - error) * snr * _strength(known)
+            return Share(mine, believed, strength, snr * unknown, gain / (1.0 - error) ** 0.5)
+        fitted = _fit(true, known, mine)[0]
+        missed = tf.reduce_sum(tf.math.conj(known) * (true - fitted * known), axis=0)  # [C, N]
+        missed = tf.math.divide_no_nan(squared(missed), _strength(known))
+        strength = snr * squared(fitted) * _strength(known)
+        return Share(mine, believed, strength, snr * missed, tf.math.divide_no_nan(gain, fitted))
 
-    def _shares(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _owned(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
         turn, count = _turns(round, devices)
         owners = _owners(round.terms, tf.maximum(-(-count // self.together), 1))  # [N]
@@ -196,7 +197,7 @@ class Digital:
 
     def _symbols(self, round: Round, devices: tf.Tensor) -> tf.Tensor:
         """QPSK test symbols of devices on their own elements, [C, N]; one draw serves all, as each is owned by one."""
-        mine, power = self._shares(round, devices)
+        mine, power = self._owned(round, devices)
         signs = keys.signs(keys.fold(round.key, "test symbols"), [2, round.terms.elements])  # [2, N]
         return tf.complex(signs[0], signs[1]) * tf.cast(mine * tf.sqrt(power / 2.0), tf.complex64)
 
@@ -252,7 +253,3 @@ def _fit(heard: tf.Tensor, sent: tf.Tensor, mine: tf.Tensor) -> tuple[tf.Tensor,
     left = tf.reduce_sum(mine * _strength(heard - gain * sent), axis=1, keepdims=True)
     elements = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True) * heard.shape[0] - 1.0, 1.0)  # one was fitted
     return gain, left / elements
-
-
-def _log2(x: tf.Tensor) -> tf.Tensor:
-    return tf.math.log(x) / 0.6931471805599453

@@ -27,6 +27,7 @@ FAMILIES = {  # folder of schemes: what each of them must be
     "receivers": phy.Receiver,
     "codecs": ota.Codec,
     "compressors": ota.Compressor,
+    "rates": ota.Rate,
     "uplinks": ota.Uplink,
     "recovery": Recovery,
 }
@@ -176,6 +177,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             "receiver": "receivers",
             "codec": "codecs",
             "compressor": "compressors",
+            "rate": "rates",
             "uplink": "uplinks",
             "recovery": "recovery",
         }.items()

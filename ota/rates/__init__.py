@@ -1,0 +1,52 @@
+"""Rates: how many bits the elements of a digital device carry, and whether they get through."""
+
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import tensorflow as tf
+
+from ...phy.keys import Key
+
+
+class Share(NamedTuple):
+    """The elements that devices own, as each believes them and as the receiver finds them.
+
+    Behind the receiver's combiner, over the amplitude that it believes to be there, a symbol x is heard as gain x +
+    n / sqrt(strength), with n from CN(0, 1).
+    """
+
+    mine: tf.Tensor  # 1 on own elements, 0 elsewhere, [C, N]
+    believed: tf.Tensor  # SNR that devices count on, [C, N]
+    strength: tf.Tensor  # SNR behind the combiner if what the receiver believes were true, [C, N]
+    unknown: tf.Tensor  # power behind the combiner of what it does not know, over that of the noise; [C, N] or less
+    gain: tf.Tensor  # complex, 1 where the receiver knows the channel; [C, N] or less
+
+    @property
+    def known(self) -> tf.Tensor:
+        """SNR behind the combiner, with what the receiver does not know as noise, [C, N]."""
+        return self.strength / (1.0 + self.unknown)
+
+    @property
+    def information(self) -> tf.Tensor:
+        """Bits that long codes carry to this receiver, [C]."""
+        return shannon(self.mine, self.known)
+
+
+def shannon(mine: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:
+    """sum_l log2(1 + SNR_l) over own elements, [C]."""
+    return tf.reduce_sum(mine * (tf.math.log(1.0 + snr) / 0.6931471805599453), axis=1)
+
+
+@runtime_checkable
+class Rate(Protocol):
+    """How many bits get through."""
+
+    def bits(self, share: Share) -> tf.Tensor:
+        """How many bits devices may send on their elements, by what they believe, [C]; 0 to stay silent."""
+        ...
+
+    def arrives(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+        """Whether so many bits [C] of devices [C] get through, bool [C]. What is drawn depends on device and key."""
+        ...
+
+
+__all__ = ["Rate", "Share", "shannon"]

@@ -1,0 +1,74 @@
+"""Square QAM with Gray labels: what it carries at an SNR, and the way of bits through it to log-likelihood ratios.
+
+With bits decoded apart, a symbol carries I = E[i] for i = sum_j log2(2 P(b_j | y)), and the variance of i says how much
+short packets differ. Both are the sums of two PAM, one for each dimension. Caire, Taricco and Biglieri,
+"Bit-interleaved coded modulation", IEEE Trans. Information Theory 1998.
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy.mapping import Demapper, Mapper, qam
+
+ORDERS = (2, 4, 6, 8)  # bits a symbol
+LOWEST, STEP, COUNT = -30.0, 0.5, 161  # the SNRs of the tables, in dB
+
+
+def carried(order: int, snr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mutual information of a symbol and the variance of its information density, in bits, as ``snr``."""
+    table = tf.constant(_table(order))  # [S, 2]
+    place = (10.0 / np.log(10.0) * tf.math.log(tf.maximum(snr, 1e-30)) - LOWEST) / STEP
+    inside = tf.clip_by_value(place, 0.0, COUNT - 1.001)
+    below = tf.cast(inside, tf.int32)
+    share = (inside - tf.cast(below, tf.float32))[..., None]
+    value = (1.0 - share) * tf.gather(table, below) + share * tf.gather(table, below + 1)
+    value = tf.where(place[..., None] < 0, 0.0, value)  # so little is not worth the sending
+    return value[..., 0], value[..., 1]
+
+
+def through(order: tf.Tensor, bits: tf.Tensor, gain: tf.Tensor, noise: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
+    """Log-likelihood ratios [n] of bits [n] sent as the order's place in ORDERS says on n/m symbols, interleaved.
+
+    Each is heard as ``gain`` times the symbol plus ``noise``, and taken for the symbol and noise of this power.
+    """
+
+    def by(m: int) -> tf.Tensor:
+        mapper, demapper = _sionna(m)
+        x = mapper(tf.transpose(tf.reshape(bits, [m, -1])))  # [n/m, 1]
+        llr = demapper(gain[:, None] * x + noise[:, None], power[:, None])  # [n/m, m]
+        return tf.reshape(tf.transpose(llr), [-1])
+
+    return tf.switch_case(order, [lambda m=m: by(m) for m in ORDERS])
+
+
+@cache
+def _sionna(order: int) -> tuple[Any, Any]:
+    with tf.init_scope():
+        return Mapper("qam", order), Demapper("app", "qam", order)
+
+
+@cache
+def _table(order: int) -> np.ndarray:
+    """Mutual information and variance at each SNR, [S, 2], by the trapezoidal rule over the noise."""
+    half = order // 2
+    number = np.arange(2**half)
+    bits = number[:, None] >> np.arange(half)[::-1] & 1  # [P, half]
+    labels = (bits * 4 ** np.arange(half)[::-1] * 2).sum(axis=1)  # these in the even places, zeros in the odd ones
+    levels = qam(order)[labels].real  # [P]
+    deviation = 10 ** (-(LOWEST + STEP * np.arange(COUNT)) / 20) / 2**0.5
+    noise = np.linspace(-8, 8, 161)
+    weights = np.exp(-(noise**2) / 2)
+    weights /= weights.sum() * len(levels)
+    table = np.empty([COUNT, 2])
+    for place, sigma in enumerate(deviation):
+        heard = levels[:, None] + sigma * noise  # [P, T]
+        likely = -((heard[..., None] - levels) ** 2 - (sigma * noise[:, None]) ** 2) / (2 * sigma**2)  # [P, T, P]
+        likely = np.exp(likely)
+        same = bits[:, None] == bits  # [P, P, half]
+        right = np.einsum("ptq,pqb->ptb", likely, same) / likely.sum(axis=-1, keepdims=True)
+        density = np.log2(2 * right).sum(axis=-1)  # [P, T]
+        mean = (weights * density).sum()
+        table[place] = 2 * mean, 2 * (weights * (density - mean) ** 2).sum()
+    return table.astype(np.float32)
