@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from ..ota import Analog, Round, Terms, apply
 from ..phy import Air, Awgn, FullInversion, Grid, TimingOffset, keys
 from ..scenarios import results
-from .curve import COLOURS, MARKERS
+from .curve import COLOURS, MARKERS, STYLE
 
 HIGH, SEEN = "link.impairments.0.high", "link.impairments.0.seen"
 GRID, DEVICES, SNR_DB, SIZE = Grid(subcarriers=64, prefix=16), 20, 20.0, 7850
@@ -61,9 +61,7 @@ def draw(dataset: xr.Dataset, path: str | Path, rounds: int = 40) -> None:
     if missing:
         raise ValueError(f"results: expected the axes {HIGH} and {SEEN}, as those of clock_offset, received none such")
     highs = dataset[HIGH].values
-    with rc_context(
-        {"font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
-    ):
+    with rc_context(STYLE):
         figure = Figure(figsize=(5.0, 5.6), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True)
         for at, seen in enumerate(str(value) == "true" for value in dataset[SEEN].values):

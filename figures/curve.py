@@ -21,6 +21,7 @@ DASHES = ["-", "--", "-.", ":"]
 MOST_LINES = 6  # values of a numeric axis that are still drawn as a line each
 MOST_PANELS = 9
 SNR = "link.snr_db"
+STYLE = {"font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
 
 
 def draw(dataset: xr.Dataset, path: str | Path) -> None:
@@ -32,9 +33,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
     columns = 2 if len(shown) in (2, 4) else min(3, len(shown))
     rows = -(-len(shown) // columns)
     size = (5.0, 3.5) if len(shown) == 1 else (1.0 + 2.4 * columns, 1.0 + 2.1 * rows)
-    with rc_context(
-        {"font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
-    ):
+    with rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for at, panel in enumerate(panels):
@@ -102,25 +101,22 @@ def _lines(panel: Axes, dataset: xr.Dataset, x: str, axis: str | None) -> None:
     panel.grid(True, linewidth=0.4, color="0.85")
     for at in range(dataset.sizes[axis] if axis else 1):
         values = accuracy.isel({axis: at}) if axis else accuracy
-        over_seeds = np.ma.masked_invalid(values.transpose("seed", x).values)
-        colour, marker = COLOURS[at % len(COLOURS)], MARKERS[at % len(MARKERS)]
-        low, high = over_seeds.min(axis=0).filled(np.nan), over_seeds.max(axis=0).filled(np.nan)
-        panel.fill_between(abscissas, low, high, color=colour, alpha=0.18, linewidth=0)
-        panel.plot(
-            abscissas,
-            over_seeds.mean(axis=0).filled(np.nan),
-            DASHES[at // len(COLOURS) % len(DASHES)],
-            color=colour,
-            marker=marker,
-            markersize=4,
-            markevery=max(1, len(abscissas) // 10),
-            linewidth=1.3,
-            label=value_label(dataset, axis, at) if axis else None,
-        )
+        label = value_label(dataset, axis, at) if axis else None
+        band(panel, abscissas, values.transpose("seed", x).values, at, label, DASHES[at // len(COLOURS) % len(DASHES)])
     if x != "round" and len(abscissas) <= MOST_LINES:
         panel.set_xticks(abscissas)
     if x not in ("round", SNR) and abscissas.min() > 0 and abscissas.max() >= 50 * abscissas.min():
         panel.set_xscale("log")
+
+
+def band(panel: Axes, x: np.ndarray, over_seeds: np.ndarray, place: int, label: str | None, dash: str = "-") -> None:
+    """The line of means [X] of values [S, X], and the band from the lowest to the highest; NaN is left out."""
+    values = np.ma.masked_invalid(over_seeds)
+    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    low, high = values.min(axis=0).filled(np.nan), values.max(axis=0).filled(np.nan)
+    panel.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+    every, means = max(1, len(x) // 10), values.mean(axis=0).filled(np.nan)
+    panel.plot(x, means, dash, color=colour, marker=marker, markersize=4, markevery=every, linewidth=1.3, label=label)
 
 
 def _legend(figure: Figure, panel: Axes, axes: list[str], single: bool) -> None:

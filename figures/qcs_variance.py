@@ -35,7 +35,7 @@ from ..ota.compressors import qcs
 from ..phy import keys
 from ..scenarios import curves, results
 from . import qcs_regression as regression
-from .curve import COLOURS, MARKERS
+from .curve import COLOURS, MARKERS, STYLE
 
 SEED, SIDE, BATCH, RATE = 0, 28, 128, 0.05
 MOMENTS = (0, 50, 150, 400)  # steps of training after which gradients are taken
@@ -152,9 +152,7 @@ def select(rows: list[dict[str, str]], *columns: str, **where: str) -> np.ndarra
 
 def draw(errors: list[dict[str, str]], runs: list[dict[str, str]], path: str | Path) -> None:
     """Draw both studies into a file."""
-    with rc_context(
-        {"font.size": 8, "axes.labelsize": 8.5, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
-    ):
+    with rc_context(STYLE):
         figure = Figure(figsize=(7.2, 5.6), layout="constrained")
         panels = figure.subplot_mosaic([list("aaabbb"), list("ccddee")])
         _errors(panels["a"], panels["b"], errors)
