@@ -8,6 +8,7 @@ there on, and the caption says so.
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -21,7 +22,7 @@ DASHES = ["-", "--", "-.", ":"]
 MOST_LINES = 6  # values of a numeric axis that are still drawn as a line each
 MOST_PANELS = 9
 SNR = "link.snr_db"
-STYLE = {"font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
+STYLE: Any = {"font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
 
 
 def draw(dataset: xr.Dataset, path: str | Path) -> None:

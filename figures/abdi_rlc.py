@@ -1,0 +1,92 @@
+"""Random linear coding beside its digital rival at equal resources, after Abdi's fig. 5.4 and 5.3.
+
+    python -m overair.figures.abdi_rlc docs/curves --out abdi_rlc.png
+
+The folder holds the curves of ``overair run abdi_rlc`` and ``overair run abdi_cifar`` as abdi_rlc.csv and
+abdi_cifar.csv, and of the latter's digital rival, which its preset spells out, as abdi_cifar_qcs.csv. On the left LeNet
+on MNIST at four compressions: a panel's elements and energies are the same for all that send. On the right CifarNet on
+CIFAR-10, where the digital rival has the elements that a compression gain of 30 takes; the legend says how many.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..scenarios import curves
+from ..scenarios.errors import ScenarioError
+from .amiri2020 import equal_resources
+from .curve import STYLE, band
+
+COMPRESSION = "grant.compression"
+NAMES = {"ideal": "no compression, no noise", "analog": "random linear code", "digital": "QCS, digital"}
+
+
+def draw(folder: str | Path, path: str | Path) -> None:
+    """Draw the curves of a folder into a file."""
+    lenet, cifar, rival = (curves.load(Path(folder) / f"abdi_{name}.csv") for name in ("rlc", "cifar", "cifar_qcs"))
+    compressions = list(lenet[COMPRESSION].values)
+    if len(compressions) != 4:
+        raise ScenarioError(f"abdi_rlc.csv: expected four values of {COMPRESSION}, received {len(compressions)}")
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+        panels = figure.subplot_mosaic([["0", "1", "right"], ["2", "3", "right"]], width_ratios=[1, 1, 1.5])
+        for at, compression in enumerate(compressions):
+            panel, run = panels[str(at)], lenet.sel({COMPRESSION: compression})
+            for place, (uplink, name) in enumerate(NAMES.items()):
+                _line(panel, run.sel(uplink=uplink), place, name)
+            elements = equal_resources(run)
+            panel.set_title(f"LeNet, d/m = {compression:g}, {elements:,.0f} elements", fontsize=8)
+            panel.set_ylim(0.0, 1.0)
+            panel.label_outer()
+        right = panels["right"]
+        for place, uplink in enumerate(("ideal", "analog")):
+            _line(right, cifar.sel(uplink=uplink), place, _costs(NAMES[uplink], cifar.sel(uplink=uplink)))
+        _line(right, rival.isel(uplink=0) if "uplink" in rival.dims else rival, 2, _costs(NAMES["digital"], rival))
+        right.set_title("CifarNet, d = 1,068,298", fontsize=8)
+        for panel in panels.values():
+            panel.grid(True, linewidth=0.4, color="0.85")
+        for name in ("2", "3", "right"):
+            panels[name].set_xlabel("Round")
+        for name in ("0", "2", "right"):
+            panels[name].set_ylabel("Test accuracy")
+        panels["0"].legend(fontsize=6.5, framealpha=0.85, edgecolor="0.8", loc="lower right")
+        right.legend(fontsize=6.5, framealpha=0.85, edgecolor="0.8", loc="lower right")
+        figure.supxlabel(
+            f"Mean of {lenet.sizes['seed']} seeds on the left, {cifar.sizes['seed']} on the right "
+            f"({rival.sizes['seed']} of "
+            "QCS); band from lowest to highest. On the left energy P a device and the same elements for both.",
+            fontsize=6.5,
+            color="0.35",
+        )
+        figure.savefig(path, dpi=300)
+
+
+def _costs(name: str, run: xr.Dataset) -> str:
+    elements = float(run.resource_elements.max())
+    return f"{name}, {elements:,.0f} elements" if elements else name
+
+
+def _line(panel: Axes, run: xr.Dataset, place: int, label: str) -> None:
+    band(panel, np.asarray(run["round"].values), run.accuracy.transpose("seed", "round").values, place, label)
+
+
+def main() -> None:
+    """From a folder of curves to a picture."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="with abdi_rlc.csv, abdi_cifar.csv and abdi_cifar_qcs.csv")
+    parser.add_argument("--out", type=Path, default=Path("abdi_rlc.png"), help="the picture (.png, .pdf, .svg)")
+    chosen = parser.parse_args()
+    try:
+        draw(chosen.folder, chosen.out)
+    except ScenarioError as error:
+        raise SystemExit(str(error)) from None
+    print(f"figure: {chosen.out}")
+
+
+if __name__ == "__main__":
+    main()
