@@ -9,6 +9,7 @@ from .codecs.random_linear import RandomLinear
 from .codecs.sparse import Sparse
 from .compressors import Compressor
 from .compressors.dithered import Dithered
+from .compressors.eden import Eden
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
@@ -37,6 +38,7 @@ __all__ = [
     "Compressor",
     "Digital",
     "Dithered",
+    "Eden",
     "EmBgAmp",
     "FskVote",
     "Ideal",

@@ -14,6 +14,7 @@ from ..ota import (
     Analog,
     Compressor,
     Digital,
+    Eden,
     PositionCoded,
     Qcs,
     Qsgd,
@@ -36,8 +37,8 @@ NORMAL = scipy.stats.norm
 
 
 def compression() -> Iterator[Row]:
-    """14, 15, 16, 17, 20 and 21."""
-    for part in (_levels, _ternary, _sparse, _projections, _votes, _budget):
+    """14 to 17 and 19 to 21."""
+    for part in (_levels, _ternary, _sparse, _projections, _rotated, _votes, _budget):
         yield from part()
 
 
@@ -53,6 +54,19 @@ def _decoded(compressor: Compressor, x: np.ndarray, bits: float, draws: int) -> 
 
 def _errors(decoded: np.ndarray, x: np.ndarray) -> np.ndarray:
     return ((decoded.astype(np.float64) - x) ** 2).sum(axis=1) / (x.astype(np.float64) ** 2).sum()
+
+
+# 19. Rotated quantisation: 1/(1 - D) - 1 of the quantiser's error D on a Gaussian; d/k as much energy of a part
+
+
+def _rotated() -> Iterator[Row]:
+    size = 4096
+    x = np.random.default_rng(19).normal(size=size).astype(np.float32)
+    for bits, distortion in ((1, 1 - 2 / math.pi), (2, 0.117482)):
+        decoded = _decoded(Eden(), x, 32.0 + bits * size, 300)
+        yield row(f"19 rotated quantisation, {bits} bits: NMSE", 1 / (1 - distortion) - 1, _errors(decoded, x))
+    decoded = _decoded(Eden(), x, 32.0 + size / 8, 300)
+    yield row("19 rotated quantisation, a bit for every eighth: NMSE", 8 * math.pi / 2 - 1, _errors(decoded, x))
 
 
 # 14 and 15. QSGD: sum f (1 - f)/s^2, f fractions of s |x_i|/|x|; TernGrad: max|x| |x|_1/|x|^2 - 1; random-k: d/k - 1

@@ -1,0 +1,87 @@
+"""Rotated quantisation (EDEN): after a random rotation every update looks Gaussian, so one quantiser fits all.
+
+v = H R x / sqrt(n), with random signs R and a Hadamard matrix (block diagonal, as ``random_linear`` has it), is close
+to N(0, |x|^2/n) in its entries where x is dense. They are rounded to the 2^b levels of the Lloyd-Max quantiser of that law, b
+the most bits a coordinate that fit, 8 at most, and what is decoded is c (H R)'q / sqrt(n) with c = |x|^2 / <v, q>, sent
+as a float32. Over uniform rotations that is unbiased, with a relative error of 1/(1 - D) - 1, D the quantiser's error
+on N(0, 1): .5708, .1331, .0358 and .0096 for 1 to 4 bits; over signs and Hadamard matrices it is nearly so. With less
+than a bit a coordinate, k of the n rotated ones that the shared key chooses are sent, times n/k: (n/k)/(1 - D) - 1.
+Vargaftik et al., "EDEN: communication-efficient and robust distributed mean estimation", ICML 2022.
+"""
+
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+import scipy.stats
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ...phy import keys
+from ...phy.keys import Key
+from ...phy.strict import STRICT
+from ..hadamard import transform
+from ..projections import draw
+from . import _subsets
+
+SIDE_BITS = 32.0  # c
+MOST_BITS = 8
+STEPS = 1000  # of Lloyd's iteration
+
+
+@dataclass(frozen=True, config=STRICT)
+class Eden:
+    """Nothing to choose."""
+
+    unbiased: ClassVar[bool] = False
+
+    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+        size = update.shape[-1]
+        signs = draw(keys.fold(key, "rotation"), size, size).signs  # [n / block, block]
+        blocks, block = signs.shape
+        padded = blocks * block
+        room = tf.maximum(tf.cast(bits, tf.float64) - SIDE_BITS, 0.0)
+        each = tf.cast(tf.clip_by_value(tf.floor(room / padded), 1.0, float(MOST_BITS)), tf.int32)
+        kept = tf.cast(tf.minimum(tf.floor(room), float(padded)), tf.int32)
+        kept = tf.where(tf.reduce_any(tf.not_equal(update, 0)), kept, 0)
+        chosen = tf.cast(_subsets.random(keys.fold(key, "coordinates"), padded, kept), update.dtype)
+
+        peak = tf.reduce_max(tf.abs(update))
+        unit = tf.pad(tf.math.divide_no_nan(update, peak), [[0, padded - size]])
+        v = tf.reshape(transform(tf.reshape(unit, signs.shape) * signs), [padded]) / block**0.5
+        energy = tf.reduce_sum(v**2)
+        q = chosen * _nearest(tf.math.divide_no_nan(v, tf.sqrt(energy / padded)), each)
+        aligned = tf.reduce_sum(q * v)
+        heard = tf.reduce_sum(chosen * v**2)
+        share = tf.math.divide_no_nan(float(padded), tf.cast(kept, update.dtype))
+        scale = peak * share * tf.math.divide_no_nan(heard, aligned) / block**0.5
+        decoded = scale * tf.reshape(transform(tf.reshape(q, signs.shape)) * signs, [padded])[:size]
+        used = tf.where(kept > 0, SIDE_BITS + tf.cast(kept * each, tf.float32), 0.0)
+        return tf.where(kept > 0, decoded, tf.zeros_like(decoded)), tf.cast(used, update.dtype)
+
+
+def _nearest(values: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
+    """Values in units of their deviation at the levels of so many bits."""
+    levels = tf.gather(tf.constant(np.stack([_padded(b) for b in range(1, MOST_BITS + 1)]), values.dtype), bits - 1)
+    edges = (levels[1:] + levels[:-1]) / 2.0
+    return tf.gather(levels, tf.searchsorted(edges, values))
+
+
+def _padded(bits: int) -> np.ndarray:
+    """The levels, and the highest again as often as makes as many for all."""
+    return np.pad(lloyd_max(bits), (0, 2**MOST_BITS - 2**bits), mode="edge")
+
+
+@cache
+def lloyd_max(bits: int) -> np.ndarray:
+    """The 2^b levels with the least squared error on N(0, 1), ascending."""
+    normal = scipy.stats.norm
+    levels = 3**0.5 * normal.ppf((np.arange(2**bits) + 0.5) / 2**bits)  # the density of many levels goes with p^(1/3)
+    for _ in range(STEPS):
+        edges = np.concatenate([[-np.inf], (levels[1:] + levels[:-1]) / 2, [np.inf]])
+        mass, below = np.diff(normal.cdf(edges)), -np.diff(normal.pdf(edges))
+        moved = below / mass
+        if np.abs(moved - levels).max() < 1e-9:
+            break
+        levels = moved
+    return levels
