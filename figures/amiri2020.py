@@ -75,9 +75,9 @@ def draw(folder: str | Path, path: str | Path) -> None:
 def equal_resources(run: xr.Dataset) -> float:
     """The resource elements of a round, the same for all that send; ScenarioError where they or energies differ."""
     sends = run.where(run.resource_elements > 0)
-    elements, energy = sends.resource_elements, sends.energy.where(sends.bits.notnull())
-    low, high = float(elements.min()), float(elements.max())
-    least, most = float(energy.where(energy > 0).min()), float(energy.max())
+    low, high = float(sends.resource_elements.min()), float(sends.resource_elements.max())
+    spent = sends.energy.where(sends.energy > 0)  # who cannot afford a bit stays silent
+    least, most = float(spent.min()), float(spent.max())
     if low != high or most > 1 + 1e-4 or least < 1 - 1e-4:
         raise ScenarioError(
             f"curves: expected the same elements and energy for every scheme, received {low:g} to {high:g} elements "

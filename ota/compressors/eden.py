@@ -1,12 +1,13 @@
 """Rotated quantisation (EDEN): after a random rotation every update looks Gaussian, so one quantiser fits all.
 
 v = H R x / sqrt(n), with random signs R and a Hadamard matrix (block diagonal, as ``random_linear`` has it), is close
-to N(0, |x|^2/n) in its entries where x is dense. They are rounded to the 2^b levels of the Lloyd-Max quantiser of that law, b
-the most bits a coordinate that fit, 8 at most, and what is decoded is c (H R)'q / sqrt(n) with c = |x|^2 / <v, q>, sent
-as a float32. Over uniform rotations that is unbiased, with a relative error of 1/(1 - D) - 1, D the quantiser's error
-on N(0, 1): .5708, .1331, .0358 and .0096 for 1 to 4 bits; over signs and Hadamard matrices it is nearly so. With less
-than a bit a coordinate, k of the n rotated ones that the shared key chooses are sent, times n/k: (n/k)/(1 - D) - 1.
-Vargaftik et al., "EDEN: communication-efficient and robust distributed mean estimation", ICML 2022.
+to N(0, |x|^2/n) in its entries where x is dense. They are rounded to the 2^b levels of the Lloyd-Max quantiser of
+that law, b the most bits a coordinate that fit, 8 at most, and what is decoded is c (H R)'q / sqrt(n) with c = |x|^2
+/ <v, q>, sent as a float32. Over uniform rotations that is unbiased, with a relative error of 1/(1 - D) - 1, D the
+quantiser's error on N(0, 1): .5708, .1331, .0358 and .0096 for 1 to 4 bits; over signs and Hadamard matrices it is
+nearly so. With less than a bit a coordinate, k of the n rotated ones that the shared key chooses are sent, times n/k:
+(n/k)/(1 - D) - 1. Vargaftik et al., "EDEN: communication-efficient and robust distributed mean estimation", ICML
+2022.
 """
 
 from functools import cache
