@@ -12,6 +12,7 @@ from overair.ota.codecs import Codec, Past
 from overair.phy import (
     Air,
     Awgn,
+    Blind,
     EqualPower,
     FullInversion,
     Grid,
@@ -311,3 +312,15 @@ def test_rules_serve_codecs_over_fading_within_budget() -> None:
             air = Air(GRID, Tdl("A", 100e-9), 3)
             ((estimate, _, report),) = played(uplink, air, updates, 60, snr_db=20.0, layers=((4, 10),))
             assert np.all(np.isfinite(estimate)) and np.all(report.energy <= 1 + 1e-5)
+
+
+def test_without_channel_knowledge_at_the_devices_antennas_bring_the_sparse_sum_together() -> None:
+    """The blind variant: nothing is inverted, and the interference of K devices at A antennas falls as 1/A."""
+    support = keys.uniform(keys.key(2), [300]) < 0.03
+    updates = tf.where(support, keys.normal(keys.key(1), [4, 300]), 0.0)
+    errors = []
+    for antennas in (16, 1024):
+        air = Air(GRID, Tdl("A", 300e-9), 4, antennas=antennas)
+        ((_, _, report),) = played(Analog(Sparse(), Blind()), air, updates, 100, snr_db=20.0)
+        errors.append(float(report.nmse))
+    assert errors[1] < 0.05 and errors[1] < errors[0] / 5
