@@ -6,7 +6,7 @@
 # Python 3.11, 3.12 or 3.13 is all they need: make PYTHON=python3.12 demo
 
 PYTHON ?= python3
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n auto
 
 ROOT := $(CURDIR)
 VENV := .venv

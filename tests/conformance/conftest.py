@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import inspect
+import os
 import pkgutil
 import tempfile
 import typing
@@ -84,11 +85,13 @@ def edge(bound: Any) -> Any:
 
 @cache
 def own_responses() -> str:
-    """A file of impulse responses."""
-    file = Path(tempfile.mkdtemp()) / "responses.npz"
+    """A file of impulse responses, of one name in all processes, as names of tests hold it."""
+    file = Path(tempfile.gettempdir()) / "overair-conformance-responses.npz"
     rng = np.random.default_rng(0)
     a = rng.normal(size=[50, 3, 2, 1]) + 1j * rng.normal(size=[50, 3, 2, 1])
-    np.savez(file, a=a, tau=rng.uniform(0, 1e-7, [50, 2]))
+    with tempfile.NamedTemporaryFile(suffix=".npz", delete=False) as fresh:
+        np.savez(fresh, a=a, tau=rng.uniform(0, 1e-7, [50, 2]))
+    os.replace(fresh.name, file)
     return str(file)
 
 

@@ -2,9 +2,9 @@
 
 import importlib
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -39,10 +39,11 @@ def overair(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 )
 def test_answers_that_need_no_simulation_come_at_once(arguments: list[str], tmp_path: Path) -> None:
     times, imported = [], ""
-    for _ in range(3):  # the best of three: other work on the machine is no fault of ours
-        start = time.perf_counter()
+    for _ in range(3):  # the best of three, of processor time: other work on the machine is no fault of ours
+        start = resource.getrusage(resource.RUSAGE_CHILDREN)
         imported = overair(*arguments, folder=tmp_path).stderr
-        times.append(time.perf_counter() - start)
+        end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime)
     assert min(times) < 1.0
     for heavy in ("tensorflow", "keras", "sionna", "xarray", "matplotlib", "numpy", "scipy"):
         assert f"| {heavy}\n" not in imported.replace(" ", "").replace("|", "| ")
