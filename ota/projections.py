@@ -130,7 +130,8 @@ def dense(key: Key, rows: int, size: int, dtype: tf.DType = tf.float32) -> tf.Te
     """The same matrix in one piece, [m, d]."""
     down, height, across, width = _split(rows, size)
     columns = [
-        tf.map_fn(lambda row, c=c: _tile(key, row, c, rows, size, dtype), tf.range(down), dtype) for c in range(across)
+        tf.map_fn(lambda row, c=c: _tile(key, row, c, rows, size, dtype), tf.range(down), fn_output_signature=dtype)
+        for c in range(across)
     ]
     return tf.concat([tf.reshape(column, [down * height, width]) for column in columns], 1)[:rows, :size]
 

@@ -104,9 +104,9 @@ def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
 
     air, uplink = _air(scenario), catalogue.build(scenario.uplink, "uplink")
     with _named("model"):
-        size = Task(model(0)).size
-    elements = _elements(scenario.grant, size)
-    terms, optimizer = Terms(air, size, elements, scenario.participation), _optimizer(scenario.optimizer)
+        task = Task(model(0))
+    elements, optimizer = _elements(scenario.grant, task.size), _optimizer(scenario.optimizer)
+    terms = Terms(air, task.size, elements, scenario.participation, task.layers)
     with _named():
         uplink.check(terms)
         if downlink := _downlink(scenario):
@@ -203,5 +203,5 @@ def _named(path: str = "") -> Iterator[None]:
     except ScenarioError:
         raise
     except ValueError as error:
-        text = re.sub(r"^air\.", "link.", " ".join(str(error).split()))
+        text = re.sub(r"^air\.", "link.", " ".join(str(error).split()).removeprefix(f"{path}: "))
         raise ScenarioError(f"scenario field {path}: {text}" if path else f"scenario field {text}") from None

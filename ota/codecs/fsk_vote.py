@@ -2,11 +2,11 @@
 
 The first element of a pair says + and the second -; the receiver compares |y_+|^2 with |y_-|^2 and needs no channel
 knowledge at either end. Where every device fades on its own, with unit mean gain and symbol energy E, and K_+ and K_-
-of them vote, the energies are exponential of means K_+ E + N0 and K_- E + N0, so the majority loses with probability
-(K_- E + N0)/((K_+ + K_-) E + 2 N0). Elements need ``equal_power`` and one antenna; phases are those of the channel,
-so without fading equal votes add up in phase. Sign(0) is +. The estimate is 1 or -1 in every entry. Sahin, "Distributed
-learning over a wireless network with non-coherent majority vote computation", IEEE Trans. Wireless Communications,
-2023.
+of them vote with equal weights, the energies are exponential of means K_+ E + N0 and K_- E + N0, so the majority
+loses with probability (K_- E + N0)/((K_+ + K_-) E + 2 N0). Elements need ``equal_power`` and one antenna; phases are
+those of the channel, so without fading equal votes add up in phase. Amplitudes carry the weights, so energies count
+their squares. Sign(0) is +. The estimate is 1 or -1 in every entry. Sahin, "Distributed learning over a wireless
+network with non-coherent majority vote computation", IEEE Trans. Wireless Communications, 2023.
 """
 
 from typing import ClassVar

@@ -44,7 +44,7 @@ class RandomLinear(LinearSum):
         size = size_of(layers)
         if self.compression is not None:
             return -(-self._rows(size) // 2)
-        return min(granted, -(-size // 2))
+        return max(1, min(granted, -(-size // 2)))
 
     def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
         size = size_of(layers)

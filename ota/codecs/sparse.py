@@ -1,12 +1,13 @@
 """A-DSGD: the largest entries of what is owed, projected at random and recovered as the sparse vector that they are.
 
-A device keeps the k largest entries of z = u + r in magnitude, owes the rest, and sends A z_k, m random sums, two to a
-symbol. Those of all devices add up to A (sum_k w_k z_k), from which the receiver recovers a vector that is sparse as
-far as devices agree on where the large entries are. k = ``kept`` m. For the first ``centred`` rounds the mean of A z_k
-is taken off and sent by itself, on the last real number on the air, which is kept for it; that saves a share 1/m of the
-energy on average. Amiri, Gunduz, "Machine learning at the wireless edge: distributed stochastic gradient descent
-over-the-air", IEEE Trans. Signal Processing, 2020; over fading it is the CA-DSGD of the same authors' "Federated
-learning over wireless fading channels", IEEE Trans. Wireless Communications, 2020.
+A device keeps the k largest entries of z = u + r in magnitude, owes the rest, and sends A z_k, m random sums, two to
+a symbol. Those of all devices add up to A (sum_k w_k z_k), from which the receiver recovers a vector that is sparse
+as far as devices agree on where the large entries are. k = ``kept`` m. For the first ``centred`` rounds the mean of A
+z_k is taken off and sent by itself, on the last real number on the air, which is kept for it; that saves a share 1/m
+of the energy on average, and every sum then has the noise of its own and that of the mean. Amiri, Gunduz, "Machine
+learning at the wireless edge: distributed stochastic gradient descent over-the-air", IEEE Trans. Signal Processing,
+2020; over fading it is the CA-DSGD of the same authors' "Federated learning over wireless fading channels", IEEE
+Trans. Wireless Communications, 2020.
 
 A has rows of a Hadamard matrix with random signs, whose products take d log d operations, or entries N(0, 1/m) as in
 the papers; of one that is large a tile is held at a time. Every round has an A of its own.
@@ -62,7 +63,10 @@ class Sparse(Sum):
         count = max(1, round(self.kept * self._projection(layers, code).rows))
         magnitude = tf.abs(wanted)
         least = tf.math.top_k(magnitude, count).values[:, -1:]  # [C, 1]
-        return tf.where(magnitude < least, 0.0, wanted)
+        alike = tf.cast(magnitude == least, tf.int32)
+        room = count - tf.reduce_sum(tf.cast(magnitude > least, tf.int32), axis=1, keepdims=True)
+        over = (magnitude == least) & (tf.cumsum(alike, axis=1) > room)  # of equal entries the first are kept
+        return tf.where((magnitude < least) | over, 0.0, wanted)
 
     def encode(self, sent: tf.Tensor, layers: Layers, code: Shared) -> tf.Tensor:
         projected = self._projection(layers, code).forward(sent)  # [C, m]
@@ -74,7 +78,7 @@ class Sparse(Sum):
         projection = self._projection(layers, code)
         heard = unpack(symbols, 2 * symbols.shape[-1])
         sums = heard[: projection.rows] + code.centred * heard[-1]
-        return self.recovery.recover(sums, projection, noise, layers)
+        return self.recovery.recover(sums, projection, noise * (1.0 + code.centred), layers)
 
     def delivered(self, sent: tf.Tensor, layers: Layers, code: Shared, share: tf.Tensor) -> tf.Tensor:
         return sent * tf.minimum(tf.reduce_mean(share, axis=1, keepdims=True), 1.0)

@@ -4,8 +4,9 @@ Device k sends x_k = b_k w_k s_k, with s_k = encode(u_k) and b_k from the power 
 receiver combines its antennas, divides by the announced arrival level and decodes once: u_hat = decode(v^H (sum_k h_k
 x_k + n) / level). Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020.
 
-With ``feedback`` b a device sends what its codec selects of z = u + b r, and then owes r + z - b r - z_hat, where z_hat
-is what it believes to have arrived of it: nothing where it was silent. Codecs have a b of their own.
+With ``feedback`` b a device sends what its codec selects of z = u + b r, and then owes r + z - b r - z_hat, where
+z_hat is what it believes to have arrived of it: nothing where it was silent, and all where its rule uses no channel.
+Codecs have a b of their own.
 
 A rule whose level is not announced sends the scale beside: w_k b_k on one more element, by whose sum the others are
 divided. Where that is below the noise's standard deviation nothing is decoded.
@@ -220,6 +221,8 @@ class Analog:
         share = tf.math.real(arrives) / level
         if not self.rule.announced:
             share = tf.cast(share > 0, share.dtype)
+        if not self.rule.aligned:  # who knows no channel takes it that all arrives
+            share = tf.ones_like(share)
         if _repeats(round, self._elements(round.terms)):
             share = tf.tile(share, [1, grid.rows(data)])
         owed = tf.gather(acc.owed, devices)

@@ -1,10 +1,10 @@
 """Truncated inversion whose receiver knows who was silent: b = c / h where |h|^2 >= g, and the mean of those heard.
 
 The receiver knows all channels, so on every element it divides by the share of the devices in the round that send
-there: what arrives is the mean over a subset that the channel chose, unbiased where updates do not depend on fades. An
-element on which everybody is silent is not read at all. Amiri, Gunduz, "Federated learning over wireless fading
-channels", IEEE Trans. Wireless Communications, 2020 (CA-DSGD). Devices count alike; where data are unequal the mean
-over the heard is the weighted one only on average.
+there: what arrives is the mean over a subset that the channel chose, unbiased where updates do not depend on fades,
+but for an element on which everybody is silent, which is not read at all. Amiri, Gunduz, "Federated learning over
+wireless fading channels", IEEE Trans. Wireless Communications, 2020 (CA-DSGD). Devices count alike; where data are
+unequal the mean over the heard is the weighted one only on average.
 """
 
 from typing import Annotated, ClassVar
@@ -34,7 +34,7 @@ class Opportunistic:
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
         power = squared(gains)  # [K, N]
         present = tf.cast(tf.reduce_any(power > 0, axis=1), spent.dtype)  # [K]
-        active = tf.cast((power >= self.threshold) & (spent[:, None] > 0), spent.dtype)  # [K, N]
+        active = tf.cast(power >= self.threshold, spent.dtype)  # [K, N]; an update of zeros counts: it is heard
         heard = tf.math.divide_no_nan(tf.reduce_sum(active, axis=0), tf.reduce_sum(present))  # [N]
         scale = weakest(spent, budgets).scale
         return Level(scale, tf.where(heard > 0, scale * heard, NEVER))

@@ -258,7 +258,7 @@ def test_power_rules(rule: Any) -> None:
     )
     budgets = tf.linspace(0.5, 2.0, devices)
 
-    def play(chosen: tf.Tensor) -> tuple[Any, tf.Tensor, tf.Tensor]:
+    def play(chosen: tf.Tensor, gains: tf.Tensor = gains) -> tuple[Any, tf.Tensor, tf.Tensor]:
         h, z, limits = (tf.gather(value, chosen) for value in (gains, symbols, budgets))
         spent = tf.reduce_mean(tf.abs(z) ** 2 * rule.cost(h), axis=1)
         level = rule.level(spent, limits, h if rule.joint else None, tf.constant(0.3))
@@ -277,7 +277,8 @@ def test_power_rules(rule: Any) -> None:
         assert np.all(b[gains == 0] == 0)
         arrives = (b * gains).numpy()
         assert np.all((arrives.real >= 0) & (np.abs(arrives.imag) <= 1e-5 * np.abs(b).max()))
-    for one, other in zip(level, play(everybody[:-1])[0], strict=True):  # the last sends nothing
+    absent = tf.concat([gains[:-1], tf.zeros_like(gains[-1:])], 0)  # the last takes no part, and sends nothing besides
+    for one, other in zip(play(everybody, absent)[0], play(everybody[:-1])[0], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)
     assert same(tf.function(play)(everybody), play(everybody), rtol=1e-5, atol=1e-6)
     assert finite(play(everybody[:1])) and finite(play(everybody[-1:]))  # one device, and one that is silent

@@ -1,5 +1,6 @@
 """Codecs that select and remember: what is owed, what arrives, and the published closed forms."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -130,7 +131,45 @@ def test_the_residual_of_a_weighted_random_linear_code_keeps_to_its_bound() -> N
     assert residual(0.6) > 100 * residual(b)
 
 
+def test_who_knows_no_channel_takes_it_that_all_arrives() -> None:
+    updates = keys.normal(keys.key(1), [3, 32])
+    uplink = Analog(Identity(), Blind(), feedback=1.0)
+    ((_, state, _),) = played(uplink, Air(GRID, Rayleigh(), 3, antennas=4), updates, 16)
+    assert not np.any(state.owed)
+
+
 # --- Sparse
+
+
+def test_of_equal_entries_no_more_than_the_count_are_sent() -> None:
+    layers, codec = ((200,),), Sparse(kept=0.2)
+    code = codec.code(layers, 40, keys.key(0), Past.none(layers))
+    signs = tf.constant([1.0, -2.0, 1.0, -1.0] * 50)
+    sent = codec.select(tf.stack([tf.ones([200]), signs, tf.zeros([200])]), layers, code).numpy()
+    count = round(0.2 * 79)
+    assert np.count_nonzero(sent, axis=1).tolist() == [count, count, 0]
+    assert np.all(sent[1][sent[1] != 0] == -2)
+    spoilt = tf.tensor_scatter_nd_update(signs, [[7]], [float("nan")])
+    assert np.isnan(codec.select(spoilt[None], layers, code)[0, 7])
+
+
+@pytest.mark.parametrize("centred", [0, 1])
+def test_recovery_is_told_the_noise_that_the_sums_hold(centred: int) -> None:
+    """Where the mean goes apart its noise is in all sums besides their own."""
+    told: list[float] = []
+
+    @dataclass(frozen=True)
+    class Told:
+        def recover(self, y: tf.Tensor, projection: Any, noise: Any = None, layers: Any = ()) -> tf.Tensor:
+            told.append(float(noise))
+            return tf.pad(y, [[0, projection.size - projection.rows]])
+
+    layers, codec, draws = ((600,),), Sparse(centred=centred, recovery=Told()), 400
+    code = codec.code(layers, 20, keys.key(0), Past.none(layers))
+    heard = keys.complex_normal(keys.key(1), [draws, 20]) * tf.complex(2.0, 0.0)  # 2 a real number
+    energies = [float(tf.reduce_sum(codec.decode(each, layers, code, tf.constant(2.0)) ** 2)) / 39 for each in heard]
+    error = np.std(energies) / draws**0.5
+    assert told == [2.0 * (1 + centred)] * draws and abs(np.mean(energies) - told[0]) < 4.5 * error
 
 
 @pytest.mark.parametrize("projection", ["hadamard", "gaussian"])
@@ -204,7 +243,33 @@ def test_a_scale_lost_in_noise_gives_nothing_rather_than_anything() -> None:
     assert np.all(np.isfinite(estimates))
 
 
+def test_individual_power_spends_weights_away() -> None:
+    updates, air = keys.normal(keys.key(1), [3, 64]), Air(GRID, Awgn(), 3)
+    weights = [[0.8, 0.1, 0.1], [1 / 3] * 3]
+    one, other = played(Analog(Identity(), Individual()), air, updates, 33, 2, weights=weights)
+    np.testing.assert_allclose(one[0], other[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("rule", [FullInversion(), Individual()], ids=str)
+def test_the_smallest_grant_that_is_accepted_carries_something(rule: Any) -> None:
+    updates, air = keys.normal(keys.key(1), [2, 8]), Air(GRID, Awgn(), 2)
+    for codec in (RandomLinear(), Sparse()):
+        least = 1 + (not rule.announced)
+        ((estimate, _, _),) = played(Analog(codec, rule), air, updates, least)
+        assert np.all(np.isfinite(estimate))
+        if not rule.announced:
+            with pytest.raises(ValueError, match="grant.elements: expected at least 2 resource elements"):
+                Analog(codec, rule).check(Terms(air, 8, 1))
+
+
 # --- Opportunistic
+
+
+def test_an_update_of_zeros_is_heard_and_counts_in_the_mean() -> None:
+    updates = tf.concat([keys.normal(keys.key(1), [1, 40]), tf.zeros([3, 40])], 0)
+    uplink = Analog(Identity(), Opportunistic(threshold=1e-6))
+    ((estimate, _, _),) = played(uplink, Air(GRID, Rayleigh(), 4), updates, 20)
+    np.testing.assert_allclose(estimate, updates[0] / 4, atol=1e-5)
 
 
 def test_the_receiver_averages_over_those_whose_channel_was_good() -> None:
@@ -255,6 +320,14 @@ def test_energy_votes_are_lost_as_the_exponential_law_says(yes: int, no: int, sn
     energy = 2.0  # a device of budget P on every second element
     noise = 10 ** (-snr_db / 10)
     wrong = (no * energy + noise) / (voters * energy + 2 * noise)
+    assert abs(measured - wrong) < 4.5 * (wrong * (1 - wrong) / 1500) ** 0.5
+
+
+def test_energy_votes_count_weights_squared() -> None:
+    updates = tf.constant([[1.0], [-1.0], [-1.0]]) * tf.ones([1, 16])
+    weights = [[0.5, 0.25, 0.25]] * 1500
+    rounds = played(Analog(FskVote(), EqualPower()), Air(GRID, Rayleigh(), 3), updates, 32, 1500, weights=weights)
+    measured, wrong = np.mean([estimate.numpy()[0] < 0 for estimate, _, _ in rounds]), (2 / 16) / (1 / 4 + 2 / 16)
     assert abs(measured - wrong) < 4.5 * (wrong * (1 - wrong) / 1500) ** 0.5
 
 

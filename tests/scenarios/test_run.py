@@ -205,6 +205,19 @@ def test_presets_files_tables_and_scenarios_run_alike(federations: fake.Federati
     assert run("quickstart", ["rounds=2", "seeds=[1]"]).sizes["seed"] == 1
 
 
+def test_a_codec_that_goes_by_layers_is_granted_what_they_take() -> None:
+    """Rank 1 of softmax's 64 x 10 sends 64 numbers or 10, and the 10 biases."""
+    change = ["uplink={kind='analog',codec={kind='low_rank',rank=1}}", "rounds=1", "seeds=[0]", "link.snr_db=5"]
+    assert run(RAW, [*change, "grant.elements=37"]).resource_elements.values.tolist() == [[37]]
+    with pytest.raises(ScenarioError, match="^scenario field grant.elements: expected at least 37 .*, received 36$"):
+        run(RAW, [*change, "grant.elements=36"])
+
+
+def test_a_fault_of_a_part_names_the_part_once() -> None:
+    with pytest.raises(ScenarioError, match="^scenario field model: expected images"):
+        run(RAW, ["model=lenet"])
+
+
 def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     bad = ["rounds=0", "grant.elements=[400,10]", "model=[softmax,lenet]", "grid.prefix=[16,99]", "devices=[5,5000]"]
     for change in bad:
