@@ -1,4 +1,4 @@
-"""Recovery of real gradients: those of the preset bayes_recovery, each measured at random and recovered by every scheme.
+"""Recovery of real gradients, those of the preset bayes_recovery, from random sums by every scheme.
 
 The network is trained without an uplink, as the preset's ideal one does it, and its gradients are taken after some
 steps. Of a gradient g the k = ratio d largest entries x are kept and m = d/2 sums y = A x + w are made with rows of a
@@ -110,7 +110,13 @@ def rows(moments: Sequence[int] = MOMENTS, draws: int = DRAWS) -> Iterator[tuple
             x = variant(largest(gradient, ratio), name)
             for snr_db in SNRS:
                 for scheme, errors in zip([*SCHEMES, ORACLE], simulate(x, snr_db, draws), strict=True):
-                    numbers = f"{ratio:g}", f"{snr_db:g}", str(draws), f"{errors.mean():.6g}", f"{errors.std(ddof=1):.6g}"
+                    numbers = (
+                        f"{ratio:g}",
+                        f"{snr_db:g}",
+                        str(draws),
+                        f"{errors.mean():.6g}",
+                        f"{errors.std(ddof=1):.6g}",
+                    )
                     yield scheme, name, str(moment), *numbers
 
 
