@@ -23,6 +23,7 @@ import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
 
 from ..ota.recovery.amp import transition
 from ..scenarios import results
@@ -54,7 +55,7 @@ def draw(dataset: xr.Dataset, errors: Rows, kernel: np.ndarray, path: str | Path
         {"font.size": 8, "axes.labelsize": 8.5, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
     ):
         figure = Figure(figsize=(7.2, 7.4), layout="constrained")
-        above, middle, below = figure.subfigures(3, 1, height_ratios=[1.12, 1.0, 0.95])
+        above, middle, below = figure.subfigures(3, 1, height_ratios=[1.15, 1.0, 1.0])
         _accuracies(above, dataset)
         _errors(middle, errors)
         _pictures(below, kernel)
@@ -89,15 +90,16 @@ def _accuracies(figure: SubFigure, dataset: xr.Dataset) -> None:
         panel.set(xlabel="Iteration", title=f"SNR {float(dataset[SNR][at]):g} dB")
         _grid(panel)
     panels[0].set_ylabel("Test accuracy")
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=5, frameon=False)
+    shown = [name_of(str(uplink)) for uplink in dataset[UPLINK].values]
+    lines = [Line2D([], [], label=NAMES[name], **_line(name)) for name in NAMES if name in (*shown, study.ORACLE)]
+    figure.legend(handles=lines, loc="outside upper center", ncols=3, frameon=False)
 
 
 def _accuracy(panel: Axes, dataset: xr.Dataset, name: str) -> None:
     values = dataset.accuracy.transpose("seed", "round").values
     rounds = dataset["round"].values
     panel.fill_between(rounds, values.min(0), values.max(0), color=LOOKS[name][0], alpha=0.15, linewidth=0)
-    panel.plot(rounds, values.mean(0), label=NAMES[name], markevery=2, **_line(name))
+    panel.plot(rounds, values.mean(0), markevery=2, **_line(name))
 
 
 def name_of(uplink: str) -> str:
@@ -119,19 +121,18 @@ def _errors(figure: SubFigure, rows: Rows) -> None:
                 continue  # exact
             ratios, real = _table(rows, scheme=name, snr_db=snr_db, gradient="real")
             panel.fill_between(ratios, real.min(1), real.max(1), color=LOOKS[name][0], alpha=0.15, linewidth=0)
-            panel.plot(ratios, real.mean(1), label=NAMES[name], **_line(name))
+            panel.plot(ratios, real.mean(1), **_line(name))
             if name not in ("lmmse", study.ORACLE):
                 shares, normal = _table(rows, scheme=name, snr_db=snr_db, gradient="normal")
                 panel.plot(shares, normal.mean(1), **_line(name) | {"linestyle": "none", "markerfacecolor": "none"})
         panel.axvline(study.DELTA * transition(study.DELTA), color="0.5", linewidth=0.8, linestyle=":")
         panel.set(xlabel="Share of entries kept", title="Without noise" if np.isinf(snr_db) else f"SNR {snr_db:g} dB")
-        panel.annotate(
-            "phase transition", (study.DELTA * transition(study.DELTA), 0.02), (-3, 2), panel.get_xaxis_transform(),
-            "offset points", rotation=90, ha="right", va="bottom", color="0.4", fontsize=7,
-        )  # fmt: skip
         _grid(panel)
     panels[0].set_ylabel("NMSE (dB)")
-    panels[1].legend([panels[1].get_lines()[-1]], [NAMES[study.ORACLE]], loc="lower right", framealpha=0.85)
+    panels[0].annotate(
+        "phase transition\nof the soft threshold", (study.DELTA * transition(study.DELTA), -55), (-5, 0), "data",
+        "offset points", rotation=90, ha="right", va="center", color="0.4", fontsize=6.5,
+    )  # fmt: skip
 
 
 def _table(rows: Rows, scheme: str, snr_db: float, gradient: str) -> tuple[np.ndarray, np.ndarray]:
@@ -148,24 +149,23 @@ def _table(rows: Rows, scheme: str, snr_db: float, gradient: str) -> tuple[np.nd
 
 
 def _pictures(figure: SubFigure, kernel: np.ndarray) -> None:
-    left, right = figure.subfigures(1, 2, width_ratios=[2.5, 1])
+    left, right = figure.subfigures(1, 2, width_ratios=[2.3, 1])
     unit = np.abs(kernel).max()
     sparse = np.where(np.abs(kernel) >= np.percentile(np.abs(kernel), PERCENTILE), kernel, 0.0)
     panels = left.subplots(2, 1, sharex=True)
     look: dict[str, Any] = {"cmap": "RdBu_r", "interpolation": "nearest"}
-    for panel, matrix, title in zip(
-        panels, (kernel, sparse), ("Gradient G of the (5, 5, 10, 20) kernel", f"above the {PERCENTILE}th percentile"),
-        strict=True,
-    ):  # fmt: skip
+    titles = "Gradient G of the (5, 5, 10, 20) kernel", f"Entries of G above the {PERCENTILE}th percentile"
+    for panel, matrix, title in zip(panels, (kernel, sparse), titles, strict=True):
         image = panel.imshow(matrix / unit, vmin=-1, vmax=1, aspect="auto", **look)
-        panel.set_title(title)
+        panel.set_title(title, fontsize=8)
         panel.set_ylabel("Place")
     panels[1].set_xlabel("Depth and filter")
     left.colorbar(image, ax=panels, fraction=0.03, pad=0.01)
     panel = right.subplots()
     image = panel.imshow(correlation(kernel), vmin=-1, vmax=1, **look)
-    panel.set(title="Correlation of rows of G", xlabel="Place", ylabel="Place")
-    right.colorbar(image, ax=panel, fraction=0.045, pad=0.03)
+    panel.set(xlabel="Place", ylabel="Place")
+    panel.set_title("Correlation of the rows of G", fontsize=8)
+    right.colorbar(image, ax=panel, orientation="horizontal", fraction=0.05, pad=0.02)
 
 
 def _grid(panel: Axes) -> None:
