@@ -1,5 +1,6 @@
 """The preset bayes_recovery: its terms are the lecture's, and its curve is what is simulated again."""
 
+import json
 import os
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def test_the_preset_compares_four_recoveries_and_the_ideal_uplink_at_two_snrs() 
     plan = sweep(read("bayes_recovery")[1])
     schemes = ["amp", "em_bg_amp spatial=false", "em_bg_amp spatial=true", "lmmse"]
     assert plan.axes == {"uplink": ["ideal", *(f"analog {name}" for name in schemes)], "link.snr_db": [20.0, 0.0]}
-    assert plan.resolved == results.load(CURVE).attrs["scenario"] or sweep(read("bayes_recovery")[1]).resolved
+    assert json.loads(results.load(CURVE).attrs["scenario"]) == plan.resolved  # what the curve was made with
 
 
 def test_the_curve_says_what_the_documentation_says() -> None:
@@ -41,6 +42,6 @@ def test_a_point_of_the_curve_is_what_is_simulated_again() -> None:
     found = run("bayes_recovery", [uplink, "link.snr_db=20", "seeds=[1]", "rounds=60"]).sel(seed=1)
     kept = results.load(CURVE).sel(uplink=SPATIAL, seed=1).sel({"link.snr_db": 20.0})
     kept = kept.sel(round=found["round"])
-    for name in ("nmse", "energy", "resource_elements"):
-        np.testing.assert_allclose(found[name], kept[name], rtol=0.05)
-    np.testing.assert_allclose(found.accuracy, kept.accuracy, atol=0.02)
+    for name in ("nmse", "energy", "resource_elements"):  # 1%: without neighbours the NMSE is 5% higher
+        np.testing.assert_allclose(found[name], kept[name], rtol=0.01)
+    np.testing.assert_allclose(found.accuracy, kept.accuracy, atol=0.01)
