@@ -52,13 +52,15 @@ def gradients(moments: Sequence[int] = MOMENTS) -> np.ndarray:
     """On a batch, after so many steps of training [moments, d]."""
     data = Mnist().load()
     task, rng = Task(DropoutCnn().build(data.x_train.shape[1:], data.classes, SEED)), np.random.default_rng(SEED)
-    x, weights, found = tf.constant(data.x_train), task.weights(), {}
+    x, weights = tf.constant(data.x_train), task.weights()
+    found: dict[int, np.ndarray] = {}
     for step in range(max(moments) + 1):
         batch = rng.choice(len(data.y_train), BATCH, replace=False)
         labels = tf.constant(data.y_train[batch])
         key = keys.key(SEED, step)
         _, parts, _ = task.gradient(weights, tf.gather(x, batch), labels, tf.ones([BATCH]), key, tf.constant(0))
-        found[step] = flatten(parts).numpy() if step in moments else None
+        if step in moments:
+            found[step] = flatten(parts).numpy()
         weights = weights._replace(trainable=[w - RATE * g for w, g in zip(weights.trainable, parts, strict=True)])
     return np.stack([found[moment] for moment in moments])
 

@@ -55,7 +55,7 @@ def draw(dataset: xr.Dataset, errors: Rows, kernel: np.ndarray, path: str | Path
         {"font.size": 8, "axes.labelsize": 8.5, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
     ):
         figure = Figure(figsize=(7.2, 7.4), layout="constrained")
-        above, middle, below = figure.subfigures(3, 1, height_ratios=[1.15, 1.0, 1.0])
+        above, middle, below = figure.subfigures(3, 1, squeeze=False, height_ratios=[1.15, 1.0, 1.0])[:, 0]
         _accuracies(above, dataset)
         _errors(middle, errors)
         _pictures(below, kernel)
@@ -149,7 +149,7 @@ def _table(rows: Rows, scheme: str, snr_db: float, gradient: str) -> tuple[np.nd
 
 
 def _pictures(figure: SubFigure, kernel: np.ndarray) -> None:
-    left, right = figure.subfigures(1, 2, width_ratios=[2.3, 1])
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[2.3, 1])[0]
     unit = np.abs(kernel).max()
     sparse = np.where(np.abs(kernel) >= np.percentile(np.abs(kernel), PERCENTILE), kernel, 0.0)
     panels = left.subplots(2, 1, sharex=True)
