@@ -4,7 +4,9 @@
 
 The folder holds the curves of ``overair run abdi_rlc`` and ``overair run abdi_cifar`` as abdi_rlc.csv and
 abdi_cifar.csv, and of the latter's digital rival, which its preset spells out, as abdi_cifar_qcs.csv. On the left LeNet
-on MNIST at four compressions: a panel's elements and energies are the same for all that send. On the right CifarNet on
+on MNIST at four compressions: a panel's elements and budgets are the same for all that send. Devices hold unequal data,
+and those with more send more strongly; as no sum is undistorted unless all keep to one level, the analog side leaves
+most of its energy unspent, and the caption says how much each side spends. On the right CifarNet on
 CIFAR-10, where the digital rival has the elements that a compression gain of 30 takes; the legend says how many.
 """
 
@@ -19,7 +21,7 @@ from matplotlib.figure import Figure
 
 from ..scenarios import curves
 from ..scenarios.errors import ScenarioError
-from .amiri2020 import equal_resources
+from .amiri2020 import equal_elements
 from .curve import STYLE, band
 
 COMPRESSION = "grant.compression"
@@ -39,7 +41,7 @@ def draw(folder: str | Path, path: str | Path) -> None:
             panel, run = panels[str(at)], lenet.sel({COMPRESSION: compression})
             for place, (uplink, name) in enumerate(NAMES.items()):
                 _line(panel, run.sel(uplink=uplink), place, name)
-            elements = equal_resources(run)
+            elements = equal_elements(run)
             panel.set_title(f"LeNet, d/m = {compression:g}, {elements:,.0f} elements", fontsize=8)
             panel.set_ylim(0.0, 1.0)
             panel.label_outer()
@@ -56,10 +58,12 @@ def draw(folder: str | Path, path: str | Path) -> None:
             panels[name].set_ylabel("Test accuracy")
         panels["0"].legend(fontsize=6.5, framealpha=0.85, edgecolor="0.8", loc="lower right")
         right.legend(fontsize=6.5, framealpha=0.85, edgecolor="0.8", loc="lower right")
+        energy = {name: float(lenet.energy.sel(uplink=name).mean()) for name in ("analog", "digital")}
         figure.supxlabel(
             f"Mean of {lenet.sizes['seed']} seeds on the left, {cifar.sizes['seed']} on the right "
-            f"({rival.sizes['seed']} of "
-            "QCS); band from lowest to highest. On the left energy P a device and the same elements for both.",
+            f"({rival.sizes['seed']} of QCS); band from lowest to highest. On the left elements and budgets\n"
+            "are the same for both; of its budget a device, which takes part in every second round, spends "
+            f"{energy['analog']:.0%} with the random linear code and {energy['digital']:.0%} digitally.",
             fontsize=6.5,
             color="0.35",
         )

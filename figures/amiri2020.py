@@ -45,27 +45,22 @@ def draw(folder: str | Path, path: str | Path) -> None:
         for panel, partition, title in ((alike, "iid", "alike"), (classes, "classes", "of two classes a device")):
             for place, (uplink, name) in enumerate(NAMES.items()):
                 _line(panel, runs[""].sel(uplink=uplink, partition=partition), place, name)
-            panel.set_title(f"25 devices, data {title}, P = 500, s = d/2", fontsize=8)
+            panel.set_title(f"P = 500, s = d/2, data {title}", fontsize=8)
+        figure.legend(*alike.get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
         base = runs[""].sel(partition="iid", uplink=list(TWO))
-        for dash, (setting, run) in enumerate(
-            (("P = 500, s = d/2", base), ("P = 200", runs["_p200"]), ("s = 3d/10", runs["_s30"]))
-        ):
-            _pair(grants, run, setting, DASHES[dash])
-        grants.set_title("25 devices, data alike: power and elements", fontsize=8)
-        for dash, (setting, run) in enumerate(_fewer(runs)):
-            _pair(devices, run, setting, DASHES[dash])
-        devices.set_title("fewer devices, and P = 1", fontsize=8)
+        _settings(grants, [("P = 500, s = d/2", base), ("P = 200", runs["_p200"]), ("s = 3d/10", runs["_s30"])], 0.03)
+        grants.set_title("A-DSGD and D-DSGD: power and elements", fontsize=8)
+        _settings(devices, list(_fewer(runs)), 0.15)
+        devices.set_title("A-DSGD and D-DSGD: M devices of B images", fontsize=8)
         for panel in (alike, classes, grants, devices):
             panel.grid(True, linewidth=0.4, color="0.85")
             panel.set_xlabel("Round")
         for panel in (alike, grants):
             panel.set_ylabel("Test accuracy")
-        for panel in (classes, grants, devices):
-            panel.legend(fontsize=6.5, framealpha=0.85, edgecolor="0.8", ncols=1 if panel is classes else 2)
-        seeds = runs[""].sizes["seed"]
         figure.supxlabel(
-            f"Mean of {seeds} seeds, band from lowest to highest. Within a setting all schemes have the same grant, "
-            f"{spent[0]:,.0f} elements a round (s = 3d/10: {spent[2]:,.0f}), and energy P a device.",
+            f"Mean of {runs[''].sizes['seed']} seeds, band from lowest to highest; 25 devices of 1,000 images unless "
+            f"said.\nWithin a setting all schemes have the same grant, {spent[0]:,.0f} elements a round (s = 3d/10: "
+            f"{spent[2]:,.0f}), and spend the same energy, P a device.",
             fontsize=6.5,
             color="0.35",
         )
@@ -74,15 +69,21 @@ def draw(folder: str | Path, path: str | Path) -> None:
 
 def equal_resources(run: xr.Dataset) -> float:
     """The resource elements of a round, the same for all that send; ScenarioError where they or energies differ."""
-    sends = run.where(run.resource_elements > 0)
-    low, high = float(sends.resource_elements.min()), float(sends.resource_elements.max())
-    spent = sends.energy.where(sends.energy > 0)  # who cannot afford a bit stays silent
+    elements, spent = equal_elements(run), run.energy.where(run.energy > 0)  # who cannot afford a bit stays silent
     least, most = float(spent.min()), float(spent.max())
-    if low != high or most > 1 + 1e-4 or least < 1 - 1e-4:
+    if most > 1 + 1e-4 or least < 1 - 1e-4:
         raise ScenarioError(
-            f"curves: expected the same elements and energy for every scheme, received {low:g} to {high:g} elements "
-            f"and {least:.4g} to {most:.4g} P"
+            f"curves: expected the same energy for every scheme, the budget P, received {least:.4g} to {most:.4g} P"
         )
+    return elements
+
+
+def equal_elements(run: xr.Dataset) -> float:
+    """The resource elements of a round, the same for all that send; ScenarioError where they differ."""
+    used = run.resource_elements.where(run.resource_elements > 0)
+    low, high = float(used.min()), float(used.max())
+    if low != high:
+        raise ScenarioError(f"curves: expected as many elements for every scheme, received {low:g} to {high:g}")
     return low
 
 
@@ -93,14 +94,16 @@ def _fewer(runs: dict[str, xr.Dataset]) -> Iterator[tuple[str, xr.Dataset]]:
             yield f"M = {count}, B = {images:,}, P = {power}", run.sel({SNR: snr})
 
 
-def _pair(panel: Axes, run: xr.Dataset, setting: str, dash: str) -> None:
-    """A-DSGD and D-DSGD, in the colours of the panels above."""
-    for at, uplink in enumerate(TWO):
-        place = list(NAMES).index(uplink)
-        _line(panel, run.isel(uplink=at), place, f"{NAMES[uplink]}, {setting}", dash)
+def _settings(panel: Axes, settings: list[tuple[str, xr.Dataset]], bottom: float) -> None:
+    """A-DSGD and D-DSGD, in the colours of the panels above; a way of dashing for each setting."""
+    for dash, (setting, run) in zip(DASHES, settings, strict=False):
+        for at, uplink in enumerate(TWO):
+            _line(panel, run.isel(uplink=at), list(NAMES).index(uplink), None, dash)
+        panel.plot([], [], dash, color="0.3", label=setting)
+    panel.legend(fontsize=7, framealpha=0.85, edgecolor="0.8", loc="lower right", bbox_to_anchor=(1.0, bottom))
 
 
-def _line(panel: Axes, run: xr.Dataset, place: int, label: str, dash: str = "-") -> None:
+def _line(panel: Axes, run: xr.Dataset, place: int, label: str | None, dash: str = "-") -> None:
     values = run.accuracy.transpose("seed", "round").values
     band(panel, np.asarray(run["round"].values), values, place, label, dash)
 

@@ -127,7 +127,8 @@ class Task:
                 drawn = tf.cast(keys.fold(key, step, position)[:1] % 2**31, variable.dtype)
                 state.append(tf.concat([drawn, tf.zeros([1], variable.dtype)], 0))
             else:
-                state.append(next(given))
+                value = next(given)  # noise on the air may bring a moving variance below zero
+                state.append(tf.maximum(value, 0.0) if variable.path.endswith("variance") else value)
         return state
 
 

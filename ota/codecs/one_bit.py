@@ -1,10 +1,11 @@
 """One-bit aggregation over the air: every device sends signs, and the receiver reads the majority.
 
-Signs of two parameters make a QPSK symbol; sign(0) is +. What arrives is a weighted count of votes, and the estimate is
-its sign: every entry is 1 or -1, and the server's step size is the step of every parameter. An entry on which all are
-silent is decided by the noise. Zhu, Du, Gunduz, Huang, "One-bit over-the-air aggregation for communication-efficient
-federated edge learning", IEEE Trans. Wireless Communications, 2021. Without noise, if each of K devices has the sign
-wrong with probability p, the majority of an odd K has it wrong with sum_{j > K/2} C(K, j) p^j (1-p)^(K-j).
+Signs of two parameters make a QPSK symbol; sign(0) is +. What arrives is a weighted count of votes, and the estimate
+is its sign: every entry is 1 or -1, and the server's step size is the step of every parameter. An entry on which all
+are silent is decided by the noise; over fading votes count alike with truncated_inversion and unbiased = false. Zhu,
+Du, Gunduz, Huang, "One-bit over-the-air aggregation for communication-efficient federated edge learning", IEEE Trans.
+Wireless Communications, 2021. Without noise, if each of K devices has the sign wrong with probability p, the majority
+of an odd K has it wrong with sum_{j > K/2} C(K, j) p^j (1-p)^(K-j).
 """
 
 from typing import ClassVar

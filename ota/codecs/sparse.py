@@ -89,5 +89,5 @@ class Sparse(Sum):
             return of_matrix(code.matrix, size)
         if isinstance(code.matrix, tuple):
             key, rows = code.matrix
-            return gaussian(key, rows.shape[0], size)
+            return gaussian(key, rows.shape[0], size, MEMORY)
         return of_dense(code.matrix)

@@ -169,8 +169,8 @@ class Analog:
             acc = acc._replace(level=level, y=y, energy=energy)
         y = terms.air.receive(acc.y, round.air_link, keys.fold(round.key, "noise"))
         symbols = terms.air.grid.collect(behind(round.combiner, y)[0], elements)  # [M]
-        heard = acc.energy > 0
-        symbols, noise = self._read(symbols, acc.level.arrival, round)
+        symbols, noise, legible = self._read(symbols, acc.level.arrival, round)
+        heard = (acc.energy > 0) & legible
         symbols *= tf.cast(tf.reduce_any(heard), symbols.dtype)
         estimate = self.codec.decode(symbols, terms.layers, acc.code, noise)
         estimate *= tf.cast(tf.reduce_any(heard), estimate.dtype)  # nobody's votes are no votes
@@ -180,14 +180,16 @@ class Analog:
         state = State(state.cost, acc.owed, Past(state.past.rounds + 1, estimate))
         return estimate, state, round.report(errors, acc.energy, heard, bits, elements)
 
-    def _read(self, symbols: tf.Tensor, arrival: tf.Tensor, round: Round) -> tuple[tf.Tensor, tf.Tensor]:
-        """The codec's symbols in units of what was sent, and the noise of a real number in them."""
+    def _read(self, symbols: tf.Tensor, arrival: tf.Tensor, round: Round) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The codec's symbols in units of what was sent, the noise of a real number, and whether they can be read."""
         noise = round.air_link.noise / 2.0
         if self.rule.announced:
-            return symbols / tf.cast(arrival, symbols.dtype), noise * tf.reduce_mean(1.0 / arrival**2)
+            level = tf.cast(arrival, symbols.dtype)
+            return symbols / level, noise * tf.reduce_mean(1.0 / arrival**2), tf.constant(True)
         scale = tf.math.real(symbols[-1])
-        unit = tf.where(scale > tf.sqrt(noise), tf.reduce_sum(round.weights) / scale, 0.0)
-        return symbols[:-1] * tf.cast(unit, symbols.dtype), noise * unit**2
+        legible = scale > tf.sqrt(noise)
+        unit = tf.where(legible, tf.reduce_sum(round.weights) / scale, 0.0)
+        return symbols[:-1] * tf.cast(unit, symbols.dtype), noise * unit**2, legible
 
     @property
     def _feedback(self) -> float:

@@ -203,7 +203,6 @@ def test_a_matrix_too_large_to_keep_is_made_in_tiles_with_the_same_numbers(monke
     sent = keys.normal(keys.key(1), [2, 300])
     kept = codec.encode(sent, layers, codec.code(layers, 40, keys.key(0), Past.none(layers)))
     monkeypatch.setattr("overair.ota.codecs.sparse.MEMORY", 1000)
-    monkeypatch.setattr("overair.ota.projections.MEMORY", 1000)
     code = codec.code(layers, 40, keys.key(0), Past.none(layers))
     assert len(tf.nest.flatten(code.matrix)) == 2 and code.matrix[0].shape == (2,)
     np.testing.assert_allclose(codec.encode(sent, layers, code), kept, atol=1e-4)
@@ -235,10 +234,10 @@ def test_individual_amplitudes_are_those_of_the_paper_without_fading() -> None:
 
 def test_a_scale_lost_in_noise_gives_nothing_rather_than_anything() -> None:
     updates = keys.normal(keys.key(1), [2, 64])
-    estimates = [
-        e.numpy() for e, _, _ in played(Analog(Identity(), Individual()), Air(GRID, Awgn(), 2), updates, 33, 40, -40.0)
-    ]
+    rounds = played(Analog(Identity(), Individual()), Air(GRID, Awgn(), 2), updates, 33, 40, -40.0)
+    estimates, heard = [e.numpy() for e, _, _ in rounds], [bool(np.all(report.heard)) for _, _, report in rounds]
     silent = sum(not np.any(e) for e in estimates)
+    assert [bool(np.any(e)) for e in estimates] == heard
     assert 20 < silent < 40  # Phi(1 - small) = .84 of 40, and 4.5 standard errors
     assert np.all(np.isfinite(estimates))
 
