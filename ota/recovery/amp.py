@@ -16,8 +16,11 @@ which is the phase transition: without noise, fewer than rho m nonzero entries c
 alpha of 0.9 is used, as the maximiser falls to 0, where all noise passes.
 
 On noise alone the iteration ends at E|x|^2 = d M tau^2, with M = 2 q(alpha) and tau^2 = s2 / (1 - M/delta), above the
-s2 it began with; so Gaussian measurements give zeros. With rows of a Hadamard matrix the residual shrinks instead, and
-|x_hat|^2 is up to that of the noise, m s2, where none of it is signal.
+s2 it began with. Where that happens, as with Gaussian measurements of little power, there is nothing for a threshold to
+find. Zeros come back, or, if the noise is told, what a line makes of y: c A'y, c = |x|^2/(|x|^2 + d (|x|^2/m + s2)) with
+|x|^2 = |y|^2 - m s2 where that is positive: most of it noise, but it points the right way, which zeros do not. With
+rows of a Hadamard matrix the residual shrinks instead, and |x_hat|^2 is up to that of the noise, m s2, where none of it
+is signal.
 """
 
 from functools import lru_cache
@@ -53,9 +56,13 @@ class Amp:
 
     def recover(self, y: tf.Tensor, projection: Projection, noise: Noise = None, layers: Layers = ()) -> tf.Tensor:
         def estimate(y: tf.Tensor, noise: tf.Tensor | None, unit: tf.Tensor) -> tf.Tensor:
-            return iterate(
+            found = iterate(
                 self.start(y, projection), lambda p: self.step(p, y, projection), self.iterations, self.tolerance
             )
+            if noise is None:
+                return found
+            failed = tf.reduce_all(tf.equal(found, 0))
+            return tf.cond(failed, lambda: _line(y, projection, noise), lambda: found)
 
         return in_units(y, noise, estimate)
 
@@ -71,6 +78,14 @@ class Amp:
         kept = 2 * tf.nn.l2_loss(tf.sign(x))  # |x|_0, in less time than tf.math.count_nonzero takes
         r = y - projection.forward(x) + r * (kept / projection.rows)
         return Progress(x, r)
+
+
+def _line(y: tf.Tensor, projection: Projection, noise: tf.Tensor) -> tf.Tensor:
+    """The best multiple of A'y, [d]."""
+    rows, size = projection.rows, projection.size
+    energy = tf.maximum(2 * tf.nn.l2_loss(y) - rows * noise, 0.0)  # of x
+    scale = tf.math.divide_no_nan(energy, energy + size * (energy / rows + noise))
+    return scale * projection.adjoint(y)
 
 
 def transition(delta: float) -> float:

@@ -116,6 +116,7 @@ def test_a_long_round_turns_as_precisely_as_a_short_one() -> None:
         (FrequencyOffset(-0.2, 0.4), stats.uniform(-0.2, 0.6)),
         (FrequencyOffset(0.1, 0.1, deviation=0.2), stats.norm(0.1, 0.2)),
     ],
+    ids=["uniform", "normal"],
     ids=str,
 )
 def test_each_device_draws_its_own_frequency_offset(offset: FrequencyOffset, law: Any) -> None:
