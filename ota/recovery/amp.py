@@ -16,11 +16,11 @@ which is the phase transition: without noise, fewer than rho m nonzero entries c
 alpha of 0.9 is used, as the maximiser falls to 0, where all noise passes.
 
 On noise alone the iteration ends at E|x|^2 = d M tau^2, with M = 2 q(alpha) and tau^2 = s2 / (1 - M/delta), above the
-s2 it began with. Where that happens, as with Gaussian measurements of little power, there is nothing for a threshold to
-find. Zeros come back, or, if the noise is told, what a line makes of y: c A'y, c = |x|^2/(|x|^2 + d (|x|^2/m + s2)) with
-|x|^2 = |y|^2 - m s2 where that is positive: most of it noise, but it points the right way, which zeros do not. With
-rows of a Hadamard matrix the residual shrinks instead, and |x_hat|^2 is up to that of the noise, m s2, where none of it
-is signal.
+s2 it began with. Where that happens, as with Gaussian measurements of little power, there is nothing for a threshold
+to find. Zeros come back, or, if the noise is told, what a line makes of y: c A'y, c = |x|^2/(|x|^2 + d (|x|^2/m +
+s2)) with |x|^2 = |y|^2 - m s2 where that is positive: most of it noise, but it points the right way, which zeros do
+not. With rows of a Hadamard matrix the residual shrinks instead, and |x_hat|^2 is up to that of the noise, m s2,
+where none of it is signal.
 """
 
 from functools import lru_cache

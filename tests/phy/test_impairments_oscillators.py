@@ -117,7 +117,6 @@ def test_a_long_round_turns_as_precisely_as_a_short_one() -> None:
         (FrequencyOffset(0.1, 0.1, deviation=0.2), stats.norm(0.1, 0.2)),
     ],
     ids=["uniform", "normal"],
-    ids=str,
 )
 def test_each_device_draws_its_own_frequency_offset(offset: FrequencyOffset, law: Any) -> None:
     turns = phasors(offset, 4000, 2)
