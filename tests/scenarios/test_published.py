@@ -21,7 +21,7 @@ POINTS = [  # preset, curve, the point as settings and as coordinates, and round
     ("amiri2020", "", [IID, D_DSGD], {"partition": "iid", "uplink": "digital position_coded"}, (30, 60)),
     ("amiri2020", "_m20", [IID, A_DSGD, "devices=20", "link.snr_db=-35.94"], {"uplink": "analog"}, (30, 60)),
     ("abdi_rlc", "", [RLC, "grant.compression=20"], {"uplink": "analog", "grant.compression": 20}, (20, 40)),
-    ("abdi_cifar", "", [RLC], {"uplink": "analog"}, (15,)),
+    ("abdi_cifar", "", [RLC], {"uplink": "analog"}, (20,)),
 ]
 
 
