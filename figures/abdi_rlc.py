@@ -42,14 +42,14 @@ def draw(folder: str | Path, path: str | Path) -> None:
             for place, (uplink, name) in enumerate(NAMES.items()):
                 _line(panel, run.sel(uplink=uplink), place, name)
             elements = equal_elements(run)
-            panel.set_title(f"LeNet, d/m = {compression:g}, {elements:,.0f} elements", fontsize=8)
+            panel.set_title(f"d/m = {compression:g}, {elements:,.0f} elements", fontsize=8)
             panel.set_ylim(0.0, 1.0)
             panel.label_outer()
         right = panels["right"]
         for place, uplink in enumerate(("ideal", "analog")):
             _line(right, cifar.sel(uplink=uplink), place, _costs(NAMES[uplink], cifar.sel(uplink=uplink)))
         _line(right, rival.isel(uplink=0) if "uplink" in rival.dims else rival, 2, _costs(NAMES["digital"], rival))
-        right.set_title("CifarNet, d = 1,068,298", fontsize=8)
+        right.set_title("CifarNet on CIFAR-10, d = 1,068,298", fontsize=8)
         for panel in panels.values():
             panel.grid(True, linewidth=0.4, color="0.85")
         for name in ("2", "3", "right"):
@@ -63,7 +63,8 @@ def draw(folder: str | Path, path: str | Path) -> None:
             f"Mean of {lenet.sizes['seed']} seeds on the left, {cifar.sizes['seed']} on the right "
             f"({rival.sizes['seed']} of QCS); band from lowest to highest. On the left elements and budgets\n"
             "are the same for both; of its budget a device, which takes part in every second round, spends "
-            f"{energy['analog']:.0%} with the random linear code and {energy['digital']:.0%} digitally.",
+            f"{energy['analog']:.0%} with the random linear code and {energy['digital']:.0%} digitally. "
+            "Left: LeNet on MNIST.",
             fontsize=6.5,
             color="0.35",
         )

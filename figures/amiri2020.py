@@ -60,7 +60,7 @@ def draw(folder: str | Path, path: str | Path) -> None:
         figure.supxlabel(
             f"Mean of {runs[''].sizes['seed']} seeds, band from lowest to highest; 25 devices of 1,000 images unless "
             f"said.\nWithin a setting all schemes have the same grant, {spent[0]:,.0f} elements a round (s = 3d/10: "
-            f"{spent[2]:,.0f}), and spend the same energy, P a device.",
+            f"{spent[2]:,.0f}), and energy P a device; D-DSGD at P = 1 is silent, whatever M.",
             fontsize=6.5,
             color="0.35",
         )

@@ -119,6 +119,15 @@ class Downlink(Table):
         default="estimate", description="the estimate, two parameters an element, or what an analog uplink received"
     )
 
+    @field_validator("offsets_db", "sends")
+    @classmethod
+    def _with_an_snr(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.data.get("snr_db") is None and value not in ([], "estimate"):
+            raise ValueError(
+                f"expected a downlink with noise, received {shown(value)} without one; set downlink.snr_db"
+            )
+        return value
+
 
 class Scenario(Table):
     """Everything that decides a result."""

@@ -23,7 +23,7 @@ from . import Code, Past, Votes, signs
 
 @dataclass(frozen=True, config=STRICT)
 class FskVote(Votes):
-    """2 d resource elements: no phase, no power control."""
+    """2 d resource elements, for the rule equal_power and one antenna; the server steps by 1 an entry."""
 
     linear: ClassVar[bool] = False
 

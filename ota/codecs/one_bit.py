@@ -21,7 +21,7 @@ from . import Code, Past, Votes, pack, signs, unpack
 
 @dataclass(frozen=True, config=STRICT)
 class OneBit(Votes):
-    """ceil(d/2) resource elements. Devices must arrive in phase."""
+    """ceil(d/2) resource elements. Devices must arrive in phase; the server steps by 1 an entry: take small steps."""
 
     linear: ClassVar[bool] = True
 

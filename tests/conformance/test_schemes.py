@@ -303,7 +303,7 @@ def test_receivers(receiver: Any) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_codecs(codec: Any, size: int) -> None:
-    for layers in [((size,),), ((size, 6), (3,), (2, 2, 2, size))]:
+    for layers in [((size,),), ((size, 6), (3,), (2, 2, 2, size))][: 1 + (size == 37)]:
         _test_codec(codec, layers)
 
 

@@ -43,11 +43,15 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"uplink": 3}, "uplink: expected one of analog, digital, ideal, received 3"),
     (
         {"uplink": {"kind": "analog", "rul": "phase_only"}},
-        'uplink.rul: expected one of codec, rule, budget, received "rul"; did you mean uplink.rule?',
+        'uplink.rul: expected one of codec, rule, budget, feedback, received "rul"; did you mean uplink.rule?',
     ),
     (
         {"uplink": {"kind": "analog", "codec": {"kind": "random_linear", "compression": 0.5}}},
         "uplink.codec.compression: expected at least 1.0, received 0.5",
+    ),
+    (
+        {"downlink": {"sends": "received"}},
+        'downlink.sends: expected a downlink with noise, received "received" alone; set downlink.snr_db',
     ),
     (
         {"uplink": {"kind": "analog", "codec": {"kind": "identity", "compression": 2}}},
