@@ -51,7 +51,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"downlink": {"sends": "received"}},
-        'downlink.sends: expected a downlink with noise, received "received" alone; set downlink.snr_db',
+        'downlink.sends: expected a downlink with noise, received "received" without one; set downlink.snr_db',
     ),
     (
         {"uplink": {"kind": "analog", "codec": {"kind": "identity", "compression": 2}}},
