@@ -106,6 +106,11 @@ def tables(family: str) -> dict[str, type[Scheme]]:
     return {kind: _table(source) for kind, source in sources(family).items()}
 
 
+def homes(kind: str) -> list[str]:
+    """The families that have a scheme of this kind."""
+    return [family for family in FAMILIES if kind in sources(family)]
+
+
 def as_table(value: Any) -> Any:
     """A bare kind as the table it stands for."""
     return {"kind": value} if isinstance(value, str) else value

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from .catalogue import Table, kind_of, tables
+from .catalogue import Table, homes, kind_of, tables
 from .errors import closest, fault, one_of
 from .shapes import Path, Shape, dotted, part_of
 
@@ -82,7 +82,9 @@ def _line(path: Path, details: list[ErrorDetails], holder: Shape, held: Any) -> 
             known = list(tables(shape.family)) if shape and shape.family else []
             match = closest(kind_of(received), known)
             received = kind_of(received) or received
-            return fault(name, one_of(known), received, f"did you mean {match}?" if match else "")
+            elsewhere = homes(received) if isinstance(received, str) else []
+            advice = f"{received} is one of {elsewhere[0]}" if elsewhere else ""
+            return fault(name, one_of(known), received, f"did you mean {match}?" if match else advice)
         case "literal_error":
             known = re.findall(r"'([^']*)'", str(context.get("expected"))) or [str(context.get("expected"))]
             match = closest(received, known)

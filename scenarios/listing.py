@@ -1,17 +1,19 @@
 """What `overair list` prints: families with their schemes, scenarios and fields of a scenario, from the code itself."""
 
-import ast
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args, get_origin
 
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from .catalogue import FAMILIES, SchemeField, Table, sources
+from .catalogue import FAMILIES, Table, homes, sources, tables
 from .errors import ScenarioError, closest, one_of, shown
+from .faults import BOUNDS
 from .files import presets
 from .schema import Scenario
-from .shapes import shape_of
+from .shapes import Shape, shape_of
 
+ABSURD = 2**31  # bounds from here on go without saying
 WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
 
 
@@ -28,7 +30,7 @@ def listing(what: str | None = None) -> list[str]:
         return list(_family(what, details=True))
     known = ["scenarios", "fields", *FAMILIES]
     match = closest(what, known)
-    advice = f"; did you mean {match}?" if match else ""
+    advice = f"; did you mean {match}?" if match else f"; see overair list {homes(what)[0]}" if homes(what) else ""
     raise ScenarioError(f"list: expected {one_of(known)}, received {shown(what)}{advice}")
 
 
@@ -45,12 +47,15 @@ def _family(family: str, details: bool) -> Iterator[str]:
         yield line
         if details and source.fields:
             yield f"      {source.about}"
-            yield from (f"      {_field(field)}" for field in source.fields)
+            yield from (f"      {line}" for line in _options(tables(family)[source.kind]))
 
 
-def _field(field: SchemeField) -> str:
-    default = "" if field.default is None else f" = {ast.unparse(field.default)}"
-    return f"{field.name}: {ast.unparse(field.annotation)}{default}"
+def _options(table: type[Table]) -> Iterator[str]:
+    """The fields of a scheme as a scenario gives them."""
+    for name, info in table.model_fields.items():
+        if name != "kind":
+            shape = shape_of(info.annotation, info.metadata)
+            yield f"{name}: {_takes(shape, info.annotation, info.metadata)}{_default(info)}"
 
 
 def _fields(table: type[Table], prefix: str = "") -> Iterator[str]:
@@ -59,12 +64,36 @@ def _fields(table: type[Table], prefix: str = "") -> Iterator[str]:
         if shape.table:
             yield from _fields(shape.table, f"{prefix}{name}.")
             continue
-        takes = f"one of {shape.family}" if shape.family else "a table" if shape.free else _plain(info.annotation)
-        takes = f"a list of {shape.family}" if shape.family and shape.many else takes
-        default = info.default_factory or info.default
-        known = default is not PydanticUndefined and default is not None and not callable(default)
-        given = "required" if default is PydanticUndefined else f"default {shown(default)}" if known else ""
-        yield f"  {prefix + name:<28}{info.description} ({'; '.join(filter(None, [takes, given]))})"
+        takes = _takes(shape, info.annotation, info.metadata)
+        yield f"  {prefix + name:<28}{info.description} ({takes}{_default(info)})"
+
+
+def _takes(shape: Shape, annotation: Any, bounds: list[Any]) -> str:
+    """What may stand there, in words."""
+    if shape.family:
+        return f"{'a list' if shape.many else 'one'} of {shape.family}"
+    limits = [
+        f"{words} {getattr(bound, name):g}"
+        for bound in (*bounds, *_bounds(annotation))
+        for name, words in BOUNDS.items()
+        if hasattr(bound, name) and abs(getattr(bound, name)) < ABSURD
+    ]
+    return ", ".join(["a table" if shape.free else _plain(annotation), *limits])
+
+
+def _bounds(annotation: Any) -> list[Any]:
+    """The bounds within an annotation that may be None."""
+    inner = [part for part in get_args(annotation) if get_origin(part) is Annotated]
+    return [bound for part in inner for bound in get_args(part)[1:]]
+
+
+def _default(info: FieldInfo) -> str:
+    default = info.default_factory or info.default
+    if default is PydanticUndefined:
+        return "; required"
+    if isinstance(default, dict) and list(default) == ["kind"]:
+        default = default["kind"]
+    return "" if default is None or callable(default) else f"; default {shown(default)}"
 
 
 def _plain(annotation: Any) -> str:
