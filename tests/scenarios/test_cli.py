@@ -66,7 +66,6 @@ def test_list_says_what_a_field_takes_as_a_scenario_has_it(capsys: pytest.Captur
     assert "feedback: a number, at least 0, at most 1; default 0.0" in shown
 
 
-
 @pytest.mark.parametrize("what", ["scenarios", "fields", *catalogue.FAMILIES])
 def test_list_shows_any_part(what: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["list", what]) == 0

@@ -30,7 +30,7 @@ POINTS = [  # preset, curve, the point as settings and as coordinates, and round
 def test_a_point_of_a_published_curve_comes_out_again(
     preset: str, setting: str, sets: list[str], place: dict, rounds: tuple[int, ...]
 ) -> None:
-    """On another machine floats round otherwise and runs part: 4.5 deviations over seeds, and half a point."""
+    """On another machine floats round otherwise and runs part: 4.5 deviations over seeds, a point if there is one seed."""
     data = DATA / ("cifar-10-batches-bin" if preset == "abdi_cifar" else "mnist")
     if not data.is_dir():
         pytest.skip(f"needs {data.name} under $OVERAIR_DATA")
@@ -42,7 +42,8 @@ def test_a_point_of_a_published_curve_comes_out_again(
     for at in rounds:
         expected = kept.accuracy.sel(round=at)
         off = abs(float(again.sel(round=at)) - float(expected.sel(seed=0)))
-        assert off <= 4.5 * float(expected.std("seed", ddof=1)) + 0.005
+        several = kept.sizes["seed"] > 1
+        assert off <= 4.5 * (float(expected.std("seed", ddof=1)) if several else 0.01) + 0.005
 
 
 @pytest.mark.parametrize("file", ["amiri2020", "amiri2020_p200", "amiri2020_s30", "amiri2020_m20", "amiri2020_m10"])
