@@ -30,7 +30,7 @@ POINTS = [  # preset, curve, the point as settings and as coordinates, and round
 def test_a_point_of_a_published_curve_comes_out_again(
     preset: str, setting: str, sets: list[str], place: dict, rounds: tuple[int, ...]
 ) -> None:
-    """On another machine floats round otherwise and runs part: 4.5 deviations over seeds, a point if there is one seed."""
+    """On another machine floats round otherwise, and runs part: 4.5 deviations over seeds, or a point of one seed."""
     data = DATA / ("cifar-10-batches-bin" if preset == "abdi_cifar" else "mnist")
     if not data.is_dir():
         pytest.skip(f"needs {data.name} under $OVERAIR_DATA")
