@@ -49,6 +49,7 @@ def draw(folder: str | Path, path: str | Path) -> None:
         for place, uplink in enumerate(("ideal", "analog")):
             _line(right, cifar.sel(uplink=uplink), place, _costs(NAMES[uplink], cifar.sel(uplink=uplink)))
         _line(right, rival.isel(uplink=0) if "uplink" in rival.dims else rival, 2, _costs(NAMES["digital"], rival))
+        right.set_ylim(bottom=0.0)
         right.set_title("CifarNet on CIFAR-10, d = 1,068,298", fontsize=8)
         for panel in panels.values():
             panel.grid(True, linewidth=0.4, color="0.85")
@@ -60,11 +61,10 @@ def draw(folder: str | Path, path: str | Path) -> None:
         right.legend(fontsize=6.5, framealpha=0.85, edgecolor="0.8", loc="lower right")
         energy = {name: float(lenet.energy.sel(uplink=name).mean()) for name in ("analog", "digital")}
         figure.supxlabel(
-            f"Mean of {lenet.sizes['seed']} seeds on the left, {cifar.sizes['seed']} on the right "
-            f"({rival.sizes['seed']} of QCS); band from lowest to highest. On the left elements and budgets\n"
-            "are the same for both; of its budget a device, which takes part in every second round, spends "
+            f"Left: LeNet on MNIST, mean of {lenet.sizes['seed']} seeds, band from lowest to highest. Elements and "
+            "budgets are the same for both; of its budget\na device, which takes part in every second round, spends "
             f"{energy['analog']:.0%} with the random linear code and {energy['digital']:.0%} digitally. "
-            "Left: LeNet on MNIST.",
+            "Right: one seed, 50 devices, 18 dB.",
             fontsize=6.5,
             color="0.35",
         )
