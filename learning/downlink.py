@@ -16,8 +16,6 @@ y + eta_i, eq. 5.4).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass as plain
-from dataclasses import replace
 from typing import Annotated, Literal, NamedTuple
 
 import keras
@@ -25,10 +23,9 @@ import tensorflow as tf
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
-from ..ota import Analog, Codec, Round, Terms, Uplink
-from ..ota.codecs import Code, LinearSum, Past, pack, unpack
+from ..ota import Analog, Round, Terms, Uplink
+from ..ota.codecs import pack, unpack
 from ..ota.codecs.low_rank import LowRank
-from ..ota.layers import Layers
 from ..ota.round import MEMORY_BYTES, Nest
 from ..phy import keys, squared
 from ..phy.keys import Key
@@ -89,12 +86,12 @@ class Downlink:
             return uplink.codec.elements(terms.layers, terms.elements - (not uplink.rule.announced))
         return -(-terms.size // 2)
 
-    def broadcast(self, uplink: Uplink, acc: Nest, state: Nest, round: Round, estimate: tf.Tensor) -> Broadcast:
+    def broadcast(self, uplink: Uplink, acc: Nest, round: Round, estimate: tf.Tensor) -> Broadcast:
         """What is sent after the uplink has received ``acc`` and made the estimate [d] of it."""
         size, layers = round.terms.size, round.terms.layers
         if self.sends == "estimate" or not isinstance(uplink, Analog):
             return Broadcast(pack(estimate), lambda symbols, _: unpack(symbols, size))
-        symbols, noise = _received(uplink, acc, state, round)
+        symbols, noise, _, _ = uplink.received(acc, round)
         decode = uplink.codec.decode
         return Broadcast(symbols, lambda symbols, more: decode(symbols, layers, acc.code, noise + more))
 
@@ -113,32 +110,6 @@ class Downlink:
 
         everybody = (tf.range(devices), variance, before)
         return tf.map_fn(one, everybody, fn_output_signature=tf.TensorSpec([before.shape[1]]), parallel_iterations=1)
-
-
-@plain(frozen=True)
-class _Undecoded(LinearSum):
-    """A codec whose decoder leaves what it is given as it is: real parts, imaginary parts, and the noise's variance."""
-
-    codec: Codec
-
-    def elements(self, layers: Layers, granted: int) -> int:
-        return self.codec.elements(layers, granted)
-
-    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
-        return self.codec.code(layers, elements, key, past)
-
-    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
-        return tf.concat([tf.math.real(symbols), tf.math.imag(symbols), tf.reshape(noise, [1])], 0)
-
-
-def _received(uplink: Analog, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, tf.Tensor]:
-    """The symbols [M] that an uplink decodes, and the noise of a real number in them."""
-    feedback = uplink.codec.feedback if uplink.feedback is None else uplink.feedback
-    plain_uplink = replace(uplink, codec=_Undecoded(uplink.codec), feedback=feedback or 0.0)
-    acc = acc._replace(target=tf.zeros([]), sent=tf.zeros([]))  # there is no estimate to compare
-    numbers = plain_uplink.end(acc, state, round)[0]  # [2 M + 1]
-    real, imaginary = tf.split(numbers[:-1], 2)
-    return tf.complex(real, imaginary), numbers[-1]
 
 
 def moved(weights: Weights, by: tf.Tensor) -> Weights:

@@ -183,7 +183,7 @@ class Federation:
         weights_after, optimizer_after, rate = self._serve(state, estimate)
         drift = state.drift
         if self.downlink:
-            sent = self.downlink.broadcast(uplink, acc, state.uplink, round, estimate)
+            sent = self.downlink.broadcast(uplink, acc, round, estimate)
             drift = self.downlink.drift(drift, sent, estimate, rates(state.weights, rate), keys.fold(key, "downlink"))
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
         numbers = [loss, estimate, drift, *weights_after.trainable, *weights_after.statistics]

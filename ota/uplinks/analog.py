@@ -55,6 +55,15 @@ class Heard(NamedTuple):
     sent: tf.Tensor  # sum_k w_k sent_k, [d]
 
 
+class Received(NamedTuple):
+    """What the codec decodes, and what came of it."""
+
+    symbols: tf.Tensor  # in units of what was sent, [M]
+    noise: tf.Tensor  # of a real number in them, []
+    heard: tf.Tensor  # bool [K]
+    energy: tf.Tensor  # [K]
+
+
 @dataclass(frozen=True, config=STRICT)
 class Analog:
     """A codec that survives addition, a power rule, how the budget is meant, and error feedback (none: the codec's)."""
@@ -162,23 +171,27 @@ class Analog:
         )
 
     def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
-        terms, elements = round.terms, self._elements(round.terms)
-        if not self.measures(terms):
-            level = self._level(round, acc.spent)
-            y, energy = acc.y * tf.cast(level.scale, acc.y.dtype), acc.energy * level.scale**2
-            acc = acc._replace(level=level, y=y, energy=energy)
-        y = terms.air.receive(acc.y, round.air_link, keys.fold(round.key, "noise"))
-        symbols = terms.air.grid.collect(behind(round.combiner, y)[0], elements)  # [M]
-        symbols, noise, legible = self._read(symbols, acc.level.arrival, round)
-        heard = (acc.energy > 0) & legible
-        symbols *= tf.cast(tf.reduce_any(heard), symbols.dtype)
-        estimate = self.codec.decode(symbols, terms.layers, acc.code, noise)
+        symbols, noise, heard, energy = self.received(acc, round)
+        estimate = self.codec.decode(symbols, round.terms.layers, acc.code, noise)
         estimate *= tf.cast(tf.reduce_any(heard), estimate.dtype)  # nobody's votes are no votes
         errors = nmse(estimate, acc.target), nmse(estimate, self.codec.target(acc.sent))
         present = tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         bits = (REPORT_BITS if self.rule.announced else 0.0) * present
         state = State(state.cost, acc.owed, Past(state.past.rounds + 1, estimate))
-        return estimate, state, round.report(errors, acc.energy, heard, bits, elements)
+        return estimate, state, round.report(errors, energy, heard, bits, self._elements(round.terms))
+
+    def received(self, acc: Nest, round: Round) -> Received:
+        """What there is to decode after all have sent; silence where nobody was heard."""
+        terms = round.terms
+        if not self.measures(terms):
+            level = self._level(round, acc.spent)
+            y, energy = acc.y * tf.cast(level.scale, acc.y.dtype), acc.energy * level.scale**2
+            acc = acc._replace(level=level, y=y, energy=energy)
+        y = terms.air.receive(acc.y, round.air_link, keys.fold(round.key, "noise"))
+        symbols = terms.air.grid.collect(behind(round.combiner, y)[0], self._elements(terms))  # [M]
+        symbols, noise, legible = self._read(symbols, acc.level.arrival, round)
+        heard = (acc.energy > 0) & legible
+        return Received(symbols * tf.cast(tf.reduce_any(heard), symbols.dtype), noise, heard, acc.energy)
 
     def _read(self, symbols: tf.Tensor, arrival: tf.Tensor, round: Round) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The codec's symbols in units of what was sent, the noise of a real number, and whether they can be read."""
