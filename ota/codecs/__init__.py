@@ -90,13 +90,7 @@ class LinearSum(Sum):
 
     linear: ClassVar[bool] = True
 
-    def encode(self, sent: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
-        raise NotImplementedError
-
-    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
-        raise NotImplementedError
-
-    def delivered(self, sent: tf.Tensor, layers: Layers, code: Code, share: tf.Tensor) -> tf.Tensor:
+    def delivered(self: Codec, sent: tf.Tensor, layers: Layers, code: Code, share: tf.Tensor) -> tf.Tensor:
         symbols = self.encode(sent, layers, code)
         return self.decode(symbols * tf.cast(share, symbols.dtype), layers, code, tf.zeros([]))
 

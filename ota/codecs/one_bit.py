@@ -8,31 +8,18 @@ Wireless Communications, 2021. Without noise, if each of K devices has the sign 
 of an odd K has it wrong with sum_{j > K/2} C(K, j) p^j (1-p)^(K-j).
 """
 
-from typing import ClassVar
-
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
-from ...phy.keys import Key
 from ...phy.strict import STRICT
-from ..layers import Layers, size_of
-from . import Code, Past, Votes, pack, signs, unpack
+from ..layers import Layers
+from . import Code, Votes, signs
+from .identity import Identity
 
 
 @dataclass(frozen=True, config=STRICT)
-class OneBit(Votes):
+class OneBit(Votes, Identity):
     """ceil(d/2) resource elements. Devices must arrive in phase; the server steps by 1 an entry: take small steps."""
 
-    linear: ClassVar[bool] = True
-
-    def elements(self, layers: Layers, granted: int) -> int:
-        return -(-size_of(layers) // 2)
-
-    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
-        return ()
-
-    def encode(self, sent: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
-        return pack(sent)
-
     def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
-        return signs(unpack(symbols, size_of(layers)))
+        return signs(super().decode(symbols, layers, code, noise))

@@ -21,6 +21,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
+from ..compressors import _subsets
 from ..layers import Layers, size_of
 from ..projections import MEMORY, Projection, dense, draw, gaussian, of_dense, of_matrix
 from ..recovery import Recovery
@@ -61,12 +62,13 @@ class Sparse(Sum):
 
     def select(self, wanted: tf.Tensor, layers: Layers, code: Shared) -> tf.Tensor:
         count = max(1, round(self.kept * self._projection(layers, code).rows))
-        magnitude = tf.abs(wanted)
-        least = tf.math.top_k(magnitude, count).values[:, -1:]  # [C, 1]
-        alike = tf.cast(magnitude == least, tf.int32)
-        room = count - tf.reduce_sum(tf.cast(magnitude > least, tf.int32), axis=1, keepdims=True)
-        over = (magnitude == least) & (tf.cumsum(alike, axis=1) > room)  # of equal entries the first are kept
-        return tf.where((magnitude < least) | over, 0.0, wanted)
+        order = _subsets.order(tf.abs(wanted))  # [C, d]
+        chosen = tf.map_fn(
+            lambda one: _subsets.largest(one, tf.constant(count)),
+            order,
+            fn_output_signature=tf.TensorSpec([size_of(layers)], tf.bool),
+        )
+        return tf.where(chosen, wanted, 0.0)
 
     def encode(self, sent: tf.Tensor, layers: Layers, code: Shared) -> tf.Tensor:
         projected = self._projection(layers, code).forward(sent)  # [C, m]
