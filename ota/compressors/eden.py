@@ -21,9 +21,9 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from ..hadamard import transform
 from ..projections import draw
 from . import _subsets
+from ._rotation import returned, rotated
 
 SIDE_BITS = 32.0  # c
 MOST_BITS = 8
@@ -48,15 +48,14 @@ class Eden:
         chosen = tf.cast(_subsets.random(keys.fold(key, "coordinates"), padded, kept), update.dtype)
 
         peak = tf.reduce_max(tf.abs(update))
-        unit = tf.pad(tf.math.divide_no_nan(update, peak), [[0, padded - size]])
-        v = tf.reshape(transform(tf.reshape(unit, signs.shape) * signs), [padded]) / block**0.5
+        v = rotated(signs, tf.math.divide_no_nan(update, peak)) / block**0.5  # [n]
         energy = tf.reduce_sum(v**2)
         q = chosen * _nearest(tf.math.divide_no_nan(v, tf.sqrt(energy / padded)), each)
         aligned = tf.reduce_sum(q * v)
         heard = tf.reduce_sum(chosen * v**2)
         share = tf.math.divide_no_nan(float(padded), tf.cast(kept, update.dtype))
         scale = peak * share * tf.math.divide_no_nan(heard, aligned) / block**0.5
-        decoded = scale * tf.reshape(transform(tf.reshape(q, signs.shape)) * signs, [padded])[:size]
+        decoded = scale * returned(signs, q, size)
         used = tf.where(kept > 0, SIDE_BITS + tf.cast(kept * each, tf.float32), 0.0)
         return tf.where(kept > 0, decoded, tf.zeros_like(decoded)), tf.cast(used, update.dtype)
 

@@ -21,9 +21,9 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from ..hadamard import transform
 from ..projections import draw
 from . import _subsets
+from ._rotation import returned, rotated
 
 SIDE_BITS = 32.0  # max|v|
 CHOICES = np.array([2, *range(3, 64, 2), *(2**b - 1 for b in range(7, 17))])  # 2Q + 1
@@ -57,12 +57,11 @@ class Qcs:
         rows = tf.cast(_subsets.random(keys.fold(key, "rows"), padded, best.kept), update.dtype)  # [n]
         scale = tf.sqrt(padded / signs.shape[1] / tf.maximum(tf.cast(best.kept, update.dtype), 1.0))
         peak = tf.reduce_max(tf.abs(update))
-        unit = tf.pad(tf.math.divide_no_nan(update, peak), [[0, padded - size]])
-        v = scale * rows * tf.reshape(transform(tf.reshape(unit, signs.shape) * signs), [padded])
+        v = scale * rows * rotated(signs, tf.math.divide_no_nan(update, peak))  # [n]
         dither = keys.uniform(keys.fold(key, "dither"), [padded], -0.5, 0.5) * tf.cast(best.kept > 1, update.dtype)
-        mixed = transform(tf.reshape(scale * rows * _rounded(v, dither, best.range), signs.shape)) * signs
+        mixed = returned(signs, scale * rows * _rounded(v, dither, best.range), size)  # [d]
         shrink = peak * tf.cast(1.0 if self.unbiased else 1.0 / (1.0 + best.bound), update.dtype)
-        decoded = tf.where(speaks, shrink * tf.reshape(mixed, [padded])[:size], 0.0)
+        decoded = tf.where(speaks, shrink * mixed, 0.0)
         return decoded, tf.cast(tf.where(speaks, SIDE_BITS + best.bits, 0.0), update.dtype)
 
 
