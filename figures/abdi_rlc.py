@@ -10,7 +10,6 @@ most of its energy unspent, and the caption says how much each side spends. On t
 CIFAR-10, where the digital rival has the elements that a compression gain of 30 takes; the legend says how many.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from matplotlib.figure import Figure
 
 from ..scenarios import curves
 from ..scenarios.errors import ScenarioError
-from .amiri2020 import equal_elements
+from .amiri2020 import command, equal_elements
 from .curve import STYLE, band
 
 COMPRESSION = "grant.compression"
@@ -81,16 +80,7 @@ def _line(panel: Axes, run: xr.Dataset, place: int, label: str) -> None:
 
 
 def main() -> None:
-    """From a folder of curves to a picture."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="with abdi_rlc.csv, abdi_cifar.csv and abdi_cifar_qcs.csv")
-    parser.add_argument("--out", type=Path, default=Path("abdi_rlc.png"), help="the picture (.png, .pdf, .svg)")
-    chosen = parser.parse_args()
-    try:
-        draw(chosen.folder, chosen.out)
-    except ScenarioError as error:
-        raise SystemExit(str(error)) from None
-    print(f"figure: {chosen.out}")
+    command(draw, __doc__, "abdi_rlc.png")
 
 
 if __name__ == "__main__":

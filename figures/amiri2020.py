@@ -10,7 +10,7 @@ every scheme has the same resource elements and the same energy; a curve for whi
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -108,18 +108,21 @@ def _line(panel: Axes, run: xr.Dataset, place: int, label: str | None, dash: str
     band(panel, np.asarray(run["round"].values), values, place, label, dash)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m overair.figures.amiri2020", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("folder", help="of the five curves, amiri2020.csv and the others")
-    parser.add_argument("--out", default="amiri2020.png", help="the figure's file (.png, .pdf, .svg)")
+def command(draw: Callable[[Path, Path], None], about: str | None, picture: str) -> None:
+    """From a folder of curves to a picture."""
+    parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="with the curves, as kept in docs/curves")
+    parser.add_argument("--out", type=Path, default=Path(picture), help="the picture (.png, .pdf, .svg)")
     chosen = parser.parse_args()
     try:
         draw(chosen.folder, chosen.out)
     except ScenarioError as error:
         raise SystemExit(str(error)) from None
     print(f"figure: {chosen.out}")
+
+
+def main() -> None:
+    command(draw, __doc__, "amiri2020.png")
 
 
 if __name__ == "__main__":
