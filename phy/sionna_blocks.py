@@ -9,7 +9,7 @@ Every draw comes from Sionna's own generator: set ``sionna.phy.config.seed`` fir
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
@@ -20,12 +20,11 @@ from sionna.phy.ofdm import ResourceGrid
 from . import keys
 from .air import Air
 from .channels import Channel
+from .channels._any_batch import any_batch
 from .grid import Grid
-from .keys import Key
-from .link import Belief, Paths, Size, Span
+from .link import Belief, Size, Span
 from .sionna_changes import Change, caused_by, detuned, drawing, early, late, new_key
 
-GROUP = 16  # realisations drawn at once where the batch size is not known when a graph is made
 CLOSE = 1e-4  # samples by which rounding may move an arrival
 
 
@@ -109,7 +108,7 @@ class PerDevice(ChannelModel):
         for name, value in (("devices", devices), ("antennas", antennas)):
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"PerDevice.{name}: expected a whole number of at least 1, received {value!r}")
-        self.channel, self.devices, self.antennas = _AnyBatch(channel), devices, antennas
+        self.channel, self.devices, self.antennas = any_batch(channel), devices, antennas
         self.place = new_key()
 
     def __call__(
@@ -145,7 +144,7 @@ class AirSum(Block):
 
     def __init__(self, air: Air, return_channel: bool = False, precision: str | None = None) -> None:
         super().__init__(precision=precision)
-        self.air = replace(air, channel=_AnyBatch(air.channel))
+        self.air = replace(air, channel=any_batch(air.channel))
         self.place = self.air.init(new_key())
         self._return_channel = return_channel
 
@@ -173,44 +172,6 @@ class AirSum(Block):
 
         y = tf.cast(y, self.cdtype)[:, None]
         return (y, response(link.receiver), response(link.transmitters)) if self._return_channel else y
-
-
-@dataclass(frozen=True)
-class _AnyBatch:
-    """A channel that can also be drawn for a batch whose size is not known when a graph is made."""
-
-    channel: Channel
-
-    @property
-    def static(self) -> bool:
-        return self.channel.static
-
-    @property
-    def longest(self) -> float:
-        return self.channel.longest
-
-    @property
-    def scales(self) -> bool:
-        return self.channel.scales
-
-    @property
-    def lasting(self) -> bool:
-        return self.channel.lasting
-
-    def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
-        if isinstance(size.batch, int):
-            return self.channel.draw(size, span, key, place)
-
-        def group(number: tf.Tensor) -> Paths:
-            some = size._replace(batch=GROUP)
-            return self.channel.draw(some, span, keys.fold(key, number), keys.fold(place, number))
-
-        spec = tf.TensorSpec([], tf.int32)
-        shapes = tf.function(group, autograph=False).get_concrete_function(spec).structured_outputs
-        signature = Paths(*(tf.TensorSpec(each.shape, each.dtype) for each in shapes))
-        numbers = tf.range(-(-size.batch // GROUP))
-        drawn = tf.map_fn(group, numbers, fn_output_signature=signature, parallel_iterations=1)
-        return Paths(*(tf.reshape(each, [-1, *each.shape[2:]])[: size.batch] for each in drawn))
 
 
 def _room(grid: ResourceGrid | Grid) -> tuple[float, float, float]:

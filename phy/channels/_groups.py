@@ -13,10 +13,10 @@ VALUES = 2_000_000  # numbers computed of them at once
 Rows = tuple[tf.Tensor, ...]
 
 
-def in_groups(draw: Callable[[tf.Tensor], Rows], total: int) -> Rows:
+def in_groups(draw: Callable[[tf.Tensor], Rows], total: int | tf.Tensor) -> Rows:
     """``total`` rows of what ``draw`` makes of a group's number: tensors of GROUP rows each, shapes known."""
     groups = -(-total // GROUP)
-    if groups == 1:
+    if isinstance(groups, int) and groups == 1:
         return tuple(rows[:total] for rows in draw(tf.constant(0)))
     number = tf.TensorSpec([], tf.int32)
     shapes = tf.function(draw, autograph=False).get_concrete_function(number).structured_outputs

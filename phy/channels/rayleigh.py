@@ -23,6 +23,7 @@ class Rayleigh:
     longest: ClassVar[float] = 0.0
     scales: ClassVar[bool] = False
     lasting: ClassVar[bool] = False
+    any_batch: ClassVar[bool] = True
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         batch, antennas, devices = size

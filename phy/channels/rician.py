@@ -28,6 +28,7 @@ class Rician:
     longest: ClassVar[float] = 0.0
     scales: ClassVar[bool] = False
     lasting: ClassVar[bool] = False
+    any_batch: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if math.isnan(self.k_db):

@@ -43,6 +43,7 @@ class Tdl(Moving):
     carrier: Annotated[float, Gt(0)] = 3.5e9
     fading: Literal["independent", "continuous"] = "independent"
     scales: ClassVar[bool] = False
+    any_batch: ClassVar[bool] = True
 
     @cached_property
     def longest(self) -> float:
