@@ -1,0 +1,116 @@
+"""Residual networks around the best linear code: one pair for a range of SNRs and for several bandwidth ratios.
+
+Encoder and decoder are the linear code of ``_linear_start.py`` on tiles of 32 x 32 pixels, and a network each that adds
+to it: to the features, and to the image. Both begin by adding nothing, so training starts at the closed form, whose
+scale is sent and not known. The networks work on squares of 4 x 4 pixels, whitened: residual blocks of two 3 x 3
+convolutions, whose channels are weighed by what a small network makes of their means, the SNR and the share of the
+channels that is sent: Xu, Ai, Chen et al., "Wireless image transmission using deep source channel coding with attention
+modules", IEEE TCSVT 2022. Without whitening the same network hardly leaves the closed form.
+
+Fewer channels are sent by leaving the last ones out: ``shares`` are those it is trained for. As pooled means are over an
+image of any size, so are its images, in multiples of 32 pixels.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+from annotated_types import Gt, Le
+from pydantic.dataclasses import dataclass
+
+from ...phy.strict import STRICT
+from ..models import glorot
+from . import Shape, check_shape
+from ._folds import Fold, Whiten
+from ._linear_start import SCALE, LinearDecoder, LinearEncoder, learn
+
+TILE, SQUARE = 32, 4
+EXAMPLES = 20_000  # images the closed form is learnt from
+RANGE = 20.0  # dB, to bring SNRs to the order of one
+Kernels = Iterator[keras.Initializer]
+
+
+@keras.saving.register_keras_serializable("overair")
+class _Told(keras.layers.Layer):
+    """The state as numbers of the order of one."""
+
+    def call(self, state: tf.Tensor) -> tf.Tensor:
+        return state * tf.constant([1 / RANGE, 1.0])
+
+
+@dataclass(frozen=True, config=STRICT)
+class Adaptive:
+    """Channels of the convolutions, residual blocks of either side, and the shares of its features it can send."""
+
+    width: Annotated[int, Gt(0)] = 64
+    encoder_blocks: Annotated[int, Gt(0)] = 2
+    decoder_blocks: Annotated[int, Gt(0)] = 3
+    shares: tuple[Annotated[float, Gt(0), Le(1)], ...] = (0.5, 1.0)
+    stride: ClassVar[int] = TILE
+    adapts: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not self.shares or list(self.shares) != sorted(set(self.shares)) or self.shares[-1] != 1:
+            raise ValueError(f"adaptive.shares: expected shares that rise to 1, received {list(self.shares)}")
+
+    def encoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+        self._check(shape, channels)
+        kernel = glorot(seed)
+        image, state = keras.Input(shape), keras.Input((2,))
+        linear = LinearEncoder(TILE, shape[2], channels, self.shares, name="linear")(image, state)
+        x = self._trunk(Whiten(SQUARE, name="whiten")(image), state, self.encoder_blocks, kernel)
+        x = keras.layers.Conv2D(channels * SQUARE**2 // TILE**2, 1, kernel_initializer="zeros")(x)
+        return keras.Model([image, state], keras.layers.Add()([linear, Fold(TILE // SQUARE)(x)]))
+
+    def decoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+        self._check(shape, channels)
+        kernel = glorot(seed + 2**32)
+        height, width = (side and side // TILE for side in shape[:2])
+        features, state = keras.Input((height, width, channels)), keras.Input((2,))
+        linear = LinearDecoder(TILE, shape[2], channels, self.shares, name="linear")(features, state)
+        x = [Whiten(SQUARE, name="whiten")(linear), Fold(TILE // SQUARE, back=True)(features)]
+        x = self._trunk(keras.layers.Concatenate()(x), state, self.decoder_blocks, kernel)
+        x = keras.layers.Conv2D(shape[2] * SQUARE**2, 3, padding="same", kernel_initializer="zeros")(x)
+        correction = Whiten(SQUARE, back=True, name="colour")(x)
+        return keras.Model([features, state], keras.layers.Add()([linear, correction]))
+
+    def start(self, encoder: keras.Model, decoder: keras.Model, images: np.ndarray) -> None:
+        """Begin at the best linear code for images like these."""
+        images = images[:EXAMPLES]
+        learn(encoder.get_layer("linear"), decoder.get_layer("linear"), images)
+        for layer in (encoder.get_layer("whiten"), decoder.get_layer("whiten"), decoder.get_layer("colour")):
+            layer.learn(images[:2000])
+
+    def _check(self, shape: Shape, channels: int) -> None:
+        check_shape(shape, TILE, channels)
+        places = (TILE // SQUARE) ** 2
+        sent = [share * channels for share in self.shares]
+        if channels % places or any(abs(each - round(each)) > 1e-6 or round(each) <= SCALE for each in sent):
+            raise ValueError(
+                f"channels: expected a multiple of {places}, of which shares of {list(self.shares)} are whole numbers "
+                f"above {SCALE}, received {channels}; take 512 for a ratio of 1/12, 1024 for 1/6"
+            )
+
+    def _trunk(self, x: keras.KerasTensor, state: keras.KerasTensor, blocks: int, kernel: Kernels) -> keras.KerasTensor:
+        told = keras.layers.Reshape((1, 1, 2))(_Told()(state))
+        x = self._convolution(kernel)(x)
+        for _ in range(blocks):
+            y = self._convolution(kernel, "relu")(x)
+            y = self._convolution(kernel)(y)
+            x = keras.layers.Add()([x, self._weighed(y, told, kernel)])
+        return x
+
+    def _weighed(self, y: keras.KerasTensor, told: keras.KerasTensor, kernel: Kernels) -> keras.KerasTensor:
+        """Channels times what a small network makes of their means and the state."""
+        means = keras.layers.GlobalAveragePooling2D(keepdims=True)(y)
+        hidden = keras.layers.Concatenate()([means, told])
+        hidden = keras.layers.Dense(max(self.width // 4, 1), "relu", kernel_initializer=next(kernel))(hidden)
+        weights = keras.layers.Dense(self.width, "sigmoid", kernel_initializer=next(kernel))(hidden)
+        return keras.layers.Multiply()([y, weights])
+
+    def _convolution(self, kernel: Kernels, activation: str | None = None) -> keras.Layer:
+        return keras.layers.Conv2D(
+            self.width, 3, padding="same", activation=activation, kernel_initializer=next(kernel)
+        )
