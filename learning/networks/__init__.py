@@ -8,6 +8,7 @@ None, images of any size pass. Initial weights depend on the seed alone.
 from typing import ClassVar, Protocol, runtime_checkable
 
 import keras
+import numpy as np
 
 Shape = tuple[int | None, int | None, int]  # of an image: height, width, colours
 
@@ -16,11 +17,22 @@ Shape = tuple[int | None, int | None, int]  # of an image: height, width, colour
 class Network(Protocol):
     """An encoder and its decoder.
 
-    Where ``uses_snr``, both take ``[input, snr_db]``, with an SNR in dB for each image [B, 1]; else the input alone.
+    Where it ``adapts``, both take ``[input, state]``, with the SNR in dB and the share of the channels that is sent, for
+    each image [B, 2]; else the input alone. A decoder gets zeros for channels that are not sent.
     """
 
     stride: ClassVar[int]
-    uses_snr: ClassVar[bool]
+    adapts: ClassVar[bool]
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The shares of its channels that it can send, rising to 1."""
+        ...
+
+    @property
+    def refines(self) -> bool:
+        """Whether all channels are always sent, each share's worth at a power of its own, and some receivers stop early."""
+        ...
 
     def encoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
         """From images [B, H, W, C] to real features [B, H/stride, W/stride, channels], of any power."""
@@ -29,6 +41,21 @@ class Network(Protocol):
     def decoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
         """From features as received to images [B, H, W, C] of values from 0 to 1; ``shape`` is the image's."""
         ...
+
+    def start(self, encoder: keras.Model, decoder: keras.Model, images: np.ndarray) -> None:
+        """What initial weights take from example images [N, H, W, C]."""
+        ...
+
+
+class Fixed:
+    """What is left to a network for one SNR and one ratio, whose weights begin at random."""
+
+    adapts: ClassVar[bool] = False
+    shares: ClassVar[tuple[float, ...]] = (1.0,)
+    refines: ClassVar[bool] = False
+
+    def start(self, encoder: keras.Model, decoder: keras.Model, images: np.ndarray) -> None:
+        pass
 
 
 def channels_of(network: Network, ratio: float, colours: int = 3) -> int:
@@ -59,4 +86,4 @@ def check_shape(shape: Shape, stride: int, channels: int) -> None:
         raise ValueError(f"channels: expected at least 1, received {channels}; take 8 for a ratio of 1/12, say")
 
 
-__all__ = ["Network", "Shape", "channels_of", "check_shape", "ratio_of"]
+__all__ = ["Fixed", "Network", "Shape", "channels_of", "check_shape", "ratio_of"]

@@ -50,6 +50,7 @@ class Adaptive:
     shares: tuple[Annotated[float, Gt(0), Le(1)], ...] = (0.5, 1.0)
     stride: ClassVar[int] = TILE
     adapts: ClassVar[bool] = True
+    refines: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not self.shares or list(self.shares) != sorted(set(self.shares)) or self.shares[-1] != 1:

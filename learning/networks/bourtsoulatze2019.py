@@ -18,18 +18,17 @@ from pydantic.dataclasses import dataclass
 
 from ...phy.strict import STRICT
 from ..models import glorot
-from . import Shape, check_shape
+from . import Fixed, Shape, check_shape
 
 ENCODER = ((16, 2), (32, 2), (32, 1), (32, 1))  # filters and stride
 DECODER = ((32, 1), (32, 1), (32, 1), (16, 2))
 
 
 @dataclass(frozen=True, config=STRICT)
-class Bourtsoulatze2019:
+class Bourtsoulatze2019(Fixed):
     """Images whose sides are multiples of 4."""
 
     stride: ClassVar[int] = 4
-    uses_snr: ClassVar[bool] = False
 
     def encoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
         check_shape(shape, self.stride, channels)

@@ -1,0 +1,110 @@
+"""Curves of a transmission over SNRs: every image is encoded once and sent at all of them in one pass.
+
+Every SNR, image and repetition has a channel and noise of its own. Encoders that adapt to the SNR encode once for each.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from ...phy import keys
+from ...phy.keys import Key
+from .metrics import SMALLEST, WINDOW, mean_psnr, ms_ssim, mse, psnr_of_mean, ssim
+from .transmission import Transmission
+
+BYTES = 2**26  # of images decoded at once
+
+
+class Curve(NamedTuple):
+    """For each SNR and image, the means over its repetitions: mean squared error, SSIM and MS-SSIM (NaN if too small)."""
+
+    mse: np.ndarray  # [S, N]
+    ssim: np.ndarray  # [S, N]
+    ms_ssim: np.ndarray  # [S, N]
+
+    @property
+    def psnr_of_mean(self) -> np.ndarray:
+        """PSNR of the mean MSE, [S]."""
+        return psnr_of_mean(self.mse).numpy()
+
+    @property
+    def mean_psnr(self) -> np.ndarray:
+        """Mean of the images' PSNRs, [S]."""
+        return mean_psnr(self.mse).numpy()
+
+
+def curve(
+    model: Transmission,
+    images: np.ndarray,
+    snrs_db: Sequence[float],
+    key: Key,
+    repetitions: int = 1,
+    share: float | None = None,
+    similarity: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Curve:
+    """The curve of images [N, H, W, C] at SNRs [S]; ``similarity``: with SSIM and MS-SSIM, which take their time."""
+    snrs = tf.constant(snrs_db, tf.float32)
+    if snrs.shape.rank != 1 or not bool(tf.reduce_all(tf.math.is_finite(snrs))):
+        raise ValueError(f"snrs_db: expected a list of numbers of decibels, received {snrs_db}")
+    group = max(1, BYTES // (4 * len(snrs_db) * int(np.prod(images.shape[1:]))))
+    over_grid = _over_grid(model, snrs, share, similarity)
+    found = []
+    for first in range(0, len(images), group):
+        some = tf.constant(images[first : first + group], tf.float32)
+        each = [
+            over_grid(some, keys.fold(key, "images", first, "repetition", repetition))
+            for repetition in range(repetitions)
+        ]
+        found.append(np.mean(each, axis=0))  # [3, S, B]
+        if progress:
+            progress(min(first + group, len(images)), len(images))
+    return Curve(*np.concatenate(found, axis=2))
+
+
+def reconstructions(
+    model: Transmission, images: np.ndarray, snrs_db: Sequence[float], key: Key, share: float | None = None
+) -> np.ndarray:
+    """What arrives of images at SNRs, [S, N, H, W, C], clipped to what can be shown."""
+    place = tf.constant(model._place(share))
+    return _at_all(model, tf.constant(images, tf.float32), tf.constant(snrs_db, tf.float32), place, key).numpy()
+
+
+def _over_grid(
+    model: Transmission, snrs: tf.Tensor, share: float | None, similarity: bool
+) -> Callable[[tf.Tensor, Key], tf.Tensor]:
+    place = tf.constant(model._place(share))
+
+    @tf.function(reduce_retracing=True)
+    def over_grid(images: tf.Tensor, key: Key) -> tf.Tensor:
+        """The measures of images at all SNRs, [3, S, B]."""
+        received = _at_all(model, images, snrs, place, key)
+        flat = tf.reshape(received, tf.concat([[-1], tf.shape(images)[1:]], 0))
+        flat = tf.ensure_shape(flat, [None, *images.shape[1:]])
+        again = tf.tile(images, [tf.size(snrs), 1, 1, 1])
+        side = min(images.shape[1:3])
+        missing = tf.fill([tf.shape(flat)[0]], np.float32(np.nan))
+        measures = [
+            mse(again, flat),
+            ssim(again, flat) if similarity and side >= WINDOW else missing,
+            ms_ssim(again, flat) if similarity and side >= SMALLEST else missing,
+        ]
+        return tf.reshape(tf.stack(measures), [3, tf.size(snrs), -1])
+
+    return over_grid
+
+
+def _at_all(model: Transmission, images: tf.Tensor, snrs: tf.Tensor, place: tf.Tensor, key: Key) -> tf.Tensor:
+    """What arrives of images at all SNRs, [S, B, H, W, C]."""
+    count, batch = tf.size(snrs), tf.shape(images)[0]
+    each = tf.repeat(snrs, batch)  # [S B]
+    if len(model.encoder.inputs) == 1:
+        features = model.encode(images, each, place)
+        features = tf.tile(features, tf.concat([[count], tf.ones([tf.rank(features) - 1], tf.int32)], 0))
+    else:
+        features = model.encode(tf.tile(images, [count, 1, 1, 1]), each, place)
+    received = model.decode(*model.carry(features, each, place, key), place)
+    shape = tf.concat([[count, batch], tf.shape(images)[1:]], 0)
+    return tf.clip_by_value(tf.reshape(received, shape), 0.0, 1.0)
