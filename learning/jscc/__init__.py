@@ -1,5 +1,7 @@
 """Joint source-channel coding: the air as a Keras layer, and what to measure it by."""
 
+from .klt import Klt as Klt
+from .linear import Linear as Linear
 from .metrics import MeanPsnr as MeanPsnr
 from .metrics import Psnr as Psnr
 from .metrics import mean_psnr as mean_psnr

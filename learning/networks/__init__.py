@@ -1,0 +1,62 @@
+"""Networks: pairs of an image encoder and a decoder, with a noisy channel in between.
+
+The encoder shrinks an image's sides by ``stride`` and leaves ``channels`` real features at each place; two of them ride
+on a complex symbol, so ``ratio`` = k/n = channels / (2 stride^2 C). Fully convolutional: where a side of the shape is
+None, images of any size pass. Initial weights depend on the seed alone.
+"""
+
+from typing import ClassVar, Protocol, runtime_checkable
+
+import keras
+
+Shape = tuple[int | None, int | None, int]  # of an image: height, width, colours
+
+
+@runtime_checkable
+class Network(Protocol):
+    """An encoder and its decoder.
+
+    Where ``uses_snr``, both take ``[input, snr_db]``, with an SNR in dB for each image [B, 1]; else the input alone.
+    """
+
+    stride: ClassVar[int]
+    uses_snr: ClassVar[bool]
+
+    def encoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+        """From images [B, H, W, C] to real features [B, H/stride, W/stride, channels], of any power."""
+        ...
+
+    def decoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+        """From features as received to images [B, H, W, C] of values from 0 to 1; ``shape`` is the image's."""
+        ...
+
+
+def channels_of(network: Network, ratio: float, colours: int = 3) -> int:
+    """Features at each place for a bandwidth ratio k/n."""
+    samples = 2 * network.stride**2 * colours
+    channels = round(ratio * samples)
+    if channels < 1 or abs(ratio * samples - channels) > 1e-6 * samples:
+        raise ValueError(
+            f"ratio: expected a whole number of channels over {samples}, received {ratio:g}, which is "
+            f"{ratio * samples:g} channels; take {max(channels, 1)}/{samples}"
+        )
+    return channels
+
+
+def ratio_of(network: Network, channels: int, colours: int = 3) -> float:
+    """Complex symbols a sample, k/n."""
+    return channels / (2 * network.stride**2 * colours)
+
+
+def check_shape(shape: Shape, stride: int, channels: int) -> None:
+    """Refuses images that a network cannot shrink evenly, and features it cannot have."""
+    if len(shape) != 3 or any(side is not None and (side < stride or side % stride) for side in shape[:2]):
+        raise ValueError(
+            f"images: expected height and width that are multiples of {stride}, and colours, "
+            f"received {' x '.join(map(str, shape))}; crop or pad them"
+        )
+    if channels < 1:
+        raise ValueError(f"channels: expected at least 1, received {channels}; take 8 for a ratio of 1/12, say")
+
+
+__all__ = ["Network", "Shape", "channels_of", "check_shape", "ratio_of"]
