@@ -80,7 +80,8 @@ def test_the_2019_decoder_is_the_papers_chain_of_layers() -> None:
     for layer, stride in enumerate((1, 1, 1, 2)):
         kernel, bias, slopes = kernels[3 * layer : 3 * layer + 3]
         x = prelu(convolved_back(x, kernel, bias, stride), slopes)
-    expected = 1 / (1 + np.exp(-convolved_back(x, *kernels[-2:], 2)))
+    kernel, bias = kernels[-2:]
+    expected = 1 / (1 + np.exp(-convolved_back(x, kernel, bias, 2)))
     np.testing.assert_allclose(model(features[None].astype(np.float32))[0], expected, atol=1e-5)
 
 
