@@ -9,7 +9,9 @@ squared error, AWGN at 10 dB. Targets, all measured side by side in one run:
 Kaira runs in a Python of its own, given with --kaira-python or in OVERAIR_KAIRA_PYTHON. Its own model has one PReLU
 slope a layer where the paper has one a channel, so the published network is rebuilt from its parts and measured too.
 Before anything is timed, losses must be equal: of both models with copied weights and equal noise, and of the published
-one for two more steps of Adam.
+one for two more steps of Adam. PyTorch gets as many threads as make it fastest, one or all: where other programs use
+the cores its threads wait for each other, and two are ten times slower than one, which says nothing about Kaira. With
+TF_NUM_INTRAOP_THREADS=1 in the environment both sides have one thread, which is what can be measured on a busy machine.
 """
 
 import argparse
@@ -143,6 +145,18 @@ def check(peer: Peer, expected: list[float]) -> None:
                 raise RuntimeError(f"kaira, {name}, step {step}: expected a loss of {ours:.7f}, received {theirs:.7f}")
 
 
+def choose_threads(peer: Peer, threads: int) -> None:
+    """Let PyTorch have the number of threads asked for, and the fastest of one and all where that is 0."""
+    taken = {}
+    for count in [threads] if threads else [1, os.cpu_count()]:
+        peer.ask("threads", count)
+        taken[count] = min(peer.time("train", "paper", 3) for _ in range(4))
+    best = min(taken, key=lambda count: taken[count])
+    peer.ask("threads", best)
+    shown = ", ".join(f"{1e3 * seconds / 3:.0f} ms with {count}" for count, seconds in taken.items())
+    print(f"PyTorch's threads: {best} (a step takes {shown})")
+
+
 def write(file: Path, x: np.ndarray, noise: np.ndarray) -> None:
     weights = {f"weight{place}": w for place, w in enumerate(network(None).get_weights())}
     np.savez(file, images=x, noise=noise, noise_power=10 ** (-SNR_DB / 10), weights=len(weights), **weights)
@@ -194,6 +208,7 @@ def main() -> None:
             peer = Peer(options.kaira_python, Path(folder) / "shared.npz")
         check(peer, losses(x, noise, 3))
         print(f"{peer.versions}: losses are equal")
+        choose_threads(peer, int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)))
     compare(peer, x, 7 if options.quick else 25, 5)
     if peer:
         peer.close()

@@ -8,6 +8,7 @@ pads two pixels before and one after here, and one before and two after in Keras
     check MODEL         losses of three Adam steps under the noise in the file
     train MODEL STEPS   seconds of so many steps
     infer MODEL STEPS   seconds of so many batches passed, without gradients
+    threads NUMBER      how many threads PyTorch uses from now on
 """
 
 import sys
@@ -92,10 +93,13 @@ def main(path: str) -> None:
         return Contestant(build(channels, noise_power, name == "paper", iter(weights)), images)
 
     contestants = {name: fresh(name) for name in ("own", "paper")}
-    print(f"Kaira {kaira.__version__}, PyTorch {torch.__version__}, {torch.get_num_threads()} threads", flush=True)
+    print(f"Kaira {kaira.__version__}, PyTorch {torch.__version__}", flush=True)
     for line in sys.stdin:
         command, name, *steps = line.split()
-        if command == "check":
+        if command == "threads":
+            torch.set_num_threads(int(name))
+            print(name, flush=True)
+        elif command == "check":
             checked = fresh(name)
             print(*(float(checked.step(noise=noise)) for _ in range(3)), flush=True)
         else:
