@@ -72,7 +72,7 @@ class Linear:
         scale, t = self._scale(u, plan)
         y = scale * self._amplitudes(u, plan) * u + noise
         believed = self._believed(scale, t, noise[:, -1:, -1:], self._budget(u), plan)
-        received = self.klt.backward(self._weights(believed, u, plan) * y, *images.shape[1:3])
+        received = self.klt.backward(self._weights(believed * self._amplitudes(u, plan), plan) * y, *images.shape[1:3])
         return tf.clip_by_value(received, 0.0, 1.0) if clip else received
 
     def distortion(self, snr_db: float) -> float:
@@ -119,12 +119,16 @@ class Linear:
     def _coefficients(self, images: tf.Tensor) -> tf.Tensor:
         return self.klt.forward(images, self._uses)
 
-    def _amplitudes(self, u: tf.Tensor, plan: Plan) -> np.ndarray:
-        """[L, m]: the last is silent where its use carries the scale."""
-        amplitudes = np.tile(plan.amplitudes, [u.shape[1], 1])
+    def _carried(self, u: tf.Tensor) -> np.ndarray:
+        """[L, m]: 1, and 0 for the coefficient that makes way for the scale."""
+        carried = np.ones(u.shape[1:], np.float32)
         if self.scale == "sent":
-            amplitudes[-1, -1] = 0.0
-        return amplitudes
+            carried[-1, -1] = 0.0
+        return carried
+
+    def _amplitudes(self, u: tf.Tensor, plan: Plan) -> np.ndarray:
+        """Of each use before the scale, [L, m]."""
+        return plan.amplitudes * self._carried(u)
 
     def _budget(self, u: tf.Tensor) -> float:
         return u.shape[1] * u.shape[2] / 2
@@ -151,20 +155,22 @@ class Linear:
         heard = tf.clip_by_value(heard, -FAR, FAR)
         return tf.sqrt(1 - plan.level * heard**2) * tf.exp(-(plan.mean + plan.spread * heard) / 2)
 
-    def _weights(self, scale: tf.Tensor, u: tf.Tensor, plan: Plan) -> tf.Tensor:
-        """What the receiver multiplies each use by, [B, L, m]."""
-        arriving = scale * self._amplitudes(u, plan)
+    def _weights(self, arriving: tf.Tensor, plan: Plan) -> tf.Tensor:
+        """What the receiver multiplies uses by whose coefficients arrive so strong, [..., m] both."""
         variances = self.klt.variances[: self._uses].astype(np.float32)
         return arriving * variances / (arriving**2 * variances + plan.noise)
 
     def _errors(self, u: tf.Tensor, plan: Plan) -> tf.Tensor:
-        """Expected squared error of the coefficients sent, [B]."""
-        scale, t = self._scale(u, plan)
+        """Expected squared error of the coefficients sent, [B]. Blocks of an image differ in their energies alone."""
+        carried = self._carried(u)
+        energies, counts = tf.reduce_sum(carried * u**2, axis=1), carried.sum(axis=0)  # [B, m], [m]
+        left_out = tf.reduce_sum((1 - carried) * u**2, axis=[1, 2])  # [B]
+        scale, t = (each[:, 0] for each in self._scale(u, plan))  # [B, 1]
 
         def error(noise: float) -> tf.Tensor:
-            weights = self._weights(self._believed(scale, t, noise, self._budget(u), plan), u, plan)
-            lost = (1 - weights * scale * self._amplitudes(u, plan)) * u
-            return tf.reduce_sum(lost**2 + plan.noise * weights**2, axis=[1, 2])
+            weights = self._weights(self._believed(scale, t, noise, self._budget(u), plan) * plan.amplitudes, plan)
+            lost = (1 - weights * scale * plan.amplitudes) ** 2 * energies
+            return left_out + tf.reduce_sum(lost + plan.noise * counts * weights**2, axis=1)
 
         if self.scale != "sent":
             return error(0.0)

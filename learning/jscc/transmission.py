@@ -93,7 +93,8 @@ class Transmission(keras.Model):
 
         if len(counts) == 1:
             return up_to(0)
-        return tf.switch_case(place, [lambda number=number: up_to(number) for number in range(len(counts))])
+        found = tf.switch_case(place, [lambda number=number: up_to(number) for number in range(len(counts))])
+        return tf.ensure_shape(found[0], features.shape), tf.ensure_shape(found[1], [features.shape[0]])
 
     def decode(self, received: tf.Tensor, believed: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
         """Images of features as received."""

@@ -24,7 +24,7 @@ class _Heard(keras.layers.Layer):
     """Features [B, h, w, c] and, as one channel more, the share that was heard of them."""
 
     def call(self, features: keras.KerasTensor, state: keras.KerasTensor) -> keras.KerasTensor:
-        share = state[:, None, None, 1:] + 0.0 * features[..., :1]
+        share = keras.ops.reshape(state[:, 1], (-1, 1, 1, 1)) + 0.0 * features[..., :1]
         return keras.ops.concatenate([features, share], axis=-1)
 
     def compute_output_shape(
