@@ -20,18 +20,20 @@ HEADER = 8  # bytes of a box before what it holds
 
 @dataclass(frozen=True, config=STRICT)
 class Avif:
-    """How colours are thinned out, and the encoder's speed."""
+    """How colours are thinned out, the encoder's speed, and the measure it tunes its choices for."""
 
     subsampling: Literal["4:4:4", "4:2:2", "4:2:0"] = "4:4:4"
     speed: Annotated[int, Ge(0), Le(10)] = 6
+    tune: Literal["psnr", "ssim", "iq"] = "psnr"
 
     @property
     def qualities(self) -> tuple[int, int]:
         return 0, 100
 
     def encode(self, image: np.ndarray, quality: int) -> bytes:
-        options = {"quality": quality, "subsampling": self.subsampling, "speed": self.speed, "max_threads": 1}
-        return _pillow.write(image, self.qualities, quality, "AVIF", **options)
+        options = {"quality": quality, "subsampling": self.subsampling, "speed": self.speed}
+        tune = {"tune": self.tune}
+        return _pillow.write(image, "AVIF", quality, self.qualities, max_threads=1, advanced=tune, **options)
 
     def decode(self, data: bytes) -> np.ndarray:
         return _pillow.read(data, "AVIF")

@@ -31,7 +31,7 @@ class Jpeg:
 
     def encode(self, image: np.ndarray, quality: int) -> bytes:
         options = {"quality": quality, "subsampling": self.subsampling, "optimize": self.optimized}
-        return _pillow.write(image, self.qualities, quality, "JPEG", **options)
+        return _pillow.write(image, "JPEG", quality, self.qualities, **options)
 
     def decode(self, data: bytes) -> np.ndarray:
         return _pillow.read(data, "JPEG")

@@ -20,7 +20,7 @@ STEP = 0.25  # dB of a quality
 
 @dataclass(frozen=True, config=STRICT)
 class Jpeg2000:
-    """How many resolutions, the picture itself among them."""
+    """How many resolutions, the picture itself among them; fewer where it is too small for them."""
 
     resolutions: Annotated[int, Ge(1), Le(6)] = 6
 
@@ -29,8 +29,10 @@ class Jpeg2000:
         return 20, 240
 
     def encode(self, image: np.ndarray, quality: int) -> bytes:
-        cut = {"quality_mode": "dB", "quality_layers": [STEP * quality], "num_resolutions": self.resolutions}
-        return _pillow.write(image, self.qualities, quality, "JPEG2000", no_jp2=True, irreversible=True, **cut)
+        most = min(np.shape(image)[:2], default=1).bit_length() if np.size(image) else 1
+        levels = min(self.resolutions, most)
+        cut = {"quality_mode": "dB", "quality_layers": [STEP * quality], "num_resolutions": levels}
+        return _pillow.write(image, "JPEG2000", quality, self.qualities, no_jp2=True, irreversible=True, **cut)
 
     def decode(self, data: bytes) -> np.ndarray:
         return _pillow.read(data, "JPEG2000")

@@ -27,7 +27,7 @@ class Webp:
         return 0, 100
 
     def encode(self, image: np.ndarray, quality: int) -> bytes:
-        return _pillow.write(image, self.qualities, quality, "WEBP", quality=quality, method=self.method)
+        return _pillow.write(image, "WEBP", quality, self.qualities, quality=quality, method=self.method)
 
     def decode(self, data: bytes) -> np.ndarray:
         return _pillow.read(data, "WEBP")
