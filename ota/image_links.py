@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from ..phy import Air, Link, keys, squared
 from ..phy.keys import Key
+from ..phy.link import Belief as Believed
 from .rates import Share
 
 FAINT = 1e-20  # an SNR that is as good as none
@@ -78,7 +79,7 @@ class OverAir:
         time = attempt * (slots * self.air.grid.slot_seconds)
         return self.air.draw(self._place, keys.fold(self._key, "link", attempt), time, slots, self._snr_db, batch)
 
-    def _on_elements(self, link: Link, of: object) -> tf.Tensor:
+    def _on_elements(self, link: Link, of: Believed) -> tf.Tensor:
         """Responses on the image's elements, [B, A, N]."""
         h = link.response(of=of, symbols=self.air.grid.rows(self._elements))[:, :, 0]  # [B, A, T, F], T may be 1
         h = tf.broadcast_to(h, [*h.shape[:2], self.air.grid.rows(self._elements), h.shape[3]])

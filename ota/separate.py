@@ -101,7 +101,7 @@ class Separate:
             _mean(images) if self.colour == "image" else np.repeat(_mean(images.reshape(1, -1, 1, 3)), len(images), 0)
         )
 
-        def one(start: int) -> tuple[np.ndarray, ...]:
+        def one(start: int) -> tuple[np.ndarray | None, ...]:
             some = slice(start, start + size)
             seen, bits, fits = self._code(images[some], carried.room[:, some])
             good = fits & carried.arrives[:, some]

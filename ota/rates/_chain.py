@@ -16,15 +16,18 @@ from ...phy import keys
 from ...phy.keys import Key
 
 ITERATIONS = 20
+FAINT = 1e20  # a noise power at which nothing is heard
 GROUP = 2**21  # coded bits decoded at once
 
 
 class Batch:
     """The packets of devices that share a mode: what was sent, what was heard, and which have failed so far."""
 
-    def __init__(self, order: int, size: int, symbols: int, packets: int, rows: np.ndarray, key: Key) -> None:
+    def __init__(
+        self, order: int, size: int, symbols: int, packets: int, rows: np.ndarray, key: Key, interleaved: bool = True
+    ) -> None:
         self.rows, self._symbols, self._order = rows, symbols, order
-        encode, self._decode = _blocks(order, size, symbols)
+        encode, self._decode = _blocks(order, size, symbols, interleaved)
         count = len(rows) * packets
         self._bits = tf.cast(keys.uniform(key, [count, size]) < 0.5, tf.float32)
         self._sent = encode(self._bits).numpy().reshape(len(rows), packets * symbols)
@@ -48,7 +51,7 @@ class Batch:
         """Add what was heard [B, N], with noise of this power, and try again to decode what has failed so far."""
         used = self._sent.shape[1]
         at = np.flatnonzero(self.pending)
-        trust = (1.0 / power[self.rows, :used]).reshape(-1, self._symbols)[at].astype(np.float32)
+        trust = (1.0 / np.minimum(power[self.rows, :used], FAINT)).reshape(-1, self._symbols)[at].astype(np.float32)
         self._sum[at] += trust * heard[self.rows, :used].reshape(-1, self._symbols)[at]
         self._weight[at] += trust
         whole = self.pending.reshape(-1)  # a view
@@ -60,10 +63,10 @@ class Batch:
 
 
 @cache
-def _blocks(order: int, size: int, symbols: int) -> tuple[Any, Any]:
+def _blocks(order: int, size: int, symbols: int, interleaved: bool) -> tuple[Any, Any]:
     """From information bits to symbols, and from what is heard and the power of its noise to information bits."""
     with tf.init_scope():
-        encoder = LDPC5GEncoder(size, symbols * order, num_bits_per_symbol=order)
+        encoder = LDPC5GEncoder(size, symbols * order, num_bits_per_symbol=order if interleaved else None)
         decoder = LDPC5GDecoder(encoder, num_iter=ITERATIONS)
         mapper, demapper = Mapper("qam", order), Demapper("app", "qam", order)
         encoder(tf.zeros([1, size]))

@@ -9,6 +9,9 @@ than 2 % of its packets are lost over AWGN (1536 to 3072 information bits, twent
 | 1/2 | 1.5 | 6.75 | 11.0 |
 | 2/3 | 3.5 | 9.5 | 14.5 |
 
+The table is of codes without 5G's bit interleaver, which is used here and gains up to 0.2 dB: its thresholds were
+measured at -0.96, 3.78, 7.28 (rate 1/3), 1.37, 6.48, 10.84 (1/2), 3.38, 9.17 and 14.15 dB (2/3), to 0.05 dB.
+
 Sorted by threshold they are sorted by bits a symbol too; of two as fast the one with more points is taken. Where SNRs
 differ over the elements, it is the SNR at which a flat link would carry as much. Below the first threshold, and where
 there would be less than 40 bits in it, nothing is sent.

@@ -16,7 +16,7 @@ from overair.ota.images.jpeg import Jpeg
 from overair.ota.images.jpeg2000 import Jpeg2000
 from overair.ota.images.webp import Webp
 
-CODECS = [Jpeg(), Jpeg(optimized=False), Jpeg2000(), Webp(), Avif()]
+CODECS: list[ImageCodec] = [Jpeg(), Jpeg(optimized=False), Jpeg2000(), Webp(), Avif()]
 
 
 def picture(height: int = 48, width: int = 64, seed: int = 0) -> np.ndarray:

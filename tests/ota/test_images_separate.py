@@ -43,9 +43,9 @@ def psnr(error: np.ndarray) -> np.ndarray:
 def test_capacity_over_awgn_is_the_best_file_under_the_shannon_limit() -> None:
     """Found again with Pillow alone, from all qualities."""
     some, codec = images(3), Jpeg()
-    received = Separate(codec).run(some, 1024, [3.0, 9.0], KEY, keep=True)
+    received = Separate(codec).run(some, 1024, [9.0, 14.0], KEY, keep=True)
     assert received.images is not None and np.all(received.fits & received.arrives) and not received.lost.any()
-    for row, snr_db in enumerate((3.0, 9.0)):
+    for row, snr_db in enumerate((9.0, 14.0)):
         limit = 1024 * np.log2(1 + 10 ** (snr_db / 10))
         np.testing.assert_allclose(received.room[row], limit, rtol=1e-6)
         for place, image in enumerate(some):
@@ -129,7 +129,8 @@ def test_the_direct_way_is_the_air_without_fading() -> None:
     snrs, count = np.array([-3.0, 4.0, 11.0]), 900
     ways = Direct(snrs, count, KEY), OverAir(Air(GRID, Awgn(), 1), snrs, count, KEY)
     for field in ("believed", "strength"):
-        np.testing.assert_allclose(*(getattr(way.share, field) for way in ways), rtol=1e-5)
+        one, other = (getattr(way.share, field) for way in ways)
+        np.testing.assert_allclose(one, other, rtol=1e-5)
     x = keys.complex_normal(keys.key(9), [3, count])
     for way in ways:
         heard, power = way.send(x, 0)
@@ -215,17 +216,13 @@ def test_retransmissions_rescue_faded_images_and_are_counted() -> None:
 
 def test_an_estimated_channel_loses_more_than_a_known_one() -> None:
     some = images(60)
-    lost = [
-        Separate(Jpeg(), Modes(boost_db=1.0))
-        .run(some, 512, [6.0], KEY, Air(GRID, Rayleigh(), 1, receiver_knowledge=k))
-        .lost[0]
-        for k in (ErrorVariance(0.0), ErrorVariance(0.2))
-    ]
+    airs = (Air(GRID, Rayleigh(), 1, receiver_knowledge=ErrorVariance(e)) for e in (0.0, 0.2))
+    lost = [Separate(Webp(2), Modes()).run(some, 512, [8.0], KEY, air).lost[0] for air in airs]
     assert lost[1] > lost[0] + 0.1
 
 
 def test_packets_pass_waveforms_with_phase_noise() -> None:
-    some, air = images(2), Air(GRID, Awgn(), 1, impairments=(PhaseNoise(),))
+    some, air = images(2), Air(GRID, Awgn(), 1, impairments=(PhaseNoise(20.0),))
     assert air.waveform is not None
     assert np.all(Separate(Jpeg(), Modes(), count="payload").run(some, 512, [12.0], KEY, air).arrives)
     with pytest.raises(ValueError, match=r"^air: expected the frequency road .* received the time road; take .*modes"):
@@ -261,9 +258,16 @@ def test_bad_input_is_refused_in_a_line(change: dict[str, Any], words: str) -> N
 def test_images_that_fill_no_mosaic_and_schemes_that_do_not_exist_are_refused() -> None:
     with pytest.raises(ValueError, match=r"expected a multiple of 4, .* received 6; take 4"):
         Separate(Jpeg(), mosaic=2).run(images(6), 512, [5.0], KEY)
-    for wrong in ({"codec": "bpg"}, {"rate": "best"}, {"mosaic": 0}, {"count": "most"}, {"spelt_wrong": 1}):
+    wrongs: list[dict[str, Any]] = [
+        {"codec": "bpg"},
+        {"rate": "best"},
+        {"mosaic": 0},
+        {"count": "most"},
+        {"spelt_wrong": 1},
+    ]
+    for wrong in wrongs:
         with pytest.raises(ValueError, match=next(iter(wrong))):
-            Separate(**wrong)  # type: ignore[arg-type]
+            Separate(**wrong)
     with pytest.raises(ValueError, match=r"belief: expected mean with rate = outage, received link"):
         Separate(rate=Outage(), belief="link")
 
@@ -285,35 +289,34 @@ BPG_CAPACITY = [24.13, 28.24, 31.59, 34.54]
 BPG_LDPC = [22.26, 25.43, 29.73, 32.83]
 
 
-def check_capacity(count: int) -> None:
-    """AVIF on mosaics of 100 is within 0.5 dB of BPG at k/n = 1/6, by either average of PSNR."""
-    received = Separate(Avif(), mosaic=10).run(cifar(count), 512, SNRS, KEY)
+def mean_psnr(error: np.ndarray) -> np.ndarray:
+    return psnr(error).mean(axis=1)
+
+
+def test_a_mosaic_of_the_test_set_is_near_the_published_curve_at_capacity() -> None:
+    received = Separate(Avif(), mosaic=10).run(cifar(100), 512, SNRS, KEY)
+    np.testing.assert_allclose(mean_psnr(received.error), BPG_CAPACITY, atol=0.5)
+
+
+def test_a_mosaic_of_the_test_set_is_near_the_published_staircase() -> None:
+    received = Separate(Avif(), Modes(), mosaic=10).run(cifar(100), 512, SNRS[::2], KEY)
+    np.testing.assert_allclose(mean_psnr(received.error), BPG_LDPC[::2], atol=0.5)
+
+
+@pytest.mark.slow
+def test_avif_at_capacity_is_bpg_at_capacity() -> None:
+    """On mosaics of 100 at k/n = 1/6, within 0.5 dB by either average of PSNR."""
+    received = Separate(Avif(), mosaic=10).run(cifar(2000), 512, SNRS, KEY)
     assert np.all(received.fits & received.arrives) and np.all(received.bits <= received.room)
-    np.testing.assert_allclose(psnr(received.error).mean(axis=1), BPG_CAPACITY, atol=0.5)
+    np.testing.assert_allclose(mean_psnr(received.error), BPG_CAPACITY, atol=0.5)
     np.testing.assert_allclose(psnr(received.error.mean(axis=1)), BPG_CAPACITY, atol=0.5)
 
 
-def check_staircase(count: int) -> None:
-    """The mean of PSNRs is within 0.5 dB of BPG with the same modes; nearly nothing is lost at these SNRs."""
+@pytest.mark.slow
+def test_avif_on_the_staircase_is_bpg_on_the_staircase() -> None:
+    """The mean of PSNRs, within 0.5 dB; less is lost than at the thresholds, beyond doubt."""
+    count = 2000
     received = Separate(Avif(), Modes(), mosaic=10).run(cifar(count), 512, SNRS, KEY)
     np.testing.assert_array_equal(received.room[:, 0], [341, 682, 1365, 2048])
-    np.testing.assert_allclose(psnr(received.error).mean(axis=1), BPG_LDPC, atol=0.5)
-    assert np.all(received.lost <= 0.02 + 4.5 * (0.02 * 0.98 / count) ** 0.5)
-
-
-def test_two_hundred_images_are_near_the_published_curve_at_capacity() -> None:
-    check_capacity(200)
-
-
-def test_two_hundred_images_are_near_the_published_staircase() -> None:
-    check_staircase(200)
-
-
-@pytest.mark.slow
-def test_two_thousand_images_meet_the_published_curve_at_capacity() -> None:
-    check_capacity(2000)
-
-
-@pytest.mark.slow
-def test_two_thousand_images_meet_the_published_staircase() -> None:
-    check_staircase(2000)
+    np.testing.assert_allclose(mean_psnr(received.error), BPG_LDPC, atol=0.5)
+    assert np.all(received.lost < 0.02 + 4.5 * (0.02 * 0.98 / count) ** 0.5)
