@@ -151,9 +151,10 @@ def test_symbols_have_unit_power_and_bits_are_random() -> None:
         assert len(np.unique(x[:, :20], axis=0)) == 40
 
 
+@pytest.mark.slow
 def test_one_by_one_and_many_at_once_lose_alike() -> None:
     """At an SNR where about half are lost, by the two ways a mode's packets are sent."""
-    count, rate, snr_db = 40, Modes(boost_db=1.0), -1.5
+    count, rate, snr_db = 100, Modes(boost_db=1.0), -1.5
     mine = share(snr_db, 300, count)
     one = 1 - np.mean(rate.arrives(mine, rate.bits(mine), tf.range(count), keys.key(0)))
     way = Direct(np.full(count, snr_db), 300, keys.key(1))
@@ -178,7 +179,7 @@ class Ear:
 
 def test_two_transmissions_added_are_one_of_the_sum_of_their_snrs() -> None:
     """In halves and in unlike parts, of which each alone is always lost; a bit more and there is no loss at all."""
-    mine, count = share(7.5, 768, 60), 60
+    mine, count = share(7.5, 768, 30), 30
     for snr_db in (6.75, 8.5):
         snr = 10 ** (snr_db / 10)
         once = np.mean(Modes().deliver(mine, Ear([snr_db]).send, keys.key(0)).arrives)
