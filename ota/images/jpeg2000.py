@@ -2,7 +2,7 @@
 
 A quality is a quarter of a dB: the PSNR, of wavelet coefficients, at which the encoder cuts the bit stream. The file
 is the bare code stream, without the boxes of JP2; the payload is what stands between the headers (SOD) and the end
-mark. The 9/7 wavelet. ITU-T T.800; Taubman and Marcellin, "JPEG2000", 2002.
+mark. The 9/7 wavelet; luma and colours are told apart. ITU-T T.800; Taubman and Marcellin, "JPEG2000", 2002.
 """
 
 from typing import Annotated
@@ -31,7 +31,7 @@ class Jpeg2000:
     def encode(self, image: np.ndarray, quality: int) -> bytes:
         most = min(np.shape(image)[:2], default=1).bit_length() if np.size(image) else 1
         levels = min(self.resolutions, most)
-        cut = {"quality_mode": "dB", "quality_layers": [STEP * quality], "num_resolutions": levels}
+        cut = {"quality_mode": "dB", "quality_layers": [STEP * quality], "num_resolutions": levels, "mct": 1}
         return _pillow.write(image, "JPEG2000", quality, self.qualities, no_jp2=True, irreversible=True, **cut)
 
     def decode(self, data: bytes) -> np.ndarray:

@@ -86,6 +86,13 @@ def test_the_payload_of_a_webp_is_its_chunk_and_of_an_avif_its_data_box() -> Non
     assert Avif().payload(avif) == size - 8
 
 
+def test_jpeg2000_tells_luma_and_colours_apart() -> None:
+    """The byte for that in the COD segment; without it a file of grey pixels would pay for each colour."""
+    data = Jpeg2000().encode(picture(), 120)
+    place = data.index(b"\xff\x52")
+    assert data[place + 8] == 1
+
+
 def test_full_colour_is_kept_unless_asked_otherwise() -> None:
     """A picture of one luma and two colours that alternate is lost where colours are halved."""
     image = np.empty([32, 32, 3], np.uint8)
