@@ -19,7 +19,11 @@ import overair
 
 PARTS = ["phy", "ota", "learning", "scenarios", "figures"]  # each may import itself and those before it
 PACKAGE = Path(overair.__file__).parent
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "pydantic_core": "pydantic"}  # which brings what is imported
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "pydantic_core": "pydantic",
+}  # which brings what is imported
 
 
 def find_checkout() -> Path | None:

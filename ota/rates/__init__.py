@@ -1,7 +1,9 @@
 """Rates: how many bits the elements of a digital device carry, and whether they get through."""
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
 import tensorflow as tf
 
 from ...phy.keys import Key
@@ -49,4 +51,24 @@ class Rate(Protocol):
         ...
 
 
-__all__ = ["Rate", "Share", "shannon"]
+# From symbols [C, N] and a transmission's number to what the receiver has, symbols plus noise, and that noise's power
+Send = Callable[[tf.Tensor, int], tuple[tf.Tensor, tf.Tensor]]
+
+
+class Delivery(NamedTuple):
+    """What became of packets that were really sent."""
+
+    arrives: np.ndarray  # bool [C]
+    uses: np.ndarray  # elements, those of retransmissions included, [C]
+
+
+@runtime_checkable
+class Repeats(Protocol):
+    """A rate that sends its symbols itself, and again where they fail."""
+
+    def deliver(self, share: Share, send: Send, key: Key) -> Delivery:
+        """Send the packets of devices that own all elements."""
+        ...
+
+
+__all__ = ["Delivery", "Rate", "Repeats", "Send", "Share", "shannon"]

@@ -60,18 +60,7 @@ class Ldpc:
         return tf.cast(plan.words * tf.maximum(plan.size - CRC, 0), tf.float32)
 
     def arrives(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
-        plan, own = self._plan(share), tf.reduce_sum(share.mine, axis=1)  # [C]
-        doubt = tf.reduce_sum(share.mine * share.unknown, axis=1) / tf.maximum(own, 1.0)
-        gain = tf.broadcast_to(share.gain, tf.shape(share.mine))
-
-        def one(item: tuple[tf.Tensor, ...]) -> tf.Tensor:
-            sends, device, mine, gain, strength, doubt, *plan = item
-            at = tf.where(mine > 0)[:, 0]
-            heard = tf.gather(gain, at), tf.gather(strength, at), doubt, keys.fold(key, device)
-            return tf.cond(sends, lambda: _passes(Plan(*plan), *heard), lambda: tf.constant(False))
-
-        each = (bits > 0) & (plan.size > 0), devices, share.mine, gain, share.strength, doubt, *plan
-        return tf.map_fn(one, each, fn_output_signature=tf.bool, parallel_iterations=1)
+        return passes(self._plan(share), share, bits, devices, key)
 
     def _plan(self, share: Share) -> Plan:
         """The modulation that carries most, [C]."""
@@ -91,6 +80,22 @@ class Ldpc:
         size = tf.floor(tf.minimum(room, HIGHEST * order * symbols))
         size = tf.where(size < _codes.LEAST, 0.0, size)
         return tf.stack([tf.fill(tf.shape(own), float(place)), words, size, symbols])
+
+
+def passes(plan: Plan, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+    """Whether all code words of devices that send bits [C] pass their checks, bool [C]."""
+    own = tf.reduce_sum(share.mine, axis=1)  # [C]
+    doubt = tf.reduce_sum(share.mine * share.unknown, axis=1) / tf.maximum(own, 1.0)
+    gain = tf.broadcast_to(share.gain, tf.shape(share.mine))
+
+    def one(item: tuple[tf.Tensor, ...]) -> tf.Tensor:
+        sends, device, mine, gain, strength, doubt, *plan = item
+        at = tf.where(mine > 0)[:, 0]
+        heard = tf.gather(gain, at), tf.gather(strength, at), doubt, keys.fold(key, device)
+        return tf.cond(sends, lambda: _passes(Plan(*plan), *heard), lambda: tf.constant(False))
+
+    each = (bits > 0) & (plan.size > 0), devices, share.mine, gain, share.strength, doubt, *plan
+    return tf.map_fn(one, each, fn_output_signature=tf.bool, parallel_iterations=1)
 
 
 _NUMBER, _VECTOR = tf.TensorSpec([], tf.int32), tf.TensorSpec([None])

@@ -18,6 +18,7 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 
 from overair import ota, phy
+from overair.ota.images import ImageCodec
 from overair.ota.recovery import Recovery
 
 FAMILIES = {  # folder of schemes: what each of them must be
@@ -31,6 +32,7 @@ FAMILIES = {  # folder of schemes: what each of them must be
     "rates": ota.Rate,
     "uplinks": ota.Uplink,
     "recovery": Recovery,
+    "images": ImageCodec,
 }
 
 
@@ -183,6 +185,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             "rate": "rates",
             "uplink": "uplinks",
             "recovery": "recovery",
+            "image_codec": "images",
         }.items()
     }
     for name, find in finders.items():

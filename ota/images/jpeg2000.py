@@ -1,0 +1,41 @@
+"""JPEG 2000: wavelets, bit planes, arithmetic coding, cut where a PSNR is met.
+
+A quality is a quarter of a dB: the PSNR, of wavelet coefficients, at which the encoder cuts the bit stream. The file
+is the bare code stream, without the boxes of JP2; the payload is what stands between the headers (SOD) and the end
+mark. The 9/7 wavelet; luma and colours are told apart. ITU-T T.800; Taubman and Marcellin, "JPEG2000", 2002.
+"""
+
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ...phy.strict import STRICT
+from . import _pillow
+
+DATA, END = b"\xff\x93", 2  # the mark before the data; bytes of the mark behind it
+STEP = 0.25  # dB of a quality
+
+
+@dataclass(frozen=True, config=STRICT)
+class Jpeg2000:
+    """How many resolutions, the picture itself among them; fewer where it is too small for them."""
+
+    resolutions: Annotated[int, Ge(1), Le(6)] = 6
+
+    @property
+    def qualities(self) -> tuple[int, int]:
+        return 20, 240
+
+    def encode(self, image: np.ndarray, quality: int) -> bytes:
+        most = min(np.shape(image)[:2], default=1).bit_length() if np.size(image) else 1
+        levels = min(self.resolutions, most)
+        cut = {"quality_mode": "dB", "quality_layers": [STEP * quality], "num_resolutions": levels, "mct": 1}
+        return _pillow.write(image, "JPEG2000", quality, self.qualities, no_jp2=True, irreversible=True, **cut)
+
+    def decode(self, data: bytes) -> np.ndarray:
+        return _pillow.read(data, "JPEG2000")
+
+    def payload(self, data: bytes) -> int:
+        return len(data) - data.index(DATA) - len(DATA) - END

@@ -1,0 +1,36 @@
+"""WebP: prediction in blocks, cosines, arithmetic coding: key frames of VP8, with colours at half resolution.
+
+A file is one RIFF chunk behind 20 bytes of header, and the payload is that chunk. Bankoski et al., "VP8 data format
+and decoding guide", RFC 6386, 2011.
+"""
+
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ...phy.strict import STRICT
+from . import _pillow
+
+HEADER = 20  # bytes
+
+
+@dataclass(frozen=True, config=STRICT)
+class Webp:
+    """How hard the encoder tries: 0 is fast, 6 small."""
+
+    method: Annotated[int, Ge(0), Le(6)] = 6
+
+    @property
+    def qualities(self) -> tuple[int, int]:
+        return 0, 100
+
+    def encode(self, image: np.ndarray, quality: int) -> bytes:
+        return _pillow.write(image, "WEBP", quality, self.qualities, quality=quality, method=self.method)
+
+    def decode(self, data: bytes) -> np.ndarray:
+        return _pillow.read(data, "WEBP")
+
+    def payload(self, data: bytes) -> int:
+        return len(data) - HEADER

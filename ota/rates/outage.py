@@ -1,0 +1,39 @@
+"""Outage: as many bits as slow Rayleigh fading carries but for a share of the time, known at its mean alone.
+
+The transmitter knows the mean SNR and nothing of the gain, which is one for all its elements: |h|^2 is the mean of
+``branches`` independent exponential variables, one an antenna. It sends R = sum_l log2(1 + SNR_l q), with q the
+quantile of |h|^2 at the share ``error``, -ln(1 - error) for one branch; the packet is lost where the true sum is below
+that, which happens with probability ``error``. Ozarow, Shamai and Wyner, "Information theoretic considerations for
+cellular mobile radio", IEEE Trans. Vehicular Technology 1994. The SNR that a device believes in must be its mean.
+"""
+
+from typing import Annotated
+
+import tensorflow as tf
+from annotated_types import Ge, Gt, Lt
+from pydantic.dataclasses import dataclass
+from scipy.special import gammaincinv
+
+from ...phy.keys import Key
+from ...phy.strict import STRICT
+from . import Share, shannon
+from .capacity import ROUNDING
+
+
+@dataclass(frozen=True, config=STRICT)
+class Outage:
+    """The share of packets that may be lost, and how many independent gains add up."""
+
+    error: Annotated[float, Gt(0), Lt(1)] = 0.1
+    branches: Annotated[int, Ge(1)] = 1
+
+    def bits(self, share: Share) -> tf.Tensor:
+        return shannon(share.mine, share.believed * self.quantile)
+
+    def arrives(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+        return share.information >= bits * (1.0 - ROUNDING)
+
+    @property
+    def quantile(self) -> float:
+        """The gain, of mean 1, that fading is below with probability ``error``."""
+        return float(gammaincinv(self.branches, self.error)) / self.branches
