@@ -142,8 +142,12 @@ class OverAir(keras.layers.Layer):
             raise ValueError(f"OverAir: expected real features, two for each complex symbol, received {kind}")
         return self._image(tuple(features.shape))
 
+    def fresh_key(self) -> Key:
+        """A key of the layer's generator, which never comes again."""
+        return tf.cast(self.seed_generator.next(), tf.int64)
+
     def _key(self, key: Key | None, purpose: str) -> Key:
-        drawn = tf.cast(self.seed_generator.next(), tf.int64) if key is None else tf.cast(key, tf.int64)
+        drawn = self.fresh_key() if key is None else tf.cast(key, tf.int64)
         return keys.fold(drawn, "over air", purpose)
 
     def _sent(self, symbols: tf.Tensor, snr: tf.Tensor, key: Key) -> tuple[Link, tf.Tensor, tf.Tensor]:

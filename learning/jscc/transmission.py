@@ -40,7 +40,6 @@ class Transmission(keras.Model):
         super().__init__(**kwargs)
         self.encoder, self.over_air, self.decoder = encoder, over_air, decoder
         self.shares, self.refines = _checked(shares), refines
-        self.seeds = keras.random.SeedGenerator(0)
 
     def build(self, input_shape: Any) -> None:
         """Its parts are built already."""
@@ -60,7 +59,7 @@ class Transmission(keras.Model):
             snr_db = self.over_air.pick_snr_db(batch, training, key)
         snr = tf.broadcast_to(tf.cast(snr_db, tf.float32), [batch])
         if training and share is None and len(self.shares) > 1:
-            drawn = keys.uniform(tf.cast(self.seeds.next(), tf.int64), [], 0.0, len(self.shares))
+            drawn = keys.uniform(self.over_air.fresh_key(), [], 0.0, len(self.shares))
             place = tf.cast(drawn, tf.int32)
         else:
             place = tf.constant(self._place(share))
@@ -79,7 +78,7 @@ class Transmission(keras.Model):
         """Features as received, zero where nothing is, and the SNRs in dB that the receiver believes, [B]."""
         counts = self._counts(features.shape[-1])
         if key is None:
-            key = tf.cast(self.seeds.next(), tf.int64)
+            key = self.over_air.fresh_key()
 
         def up_to(number: int) -> tuple[tf.Tensor, tf.Tensor]:
             ends = counts[: number + 1] if self.refines else counts[number : number + 1]
