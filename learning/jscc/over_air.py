@@ -16,7 +16,7 @@ it, and nothing is made up for. Noise comes once.
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import keras
 import tensorflow as tf
@@ -78,7 +78,7 @@ class OverAir(keras.layers.Layer):
         super().__init__(**kwargs)
         if not isinstance(air, Air):
             raise ValueError(f"OverAir.air: expected an Air, received {air!r}")
-        if equalizer not in (known := Equalizer.__args__):
+        if equalizer not in (known := get_args(Equalizer)):
             raise ValueError(f"OverAir.equalizer: expected one of {', '.join(known)}, received {equalizer!r}")
         if rule is not None and not (isinstance(rule, PowerRule) and rule.announced and not isinstance(rule, type)):
             raise ValueError(f"OverAir.rule: expected a power rule whose level is announced, received {rule!r}")
