@@ -91,7 +91,8 @@ def _made(field: str, wanted: type, values: Any) -> Any:
         return wanted(**{name: _tupled(value) for name, value in values.items()})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise ValueError(f"{field}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        place = ".".join(map(str, (field, *first["loc"]))) + ": " if first["loc"] else ""
+        raise ValueError(place + first["msg"].removeprefix("Value error, ")) from None
 
 
 def _check_fields(field: str, wanted: Any, values: Any) -> None:

@@ -29,11 +29,13 @@ from overair.phy import (
     MseOptimal,
     PathLoss,
     Rayleigh,
+    Receiver,
     Rician,
     Tdl,
     TimingOffset,
     TruncatedInversion,
     Umi,
+    ZeroForcing,
     keys,
     papr_db,
 )
@@ -162,7 +164,7 @@ def test_gradients_are_numerical_derivatives(road: Any, sensors: int) -> None:
         assert abs(slope - (gradient * along).sum()) < 4 * (rounding + curved)
     assert np.linalg.norm(gradient) > 50 * (rounding + curved)  # so that the tolerance says something
     louder = (gradient * x).reshape(2 * sensors, -1).sum(axis=1)  # is the same image
-    np.testing.assert_allclose(louder, 0, atol=21 * ULP * np.linalg.norm(gradient) * size)
+    assert np.abs(louder).max() < 21 * ULP * np.linalg.norm(gradient) * size
 
 
 def test_the_gradient_of_the_normalisation_is_the_projection_off_the_image() -> None:
@@ -269,8 +271,15 @@ def test_a_batch_whose_size_the_graph_does_not_know_has_the_same_draws(channel: 
         np.testing.assert_allclose(unknown(x), layer(x, key=KEY), atol=1e-5)
 
 
+@pytest.mark.parametrize("receiver", [ZeroForcing(), Beamforming(2)], ids=["zero forcing", "beamforming"])
+def test_antennas_are_combined_for_a_batch_of_any_size(receiver: Receiver) -> None:
+    layer = OverAir(Air(GRID, Rayleigh(), 2, antennas=3, receiver=receiver), rule=TruncatedInversion())
+    unknown = tf.function(lambda x: layer(x, key=KEY), autograph=False, input_signature=[tf.TensorSpec([None, 2, 6])])
+    x = normal(3, 2, 6)
+    np.testing.assert_allclose(unknown(x), through(layer, x), atol=1e-4)
+
+
 AIRS = {
-    "beamforming": Air(GRID, Rayleigh(), 1, antennas=3, receiver=Beamforming()),
     "estimated": Air(GRID, Tdl("A", 50e-9), 1, receiver_knowledge=Estimated("linear")),
     "time road": Air(GRID, Rayleigh(), 1, impairments=(TimingOffset(0.0, 6.0), PathLoss())),
 }
@@ -393,9 +402,7 @@ def test_a_call_that_cannot_be_is_refused(x: np.ndarray, terms: dict[str, Any], 
 
 
 def test_wrong_features_are_refused_when_a_model_is_built() -> None:
-    with pytest.raises(
-        ValueError, match=r"expected features \[batch, 3, ...\], a row a sensor, received \(None, 2, 8\)"
-    ):
+    with pytest.raises(ValueError, match=r"expected features \[batch, 3, ...\], a row a sensor, .*None, 2, 8"):
         OverAir(Air(GRID, Awgn(), 3))(keras.Input((2, 8)))
     with pytest.raises(ValueError, match="expected features of a known size"):
         OverAir(Air(GRID, Awgn(), 1))(keras.Input((None, 8)))
