@@ -3,7 +3,9 @@
 from . import keys
 from .air import Air, Place, superpose
 from .channels import Channel
+from .channels._any_batch import any_batch
 from .channels.awgn import Awgn
+from .channels.block_rayleigh import BlockRayleigh
 from .channels.cdl import Cdl
 from .channels.cir_file import CirFile
 from .channels.ray_traced import RayTraced
@@ -31,7 +33,9 @@ from .knowledge.estimated import Estimated
 from .knowledge.perfect import Perfect
 from .knowledge.quantized_feedback import QuantizedFeedback
 from .link import Link, Paths, Size, Span, Table
+from .papr import papr_db
 from .physical import snr_db
+from .plain import from_plain, scheme_from_plain, scheme_to_plain, to_plain
 from .power import Level, PowerRule, squared
 from .power.blind import Blind
 from .power.equal_power import EqualPower
@@ -55,6 +59,7 @@ __all__ = [
     "Awgn",
     "Beamforming",
     "Blind",
+    "BlockRayleigh",
     "Cdl",
     "Channel",
     "CirFile",
@@ -104,9 +109,15 @@ __all__ = [
     "Umi",
     "Waveform",
     "ZeroForcing",
+    "any_batch",
     "behind",
+    "from_plain",
     "keys",
+    "papr_db",
+    "scheme_from_plain",
+    "scheme_to_plain",
     "snr_db",
     "squared",
     "superpose",
+    "to_plain",
 ]

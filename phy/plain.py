@@ -1,7 +1,7 @@
-"""An air as plain data, and back: dictionaries, lists, numbers and words, as JSON has them.
+"""An air as plain data, and back: tables, lists, numbers and words, as JSON has them.
 
-A scheme is {"kind": ..., its fields}. Its kind is the name of its file in its family's folder, and the family follows
-from the place where it stands: nothing but the schemes of ``phy`` can be named, and no code is ever read.
+A scheme is {"kind": ..., and its fields}. Its kind is the name of its file in its family's folder, and the family
+follows from the field that holds it: nothing but the schemes of ``phy`` can be named, and no code is ever read.
 """
 
 import dataclasses
@@ -9,6 +9,8 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from typing import Any
+
+from pydantic import ValidationError
 
 from .air import Air
 from .grid import Grid
@@ -20,92 +22,90 @@ FAMILIES = {
     "transmitter_knowledge": "knowledge",
     "receiver_knowledge": "knowledge",
     "rule": "power",
-}  # of the fields that hold schemes
+}  # the folder of what a field holds
 
 
 def to_plain(air: Air) -> dict[str, Any]:
     """An air as plain data."""
-    plain: dict[str, Any] = {}
-    for field in dataclasses.fields(air):
-        value = getattr(air, field.name)
-        if field.name == "grid":
-            plain[field.name] = fields_of(value)
-        elif field.name in FAMILIES:
-            family = FAMILIES[field.name]
-            many = isinstance(value, tuple)
-            plain[field.name] = (
-                [scheme_to_plain(each, family) for each in value] if many else scheme_to_plain(value, family)
-            )
-        else:
-            plain[field.name] = _listed(value)
-    return plain
+    return {field.name: _field_to_plain(field.name, getattr(air, field.name)) for field in dataclasses.fields(air)}
 
 
-def from_plain(plain: Mapping[str, Any]) -> Air:
+def from_plain(plain: Any) -> Air:
     """The air of plain data."""
-    known = [field.name for field in dataclasses.fields(Air)]
-    for name in plain:
-        if name not in known:
-            raise ValueError(f"air: expected fields among {', '.join(known)}, received {name!r}")
-    made: dict[str, Any] = {}
-    for name, value in plain.items():
-        if name == "grid":
-            made[name] = Grid(**value)
-        elif name in FAMILIES:
-            family = FAMILIES[name]
-            many = isinstance(value, list | tuple)
-            made[name] = (
-                tuple(scheme_from_plain(each, family) for each in value) if many else scheme_from_plain(value, family)
-            )
-        else:
-            made[name] = _tupled(value)
-    return Air(**made)
+    _check_fields("air", Air, plain)
+    return Air(**{name: _field_from_plain(name, value) for name, value in plain.items()})
 
 
-def scheme_to_plain(scheme: Any, family: str) -> dict[str, Any]:
-    """A scheme of a family as its kind and its fields."""
-    kind = type(scheme).__module__.rpartition(".")[2]
-    if kind not in _kinds(family) or type(scheme) is not scheme_class(family, kind):
+def scheme_to_plain(field: str, scheme: Any) -> dict[str, Any]:
+    """A scheme of the family that a field holds, as its kind and its fields."""
+    kinds, kind = _kinds(field), type(scheme).__module__.rpartition(".")[2]
+    if kind not in kinds or type(scheme) is not _scheme_class(field, kind):
         raise ValueError(
-            f"air: expected one of the {family} {', '.join(_kinds(family))}, so that it can be saved, received "
-            f"{type(scheme).__name__}"
+            f"{field}: expected one of {', '.join(kinds)}, so that it can be saved, received {type(scheme).__name__}"
         )
-    return {"kind": kind, **fields_of(scheme)}
+    return {"kind": kind, **_values(scheme)}
 
 
-def scheme_from_plain(plain: Mapping[str, Any], family: str) -> Any:
-    """The scheme of a family with this kind and these fields."""
-    if not isinstance(plain, Mapping) or plain.get("kind") not in _kinds(family):
-        came = plain.get("kind") if isinstance(plain, Mapping) else plain
-        raise ValueError(f"air: expected a kind of {family} among {', '.join(_kinds(family))}, received {came!r}")
-    fields = {name: _tupled(value) for name, value in plain.items() if name != "kind"}
-    return scheme_class(family, plain["kind"])(**fields)
+def scheme_from_plain(field: str, plain: Any) -> Any:
+    """The scheme of this kind and these fields, from the family that a field holds."""
+    kind = plain.get("kind") if isinstance(plain, Mapping) else plain
+    if kind not in _kinds(field):
+        raise ValueError(f"{field}: expected a kind among {', '.join(_kinds(field))}, received {kind!r}")
+    return _made(field, _scheme_class(field, kind), {name: plain[name] for name in plain if name != "kind"})
 
 
-def scheme_class(family: str, kind: str) -> type:
+def _field_to_plain(name: str, value: Any) -> Any:
+    if name == "grid":
+        return _values(value)
+    if name in FAMILIES:
+        many = isinstance(value, tuple)
+        return [scheme_to_plain(name, each) for each in value] if many else scheme_to_plain(name, value)
+    return _listed(value)
+
+
+def _field_from_plain(name: str, value: Any) -> Any:
+    if name == "grid":
+        return _made("grid", Grid, value)
+    if name in FAMILIES:
+        many = isinstance(value, list | tuple)
+        return tuple(scheme_from_plain(name, each) for each in value) if many else scheme_from_plain(name, value)
+    return _tupled(value)
+
+
+def _scheme_class(field: str, kind: str) -> type:
     """The one public dataclass of a scheme's file."""
-    module = importlib.import_module(f".{family}.{kind}", __package__)
-    own = [
-        value
-        for name, value in vars(module).items()
-        if isinstance(value, type)
-        and not name.startswith("_")
-        and value.__module__ == module.__name__
-        and dataclasses.is_dataclass(value)
-    ]
-    (found,) = own
-    return found
+    module = importlib.import_module(f".{FAMILIES[field]}.{kind}", __package__)
+    public = (value for name, value in vars(module).items() if isinstance(value, type) and not name.startswith("_"))
+    (own,) = (each for each in public if each.__module__ == module.__name__ and dataclasses.is_dataclass(each))
+    return own
 
 
-def fields_of(scheme: Any) -> dict[str, Any]:
-    """The fields of a scheme that hold nothing but numbers and words."""
+def _kinds(field: str) -> list[str]:
+    folder = importlib.import_module(f".{FAMILIES[field]}", __package__)
+    return [module.name for module in pkgutil.iter_modules(folder.__path__) if not module.name.startswith("_")]
+
+
+def _made(field: str, wanted: type, values: Any) -> Any:
+    _check_fields(field, wanted, values)
+    try:
+        return wanted(**{name: _tupled(value) for name, value in values.items()})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, (field, *first["loc"]))) + ": " if first["loc"] else ""
+        raise ValueError(place + first["msg"].removeprefix("Value error, ")) from None
+
+
+def _check_fields(field: str, wanted: Any, values: Any) -> None:
+    known = {each.name: each.default is dataclasses.MISSING for each in dataclasses.fields(wanted) if each.init}
+    given = values if isinstance(values, Mapping) else {}
+    unknown, missing = [n for n in given if n not in known], [n for n in known if known[n] and n not in given]
+    if given is not values or unknown or missing:
+        came = f"{', '.join(map(str, [*unknown, *given]))}" if given is values else repr(values)
+        raise ValueError(f"{field}: expected a table of {', '.join(known) or 'no fields'}, received {came or 'none'}")
+
+
+def _values(scheme: Any) -> dict[str, Any]:
     return {field.name: _listed(getattr(scheme, field.name)) for field in dataclasses.fields(scheme)}
-
-
-def _kinds(family: str) -> list[str]:
-    """The kinds of a family: its files."""
-    package = importlib.import_module(f".{family}", __package__)
-    return [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
 
 
 def _listed(value: Any) -> Any:

@@ -1,40 +1,56 @@
 """The air as a Keras layer: real features in, the same features as a receiver reads them out.
 
-    z = sqrt(k / sum_i |s_i|^2) s,    y_i = h_i z_i + n_i,  n_i ~ CN(0, N0),    z_hat_i = conj(h_i) y_i / (|h_i|^2 + N0)
+    x = sqrt(k / sum_i |s_i|^2) s,    y_i = h_i x_i + n_i,  n_i ~ CN(0, N0),    x_hat_i = conj(h_i) y_i / (|h_i|^2 + N0)
 
-with s the k complex symbols of one image. Features 2i and 2i+1 of an image, flattened row by row, are the real and
-the imaginary part of symbol i (an odd number ends with an imaginary part of 0), so a feature sees noise N0/2 beside a
-mean power of 1/2. Each image of a batch, and each sensor, has a power of exactly 1 over its own symbols, a channel of
-its own and an SNR of its own. h is what the receiver believes behind its combiner, not what is. Bourtsoulatze, Kurka,
+with s the k complex symbols of an image. Features 2i and 2i + 1 of the image, flattened row by row, are the real and
+the imaginary part of symbol i (of an odd number the last imaginary part is 0), so a feature has a mean power of 1/2 and
+sees noise of N0/2. Every image of a batch, and every sensor, has a power of exactly 1 over symbols of its own, and a
+channel and an SNR of its own. h is the channel behind the combiner as the receiver believes it. Bourtsoulatze, Kurka,
 Gunduz, "Deep joint source-channel coding for wireless image transmission", IEEE TCCN 2019.
+
+K sensors send at once, and what is read is the sum of what each would have been read as. A power rule aligns them:
+each sends b_k x_k, and the receiver divides by the announced arrival. Without a rule sensors arrive as the channel has
+it, and nothing is made up for. Noise comes once.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import keras
 import tensorflow as tf
 
 from ...ota.codecs import pack, unpack
-from ...phy import Air, Link, Place, behind, keys, squared
-from ...phy.channels._any_batch import any_batch
+from ...phy import (
+    Air,
+    Link,
+    Place,
+    PowerRule,
+    any_batch,
+    behind,
+    from_plain,
+    keys,
+    papr_db,
+    scheme_from_plain,
+    scheme_to_plain,
+    to_plain,
+)
 from ...phy.keys import Key
-from ...phy.plain import from_plain, to_plain
-
-EQUALIZERS = ("mmse", "zero_forcing", "none")
-Snr = float | tuple[float, float]
+from ._checks import check_features, check_key, check_snr, checked_range
+from ._reading import Equalizer, believed_snr, decibels, effective, equalized
+from ._sensors import precoded
 
 
 class Elements(NamedTuple):
-    """The resource elements an image takes: its symbols, and the pilots by which its channel is learnt."""
+    """Resource elements of an image: its symbols, and the pilots by which its channel is learnt."""
 
     payload: int
     pilots: int
 
     @property
     def total(self) -> int:
+        """What a bandwidth ratio counts."""
         return self.payload + self.pilots
 
 
@@ -42,41 +58,60 @@ class Elements(NamedTuple):
 class OverAir(keras.layers.Layer):
     """``received = layer(features)``: real features [B, ...] over an air; [B, K, ...] to [B, ...] for K > 1 sensors.
 
-    ``snr_db`` is a number, or (low, high): uniform in dB for each image while training, and the middle elsewhere. A
-    call may bring an SNR of its own, one for all or one an image [B], and a ``key``, int64 [2], that all it draws
-    depends on. Without a key draws come from the layer's generator, in training and elsewhere, and never come again.
-    With ``return_snr`` a call also returns what the receiver believes its SNR to be, in dB, [B].
+    ``snr_db`` is a number, or (low, high): drawn for each image, uniformly in dB, while training, and the middle
+    elsewhere. A call may bring an SNR, one for all or one an image [B], and a ``key``, int64 [2], on which all it draws
+    depends. Without a key the layer's own generator makes one, in training and elsewhere, and never the same twice.
+    With ``return_snr`` a call returns (received, what the receiver believes its SNR to be in dB [B]): that of a channel
+    without fading of the same capacity. ``measures_papr`` adds the mean of ``papr_db`` to the model's metrics.
     """
 
     def __init__(
         self,
         air: Air,
-        snr_db: Snr = 10.0,
-        equalizer: Literal["mmse", "zero_forcing", "none"] = "mmse",
+        snr_db: float | tuple[float, float] = 10.0,
+        equalizer: Equalizer = "mmse",
+        rule: PowerRule | None = None,
+        measures_papr: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if equalizer not in EQUALIZERS:
-            raise ValueError(f"OverAir.equalizer: expected one of {', '.join(EQUALIZERS)}, received {equalizer!r}")
-        self.air, self.equalizer = air, equalizer
-        self.snr_db = _checked_snr(snr_db)
+        if not isinstance(air, Air):
+            raise ValueError(f"OverAir.air: expected an Air, received {air!r}")
+        if equalizer not in (known := get_args(Equalizer)):
+            raise ValueError(f"OverAir.equalizer: expected one of {', '.join(known)}, received {equalizer!r}")
+        if rule is not None and not (isinstance(rule, PowerRule) and rule.announced and not isinstance(rule, type)):
+            raise ValueError(f"OverAir.rule: expected a power rule whose level is announced, received {rule!r}")
+        self.air, self.equalizer, self.rule = air, equalizer, rule
+        self.snr_db = checked_range(snr_db)
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.supports_jit = False  # Sionna's generator is a variable of its own
+        self.papr = keras.metrics.Mean("papr_db") if measures_papr else None
+        self.supports_jit = False  # Sionna's generator is a variable outside of the model
         self._serving = replace(air, channel=any_batch(air.channel))
 
     def elements(self, shape: Sequence[int | None]) -> Elements:
-        """What an image of features [B, ...] takes of the grid; sensors share it."""
-        return Elements(-(-math.prod(self._image(shape)) // 2), self.air.pilots)
+        """What an image takes of the grid, from the shape of a batch of features. Sensors take it together."""
+        count = math.prod(check_features(shape, "float32", self.air.devices))
+        return Elements(-(-count // 2), self.air.pilots)
 
     def pick_snr_db(self, batch: int | tf.Tensor, training: bool = False, key: Key | None = None) -> tf.Tensor:
-        """The SNRs of a batch of images that brings none, [B]."""
+        """SNRs [B] of images that bring none; an encoder that must know them draws them here, and brings them."""
         if isinstance(self.snr_db, float):
             return tf.fill([batch], self.snr_db)
         low, high = self.snr_db
         if not training:
             return tf.fill([batch], (low + high) / 2)
-        return keys.uniform(self._key(key, "snr"), [batch], low, high)
+        return keys.uniform(keys.fold(self._key(key), "snr"), [batch], low, high)
+
+    def symbols(self, features: tf.Tensor) -> tf.Tensor:
+        """The symbols that features are sent as, of power 1 for each image and sensor: complex64 [B, K, k]."""
+        shape = check_features(features.shape, features.dtype, self.air.devices)
+        flat = tf.reshape(tf.cast(features, tf.float32), [tf.shape(features)[0], self.air.devices, math.prod(shape)])
+        return pack(normalised(flat))
+
+    def papr_db(self, features: tf.Tensor) -> tf.Tensor:
+        """Peak-to-average power in dB of the OFDM waveforms of features, before any power rule, [B, K]."""
+        return papr_db(self.air.grid.fill(self.symbols(features)), self.air.grid)
 
     def call(
         self,
@@ -86,36 +121,42 @@ class OverAir(keras.layers.Layer):
         training: bool = False,
         return_snr: bool = False,
     ) -> Any:
-        shape, kind = self._checked(features), features.dtype
+        shape = check_features(features.shape, features.dtype, self.air.devices)
+        snr_db, key = check_snr(snr_db, features.shape[0]), self._key(check_key(key))
         batch = tf.shape(features)[0]
-        key = self._key(key, "call")
-        snr = self.pick_snr_db(batch, training, key) if snr_db is None else _for_each(snr_db, features, batch)
-        sensors = self.air.devices
-        count = math.prod(shape)
-        flat = tf.reshape(tf.cast(features, tf.float32), [batch, sensors, count])
-        symbols = pack(normalised(flat))  # [B, K, k]
-        link, y, weights = self._sent(symbols, snr, key)
-        read, believed = self._read(link, y, weights)
-        collected = self.air.grid.collect(read, symbols.shape[-1])  # [B, k]
-        received = tf.reshape(unpack(collected, count), tf.concat([batch[None], shape], 0))
-        received = tf.cast(tf.ensure_shape(received, [features.shape[0], *shape]), kind)
-        return (received, believed) if return_snr else received
+        snr_db = self.pick_snr_db(batch, training, key) if snr_db is None else tf.broadcast_to(snr_db, [batch])
+        if self.papr is not None:
+            self.papr.update_state(self.papr_db(features))
+        symbols, believed = self._sent(self.symbols(features), snr_db, key)
+        received = tf.reshape(unpack(symbols, math.prod(shape)), tf.concat([[batch], shape], 0))
+        received = tf.cast(tf.ensure_shape(received, [features.shape[0], *shape]), features.dtype)
+        return (received, decibels(effective(believed))) if return_snr else received
 
     def compute_output_spec(
         self, features: Any, snr_db: Any = None, key: Any = None, training: bool = False, return_snr: bool = False
     ) -> Any:
-        received = keras.KerasTensor((features.shape[0], *self._checked(features)), features.dtype)
+        shape = check_features(features.shape, features.dtype, self.air.devices)
+        check_snr(snr_db, features.shape[0])
+        check_key(key)
+        received = keras.KerasTensor((features.shape[0], *shape), features.dtype)
         return (received, keras.KerasTensor((features.shape[0],), "float32")) if return_snr else received
 
     def get_config(self) -> dict[str, Any]:
-        seed, snr = self.seed_generator._initial_seed, self.snr_db
         own = {
             "air": to_plain(self.air),
-            "snr_db": list(snr) if isinstance(snr, tuple) else snr,
+            "snr_db": list(self.snr_db) if isinstance(self.snr_db, tuple) else self.snr_db,
             "equalizer": self.equalizer,
-            "seed": seed,
+            "rule": self.rule and scheme_to_plain("rule", self.rule),
+            "measures_papr": self.papr is not None,
+            "seed": self.seed_generator.get_config()["seed"],
         }
         return super().get_config() | own
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "OverAir":
+        rule = config.get("rule")
+        made = {"air": from_plain(config.get("air")), "rule": rule and scheme_from_plain("rule", rule)}
+        return cls(**(config | made))
 
     def save_own_variables(self, store: Any) -> None:
         store["draws"] = self.seed_generator.state.numpy()  # how far the generator has come
@@ -123,59 +164,35 @@ class OverAir(keras.layers.Layer):
     def load_own_variables(self, store: Any) -> None:
         self.seed_generator.state.assign(store["draws"])
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "OverAir":
-        return cls(**(config | {"air": from_plain(config["air"])}))
-
-    def _image(self, shape: Sequence[int | None]) -> tuple[int, ...]:
-        """The features of one image, or of one sensor, from those of a batch."""
-        sensors = self.air.devices
-        leading = 1 if sensors == 1 else 2
-        wanted = "[batch, ...]" if sensors == 1 else f"[batch, {sensors}, ...], one row a sensor of the air"
-        if len(shape) <= leading or None in shape[1:] or (sensors > 1 and shape[1] != sensors) or 0 in shape[1:]:
-            raise ValueError(f"OverAir: expected features {wanted} of known size, received shape {tuple(shape)}")
-        return tuple(int(size or 0) for size in shape[leading:])
-
-    def _checked(self, features: Any) -> tuple[int, ...]:
-        kind = keras.backend.standardize_dtype(features.dtype)
-        if not kind.startswith(("float", "bfloat")):
-            raise ValueError(f"OverAir: expected real features, two for each complex symbol, received {kind}")
-        return self._image(tuple(features.shape))
-
     def fresh_key(self) -> Key:
         """A key of the layer's generator, which never comes again."""
         return tf.cast(self.seed_generator.next(), tf.int64)
 
-    def _key(self, key: Key | None, purpose: str) -> Key:
-        drawn = self.fresh_key() if key is None else tf.cast(key, tf.int64)
-        return keys.fold(drawn, "over air", purpose)
+    def _key(self, key: Key | None) -> Key:
+        return self.fresh_key() if key is None else tf.cast(key, tf.int64)
 
-    def _sent(self, symbols: tf.Tensor, snr: tf.Tensor, key: Key) -> tuple[Link, tf.Tensor, tf.Tensor]:
-        """The link, cut to the OFDM symbols used; what was heard behind the combiner [B, T, F]; and the combiner."""
-        air, grid = self._serving, self.air.grid
-        rows = grid.rows(symbols.shape[-1])
-        slots = grid.slots(symbols.shape[-1])
-        batch = tf.shape(symbols)[0]
-        link = air.draw(Place(keys.fold(key, "place")), keys.fold(key, "link"), 0.0, slots, snr, batch)
-        link = link._replace(receiver=link.receiver.at(0, rows), transmitters=link.transmitters.at(0, rows))
+    def _sent(self, symbols: tf.Tensor, snr_db: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+        """Symbols [B, K, k] as they are read [B, k], and the SNR that each is believed to have."""
+        air, grid, count = self._serving, self.air.grid, symbols.shape[-1]
+        place = Place(keys.fold(key, "place"))  # an image is sent from a place of its own
+        link = air.draw(place, keys.fold(key, "link"), 0.0, grid.slots(count), snr_db, tf.shape(symbols)[0])
+        link = _first(link, grid.rows(count))
         weights = air.receiver.combine(link, tf.range(air.devices))  # [B, A, T, F]
-        y = air.send(grid.fill(symbols), link, keys.fold(key, "noise"))  # [B, A, T, F]
-        return link, behind(weights, y), weights
-
-    def _read(self, link: Link, y: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The symbols [B, T, F] as the receiver reads them, and the SNR in dB it believes they had, [B]."""
-        noise = link.noise[:, None, None]
-        if self.equalizer == "none" or self.air.devices > 1:
-            return y, -10.0 / math.log(10.0) * tf.math.log(link.noise)
-        gain = behind(weights, link.response(of=link.receiver))[:, 0]  # [B, T, F]; T may be 1
-        power = squared(gain)
-        down = power + noise if self.equalizer == "mmse" else power
-        inverse = tf.math.conj(gain) * tf.cast(tf.math.divide_no_nan(1.0, down), gain.dtype)
-        return y * inverse, effective_snr_db(power / noise)
+        arrival = None
+        if self.rule is not None:
+            symbols, arrival = precoded(self.rule, symbols, link, weights, grid, air.budgets)
+        heard = behind(weights, air.send(grid.fill(symbols), link, keys.fold(key, "noise")))  # [B, T, F]
+        if arrival is not None:
+            return grid.collect(heard, count) / tf.cast(arrival, heard.dtype), arrival**2 / link.noise[:, None]
+        if self.equalizer == "none" or air.devices > 1:
+            return grid.collect(heard, count), 1.0 / link.noise[:, None]
+        error = air.receiver_knowledge.error
+        read, snr = equalized(self.equalizer, heard, believed_snr(link, weights, error))
+        return grid.collect(read, count), grid.collect(tf.broadcast_to(snr, tf.shape(heard)), count)
 
 
 def normalised(features: tf.Tensor) -> tf.Tensor:
-    """Real features [..., m] scaled so that each of the k = ceil(m/2) symbols they make holds 1 on average; zeros stay.
+    """Real features [..., m] scaled so that the k = ceil(m/2) symbols they make hold 1 on average; zeros stay.
 
     The mean is over the last axis alone: neither other images nor other sensors count.
     """
@@ -185,31 +202,9 @@ def normalised(features: tf.Tensor) -> tf.Tensor:
     return features * tf.where(silent, 0.0, scale)
 
 
-def effective_snr_db(snr: tf.Tensor) -> tf.Tensor:
-    """The SNR in dB of a channel without fading of the same capacity as one with SNRs [B, T, F], [B]."""
-    mean = tf.reduce_mean(tf.math.log1p(snr), axis=[1, 2])
-    return 10.0 / math.log(10.0) * tf.math.log(tf.maximum(tf.math.expm1(mean), 1e-10))
+def _first(link: Link, rows: int) -> Link:
+    """What is believed of the first OFDM symbols."""
+    return link._replace(transmitters=link.transmitters.at(0, rows), receiver=link.receiver.at(0, rows))
 
 
-def _checked_snr(snr_db: Any) -> Snr:
-    pair = tuple(snr_db) if isinstance(snr_db, Sequence) and not isinstance(snr_db, str) else (snr_db, snr_db)
-    numbers = len(pair) == 2 and all(isinstance(each, int | float) for each in pair)
-    if not numbers or not -math.inf < pair[0] <= pair[1]:
-        raise ValueError(f"OverAir.snr_db: expected a number of decibels or (low, high), received {snr_db!r}")
-    low, high = map(float, pair)
-    return low if pair == (snr_db, snr_db) else (low, high)
-
-
-def _for_each(snr_db: Any, features: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
-    """The SNR of each image, [B]. NaN is refused where it can be seen; in a graph it makes its image's outputs NaN."""
-    snr = tf.cast(snr_db, tf.float32)
-    if snr.shape.rank not in (0, 1) or not (snr.shape.rank == 0 or snr.shape.is_compatible_with(features.shape[:1])):
-        raise ValueError(
-            f"OverAir: expected snr_db to be a number or one an image [{features.shape[0]}], received shape {snr.shape}"
-        )
-    if tf.executing_eagerly() and not bool(tf.reduce_all(snr > -math.inf)):
-        raise ValueError("OverAir: expected snr_db in numbers above -inf, received NaN or -inf")
-    return tf.broadcast_to(snr, [batch])
-
-
-__all__ = ["Elements", "OverAir", "effective_snr_db", "normalised"]
+__all__ = ["Elements", "OverAir", "normalised"]

@@ -38,7 +38,7 @@ class Moments(NamedTuple):
 
 def moments(link: Link, devices: tf.Tensor, scalars: Scalars | None = None) -> Moments:
     """The moments of some devices as the receiver believes them, group by group; all send 1 unless told otherwise."""
-    shape = [link.true.a.shape[0], link.receiver.steps, link.frequencies.shape[0], link.antennas]
+    shape = [tf.shape(link.true.a)[0], link.receiver.steps, link.frequencies.shape[0], link.antennas]
 
     def add(so_far: Moments, first: tf.Tensor) -> Moments:
         h = link.response(devices[first : first + GROUP], link.receiver)  # [B, A, C, T, F]
@@ -64,7 +64,7 @@ def over_symbols(link: Link, combine: Callable[[Link], tf.Tensor]) -> tf.Tensor:
 
     signature = tf.TensorSpec([batch, link.antennas, block, width], tf.complex64)
     blocks = tf.map_fn(of_block, tf.range(0, steps, block), fn_output_signature=signature, parallel_iterations=1)
-    return tf.reshape(tf.transpose(blocks, [1, 2, 0, 3, 4]), [batch, link.antennas, steps, width])
+    return tf.reshape(tf.transpose(blocks, [1, 2, 0, 3, 4]), [tf.shape(link.true.a)[0], link.antennas, steps, width])
 
 
 def unit(weights: tf.Tensor) -> tf.Tensor:

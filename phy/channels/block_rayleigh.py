@@ -1,0 +1,46 @@
+"""Flat Rayleigh fading that is drawn anew every few OFDM symbols: h ~ CN(0, 1), independent from block to block.
+
+A block is ``symbols`` OFDM symbols and all their subcarriers, counted from the first of the data. On a grid of one
+subcarrier an OFDM symbol is a resource element, and ``symbols = 1`` is the fast fading of the textbooks: a gain of its
+own for each complex symbol. Gains jump from block to block, so this goes with an air's ``coherence = "symbol"``. Tse
+and Viswanath, "Fundamentals of wireless communication", 5.4.5.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Gt
+from pydantic.dataclasses import dataclass
+
+from .. import keys
+from ..keys import Key
+from ..link import Paths, Size, Span
+from ..strict import STRICT
+
+
+@dataclass(frozen=True, config=STRICT)
+class BlockRayleigh:
+    """OFDM symbols that a gain lasts."""
+
+    symbols: Annotated[int, Gt(0)] = 1
+    static: ClassVar[bool] = False
+    longest: ClassVar[float] = 0.0
+    scales: ClassVar[bool] = False
+    lasting: ClassVar[bool] = False
+    any_batch: ClassVar[bool] = True
+
+    def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
+        batch, antennas, devices = size
+        first, last = (at // self.symbols for at in (span.first, span.first + span.steps - 1))  # blocks
+
+        def blocks(word: str, count: int) -> tf.Tensor:
+            parts = keys.normal(keys.fold(key, word), [count, batch, antennas, devices, 2]) * 0.5**0.5
+            return tf.complex(parts[..., 0], parts[..., 1])
+
+        h = blocks("after", max(last + 1, 0))[max(first, 0) :]  # [blocks, B, A, K]
+        if first < 0:  # what comes before the data is drawn backwards from it, so that neither depends on the other
+            h = tf.concat([blocks("before", -first)[::-1][: last + 1 - first], h], 0)
+        each = [(span.first + step) // self.symbols - first for step in range(span.steps)]
+        a = tf.transpose(tf.gather(h, each), [1, 2, 3, 0])[:, :, :, None]  # [B, A, K, 1, T]
+        one = tf.ones([batch, devices, 1], tf.float32)
+        return Paths(a, 0 * one, one)
