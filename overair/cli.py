@@ -165,11 +165,12 @@ def _hint(options: argparse.Namespace) -> str:
 def _report(dataset: "xr.Dataset", figure: Path) -> None:
     """The table, then the figure and where it is."""
     from .figures import draw
-    from .scenarios import results
+    from .scenarios import image_results, results
 
     if dataset.attrs.get("title"):
         print(dataset.attrs["title"])
-    rows = results.table(dataset)
+    is_images = dataset.attrs.get("task") == "images"
+    rows = (image_results if is_images else results).table(dataset)
     if sys.stdout.isatty():
         from rich.console import Console
         from rich.table import Table
@@ -182,7 +183,7 @@ def _report(dataset: "xr.Dataset", figure: Path) -> None:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if bool(((dataset.heard == 0) & (dataset.energy > 0)).all("round").any()):
+    if not is_images and bool(((dataset.heard == 0) & (dataset.energy > 0)).all("round").any()):
         print("note: at some points devices sent and nobody was ever heard; those that trust a wrong belief choose")
         print("      rates that their links do not carry, and uplink.margin_db keeps digital ones below it")
     draw(dataset, figure)

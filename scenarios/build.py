@@ -91,10 +91,10 @@ def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
 
     key = scenario.data.model_dump_json()
     if key not in loaded:
-        with _named("data"):
+        with named("data"):
             loaded[key] = catalogue.build(scenario.data, "data").load()
     data = loaded[key]
-    with _named("partition"):
+    with named("partition"):
         partition = catalogue.build(scenario.partition, "partition")
         shares = partition.split(data.y_train, scenario.devices, SHARES_SEED)
     scheme = catalogue.build(scenario.model, "model")
@@ -102,19 +102,20 @@ def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
     def model(seed: int) -> Any:
         return scheme.build(data.x_train.shape[1:], data.classes, seed)
 
-    air, uplink = _air(scenario), catalogue.build(scenario.uplink, "uplink")
-    with _named("model"):
+    air, uplink = air_of(scenario, scenario.devices), catalogue.build(scenario.uplink, "uplink")
+    with named("model"):
         task = Task(model(0))
     elements, optimizer = _elements(scenario.grant, task.size), _optimizer(scenario.optimizer)
     terms = Terms(air, task.size, elements, scenario.participation, task.layers)
-    with _named():
+    with named():
         uplink.check(terms)
         if downlink := _downlink(scenario):
             downlink.check(uplink, terms, optimizer())
     return Parts(scenario, model, data, shares, air, uplink, catalogue.build(scenario.algorithm, "algorithm"), elements)
 
 
-def _air(scenario: Scenario) -> "Air":
+def air_of(scenario: Any, devices: int) -> "Air":
+    """The air of a scenario's link and grid."""
     from ..phy import Air, Grid
 
     link: Link = scenario.link
@@ -122,13 +123,13 @@ def _air(scenario: Scenario) -> "Air":
     def made(name: str) -> Any:
         return catalogue.build(getattr(link, name), f"link.{name}")
 
-    with _named():
+    with named():
         grid = Grid(**scenario.grid.model_dump())
         impairments = [catalogue.build(each, f"link.impairments.{at}") for at, each in enumerate(link.impairments)]
         return Air(
             grid,
             made("channel"),
-            scenario.devices,
+            devices,
             link.antennas,
             made("receiver"),
             tuple(impairments),
@@ -168,7 +169,7 @@ def _optimizer(wanted: Optimizer) -> Callable[[], Any]:
     def make() -> Any:
         return kind(learning_rate=wanted.learning_rate, **wanted.options)
 
-    with _named("optimizer"):
+    with named("optimizer"):
         make()
     return make
 
@@ -177,7 +178,7 @@ def _federation(parts: Parts) -> "Federation":
     from ..learning import Federation
 
     scenario = parts.scenario
-    with _named():
+    with named():
         return Federation(
             parts.model,
             parts.data,
@@ -196,7 +197,7 @@ def _federation(parts: Parts) -> "Federation":
 
 
 @contextmanager
-def _named(path: str = "") -> Iterator[None]:
+def named(path: str = "") -> Iterator[None]:
     """Complaints of the parts as faults of the scenario: they name their own field; ``path`` says whose part it is."""
     try:
         yield

@@ -39,11 +39,14 @@ FAMILIES = {
     "codecs": Family("ota/codecs", "Codec", "how an update becomes symbols that add on the air"),
     "recovery": Family("ota/recovery", "Recovery", "how a receiver finds a sparse update in few random sums"),
     "compressors": Family("ota/compressors", "Compressor", "how an update becomes bits"),
+    "images": Family("ota/images", "ImageCodec", "how a picture becomes a file"),
     "rates": Family("ota/rates", "Rate", "how many bits a device's elements carry"),
     "uplinks": Family("ota/uplinks", "Uplink", "how updates reach the server"),
     "data": Family("learning/data", "Data", "what is learnt from"),
     "partitions": Family("learning/partitions", "Partition", "which device holds what"),
     "models": Family("learning/models", "Model", "what is trained"),
+    "networks": Family("learning/networks", "Network", "how an image becomes features, and back"),
+    "senders": Family("learning/senders", "Sender", "how images are sent"),
     "algorithms": Family("learning/algorithms", "Algorithm", "what devices and server do in a round"),
 }
 

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import xarray as xr
 
-from . import results
+from . import image_results, results
 from .errors import ScenarioError
 
 KEPT = ("accuracy", "loss", "nmse", "resource_elements", "energy", "airtime", "bits", "heard")
@@ -96,13 +96,13 @@ def _about(dataset: xr.Dataset, preset: str | None) -> Iterator[str]:
     yield f"seeds {json.dumps(dataset['seed'].values.tolist())}"
     if "scenario" in attributes:
         yield f"scenario {' '.join(attributes['scenario'].split())}"
-    for name in [*dataset.accuracy.dims, *_variables(dataset)]:
+    for name in [*_main(dataset).dims, *_variables(dataset)]:
         about = {key: str(dataset[name].attrs[key]) for key in ("units", "long_name") if key in dataset[name].attrs}
         yield "column " + json.dumps({"name": str(name), "type": _type(dataset[name].dtype)} | about)
 
 
 def _rows(dataset: xr.Dataset) -> Iterator[list[str]]:
-    dims, variables = [str(name) for name in dataset.accuracy.dims], _variables(dataset)
+    dims, variables = [str(name) for name in _main(dataset).dims], _variables(dataset)
     yield [*dims, *variables]
     labels = [[_text(value) for value in dataset[name].values.tolist()] for name in dims]
     stacked = xr.broadcast(*(dataset[name] for name in variables))
@@ -111,7 +111,14 @@ def _rows(dataset: xr.Dataset) -> Iterator[list[str]]:
         yield [*(label[at] for label, at in zip(labels, place, strict=True)), *(f"{number:.6g}" for number in numbers)]
 
 
+def _main(dataset: xr.Dataset) -> xr.DataArray:
+    """The variable that has all dimensions, in their order."""
+    return dataset["accuracy" if "accuracy" in dataset else "psnr"]
+
+
 def _variables(dataset: xr.Dataset) -> list[str]:
+    if "psnr" in dataset:
+        return [name for name in image_results.VARIABLES if bool(np.isfinite(dataset[name]).any())]
     stopped = STOPPED in dataset and bool((dataset[STOPPED] >= 0).any())
     return [name for name in KEPT if name in dataset] + ([STOPPED] if stopped else [])
 
@@ -150,6 +157,8 @@ def _sheet(file: Path) -> Sheet:
 
 def _dataset(sheet: Sheet) -> xr.Dataset:
     names = sheet.names
+    if "psnr" in names:
+        return _images(sheet)
     if len({*names}) < len(names) or not {"seed", "round", "accuracy"} <= {*names} or "" in names or not sheet.rows:
         raise ValueError(
             "the columns are axes, seed, round, accuracy and what else there is, each once, above the rows"
@@ -157,16 +166,7 @@ def _dataset(sheet: Sheet) -> xr.Dataset:
     if names.index("round") != names.index("seed") + 1 or names.index("accuracy") <= names.index("round"):
         raise ValueError("the columns are in another order: axes, seed, round, variables")
     dims = names[: names.index("round") + 1]
-    cells = {name: [row[at] for row in sheet.rows.values()] for at, name in enumerate(names)}
-    along = {name: _values(sheet, name, list(dict.fromkeys(cells[name]))) for name in dims}
-    places = {name: {text: at for at, text in enumerate(dict.fromkeys(cells[name]))} for name in dims}
-    shape = [len(values) for values in along.values()]
-    if math.prod(shape) > LARGEST:
-        raise ValueError(f"axes, seeds and rounds make a grid of {math.prod(shape)} places, which is too large")
-    at = np.ravel_multi_index([[places[name][text] for text in cells[name]] for name in dims], shape)  # [rows]
-    if len(np.unique(at)) < len(at):
-        raise ValueError("a point, seed and round is there twice")
-    coordinates = {name: (name, np.array(values), _attributes(sheet, name)) for name, values in along.items()}
+    cells, shape, at, coordinates = _grid(sheet, dims)
     variables: dict[str, Any] = {}
     for name in results.VARIABLES:
         flat = np.full(math.prod(shape), np.nan)
@@ -178,6 +178,35 @@ def _dataset(sheet: Sheet) -> xr.Dataset:
         raise ValueError(f"{STOPPED}: expected a round, or -1")
     variables[STOPPED] = (dims[:-1], stops.reshape(shape).max(axis=-1).astype(int), results.describe(STOPPED))
     return xr.Dataset(variables, coordinates, sheet.attributes)
+
+
+def _images(sheet: Sheet) -> xr.Dataset:
+    """The dataset of images sent."""
+    names, tail = sheet.names, list(image_results.TAIL)
+    dims = names[: names.index("psnr")]
+    if len({*names}) < len(names) or dims[-len(tail) :] != tail or "" in names or not sheet.rows:
+        raise ValueError(f"the columns are axes, {', '.join(tail)}, psnr and what else there is, each once, above the rows")
+    cells, shape, at, coordinates = _grid(sheet, dims)
+    variables: dict[str, Any] = {}
+    for name in image_results.VARIABLES:
+        flat = np.full(math.prod(shape), np.nan)
+        flat[at] = _numbers(name, cells[name]) if name in cells else np.nan
+        variables[name] = (dims, flat.reshape(shape), image_results.about(name))
+    return xr.Dataset(variables, coordinates, sheet.attributes | {"task": "images"})
+
+
+def _grid(sheet: Sheet, dims: list[str]) -> tuple[dict[str, list[str]], list[int], np.ndarray, dict[str, Any]]:
+    """The cells by column, the shape of the grid that the dimensions make, each row's place in it, and coordinates."""
+    cells = {name: [row[at] for row in sheet.rows.values()] for at, name in enumerate(sheet.names)}
+    along = {name: _values(sheet, name, list(dict.fromkeys(cells[name]))) for name in dims}
+    places = {name: {text: at for at, text in enumerate(dict.fromkeys(cells[name]))} for name in dims}
+    shape = [len(values) for values in along.values()]
+    if math.prod(shape) > LARGEST:
+        raise ValueError(f"axes, seeds and rounds make a grid of {math.prod(shape)} places, which is too large")
+    at = np.ravel_multi_index([[places[name][text] for text in cells[name]] for name in dims], shape)  # [rows]
+    if len(np.unique(at)) < len(at):
+        raise ValueError("a point, seed and round is there twice")
+    return cells, shape, at, {name: (name, np.array(values), _attributes(sheet, name)) for name, values in along.items()}
 
 
 def _values(sheet: Sheet, name: str, texts: list[str]) -> list[Any]:

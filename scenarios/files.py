@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ScenarioError, closest, one_of
-from .schema import Scenario
+from .catalogue import Table
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -18,9 +18,9 @@ def presets() -> dict[str, str]:
     return {file.stem: parse(file).get("title", "") for file in sorted(PRESETS.glob("*.toml"))}
 
 
-def read(source: str | Path | Mapping[str, Any] | Scenario) -> tuple[str, dict[str, Any]]:
+def read(source: str | Path | Mapping[str, Any] | Table) -> tuple[str, dict[str, Any]]:
     """A name and the raw table of a preset, a file, a table or a scenario."""
-    if isinstance(source, Scenario):
+    if isinstance(source, Table):
         return "scenario", source.model_dump(mode="json")
     if isinstance(source, Mapping):
         return "scenario", dict(source)

@@ -10,6 +10,7 @@ from .catalogue import FAMILIES, Table, homes, sources, tables
 from .errors import ScenarioError, closest, one_of, shown
 from .faults import BOUNDS
 from .files import presets
+from .images import Images
 from .schema import Scenario
 from .shapes import Shape, shape_of
 
@@ -25,7 +26,7 @@ def listing(what: str | None = None) -> list[str]:
     if what == "scenarios":
         return list(_scenarios())
     if what == "fields":
-        return list(_fields(Scenario))
+        return [*_fields(Scenario), "", "with task = \"images\", for images that are sent:", *_fields(Images)]
     if what in FAMILIES:
         return list(_family(what, details=True))
     known = ["scenarios", "fields", *FAMILIES]

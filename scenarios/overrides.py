@@ -16,8 +16,8 @@ from pydantic_core import PydanticUndefined
 
 from .catalogue import Table, as_table
 from .errors import ScenarioError, fault, shown
-from .schema import Scenario
 from .shapes import Path, Shape, dotted
+from .tasks import table_of
 
 TOKENS = re.compile(
     r"""("(?:\\.|[^"\\])*"|'[^']*'|[+-]?\d[\w.+:-]*)|([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)(\s*=)?|.""", re.DOTALL
@@ -28,9 +28,10 @@ NOT_WORDS = {"true", "false", "inf", "nan"}
 def apply(raw: Mapping[str, Any], changes: Iterable[str]) -> dict[str, Any]:
     """The scenario with the changes made, in order."""
     changed: Any = copy.deepcopy(dict(raw))
+    table = table_of(raw)
     for change in changes:
         path, value = parse(change)
-        changed = _changed(Shape(table=Scenario), changed, path, value, 0)
+        changed = _changed(Shape(table=table), changed, path, value, 0)
     return changed
 
 

@@ -16,6 +16,7 @@ from .build import Federations
 from .overrides import apply
 from .schema import Scenario
 from .sweep import Point, sweep
+from .tasks import is_images
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,6 +39,10 @@ def run(
     """Run a preset, a file, a table or a scenario, changed by ``path=value`` texts; keep results in ``out``."""
     name, raw = files.read(source)
     plan = sweep(apply(raw, sets))
+    if is_images(plan.resolved):
+        from . import image_run
+
+        return image_run.run(plan, name if name == source else None, None if out is None else Path(out), progress)
     federations = Federations(point.scenario for point in plan.points)  # all are checked before any runs
 
     from . import curves, results

@@ -173,12 +173,12 @@ def _plain_sgd(algorithm: Any) -> Optimizer:
     return Optimizer(name="sgd", learning_rate=1.0 if averages else 0.1)
 
 
-def check(raw: Mapping[str, Any]) -> Scenario:
+def check(raw: Mapping[str, Any], table: type[Table] = Scenario) -> Any:
     """The scenario of a raw table without axes; ScenarioError with a line for every fault."""
     try:
-        return Scenario.model_validate(dict(raw))
+        return table.model_validate(dict(raw))
     except ValidationError as error:
-        raise ScenarioError(*faults.lines(error, raw, Scenario)) from None
+        raise ScenarioError(*faults.lines(error, raw, table)) from None
 
 
 def _at_most(value: int, bound: int | None, name: str) -> int:

@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .errors import ScenarioError, fault, shown
-from .schema import Scenario, check
 from .shapes import Path, Shape, dotted, part_of
+from .tasks import check, table_of
 
 Label = int | float | str
 NOT_AXES = {
+    "task": "one word",
     "title": "one text",
     "rounds": "one number (accuracy is kept along the way)",
     "evaluate_every": "one number",
@@ -29,7 +30,7 @@ class Point(NamedTuple):
     """One scenario of a sweep, and where it lies on every axis."""
 
     coordinates: dict[str, Label]
-    scenario: Scenario
+    scenario: Any  # checked, of the task's table
 
 
 class Sweep(NamedTuple):
@@ -42,12 +43,12 @@ class Sweep(NamedTuple):
 
 def axes(raw: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The values of every axis as they were written, by dotted path."""
-    return {dotted(path): values for path, values in _axes(Shape(table=Scenario), raw, ()).items()}
+    return {dotted(path): values for path, values in _axes(Shape(table=table_of(raw)), raw, ()).items()}
 
 
 def sweep(raw: Mapping[str, Any]) -> Sweep:
     """Check a scenario and take it apart; ScenarioError with a line for every fault in any point."""
-    found = _axes(Shape(table=Scenario), raw, ())
+    found = _axes(Shape(table=table_of(raw)), raw, ())
     for path in found:
         if path[0] in NOT_AXES:
             raise ScenarioError(fault(dotted(path), NOT_AXES[str(path[0])], part_of(raw, path[0])))

@@ -1,0 +1,72 @@
+"""The digital rival: an image codec, a rate and the link; see ``ota/separate.py`` for what its choices mean."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+import tensorflow as tf
+from annotated_types import Ge
+from pydantic.dataclasses import dataclass
+
+from ...ota.images import ImageCodec
+from ...ota.images.avif import Avif
+from ...ota.rates import Rate
+from ...ota.rates.modes import Modes
+from ...ota.separate import Separate
+from ...phy import keys
+from ...phy.strict import STRICT
+from ..jscc.metrics import SMALLEST, WINDOW, ms_ssim, ssim
+from . import Job, Outcome, Sends, Test, is_plain, never, symbols_of
+
+
+@dataclass(frozen=True, config=STRICT)
+class Digital:
+    """The codec, the rate, a mosaic's side, bytes that count, what the transmitter knows, and whose mean colour."""
+
+    codec: ImageCodec = Avif()
+    rate: Rate = Modes()
+    mosaic: Annotated[int, Ge(1)] = 1
+    count: Literal["file", "payload"] = "file"
+    belief: Literal["mean", "link"] = "mean"
+    colour: Literal["image", "set"] = "image"
+
+    def epochs_of(self, job: Job) -> int:
+        return 0
+
+    def ready(self, job: Job) -> Sends:
+        separate = Separate(self.codec, self.rate, self.mosaic, self.count, self.belief, self.colour)
+        air = None if is_plain(job.air) else job.air
+
+        def send(ratio: float, test: Test) -> Outcome:
+            pictures = np.round(test.images * 255).astype(np.uint8)
+            elements = symbols_of(test.images, ratio)
+            runs = [
+                separate.run(
+                    pictures, elements, test.snrs_db, keys.fold(test.key, "digital", at), air, keep=test.similarity
+                )
+                for at in range(test.repetitions)
+            ]
+            seen = [run.images for run in runs if run.images is not None]
+            likeness = [_likeness(test.images, each) for each in seen] or [np.full([2, *runs[0].error.shape], np.nan)]
+            mean = {
+                name: np.mean([getattr(run, name) for run in runs], axis=0) for name in ("error", "lost", "bits", "uses")
+            }
+            uses = mean["uses"].mean(axis=1) + job.air.pilots
+            bits = mean["bits"].mean(axis=1)
+            return Outcome(
+                mean["error"], *np.mean(likeness, axis=0), mean["lost"], bits, uses, never(test.snrs_db)
+            )
+
+        return send
+
+
+def _likeness(images: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """SSIM and MS-SSIM of what is seen, uint8 [S, N, H, W, 3], [2, S, N]; NaN where images are too small."""
+    truth, side = tf.constant(images, tf.float32), min(images.shape[1:3])
+    measures = [measure if side >= least else None for measure, least in ((ssim, WINDOW), (ms_ssim, SMALLEST))]
+    missing = np.full(len(images), np.nan)
+    return np.array(
+        [
+            [missing if measure is None else measure(truth, tf.constant(each / np.float32(255))).numpy() for each in seen]
+            for measure in measures
+        ]
+    )

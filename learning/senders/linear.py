@@ -1,0 +1,55 @@
+"""Linear analog transmission, the closed form that learned schemes must beat; see ``jscc/linear.py``.
+
+Blocks are squares of pixels; images whose sides are no multiples are refused. There is noise and nothing else: over
+fading channels there is no such closed form.
+"""
+
+from typing import Annotated, Literal
+
+import numpy as np
+import tensorflow as tf
+from annotated_types import Gt
+from pydantic.dataclasses import dataclass
+
+from ...phy import keys
+from ...phy.strict import STRICT
+from ..jscc.klt import Klt
+from ..jscc.linear import Linear as Scheme
+from ..jscc.metrics import mse
+from . import Job, Outcome, Sends, Test, is_plain, never, symbols_of
+
+EXAMPLES = 20_000  # images the transform is learnt from
+SCALES = 2000  # images that the scale's statistics are learnt from
+
+
+@dataclass(frozen=True, config=STRICT)
+class Linear:
+    """The side of a block in pixels, and how the receiver comes to know the scale of an image's symbols."""
+
+    block: Annotated[int, Gt(0)] = 32
+    scale: Literal["average", "known", "sent"] = "sent"
+
+    def epochs_of(self, job: Job) -> int:
+        return 0
+
+    def ready(self, job: Job) -> Sends:
+        if not is_plain(job.air):
+            raise ValueError(
+                "linear: expected link.channel = awgn without impairments, received another link; its closed form is "
+                "of additive noise alone"
+            )
+        klt = Klt.fit(job.images[:EXAMPLES], block=self.block)
+        schemes = {ratio: Scheme(klt, ratio, self.scale, job.images[:SCALES]) for ratio in job.ratios}
+
+        def send(ratio: float, test: Test) -> Outcome:
+            scheme, images = schemes[ratio], tf.constant(test.images, tf.float32)
+            errors = np.zeros([len(test.snrs_db), len(test.images)])
+            for at, snr_db in enumerate(test.snrs_db):
+                for repetition in range(test.repetitions):
+                    key = keys.fold(test.key, "linear", at, repetition)
+                    errors[at] += mse(images, scheme.send(images, snr_db, key)).numpy() / test.repetitions
+            count, missing = len(test.snrs_db), np.full(errors.shape, np.nan)
+            elements = np.full(count, float(symbols_of(test.images, ratio)))
+            return Outcome(errors, missing, missing, np.zeros(count), np.zeros(count), elements, never(test.snrs_db))
+
+        return send

@@ -1,0 +1,80 @@
+"""Results of images sent: one xarray.Dataset, and the table that is read from it.
+
+Dimensions are the axes of the sweep, then ``seed``, ``ratio`` and ``link.snr_db``.
+"""
+
+import itertools
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from .results import describe, versions
+from .sweep import Sweep
+
+VARIABLES = {  # units and long name
+    "psnr": ("dB", "PSNR of the mean squared error over all images"),
+    "mean_psnr": ("dB", "mean of the images' PSNRs"),
+    "ssim": ("1", "structural similarity"),
+    "ms_ssim": ("1", "multiscale structural similarity"),
+    "lost": ("1", "share of images not received, shown as their mean colour"),
+    "bits": ("bit", "bits of an image's file; 0 where there are none"),
+    "elements": ("1", "resource elements of an image, with pilots and retransmissions"),
+    "papr_db": ("dB", "peak-to-average power of the OFDM waveform"),
+}
+TAIL = ("seed", "ratio", "link.snr_db")  # the last dimensions
+
+
+def values(outcome: Any) -> np.ndarray:
+    """The variables of one outcome, [V, S]."""
+    peak = -10 * np.log10(np.maximum(outcome.mse, 1e-30))
+    means = [-10 * np.log10(np.maximum(outcome.mse.mean(axis=1), 1e-30)), peak.mean(axis=1)]
+    likeness = [outcome.ssim.mean(axis=1), outcome.ms_ssim.mean(axis=1)]
+    return np.stack([*means, *likeness, outcome.lost, outcome.bits, outcome.elements, outcome.papr_db])
+
+
+def assemble(sweep: Sweep, records: Mapping[tuple[int, int], np.ndarray]) -> xr.Dataset:
+    """The dataset of all records [V, R, S], which are by place of the point and seed."""
+    scenario = sweep.points[0].scenario
+    along = dict(zip(TAIL, (scenario.seeds, scenario.ratios, scenario.link.snr_db), strict=True))
+    shape = [*(len(labels) for labels in sweep.axes.values()), *map(len, along.values())]
+    every = np.stack([[records[at, seed] for seed in scenario.seeds] for at in range(len(sweep.points))])
+    coordinates = {name: (name, np.array(each), about(name)) for name, each in (sweep.axes | along).items()}
+    variables = {
+        name: (tuple(coordinates), every[:, :, at].reshape(shape), about(name)) for at, name in enumerate(VARIABLES)
+    }
+    attributes = {"title": scenario.title, "scenario": json.dumps(sweep.resolved), "versions": json.dumps(versions())}
+    return xr.Dataset(variables, coordinates, attributes | {"task": "images"})
+
+
+def about(name: str) -> dict[str, str]:
+    """Units and long name of a variable or an axis."""
+    if name == "ratio":
+        return {"units": "1", "long_name": "bandwidth ratio k/n"}
+    units = VARIABLES.get(name)
+    return {"units": units[0], "long_name": units[1]} if units else describe(name)
+
+
+def table(dataset: xr.Dataset) -> list[list[str]]:
+    """A heading, and a row for every point, ratio and SNR: means over seeds."""
+    places = [str(name) for name in dataset.psnr.dims if name != "seed"]
+    heads = {"PSNR/dB": "psnr", "mean PSNR/dB": "mean_psnr", "SSIM": "ssim", "MS-SSIM": "ms_ssim", "lost": "lost"}
+    heads |= {"bits": "bits", "elements": "elements", "PAPR/dB": "papr_db"}
+    heads = {head: name for head, name in heads.items() if bool(np.isfinite(dataset[name]).any())}
+    rows = [[*places, *heads]]
+    for at in itertools.product(*(range(dataset.sizes[name]) for name in places)):
+        point = dataset.isel(dict(zip(places, at, strict=True)))
+        labels = [_text(point[name].item()) for name in places]
+        rows.append([*labels, *(_mean(point[name].values) for name in heads.values())])
+    return rows
+
+
+def _text(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _mean(numbers: np.ndarray) -> str:
+    there = numbers[np.isfinite(numbers)]
+    return f"{there.mean():.4g}" if there.size else "-"

@@ -1,0 +1,117 @@
+"""Running a scenario of images: every point of its sweep with every seed, to one dataset.
+
+With a folder, points that are finished are not run again, and training goes on after the last epoch that is there.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import catalogue
+from .build import air_of, named
+from .sweep import Sweep
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+    from ..learning.senders import Job, Outcome, Test
+
+Progress = Callable[[int, int], None]  # steps done, steps to do
+HEAVY = 100  # a point counts so many epochs for its test
+
+
+def run(plan: Sweep, name: str | None, out: Path | None, progress: Progress | None) -> "xr.Dataset":
+    """The dataset of a plan; results in ``out``."""
+    from . import curves, image_results, results
+    from .results import Record
+    from .store import Store
+
+    prepared = [_prepare(point.scenario) for point in plan.points]  # all are checked before any runs
+    store = Store(out)
+    store.open(plan.resolved)
+    records: dict[tuple[int, int], np.ndarray] = {}
+    tasks = [(at, seed) for at, point in enumerate(plan.points) for seed in point.scenario.seeds]
+    for number, (at, seed) in enumerate(tasks):
+        scenario = plan.points[at].scenario
+        if (there := store.finished(scenario, seed)) is not None:
+            records[at, seed] = there.values
+            continue
+
+        def tell(done: int, total: int, number: int = number) -> None:
+            if progress:
+                progress(HEAVY * number + HEAVY * done // total, HEAVY * len(tasks))
+
+        with named():
+            records[at, seed] = _one(scenario, *prepared[at], seed, out and out / "networks", tell)
+        store.finish(scenario, seed, Record(-1, records[at, seed]))
+        tell(1, 1)
+    dataset = image_results.assemble(plan, records)
+    if out:
+        results.save(dataset, out / "results.nc")
+        curves.save(dataset, out / "curve.csv", name)
+    return dataset
+
+
+def _prepare(scenario: Any) -> tuple[Any, ...]:
+    """The sender, the air and the images; what can be wrong with them is found here."""
+    from ..learning.jscc.photographs import kodak
+    from ..learning.senders import symbols_of
+
+    sender, air = catalogue.build(scenario.scheme, "scheme"), air_of(scenario, devices=1)
+    with named("data"):
+        data = catalogue.build(scenario.data, "data").load()
+    with named("test"):
+        tested = kodak() if scenario.test == "kodak" else [data.x_test]
+    if scenario.test_images:
+        tested = _first(tested, scenario.test_images)
+    for images in tested:
+        for ratio in scenario.ratios:
+            with named("ratios"):
+                symbols_of(images, ratio)
+    return sender, air, data.x_train[: scenario.train_images], tested
+
+
+def _one(
+    scenario: Any, sender: Any, air: Any, images: "np.ndarray", tested: "list[np.ndarray]", seed: int,
+    folder: Path | None, tell: Progress,
+) -> "np.ndarray":  # fmt: skip
+    """One point with one seed, [V, R, S]."""
+    import numpy as np
+
+    from ..learning.senders import Job, Test
+    from ..phy import keys
+    from . import image_results
+
+    send = sender.ready(Job(images, air, tuple(scenario.ratios), seed, folder, tell))
+    snrs = tuple(scenario.link.snr_db)
+    found = []
+    for ratio in scenario.ratios:
+        parts = [
+            send(ratio, Test(some, snrs, scenario.repetitions, keys.key(seed, "test", at), scenario.similarity))
+            for at, some in enumerate(tested)
+        ]
+        found.append(image_results.values(_together(parts, [len(some) for some in tested])))
+    return np.stack(found, axis=1)
+
+
+def _together(parts: "list[Outcome]", counts: list[int]) -> "Outcome":
+    """The outcome of test images of several sizes."""
+    import numpy as np
+
+    first = parts[0]
+    joined = {name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("mse", "ssim", "ms_ssim")}
+    means = {
+        name: np.average([getattr(part, name) for part in parts], axis=0, weights=counts)
+        for name in ("lost", "bits", "elements", "papr_db")
+    }
+    return first._replace(**joined, **means)
+
+
+def _first(tested: "list[np.ndarray]", count: int) -> "list[np.ndarray]":
+    kept = []
+    for images in tested:
+        if count > 0:
+            kept.append(images[:count])
+            count -= len(images)
+    return kept
