@@ -29,7 +29,14 @@ def draw(dataset: xr.Dataset, path: str | Path, variable: str = "psnr") -> None:
             for at, point in enumerate(points):
                 values = dataset[variable].sel(ratio=ratio).isel(dict(zip(axes, point, strict=True)))
                 dash = DASHES[at // len(COLOURS) % len(DASHES)]
-                band(panel, dataset[SNR].values, values.transpose("seed", SNR).values, at, _label(dataset, axes, point), dash)
+                band(
+                    panel,
+                    dataset[SNR].values,
+                    values.transpose("seed", SNR).values,
+                    at,
+                    _label(dataset, axes, point),
+                    dash,
+                )
             panel.set_title(f"k/n = {Fraction(float(ratio)).limit_denominator(10_000)}", fontsize=8)
             panel.set_xlabel("SNR (dB), P/N0 of a complex symbol")
         attributes = dataset[variable].attrs
@@ -44,7 +51,9 @@ def draw(dataset: xr.Dataset, path: str | Path, variable: str = "psnr") -> None:
 
 
 def _label(dataset: xr.Dataset, axes: list[str], point: tuple[int, ...]) -> str:
-    return ", ".join(str(dataset[name].values[place]).replace("_", " ") for name, place in zip(axes, point, strict=True))
+    return ", ".join(
+        str(dataset[name].values[place]).replace("_", " ") for name, place in zip(axes, point, strict=True)
+    )
 
 
 def _heading(attributes: dict[str, str]) -> str:

@@ -185,7 +185,9 @@ def _images(sheet: Sheet) -> xr.Dataset:
     names, tail = sheet.names, list(image_results.TAIL)
     dims = names[: names.index("psnr")]
     if len({*names}) < len(names) or dims[-len(tail) :] != tail or "" in names or not sheet.rows:
-        raise ValueError(f"the columns are axes, {', '.join(tail)}, psnr and what else there is, each once, above the rows")
+        raise ValueError(
+            f"the columns are axes, {', '.join(tail)}, psnr and what else there is, each once, above the rows"
+        )
     cells, shape, at, coordinates = _grid(sheet, dims)
     variables: dict[str, Any] = {}
     for name in image_results.VARIABLES:
@@ -206,7 +208,12 @@ def _grid(sheet: Sheet, dims: list[str]) -> tuple[dict[str, list[str]], list[int
     at = np.ravel_multi_index([[places[name][text] for text in cells[name]] for name in dims], shape)  # [rows]
     if len(np.unique(at)) < len(at):
         raise ValueError("a point, seed and round is there twice")
-    return cells, shape, at, {name: (name, np.array(values), _attributes(sheet, name)) for name, values in along.items()}
+    return (
+        cells,
+        shape,
+        at,
+        {name: (name, np.array(values), _attributes(sheet, name)) for name, values in along.items()},
+    )
 
 
 def _values(sheet: Sheet, name: str, texts: list[str]) -> list[Any]:

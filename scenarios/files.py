@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .errors import ScenarioError, closest, one_of
 from .catalogue import Table
+from .errors import ScenarioError, closest, one_of
 
 PRESETS = Path(__file__).parent / "presets"
 

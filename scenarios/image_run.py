@@ -5,7 +5,7 @@ With a folder, points that are finished are not run again, and training goes on 
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import catalogue
 from .build import air_of, named
@@ -15,10 +15,20 @@ if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
 
-    from ..learning.senders import Job, Outcome, Test
+    from ..learning.senders import Outcome
+    from ..phy import Air
 
 Progress = Callable[[int, int], None]  # steps done, steps to do
-HEAVY = 100  # a point counts so many epochs for its test
+HEAVY = 100  # steps that a point counts
+
+
+class Parts(NamedTuple):
+    """What a point is made of."""
+
+    sender: Any
+    air: "Air"
+    images: "np.ndarray"
+    tested: "list[np.ndarray]"  # by size
 
 
 def run(plan: Sweep, name: str | None, out: Path | None, progress: Progress | None) -> "xr.Dataset":
@@ -43,7 +53,7 @@ def run(plan: Sweep, name: str | None, out: Path | None, progress: Progress | No
                 progress(HEAVY * number + HEAVY * done // total, HEAVY * len(tasks))
 
         with named():
-            records[at, seed] = _one(scenario, *prepared[at], seed, out and out / "networks", tell)
+            records[at, seed] = _one(scenario, prepared[at], seed, out and out / "networks", tell)
         store.finish(scenario, seed, Record(-1, records[at, seed]))
         tell(1, 1)
     dataset = image_results.assemble(plan, records)
@@ -53,7 +63,7 @@ def run(plan: Sweep, name: str | None, out: Path | None, progress: Progress | No
     return dataset
 
 
-def _prepare(scenario: Any) -> tuple[Any, ...]:
+def _prepare(scenario: Any) -> Parts:
     """The sender, the air and the images; what can be wrong with them is found here."""
     from ..learning.jscc.photographs import kodak
     from ..learning.senders import symbols_of
@@ -69,13 +79,10 @@ def _prepare(scenario: Any) -> tuple[Any, ...]:
         for ratio in scenario.ratios:
             with named("ratios"):
                 symbols_of(images, ratio)
-    return sender, air, data.x_train[: scenario.train_images], tested
+    return Parts(sender, air, data.x_train[: scenario.train_images], tested)
 
 
-def _one(
-    scenario: Any, sender: Any, air: Any, images: "np.ndarray", tested: "list[np.ndarray]", seed: int,
-    folder: Path | None, tell: Progress,
-) -> "np.ndarray":  # fmt: skip
+def _one(scenario: Any, parts: Parts, seed: int, folder: Path | None, tell: Progress) -> "np.ndarray":
     """One point with one seed, [V, R, S]."""
     import numpy as np
 
@@ -83,15 +90,15 @@ def _one(
     from ..phy import keys
     from . import image_results
 
-    send = sender.ready(Job(images, air, tuple(scenario.ratios), seed, folder, tell))
+    send = parts.sender.ready(Job(parts.images, parts.air, tuple(scenario.ratios), seed, folder, tell))
     snrs = tuple(scenario.link.snr_db)
     found = []
     for ratio in scenario.ratios:
-        parts = [
+        outcomes = [
             send(ratio, Test(some, snrs, scenario.repetitions, keys.key(seed, "test", at), scenario.similarity))
-            for at, some in enumerate(tested)
+            for at, some in enumerate(parts.tested)
         ]
-        found.append(image_results.values(_together(parts, [len(some) for some in tested])))
+        found.append(image_results.values(_together(outcomes, [len(some) for some in parts.tested])))
     return np.stack(found, axis=1)
 
 
@@ -100,7 +107,9 @@ def _together(parts: "list[Outcome]", counts: list[int]) -> "Outcome":
     import numpy as np
 
     first = parts[0]
-    joined = {name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("mse", "ssim", "ms_ssim")}
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("mse", "ssim", "ms_ssim")
+    }
     means = {
         name: np.average([getattr(part, name) for part in parts], axis=0, weights=counts)
         for name in ("lost", "bits", "elements", "papr_db")

@@ -36,7 +36,7 @@ class ImageLink(Link):
     """The link from the device to the receiver."""
 
     channel: Annotated[Scheme, Of("channels")] = _default("awgn", "how signals scatter")
-    snr_db: Annotated[list[Snr], MinLen(1)] = Field(
+    snr_db: Annotated[list[Snr], MinLen(1)] = Field(  # type: ignore[assignment]
         default=[0.0, 5.0, 10.0, 15.0, 20.0], description="P/N0 in dB at which test images are sent"
     )
 
@@ -52,7 +52,9 @@ class Images(Table):
     ratios: Annotated[list[Annotated[float, Gt(0), Le(1), BeforeValidator(_ratio)]], MinLen(1)] = Field(
         default=[1 / 6], description='complex symbols for each sample, k/n, as numbers or as "1/6"'
     )
-    train_images: Positive | None = Field(default=None, description="the first so many are learnt from; all unless given")
+    train_images: Positive | None = Field(
+        default=None, description="the first so many are learnt from; all unless given"
+    )
     test_images: Positive | None = Field(default=None, description="the first so many are sent; all unless given")
     repetitions: Positive = Field(default=1, description="how often each image is sent at each SNR")
     similarity: bool = Field(default=False, description="whether SSIM and MS-SSIM are measured too")

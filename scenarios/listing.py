@@ -26,7 +26,7 @@ def listing(what: str | None = None) -> list[str]:
     if what == "scenarios":
         return list(_scenarios())
     if what == "fields":
-        return [*_fields(Scenario), "", "with task = \"images\", for images that are sent:", *_fields(Images)]
+        return [*_fields(Scenario), "", 'with task = "images", for images that are sent:', *_fields(Images)]
     if what in FAMILIES:
         return list(_family(what, details=True))
     known = ["scenarios", "fields", *FAMILIES]

@@ -18,7 +18,7 @@ BYTES = 2**26  # of images decoded at once
 
 
 class Curve(NamedTuple):
-    """For each SNR and image, the means over its repetitions: mean squared error, SSIM and MS-SSIM (NaN if too small)."""
+    """For each SNR and image the means over its repetitions; SSIM and MS-SSIM are NaN where images are too small."""
 
     mse: np.ndarray  # [S, N]
     ssim: np.ndarray  # [S, N]

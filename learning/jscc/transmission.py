@@ -4,12 +4,12 @@
     model.compile("adam", "mse", metrics=[Psnr()])
     model.fit(images, images)
 
-It is trained, saved (``.keras``) and loaded like any other. Encoder and decoder are any Keras models from images to real
-features [B, ...] and back. Two inputs each mean that they adapt: the second is the state, [B, 2], with the SNR in dB,
-to the encoder the one that was set and to the decoder the one that the receiver believes, and the share of the features
-that is sent. ``shares`` are the shares used; while training, each batch draws one. What is not sent is taken from the end
-of the last axis, and a decoder sees zeros there. Where the model ``refines``, everything is always sent, share after
-share at a power of its own, and a share says after how much the receiver stops.
+It is trained, saved (``.keras``) and loaded like any other. Encoder and decoder are any Keras models from images to
+real features [B, ...] and back. Two inputs each mean that they adapt: the second is the state, [B, 2], with the SNR in
+dB, to the encoder the one that was set and to the decoder the one that the receiver believes, and the share of the
+features that is sent. ``shares`` are the shares used; while training, each batch draws one. What is not sent is taken
+from the end of the last axis, and a decoder sees zeros there. Where the model ``refines``, everything is always sent,
+share after share at a power of its own, and a share says after how much the receiver stops.
 """
 
 import itertools

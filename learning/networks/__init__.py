@@ -17,8 +17,8 @@ Shape = tuple[int | None, int | None, int]  # of an image: height, width, colour
 class Network(Protocol):
     """An encoder and its decoder.
 
-    Where it ``adapts``, both take ``[input, state]``, with the SNR in dB and the share of the channels that is sent, for
-    each image [B, 2]; else the input alone. A decoder gets zeros for channels that are not sent.
+    Where it ``adapts``, both take ``[input, state]``, with the SNR in dB and the share of the channels that is sent,
+    for each image [B, 2]; else the input alone. A decoder gets zeros for channels that are not sent.
     """
 
     stride: ClassVar[int]
@@ -31,7 +31,7 @@ class Network(Protocol):
 
     @property
     def refines(self) -> bool:
-        """Whether all channels are always sent, each share's worth at a power of its own, and some receivers stop early."""
+        """Whether all channels are always sent, share after share at full power, and receivers may stop early."""
         ...
 
     def encoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:

@@ -36,7 +36,7 @@ class Whiten(Fold):
     """
 
     def build(self, input_shape: Shape) -> None:
-        size = input_shape[-1] if self.back else input_shape[-1] * self.block**2
+        size = (input_shape[-1] or 1) * (1 if self.back else self.block**2)
         self.matrix = self.add_weight(name="matrix", shape=[size, size], initializer="identity", trainable=False)
         self.offset = self.add_weight(name="offset", shape=[size], initializer="zeros", trainable=False)
 

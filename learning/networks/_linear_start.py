@@ -2,12 +2,12 @@
 
 A tile of pixels has the coefficients u_i of its Karhunen-Loeve transform, of variances lambda_i. The encoder sends
 
-    f_i = a_i u_i / (sqrt(2) s),    s^2 = mean_i (a_i u_i)^2 over the image,    a_i^2 lambda_i = noise (sqrt(lambda_i / nu) - 1)+
+    f_i = a_i u_i / (sqrt(2) s),    s^2 = mean_i (a_i u_i)^2 over the image
 
-with powers as in ``jscc/linear.py``, and beside them t = (log s - mu) / sigma, once in each of SCALE channels of every
-tile with ENERGY times the power of a feature together. The decoder averages what it hears of t, so that the scale costs
-two features of a tile and is never known for free, and takes the linear estimate of least error,
-u_i = a_i lambda_i sqrt(2) s y_i / (a_i^2 lambda_i + s^2 N0).
+with a_i^2 lambda_i = noise (sqrt(lambda_i / nu) - 1)+ as in ``jscc/linear.py``, and beside them t = (log s - mu) /
+sigma, once in each of SCALE channels of every tile with ENERGY times the power of a feature together. The decoder
+averages what it hears of t, so the scale costs two features of a tile and is never known for free, and takes the linear
+estimate of least error, u_i = a_i lambda_i sqrt(2) s y_i / (a_i^2 lambda_i + s^2 N0).
 """
 
 import keras

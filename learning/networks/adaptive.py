@@ -7,8 +7,8 @@ convolutions, whose channels are weighed by what a small network makes of their 
 channels that is sent: Xu, Ai, Chen et al., "Wireless image transmission using deep source channel coding with attention
 modules", IEEE TCSVT 2022. Without whitening the same network hardly leaves the closed form.
 
-Fewer channels are sent by leaving the last ones out: ``shares`` are those it is trained for. As pooled means are over an
-image of any size, so are its images, in multiples of 32 pixels.
+Fewer channels are sent by leaving the last ones out: ``shares`` are those it is trained for. Images are of any size in
+multiples of 32 pixels.
 """
 
 from collections.abc import Iterator

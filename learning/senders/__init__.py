@@ -15,7 +15,7 @@ from ...phy.keys import Key
 
 
 class Job(NamedTuple):
-    """What is sent over what: training images [N, H, W, C] in [0, 1], the air, ratios k/n, a seed, and where to keep."""
+    """Training images [N, H, W, C] in [0, 1], the air, ratios k/n, a seed, and where networks are kept."""
 
     images: np.ndarray
     air: Air

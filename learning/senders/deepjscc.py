@@ -15,6 +15,7 @@ import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
+from ...phy import Air
 from ...phy.strict import STRICT
 from ..jscc import OverAir
 from ..jscc.evaluation import curve
@@ -49,7 +50,7 @@ class Deepjscc:
         return self.epochs * len(self._trained_for(job.ratios))
 
     def ready(self, job: Job) -> Sends:
-        trained = {}
+        trained: dict[float, tuple[Transmission, float]] = {}
         for number, (largest, served) in enumerate(self._trained_for(job.ratios).items()):
             model = self._train(job, largest, number)
             trained |= {ratio: (model, ratio / largest) for ratio in served}
@@ -68,7 +69,7 @@ class Deepjscc:
 
         return send
 
-    def model(self, air: object, images: np.ndarray, ratio: float, seed: int) -> Transmission:
+    def model(self, air: Air, images: np.ndarray, ratio: float, seed: int) -> Transmission:
         """A transmission with its initial weights, for images of any size the network can shrink."""
         shape = (None, None, images.shape[3])
         channels = channels_of(self.network, ratio, images.shape[3])

@@ -48,13 +48,13 @@ class Digital:
             seen = [run.images for run in runs if run.images is not None]
             likeness = [_likeness(test.images, each) for each in seen] or [np.full([2, *runs[0].error.shape], np.nan)]
             mean = {
-                name: np.mean([getattr(run, name) for run in runs], axis=0) for name in ("error", "lost", "bits", "uses")
+                name: np.mean([getattr(run, name) for run in runs], axis=0)
+                for name in ("error", "lost", "bits", "uses")
             }
             uses = mean["uses"].mean(axis=1) + job.air.pilots
             bits = mean["bits"].mean(axis=1)
-            return Outcome(
-                mean["error"], *np.mean(likeness, axis=0), mean["lost"], bits, uses, never(test.snrs_db)
-            )
+            like, multiscale = np.mean(likeness, axis=0)
+            return Outcome(mean["error"], like, multiscale, mean["lost"], bits, uses, never(test.snrs_db))
 
         return send
 
@@ -66,7 +66,10 @@ def _likeness(images: np.ndarray, seen: np.ndarray) -> np.ndarray:
     missing = np.full(len(images), np.nan)
     return np.array(
         [
-            [missing if measure is None else measure(truth, tf.constant(each / np.float32(255))).numpy() for each in seen]
+            [
+                missing if measure is None else measure(truth, tf.constant(each / np.float32(255))).numpy()
+                for each in seen
+            ]
             for measure in measures
         ]
     )
