@@ -1,4 +1,4 @@
-"""Updates over the air: codecs, compressors and uplinks."""
+"""Updates and images over the air: codecs, compressors, rates, uplinks, and image codecs."""
 
 from .codecs import Codec, pack, unpack
 from .codecs.fsk_vote import FskVote
@@ -17,15 +17,23 @@ from .compressors.random_k import RandomK
 from .compressors.sign import Sign
 from .compressors.terngrad import TernGrad
 from .compressors.top_k import TopK
+from .images import ImageCodec
+from .images.avif import Avif
+from .images.jpeg import Jpeg
+from .images.jpeg2000 import Jpeg2000
+from .images.webp import Webp
 from .projections import Projection
 from .rates import Rate, Share
 from .rates.capacity import Capacity
 from .rates.ldpc import Ldpc
+from .rates.modes import Modes
+from .rates.outage import Outage
 from .recovery import Recovery, least_squares_on, recover_complex
 from .recovery.amp import Amp
 from .recovery.em_bg_amp import EmBgAmp
 from .recovery.lmmse import Lmmse
 from .round import Report, Round, Terms, Uplink, apply, weighted_sum
+from .separate import Separate
 from .uplinks.analog import Analog
 from .uplinks.digital import Digital
 from .uplinks.ideal import Ideal
@@ -33,6 +41,7 @@ from .uplinks.ideal import Ideal
 __all__ = [
     "Amp",
     "Analog",
+    "Avif",
     "Capacity",
     "Codec",
     "Compressor",
@@ -43,10 +52,15 @@ __all__ = [
     "FskVote",
     "Ideal",
     "Identity",
+    "ImageCodec",
+    "Jpeg",
+    "Jpeg2000",
     "Ldpc",
     "Lmmse",
     "LowRank",
+    "Modes",
     "OneBit",
+    "Outage",
     "PositionCoded",
     "Projection",
     "Qcs",
@@ -57,6 +71,7 @@ __all__ = [
     "Recovery",
     "Report",
     "Round",
+    "Separate",
     "Share",
     "Sign",
     "Sparse",
@@ -64,6 +79,7 @@ __all__ = [
     "TernGrad",
     "TopK",
     "Uplink",
+    "Webp",
     "apply",
     "least_squares_on",
     "pack",

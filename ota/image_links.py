@@ -5,7 +5,7 @@ is the symbol plus noise of power (N0 + e)/|g|^2, where e is the mean power of w
 (`error_variance`), or, of a belief that announces none, its mean over the image's elements, which a receiver knows of
 its estimator. The transmitter knows the mean SNR, or believes what the air's transmitters believe.
 
-``Direct`` is AWGN without a grid; ``OverAir`` is any `phy.Air` of one device, and its symbols really pass it. Each
+``Direct`` is AWGN without a grid; ``ThroughAir`` is any `phy.Air` of one device, and its symbols really pass it. Each
 transmission has a realisation of its own, the next in time.
 """
 
@@ -43,7 +43,7 @@ class Direct:
         return x + noise / tf.cast(tf.sqrt(self._snr), x.dtype), 1.0 / self._snr
 
 
-class OverAir:
+class ThroughAir:
     """The links of images over an air with one device, at SNRs [B]."""
 
     def __init__(self, air: Air, snr_db: np.ndarray, elements: int, key: Key, belief: Belief = "mean") -> None:

@@ -25,7 +25,7 @@ from pydantic.dataclasses import dataclass
 from ..phy import Air, keys
 from ..phy.keys import Key
 from ..phy.strict import STRICT
-from .image_links import Direct, OverAir
+from .image_links import Direct, ThroughAir
 from .images import ImageCodec
 from .images._ladder import Ladder
 from .images.avif import Avif
@@ -130,7 +130,7 @@ class Separate:
         return Carried(room, arrives > 0, uses)
 
     def _carry(self, snr_db: np.ndarray, elements: int, key: Key, air: Air | None) -> np.ndarray:
-        link = Direct(snr_db, elements, key) if air is None else OverAir(air, snr_db, elements, key, self.belief)
+        link = Direct(snr_db, elements, key) if air is None else ThroughAir(air, snr_db, elements, key, self.belief)
         share, key = link.share, keys.fold(key, "packets")
         bits = self.rate.bits(share)
         if isinstance(self.rate, Repeats):

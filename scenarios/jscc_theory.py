@@ -20,22 +20,22 @@ ONE = Grid(subcarriers=1, symbols=1, prefix=0)  # a slot of one element
 
 
 def analog_sources() -> Iterator[Row]:
-    """14 and 15."""
+    """23 and 24."""
     for part in (_uncoded, _linear):
         yield from part()
 
 
-# 14. Uncoded: a real number on a real use. AWGN: D = 1/(1 + SNR). Rayleigh: D = (1/g) e^(1/g) E1(1/g)
+# 23. Uncoded: a real number on a real use. AWGN: D = 1/(1 + SNR). Rayleigh: D = (1/g) e^(1/g) E1(1/g)
 
 
 def _uncoded() -> Iterator[Row]:
     for snr_db in (0.0, 10.0, 20.0):
         expected = 1 / (1 + 10 ** (snr_db / 10))
-        name = f"14 uncoded, AWGN, {snr_db:g} dB: MSE ({-10 * np.log10(expected):.4f} dB)"
+        name = f"23 uncoded, AWGN, {snr_db:g} dB: MSE ({-10 * np.log10(expected):.4f} dB)"
         yield row(name, expected, _uncoded_errors(Awgn(), snr_db))
     z = 0.1
     expected = z * np.exp(z) * exp1(z)
-    name = f"14 uncoded, Rayleigh, 10 dB: MSE ({-10 * np.log10(expected):.4f} dB)"
+    name = f"23 uncoded, Rayleigh, 10 dB: MSE ({-10 * np.log10(expected):.4f} dB)"
     yield row(name, expected, _uncoded_errors(Rayleigh(), 10.0))
 
 
@@ -50,7 +50,7 @@ def _uncoded_errors(channel: Channel, snr_db: float) -> np.ndarray:
     return repeat(error, 200)
 
 
-# 15. Linear: D = mean over components of sqrt(lambda nu) where sent, of lambda elsewhere
+# 24. Linear: D = mean over components of sqrt(lambda nu) where sent, of lambda elsewhere
 
 
 def _linear() -> Iterator[Row]:
@@ -74,4 +74,4 @@ def _linear() -> Iterator[Row]:
         sent = images(key)
         return tf.reduce_mean((scheme.send(sent, 10.0, key, clip=False) - sent) ** 2)
 
-    yield row("15 linear, 16 of 48 components, 10 dB, average power: MSE", expected, repeat(error, 200))
+    yield row("24 linear, 16 of 48 components, 10 dB, average power: MSE", expected, repeat(error, 200))

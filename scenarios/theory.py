@@ -30,6 +30,7 @@ from ..phy.power import PowerRule
 from .check import Row
 from .clocks import offsets, phases
 from .compression_theory import compression
+from .jscc_theory import analog_sources
 from .measure import mean_and_error, repeat, row
 from .recovery_theory import recovery
 
@@ -39,7 +40,7 @@ NOISE_DB = 6.0  # SNR of the first rows
 def rows() -> Iterator[Row]:
     """All comparisons, one after another."""
     over_the_air = _codes, _truncation, _optimal_power, _knowledge, phases, _participation, offsets
-    for part in (*over_the_air, recovery, _dither, compression):
+    for part in (*over_the_air, recovery, _dither, compression, analog_sources):
         yield from part()
 
 

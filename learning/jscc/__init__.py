@@ -1,5 +1,8 @@
-"""Joint source-channel coding of images."""
+"""Joint source-channel coding of images: the air as a layer, transmissions, their training, and what they must beat."""
 
+from .evaluation import Curve as Curve
+from .evaluation import curve as curve
+from .evaluation import reconstructions as reconstructions
 from .klt import Klt as Klt
 from .linear import Linear as Linear
 from .metrics import MeanPsnr as MeanPsnr
@@ -11,3 +14,6 @@ from .metrics import psnr as psnr
 from .metrics import psnr_of_mean as psnr_of_mean
 from .metrics import ssim as ssim
 from .over_air import OverAir as OverAir
+from .training import root_mean_square as root_mean_square
+from .training import train as train
+from .transmission import Transmission as Transmission

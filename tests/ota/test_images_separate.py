@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from overair.learning.data.files import local_folder
-from overair.ota.image_links import Direct, OverAir
+from overair.ota.image_links import Direct, ThroughAir
 from overair.ota.images.avif import Avif
 from overair.ota.images.jpeg import Jpeg
 from overair.ota.images.webp import Webp
@@ -127,7 +127,7 @@ def test_lost_images_are_lost_alone_even_in_a_mosaic() -> None:
 def test_the_direct_way_is_the_air_without_fading() -> None:
     """The same room to float precision; the same law of noise, here of its power by real parts."""
     snrs, count = np.array([-3.0, 4.0, 11.0]), 900
-    ways = Direct(snrs, count, KEY), OverAir(Air(GRID, Awgn(), 1), snrs, count, KEY)
+    ways = Direct(snrs, count, KEY), ThroughAir(Air(GRID, Awgn(), 1), snrs, count, KEY)
     for field in ("believed", "strength"):
         one, other = (getattr(way.share, field) for way in ways)
         np.testing.assert_allclose(one, other, rtol=1e-5)
@@ -158,7 +158,7 @@ def test_the_staircase_gives_the_same_over_the_air_as_directly() -> None:
 )
 def test_the_share_is_what_the_air_does_to_symbols(air: Air) -> None:
     """With perfect knowledge: the noise that is left has the power that is told, and the symbol no gain but one."""
-    way = OverAir(air, np.full(40, 5.0), 600, KEY)
+    way = ThroughAir(air, np.full(40, 5.0), 600, KEY)
     x = keys.complex_normal(keys.key(9), [40, 600])
     heard, power = way.send(x, 0)
     np.testing.assert_allclose(power, 1 / way.share.strength, rtol=1e-4)
@@ -170,14 +170,14 @@ def test_the_share_is_what_the_air_does_to_symbols(air: Air) -> None:
 @pytest.mark.parametrize("knows", [ErrorVariance(0.1), Estimated("lmmse", comb=1)], ids=["error_variance", "estimated"])
 def test_what_the_receiver_does_not_know_is_noise_of_the_power_told(knows: Any) -> None:
     """On average over images: E|z - x|^2 |g|^2 = N0 + e, with the mean error power e."""
-    way = OverAir(Air(GRID, Rayleigh(), 1, receiver_knowledge=knows), np.full(800, 5.0), 60, KEY)
+    way = ThroughAir(Air(GRID, Rayleigh(), 1, receiver_knowledge=knows), np.full(800, 5.0), 60, KEY)
     x = keys.complex_normal(keys.key(9), [800, 60])
     heard, power = way.send(x, 0)
     ratio = (np.abs((heard - x).numpy()) ** 2 / power.numpy()).mean(axis=1)
     assert abs(ratio.mean() - 1) < 4.5 * ratio.std() / 800**0.5
     known = way.share.known.numpy()
     np.testing.assert_allclose(power.numpy(), 1 / known, rtol=1e-3)
-    assert np.mean(known < OverAir(Air(GRID, Rayleigh(), 1), np.full(800, 5.0), 60, KEY).share.known) > 0.5
+    assert np.mean(known < ThroughAir(Air(GRID, Rayleigh(), 1), np.full(800, 5.0), 60, KEY).share.known) > 0.5
 
 
 def test_images_have_channels_of_their_own_and_a_key_repeats_them() -> None:
