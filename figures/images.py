@@ -4,6 +4,7 @@ Lines are means over seeds, bands reach from the lowest seed to the highest.
 """
 
 import itertools
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,10 +15,16 @@ from matplotlib.figure import Figure
 from .curve import COLOURS, DASHES, STYLE, band
 
 SNR = "link.snr_db"
+Line = tuple[list[float], list[float]]
 
 
-def draw(dataset: xr.Dataset, path: str | Path, variable: str = "psnr") -> None:
-    """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
+def draw(
+    dataset: xr.Dataset,
+    path: str | Path,
+    variable: str = "psnr",
+    others: Mapping[tuple[float, str], Line] | None = None,
+) -> None:
+    """Draw the figure into a file; ``others``: lines from elsewhere, SNRs and values by ratio and name."""
     axes = [str(name) for name in dataset[variable].dims if name not in ("seed", "ratio", SNR)]
     points = list(itertools.product(*(range(dataset.sizes[name]) for name in axes)))
     ratios = dataset["ratio"].values
@@ -37,13 +44,19 @@ def draw(dataset: xr.Dataset, path: str | Path, variable: str = "psnr") -> None:
                     _label(dataset, axes, point),
                     dash,
                 )
+            for (of, name), (snrs, numbers) in (others or {}).items():
+                if abs(of - ratio) < 1e-6:
+                    panel.plot(snrs, numbers, ":", color="0.25", linewidth=1.3, label=name)
             panel.set_title(f"k/n = {Fraction(float(ratio)).limit_denominator(10_000)}", fontsize=8)
             panel.set_xlabel("SNR (dB), P/N0 of a complex symbol")
         attributes = dataset[variable].attrs
         panels[0].set_ylabel(_heading(attributes))
-        handles, labels = panels[0].get_legend_handles_labels()
-        if axes:
-            figure.legend(handles, labels, loc="outside upper center", ncols=min(3, len(labels)), frameon=False)
+        named = [pair for panel in panels for pair in zip(*panel.get_legend_handles_labels(), strict=True)]
+        by_name = {label: handle for handle, label in reversed(named)}
+        if axes or others:
+            labels = list(dict.fromkeys(label for _, label in named))
+            handles = [by_name[label] for label in labels]
+            figure.legend(handles, labels, loc="outside upper center", ncols=min(2, len(labels)), frameon=False)
         seeds = dataset.sizes["seed"]
         told = f"Mean of {seeds} seeds, band from lowest to highest." if seeds > 1 else "One seed."
         figure.supxlabel(told, fontsize=6.5, color="0.35")

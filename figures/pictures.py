@@ -1,0 +1,73 @@
+"""Originals and what arrives of them, a row an image and a column an SNR.
+
+python -m overair.figures.pictures runs/jscc/networks/*/last.keras --snr 0 5 10 20 --out pictures.png
+python -m overair.figures.pictures last.keras --kodak --images 3
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from .curve import STYLE
+
+
+def draw(originals: np.ndarray, received: np.ndarray, snrs_db: Sequence[float], path: str | Path) -> None:
+    """Draw images [N, H, W, C] and what arrives of them, [S, N, H, W, C], into a file; PSNRs stand above each."""
+    count, columns = len(originals), 1 + len(snrs_db)
+    height, width = originals.shape[1:3]
+    side = 1.2 if width <= 64 else 2.2
+    with rc_context(STYLE):
+        figure = Figure(figsize=(side * columns, (side * height / width + 0.2) * count), layout="constrained")
+        panels = figure.subplots(count, columns, squeeze=False)
+        for row, original in enumerate(originals):
+            for column, picture in enumerate([original, *received[:, row]]):
+                panel = panels[row, column]
+                panel.imshow(np.clip(picture.squeeze(), 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+                panel.set_axis_off()
+                if column:
+                    error = float(np.mean((np.clip(picture, 0, 1) - original) ** 2))
+                    above = f"SNR {snrs_db[column - 1]:g} dB\n" if row == 0 else ""
+                    panel.set_title(f"{above}{-10 * np.log10(max(error, 1e-10)):.1f} dB", fontsize=7)
+                elif row == 0:
+                    panel.set_title("original\n", fontsize=7)
+        figure.savefig(path, dpi=200)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    about = (__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m overair.figures.pictures", description=about)
+    parser.add_argument("model", help="a transmission saved as .keras")
+    parser.add_argument("--snr", nargs="+", type=float, default=[0.0, 5.0, 10.0, 20.0], help="in dB")
+    parser.add_argument("--images", type=int, default=6)
+    parser.add_argument("--kodak", action="store_true", help="photographs instead of CIFAR-10's test images")
+    parser.add_argument("--share", type=float, help="of the features that is sent; all unless given")
+    parser.add_argument("--out", default="pictures.png")
+    options = parser.parse_args(arguments)
+    try:
+        import keras
+
+        from ..learning.data.cifar10 import Cifar10
+        from ..learning.jscc import reconstructions
+        from ..learning.jscc.photographs import kodak
+        from ..phy import keys
+
+        if not Path(options.model).is_file():
+            raise ValueError(f"{options.model}: expected a transmission saved as .keras, found no such file")
+        model = keras.models.load_model(options.model)
+        images = (kodak()[0] if options.kodak else Cifar10().load().x_test)[: options.images]
+        received = reconstructions(model, images, options.snr, keys.key(0, "pictures"), options.share)
+        draw(images, received, options.snr, options.out)
+    except (ValueError, OSError) as error:
+        print(f"overair: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    print(f"figure: {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
