@@ -118,7 +118,8 @@ def _main(dataset: xr.Dataset) -> xr.DataArray:
 
 def _variables(dataset: xr.Dataset) -> list[str]:
     if "psnr" in dataset:
-        return [name for name in image_results.VARIABLES if bool(np.isfinite(dataset[name]).any())]
+        measured = [name for name in image_results.VARIABLES if bool(np.isfinite(dataset[name]).any())]
+        return ["psnr", *(name for name in measured if name != "psnr")]
     stopped = STOPPED in dataset and bool((dataset[STOPPED] >= 0).any())
     return [name for name in KEPT if name in dataset] + ([STOPPED] if stopped else [])
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import catalogue
 from .build import air_of, named
+from .errors import ScenarioError, fault, shown
 from .sweep import Sweep
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ class Parts(NamedTuple):
 
 def run(plan: Sweep, name: str | None, out: Path | None, progress: Progress | None) -> "xr.Dataset":
     """The dataset of a plan; results in ``out``."""
+    _check_dimensions(plan)
     from . import curves, image_results, results
     from .results import Record
     from .store import Store
 
-    prepared = [_prepare(point.scenario) for point in plan.points]  # all are checked before any runs
+    loaded: dict[str, Any] = {}
+    prepared = [_prepare(point.scenario, loaded) for point in plan.points]  # all are checked before any runs
     store = Store(out)
     store.open(plan.resolved)
     records: dict[tuple[int, int], np.ndarray] = {}
@@ -63,23 +66,43 @@ def run(plan: Sweep, name: str | None, out: Path | None, progress: Progress | No
     return dataset
 
 
-def _prepare(scenario: Any) -> Parts:
+def _check_dimensions(plan: Sweep) -> None:
+    """SNRs are a dimension of every result, so all points have the same."""
+    first, *others = (point.scenario.link.snr_db for point in plan.points)
+    for other in others:
+        if other != first:
+            raise ScenarioError(
+                fault("link.snr_db", f"the same SNRs at all points of the sweep, {shown(first)}", other)
+            )
+
+
+def _prepare(scenario: Any, loaded: dict[str, Any]) -> Parts:
     """The sender, the air and the images; what can be wrong with them is found here."""
     from ..learning.jscc.photographs import kodak
-    from ..learning.senders import symbols_of
+    from ..learning.senders import Job, symbols_of
 
     sender, air = catalogue.build(scenario.scheme, "scheme"), air_of(scenario, devices=1)
-    with named("data"):
-        data = catalogue.build(scenario.data, "data").load()
-    with named("test"):
-        tested = kodak() if scenario.test == "kodak" else [data.x_test]
+    if (key := scenario.data.model_dump_json()) not in loaded:
+        with named("data"):
+            loaded[key] = catalogue.build(scenario.data, "data").load()
+    data = loaded[key]
+    if scenario.test == "kodak" and "kodak" not in loaded:
+        with named("test"):
+            loaded["kodak"] = kodak()
+    tested = loaded["kodak"] if scenario.test == "kodak" else [data.x_test]
     if scenario.test_images:
         tested = _first(tested, scenario.test_images)
+    learnt_from = data.x_train[: scenario.train_images]
     for images in tested:
+        if images.shape[3] != learnt_from.shape[3]:
+            wanted = f"test images of as many colours as those learnt from, {learnt_from.shape[3]}"
+            raise ScenarioError(fault("test", wanted, images.shape[3], "take test = data, or other data"))
         for ratio in scenario.ratios:
             with named("ratios"):
                 symbols_of(images, ratio)
-    return Parts(sender, air, data.x_train[: scenario.train_images], tested)
+    with named("scheme"):
+        sender.check(Job(learnt_from, air, tuple(scenario.ratios), scenario.seeds[0]), tested)
+    return Parts(sender, air, learnt_from, tested)
 
 
 def _one(scenario: Any, parts: Parts, seed: int, folder: Path | None, tell: Progress) -> "np.ndarray":

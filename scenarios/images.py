@@ -28,7 +28,7 @@ def _ratio(value: Any) -> Any:
         return value
     try:
         return float(Fraction(value))
-    except (ValueError, ZeroDivisionError):
+    except (ValueError, ZeroDivisionError, OverflowError):
         raise ValueError(f'expected a number or a fraction such as "1/12", received {shown(value)}') from None
 
 

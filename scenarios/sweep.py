@@ -23,6 +23,7 @@ NOT_AXES = {
     "rounds": "one number (accuracy is kept along the way)",
     "evaluate_every": "one number",
     "seeds": "a list of whole numbers (seeds are a dimension of every result)",
+    "ratios": "a list of numbers (ratios are a dimension of every result)",
 }
 
 

@@ -1,9 +1,10 @@
 """Training a transmission: plain Keras fit, with a folder from which a run that was stopped goes on.
 
-Every epoch sees all images once, in an order of its own and half of them mirrored; both depend on the seed and the
-epoch alone. After each epoch the folder holds ``last.keras``, the model with its optimizer and its generator, the best
-one so far as ``best.keras``, and ``log.csv``; each is there whole or not at all. The same call goes on after the last
-epoch that is there, with the same numbers.
+Every epoch sees each image once, but for a few that do not fill a batch, in an order of its own and half of them
+mirrored; both depend on the seed and the epoch alone. After each epoch the folder holds the best model so far as
+``best.keras``, ``log.csv``, and ``last.keras``, the model with its optimizer and its generator; each is there whole or
+not at all, and they are written in this order. The same call goes on after the last epoch whose model is there, with
+the same numbers.
 """
 
 import csv
@@ -121,8 +122,7 @@ class Keeper(keras.callbacks.Callback):
     @property
     def exhausted(self) -> bool:
         """Whether the patience has come to its end."""
-        scores = [float(row[JUDGE]) for row in self._rows]
-        return self._patience is not None and len(scores) - 1 - int(np.argmax(scores or [0])) >= self._patience
+        return self._patience is not None and len(self._rows) - 1 - self._best_row() >= self._patience
 
     def model(self) -> Transmission | None:
         """The last model, if there is one."""
@@ -142,16 +142,21 @@ class Keeper(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {name: float(value) for name, value in (logs or {}).items()}
         self._rows = [*self._rows[:epoch], {"epoch": epoch + 1} | logs]
-        is_best = int(np.argmax([float(row[JUDGE]) for row in self._rows])) == len(self._rows) - 1
+        is_best = self._best_row() == len(self._rows) - 1
         if self._folder:
-            self._save("last.keras")
             if is_best:
                 self._save("best.keras")
             self._log()
+            self._save("last.keras")  # what is written before it, an interrupted epoch writes again
         elif is_best and self._patience is not None:
             self._kept = self._model.get_weights()
         if self.exhausted:
             self._model.stop_training = True
+
+    def _best_row(self) -> int:
+        """The epoch of the best score; NaN is worse than all."""
+        scores = [float(row[JUDGE]) for row in self._rows]
+        return int(np.argmax(np.nan_to_num(scores or [0.0], nan=-np.inf)))
 
     def _save(self, name: str) -> None:
         assert self._folder

@@ -59,8 +59,8 @@ class Transmission(keras.Model):
             snr_db = self.over_air.pick_snr_db(batch, training, key)
         snr = tf.broadcast_to(tf.cast(snr_db, tf.float32), [batch])
         if training and share is None and len(self.shares) > 1:
-            drawn = keys.uniform(self.over_air.fresh_key(), [], 0.0, len(self.shares))
-            place = tf.cast(drawn, tf.int32)
+            fresh = self.over_air.fresh_key() if key is None else keys.fold(key, "share")
+            place = tf.cast(keys.uniform(fresh, [], 0.0, len(self.shares)), tf.int32)
         else:
             place = tf.constant(self._place(share))
         features = self.encode(images, snr, place)

@@ -86,6 +86,11 @@ class Adaptive:
 
     def _check(self, shape: Shape, channels: int) -> None:
         check_shape(shape, TILE, channels)
+        if channels - SCALE > (most := TILE**2 * shape[2]):
+            raise ValueError(
+                f"channels: expected at most {most + SCALE}, as many as a tile has samples and {SCALE}, received "
+                f"{channels}; take a ratio of at most 1/2"
+            )
         places = (TILE // SQUARE) ** 2
         sent = [share * channels for share in self.shares]
         if channels % places or any(abs(each - round(each)) > 1e-6 or round(each) <= SCALE for each in sent):

@@ -12,6 +12,7 @@ import numpy as np
 from ...phy import Air
 from ...phy.channels.awgn import Awgn
 from ...phy.keys import Key
+from ...phy.knowledge.perfect import Perfect
 
 
 class Job(NamedTuple):
@@ -54,6 +55,10 @@ Sends = Callable[[float, Test], Outcome]
 class Sender(Protocol):
     """A way of sending images."""
 
+    def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
+        """Refuses in one line, before anything is trained, a job or test images of some size that it cannot send."""
+        ...
+
     def epochs_of(self, job: Job) -> int:
         """How many epochs of training it takes."""
         ...
@@ -76,8 +81,10 @@ def symbols_of(images: np.ndarray, ratio: float) -> int:
 
 
 def is_plain(air: Air) -> bool:
-    """Whether there is nothing but noise on the air."""
-    return isinstance(air.channel, Awgn) and not air.impairments
+    """Whether there is one antenna, and nothing but noise of the SNR asked for, on the air."""
+    known = isinstance(air.receiver_knowledge, Perfect) and isinstance(air.transmitter_knowledge, Perfect)
+    alone = air.antennas == 1 and not any(air.budgets_db)
+    return isinstance(air.channel, Awgn) and not air.impairments and known and alone
 
 
 def never(snrs_db: Sequence[float]) -> np.ndarray:

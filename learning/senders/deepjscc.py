@@ -6,6 +6,7 @@ image transmission", IEEE TCCN 2019.
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,11 +22,11 @@ from ..jscc import OverAir
 from ..jscc.evaluation import curve
 from ..jscc.training import root_mean_square, train
 from ..jscc.transmission import Transmission
-from ..networks import Network, channels_of
+from ..networks import Network, channels_of, check_shape
 from ..networks.adaptive import Adaptive
 from . import Job, Outcome, Sends, Test, symbols_of
 
-HELD_BACK = 500  # training images that judge an epoch
+HELD_BACK = 500  # training images that judge an epoch, or a tenth where there are fewer than ten times as many
 CLOSE = 1e-4
 
 
@@ -46,6 +47,21 @@ class Deepjscc:
         if self.low_db > self.high_db:
             raise ValueError(f"deepjscc.high_db: expected at least low_db = {self.low_db:g}, received {self.high_db:g}")
 
+    def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
+        for images in (job.images, *tested):
+            check_shape(images.shape[1:], self.network.stride, 1)
+        for ratio in self._trained_for(job.ratios):
+            shape = job.images.shape[1:]
+            channels = channels_of(self.network, ratio, shape[2])
+            self.network.encoder(shape, channels)
+            self.network.decoder(shape, channels)
+        kept = len(job.images) - _held_back(job.images)
+        if kept < self.batch_size:
+            raise ValueError(
+                f"train_images: expected a batch of {self.batch_size} beside those that judge an epoch, received "
+                f"{kept} of {len(job.images)}; take more images or a smaller batch_size"
+            )
+
     def epochs_of(self, job: Job) -> int:
         return self.epochs * len(self._trained_for(job.ratios))
 
@@ -61,8 +77,8 @@ class Deepjscc:
             found = curve(
                 model, test.images, test.snrs_db, test.key, test.repetitions, share, similarity=test.similarity
             )
-            pilots = model.over_air.air.pilots
-            elements = symbols_of(test.images, ratio) + pilots
+            parts = model.shares.index(share) + 1 if model.refines else 1  # each is sent with pilots of its own
+            elements = symbols_of(test.images, ratio) + parts * model.over_air.air.pilots
             count = len(test.snrs_db)
             peak = self._papr_db(model, test, share)
             return Outcome(*found, np.zeros(count), np.zeros(count), np.full(count, float(elements)), peak)
@@ -97,7 +113,8 @@ class Deepjscc:
         return {largest: list(ratios)}
 
     def _train(self, job: Job, ratio: float, number: int) -> Transmission:
-        images, held = job.images[:-HELD_BACK], job.images[-HELD_BACK:]
+        count = len(job.images) - _held_back(job.images)
+        images, held = job.images[:count], job.images[count:]
         total = self.epochs_of(job)
 
         def tell(epoch: int, logs: object = None) -> None:
@@ -124,7 +141,9 @@ class Deepjscc:
         if job.folder is None:
             return None
         text = repr((self, job.air, ratio, job.seed, job.images.shape))
-        return job.folder / hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+        told = hashlib.blake2b(text.encode(), digest_size=8)
+        told.update(np.ascontiguousarray(job.images))
+        return job.folder / told.hexdigest()
 
     def _papr_db(self, model: Transmission, test: Test, share: float) -> np.ndarray:
         """Mean over some images of the waveforms' peak-to-average power, [S]."""
@@ -135,3 +154,7 @@ class Deepjscc:
             sent = features[..., : round(share * features.shape[-1])]
             found.append(float(tf.reduce_mean(model.over_air.papr_db(sent))))
         return np.array(found)
+
+
+def _held_back(images: np.ndarray) -> int:
+    return max(1, min(HELD_BACK, len(images) // 10))

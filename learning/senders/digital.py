@@ -1,5 +1,6 @@
 """The digital rival: an image codec, a rate and the link; see ``ota/separate.py`` for what its choices mean."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from ...ota.images import ImageCodec
 from ...ota.images.avif import Avif
-from ...ota.rates import Rate
+from ...ota.rates import Rate, Repeats
 from ...ota.rates.modes import Modes
 from ...ota.separate import Separate
 from ...phy import keys
@@ -29,11 +30,31 @@ class Digital:
     belief: Literal["mean", "link"] = "mean"
     colour: Literal["image", "set"] = "image"
 
+    def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
+        separate = self._separate()
+        for images in tested:
+            if images.shape[3] != 3:
+                raise ValueError(
+                    f"digital: expected test images of 3 colours, received {images.shape[3]}; take cifar10, or the "
+                    "senders deepjscc and linear"
+                )
+            if len(images) % separate.mosaic**2:
+                raise ValueError(
+                    f"digital.mosaic: expected test images that fill mosaics of {separate.mosaic**2}, received "
+                    f"{len(images)}; take test_images = {len(images) // separate.mosaic**2 * separate.mosaic**2}, "
+                    "or another mosaic"
+                )
+        if not is_plain(job.air) and job.air.waveform is not None and not isinstance(self.rate, Repeats):
+            raise ValueError(
+                "digital.rate: expected one that sends symbols where impairments act on the waveform, received "
+                "another; take modes"
+            )
+
     def epochs_of(self, job: Job) -> int:
         return 0
 
     def ready(self, job: Job) -> Sends:
-        separate = Separate(self.codec, self.rate, self.mosaic, self.count, self.belief, self.colour)
+        separate = self._separate()
         air = None if is_plain(job.air) else job.air
 
         def send(ratio: float, test: Test) -> Outcome:
@@ -57,6 +78,9 @@ class Digital:
             return Outcome(mean["error"], like, multiscale, mean["lost"], bits, uses, never(test.snrs_db))
 
         return send
+
+    def _separate(self) -> Separate:
+        return Separate(self.codec, self.rate, self.mosaic, self.count, self.belief, self.colour)
 
 
 def _likeness(images: np.ndarray, seen: np.ndarray) -> np.ndarray:

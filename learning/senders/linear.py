@@ -4,6 +4,7 @@ Blocks are squares of pixels; images whose sides are no multiples are refused. T
 fading channels there is no such closed form.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.strict import STRICT
-from ..jscc.klt import Klt
+from ..jscc.klt import Klt, cut
 from ..jscc.linear import Linear as Scheme
 from ..jscc.metrics import mse
 from . import Job, Outcome, Sends, Test, is_plain, never, symbols_of
@@ -29,15 +30,23 @@ class Linear:
     block: Annotated[int, Gt(0)] = 32
     scale: Literal["average", "known", "sent"] = "sent"
 
+    def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
+        if not is_plain(job.air):
+            raise ValueError(
+                "linear: expected link.channel = awgn with one antenna, no impairments and nothing to estimate, "
+                "received another link; its closed form is of additive noise alone"
+            )
+        for images in (job.images, *tested):
+            cut(images[:1], self.block)
+        size = self.block**2 * job.images.shape[3]
+        nothing = Klt(self.block, np.zeros(size), np.zeros([size, size]), np.zeros(size))
+        for ratio in job.ratios:
+            Scheme(nothing, ratio, self.scale, job.images[:1])
+
     def epochs_of(self, job: Job) -> int:
         return 0
 
     def ready(self, job: Job) -> Sends:
-        if not is_plain(job.air):
-            raise ValueError(
-                "linear: expected link.channel = awgn without impairments, received another link; its closed form is "
-                "of additive noise alone"
-            )
         klt = Klt.fit(job.images[:EXAMPLES], block=self.block)
         schemes = {ratio: Scheme(klt, ratio, self.scale, job.images[:SCALES]) for ratio in job.ratios}
 
