@@ -18,7 +18,7 @@ from ..learning.data.cifar10 import Cifar10
 from ..learning.inference.outage import Outage
 from ..learning.inference.split import INPUT, cut, cuts
 from ..learning.inference.split_analog import Bottleneck
-from ..learning.inference.split_cost import Costs
+from ..learning.inference.split_cost import Costs, Seconds
 from ..learning.inference.split_digital import Quantiser, answer_bits, image_bits
 from ..learning.jscc import OverAir
 from ..learning.models.vgg_like import VggLike
@@ -31,7 +31,19 @@ DEPTHS = (1, 2, 3, 4, 6, 8)
 TOLERANCE = 0.005  # of accuracy, for the choice of a depth
 SYMBOLS, STEPS, EXAMPLES = 256, 400, 10_000
 BOTTLENECKS = (INPUT, "block1_pool", "block2_pool", "block3_pool")
-COLUMNS = ("scheme", "cut", "depth", "symbols", "snr_db", "accuracy", "bits", "elements", "tries", "device_s", "server_s")
+COLUMNS = (
+    "scheme",
+    "cut",
+    "depth",
+    "symbols",
+    "snr_db",
+    "accuracy",
+    "bits",
+    "elements",
+    "tries",
+    "device_s",
+    "server_s",
+)
 COLUMNS += ("latency_s", "energy_j")
 UNSPLIT = "unsplit"
 
@@ -63,20 +75,26 @@ def rows(weights: Path | None = None, costs: Costs = Costs(), outage: Outage = O
     whole = _accuracy(model, data.x_test, data.y_test)
     yield UNSPLIT, "", *("0" for _ in COLUMNS[2:5]), f"{whole:.6g}", *("0" for _ in COLUMNS[6:])
     for name in cuts(model):
-        device, server = cut(model, name)
-        seconds = costs.seconds(device, server)
-
-        def told(scheme: str, depth: int, symbols: int, snr: float, accuracy: float, bits: float) -> tuple[str, ...]:
-            elements = outage.elements(bits, snr) if symbols == 0 else -(-symbols // 2)
-            bill = costs.bill(seconds, outage.airtime(elements, snr, GRID))
-            numbers = snr, accuracy, bits, elements, outage.tries(snr), *seconds, *bill
-            return scheme, name, str(depth), str(symbols), *(f"{number:.6g}" for number in numbers)
-
+        seconds = costs.seconds(*cut(model, name))
         depth, accuracy, bits = _digital(model, name, data, whole)
-        yield from (told("digital", depth, 0, snr, accuracy, bits) for snr in SNRS)
+        for snr in SNRS:
+            elements = outage.elements(bits, snr)
+            counted = *_told(snr, accuracy, bits, elements, outage), *_times(seconds, elements, snr, costs, outage)
+            yield "digital", name, str(depth), "0", *counted
         if name in BOTTLENECKS:
             for snr, accuracy in zip(SNRS, _analog(model, name, data, outage), strict=True):
-                yield told("analog", 0, SYMBOLS, snr, accuracy, 0.0)
+                elements = -(-SYMBOLS // 2)
+                counted = *_told(snr, accuracy, 0.0, elements, outage), *_times(seconds, elements, snr, costs, outage)
+                yield "analog", name, "0", str(SYMBOLS), *counted
+
+
+def _told(snr: float, accuracy: float, bits: float, elements: int, outage: Outage) -> tuple[str, ...]:
+    return tuple(f"{number:.6g}" for number in (snr, accuracy, bits, elements, outage.tries(snr)))
+
+
+def _times(seconds: Seconds, elements: int, snr: float, costs: Costs, outage: Outage) -> tuple[str, ...]:
+    bill = costs.bill(seconds, outage.airtime(elements, snr, GRID))
+    return tuple(f"{number:.6g}" for number in (*seconds, *bill))
 
 
 def _digital(model: keras.Model, name: str, data: Arrays, whole: float) -> tuple[int, float, float]:
@@ -93,7 +111,8 @@ def _digital(model: keras.Model, name: str, data: Arrays, whole: float) -> tuple
         if _accuracy(server, quantiser.restored(quantiser.levels(some)), labels) >= best - TOLERANCE:
             break
     sent = [quantiser.levels(device.predict(x, 250, 0)) for x in np.array_split(data.x_test, 10)]
-    right = [_accuracy(server, quantiser.restored(q), y) for q, y in zip(sent, np.array_split(data.y_test, 10), strict=True)]
+    parts = zip(sent, np.array_split(data.y_test, 10), strict=True)
+    right = [_accuracy(server, quantiser.restored(levels), labels) for levels, labels in parts]
     return depth, float(np.mean(right)), float(np.mean([quantiser.size(image) for image in sent[0][:100]]))
 
 

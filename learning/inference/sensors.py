@@ -9,15 +9,8 @@ Each sensor's features are scaled to that energy in every use, whatever they are
 ``air.channel`` should be, because what is added is what arrives. Both learn the same loss through the air, with one
 encoder that all sensors share and one head at the server.
 
-In theory (``theory``): K views x + v_k of one x of unit variance, view noise of variance s2 a number, m numbers, and
-elements for each sensor to have m/2 of its own, so that those who add send everything K times. The means of what is
-received err by
-
-    added       s2/K + N0 (1 + s2) / K^3        one by one  s2/K + N0 (1 + s2) / K^2
-
-a number: added amplitudes make K^2 of the received power, powers that are received one by one make K. Nazer, Gastpar,
-"Computation over multiple-access channels", IEEE Trans. Information Theory, 2007; Yilmaz, Hasircioglu, Gunduz,
-"Over-the-air ensemble inference with model privacy", ISIT 2022.
+``sensor_theory.py`` has what can be said in closed form. Yilmaz, Hasircioglu, Gunduz, "Over-the-air ensemble inference
+with model privacy", ISIT 2022.
 """
 
 import math
@@ -104,7 +97,7 @@ class Sensors:
 
 def fit(
     net: Sensors, x: np.ndarray, y: np.ndarray, views: Views, snr_db: tuple[float, float], steps: int, key: Key,
-    batch: int = 128, rate: float = 2e-3,
+    batch: int = 64, rate: float = 2e-3,
 ) -> float:  # fmt: skip
     """Train at SNRs uniform in dB, one an image; returns the mean loss of the last tenth."""
     learnt = net.encoder.trainable_variables + net.head.trainable_variables
@@ -138,12 +131,6 @@ def accuracy(net: Sensors, x: np.ndarray, y: np.ndarray, views: Views, snr_db: f
 
     parts = zip(np.split(x, 10), np.split(y, 10), strict=True)
     return float(np.mean([right(some, labels, keys.fold(key, at)).numpy() for at, (some, labels) in enumerate(parts)]))
-
-
-def theory(sensors: int, view_noise: float, snr_db: float, way: Way) -> float:
-    """Mean squared error a number of the mean of K noisy copies; see above."""
-    power = 3 if way == "added" else 2
-    return view_noise / sensors + 10 ** (-snr_db / 10) * (1 + view_noise) / sensors**power
 
 
 def _dense(shape: tuple[int, ...], hidden: int, outputs: int, seed: int) -> keras.Model:

@@ -126,7 +126,9 @@ def test_a_cut_that_a_second_tensor_passes_is_refused_with_places_that_work(
     with pytest.raises(ValueError) as error:
         cut(build(), name)
     text = str(error.value)
-    assert text.startswith(f"cut: expected a layer whose output alone goes on, received {name!r}, ") and "\n" not in text
+    assert (
+        text.startswith(f"cut: expected a layer whose output alone goes on, received {name!r}, ") and "\n" not in text
+    )
     assert said in text
 
 
@@ -140,7 +142,9 @@ def test_a_network_of_two_inputs_is_cut_behind_where_they_meet() -> None:
 
 
 def test_a_network_without_a_graph_is_refused() -> None:
-    with pytest.raises(ValueError, match="^cut: expected a Keras Sequential or functional model .*, received Sequential"):
+    with pytest.raises(
+        ValueError, match="^cut: expected a Keras Sequential or functional model .*, received Sequential"
+    ):
         cuts(keras.Sequential([layers.Dense(2)]))
 
 
@@ -213,7 +217,9 @@ def test_a_coarse_quantiser_clips_what_is_rare_and_keeps_zero() -> None:
     assert 0.05 * x.max() <= quantiser.high < 0.9 * x.max()
     assert not quantiser.restored(quantiser.levels(x))[x == 0].any()
     kept = Quantiser(2, float(x.min()), float(x.max()))
-    assert np.mean((quantiser.restored(quantiser.levels(x)) - x) ** 2) < np.mean((kept.restored(kept.levels(x)) - x) ** 2)
+    assert np.mean((quantiser.restored(quantiser.levels(x)) - x) ** 2) < np.mean(
+        (kept.restored(kept.levels(x)) - x) ** 2
+    )
 
 
 def test_the_size_is_that_of_words_that_can_be_read_again() -> None:
@@ -232,7 +238,11 @@ def test_the_size_is_that_of_words_that_can_be_read_again() -> None:
     ("examples", "bits", "said"),
     [
         (np.ones(3), 9, "quantiser.bits: expected a whole number from 1 to 8, received 9"),
-        (np.array([np.nan]), 4, "quantiser.examples: expected finite features, received none or NaN; check the network"),
+        (
+            np.array([np.nan]),
+            4,
+            "quantiser.examples: expected finite features, received none or NaN; check the network",
+        ),
     ],
 )
 def test_what_cannot_be_quantised_is_refused(examples: np.ndarray, bits: int, said: str) -> None:
@@ -306,7 +316,9 @@ def test_measured_times_are_scaled_on_the_device_alone(monkeypatch: pytest.Monke
 
 def test_costs_that_cannot_be_counted_are_refused() -> None:
     recurrent = keras.Sequential([keras.Input((4, 3)), layers.LSTM(2, name="memory")])
-    with pytest.raises(ValueError, match="^flops: expected convolutions and dense layers, received LSTM 'memory'; take"):
+    with pytest.raises(
+        ValueError, match="^flops: expected convolutions and dense layers, received LSTM 'memory'; take"
+    ):
         flops(recurrent)
     with pytest.raises(ValueError, match="^time: expected one of flops, measured, received 'guessed'"):
         Costs().seconds(recurrent, recurrent, "guessed")  # type: ignore[arg-type]
