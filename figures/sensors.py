@@ -4,8 +4,8 @@
 
 Left, accuracy on Fashion-MNIST against the SNR for K sensors; each sees a window of 14 x 14 pixels of the 28 x 28 and
 noise. All have 16 resource elements together, and a sensor the same energy in both ways. Right, the mean of K noisy
-copies, in theory (lines) and through the air (points). Numbers come from sensors.csv in the folder of curves; a file that
-is not there is simulated and written first, which takes minutes.
+copies, in theory (lines) and through the air (points). Numbers come from sensors.csv in the folder of curves; a file
+that is not there is simulated and written first, which takes minutes.
 """
 
 import argparse

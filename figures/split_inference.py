@@ -4,9 +4,9 @@
 
 A small VGG on CIFAR-10 (``split_study``). Energy of the device and latency of an answer against the mean SNR, a line a
 cut; accuracy of analog features behind a bottleneck, beside that of the whole network; and the cut of least energy or
-latency among those within a point of the whole network's accuracy. Numbers come from split_inference.csv in the folder of
-curves; a file that is not there is simulated and written first, which takes half an hour with the training of the network
-(--weights keeps what was learnt).
+latency among those within a point of the whole network's accuracy. Numbers come from split_inference.csv in the folder
+of curves; a file that is not there is simulated and written first, which takes half an hour with the training of the
+network (--weights keeps what was learnt).
 """
 
 import argparse
@@ -53,9 +53,9 @@ def draw(found: list[dict[str, str]], path: str | Path) -> None:
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=5, frameon=False, fontsize=7)
         figure.supxlabel(
-            "CIFAR-10, slow Rayleigh fading over 18 MHz, lost packets are sent again. Device 5 GFLOP/s at 2 W and 1.3 W to "
-            f"send, server 1 TFLOP/s.\nDigital: fewest bits a number that cost no half point; analog: {study.SYMBOLS} "
-            "real symbols of a learnt linear bottleneck. Grey: within a point of the whole network.",
+            "CIFAR-10, slow Rayleigh fading over 18 MHz, lost packets are sent again. Device: 5 GFLOP/s at 2 W, "
+            "1.3 W to send; server: 1 TFLOP/s.\nDigital: fewest bits a number that cost no half point; analog: "
+            f"{study.SYMBOLS} real symbols of a learnt linear bottleneck. Grey: within a point of the whole network.",
             fontsize=6.5,
             color="0.35",
         )

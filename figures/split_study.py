@@ -1,7 +1,7 @@
 """The study behind ``split_inference``: a small VGG on CIFAR-10, cut at every layer, digital and analog.
 
-Features cross the cut in the fewest bits a number that cost less than half a point of accuracy on training images, or as
-256 real symbols of a learnt linear bottleneck; images cross it as 8 bits a number; the last cut sends the name of a
+Features cross the cut in the fewest bits a number that cost less than half a point of accuracy on training images, or
+as 256 real symbols of a learnt linear bottleneck; images cross it as 8 bits a number; the last cut sends the name of a
 class. The link is slow Rayleigh fading of which the device knows the mean SNR: it takes the rate by which most gets
 through, and sends again what is lost. The receiver asks for analog symbols again with the same probability.
 """
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from ..learning.data import Arrays
 from ..learning.data.cifar10 import Cifar10
-from ..learning.inference.outage import Outage
+from ..learning.inference.outage import BEST, Outage
 from ..learning.inference.split import INPUT, cut, cuts
 from ..learning.inference.split_analog import Bottleneck
 from ..learning.inference.split_cost import Costs, Seconds
@@ -31,21 +31,10 @@ DEPTHS = (1, 2, 3, 4, 6, 8)
 TOLERANCE = 0.005  # of accuracy, for the choice of a depth
 SYMBOLS, STEPS, EXAMPLES = 256, 400, 10_000
 BOTTLENECKS = (INPUT, "block1_pool", "block2_pool", "block3_pool")
-COLUMNS = (
-    "scheme",
-    "cut",
-    "depth",
-    "symbols",
-    "snr_db",
-    "accuracy",
-    "bits",
-    "elements",
-    "tries",
-    "device_s",
-    "server_s",
-)
-COLUMNS += ("latency_s", "energy_j")
+COLUMNS: tuple[str, ...] = ("scheme", "cut", "depth", "symbols", "snr_db", "accuracy", "bits", "elements", "tries")
+COLUMNS += ("device_s", "server_s", "latency_s", "energy_j")
 UNSPLIT = "unsplit"
+DEVICE = Costs()
 
 
 def network(data: Arrays, weights: Path | None = None) -> keras.Model:
@@ -67,7 +56,7 @@ def network(data: Arrays, weights: Path | None = None) -> keras.Model:
     return model
 
 
-def rows(weights: Path | None = None, costs: Costs = Costs(), outage: Outage = Outage()) -> Iterator[tuple[str, ...]]:
+def rows(weights: Path | None = None, costs: Costs = DEVICE, outage: Outage = BEST) -> Iterator[tuple[str, ...]]:
     """The names of the columns, and a row for every scheme, cut and SNR."""
     yield COLUMNS
     data = Cifar10().load()

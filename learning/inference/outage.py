@@ -4,11 +4,11 @@ A packet at R bits an element is lost where log2(1 + SNR |h|^2) < R, |h|^2 ~ Exp
 
     p = 1 - exp(-(2^R - 1) / SNR),    R(p) = log2(1 - SNR ln(1 - p))
 
-and what gets through, R (1 - p), is most at R = W(SNR) / ln 2, with W Lambert's. A lost packet is sent again over a gain
-of its own until it arrives, 1 / (1 - p) times on average, or is given up. Analog symbols get the same right: the receiver,
-who knows |h|^2, asks for them again where it is below -ln(1 - p), so those it reads have |h|^2 = -ln(1 - p) + Exp(1). Asking
-costs nothing, and codes are long. Ozarow, Shamai, Wyner, "Information theoretic considerations for cellular mobile radio",
-IEEE Trans. Vehicular Technology, 1994.
+and what gets through, R (1 - p), is most at R = W(SNR) / ln 2, with W Lambert's. A lost packet is sent again over a
+gain of its own until it arrives, 1 / (1 - p) times on average, or is given up. Analog symbols get the same right: the
+receiver, who knows |h|^2, asks for them again where it is below -ln(1 - p), so those it reads have |h|^2 = -ln(1 - p)
++ Exp(1). Asking costs nothing, and codes are long. Ozarow, Shamai, Wyner, "Information theoretic considerations for
+cellular mobile radio", IEEE Trans. Vehicular Technology, 1994.
 """
 
 from typing import Annotated
@@ -73,3 +73,6 @@ class Outage:
         least = self.threshold(mean) if self.retransmit else np.zeros(batch)
         gain = least - np.log1p(-keys.uniform(key, [batch], dtype=tf.float64).numpy())
         return tf.constant(mean + 10 * np.log10(np.maximum(gain, 1e-12)), tf.float32)
+
+
+BEST = Outage()  # most gets through, and what is lost is sent again

@@ -1,8 +1,8 @@
 """Sensors in closed form: the mean of K noisy copies, added over the air or received one by one.
 
-K sensors see x + v_k, x of unit variance and v_k of variance s2 a number. For m numbers there are N = K m/2 elements, in
-which each sensor may spend N P: one by one each sends its m numbers in m/2 elements of its own with K times the power;
-those who add send everything K times in all N. The mean of all that is received errs by
+K sensors see x + v_k, x of unit variance and v_k of variance s2 a number. For m numbers there are N = K m/2 elements,
+in which each sensor may spend N P: one by one each sends its m numbers in m/2 elements of its own with K times the
+power; those who add send everything K times in all N. The mean of all that is received errs by
 
     added       s2/K + N0 (1 + s2) / K^3        one by one  s2/K + N0 (1 + s2) / K^2
 

@@ -3,10 +3,10 @@
 K sensors have N elements together, and each an energy of N P:
 
     added       each sends 2 N features in all N elements; the server reads the sum of all, sum_k x_k + n
-    one by one  each sends 2 N / K features in elements of its own, with K times the power, and the server reads them all
+    one by one  each sends 2 N / K features in elements of its own, with K times the power; the server reads all
 
-Each sensor's features are scaled to that energy in every use, whatever they are. Phases and gains are aligned: h = 1, as
-``air.channel`` should be, because what is added is what arrives. Both learn the same loss through the air, with one
+Each sensor's features are scaled to that energy in every use, whatever they are. Phases and gains are aligned: h = 1,
+as ``air.channel`` should be, because what is added is what arrives. Both learn the same loss through the air, with one
 encoder that all sensors share and one head at the server.
 
 ``sensor_theory.py`` has what can be said in closed form. Yilmaz, Hasircioglu, Gunduz, "Over-the-air ensemble inference
@@ -37,7 +37,7 @@ class Views(NamedTuple):
 
     def draw(self, images: tf.Tensor, sensors: int, key: Key) -> tf.Tensor:
         """Views [B, K, H, W, C] of images [B, H, W, C]; outside of its window a sensor sees noise alone."""
-        batch, height, width = tf.shape(images)[0], *images.shape[1:3]
+        batch, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
         if not 1 <= self.window <= min(height, width):
             raise ValueError(f"views.window: expected 1 to {min(height, width)} pixels, received {self.window}")
         seen = [
@@ -66,7 +66,7 @@ class Sensors:
             raise ValueError(f"sensors.way: expected one of {', '.join(WAYS)}, received {way!r}")
         if sensors < 1 or elements < 1 or (way == "one_by_one" and elements % sensors):
             raise ValueError(
-                f"sensors: expected at least 1 of each, and elements that {sensors} sensors can share alike one by one, "
+                f"sensors: expected at least 1 of each, and elements that all can share alike one by one, "
                 f"received {sensors} sensors and {elements} elements; take a multiple of {max(sensors, 1)} elements"
             )
         self.sensors, self.elements, self.way = sensors, elements, way

@@ -1,10 +1,10 @@
 """Split inference: a network cut at a layer, the first part on the device and the rest at the server.
 
-A cut is a layer whose one output is all that the rest of the network needs: model(x) = server(device(x)). "input" is the
-cut before the first layer, where everything is at the server; at the last layer everything is on the device. Where a
-second tensor passes by the layer, as in a residual branch, there is no cut. Kang et al., "Neurosurgeon: collaborative
-intelligence between the cloud and mobile edge", ASPLOS 2017; Eshratifar, Abrishami, Pedram, "JointDNN: an efficient
-training and inference engine for intelligent mobile cloud computing services", IEEE TMC 2021.
+A cut is a layer whose one output is all that the rest of the network needs: model(x) = server(device(x)). "input" is
+the cut before the first layer, where everything is at the server; at the last layer everything is on the device. Where
+a second tensor passes by the layer, as in a residual branch, there is no cut. Kang et al., "Neurosurgeon:
+collaborative intelligence between the cloud and mobile edge", ASPLOS 2017; Eshratifar, Abrishami, Pedram, "JointDNN:
+an efficient training and inference engine for intelligent mobile cloud computing services", IEEE TMC 2021.
 """
 
 from collections import Counter
@@ -57,9 +57,10 @@ def cut(model: keras.Model, layer_name: str) -> tuple[keras.Model, keras.Model]:
 def _calls(model: keras.Model) -> list[_Call]:
     """All calls on the way from inputs to outputs, each behind those it needs."""
     if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
+        came = f"{type(model).__name__} {getattr(model, 'name', '')!r}"
         raise ValueError(
-            f"cut: expected a Keras Sequential or functional model of known input shape, received {type(model).__name__}"
-            f" {getattr(model, 'name', '')!r}; give its Sequential a keras.Input, or rebuild it from inputs and outputs"
+            f"cut: expected a Keras Sequential or functional model of known input shape, received {came}; "
+            "give its Sequential a keras.Input, or rebuild it from inputs and outputs"
         )
     calls: list[_Call] = []
     seen: set[tuple[int, int]] = set()

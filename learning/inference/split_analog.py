@@ -3,10 +3,10 @@
     direct      m = d symbols; the features' scale goes beside them as a float32, 32 bits
     bottleneck  z = E x + e, m symbols for d features; x_hat = D z_hat + c; the scale is not sent
 
-Two real symbols ride on a resource element. E and D begin as principal axes of example features and learn the loss of the
-whole network through the air, whose other weights stay as they are: joint source-channel coding of features. Jankowski,
-Gunduz, Mikolajczyk, "Joint device-edge inference over wireless links with pruning", SPAWC 2020; Shao, Zhang,
-"BottleNet++", ICC Workshops 2020.
+Two real symbols ride on a resource element. E and D begin as principal axes of example features and learn the loss of
+the whole network through the air, whose other weights stay as they are: joint source-channel coding of features.
+Jankowski, Gunduz, Mikolajczyk, "Joint device-edge inference over wireless links with pruning", SPAWC 2020; Shao,
+Zhang, "BottleNet++", ICC Workshops 2020.
 """
 
 import math
@@ -19,7 +19,7 @@ import tensorflow as tf
 from ...phy import keys
 from ...phy.keys import Key
 from ..jscc import OverAir
-from .outage import Outage
+from .outage import BEST, Outage
 
 SCALE_BITS = 32
 
@@ -70,7 +70,7 @@ class Bottleneck(NamedTuple):
         snr_db: tuple[float, float],
         steps: int,
         key: Key,
-        outage: Outage = Outage(),
+        outage: Outage = BEST,
         batch: int = 64,
         rate: float = 1e-3,
     ) -> float:

@@ -3,11 +3,11 @@
     latency = device time + airtime + server time
     energy  = compute_watts x device time + transmit_watts x airtime
 
-Times of computing are counted, operations over a rate, or measured here, the median of repeated calls on one image; then
-the device is ``device_slowdown`` times slower than this machine. That of the server's energy, and of listening for the
-answer, which is small, nobody asks. The form is that of Eshratifar, Abrishami, Pedram, "JointDNN", IEEE TMC 2021. The
-defaults are orders of magnitude, to be replaced by those of a device: 5 GFLOP/s that one core of a phone keeps up with
-small convolutions, at 2 W; 1.3 W for an LTE radio that sends, the constant part in Huang et al., "A close examination of
+Times of computing are counted, operations over a rate, or measured here, the median of repeated calls on one image;
+then the device is ``device_slowdown`` times slower than this machine. Not counted are energy at the server and that of
+listening for the answer. The form is that of Eshratifar, Abrishami, Pedram, "JointDNN", IEEE TMC 2021. The defaults
+are orders of magnitude, to be replaced by those of a device: 5 GFLOP/s that one core of a phone keeps up with small
+convolutions, at 2 W; 1.3 W for an LTE radio that sends, the constant part in Huang et al., "A close examination of
 performance and power characteristics of 4G LTE networks", MobiSys 2012. Of that 0.2 W (23 dBm) at most are radiated.
 """
 
@@ -44,7 +44,7 @@ class Bill(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class Costs:
-    """Rates in floating-point operations a second, powers in watts, and how much slower than this machine a device is."""
+    """Floating-point operations a second, powers, and how much slower than this machine a device is."""
 
     device_flops: Annotated[float, Gt(0)] = 5e9
     server_flops: Annotated[float, Gt(0)] = 1e12

@@ -2,11 +2,11 @@
 
     q = round((2^b - 1) (x - low) / (high - low)), clipped to 0 .. 2^b - 1
 
-``low`` and ``high`` are public: the fraction of the range of example features that costs least squared error. An image's
-numbers are coded together with their histogram (``ota/coding.py``), or sent as they are where that is shorter; a bit says
-which. The same quantiser does for any cut: Ko et al., "Edge-host partitioning of deep neural networks with feature space
-encoding for resource-constrained internet-of-things platforms", AVSS 2018. An image itself has 8 bits a number, and the
-answer of the whole network is the name of a class.
+``low`` and ``high`` are public: the fraction of the range of example features that costs least squared error. An
+image's numbers are coded together with their histogram (``ota/coding.py``), or sent as they are where that is shorter;
+a bit says which. The same quantiser does for any cut: Ko et al., "Edge-host partitioning of deep neural networks with
+feature space encoding for resource-constrained internet-of-things platforms", AVSS 2018. An image itself has 8 bits a
+number, and the answer of the whole network is the name of a class.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""VggLike: six convolutions in three blocks and two dense layers; 204,570 parameters on 32 x 32 x 3 images of ten classes.
+"""VggLike: six convolutions and two dense layers; 204,570 parameters on 32 x 32 x 3 images of ten classes.
 
 Two convolutions of 3 x 3, padded, with ReLU and maximum pooling over 2 x 2 make a block; blocks have 16, 32 and 64
 filters, then dense layers of 128 and the classes. Layers have names, so that the network can be cut at one:
