@@ -11,6 +11,7 @@ that is not there is simulated and written first, which takes minutes.
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -20,7 +21,7 @@ from matplotlib.lines import Line2D
 
 from ..learning.data.fashion_mnist import FashionMnist
 from ..learning.inference import sensor_theory
-from ..learning.inference.sensors import WAYS, Sensors, Views, accuracy, fit
+from ..learning.inference.sensors import WAYS, Sensors, Views, Way, accuracy, fit
 from ..phy import keys
 from .curve import COLOURS, MARKERS, STYLE
 from .qcs_variance import select, table
@@ -32,7 +33,7 @@ VIEWS = Views(window=14, noise=0.3)
 TOY_NOISE, TOY_SNR = 0.25, 0.0
 COLUMNS = ("what", "sensors", "snr_db", "seed", "value", "theory")
 LABELS = {"added": "added over the air", "one_by_one": "one by one"}
-DASHES = {"added": "-", "one_by_one": "--"}
+DASHES: Any = {"added": "-", "one_by_one": "--"}
 
 
 def rows() -> Iterator[tuple[str, ...]]:
@@ -50,10 +51,10 @@ def rows() -> Iterator[tuple[str, ...]]:
             yield f"error {way}", str(sensors), f"{TOY_SNR:g}", "0", f"{errors.mean():.6g}", f"{expected:.6g}"
 
 
-def simulate(sensors: int, way: str, seed: int, snrs: tuple[float, ...] = SNRS) -> list[float]:
+def simulate(sensors: int, way: Way, seed: int, snrs: tuple[float, ...] = SNRS) -> list[float]:
     """Accuracies of one training, over a range of SNRs, on test images that all of a seed see alike."""
     data = FashionMnist().load()
-    net = Sensors(sensors, ELEMENTS, data.x_train.shape[1:], data.classes, way, seed)  # type: ignore[arg-type]
+    net = Sensors(sensors, ELEMENTS, data.x_train.shape[1:], data.classes, way, seed)
     fit(net, data.x_train, data.y_train, VIEWS, (SNRS[0], SNRS[-1]), STEPS, keys.key(seed, "fit"))
     x, y = data.x_test[:TESTED], data.y_test[:TESTED]
     return [accuracy(net, x, y, VIEWS, snr, keys.key(seed, "test", at)) for at, snr in enumerate(snrs)]
@@ -85,7 +86,12 @@ def _accuracies(panel: Axes, found: list[dict[str, str]]) -> None:
             x = np.unique(snr)
             values = np.stack([value[snr == at] for at in x], axis=1)  # [seeds, SNRs]
             panel.fill_between(x, values.min(0), values.max(0), color=COLOURS[place], alpha=0.18, linewidth=0)
-            looks = {"color": COLOURS[place], "marker": MARKERS[place], "markersize": 3.5, "linewidth": 1.2}
+            looks: dict[str, Any] = {
+                "color": COLOURS[place],
+                "marker": MARKERS[place],
+                "markersize": 3.5,
+                "linewidth": 1.2,
+            }
             panel.plot(x, values.mean(axis=0), DASHES[way], **looks)
     handles = [
         Line2D([], [], color=COLOURS[at], marker=MARKERS[at], markersize=3.5, label=f"K = {sensors}")

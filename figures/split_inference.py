@@ -11,6 +11,7 @@ network (--weights keeps what was learnt).
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -62,9 +63,9 @@ def draw(found: list[dict[str, str]], path: str | Path) -> None:
         figure.savefig(path, dpi=300)
 
 
-def _looks(scheme: str, cut: str) -> dict[str, object]:
+def _looks(scheme: str, cut: str) -> dict[str, Any]:
     place = SHOWN.index(cut)
-    looks = {"color": COLOURS[place], "marker": MARKERS[place], "markersize": 3.5, "linewidth": 1.2}
+    looks: dict[str, Any] = {"color": COLOURS[place], "marker": MARKERS[place], "markersize": 3.5, "linewidth": 1.2}
     return looks | ({"markerfacecolor": "white"} if scheme == "analog" else {})
 
 

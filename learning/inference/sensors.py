@@ -25,8 +25,8 @@ from ...phy import Air, Awgn, Grid, keys
 from ...phy.keys import Key
 from ..jscc import OverAir
 
-WAYS = ("added", "one_by_one")
 Way = Literal["added", "one_by_one"]
+WAYS: tuple[Way, ...] = ("added", "one_by_one")
 
 
 class Views(NamedTuple):
