@@ -1,16 +1,22 @@
 """Sensors share elements and energy fairly, see what they should, and err as theory says."""
 
+import os
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from overair.figures import sensors as figure
+from overair.figures.qcs_variance import select, table
 from overair.learning.data.files import local_folder
 from overair.learning.inference import sensor_theory
 from overair.learning.inference.sensors import WAYS, Sensors, Views, Way, accuracy, fit
 from overair.phy import keys
 
 SHAPE = (8, 8, 1)
+CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 
 
 def patterns(count: int, classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -113,11 +119,20 @@ def test_a_window_larger_than_the_image_is_refused(window: int) -> None:
         Views(window).draw(tf.ones([1, *SHAPE]), 2, keys.key(0))
 
 
+def test_the_table_has_the_errors_of_theory_and_is_drawn(tmp_path: Path) -> None:
+    if not (CURVES / "sensors.csv").exists():
+        pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
+    found = table(CURVES / "sensors.csv", figure.COLUMNS, iter(()))
+    for way in WAYS:
+        value, theory = select(found, "value", "theory", what=f"error {way}")
+        assert np.all(np.abs(value - theory) < 4.5 * theory * np.sqrt(2 / (4 * 2**14)) + 2 / 2**14)
+    figure.draw(found, tmp_path / "sensors.png")
+    assert (tmp_path / "sensors.png").stat().st_size > 10_000
+
+
 @pytest.mark.slow
 def test_eight_sensors_that_add_beat_eight_that_take_turns_at_every_snr() -> None:
-    from overair.figures.sensors import simulate
-
     if local_folder("fashion-mnist") is None:
         pytest.skip("needs the folder fashion-mnist in $OVERAIR_DATA")
-    added, turns = (simulate(8, way, 3, (-15.0, 0.0, 10.0)) for way in WAYS)
+    added, turns = (figure.simulate(8, way, 3, (-15.0, 0.0, 10.0)) for way in WAYS)
     assert all(a > b + 0.02 for a, b in zip(added, turns, strict=True))
