@@ -14,6 +14,7 @@ from .metrics import psnr as psnr
 from .metrics import psnr_of_mean as psnr_of_mean
 from .metrics import ssim as ssim
 from .over_air import OverAir as OverAir
+from .saved import load as load
 from .training import root_mean_square as root_mean_square
 from .training import train as train
 from .transmission import Transmission as Transmission

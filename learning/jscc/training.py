@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from ...phy import keys
 from .metrics import MeanPsnr, Psnr, mse
+from .saved import load
 from .transmission import Transmission
 
 JUDGE = "val_psnr"
@@ -127,14 +128,14 @@ class Keeper(keras.callbacks.Callback):
     def model(self) -> Transmission | None:
         """The last model, if there is one."""
         there = self._folder is not None and bool(self._rows)
-        return keras.models.load_model(self._folder / "last.keras") if self._folder and there else None
+        return load(self._folder / "last.keras") if self._folder and there else None
 
     def best(self) -> Transmission | None:
         """The best model, where stopping early is asked for."""
         if self._patience is None:
             return None
         if self._folder:
-            return keras.models.load_model(self._folder / "best.keras")
+            return load(self._folder / "best.keras")
         if self._kept:
             self._model.set_weights(self._kept)
         return self._model

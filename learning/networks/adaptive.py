@@ -40,6 +40,17 @@ class _Told(keras.layers.Layer):
         return state * tf.constant([1 / RANGE, 1.0])
 
 
+@keras.saving.register_keras_serializable("overair")
+class _Unbiased(keras.layers.Layer):
+    """What was read with the least squared error, y / (1 + N0), as features plus noise of N0."""
+
+    def call(self, features: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
+        return features * (1.0 + tf.pow(10.0, -state[:, 0] / 10.0))[:, None, None, None]
+
+    def compute_output_shape(self, features_shape: Shape, state_shape: Shape) -> Shape:
+        return features_shape
+
+
 @dataclass(frozen=True, config=STRICT)
 class Adaptive:
     """Channels of the convolutions, residual blocks of either side, and the shares of its features it can send."""
@@ -70,8 +81,9 @@ class Adaptive:
         kernel = glorot(seed + 2**32)
         height, width = (side and side // TILE for side in shape[:2])
         features, state = keras.Input((height, width, channels)), keras.Input((2,))
-        linear = LinearDecoder(TILE, shape[2], channels, self.shares, name="linear")(features, state)
-        x = [Whiten(SQUARE, name="whiten")(linear), Fold(TILE // SQUARE, back=True)(features)]
+        heard = _Unbiased()(features, state)
+        linear = LinearDecoder(TILE, shape[2], channels, self.shares, name="linear")(heard, state)
+        x = [Whiten(SQUARE, name="whiten")(linear), Fold(TILE // SQUARE, back=True)(heard)]
         x = self._trunk(keras.layers.Concatenate()(x), state, self.decoder_blocks, kernel)
         x = keras.layers.Conv2D(shape[2] * SQUARE**2, 3, padding="same", kernel_initializer="zeros")(x)
         correction = Whiten(SQUARE, back=True, name="colour")(x)
