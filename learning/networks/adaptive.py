@@ -81,9 +81,9 @@ class Adaptive:
         kernel = glorot(seed + 2**32)
         height, width = (side and side // TILE for side in shape[:2])
         features, state = keras.Input((height, width, channels)), keras.Input((2,))
-        heard = _Unbiased()(features, state)
-        linear = LinearDecoder(TILE, shape[2], channels, self.shares, name="linear")(heard, state)
-        x = [Whiten(SQUARE, name="whiten")(linear), Fold(TILE // SQUARE, back=True)(heard)]
+        linear = LinearDecoder(TILE, shape[2], channels, self.shares, name="linear")(features, state)
+        heard = Fold(TILE // SQUARE, back=True)(_Unbiased()(features, state))
+        x = [Whiten(SQUARE, name="whiten")(linear), heard]
         x = self._trunk(keras.layers.Concatenate()(x), state, self.decoder_blocks, kernel)
         x = keras.layers.Conv2D(shape[2] * SQUARE**2, 3, padding="same", kernel_initializer="zeros")(x)
         correction = Whiten(SQUARE, back=True, name="colour")(x)
