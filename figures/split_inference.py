@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from . import split_study as study
 from .curve import COLOURS, MARKERS, STYLE
-from .qcs_variance import select, table
+from .qcs_variance import select
 
 POINT = 0.01  # of accuracy that a cut may cost
 SHOWN = ("input", "block1_pool", "block2_pool", "block3_pool", "dense", "logits")
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="the trained network (.weights.h5), kept or to be kept")
     wanted = parser.parse_args()
     tf.get_logger().setLevel("ERROR")  # every part of the network is compiled on purpose
-    draw(table(wanted.curves / "split_inference.csv", study.COLUMNS, study.rows(wanted.weights)), wanted.out)
+    draw(study.table(wanted.curves / "split_inference.csv", wanted.weights), wanted.out)
 
 
 if __name__ == "__main__":

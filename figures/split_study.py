@@ -6,6 +6,7 @@ class. The link is slow Rayleigh fading of which the device knows the mean SNR: 
 through, and sends again what is lost. The receiver asks for analog symbols again with the same probability.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ..learning.inference.split_digital import Quantiser, answer_bits, image_bit
 from ..learning.jscc import OverAir
 from ..learning.models.vgg_like import VggLike
 from ..phy import Air, Awgn, Grid, keys
+from ..scenarios import curves, results
 
 SEED, EPOCHS, BATCH, RATE = 0, 7, 64, 2e-3
 GRID = Grid(subcarriers=1200, symbols=14, spacing=15e3, prefix=84)  # 18 MHz, prefixes of 4.7 us
@@ -54,6 +56,23 @@ def network(data: Arrays, weights: Path | None = None) -> keras.Model:
     if weights is not None:
         model.save_weights(weights)
     return model
+
+
+def table(file: Path, weights: Path | None = None) -> list[dict[str, str]]:
+    """The rows of the file by column; one that is not there is written first."""
+    if not file.exists():
+        about = [f"study {file.stem}", f"versions {json.dumps(results.versions())}", f"seed {SEED}"]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        curves.write(file, about, rows(weights))
+    return curves.read(file, _by_column)
+
+
+def _by_column(sheet: curves.Sheet) -> list[dict[str, str]]:
+    if tuple(sheet.names) != COLUMNS or not sheet.rows:
+        raise ValueError(f"the columns are {', '.join(COLUMNS)}")
+    for row in sheet.rows.values():
+        [float(text) for text in row[2:]]  # those behind scheme and cut are numbers
+    return [dict(zip(COLUMNS, row, strict=True)) for row in sheet.rows.values()]
 
 
 def rows(weights: Path | None = None, costs: Costs = DEVICE, outage: Outage = BEST) -> Iterator[tuple[str, ...]]:

@@ -13,7 +13,6 @@ from scipy.special import exp1
 
 from overair.figures import split_inference
 from overair.figures import split_study as study
-from overair.figures.qcs_variance import table
 from overair.learning.data.cifar10 import FOLDER, Cifar10
 from overair.learning.data.files import local_folder
 from overair.learning.inference.outage import BEST, Outage
@@ -351,7 +350,7 @@ CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "
 def found() -> list[dict[str, str]]:
     if not (CURVES / "split_inference.csv").exists():
         pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
-    return table(CURVES / "split_inference.csv", study.COLUMNS, iter(()))
+    return study.table(CURVES / "split_inference.csv")
 
 
 def test_times_and_energies_in_the_table_follow_from_its_bits_and_the_link(found: list[dict[str, str]]) -> None:
