@@ -5,9 +5,11 @@ A tile of pixels has the coefficients u_i of its Karhunen-Loeve transform, of va
     f_i = a_i u_i / (sqrt(2) s),    s^2 = mean_i (a_i u_i)^2 over the image
 
 with a_i^2 lambda_i = noise (sqrt(lambda_i / nu) - 1)+ as in ``jscc/linear.py``, and beside them t = (log s - mu) /
-sigma, once in each of SCALE channels of every tile with ENERGY times the power of a feature together. The decoder
-averages what it hears of t, so the scale costs two features of a tile and is never known for free, and takes the linear
-estimate of least error, u_i = a_i lambda_i sqrt(2) s y_i / (a_i^2 lambda_i + s^2 N0).
+sigma, once in each of SCALE channels of every tile with ENERGY times the power of a feature together. The air brings
+the mean power of all m + SCALE features to 1/2, so divides them by e, e^2 = (m + ENERGY t^2) / (m + SCALE). The decoder
+undoes the 1 / (1 + N0) of the equalizer of least error, averages what it hears of t / e = r, has
+t^2 = m r^2 / (m + SCALE - ENERGY r^2), so the scale costs two features of a tile and is never known for free, and takes
+the linear estimate of least error, u_i = a_i lambda_i sqrt(2) e s y_i / (a_i^2 lambda_i + e^2 s^2 N0).
 """
 
 import keras
@@ -87,10 +89,14 @@ class LinearDecoder(_Linear):
     def call(self, x: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         amplitudes, log_scale = self.agreed(state)
         noise = tf.pow(10.0, -state[:, 0] / 10.0)  # N0, [B]
+        x = x * (1.0 + noise)[:, None, None, None]
+        count = tf.round(state[:, 1] * self.channels)  # [B]
         copies = tf.cast(SCALE * tf.shape(x)[1] * tf.shape(x)[2], tf.float32)
         t = tf.reduce_mean(x[..., :SCALE], axis=[1, 2, 3]) / (ENERGY / SCALE / 2) ** 0.5
         t /= 1.0 + noise / copies / (ENERGY / SCALE)
-        s = tf.exp(log_scale[:, 0] + log_scale[:, 1] * t)[:, None, None, None]
+        t = tf.clip_by_value(t, -FAR / _excess(FAR, count), FAR / _excess(FAR, count))  # r
+        t *= tf.sqrt((count - SCALE) / (count - ENERGY * t**2))
+        s = (tf.exp(log_scale[:, 0] + log_scale[:, 1] * t) * _excess(t, count))[:, None, None, None]
         variances = tf.convert_to_tensor(self.variances)
         down = amplitudes**2 * variances + s**2 * noise[:, None, None, None] + 1e-9
         u = amplitudes * variances * 2**0.5 * s * x[..., SCALE:] / down
@@ -99,6 +105,11 @@ class LinearDecoder(_Linear):
 
     def compute_output_shape(self, x_shape: Shape, state_shape: Shape) -> Shape:
         return folded((*x_shape[:3], self.tile**2 * self.colours), self.tile, back=True)
+
+
+def _excess(t: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """What features of an image that tells t are divided by to have a mean power of 1/2, [B]."""
+    return tf.sqrt((count - SCALE + ENERGY * t**2) / count)
 
 
 def learn(encoder: LinearEncoder, decoder: LinearDecoder, images: np.ndarray) -> None:
