@@ -80,6 +80,7 @@ def train(
             epochs=epochs,
             initial_epoch=done,
             steps_per_epoch=steps,
+            shuffle=False,  # they come in their order
             validation_data=(validation, validation),
             callbacks=[keeper, *callbacks],
             verbose=verbose,
