@@ -17,6 +17,7 @@ from overair.phy import Air, Awgn, Grid, Rayleigh
 from overair.scenarios import ScenarioError, curves, image_results, results, run
 from overair.scenarios.sweep import sweep
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
 TOML = """
 title = "Digits"
 task = "images"
