@@ -37,7 +37,9 @@ class Counted(keras.layers.Layer):
 def plain(snr_db: float | tuple[float, float] = 10.0) -> Transmission:
     """Of one SNR, any Keras models."""
     dense = keras.initializers.GlorotUniform(1)
-    encoder = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(8, None, True, dense)])
+    encoder = keras.Sequential(
+        [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(8, None, True, dense)]
+    )
     decoder = keras.Sequential(
         [
             keras.Input((8,)),
