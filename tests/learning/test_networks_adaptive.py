@@ -18,6 +18,7 @@ from overair.learning.networks._folds import DEVIATION, LARGEST, Fold, Whiten
 from overair.learning.networks.adaptive import Adaptive
 from overair.learning.networks.refinement import Refinement
 from overair.phy import Air, Awgn, Grid, keys
+from overair.scenarios.catalogue import load, sources
 
 AIR = Air(Grid(), Awgn(), 1)
 NETWORK = Adaptive(width=8, encoder_blocks=1, decoder_blocks=1)
@@ -240,13 +241,16 @@ def test_layers_that_do_not_divide_the_channels_are_refused() -> None:
         Refinement(3).encoder((8, 8, 3), 8)
 
 
-@pytest.mark.parametrize(
-    ("network", "shape", "channels"),
-    [(NETWORK, (32, 64, 1), CHANNELS), (Refinement(), (8, 12, 3), 8)],
-    ids=["adaptive", "refinement"],
-)
-def test_a_network_keeps_its_word(network: Network, shape: Shape, channels: int) -> None:
-    assert isinstance(network, Network) and network.adapts
+SIZES: dict[str, tuple[Shape, int]] = {"adaptive": ((32, 64, 1), CHANNELS)}  # where others are refused
+
+
+@pytest.mark.parametrize("kind", list(sources("networks")))
+def test_every_network_keeps_its_word(kind: str) -> None:
+    network: Network = NETWORK if kind == "adaptive" else load("networks", kind)()
+    shape, channels = SIZES.get(kind, ((8, 12, 3), 8))
+    assert isinstance(network, Network)
+    assert list(network.shares) == sorted(set(network.shares)) and network.shares[-1] == 1
+    assert network.adapts or network.shares == (1.0,)  # else nobody is told the share
     height, width, colours = shape
     assert height and width
     places = (height // network.stride, width // network.stride)

@@ -1,4 +1,4 @@
-"""Scenarios of images: they run from a file, go on where they stopped, and refuse what cannot be before any training."""
+"""Scenarios of images run from a file, go on where they stopped, and refuse what cannot be before any training."""
 
 from pathlib import Path
 from typing import Any
