@@ -95,7 +95,7 @@ def test_a_key_decides_everything_that_is_drawn() -> None:
 def test_while_training_a_key_draws_one_share_or_the_other() -> None:
     model = adapting()
     drawn = []
-    for number in range(40):
+    for number in range(12):
         key = keys.key(number)
         drawn_one = model(IMAGES[:1], training=True, key=key)
         each = [
@@ -104,7 +104,7 @@ def test_while_training_a_key_draws_one_share_or_the_other() -> None:
         ]
         assert sum(each) == 1
         drawn.append(each[1])
-    assert abs(np.mean(drawn) - 0.5) <= 4 * 0.5 / 40**0.5
+    assert len({*drawn}) == 2  # by chance they are alike once in 2048 keys
 
 
 def test_every_image_has_the_snr_that_it_was_given() -> None:
