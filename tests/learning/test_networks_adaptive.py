@@ -18,6 +18,7 @@ from overair.learning.networks._folds import DEVIATION, LARGEST, Fold, Whiten
 from overair.learning.networks.adaptive import Adaptive
 from overair.learning.networks.refinement import Refinement
 from overair.phy import Air, Awgn, Grid, keys
+from overair.scenarios.catalogue import load, sources
 
 AIR = Air(Grid(), Awgn(), 1)
 NETWORK = Adaptive(width=8, encoder_blocks=1, decoder_blocks=1)
@@ -182,3 +183,88 @@ def test_at_the_start_it_is_near_the_linear_scheme_whose_scale_is_sent() -> None
     )
     lost_db = 10 * np.log10((CHANNELS + 7) / CHANNELS)  # to a scale that costs 9 of 64 + 7 parts of the energy
     assert free < mse < sent * 10 ** (lost_db / 10)
+
+
+# --- Layers
+
+
+def test_folding_back_undoes_folding() -> None:
+    x = np.random.default_rng(0).random((2, 8, 12, 3)).astype(np.float32)
+    folded = Fold(4)(x)
+    assert folded.shape == (2, 2, 3, 48)
+    np.testing.assert_array_equal(folded[0, 1, 2], x[0, 4:8, 8:12].reshape(-1))
+    np.testing.assert_array_equal(Fold(4, back=True)(folded), x)
+
+
+def test_whitened_squares_have_uncorrelated_numbers_of_about_unit_variance() -> None:
+    layer, back = Whiten(4), Whiten(4, back=True)
+    whitened = layer(IMAGES)
+    layer.learn(IMAGES)
+    whitened = layer(IMAGES).numpy().reshape(-1, 16).astype(np.float64)
+    squares = tiles_of_side_four(IMAGES)
+    deviations = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(squares.T)), 0))
+    expected = np.diag((deviations / (deviations + DEVIATION)) ** 2)
+    np.testing.assert_allclose(np.cov(whitened.T), expected, atol=2e-3)
+    np.testing.assert_allclose(whitened.mean(axis=0), 0, atol=1e-3)
+    numbers = np.eye(16, dtype=np.float32)[:, None, None]
+    back(numbers)
+    back.learn(IMAGES)
+    changes = back(numbers).numpy().reshape(16, 16).astype(np.float64)
+    measure = np.minimum(deviations + DEVIATION, LARGEST)
+    np.testing.assert_allclose(changes @ changes.T, np.diag(measure**2), atol=1e-6)
+
+
+def tiles_of_side_four(images: np.ndarray) -> np.ndarray:
+    count, height, width, _ = images.shape
+    parts = images.reshape(count, height // 4, 4, width // 4, 4).swapaxes(2, 3)
+    return parts.reshape(-1, 16).astype(np.float64)
+
+
+# --- Networks
+
+
+@pytest.mark.parametrize("channels", [32, 72, 64 * 33])
+def test_channels_that_cannot_be_shared_or_are_too_many_are_refused(channels: int) -> None:
+    for part in (NETWORK.encoder, NETWORK.decoder):
+        with pytest.raises(ValueError, match=r"^channels: expected [^\n]*, received [^\n]*; take [^\n]*$"):
+            part((32, 32, 1), channels)
+
+
+@pytest.mark.parametrize("shares", [(), (0.5,), (1.0, 0.5), (0.5, 0.5, 1.0)], ids=str)
+def test_shares_that_do_not_rise_to_one_are_refused(shares: Any) -> None:
+    with pytest.raises(ValueError, match="adaptive.shares: expected shares that rise to 1, received"):
+        Adaptive(shares=shares)
+
+
+def test_layers_that_do_not_divide_the_channels_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^channels: expected a multiple of the 3 layers, received 8; take 9$"):
+        Refinement(3).encoder((8, 8, 3), 8)
+
+
+SIZES: dict[str, tuple[Shape, int]] = {"adaptive": ((32, 64, 1), CHANNELS)}  # where others are refused
+
+
+@pytest.mark.parametrize("kind", list(sources("networks")))
+def test_every_network_keeps_its_word(kind: str) -> None:
+    network: Network = NETWORK if kind == "adaptive" else load("networks", kind)()
+    shape, channels = SIZES.get(kind, ((8, 12, 3), 8))
+    assert isinstance(network, Network)
+    assert list(network.shares) == sorted(set(network.shares)) and network.shares[-1] == 1
+    assert network.adapts or network.shares == (1.0,)  # else nobody is told the share
+    height, width, colours = shape
+    assert height and width
+    places = (height // network.stride, width // network.stride)
+    encoder, decoder = network.encoder(shape, channels, 3), network.decoder(shape, channels, 3)
+    assert encoder.output_shape == (None, *places, channels) and decoder.output_shape == (None, *shape)
+    assert channels_of(network, ratio_of(network, channels, colours), colours) == channels
+    keras.utils.set_random_seed(9)
+    for part, again, other in (
+        (encoder, network.encoder(shape, channels, 3), network.encoder(shape, channels, 4)),
+        (decoder, network.decoder(shape, channels, 3), network.decoder(shape, channels, 4)),
+    ):
+        pairs = list(zip(part.get_weights(), again.get_weights(), strict=True))
+        assert all(np.array_equal(one, two) for one, two in pairs)
+        differ = [not np.array_equal(a, b) for a, b in zip(part.get_weights(), other.get_weights(), strict=True)]
+        assert any(differ)
+        with pytest.raises(ValueError, match="^images: expected height and width that are multiples of"):
+            (network.encoder if part is encoder else network.decoder)((height + 1, width, colours), channels)

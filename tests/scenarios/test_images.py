@@ -1,4 +1,4 @@
-"""Scenarios of images: they run from a file, go on where they stopped, and refuse what cannot be before any training."""
+"""Scenarios of images run from a file, go on where they stopped, and refuse what cannot be before any training."""
 
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from overair.phy import Air, Awgn, Grid, Rayleigh
 from overair.scenarios import ScenarioError, curves, image_results, results, run
 from overair.scenarios.sweep import sweep
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
 TOML = """
 title = "Digits"
 task = "images"
@@ -181,7 +182,10 @@ def test_what_was_not_measured_or_no_longer_finite_is_saved_shown_and_drawn(
         ({"scheme": NETWORK | {"low_db": 30}}, "deepjscc.high_db: expected at least low_db"),
         ({"scheme": NETWORK, "ratios": [3 / 64]}, "ratio: expected a whole number of channels over 32"),
         ({"scheme": {"kind": "deepjscc", "network": "adaptive"}}, "images: expected height and width that are mult"),
-        ({"scheme": NETWORK | {"network": "refinement"}, "ratios": ["1/8", "3/16"]}, "ratios: expected 0.09375, 0.1875"),
+        (
+            {"scheme": NETWORK | {"network": "refinement"}, "ratios": ["1/8", "3/16"]},
+            "ratios: expected 0.09375, 0.1875",
+        ),
         ({"scheme": NETWORK, "train_images": 12}, "train_images: expected a batch of 16"),
         ({"scheme": {"kind": "linear", "block": 3}}, "images: expected sides that are multiples of the block of 3"),
         ({"scheme": "linear"}, "images: expected sides that are multiples of the block of 32"),
