@@ -35,28 +35,35 @@ def head(features: int, width: int, seed: int) -> keras.Model:
 
 def train(
     model: keras.Model,
-    features: np.ndarray,
+    seen: np.ndarray,
     send: Send,
     steps: int,
     key: Key,
     more: tuple[keras.Variable, ...] = (),
+    ways: int = WAYS,
+    rate: float = RATE,
+    vary: Callable[[tf.Tensor, Key], tf.Tensor] = lambda x, key: x,
 ) -> None:
-    """Trains a head, and more variables that ``send`` uses, on features [C, D, F] of characters."""
+    """Trains a model, and more variables that ``send`` uses, on what it is to embed, [C, D, ...] of C characters.
+
+    ``vary`` changes what is drawn [B, ...] a little.
+    """
     variables = [*model.trainable_variables, *more]
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, steps))
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
     optimizer.build(variables)
-    table = tf.constant(features)
-    classes, drawers, size = features.shape
-    ways = min(WAYS, classes)
+    table = tf.constant(seen)
+    classes, drawers, *shape = seen.shape
+    ways = min(ways, classes)
 
     @tf.function(autograph=False)
     def step(at: tf.Tensor) -> tf.Tensor:
         now = keys.fold(key, at)
         chosen = keys.permutation(keys.fold(now, "characters"), classes)[:ways]
         order = tf.argsort(keys.uniform(keys.fold(now, "drawers"), [ways, drawers]), axis=1)[:, : 2 * SHOTS]
-        some = tf.gather_nd(table, tf.stack([tf.repeat(chosen[:, None], 2 * SHOTS, 1), order], 2))  # [W, 2S, F]
+        some = tf.gather_nd(table, tf.stack([tf.repeat(chosen[:, None], 2 * SHOTS, 1), order], 2))  # [W, 2S, ...]
+        some = vary(tf.reshape(some, [-1, *shape]), keys.fold(now, "vary"))
         with tf.GradientTape() as tape:
-            z = tf.reshape(model(tf.reshape(some, [-1, size]), training=True), [ways, 2 * SHOTS, -1])
+            z = tf.reshape(model(some, training=True), [ways, 2 * SHOTS, -1])
             places = tf.reduce_mean(tf.math.l2_normalize(z[:, :SHOTS], -1), axis=1)  # [W, n]
             queries = tf.reshape(z[:, SHOTS:], [ways * SHOTS, z.shape[2]])
             heard, price = send(queries, keys.fold(now, "send"))
