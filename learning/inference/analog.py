@@ -16,7 +16,7 @@ from .heads import Send
 def through(layer: OverAir) -> Send:
     """How queries are sent while a head is trained."""
 
-    def send(z: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def send(z: tf.Tensor, key: Key, progress: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return layer(z, key=key, training=True), tf.zeros([])
 
     return send

@@ -22,7 +22,7 @@ FEATURES = 256
 SCALE = 16.0  # of cosines before the softmax
 TURN, STRETCH, SHIFT = 0.2, 0.15, 2.0  # at most: radians, share, pixels
 TURNS = 4  # of 90 degrees, that make classes
-BATCH = 128
+BATCH = 64
 RATE = 2e-3
 EMBEDDED = 1000  # drawings embedded at once
 
@@ -81,6 +81,18 @@ def embed(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.concatenate(parts).reshape(*images.shape[:-3], -1)
 
 
+def embed_varied(model: keras.Model, drawings: np.ndarray, key: Key) -> np.ndarray:
+    """Features of drawings [C, D, S, S, 1], each varied once in each of its four positions, [4 C, D, 256]."""
+    classes, drawers, *shape = drawings.shape
+    flat, parts = drawings.reshape(-1, *shape), []
+    for quarters in range(TURNS):
+        for at in range(0, len(flat), EMBEDDED):
+            some = tf.constant(flat[at : at + EMBEDDED])
+            turned = quarter_turns(some, tf.fill([len(some)], quarters))
+            parts.append(model(vary(turned, keys.fold(key, quarters, at)), training=False).numpy())
+    return np.concatenate(parts).reshape(TURNS * classes, drawers, -1)
+
+
 def cosine_loss(features: tf.Tensor, centres: tf.Tensor, label: tf.Tensor, scale: float = SCALE) -> tf.Tensor:
     """Mean cross-entropy of softmax(s cos(features [B, n], centres [C, n])) at the labels [B]."""
     logits = scale * cosines(features, centres)
@@ -130,5 +142,3 @@ def vary(x: tf.Tensor, key: Key) -> tf.Tensor:
         fill_mode="CONSTANT",
         fill_value=0.0,
     )
-
-

@@ -16,12 +16,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import tensorflow as tf
 
-from ...ota.rates import Rate
 from ...phy import keys
 from ...phy.keys import Key
 from ..jscc import OverAir
-from . import packets, retrieval
+from . import retrieval
 from .embedding import cosines
+from .packets import Carrier
 from .retrieval import Found, Scores
 
 
@@ -89,30 +89,24 @@ class Rung(NamedTuple):
 
 @dataclass(frozen=True)
 class Packets:
-    """Descriptions from coarse to fine; a query takes the finest that fits into its packet and says which it is."""
+    """Descriptions from coarse to fine; a query takes the finest that fits into its packet and says which it is.
+
+    Where the carrier has fewer packets than there are queries, queries take them in turn.
+    """
 
     labels: Labels
     rungs: Sequence[Rung]
-    layer: OverAir
-    rate: Rate
-    elements: int
-
-    @cached_property
-    def _carry(self) -> tf.types.experimental.PolymorphicFunction:
-        count = len(self.labels.queries)
-        return tf.function(
-            lambda snr_db, key: packets.carry(self.layer, self.rate, self.elements, count, snr_db, key),
-            autograph=False,
-        )
+    carrier: Carrier
 
     def found(self, snr_db: float, key: Key) -> Found:
-        room, arrives = (value.numpy() for value in self._carry(tf.constant(snr_db, tf.float32), key))
-        return self.carried(room, arrives)
+        room, arrives = self.carrier.carry(snr_db, key)
+        turn = np.arange(len(self.labels.queries)) % len(room)
+        return self.carried(room[turn], arrives[turn])
 
     def carried(self, room: np.ndarray, arrives: np.ndarray) -> Found:
         """What is found where packets have room for so many bits [Q], and arrive or not [Q]."""
         found = self.labels.guess()
-        which = np.ceil(np.log2(len(self.rungs))) if len(self.rungs) > 1 else 0.0  # bits to say so
+        which = np.ceil(np.log2(len(self.rungs)))  # bits to say which
         for rung in self.rungs:
             fits = (rung.bits + which <= room) & arrives
             found = rung.found.mix(found, fits.astype(float))

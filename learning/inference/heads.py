@@ -24,7 +24,8 @@ from .embedding import SCALE, cosine_loss
 WAYS, SHOTS = 128, 2  # characters in a step; drawings of each in the gallery, and as many queries
 RATE = 2e-3
 
-Send = Callable[[tf.Tensor, Key], tuple[tf.Tensor, tf.Tensor]]  # z to what is matched, and a price added to the loss
+# from z, a key, and how much of the training is over, to what is matched and a price added to the loss
+Send = Callable[[tf.Tensor, Key, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 def head(features: int, width: int, seed: int) -> keras.Model:
@@ -66,7 +67,7 @@ def train(
             z = tf.reshape(model(some, training=True), [ways, 2 * SHOTS, -1])
             places = tf.reduce_mean(tf.math.l2_normalize(z[:, :SHOTS], -1), axis=1)  # [W, n]
             queries = tf.reshape(z[:, SHOTS:], [ways * SHOTS, z.shape[2]])
-            heard, price = send(queries, keys.fold(now, "send"))
+            heard, price = send(queries, keys.fold(now, "send"), tf.cast(at, tf.float32) / steps)
             loss = cosine_loss(heard, places, tf.repeat(tf.range(ways), SHOTS), SCALE) + price
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss
@@ -75,6 +76,6 @@ def train(
         step(tf.constant(at))
 
 
-def noiseless(z: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+def noiseless(z: tf.Tensor, key: Key, progress: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """What the baseline sends arrives."""
     return z, tf.zeros([])

@@ -6,29 +6,57 @@ believes in, P |h_l|^2 / N0, as ``ota/uplinks/digital.py`` has it. Of an estimat
 correlates with the truth over its elements; the rest of the truth is noise.
 """
 
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from ...ota.rates import Rate, Share
 from ...phy import Link, Place, keys, squared
 from ...phy.grid import Grid
 from ...phy.keys import Key
+from ...phy.link import Belief
 from ..jscc import OverAir
 
 
 class Carried(NamedTuple):
-    """Bits that fit into the packet of each query, and whether it arrives, [B] each."""
+    """Bits that fit into each packet, and whether it arrives, [P] each."""
 
-    room: tf.Tensor
-    arrives: tf.Tensor
+    room: np.ndarray
+    arrives: np.ndarray
 
 
-def carry(layer: OverAir, rate: Rate, elements: int, queries: int, snr_db: tf.Tensor | float, key: Key) -> Carried:
-    """What so many elements carry of each query, each on a link of its own."""
-    share = shares(links(layer, elements, queries, snr_db, key), layer.air.grid, elements)
-    room = rate.bits(share)
-    return Carried(room, rate.arrives(share, room, tf.range(queries), keys.fold(key, "packets")))
+@dataclass(frozen=True)
+class Carrier:
+    """Packets of so many elements over the air of a layer, each on a link of its own; each is sent once."""
+
+    layer: OverAir
+    rate: Rate
+    elements: int
+    packets: int
+    sent: dict[tuple[float, ...], Carried] = field(default_factory=dict, compare=False)
+
+    def carry(self, snr_db: float, key: Key) -> Carried:
+        """What the packets hold at an SNR under a key; the second time it is looked up."""
+        name = (snr_db, *key.numpy().tolist())
+        if name not in self.sent:
+            self.sent[name] = Carried(*(value.numpy() for value in self._carry(tf.constant(snr_db, tf.float32), key)))
+        return self.sent[name]
+
+    @cached_property
+    def _carry(self) -> tf.types.experimental.PolymorphicFunction:
+        def carry(snr_db: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+            share = shares(links(self.layer, self.elements, self.packets, snr_db, key), self._grid, self.elements)
+            room = self.rate.bits(share)
+            return room, self.rate.arrives(share, room, tf.range(self.packets), keys.fold(key, "packets"))
+
+        return tf.function(carry, autograph=False)
+
+    @property
+    def _grid(self) -> Grid:
+        return self.layer.air.grid
 
 
 def links(layer: OverAir, elements: int, queries: int, snr_db: tf.Tensor | float, key: Key) -> Link:
@@ -42,7 +70,7 @@ def links(layer: OverAir, elements: int, queries: int, snr_db: tf.Tensor | float
 def shares(link: Link, grid: Grid, elements: int) -> Share:
     """The elements of the only device of each of B links, as believed and as the receiver finds them, [B, N]."""
 
-    def heard(belief: object) -> tf.Tensor:
+    def heard(belief: Belief) -> tf.Tensor:
         h = link.response(of=belief)[:, :, 0]  # [B, A, T, F]
         rows = tf.broadcast_to(h, [*tf.unstack(tf.shape(h)[:2]), grid.rows(elements), grid.subcarriers])
         return grid.collect(rows[:, :, : grid.rows(elements)], elements)  # [B, A, N]

@@ -4,7 +4,8 @@
 
 Noise stands in for rounding while the head is trained, and the density of z_i + u_i, a logistic one of learnt mean and
 scale for each feature, stands for the probability of q_i; features that are not worth their bits come to have none.
-The price lambda makes the size. Afterwards the probabilities of q_i are counted over the training characters, and the
+The price lambda makes the size; it rises from zero over the first half of the training, or all features would be given
+up before any is worth something. Afterwards the probabilities of q_i are counted over the training characters, and the
 words are those of ``short_code``: what a query takes in bits is the length of a real code word. The server computes
 unrounded z of its gallery. Balle, Laparra and Simoncelli, "End-to-end optimized image compression", ICLR 2017, for the
 noise; Jankowski, Gunduz and Mikolajczyk, IEEE JSAC 2021, for retrieval.
@@ -21,7 +22,7 @@ from . import heads, short_code
 
 LARGEST = 15  # of |q|
 START = 2.0  # standard deviation of z before training
-HASTE = 10.0  # how much faster than weights gains are learnt, in logarithms
+HASTE = 5.0  # how much faster than weights gains are learnt, in logarithms
 
 
 class Gains(keras.layers.Layer):
@@ -69,10 +70,10 @@ def train(features: np.ndarray, width: int, price: float, steps: int, seed: int,
     mean = keras.Variable(np.zeros(width), dtype="float32")
     level = keras.Variable(np.full(width, np.log(START / 2) / HASTE), dtype="float32")
 
-    def send(z: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def send(z: tf.Tensor, key: Key, progress: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         noisy = z + uniform(fold(key, "rounding"), tf.shape(z), -0.5, 0.5)
         bits = tf.reduce_mean(tf.reduce_sum(logistic_bits(noisy, mean.value, tf.exp(HASTE * level.value)), axis=1))
-        return noisy, price * bits
+        return noisy, price * tf.minimum(2.0 * progress, 1.0) * bits
 
     heads.train(model, features, send, steps, key, (mean, level))
     counts = occurrences(np.clip(np.rint(model.predict(flat, batch_size=4096, verbose=0)), -LARGEST, LARGEST))
