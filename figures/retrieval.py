@@ -52,7 +52,10 @@ WORDS = 120  # packets of LDPC at each SNR, which queries take in turn
 STEPS, HEAD_STEPS = 2400, 600
 RANKS = (1, 2, 3, 5, 10, 20)
 COLUMNS = ("channel", "way", "snr_db", "seed", *(f"top{rank}" for rank in RANKS), "mean_average_precision")
-PRICES = ((0.0005, 96), (0.0015, 64), (0.004, 64), (0.01, 48), (0.01, 24), (0.02, 24), (0.04, 16))  # a bit, features
+PRICES = (  # of a bit, and how many features
+    *((0.0005, 96), (0.0015, 64), (0.004, 48), (0.01, 32)),
+    *((0.01, 24), (0.02, 24), (0.04, 16), (0.08, 10)),
+)
 SIDES = ((8, 0.2), (10, 0.3), (12, 0.3), (14, 0.4), (16, 0.4), (20, 0.4), (28, 0.4), (56, 0.5))  # pixels, threshold
 GRID = Grid(ELEMENTS, 1)
 AIRS = {
@@ -62,7 +65,9 @@ AIRS = {
         GRID, Tdl(delay_spread=300e-9), 1, transmitter_knowledge=Estimated(), receiver_knowledge=Estimated()
     ),
 }
-TRAINED = {  # analog heads: the air and the SNRs they are trained with
+TRAINED: dict[
+    str, tuple[str, float | tuple[float, float]]
+] = {  # analog heads: the air and the SNRs they are trained with
     "analog, -6 dB": ("AWGN", -6.0),
     "analog, 0 dB": ("AWGN", 0.0),
     "analog, 10 dB": ("AWGN", 10.0),

@@ -2,10 +2,9 @@
 
 The characters to learn from and those to be told apart are disjoint, so this is no classification: what is learnt is
 to see which drawings are of the same character. Read from images_background and images_evaluation in
-$OVERAIR_DATA/omniglot, as .zip of 105 x 105 PNG files as published, in alphabetical order of their names, or as .npz
-with an array "images" [characters, 20, 105, 105] that is 0 (or False) where there is ink. It is never downloaded, and no
-pickle is read. The drawers of one alphabet are the same for all its characters, in the same order; those of different
-alphabets need not be.
+$OVERAIR_DATA/omniglot: .zip files of 105 x 105 PNG pictures as published, taken in the order of their names, or .npz
+files with an array "images" [characters, 20, 105, 105] that is 0 (or False) where there is ink. Nothing is downloaded,
+and no pickle is read. One alphabet was drawn by the same 20 people, in the same order; another one by others.
 
 Images are made smaller by the mean of the area that a pixel covers. Lake, Salakhutdinov and Tenenbaum, "Human-level
 concept learning through probabilistic program induction", Science, 2015.

@@ -12,6 +12,7 @@ the words are those of ``short_code``. The server makes the picture as large as 
 it embeds its gallery. ITU-T T.82, "Progressive bi-level image compression", section 6.7, for the template.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,9 +51,10 @@ class Bitmaps(NamedTuple):
 
     def decode(self, word: str) -> np.ndarray:
         """The bitmap of a word."""
-        return np.array(short_code.decode(word, self.side**2, self._model)).reshape(self.side, self.side)
+        pixels = short_code.decode(word, self.side**2, self._model)
+        return np.array(pixels, np.int64).reshape(self.side, self.side)
 
-    def _model(self, past: list[int]) -> np.ndarray:
+    def _model(self, past: Sequence[int]) -> np.ndarray:
         row, column = divmod(len(past), self.side)
         context = 0
         for down, right in NEIGHBOURS:

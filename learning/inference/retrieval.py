@@ -10,8 +10,8 @@ means are known in closed form: with R of N entries of its class,
 
     P(r_1 <= k) = 1 - C(N-R, k) / C(N, k)    E[1/R sum_i i / r_i] = ((R-1) (N - H_N) / (N-1) + H_N) / N
 
-where H_N is the N-th harmonic number: an entry at rank r is of the class with probability R/N, and then (R-1)(r-1)/(N-1)
-of the r-1 before it are on average. Zheng et al., "Scalable person re-identification: a benchmark", ICCV 2015.
+where H_N is the N-th harmonic number: an entry at rank r is of the class with probability R/N, and then of the r-1
+before it (R-1)(r-1)/(N-1) are on average. Zheng et al., "Scalable person re-identification: a benchmark", ICCV 2015.
 """
 
 from typing import NamedTuple
@@ -89,8 +89,8 @@ def known_entries(queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
     missing = np.flatnonzero(classes[at] != queries)
     if len(missing):
         raise ValueError(
-            f"retrieval: expected a gallery with the class of every query, received none of class "
-            f"{np.asarray(queries)[missing[0]]}, which query {missing[0]} has; add it or leave out {len(missing)} queries"
+            "retrieval: expected a gallery with the class of every query, received none of class "
+            f"{queries[missing[0]]}, which query {missing[0]} has; add it or leave out {len(missing)} queries"
         )
     return counts[at]
 
@@ -101,8 +101,8 @@ def _some(similarity: np.ndarray, queries: np.ndarray, gallery: np.ndarray, dept
     count = own.sum(axis=1)  # [Q]
     most = int(count.max())
     kept = np.full([len(queries), most], -np.inf, similarity.dtype)
-    row, place = np.nonzero(own)
-    kept[row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)] = similarity[row, place]
+    row, column = np.nonzero(own)
+    kept[row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)] = similarity[row, column]
     kept = np.sort(kept, axis=1)[:, ::-1]  # [Q, most]
     others = np.where(own, -np.inf, similarity).astype(similarity.dtype)
     ranks = np.full(kept.shape, np.inf)
