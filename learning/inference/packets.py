@@ -61,7 +61,6 @@ class Carrier:
 
 def links(layer: OverAir, elements: int, queries: int, snr_db: tf.Tensor | float, key: Key) -> Link:
     """The links over which the layer sends so many images under a key."""
-    key = keys.fold(key, "over air", "call")
     slots = layer.air.grid.slots(elements)
     snr = tf.broadcast_to(tf.cast(snr_db, tf.float32), [queries])
     return layer._serving.draw(Place(keys.fold(key, "place")), keys.fold(key, "link"), 0.0, slots, snr, queries)
