@@ -111,6 +111,7 @@ def strokes(count: int) -> np.ndarray:
 def test_contexts_are_the_ten_pixels_that_went_before() -> None:
     bitmap = np.random.default_rng(6).integers(0, 2, [1, 9, 9])
     found = bitmaps.contexts(bitmap)
+    assert len({*bitmaps.NEIGHBOURS}) == 10
     for row in range(9):
         for column in range(9):
             number = 0
@@ -128,6 +129,15 @@ def test_bitmaps_come_back_from_their_words(side: int) -> None:
     for bitmap, most in zip(drawn, made.bits(drawn), strict=True):
         word = made.encode(bitmap)
         assert len(word) <= most < 0.7 * side**2  # contexts pay
+        np.testing.assert_array_equal(made.decode(word), bitmap)
+
+
+def test_words_of_pixels_without_order_are_as_long_as_their_contexts_tell() -> None:
+    made = bitmaps.learn(strokes(300), 9, 0.3)
+    drawn = np.random.default_rng(8).integers(0, 2, [5, 9, 9])  # up to the edges
+    for bitmap, most in zip(drawn, made.bits(drawn), strict=True):
+        word = made.encode(bitmap)
+        assert most - 2 <= len(word) <= most
         np.testing.assert_array_equal(made.decode(word), bitmap)
 
 
