@@ -1,0 +1,107 @@
+"""Omniglot: 964 + 659 handwritten characters of 50 alphabets, each drawn once by 20 people.
+
+The characters to learn from and those to be told apart are disjoint, so this is no classification: what is learnt is
+to see which drawings are of the same character. Read from images_background and images_evaluation in
+$OVERAIR_DATA/omniglot: .zip files of 105 x 105 PNG pictures as published, taken in the order of their names, or .npz
+files with an array "images" [characters, 20, 105, 105] that is 0 (or False) where there is ink. Nothing is downloaded,
+and no pickle is read. One alphabet was drawn by the same 20 people, in the same order; another one by others.
+
+Images are made smaller by the mean of the area that a pixel covers. Lake, Salakhutdinov and Tenenbaum, "Human-level
+concept learning through probabilistic program induction", Science, 2015.
+"""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .files import local_folder, looked
+
+FOLDER = "omniglot"
+FILES = {"images_background": 964, "images_evaluation": 659}  # characters
+DRAWERS = 20
+SIDE = 105  # pixels, as published
+REMEDY = "put images_background.zip and images_evaluation.zip of https://github.com/brendenlake/omniglot there"
+FAULTS = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+
+
+class Characters(NamedTuple):
+    """Ink from 0 to 1, float32 [characters, drawers, S, S, 1]: characters to learn from, and others to tell apart."""
+
+    train: np.ndarray
+    test: np.ndarray
+
+
+def load(side: int = 28) -> Characters:
+    """Both sets with images of so many pixels a side."""
+    if not 1 <= side <= SIDE:
+        raise ValueError(f"omniglot: expected images of 1 to {SIDE} pixels a side, received {side}; take 28")
+    folder = local_folder(FOLDER)
+    if folder is None:
+        raise ValueError(
+            f"data: expected images_background and images_evaluation as .zip or .npz in the folder {FOLDER}, received "
+            f"none: {looked(FOLDER)}; {REMEDY}"
+        )
+    return Characters(*(shrink(_ink(folder, name, count), side) for name, count in FILES.items()))
+
+
+def shrink(ink: np.ndarray, side: int) -> np.ndarray:
+    """Drawings bool [C, D, S, S] as means over areas, float32 [C, D, side, side, 1]."""
+    shares = area_shares(ink.shape[-1], side)
+    out = np.empty([*ink.shape[:2], side, side, 1], np.float32)
+    for place, drawings in enumerate(ink):
+        out[place, ..., 0] = shares @ drawings.astype(np.float32) @ shares.T
+    return out
+
+
+def area_shares(long: int, short: int) -> np.ndarray:
+    """How much of each of the long row's pixels is in each pixel of the short one, rows of sum 1 [short, long]."""
+    edges = np.arange(short + 1) * (long / short)
+    starts = np.arange(long)
+    inside = np.minimum(edges[1:, None], starts + 1) - np.maximum(edges[:-1, None], starts)
+    return (np.maximum(inside, 0) * (short / long)).astype(np.float32)
+
+
+def _ink(folder: Path, name: str, count: int) -> np.ndarray:
+    """Where there is ink, bool [characters, 20, 105, 105]."""
+    packed, arrays = folder / f"{name}.zip", folder / f"{name}.npz"
+    path, read = (packed, _pictures) if packed.is_file() else (arrays, _array)
+    if not path.is_file():
+        raise ValueError(f"data: expected the file {name}.zip or {name}.npz in {folder}, received neither; {REMEDY}")
+    try:
+        paper = read(path, count)
+    except FAULTS as error:
+        fault = " ".join(str(error).split())
+        raise ValueError(f"{path}: expected a whole file, received a fault: {fault}; {REMEDY}") from None
+    expected = (count, DRAWERS, SIDE, SIDE)
+    if paper.shape != expected:
+        raise ValueError(f"{path}: expected images of shape {expected}, received {paper.shape}; {REMEDY}")
+    return paper == 0
+
+
+def _array(path: Path, count: int) -> np.ndarray:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        if "images" not in file.files:
+            raise ValueError(f"no array named images among {', '.join(file.files)}")
+        return np.asarray(file["images"])
+
+
+def _pictures(path: Path, count: int) -> np.ndarray:
+    import tensorflow as tf  # only PNG files need it
+
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(name for name in archive.namelist() if name.endswith(".png") and "__MACOSX" not in name)
+        if len(names) != count * DRAWERS:
+            raise ValueError(f"{len(names)} pictures and not {count} x {DRAWERS}")
+        kept = np.empty([len(names), SIDE, SIDE], bool)
+        for place, name in enumerate(names):
+            try:
+                picture = tf.io.decode_png(archive.read(name), channels=1).numpy()
+            except tf.errors.InvalidArgumentError:
+                raise ValueError(f"{name} is no PNG file") from None
+            if picture.shape != (SIDE, SIDE, 1):
+                raise ValueError(f"{name} has the shape {picture.shape}")
+            kept[place] = picture[..., 0] > 0
+    return kept.reshape(count, DRAWERS, SIDE, SIDE)
