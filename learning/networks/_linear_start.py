@@ -87,6 +87,7 @@ class LinearDecoder(_Linear):
     def call(self, x: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         amplitudes, log_scale = self.agreed(state)
         noise = tf.pow(10.0, -state[:, 0] / 10.0)  # N0, [B]
+        x = x * (1.0 + noise[:, None, None, None])  # what is equalised by least error arrives smaller by that
         copies = tf.cast(SCALE * tf.shape(x)[1] * tf.shape(x)[2], tf.float32)
         t = tf.reduce_mean(x[..., :SCALE], axis=[1, 2, 3]) / (ENERGY / SCALE / 2) ** 0.5
         t /= 1.0 + noise / copies / (ENERGY / SCALE)
