@@ -44,7 +44,7 @@ class Received(NamedTuple):
     error: np.ndarray  # mean squared error of images in [0, 1], [S, B]
     room: np.ndarray  # bits that an image's elements carry by the transmitter's belief, [S, B]
     bits: np.ndarray  # bits of the file or payload, or of the share of a mosaic's; 0 where none fits, [S, B]
-    uses: np.ndarray  # elements, those of retransmissions included, [S, B]
+    uses: np.ndarray  # elements, with those of retransmissions and the pilots of each transmission, [S, B]
     fits: np.ndarray  # whether any quality fits, bool [S, B]
     arrives: np.ndarray  # whether the room's bits got through, bool [S, B]
     images: np.ndarray | None  # what the receiver sees, uint8 [S, B, H, W, 3], where asked
@@ -134,11 +134,12 @@ class Separate:
         share, key = link.share, keys.fold(key, "packets")
         bits = self.rate.bits(share)
         if isinstance(self.rate, Repeats):
-            arrives, uses = self.rate.deliver(share, link.send, key)
+            arrives, uses, sends = self.rate.deliver(share, link.send, key)
         else:
             arrives = self.rate.arrives(share, bits, tf.range(len(snr_db)), key).numpy()
-            uses = np.full(len(snr_db), elements)
-        return np.stack([bits.numpy(), arrives, uses]).astype(np.float64)
+            uses, sends = np.full(len(snr_db), elements), np.ones(len(snr_db))
+        pilots = air.pilots if air else 0  # of each transmission, whose channel is learnt anew
+        return np.stack([bits.numpy(), arrives, uses + pilots * sends]).astype(np.float64)
 
     def _code(self, images: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Images of one picture at rooms [S, B]: as decoded, uint8 [S, B, H, W, 3], their bits, whether any fits."""

@@ -40,6 +40,13 @@ class ImageLink(Link):
         default=[0.0, 5.0, 10.0, 15.0, 20.0], description="P/N0 in dB at which test images are sent"
     )
 
+    @field_validator("budgets_db")
+    @classmethod
+    def _one_device(cls, values: list[float]) -> list[float]:
+        if values:
+            raise ValueError(f"expected none, as one device sends and has P, received {shown(values)}; change snr_db")
+        return values
+
 
 class Images(Table):
     """Everything that decides a result of images sent."""

@@ -8,8 +8,8 @@ It is trained, saved (``.keras``) and loaded like any other. Encoder and decoder
 real features [B, ...] and back. Two inputs each mean that they adapt: the second is the state, [B, 2], with the SNR in
 dB, to the encoder the one that was set and to the decoder the one that the receiver believes, and the share of the
 features that is sent. ``shares`` are the shares used; while training, each batch draws one. What is not sent is taken
-from the end of the last axis, and a decoder sees zeros there. Where the model ``refines``, everything is always sent,
-share after share at a power of its own, and a share says after how much the receiver stops.
+from the end of the last axis, and a decoder sees zeros there. Where the model ``refines``, everything is always sent
+over one channel, share after share at full power, and a share says after how much the receiver stops.
 """
 
 import itertools
@@ -79,21 +79,28 @@ class Transmission(keras.Model):
         counts = self._counts(features.shape[-1])
         if key is None:
             key = self.over_air.fresh_key()
+        key = keys.fold(key, "part", 0)
+        layers = self._levelled(features, counts) if self.refines else features
 
         def up_to(number: int) -> tuple[tf.Tensor, tf.Tensor]:
-            ends = counts[: number + 1] if self.refines else counts[number : number + 1]
-            parts = []
-            for first, last in itertools.pairwise((0, *ends)):
-                fresh = keys.fold(key, "part", first)
-                received, believed = self.over_air(features[..., first:last], snr_db, key=fresh, return_snr=True)
-                parts.append(received)
-            silent = [[0, 0]] * (features.shape.rank - 1) + [[0, counts[-1] - ends[-1]]]
-            return tf.pad(tf.concat(parts, axis=-1), silent), believed
+            last = counts[-1] if self.refines else counts[number]
+            received, believed = self.over_air(layers[..., :last], snr_db, key=key, return_snr=True)
+            silent = [[0, 0]] * (features.shape.rank - 1) + [[0, counts[-1] - counts[number]]]
+            return tf.pad(received[..., : counts[number]], silent), believed
 
         if len(counts) == 1:
             return up_to(0)
         found = tf.switch_case(place, [lambda number=number: up_to(number) for number in range(len(counts))])
         return tf.ensure_shape(found[0], features.shape), tf.ensure_shape(found[1], [features.shape[0]])
+
+    def _levelled(self, features: tf.Tensor, counts: list[int]) -> tf.Tensor:
+        """Features of which every share has the same mean power, so that all arrive alike over one channel."""
+        parts = []
+        for first, last in itertools.pairwise((0, *counts)):
+            part = features[..., first:last]
+            power = tf.reduce_mean(tf.square(part), axis=list(range(1, features.shape.rank)), keepdims=True)
+            parts.append(part * tf.math.rsqrt(tf.maximum(power, 1e-20)))
+        return tf.concat(parts, axis=-1)
 
     def decode(self, received: tf.Tensor, believed: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
         """Images of features as received."""

@@ -77,8 +77,7 @@ class Deepjscc:
             found = curve(
                 model, test.images, test.snrs_db, test.key, test.repetitions, share, similarity=test.similarity
             )
-            parts = model.shares.index(share) + 1 if model.refines else 1  # each is sent with pilots of its own
-            elements = symbols_of(test.images, ratio) + parts * model.over_air.air.pilots
+            elements = symbols_of(test.images, ratio) + model.over_air.air.pilots
             count = len(test.snrs_db)
             peak = self._papr_db(model, test, share)
             return Outcome(*found, np.zeros(count), np.zeros(count), np.full(count, float(elements)), peak)

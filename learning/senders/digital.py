@@ -72,7 +72,7 @@ class Digital:
                 name: np.mean([getattr(run, name) for run in runs], axis=0)
                 for name in ("error", "lost", "bits", "uses")
             }
-            uses = mean["uses"].mean(axis=1) + job.air.pilots
+            uses = mean["uses"].mean(axis=1)
             bits = mean["bits"].mean(axis=1)
             like, multiscale = np.mean(likeness, axis=0)
             return Outcome(mean["error"], like, multiscale, mean["lost"], bits, uses, never(test.snrs_db))

@@ -60,6 +60,7 @@ class Delivery(NamedTuple):
 
     arrives: np.ndarray  # bool [C]
     uses: np.ndarray  # elements, those of retransmissions included, [C]
+    sends: np.ndarray  # transmissions, the first included, [C]
 
 
 @runtime_checkable

@@ -96,10 +96,11 @@ class Modes:
             fresh = keys.fold(key, "payload", int(place))
             batches.append(Batch(mode.order, size, symbols, packets, rows, fresh))
             batches[-1].place(x)
-        uses = np.full(len(x), float(elements))
+        uses, sends = np.full(len(x), float(elements)), np.ones(len(x))
         for attempt in range(1 + self.retransmissions):
             for batch in batches if attempt else ():
                 batch.count(uses)
+                sends[batch.rows] += batch.pending.any(axis=1)
             if not any(batch.pending.any() for batch in batches):
                 break
             heard, power = send(tf.constant(x), attempt)
@@ -109,7 +110,7 @@ class Modes:
         arrives = np.zeros(len(x), bool)
         for batch in batches:
             arrives[batch.rows] = ~batch.pending.any(axis=1)
-        return Delivery(arrives, uses)
+        return Delivery(arrives, uses, sends)
 
     def places(self, share: Share) -> tf.Tensor:
         """The place in MODES of what devices send, -1 for nothing, [C]."""

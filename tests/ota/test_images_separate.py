@@ -320,3 +320,11 @@ def test_avif_on_the_staircase_is_bpg_on_the_staircase() -> None:
     np.testing.assert_array_equal(received.room[:, 0], [341, 682, 1365, 2048])
     np.testing.assert_allclose(mean_psnr(received.error), BPG_LDPC, atol=0.5)
     assert np.all(received.lost < 0.02 + 4.5 * (0.02 * 0.98 / count) ** 0.5)
+
+
+def test_every_transmission_learns_its_channel_by_pilots_of_its_own() -> None:
+    some, air = images(20), Air(GRID, Rayleigh(), 1, receiver_knowledge=Estimated("linear"))
+    once = 512 + air.pilots  # one packet
+    again = Separate(Jpeg(), Modes(2), count="payload").run(some, 512, [12.0], KEY, air).uses
+    assert air.pilots > 0 and set(again.ravel().tolist()) == {once, 2 * once, 3 * once}
+    np.testing.assert_array_equal(Separate(Jpeg(), count="payload").run(some, 512, [12.0], KEY, air).uses, once)
