@@ -141,7 +141,7 @@ class Deepjscc:
             return None
         text = repr((self, job.air, ratio, job.seed, job.images.shape))
         told = hashlib.blake2b(text.encode(), digest_size=8)
-        told.update(np.ascontiguousarray(job.images))
+        told.update(np.ascontiguousarray(job.images).tobytes())
         return job.folder / told.hexdigest()
 
     def _papr_db(self, model: Transmission, test: Test, share: float) -> np.ndarray:

@@ -55,7 +55,7 @@ def model() -> Transmission:
 
 
 def state(count: int, snr_db: float = SNR, share: float = 1.0) -> np.ndarray:
-    return np.tile(np.float32([snr_db, share]), (count, 1))
+    return np.tile(np.array([snr_db, share], np.float32), (count, 1))
 
 
 def known() -> list[np.ndarray]:
