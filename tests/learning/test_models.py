@@ -25,10 +25,11 @@ from overair.learning.models.cnn import Cnn
 from overair.learning.models.dropout_cnn import DropoutCnn
 from overair.learning.models.lenet import Lenet
 from overair.learning.models.softmax import Softmax
+from overair.learning.models.vgg_like import VggLike
 from overair.ota import Ideal
 from overair.phy import Air, Awgn, Grid
 
-MODELS: list[Model] = [Softmax(), Lenet(), Cnn(), DropoutCnn(), Cifarnet()]
+MODELS: list[Model] = [Softmax(), Lenet(), Cnn(), DropoutCnn(), Cifarnet(), VggLike()]
 GREY, COLOUR, SMALL = (28, 28, 1), (32, 32, 3), (8, 8, 1)
 
 
@@ -52,6 +53,7 @@ def kernels(model: keras.Model) -> list[np.ndarray]:
         (DropoutCnn(), GREY, 112_340),
         (DropoutCnn(0.0), GREY, 130 + 1_260 + 5_020 + (320 * 320 + 320) + 3_210),
         (DropoutCnn(), COLOUR, 380 + 1_260 + 5_020 + (500 * 320 + 320) + 3_210),
+        (VggLike(), COLOUR, 204_570),
         (Cifarnet(), COLOUR, 1_068_298),
         (Cifarnet(), GREY, 1_664 + 102_464 + (2304 * 384 + 384) + 73_920 + 1_930),
     ],
