@@ -49,12 +49,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", default="pictures.png")
     options = parser.parse_args(arguments)
     try:
+        import keras
+
         from ..learning.data.cifar10 import Cifar10
-        from ..learning.jscc import load, reconstructions
+        from ..learning.jscc import Transmission, reconstructions
         from ..learning.jscc.photographs import kodak
         from ..phy import keys
 
-        model = load(options.model)
+        if not Path(options.model).is_file() or Path(options.model).suffix != ".keras":
+            raise ValueError(f"{options.model}: expected a transmission saved as .keras, found no such file")
+        if not isinstance(model := keras.models.load_model(options.model), Transmission):
+            raise ValueError(f"{options.model}: expected a transmission saved as .keras, found another model")
         images = (kodak()[0] if options.kodak else Cifar10().load().x_test)[: options.images]
         received = reconstructions(model, images, options.snr, keys.key(0, "pictures"), options.share)
         draw(images, received, options.snr, options.out)

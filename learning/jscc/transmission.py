@@ -80,11 +80,9 @@ class Transmission(keras.Model):
         if key is None:
             key = self.over_air.fresh_key()
         key = keys.fold(key, "part", 0)
-        layers = self._levelled(features, counts) if self.refines else features
 
         def up_to(number: int) -> tuple[tf.Tensor, tf.Tensor]:
-            last = counts[-1] if self.refines else counts[number]
-            received, believed = self.over_air(layers[..., :last], snr_db, key=key, return_snr=True)
+            received, believed = self.over_air(self.sent(features, number), snr_db, key=key, return_snr=True)
             silent = [[0, 0]] * (features.shape.rank - 1) + [[0, counts[-1] - counts[number]]]
             return tf.pad(received[..., : counts[number]], silent), believed
 
@@ -93,9 +91,11 @@ class Transmission(keras.Model):
         found = tf.switch_case(place, [lambda number=number: up_to(number) for number in range(len(counts))])
         return tf.ensure_shape(found[0], features.shape), tf.ensure_shape(found[1], [features.shape[0]])
 
-    def _levelled(self, features: tf.Tensor, counts: list[int]) -> tf.Tensor:
-        """Features of which every share has the same mean power, so that all arrive alike over one channel."""
-        parts = []
+    def sent(self, features: tf.Tensor, number: int) -> tf.Tensor:
+        """What goes on the air for the share of a number; where the model refines all of it, shares alike in power."""
+        counts, parts = self._counts(features.shape[-1]), []
+        if not self.refines:
+            return features[..., : counts[number]]
         for first, last in itertools.pairwise((0, *counts)):
             part = features[..., first:last]
             power = tf.reduce_mean(tf.square(part), axis=list(range(1, features.shape.rank)), keepdims=True)

@@ -150,7 +150,7 @@ class Deepjscc:
         found = []
         for snr_db in test.snrs_db:
             features = model.encode(some, tf.fill([len(some)], np.float32(snr_db)), place)
-            sent = features[..., : round(share * features.shape[-1])]
+            sent = model.sent(features, model.shares.index(share))
             found.append(float(tf.reduce_mean(model.over_air.papr_db(sent))))
         return np.array(found)
 
