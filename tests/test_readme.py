@@ -21,7 +21,7 @@ def _blocks() -> list[str]:
 
 @pytest.mark.parametrize("start", ["import keras", "import tensorflow"])
 def test_the_python_examples_run(start: str) -> None:
-    (block,) = (block for block in _blocks() if block.strip().startswith(start))
+    (block,) = (block for block in _blocks() if block.strip().startswith(start) and "model.fit(" not in block)
     space: dict = {}
     exec(block.replace("range(100)", "range(3)"), space)  # fewer rounds
     if "state" in space:
