@@ -38,28 +38,42 @@ def draw(originals: np.ndarray, received: np.ndarray, snrs_db: Sequence[float], 
         figure.savefig(path, dpi=200)
 
 
+def _check(options: argparse.Namespace) -> None:
+    """What is wrong with the command, before anything heavy is loaded."""
+    for snr in options.snr:
+        if not np.isfinite(snr):
+            raise ValueError(f"--snr: expected finite numbers of decibels, received {snr}")
+    if options.images < 1:
+        raise ValueError(f"--images: expected at least 1, received {options.images}")
+    if options.share is not None and not 0 < options.share <= 1:
+        raise ValueError(f"--share: expected more than 0, at most 1, received {options.share:g}")
+    if not Path(options.out).absolute().parent.is_dir():
+        raise ValueError(f"--out: expected a file in a folder that exists, received {options.out}")
+    if not Path(options.model).is_file():
+        raise ValueError(
+            f"{options.model}: expected a transmission saved as .keras, found no such file; "
+            "a run with --out keeps its own in networks/*/last.keras"
+        )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     about = (__doc__ or "").partition("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m overair.figures.pictures", description=about)
     parser.add_argument("model", help="a transmission saved as .keras")
     parser.add_argument("--snr", nargs="+", type=float, default=[0.0, 5.0, 10.0, 20.0], help="in dB")
-    parser.add_argument("--images", type=int, default=6)
+    parser.add_argument("--images", type=int, default=6, help="how many, from the first")
     parser.add_argument("--kodak", action="store_true", help="photographs instead of CIFAR-10's test images")
     parser.add_argument("--share", type=float, help="of the features that is sent; all unless given")
     parser.add_argument("--out", default="pictures.png")
     options = parser.parse_args(arguments)
     try:
-        import keras
-
+        _check(options)
         from ..learning.data.cifar10 import Cifar10
-        from ..learning.jscc import Transmission, reconstructions
+        from ..learning.jscc import load, reconstructions
         from ..learning.jscc.photographs import kodak
         from ..phy import keys
 
-        if not Path(options.model).is_file() or Path(options.model).suffix != ".keras":
-            raise ValueError(f"{options.model}: expected a transmission saved as .keras, found no such file")
-        if not isinstance(model := keras.models.load_model(options.model), Transmission):
-            raise ValueError(f"{options.model}: expected a transmission saved as .keras, found another model")
+        model = load(options.model)
         images = (kodak()[0] if options.kodak else Cifar10().load().x_test)[: options.images]
         received = reconstructions(model, images, options.snr, keys.key(0, "pictures"), options.share)
         draw(images, received, options.snr, options.out)

@@ -9,7 +9,8 @@ that is not there is simulated and written first, which takes minutes.
 """
 
 import argparse
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +115,26 @@ def _errors(panel: Axes, found: list[dict[str, str]]) -> None:
     panel.legend(framealpha=0.85, edgecolor="0.8", fontsize=7)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """From a table, simulated where it is missing, to a picture."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m overair.figures.sensors", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("--out", type=Path, default=Path("sensors.png"), help="the picture (.png, .pdf, .svg)")
-    parser.add_argument("--curves", type=Path, default=Path("."), help="the folder of the CSV file")
-    wanted = parser.parse_args()
-    draw(table(wanted.curves / "sensors.csv", COLUMNS, rows()), wanted.out)
+    parser.add_argument(
+        "--curves", type=Path, default=Path("."), help="the folder of sensors.csv, which is simulated if missing"
+    )
+    wanted = parser.parse_args(arguments)
+    try:
+        if wanted.out.suffix not in (".png", ".pdf", ".svg") or not wanted.out.absolute().parent.is_dir():
+            raise ValueError(f"--out: expected a .png, .pdf or .svg in a folder that exists, received {wanted.out}")
+        draw(table(wanted.curves / "sensors.csv", COLUMNS, rows()), wanted.out)
+    except (ValueError, OSError) as error:
+        print(f"overair: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    print(f"figure: {wanted.out}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

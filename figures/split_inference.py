@@ -10,6 +10,8 @@ network (--weights keeps what was learnt).
 """
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,16 +110,33 @@ def _choices(panel: Axes, found: list[dict[str, str]]) -> None:
     panel.legend(framealpha=0.85, edgecolor="0.8", fontsize=7)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """From a table, simulated where it is missing, to a picture."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m overair.figures.split_inference", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("--out", type=Path, default=Path("split_inference.png"), help="the picture (.png, .pdf, .svg)")
-    parser.add_argument("--curves", type=Path, default=Path("."), help="the folder of the CSV file")
+    parser.add_argument(
+        "--curves",
+        type=Path,
+        default=Path("."),
+        help="the folder of split_inference.csv, which is simulated if missing",
+    )
     parser.add_argument("--weights", type=Path, help="the trained network (.weights.h5), kept or to be kept")
-    wanted = parser.parse_args()
+    wanted = parser.parse_args(arguments)
     tf.get_logger().setLevel("ERROR")  # every part of the network is compiled on purpose
-    draw(study.table(wanted.curves / "split_inference.csv", wanted.weights), wanted.out)
+    try:
+        if wanted.out.suffix not in (".png", ".pdf", ".svg") or not wanted.out.absolute().parent.is_dir():
+            raise ValueError(f"--out: expected a .png, .pdf or .svg in a folder that exists, received {wanted.out}")
+        if wanted.weights and not wanted.weights.name.endswith(".weights.h5"):
+            raise ValueError(f"--weights: expected a file that ends in .weights.h5, received {wanted.weights}")
+        draw(study.table(wanted.curves / "split_inference.csv", wanted.weights), wanted.out)
+    except (ValueError, OSError) as error:
+        print(f"overair: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    print(f"figure: {wanted.out}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

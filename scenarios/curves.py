@@ -66,10 +66,13 @@ def write(path: str | Path, about: Iterable[str], rows: Iterable[Sequence[Any]])
     """Write any table: comment lines, then the names of the columns and the rows; whole or not at all."""
     file = Path(path)
     unfinished = file.with_name(file.name + ".tmp")
-    with unfinished.open("w", encoding="utf-8", newline="") as stream:
-        stream.writelines(f"# {line}\n" for line in about)
-        csv.writer(stream, lineterminator="\n").writerows(rows)
-    os.replace(unfinished, file)
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="") as stream:
+            stream.writelines(f"# {line}\n" for line in about)
+            csv.writer(stream, lineterminator="\n").writerows(rows)
+        os.replace(unfinished, file)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def read(path: str | Path, made_of: Callable[[Sheet], Made]) -> Made:

@@ -34,7 +34,7 @@ class Linear:
         if not is_plain(job.air):
             raise ValueError(
                 "linear: expected link.channel = awgn with one antenna, no impairments and nothing to estimate, "
-                "received another link; its closed form is of additive noise alone"
+                "received another link; its closed form is of additive noise alone, so leave linear out on other links"
             )
         for images in (job.images, *tested):
             cut(images[:1], self.block)

@@ -82,7 +82,8 @@ class Estimated:
         h = tf.reshape(h, [batch, symbols, antennas, self.comb, grid.subcarriers])
         h = tf.transpose(h, [0, 2, 1, 3, 4])  # [B, A, T, comb, F]
         h = tf.reshape(h, [batch, antennas, -1, 1, grid.subcarriers])[:, :, :devices]
-        return Table(h / tf.cast(tf.sqrt(sight.budgets), h.dtype)[:, None, None])
+        h /= tf.cast(tf.sqrt(sight.budgets), h.dtype)[:, None, None]
+        return Table(tf.stop_gradient(h))  # pilots know nothing of the data, and Sionna's estimator has no gradient
 
     def _symbols(self, devices: int) -> int:
         return math.ceil(devices / self.comb)
