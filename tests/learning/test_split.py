@@ -123,7 +123,7 @@ def test_a_network_that_was_cut_can_be_saved(tmp_path: Path) -> None:
         (branching, "shared", "which data pass more than once; take"),
         (branching, "inner", "which is no layer of this network; take input, flatten"),
     ],
-    ids=str,
+    ids=["first", "left", "shared", "inner"],
 )
 def test_a_cut_that_a_second_tensor_passes_is_refused_with_places_that_work(
     build: Callable[[], keras.Model], name: str, said: str
