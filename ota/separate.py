@@ -19,7 +19,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from ..phy import Air, keys
@@ -65,7 +65,11 @@ class Carried(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class Separate:
-    """The codec, the rate, a mosaic's side, bytes that count, what the transmitter knows, and whose mean colour."""
+    """The codec, the rate, a mosaic's side, bytes that count, what the transmitter knows, and whose mean colour.
+
+    With ``design_db`` the transmitter counts on that SNR whatever the link's: quality and mode are fixed, and where the
+    link is worse the bits are lost.
+    """
 
     codec: ImageCodec = Avif()
     rate: Rate = Capacity()
@@ -73,6 +77,7 @@ class Separate:
     count: Literal["file", "payload"] = "file"
     belief: Literal["mean", "link"] = "mean"
     colour: Literal["image", "set"] = "image"
+    design_db: Annotated[float, Ge(-300), Le(300)] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.rate, Outage) and self.belief == "link":
@@ -132,6 +137,8 @@ class Separate:
     def _carry(self, snr_db: np.ndarray, elements: int, key: Key, air: Air | None) -> np.ndarray:
         link = Direct(snr_db, elements, key) if air is None else ThroughAir(air, snr_db, elements, key, self.belief)
         share, key = link.share, keys.fold(key, "packets")
+        if self.design_db is not None:
+            share = share._replace(believed=tf.fill(tf.shape(share.believed), 10.0 ** (self.design_db / 10.0)))
         bits = self.rate.bits(share)
         if isinstance(self.rate, Repeats):
             arrives, uses, sends = self.rate.deliver(share, link.send, key)

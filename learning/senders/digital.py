@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from ...ota.images import ImageCodec
@@ -21,7 +21,7 @@ from . import Job, Outcome, Sends, Test, is_plain, never, symbols_of
 
 @dataclass(frozen=True, config=STRICT)
 class Digital:
-    """The codec, the rate, a mosaic's side, bytes that count, what the transmitter knows, and whose mean colour."""
+    """The codec, the rate, a mosaic's side, bytes that count, what the sender knows, whose mean colour, a fixed SNR."""
 
     codec: ImageCodec = Avif()
     rate: Rate = Modes()
@@ -29,6 +29,7 @@ class Digital:
     count: Literal["file", "payload"] = "file"
     belief: Literal["mean", "link"] = "mean"
     colour: Literal["image", "set"] = "image"
+    design_db: Annotated[float, Ge(-300), Le(300)] | None = None
 
     def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
         separate = self._separate()
@@ -80,7 +81,7 @@ class Digital:
         return send
 
     def _separate(self) -> Separate:
-        return Separate(self.codec, self.rate, self.mosaic, self.count, self.belief, self.colour)
+        return Separate(self.codec, self.rate, self.mosaic, self.count, self.belief, self.colour, self.design_db)
 
 
 def _likeness(images: np.ndarray, seen: np.ndarray) -> np.ndarray:

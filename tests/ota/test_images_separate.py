@@ -328,3 +328,12 @@ def test_every_transmission_learns_its_channel_by_pilots_of_its_own() -> None:
     again = Separate(Jpeg(), Modes(2), count="payload").run(some, 512, [12.0], KEY, air).uses
     assert air.pilots > 0 and set(again.ravel().tolist()) == {once, 2 * once, 3 * once}
     np.testing.assert_array_equal(Separate(Jpeg(), count="payload").run(some, 512, [12.0], KEY, air).uses, once)
+
+
+def test_who_counts_on_a_fixed_snr_codes_for_it_and_loses_everything_below() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)
+    fixed = Separate(Webp(), design_db=10.0).run(images, 512, [9.9, 10.0, 20.0], KEY)
+    told = Separate(Webp()).run(images, 512, [10.0], KEY)
+    assert not fixed.arrives[0].any() and fixed.arrives[1:].all()
+    np.testing.assert_array_equal(fixed.room, np.repeat(told.room, 3, axis=0))
+    np.testing.assert_array_equal(fixed.error[1:], np.repeat(told.error, 2, axis=0))
