@@ -40,10 +40,7 @@ class Transmission(keras.Model):
         super().__init__(**kwargs)
         self.encoder, self.over_air, self.decoder = encoder, over_air, decoder
         self.shares, self.refines = _checked(shares), refines
-
-    def build(self, input_shape: Any) -> None:
-        """Its parts are built already."""
-        self.built = True
+        self.built = True  # as its parts are
 
     def call(
         self,
