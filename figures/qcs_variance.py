@@ -130,14 +130,15 @@ def table(file: Path, columns: Sequence[str], made: Iterator[tuple[str, ...]]) -
         about = [f"study {file.stem}", f"versions {json.dumps(results.versions())}", f"seed {SEED}"]
         file.parent.mkdir(parents=True, exist_ok=True)
         curves.write(file, about, made)
-    return curves.read(file, lambda sheet: _by_column(sheet, columns))
+    return curves.read(file, lambda sheet: by_column(sheet, columns))
 
 
-def _by_column(sheet: curves.Sheet, columns: Sequence[str]) -> list[dict[str, str]]:
+def by_column(sheet: curves.Sheet, columns: Sequence[str], texts: int = 1) -> list[dict[str, str]]:
+    """The rows of a sheet that has these columns, of which all behind the first few are numbers."""
     if tuple(sheet.names) != tuple(columns) or not sheet.rows:
         raise ValueError(f"the columns are {', '.join(columns)}")
     for row in sheet.rows.values():
-        [float(text) for text in row[1:]]  # those behind the scheme are numbers
+        [float(text) for text in row[texts:]]
     return [dict(zip(columns, row, strict=True)) for row in sheet.rows.values()]
 
 

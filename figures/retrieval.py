@@ -41,7 +41,7 @@ from ..phy.channels.tdl import Tdl
 from ..phy.knowledge.estimated import Estimated
 from ..scenarios import curves, results
 from .curve import STYLE, band
-from .qcs_variance import select
+from .qcs_variance import by_column, select
 
 ELEMENTS = 64
 GALLERY, QUERIES = slice(0, 10), slice(10, 14)  # drawers
@@ -208,15 +208,7 @@ def table(file: Path, seeds: Sequence[int]) -> list[dict[str, str]]:
         ]
         file.parent.mkdir(parents=True, exist_ok=True)
         curves.write(file, about, rows(seeds))
-    return curves.read(file, _by_column)
-
-
-def _by_column(sheet: curves.Sheet) -> list[dict[str, str]]:
-    if tuple(sheet.names) != COLUMNS or not sheet.rows:
-        raise ValueError(f"the columns are {', '.join(COLUMNS)}")
-    for row in sheet.rows.values():
-        [float(text) for text in row[2:]]
-    return [dict(zip(COLUMNS, row, strict=True)) for row in sheet.rows.values()]
+    return curves.read(file, lambda sheet: by_column(sheet, COLUMNS, 2))
 
 
 def over_seeds(rows: list[dict[str, str]], channel: str, way: str, column: str = "top1") -> np.ndarray:

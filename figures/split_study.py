@@ -25,6 +25,7 @@ from ..learning.jscc import OverAir
 from ..learning.models.vgg_like import VggLike
 from ..phy import Air, Awgn, Grid, keys
 from ..scenarios import curves, results
+from .qcs_variance import by_column
 
 SEED, EPOCHS, BATCH, RATE = 0, 7, 64, 2e-3
 GRID = Grid(subcarriers=1200, symbols=14, spacing=15e3, prefix=84)  # 18 MHz, prefixes of 4.7 us
@@ -64,15 +65,7 @@ def table(file: Path, weights: Path | None = None) -> list[dict[str, str]]:
         about = [f"study {file.stem}", f"versions {json.dumps(results.versions())}", f"seed {SEED}"]
         file.parent.mkdir(parents=True, exist_ok=True)
         curves.write(file, about, rows(weights))
-    return curves.read(file, _by_column)
-
-
-def _by_column(sheet: curves.Sheet) -> list[dict[str, str]]:
-    if tuple(sheet.names) != COLUMNS or not sheet.rows:
-        raise ValueError(f"the columns are {', '.join(COLUMNS)}")
-    for row in sheet.rows.values():
-        [float(text) for text in row[2:]]  # those behind scheme and cut are numbers
-    return [dict(zip(COLUMNS, row, strict=True)) for row in sheet.rows.values()]
+    return curves.read(file, lambda sheet: by_column(sheet, COLUMNS, 2))
 
 
 def rows(weights: Path | None = None, costs: Costs = DEVICE, outage: Outage = BEST) -> Iterator[tuple[str, ...]]:

@@ -56,10 +56,9 @@ class ThroughAir:
     def share(self) -> Share:
         """What the images' elements carry, and what either side believes of it, at the first transmission."""
         link = self._link(0)
-        true, estimate = (self._on_elements(link, of) for of in (link.effective, link.receiver))  # [B, A, N]
-        estimate, lacking = self._best(link, true, estimate)
+        true = self._on_elements(link, link.effective)  # [B, A, N]
+        estimate, lacking, strong = self._best(link, true)
         noise = tf.reshape(link.noise, [-1, 1])
-        strong = tf.maximum(tf.reduce_sum(squared(estimate), axis=1), FAINT)  # [B, N]
         gain = tf.reduce_sum(tf.math.conj(estimate) * true, axis=1) / tf.cast(strong, true.dtype)
         return Share(tf.ones_like(strong), self._believed(link, noise), strong / noise, lacking / noise, gain)
 
@@ -68,9 +67,7 @@ class ThroughAir:
         link, grid = self._link(attempt), self.air.grid
         y = self.air.send(grid.fill(x)[:, None], link, keys.fold(self._key, "noise", attempt))  # [B, A, T, F]
         y = grid.collect(y, self._elements)  # [B, A, N]
-        true, estimate = (self._on_elements(link, of) for of in (link.effective, link.receiver))
-        estimate, lacking = self._best(link, true, estimate)
-        strong = tf.maximum(tf.reduce_sum(squared(estimate), axis=1), FAINT)
+        estimate, lacking, strong = self._best(link, self._on_elements(link, link.effective))
         heard = tf.reduce_sum(tf.math.conj(estimate) * y, axis=1) / tf.cast(strong, y.dtype)
         return heard, (tf.reshape(link.noise, [-1, 1]) + lacking) / strong
 
@@ -85,12 +82,15 @@ class ThroughAir:
         h = tf.broadcast_to(h, [*h.shape[:2], self.air.grid.rows(self._elements), h.shape[3]])
         return self.air.grid.collect(h, self._elements)
 
-    def _best(self, link: Link, true: tf.Tensor, belief: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The receiver's best estimate [B, A, N] from what it believes, and the mean power it lacks, [B, 1]."""
-        error = self.air.receiver_knowledge.error
+    def _best(self, link: Link, true: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The receiver's best estimate [B, A, N], the mean power it lacks [B, 1], and the power it has [B, N]."""
+        estimate, error = self._on_elements(link, link.receiver), self.air.receiver_knowledge.error
         if error > 0:
-            return (1.0 - error) ** 0.5 * belief, error * tf.reduce_sum(link.true.power[:, 0], axis=1, keepdims=True)
-        return belief, tf.reduce_mean(squared(true - belief), axis=[1, 2])[:, None]
+            estimate *= (1.0 - error) ** 0.5
+            lacking = error * tf.reduce_sum(link.true.power[:, 0], axis=1, keepdims=True)
+        else:
+            lacking = tf.reduce_mean(squared(true - estimate), axis=[1, 2])[:, None]
+        return estimate, lacking, tf.maximum(tf.reduce_sum(squared(estimate), axis=1), FAINT)
 
     def _believed(self, link: Link, noise: tf.Tensor) -> tf.Tensor:
         """The SNR that the transmitter counts on, [B, N]."""

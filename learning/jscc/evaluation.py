@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from ...phy import keys
 from ...phy.keys import Key
-from .metrics import SMALLEST, WINDOW, mean_psnr, ms_ssim, mse, psnr_of_mean, ssim
+from .metrics import likeness, mean_psnr, mse, psnr_of_mean
 from .transmission import Transmission
 
 BYTES = 2**23  # of images sent at once
@@ -85,14 +85,8 @@ def _over_grid(
         flat = tf.reshape(received, tf.concat([[-1], tf.shape(images)[1:]], 0))
         flat = tf.ensure_shape(flat, [None, *images.shape[1:]])
         again = tf.tile(images, [tf.size(snrs), 1, 1, 1])
-        side = min(images.shape[1:3])
-        missing = tf.fill([tf.shape(flat)[0]], np.float32(np.nan))
-        measures = [
-            mse(again, flat),
-            ssim(again, flat) if similarity and side >= WINDOW else missing,
-            ms_ssim(again, flat) if similarity and side >= SMALLEST else missing,
-        ]
-        return tf.reshape(tf.stack(measures), [3, tf.size(snrs), -1])
+        alike = likeness(again, flat) if similarity else tf.fill([2, tf.shape(flat)[0]], np.float32(np.nan))
+        return tf.reshape(tf.concat([mse(again, flat)[None], alike], 0), [3, tf.size(snrs), -1])
 
     return over_grid
 

@@ -13,6 +13,7 @@ assessment", Asilomar, 2003. Both are of each colour, then averaged over colours
 import math
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 WINDOW = 11  # pixels a side of SSIM's Gaussian window, of standard deviation 1.5
@@ -55,6 +56,14 @@ def ms_ssim(images: tf.Tensor, received: tf.Tensor) -> tf.Tensor:
     reason = f"a window of {WINDOW} pixels at each of {SCALES} scales, {WINDOW} * 2^{SCALES - 1}"
     _check_size("MS-SSIM", images, SMALLEST, reason)
     return tf.image.ssim_multiscale(images, received, 1.0, filter_size=WINDOW, filter_sigma=1.5, k1=0.01, k2=0.03)
+
+
+def likeness(images: tf.Tensor, received: tf.Tensor) -> tf.Tensor:
+    """SSIM and MS-SSIM of each image, [2, B]; NaN where images are too small for one."""
+    side = min(images.shape[1:3])
+    missing = tf.fill([tf.shape(images)[0]], np.float32(np.nan))
+    one = ssim(images, received) if side >= WINDOW else missing
+    return tf.stack([one, ms_ssim(images, received) if side >= SMALLEST else missing])
 
 
 @keras.saving.register_keras_serializable("overair")

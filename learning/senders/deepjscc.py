@@ -146,11 +146,11 @@ class Deepjscc:
 
     def _papr_db(self, model: Transmission, test: Test, share: float) -> np.ndarray:
         """Mean over some images of the waveforms' peak-to-average power, [S]."""
-        some, place = tf.constant(test.images[:16], tf.float32), tf.constant(model.shares.index(share))
+        some, place = tf.constant(test.images[:16], tf.float32), model.shares.index(share)
         found = []
         for snr_db in test.snrs_db:
-            features = model.encode(some, tf.fill([len(some)], np.float32(snr_db)), place)
-            sent = model.sent(features, model.shares.index(share))
+            features = model.encode(some, tf.fill([len(some)], np.float32(snr_db)), tf.constant(place))
+            sent = model.sent(features, place)
             found.append(float(tf.reduce_mean(model.over_air.papr_db(sent))))
         return np.array(found)
 

@@ -15,7 +15,7 @@ from ...ota.rates.modes import Modes
 from ...ota.separate import Separate
 from ...phy import keys
 from ...phy.strict import STRICT
-from ..jscc.metrics import SMALLEST, WINDOW, ms_ssim, ssim
+from ..jscc.metrics import likeness
 from . import Job, Outcome, Sends, Test, is_plain, never, symbols_of
 
 
@@ -68,14 +68,14 @@ class Digital:
                 for at in range(test.repetitions)
             ]
             seen = [run.images for run in runs if run.images is not None]
-            likeness = [_likeness(test.images, each) for each in seen] or [np.full([2, *runs[0].error.shape], np.nan)]
+            alike = [_likeness(test.images, each) for each in seen] or [np.full([2, *runs[0].error.shape], np.nan)]
             mean = {
                 name: np.mean([getattr(run, name) for run in runs], axis=0)
                 for name in ("error", "lost", "bits", "uses")
             }
             uses = mean["uses"].mean(axis=1)
             bits = mean["bits"].mean(axis=1)
-            like, multiscale = np.mean(likeness, axis=0)
+            like, multiscale = np.mean(alike, axis=0)
             return Outcome(mean["error"], like, multiscale, mean["lost"], bits, uses, never(test.snrs_db))
 
         return send
@@ -85,16 +85,6 @@ class Digital:
 
 
 def _likeness(images: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """SSIM and MS-SSIM of what is seen, uint8 [S, N, H, W, 3], [2, S, N]; NaN where images are too small."""
-    truth, side = tf.constant(images, tf.float32), min(images.shape[1:3])
-    measures = [measure if side >= least else None for measure, least in ((ssim, WINDOW), (ms_ssim, SMALLEST))]
-    missing = np.full(len(images), np.nan)
-    return np.array(
-        [
-            [
-                missing if measure is None else measure(truth, tf.constant(each / np.float32(255))).numpy()
-                for each in seen
-            ]
-            for measure in measures
-        ]
-    )
+    """SSIM and MS-SSIM of what is seen, uint8 [S, N, H, W, 3], [2, S, N]."""
+    truth = tf.constant(images, tf.float32)
+    return np.stack([likeness(truth, tf.constant(each / np.float32(255))).numpy() for each in seen], axis=1)
