@@ -99,7 +99,7 @@ def _at_all(model: Transmission, images: tf.Tensor, snrs: tf.Tensor, place: tf.T
     def at(snr_db: tf.Tensor) -> tf.Tensor:
         each = tf.fill([tf.shape(images)[0]], snr_db)
         features = model.encode(images, each, place) if once is None else once
-        received = model.decode(*model.carry(features, each, place, key), place)
+        received = model.decode(*model.carry(features, each, place, key), each, place)
         return tf.clip_by_value(tf.ensure_shape(received, images.shape), 0.0, 1.0)
 
     signature = tf.TensorSpec(images.shape, images.dtype)

@@ -5,11 +5,12 @@
     model.fit(images, images)
 
 It is trained, saved (``.keras``) and loaded like any other. Encoder and decoder are any Keras models from images to
-real features [B, ...] and back. Two inputs each mean that they adapt: the second is the state, [B, 2], with the SNR in
-dB, to the encoder the one that was set and to the decoder the one that the receiver believes, and the share of the
-features that is sent. ``shares`` are the shares used; while training, each batch draws one. What is not sent is taken
-from the end of the last axis, and a decoder sees zeros there. Where the model ``refines``, everything is always sent
-over one channel, share after share at full power, and a share says after how much the receiver stops.
+real features [B, ...] and back. Two inputs each mean that they adapt: the second is the state, to the encoder [B, 2]
+with the SNR in dB that was set and the share of the features that is sent, and to the decoder [B, 3] with these and the
+SNR in dB that the receiver believes, which fading makes another. ``shares`` are the shares used; while training, each
+batch draws one. What is not sent is taken from the end of the last axis, and a decoder sees zeros there. Where the
+model ``refines``, everything is always sent over one channel, share after share at full power, and a share says after
+how much the receiver stops.
 """
 
 import itertools
@@ -61,7 +62,7 @@ class Transmission(keras.Model):
         else:
             place = tf.constant(self._place(share))
         features = self.encode(images, snr, place)
-        return self.decode(*self.carry(features, snr, place, key), place)
+        return self.decode(*self.carry(features, snr, place, key), snr, place)
 
     def encode(self, images: tf.Tensor, snr_db: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
         """Features of images for SNRs [B] and the share at a place."""
@@ -99,11 +100,11 @@ class Transmission(keras.Model):
             parts.append(part * tf.math.rsqrt(tf.maximum(power, 1e-20)))
         return tf.concat(parts, axis=-1)
 
-    def decode(self, received: tf.Tensor, believed: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
-        """Images of features as received."""
+    def decode(self, received: tf.Tensor, believed: tf.Tensor, snr_db: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
+        """Images of features as received, for SNRs believed and set, [B] each."""
         if len(self.decoder.inputs) == 1:
             return self.decoder(received)
-        return self.decoder([received, self._state(believed, place)])
+        return self.decoder([received, tf.concat([self._state(snr_db, place), believed[:, None]], axis=1)])
 
     def get_config(self) -> dict[str, Any]:
         parts = {"encoder": self.encoder, "over_air": self.over_air, "decoder": self.decoder}

@@ -17,8 +17,9 @@ Shape = tuple[int | None, int | None, int]  # of an image: height, width, colour
 class Network(Protocol):
     """An encoder and its decoder.
 
-    Where it ``adapts``, both take ``[input, state]``, with the SNR in dB and the share of the channels that is sent,
-    for each image [B, 2]; else the input alone. A decoder gets zeros for channels that are not sent.
+    Where it ``adapts``, both take ``[input, state]``, else the input alone. The state of an image is the SNR in dB that
+    was set and the share of the channels that is sent, [B, 2], and to the decoder also the SNR in dB that it believes,
+    [B, 3]. A decoder gets zeros for channels that are not sent.
     """
 
     stride: ClassVar[int]

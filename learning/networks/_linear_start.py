@@ -29,7 +29,7 @@ FAR = 3.0  # standard deviations at which t is cut off
 class _Linear(keras.layers.Layer):
     """What both sides know: the transform, variances, amplitudes by SNR and share, mean and deviation of log s.
 
-    ``state`` [B, 2] is the SNR in dB and the share of the channels that is sent.
+    ``state`` [B, 2] or more begins with the SNR in dB that was set and the share of the channels that is sent.
     """
 
     def __init__(self, tile: int, colours: int, channels: int, shares: tuple[float, ...], **kwargs: object) -> None:
@@ -53,7 +53,7 @@ class _Linear(keras.layers.Layer):
 
     def agreed(self, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Amplitudes [B, 1, 1, m], zero where nothing is sent, and mean and deviation of log s, [B, 2]."""
-        share = tf.reduce_sum(tf.cast(state[:, 1:] > np.array(self.shares[:-1], np.float32) + 1e-4, tf.int32), axis=1)
+        share = tf.reduce_sum(tf.cast(state[:, 1:2] > np.array(self.shares[:-1], np.float32) + 1e-4, tf.int32), axis=1)
         at = tf.clip_by_value((state[:, 0] - SNRS[0]) / (SNRS[1] - SNRS[0]), 0.0, len(SNRS) - 1.001)
         below = tf.cast(at, tf.int32)
         table, toward = tf.convert_to_tensor(self.amplitudes), (at - tf.cast(below, at.dtype))[:, None]
@@ -84,11 +84,11 @@ class LinearEncoder(_Linear):
 
 @keras.saving.register_keras_serializable("overair")
 class LinearDecoder(_Linear):
-    """From features as received, those not sent zero, to images; ``state`` has the SNR that the receiver believes."""
+    """From features as received, those not sent zero, to images; the third of ``state`` is the SNR that is believed."""
 
     def call(self, x: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         amplitudes, log_scale = self.agreed(state)
-        noise = tf.pow(10.0, -state[:, 0] / 10.0)  # N0, [B]
+        noise = tf.pow(10.0, -state[:, 2] / 10.0)  # N0, [B]
         x = x * (1.0 + noise)[:, None, None, None]
         count = tf.round(state[:, 1] * self.channels)  # [B]
         copies = tf.cast(SCALE * tf.shape(x)[1] * tf.shape(x)[2], tf.float32)

@@ -37,7 +37,7 @@ class _Told(keras.layers.Layer):
     """The state as numbers of the order of one."""
 
     def call(self, state: tf.Tensor) -> tf.Tensor:
-        return state * tf.constant([1 / RANGE, 1.0])
+        return state * tf.constant([1 / RANGE, 1.0, 1 / RANGE])[: state.shape[1]]
 
 
 @keras.saving.register_keras_serializable("overair")
@@ -45,7 +45,7 @@ class _Unbiased(keras.layers.Layer):
     """What was read with the least squared error, y / (1 + N0), as features plus noise of N0."""
 
     def call(self, features: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
-        return features * (1.0 + tf.pow(10.0, -state[:, 0] / 10.0))[:, None, None, None]
+        return features * (1.0 + tf.pow(10.0, -state[:, 2] / 10.0))[:, None, None, None]
 
     def compute_output_shape(self, features_shape: Shape, state_shape: Shape) -> Shape:
         return features_shape
@@ -80,7 +80,7 @@ class Adaptive:
         self._check(shape, channels)
         kernel = glorot(seed + 2**32)
         height, width = (side and side // TILE for side in shape[:2])
-        features, state = keras.Input((height, width, channels)), keras.Input((2,))
+        features, state = keras.Input((height, width, channels)), keras.Input((3,))
         linear = LinearDecoder(TILE, shape[2], channels, self.shares, name="linear")(features, state)
         heard = Fold(TILE // SQUARE, back=True)(_Unbiased()(features, state))
         x = [Whiten(SQUARE, name="whiten")(linear), heard]
@@ -112,7 +112,7 @@ class Adaptive:
             )
 
     def _trunk(self, x: keras.KerasTensor, state: keras.KerasTensor, blocks: int, kernel: Kernels) -> keras.KerasTensor:
-        told = keras.layers.Reshape((1, 1, 2))(_Told()(state))
+        told = keras.layers.Reshape((1, 1, state.shape[1]))(_Told()(state))
         x = self._convolution(kernel)(x)
         for _ in range(blocks):
             y = self._convolution(kernel, "relu")(x)

@@ -59,7 +59,7 @@ class Refinement:
     def decoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
         height, width = (side and side // self.stride for side in shape[:2])
         plain = Bourtsoulatze2019().decoder(shape, channels + 1, seed)
-        features, state = keras.Input((height, width, channels)), keras.Input((2,))
+        features, state = keras.Input((height, width, channels)), keras.Input((3,))
         return keras.Model([features, state], plain(_Heard()(features, state)))
 
     def start(self, encoder: keras.Model, decoder: keras.Model, images: np.ndarray) -> None:

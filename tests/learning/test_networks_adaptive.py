@@ -58,6 +58,11 @@ def state(count: int, snr_db: float = SNR, share: float = 1.0) -> np.ndarray:
     return np.tile(np.array([snr_db, share], np.float32), (count, 1))
 
 
+def told(count: int, snr_db: float = SNR, share: float = 1.0, believed_db: float = SNR) -> np.ndarray:
+    """A decoder's state."""
+    return np.tile(np.array([snr_db, share, believed_db], np.float32), (count, 1))
+
+
 def known() -> list[np.ndarray]:
     """Mean, directions, variances, amplitudes by SNR and share, and statistics of log s."""
     return [w.astype(np.float64) for w in started()[0].get_layer("linear").get_weights()]
@@ -94,9 +99,9 @@ def features_of(image: np.ndarray, snr_db: float = SNR, share: float = 1.0) -> n
     return np.concatenate([told, sent / np.sqrt(2) / s], axis=2)
 
 
-def heard_of(x: np.ndarray, snr_db: float, share: float) -> float:
+def heard_of(x: np.ndarray, believed_db: float, share: float) -> float:
     """t, from features [h, w, channels] behind a filter of least error, so 1 / (1 + N0) of what was sent and noise."""
-    noise, count = 10 ** (-snr_db / 10), round(share * CHANNELS)
+    noise, count = 10 ** (-believed_db / 10), round(share * CHANNELS)
     r = x[..., :TOLD].mean() * (1 + noise) / np.sqrt(9 / TOLD / 2)
     r /= 1 + noise / x[..., :TOLD].size / (9 / TOLD)
     farthest = 3 * np.sqrt(count / (count - TOLD + 81))
@@ -104,10 +109,10 @@ def heard_of(x: np.ndarray, snr_db: float, share: float) -> float:
     return r * np.sqrt((count - TOLD) / (count - 9 * r**2))
 
 
-def weights_of(t: float, snr_db: float, share: float) -> np.ndarray:
+def weights_of(t: float, snr_db: float, share: float, believed_db: float = SNR) -> np.ndarray:
     """What a receiver multiplies such features by once it knows t."""
     variances, (middle, spread) = known()[2], known()[4][NETWORK.shares.index(share)]
-    noise, count = 10 ** (-snr_db / 10), round(share * CHANNELS)
+    noise, count = 10 ** (-believed_db / 10), round(share * CHANNELS)
     a, s = amplitudes_at(snr_db, share), np.exp(middle + spread * t)
     s *= np.sqrt((count - TOLD + 9 * t**2) / count)  # by which the air shrank features beside a loud t
     return (1 + noise) * a * variances * np.sqrt(2) * s / (a**2 * variances + s**2 * noise + 1e-9)
@@ -136,17 +141,19 @@ def test_the_transform_and_its_powers_are_those_of_least_error() -> None:
 
 
 @pytest.mark.parametrize("share", NETWORK.shares)
-@pytest.mark.parametrize(("height", "width"), [(32, 32), (64, 96)])
-def test_before_training_features_and_images_are_the_closed_forms(share: float, height: int, width: int) -> None:
+@pytest.mark.parametrize(("height", "width", "believed_db"), [(32, 32, SNR), (64, 96, SNR), (32, 32, 2.0)])
+def test_before_training_features_and_images_are_the_closed_forms(
+    share: float, height: int, width: int, believed_db: float
+) -> None:
     encoder, decoder = started()
     image = fields(1, 5, height, width)
     features = encoder([image, state(1, SNR, share)]).numpy()
     np.testing.assert_allclose(features[0], features_of(image[0], SNR, share), atol=2e-4)
     heard = np.random.default_rng(0).normal(size=features.shape).astype(np.float32)
     heard[..., round(share * CHANNELS) :] = 0
-    u = heard[0, ..., TOLD:] * weights_of(heard_of(heard[0], SNR, share), SNR, share)
+    u = heard[0, ..., TOLD:] * weights_of(heard_of(heard[0], believed_db, share), SNR, share, believed_db)
     expected = put_together(u @ known()[1].T + known()[0], 1)
-    found = decoder([heard, state(1, SNR, share)]).numpy()[0]
+    found = decoder([heard, told(1, SNR, share, believed_db)]).numpy()[0]
     np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
 
 

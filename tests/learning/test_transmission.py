@@ -15,6 +15,7 @@ from overair.learning.jscc.evaluation import curve, reconstructions
 from overair.learning.jscc.training import JUDGE, Cosine, Keeper, batches, root_mean_square, train
 from overair.learning.jscc.transmission import Transmission
 from overair.phy import Air, Awgn, Grid, keys
+from overair.phy.channels.rayleigh import Rayleigh
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
 AIR = Air(Grid(), Awgn(), 1)
@@ -55,7 +56,7 @@ def adapting(refines: bool = False) -> Transmission:
     image, state = keras.Input((4, 4, 1)), keras.Input((2,))
     x = keras.layers.Concatenate()([keras.layers.Flatten()(image), state])
     encoder = keras.Model([image, state], keras.layers.Dense(8, None, True, keras.initializers.GlorotUniform(1))(x))
-    features, believed = keras.Input((8,)), keras.Input((2,))
+    features, believed = keras.Input((8,)), keras.Input((3,))
     y = keras.layers.Concatenate()([features, believed])
     y = keras.layers.Dense(16, "sigmoid", True, keras.initializers.GlorotUniform(2))(y)
     decoder = keras.Model([features, believed], keras.layers.Reshape((4, 4, 1))(y))
@@ -117,6 +118,20 @@ def test_every_image_has_the_snr_that_it_was_given() -> None:
     for snr_db in SNRS:
         found, expected = (noise[wanted == snr_db] ** 2).mean(), 10 ** (-snr_db / 10) / 2
         assert abs(found / expected - 1) <= 4 * (2 / (400 * count)) ** 0.5
+
+
+def test_under_fading_a_decoder_is_told_the_snr_that_was_set_and_that_of_the_channel() -> None:
+    features, state = keras.Input((8,)), keras.Input((3,))
+    teller = keras.Model([features, state], keras.layers.Reshape((1, 3, 1))(state))
+    over_air = OverAir(Air(Grid(), Rayleigh(), 1))
+    key, wanted = keys.key(1), tf.constant(np.linspace(0, 20, len(IMAGES)), tf.float32)
+    model = Transmission(adapting().encoder, over_air, teller, (0.5, 1.0))
+    heard = model(IMAGES, snr_db=wanted, key=key, share=0.5).numpy()[:, 0, :, 0]
+    np.testing.assert_array_equal(heard[:, 0], wanted)
+    assert np.all(heard[:, 1] == 0.5)
+    _, believed = over_air(tf.ones([len(IMAGES), 4]), wanted, key=keys.fold(key, "part", 0), return_snr=True)
+    np.testing.assert_allclose(heard[:, 2], believed, atol=1e-4)
+    assert np.all(np.abs(heard[:, 2] - wanted) > 1e-2)
 
 
 def test_what_is_not_sent_is_not_used_and_what_is_sent_has_all_the_power() -> None:
