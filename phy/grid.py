@@ -102,4 +102,4 @@ class Grid:
     def collect(self, field: tf.Tensor, elements: int) -> tf.Tensor:
         """The first N elements [..., N] of a grid [..., T, F]."""
         flat = tf.reshape(field, tf.concat([tf.shape(field)[:-2], [field.shape[-2] * field.shape[-1]]], 0))
-        return flat[..., :elements]
+        return flat if elements == flat.shape[-1] else flat[..., :elements]

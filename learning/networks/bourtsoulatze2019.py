@@ -19,6 +19,7 @@ from pydantic.dataclasses import dataclass
 from ...phy.strict import STRICT
 from ..models import glorot
 from . import Fixed, Shape, check_shape
+from ._faster import Convolution, PRelu, Transposed
 
 ENCODER = ((16, 2), (32, 2), (32, 1), (32, 1))  # filters and stride
 DECODER = ((32, 1), (32, 1), (32, 1), (16, 2))
@@ -35,7 +36,7 @@ class Bourtsoulatze2019(Fixed):
         kernel = glorot(seed)
         layers: list[keras.Layer] = [keras.Input(shape)]
         for filters, stride in (*ENCODER, (channels, 1)):
-            layers += [keras.layers.Conv2D(filters, 5, stride, "same", kernel_initializer=next(kernel)), _prelu()]
+            layers += [Convolution(filters, 5, stride, "same", kernel_initializer=next(kernel)), _prelu()]
         return keras.Sequential(layers)
 
     def decoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
@@ -50,8 +51,8 @@ class Bourtsoulatze2019(Fixed):
 
 
 def _upwards(filters: int, stride: int, **options: object) -> keras.Layer:
-    return keras.layers.Conv2DTranspose(filters, 5, stride, "same", **options)
+    return Transposed(filters, 5, stride, "same", **options)
 
 
 def _prelu() -> keras.Layer:
-    return keras.layers.PReLU(keras.initializers.Constant(0.25), shared_axes=[1, 2])
+    return PRelu(keras.initializers.Constant(0.25), shared_axes=[1, 2])

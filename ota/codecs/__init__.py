@@ -12,6 +12,7 @@ Without noise, and where everybody arrives as announced, ``decode`` gives ``targ
 average over codes.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
@@ -20,6 +21,7 @@ from ...phy.keys import Key
 from ..layers import Layers, size_of
 
 Code = Any  # a nest of tensors
+Gradient = Callable[[tf.Tensor], tf.Tensor]
 
 
 class Past(NamedTuple):
@@ -119,14 +121,25 @@ def pack(values: tf.Tensor) -> tf.Tensor:
     """Real values [..., m] two by two into complex symbols [..., ceil(m/2)]."""
     if values.shape[-1] % 2:
         values = tf.pad(values, [[0, 0]] * (values.shape.rank - 1) + [[0, 1]])
-    pairs = tf.reshape(values, tf.concat([tf.shape(values)[:-1], [values.shape[-1] // 2, 2]], 0))
-    return tf.complex(pairs[..., 0], pairs[..., 1])
+    return _joined(tf.reshape(values, tf.concat([tf.shape(values)[:-1], [values.shape[-1] // 2, 2]], 0)))
 
 
 def unpack(symbols: tf.Tensor, count: int) -> tf.Tensor:
     """The first ``count`` real values [..., count] of complex symbols."""
-    pairs = tf.stack([tf.math.real(symbols), tf.math.imag(symbols)], axis=-1)  # [..., M, 2]
-    return tf.reshape(pairs, tf.concat([tf.shape(symbols)[:-1], [2 * symbols.shape[-1]]], 0))[..., :count]
+    values = tf.reshape(_parted(symbols), tf.concat([tf.shape(symbols)[:-1], [2 * symbols.shape[-1]]], 0))
+    return values if count == values.shape[-1] else values[..., :count]
+
+
+@tf.custom_gradient
+def _joined(pairs: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
+    """Pairs [..., 2] as complex numbers [...]. They lie in memory alike, but ``tf.bitcast`` has no gradient."""
+    return tf.bitcast(pairs, tf.complex64 if pairs.dtype == tf.float32 else tf.complex128), _parted
+
+
+@tf.custom_gradient
+def _parted(symbols: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
+    """Complex numbers [...] as pairs [..., 2]."""
+    return tf.bitcast(symbols, tf.float32 if symbols.dtype == tf.complex64 else tf.float64), _joined
 
 
 __all__ = ["Code", "Codec", "LinearSum", "Past", "Sum", "Votes", "pack", "signs", "unpack"]
