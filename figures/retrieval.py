@@ -6,8 +6,8 @@ After fig. 3 of Gunduz et al., "Communicate to learn at the edge", IEEE Communic
 place of people: a query is a drawing of one of 659 characters that no network was trained on; the gallery holds the
 drawings of each by drawers 1 to 10, and queries are by drawers 11 to 14. All ways have the same 64 complex elements,
 energy and links; ``learning/inference`` has the ways. ``capacity`` carries what long codes would, ``LDPC`` sends real
-code words of 64 symbols and picks rates at which it expects to lose a share TARGET of them. Digital devices know the
-channel as the receiver does, and choose their rate by it; analog ones know nothing of it.
+code words of 64 symbols and picks rates at which it expects to lose a share TARGET of them. The receiver tells digital
+devices the SNR that it has on each element; analog ones know nothing of the channel.
 
 Numbers come from retrieval.csv in the folder of curves; if that is not there, it is simulated and written first, in
 some seven minutes of a core for each seed.
@@ -48,7 +48,7 @@ GALLERY, QUERIES = slice(0, 10), slice(10, 14)  # drawers
 SNRS = tuple(float(snr) for snr in range(-12, 19, 3))
 RANGE = (-12.0, 18.0)
 DRAWS = 1  # of the channel, for every query
-WORDS = 120  # packets of LDPC at each SNR, which queries take in turn
+PACKETS = {"capacity": 659, "LDPC": 120}  # at each SNR, which queries take in turn
 TARGET = 0.1  # share of packets that LDPC may lose
 STEPS, HEAD_STEPS = 2400, 600
 MOST_FADING_STEPS = 200  # one through estimated channels takes as long as sixty without fading
@@ -169,7 +169,7 @@ def ways_of(made: Trained, pictures: Pictures) -> Iterator[tuple[str, str, Way]]
             if channel == "AWGN" or not isinstance(TRAINED[name][1], float):
                 yield channel, name, Analog(labels, head(asked).numpy(), head(known).numpy(), layer)
         for name, rate in RATES.items():
-            carrier = Carrier(layer, rate, ELEMENTS, WORDS if name == "LDPC" else len(asked))
+            carrier = Carrier(layer, rate, ELEMENTS, PACKETS[name])
             for kind, rungs in ladders.items():
                 yield channel, f"{kind}, {name}", Packets(labels, rungs, carrier)
 

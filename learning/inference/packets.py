@@ -1,9 +1,10 @@
 """Packets beside the analog way: the same links, and how many bits of each query get through them.
 
 A query that is sent as bits takes the elements, the energy, the channel and the pilots of one whose features are sent
-as they are: ``links`` are the links that ``OverAir`` draws under the same key. The device picks its rate on the SNR it
-believes in, P |h_l|^2 / N0, as ``ota/uplinks/digital.py`` has it. Of an estimated belief the receiver uses as much as
-correlates with the truth over its elements; the rest of the truth is noise.
+as they are: ``links`` are the links that ``OverAir`` draws under the same key. The receiver tells the device, at no
+cost, the SNR that each element has for it, and the device picks its rate by that: of a rival, the best that can be
+assumed. Of an estimated belief the receiver uses as much as correlates with the truth over its elements; the rest of
+the truth is noise, as in ``ota/uplinks/digital.py``.
 """
 
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class Carrier:
     def _carry(self) -> tf.types.experimental.PolymorphicFunction:
         def carry(snr_db: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
             share = shares(links(self.layer, self.elements, self.packets, snr_db, key), self._grid, self.elements)
+            share = share._replace(believed=share.known)
             room = self.rate.bits(share)
             return room, self.rate.arrives(share, room, tf.range(self.packets), keys.fold(key, "packets"))
 
