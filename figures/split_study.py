@@ -33,6 +33,7 @@ SNRS = tuple(np.arange(-10.0, 26.0, 5.0))
 DEPTHS = (1, 2, 3, 4, 6, 8)
 TOLERANCE = 0.005  # of accuracy, for the choice of a depth
 SYMBOLS, STEPS, EXAMPLES = 256, 400, 10_000
+IMAGE, CLASSES = (32, 32, 3), 10
 BOTTLENECKS = (INPUT, "block1_pool", "block2_pool", "block3_pool")
 COLUMNS: tuple[str, ...] = ("scheme", "cut", "depth", "symbols", "snr_db", "accuracy", "bits", "elements", "tries")
 COLUMNS += ("device_s", "server_s", "latency_s", "energy_j")
@@ -87,6 +88,24 @@ def rows(weights: Path | None = None, costs: Costs = DEVICE, outage: Outage = BE
                 elements = -(-SYMBOLS // 2)
                 counted = *_told(snr, accuracy, 0.0, elements, outage), *_times(seconds, elements, snr, costs, outage)
                 yield "analog", name, "0", str(SYMBOLS), *counted
+
+
+def measured(found: list[dict[str, str]], costs: Costs = DEVICE, outage: Outage = BEST) -> list[dict[str, str]]:
+    """The same rows with times of computing that are measured on this machine, whatever the weights."""
+    model = VggLike().build(IMAGE, CLASSES, SEED)
+    seconds = {name: costs.seconds(*cut(model, name), "measured") for name in cuts(model)}
+    kept, *others = found
+    return [kept] + [
+        row
+        | dict(
+            zip(
+                COLUMNS[-4:],
+                _times(seconds[row["cut"]], int(row["elements"]), float(row["snr_db"]), costs, outage),
+                strict=True,
+            )
+        )
+        for row in others
+    ]
 
 
 def _told(snr: float, accuracy: float, bits: float, elements: int, outage: Outage) -> tuple[str, ...]:

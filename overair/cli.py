@@ -7,6 +7,7 @@ import argparse
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 INTERRUPTED = 130
+MINUTE = 60.0  # seconds
 
 EXAMPLES = """examples:
   overair run quickstart                                     data that comes along, under a minute, a figure
@@ -205,11 +207,27 @@ def _import_quietly() -> None:
             os.close(stderr)
 
 
+def _line_a_minute() -> Callable[[int, int], None]:
+    """Tells what is done and how long the rest takes at the speed so far."""
+    begun = last = time.monotonic()
+    first: int | None = None
+
+    def tell(done: int, total: int) -> None:
+        nonlocal first, last
+        now = time.monotonic()
+        first = done if first is None else first
+        if now - last >= MINUTE and done > first:
+            last, left = now, (now - begun) / (done - first) * (total - done) / MINUTE
+            print(f"overair: {done / total:.0%} done, about {left:.0f} min left", file=sys.stderr, flush=True)
+
+    return tell
+
+
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with the time left, on a terminal only."""
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar with the time left; where there is no terminal, a line a minute."""
     if not sys.stderr.isatty():
-        yield None
+        yield _line_a_minute()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -198,11 +198,18 @@ def _federation(parts: Parts) -> "Federation":
 
 @contextmanager
 def named(path: str = "") -> Iterator[None]:
-    """Complaints of the parts as faults of the scenario: they name their own field; ``path`` says whose part it is."""
+    """Complaints of the parts as faults of the scenario: they name their own field; ``path`` says whose part it is.
+
+    What names no field is no complaint about one.
+    """
     try:
         yield
     except ScenarioError:
         raise
     except ValueError as error:
         text = re.sub(r"^air\.", "link.", " ".join(str(error).split()).removeprefix(f"{path}: "))
-        raise ScenarioError(f"scenario field {path}: {text}" if path else f"scenario field {text}") from None
+        if path:
+            raise ScenarioError(f"scenario field {path}: {text}") from None
+        if not re.match(r"[\w.]+: expected ", text):
+            raise
+        raise ScenarioError(f"scenario field {text}") from None

@@ -37,8 +37,13 @@ class ImageLink(Link):
 
     channel: Annotated[Scheme, Of("channels")] = _default("awgn", "how signals scatter")
     snr_db: Annotated[list[Snr], MinLen(1)] = Field(  # type: ignore[assignment]
-        default=[0.0, 5.0, 10.0, 15.0, 20.0], description="P/N0 in dB at which test images are sent"
+        default=[0.0, 5.0, 10.0, 15.0, 20.0], description="P/N0 in dB at which test images are sent, one or several"
     )
+
+    @field_validator("snr_db", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, int | float) else value
 
     @field_validator("budgets_db")
     @classmethod

@@ -1,6 +1,6 @@
 """Analog features: what crosses a cut as real symbols over the air, as it is or through a linear bottleneck.
 
-    direct      m = d symbols; the features' scale goes beside them as a float32, 32 bits
+    direct      m = d symbols; the features' scale goes before them as a float32, 32 bits at the link's own rate
     bottleneck  z = E x + e, m symbols for d features; x_hat = D z_hat + c; the scale is not sent
 
 Two real symbols ride on a resource element. E and D begin as principal axes of example features and learn the loss of
@@ -10,6 +10,7 @@ Zhang, "BottleNet++", ICC Workshops 2020.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
@@ -97,8 +98,13 @@ class Bottleneck(NamedTuple):
         return float(np.mean([loss.numpy() for loss in losses[-max(1, steps // 10) :]]))
 
 
+def direct_elements(shape: Sequence[int], mean_snr_db: float, outage: Outage = BEST) -> int:
+    """Resource elements of features [...] that are sent as they are: two numbers on each, and those of their scale."""
+    return -(-math.prod(shape) // 2) + outage.elements(SCALE_BITS, mean_snr_db)
+
+
 def send_directly(features: tf.Tensor, over_air: OverAir, snr_db: tf.Tensor, key: Key) -> tf.Tensor:
-    """What the server has of features [B, ...] that were sent as they are; it knows their scale."""
+    """What the server has of features [B, ...] that were sent as they are, and their scale before them."""
     count = math.prod(features.shape[1:])
     mean_square = tf.reduce_sum(features**2, axis=range(1, features.shape.rank), keepdims=True) / (count + count % 2)
     return over_air(features, snr_db=snr_db, key=key) * tf.sqrt(2.0 * mean_square)

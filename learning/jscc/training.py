@@ -68,7 +68,7 @@ def train(
             f"images: expected at least a batch of {batch_size}, and some for validation, received {len(images)} and "
             f"{len(validation)}; take a smaller batch_size or more images"
         )
-    keeper = Keeper(Path(folder) if folder else None, patience)
+    keeper = Keeper(Path(folder) if folder else None, patience, steps)
     if (there := keeper.model()) is not None:
         model = there
     else:
@@ -110,9 +110,9 @@ def batches(images: np.ndarray, size: int, seed: int, first: int, last: int) -> 
 class Keeper(keras.callbacks.Callback):
     """Keeps the last and the best model in a folder, and stops when nothing gets better; without a folder only that."""
 
-    def __init__(self, folder: Path | None, patience: int | None) -> None:
+    def __init__(self, folder: Path | None, patience: int | None, steps: int) -> None:
         super().__init__()
-        self._folder, self._patience = folder, patience
+        self._folder, self._patience, self._steps = folder, patience, steps  # of an epoch
         self._rows: list[dict[str, Any]] = []
         self._kept: list[np.ndarray] | None = None
         if folder:
@@ -120,6 +120,11 @@ class Keeper(keras.callbacks.Callback):
             if (folder / "log.csv").exists() and (folder / "last.keras").exists():
                 with (folder / "log.csv").open(newline="") as stream:
                     self._rows = list(csv.DictReader(stream))
+            if self._rows and int(there := self._rows[0]["steps"]) != steps:
+                raise ValueError(
+                    f"folder: expected a training of {steps} steps an epoch, received one of {there} in {folder}; take "
+                    "as many images and the same batch_size, or another folder"
+                )
 
     @property
     def exhausted(self) -> bool:
@@ -143,7 +148,7 @@ class Keeper(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {name: float(value) for name, value in (logs or {}).items()}
-        self._rows = [*self._rows[:epoch], {"epoch": epoch + 1} | logs]
+        self._rows = [*self._rows[:epoch], {"epoch": epoch + 1, "steps": self._steps} | logs]
         is_best = self._best_row() == len(self._rows) - 1
         if self._folder:
             if is_best:

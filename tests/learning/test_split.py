@@ -17,7 +17,7 @@ from overair.learning.data.cifar10 import FOLDER, Cifar10
 from overair.learning.data.files import local_folder
 from overair.learning.inference.outage import BEST, Outage
 from overair.learning.inference.split import cut, cuts
-from overair.learning.inference.split_analog import Bottleneck, send_directly
+from overair.learning.inference.split_analog import Bottleneck, direct_elements, send_directly
 from overair.learning.inference.split_cost import Costs, Seconds, flops, measured
 from overair.learning.inference.split_digital import Quantiser, answer_bits, image_bits
 from overair.learning.jscc import OverAir
@@ -203,6 +203,12 @@ def test_features_over_fading_that_is_never_asked_again_have_the_error_of_theory
     assert abs(error.mean() - expected) < 4.5 * error.std() / np.sqrt(len(error))
 
 
+def test_features_that_are_sent_as_they_are_pay_for_their_scale() -> None:
+    """33 numbers take 17 elements, and 32 bits those of the rate log2(1 + SNR |h|^2) that half of all links carry."""
+    rate = np.log2(1 + 10**0.5 * np.log(2))
+    assert direct_elements((3, 11), 5.0, Outage(0.5)) == 17 + np.ceil(32 / rate)
+
+
 # --- Digital features
 
 
@@ -365,6 +371,20 @@ def test_times_and_energies_in_the_table_follow_from_its_bits_and_the_link(found
         device, server = (flops(part) for part in cut(model, row["cut"]))
         expected = device / 5e9 + server / 1e12 + airtime, 2 * device / 5e9 + 1.3 * airtime
         np.testing.assert_allclose((number["latency_s"], number["energy_j"]), expected, rtol=1e-4)
+
+
+def test_measured_times_take_the_place_of_counted_ones(found: list[dict[str, str]]) -> None:
+    measured = study.measured(found, Costs(device_slowdown=2.0, transmit_watts=3.0))
+    assert measured[0] == found[0] and len(measured) == len(found)
+    for row, was in zip(measured[1:], found[1:], strict=True):
+        assert all(row[name] == was[name] for name in study.COLUMNS[:-4])
+        airtime = float(was["latency_s"]) - float(was["device_s"]) - float(was["server_s"])
+        device, server, latency, energy = (float(row[name]) for name in study.COLUMNS[-4:])
+        assert latency == pytest.approx(device + airtime + server, rel=1e-3)
+        assert energy == pytest.approx(2 * device + 3 * airtime, rel=1e-3)
+        assert row["device_s"] != was["device_s"] and device + server > 0
+    by_cut = {row["cut"]: float(row["device_s"]) for row in measured[1:]}
+    assert by_cut["block3_pool"] > by_cut["block1_pool"] > by_cut["input"]
 
 
 def test_the_best_cut_is_the_cheapest_that_is_accurate_enough(found: list[dict[str, str]], tmp_path: Path) -> None:

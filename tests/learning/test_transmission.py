@@ -317,7 +317,7 @@ def test_a_run_that_was_killed_goes_on_bit_for_bit(
 def test_patience_stops_and_keeps_the_best(
     scores: list[float], stops_after: int, best: int, kept: bool, tmp_path: Path
 ) -> None:
-    model, keeper = plain(), Keeper(tmp_path if kept else None, 2)
+    model, keeper = plain(), Keeper(tmp_path if kept else None, 2, 1)
     keeper.set_model(model)
     model.stop_training = False
     seen = []
@@ -332,7 +332,16 @@ def test_patience_stops_and_keeps_the_best(
     assert found is not None
     for one, other in zip(found.get_weights(), seen[best - 1], strict=True):
         np.testing.assert_array_equal(one, other)
-    assert not kept or Keeper(tmp_path, 2).exhausted == bool(model.stop_training)
+    assert not kept or Keeper(tmp_path, 2, 1).exhausted == bool(model.stop_training)
+
+
+def test_a_folder_of_another_batch_size_is_refused(tmp_path: Path) -> None:
+    fitted(tmp_path, 1)
+    for size, steps in ((4, 4), (16, 1)):
+        with pytest.raises(
+            ValueError, match=rf"^folder: expected a training of {steps} steps an epoch, received one of 2"
+        ):
+            train(adapting(), TRAIN, HELD, 2, size, folder=tmp_path, verbose=0)
 
 
 def test_too_few_images_are_refused_in_one_line() -> None:

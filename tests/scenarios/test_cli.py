@@ -189,9 +189,23 @@ def test_a_reader_that_goes_away_is_no_fault(tmp_path: Path) -> None:
         assert run.stderr.read() == b""
 
 
+def test_a_long_run_in_a_pipe_says_once_a_minute_how_long_it_takes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(cli.time, "monotonic", lambda: now)
+    with cli._progress() as tell:
+        for done in range(10, 41, 2):  # a tenth was there; two steps take half a minute
+            tell(done, 100)
+            now += 30.0
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 7 and told[0] == "overair: 14% done, about 22 min left"
+    assert told[-1] == "overair: 38% done, about 16 min left"
+
+
 def test_a_run_in_a_pipe_is_silent_but_for_its_results(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "overair", "run", "quickstart", *TINY, "--set", "uplink=analog", "--out", "a"]
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
-    assert (run.returncode, run.stderr) == (0, "")
+    assert run.returncode == 0 and not [line for line in run.stderr.splitlines() if "min left" not in line]
     assert len(run.stdout.splitlines()) == 1 + 1 + 2 + 2

@@ -157,6 +157,11 @@ def test_what_was_not_measured_or_no_longer_finite_is_saved_shown_and_drawn(
     draw(after.isel({"link.snr_db": [1], "scheme": 0}, drop=True), tmp_path / "point.png")
 
 
+def test_one_snr_need_not_be_a_list() -> None:
+    one, other = (run(RAW | {"scheme": RAW["scheme"], "link": {"snr_db": snr}}) for snr in (10, [10]))
+    assert one["link.snr_db"].values.tolist() == [10] and np.array_equal(one.psnr, other.psnr)
+
+
 # --- What cannot be
 
 
