@@ -281,7 +281,6 @@ def test_antennas_are_combined_for_a_batch_of_any_size(receiver: Receiver) -> No
 
 AIRS = {
     "estimated": Air(GRID, Tdl("A", 50e-9), 1, receiver_knowledge=Estimated("linear")),
-    "lmmse": Air(GRID, Tdl("A", 50e-9), 1, receiver_knowledge=Estimated("lmmse")),
     "time road": Air(GRID, Rayleigh(), 1, impairments=(TimingOffset(0.0, 6.0), PathLoss())),
 }
 

@@ -14,7 +14,7 @@ from overair.learning.jscc import OverAir
 from overair.learning.jscc.evaluation import curve, reconstructions
 from overair.learning.jscc.training import JUDGE, Cosine, Keeper, batches, root_mean_square, train
 from overair.learning.jscc.transmission import Transmission
-from overair.phy import Air, Awgn, Grid, keys
+from overair.phy import Air, Awgn, Estimated, Grid, Tdl, keys
 from overair.phy.channels.rayleigh import Rayleigh
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
@@ -184,6 +184,16 @@ def test_gradients_reach_every_weight_through_the_air() -> None:
         loss = tf.reduce_mean((model(IMAGES, training=True, key=keys.key(1), share=1.0) - IMAGES) ** 2)
     for gradient in tape.gradient(loss, model.trainable_variables):
         assert np.all(np.isfinite(gradient)) and np.any(gradient != 0)
+
+
+def test_a_model_that_sends_shares_trains_through_estimates_that_have_no_gradient() -> None:
+    model = adapting()
+    model.over_air = OverAir(Air(Grid(16, 2, prefix=4), Tdl("A", 50e-9), 1, receiver_knowledge=Estimated("lmmse")))
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    model.fit(IMAGES, IMAGES, batch_size=12, verbose=0)
+    assert all(np.all(np.isfinite(new)) for new in model.get_weights())
+    assert all(np.any(old != new) for old, new in zip(before, model.get_weights(), strict=True))
 
 
 @pytest.mark.parametrize("shares", [(), (0.5,), (1.0, 0.5), (0.0, 1.0), (0.5, 0.5, 1.0)], ids=str)
