@@ -16,7 +16,7 @@ from ...phy import keys
 from ...phy.strict import STRICT
 from ..jscc.klt import Klt, cut
 from ..jscc.linear import Linear as Scheme
-from ..jscc.metrics import mse
+from ..jscc.metrics import likeness, mse
 from . import Job, Outcome, Sends, Test, is_plain, never, symbols_of
 
 EXAMPLES = 20_000  # images the transform is learnt from
@@ -52,13 +52,15 @@ class Linear:
 
         def send(ratio: float, test: Test) -> Outcome:
             scheme, images = schemes[ratio], tf.constant(test.images, tf.float32)
-            errors = np.zeros([len(test.snrs_db), len(test.images)])
+            measures = np.zeros([3, len(test.snrs_db), len(test.images)])
             for at, snr_db in enumerate(test.snrs_db):
                 for repetition in range(test.repetitions):
-                    key = keys.fold(test.key, "linear", at, repetition)
-                    errors[at] += mse(images, scheme.send(images, snr_db, key)).numpy() / test.repetitions
-            count, missing = len(test.snrs_db), np.full(errors.shape, np.nan)
+                    received = scheme.send(images, snr_db, keys.fold(test.key, "linear", at, repetition))
+                    alike = likeness(images, received) if test.similarity else np.full([2, len(images)], np.nan)
+                    measures[:, at] += np.vstack([mse(images, received), alike]) / test.repetitions
+            count = len(test.snrs_db)
             elements = np.full(count, float(symbols_of(test.images, ratio)))
-            return Outcome(errors, missing, missing, np.zeros(count), np.zeros(count), elements, never(test.snrs_db))
+            errors, like, multiscale = measures
+            return Outcome(errors, like, multiscale, np.zeros(count), np.zeros(count), elements, never(test.snrs_db))
 
         return send

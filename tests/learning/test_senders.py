@@ -1,0 +1,71 @@
+"""Senders measure what they are asked to, on the images that arrive."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from overair.learning import senders
+from overair.learning.jscc.linear import Linear as Scheme
+from overair.learning.jscc.metrics import ssim
+from overair.learning.networks.bourtsoulatze2019 import Bourtsoulatze2019
+from overair.learning.senders import Job, Outcome, Sender
+from overair.learning.senders.deepjscc import Deepjscc
+from overair.learning.senders.digital import Digital
+from overair.learning.senders.linear import Linear
+from overair.ota.rates.capacity import Capacity
+from overair.phy import Air, Awgn, Grid, keys
+
+SNRS, RATIO = (0.0, 60.0), 1 / 2
+AIR = Air(Grid(), Awgn(), 1)
+
+
+def pictures(count: int) -> np.ndarray:
+    """Smooth colours, [N, 16, 16, 3]."""
+    coarse = np.random.default_rng(count).random((count, 4, 4, 3))
+    return tf.clip_by_value(tf.image.resize(coarse, (16, 16), "bicubic"), 0.0, 1.0).numpy()
+
+
+IMAGES = pictures(60)
+SENDERS: dict[str, Sender] = {
+    "linear": Linear(block=16),
+    "digital": Digital(rate=Capacity()),
+    "deepjscc": Deepjscc(Bourtsoulatze2019(), epochs=1, batch_size=16),
+}
+
+
+def sent(sender: Sender, similarity: bool, **changes: Any) -> Outcome:
+    test = senders.Test(IMAGES[:12], SNRS, 2, keys.key(1), similarity)._replace(**changes)
+    return sender.ready(Job(IMAGES, AIR, (RATIO,), 0))(RATIO, test)
+
+
+@pytest.mark.parametrize("kind", SENDERS)
+def test_similarity_is_measured_where_asked_and_changes_nothing_else(kind: str) -> None:
+    without, beside = (sent(SENDERS[kind], similarity) for similarity in (False, True))
+    assert np.all(np.isnan(without.ssim)) and np.all(np.isnan(without.ms_ssim))
+    assert beside.ssim.shape == (2, 12) and np.all(np.isnan(beside.ms_ssim))  # images are too small for it
+    np.testing.assert_allclose(beside.mse, without.mse, rtol=1e-5)
+    if kind != "deepjscc":  # which three steps of training teach nothing
+        assert beside.ssim[1].mean() > beside.ssim[0].mean()
+
+
+def test_images_that_arrive_as_they_were_are_alike() -> None:
+    """All coefficients of images that the transform was learnt from, nearly without noise."""
+    outcome = sent(SENDERS["linear"], True, snrs_db=(90.0,))
+    assert outcome.mse.max() < 1e-7 and outcome.ssim.min() > 0.9999
+    assert outcome.elements == [384] and outcome.lost == [0]
+
+
+def test_similarity_is_the_mean_over_repetitions_of_that_of_received_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, found = tf.constant(IMAGES[:12]), []
+    send = Scheme.send
+
+    def listened(*arguments: Any) -> tf.Tensor:
+        received = send(*arguments)
+        found.append(ssim(images, received).numpy())
+        return received
+
+    monkeypatch.setattr(Scheme, "send", listened)
+    outcome = sent(SENDERS["linear"], True)
+    np.testing.assert_allclose(outcome.ssim, np.reshape(found, (2, 2, 12)).mean(axis=1), rtol=1e-5)
