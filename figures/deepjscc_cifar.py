@@ -50,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.published:
             lines = {(PUBLISHED_RATIO, "2019 network as published, trained at 7 dB"): published(options.published)}
         draw(dataset, options.out, options.variable, lines)
-    except (ScenarioError, OSError) as error:
-        print(f"overair: {error}", file=sys.stderr)
+    except (ValueError, OSError) as error:
+        print(f"overair: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     print(f"figure: {options.out}")
     return 0

@@ -18,7 +18,7 @@ from ..learning.data import Arrays
 from ..learning.data.cifar10 import Cifar10
 from ..learning.inference.outage import BEST, Outage
 from ..learning.inference.split import INPUT, cut, cuts
-from ..learning.inference.split_analog import Bottleneck
+from ..learning.inference.split_analog import Bottleneck, untrained
 from ..learning.inference.split_cost import Costs, Seconds
 from ..learning.inference.split_digital import Quantiser, answer_bits, image_bits
 from ..learning.jscc import OverAir
@@ -77,30 +77,42 @@ def rows(weights: Path | None = None, costs: Costs = DEVICE, outage: Outage = BE
     whole = _accuracy(model, data.x_test, data.y_test)
     yield UNSPLIT, "", *("0" for _ in COLUMNS[2:5]), f"{whole:.6g}", *("0" for _ in COLUMNS[6:])
     for name in cuts(model):
-        seconds = costs.seconds(*cut(model, name))
+        seconds = costs.seconds(*parts_of(model, "digital", name))
         depth, accuracy, bits = _digital(model, name, data, whole)
         for snr in SNRS:
             elements = outage.elements(bits, snr)
             counted = *_told(snr, accuracy, bits, elements, outage), *_times(seconds, elements, snr, costs, outage)
             yield "digital", name, str(depth), "0", *counted
         if name in BOTTLENECKS:
+            seconds = costs.seconds(*parts_of(model, "analog", name))
             for snr, accuracy in zip(SNRS, _analog(model, name, data, outage), strict=True):
                 elements = -(-SYMBOLS // 2)
                 counted = *_told(snr, accuracy, 0.0, elements, outage), *_times(seconds, elements, snr, costs, outage)
                 yield "analog", name, "0", str(SYMBOLS), *counted
 
 
+def parts_of(model: keras.Model, scheme: str, name: str) -> tuple[keras.Model, keras.Model]:
+    """What device and server compute; analog features pass a bottleneck on either side."""
+    device, server = cut(model, name)
+    if scheme == "digital":
+        return device, server
+    shape = device.output_shape[1:]
+    encoder, decoder = untrained(shape, SYMBOLS)
+    return keras.Sequential([device, encoder]), keras.Sequential([decoder, server])
+
+
 def measured(found: list[dict[str, str]], costs: Costs = DEVICE, outage: Outage = BEST) -> list[dict[str, str]]:
     """The same rows with times of computing that are measured on this machine, whatever the weights."""
     model = VggLike().build(IMAGE, CLASSES, SEED)
-    seconds = {name: costs.seconds(*cut(model, name), "measured") for name in cuts(model)}
     kept, *others = found
+    ways = {(row["scheme"], row["cut"]) for row in others}
+    seconds = {way: costs.seconds(*parts_of(model, *way), "measured") for way in sorted(ways)}
     return [kept] + [
         row
         | dict(
             zip(
                 COLUMNS[-4:],
-                _times(seconds[row["cut"]], int(row["elements"]), float(row["snr_db"]), costs, outage),
+                _times(seconds[row["scheme"], row["cut"]], int(row["elements"]), float(row["snr_db"]), costs, outage),
                 strict=True,
             )
         )

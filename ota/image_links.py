@@ -3,7 +3,8 @@
 Image b sends N symbols x and the receiver combines its antennas by its best estimate g of the channel: z = g^H y/|g|^2
 is the symbol plus noise of power (N0 + e)/|g|^2, where e is the mean power of what the estimate lacks: announced
 (`error_variance`), or, of a belief that announces none, its mean over the image's elements, which a receiver knows of
-its estimator. The transmitter knows the mean SNR, or believes what the air's transmitters believe.
+its estimator. The transmitter knows the mean SNR, or believes what the air's transmitters believe; where these know the
+channel as the receiver does, it is told the SNR that the receiver has on every element, for nothing.
 
 ``Direct`` is AWGN without a grid; ``ThroughAir`` is any `phy.Air` of one device, and its symbols really pass it. Each
 transmission has a realisation of its own, the next in time.
@@ -60,7 +61,9 @@ class ThroughAir:
         estimate, lacking, strong = self._best(link, true)
         noise = tf.reshape(link.noise, [-1, 1])
         gain = tf.reduce_sum(tf.math.conj(estimate) * true, axis=1) / tf.cast(strong, true.dtype)
-        return Share(tf.ones_like(strong), self._believed(link, noise), strong / noise, lacking / noise, gain)
+        share = Share(tf.ones_like(strong), self._believed(link, noise), strong / noise, lacking / noise, gain)
+        told = self._belief == "link" and self.air.transmitter_knowledge == self.air.receiver_knowledge
+        return share._replace(believed=share.known) if told else share
 
     def send(self, x: tf.Tensor, attempt: int) -> tuple[tf.Tensor, tf.Tensor]:
         """What the receiver makes of symbols [B, N] at some transmission, and the power of its noise."""

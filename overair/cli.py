@@ -209,15 +209,15 @@ def _import_quietly() -> None:
 
 def _line_a_minute() -> Callable[[int, int], None]:
     """Tells what is done and how long the rest takes at the speed so far."""
-    begun = last = time.monotonic()
-    first: int | None = None
+    first: tuple[float, int] | None = None
+    last = time.monotonic()
 
     def tell(done: int, total: int) -> None:
         nonlocal first, last
         now = time.monotonic()
-        first = done if first is None else first
-        if now - last >= MINUTE and done > first:
-            last, left = now, (now - begun) / (done - first) * (total - done) / MINUTE
+        first = first or (now, done)  # what came before was not steps alone
+        if now - last >= MINUTE and done > first[1]:
+            last, left = now, (now - first[0]) / (done - first[1]) * (total - done) / MINUTE
             print(f"overair: {done / total:.0%} done, about {left:.0f} min left", file=sys.stderr, flush=True)
 
     return tell

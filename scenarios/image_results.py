@@ -24,15 +24,20 @@ VARIABLES = {  # units and long name
     "elements": ("1", "resource elements of an image, with pilots and retransmissions"),
     "papr_db": ("dB", "peak-to-average power of the OFDM waveform"),
 }
+ROUNDING = 1 / 12 / 255**2  # squared error of 8 bits
 TAIL = ("seed", "ratio", "link.snr_db")  # the last dimensions
 
 
 def values(outcome: Any) -> np.ndarray:
     """The variables of one outcome, [V, S]."""
-    peak = -10 * np.log10(np.maximum(outcome.mse, 1e-30))
-    means = [-10 * np.log10(np.maximum(outcome.mse.mean(axis=1), 1e-30)), peak.mean(axis=1)]
+    means = [_psnr(outcome.mse.mean(axis=1)), _psnr(outcome.mse).mean(axis=1)]
     likeness = [outcome.ssim.mean(axis=1), outcome.ms_ssim.mean(axis=1)]
     return np.stack([*means, *likeness, outcome.lost, outcome.bits, outcome.elements, outcome.papr_db])
+
+
+def _psnr(mse: np.ndarray) -> np.ndarray:
+    """In dB; an image without an error has that of rounding to 8 bits, 58.9 dB, and not infinitely much."""
+    return -10 * np.log10(np.maximum(mse, ROUNDING))
 
 
 def assemble(sweep: Sweep, records: Mapping[tuple[int, int], np.ndarray]) -> xr.Dataset:

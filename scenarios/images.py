@@ -32,6 +32,13 @@ def _ratio(value: Any) -> Any:
         raise ValueError(f'expected a number or a fraction such as "1/12", received {shown(value)}') from None
 
 
+def all_different(values: list[Any]) -> list[Any]:
+    """Refuses a value that is there twice."""
+    if len(set(values)) < len(values):
+        raise ValueError(f"expected different values, received {shown(values)}")
+    return values
+
+
 class ImageLink(Link):
     """The link from the device to the receiver."""
 
@@ -39,6 +46,8 @@ class ImageLink(Link):
     snr_db: Annotated[list[Snr], MinLen(1)] = Field(  # type: ignore[assignment]
         default=[0.0, 5.0, 10.0, 15.0, 20.0], description="P/N0 in dB at which test images are sent, one or several"
     )
+
+    _different = field_validator("snr_db")(all_different)
 
     @field_validator("snr_db", mode="before")
     @classmethod
@@ -74,9 +83,4 @@ class Images(Table):
     link: ImageLink = _default({}, description="from the device to the receiver")
     grid: Grid = _default({}, description="OFDM numerology")
 
-    @field_validator("seeds", "ratios")
-    @classmethod
-    def _all_different(cls, values: list[Any]) -> list[Any]:
-        if len(set(values)) < len(values):
-            raise ValueError(f"expected different values, received {shown(values)}")
-        return values
+    _different = field_validator("seeds", "ratios")(all_different)

@@ -49,13 +49,9 @@ class Bottleneck(NamedTuple):
         mean = flat.mean(axis=0)
         axes = np.linalg.svd(flat - mean, full_matrices=False)[2][:symbols].T  # [d, m]
         power = np.mean(((flat - mean) @ axes) ** 2)
-        encoder, decoder = keras.layers.Dense(symbols), keras.layers.Dense(size)
-        made = Bottleneck(
-            keras.Sequential([keras.Input(shape), keras.layers.Flatten(), encoder]),
-            keras.Sequential([keras.Input((symbols,)), decoder, keras.layers.Reshape(shape)]),
-        )
-        encoder.set_weights([axes, -mean @ axes])
-        decoder.set_weights([axes.T * np.sqrt(2 * power), mean])  # a symbol arrives with a power of 1/2
+        made = Bottleneck(*untrained(shape, symbols))
+        made.encoder.set_weights([axes, -mean @ axes])
+        made.decoder.set_weights([axes.T * np.sqrt(2 * power), mean])  # a symbol arrives with a power of 1/2
         return made
 
     def send(self, features: tf.Tensor, over_air: OverAir, snr_db: tf.Tensor, key: Key) -> tf.Tensor:
@@ -96,6 +92,15 @@ class Bottleneck(NamedTuple):
             snr = outage.read_snr_db(mean, batch, keys.fold(own, "fading"))
             losses.append(step(tf.constant(features[chosen]), tf.constant(labels[chosen]), snr, keys.fold(own, "air")))
         return float(np.mean([loss.numpy() for loss in losses[-max(1, steps // 10) :]]))
+
+
+def untrained(shape: Sequence[int], symbols: int) -> tuple[keras.Model, keras.Model]:
+    """A bottleneck's encoder and decoder with any weights."""
+    encoder, decoder = keras.layers.Dense(symbols), keras.layers.Dense(math.prod(shape))
+    return (
+        keras.Sequential([keras.Input(shape), keras.layers.Flatten(), encoder]),
+        keras.Sequential([keras.Input((symbols,)), decoder, keras.layers.Reshape(tuple(shape))]),
+    )
 
 
 def direct_elements(shape: Sequence[int], mean_snr_db: float, outage: Outage = BEST) -> int:

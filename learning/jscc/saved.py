@@ -1,19 +1,19 @@
 """Transmissions read back from their files, with the layers of this package's networks known."""
 
 import importlib
+import pkgutil
 from pathlib import Path
 
 import keras
 
+from .. import networks
 from .transmission import Transmission
-
-NETWORKS = ("adaptive", "bourtsoulatze2019", "refinement")
 
 
 def load(path: str | Path) -> Transmission:
     """The transmission in a .keras file; nothing in the file is run."""
-    for name in NETWORKS:
-        importlib.import_module(f"...networks.{name}", __name__)  # registers its layers
+    for module in pkgutil.iter_modules(networks.__path__, f"{networks.__name__}."):
+        importlib.import_module(module.name)  # registers its layers
     if not Path(path).is_file():
         raise ValueError(f"{path}: expected a transmission saved as .keras, found no such file")
     try:

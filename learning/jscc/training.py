@@ -120,7 +120,7 @@ class Keeper(keras.callbacks.Callback):
             if (folder / "log.csv").exists() and (folder / "last.keras").exists():
                 with (folder / "log.csv").open(newline="") as stream:
                     self._rows = list(csv.DictReader(stream))
-            if self._rows and int(there := self._rows[0]["steps"]) != steps:
+            if self._rows and (there := self._rows[0].get("steps", "another kind")) != str(steps):
                 raise ValueError(
                     f"folder: expected a training of {steps} steps an epoch, received one of {there} in {folder}; take "
                     "as many images and the same batch_size, or another folder"

@@ -41,6 +41,8 @@ class Transmission(keras.Model):
         super().__init__(**kwargs)
         self.encoder, self.over_air, self.decoder = encoder, over_air, decoder
         self.shares, self.refines = _checked(shares), refines
+        _check_state("encoder", encoder, 2)
+        _check_state("decoder", decoder, 3)
         self.built = True  # as its parts are
 
     def call(
@@ -135,6 +137,15 @@ class Transmission(keras.Model):
                 "give the network as many features as all shares divide"
             )
         return list(map(round, counts))
+
+
+def _check_state(name: str, part: keras.Model, count: int) -> None:
+    if len(part.inputs) > 1 and (len(part.inputs) > 2 or tuple(part.inputs[1].shape) != (None, count)):
+        wanted = ", ".join(("the SNR set", "the share", "the SNR believed")[:count])
+        raise ValueError(
+            f"{name}: expected an input, or two of which the second is keras.Input(({count},)) for {wanted}, received "
+            f"{', '.join(str(tuple(each.shape[1:])) for each in part.inputs)}"
+        )
 
 
 def _checked(shares: Sequence[float]) -> tuple[float, ...]:

@@ -3,9 +3,11 @@
 Spreading values over twice the places, which is a transposed convolution's way forward and a convolution's way back, is
 slow with a stride of 2. It is the same as a 3 x 3 convolution without one, to four times the channels: those of the
 four pixels that take the place of one. Only 5 x 5 kernels with stride 2 and padding "same" take this way, over images
-of even sides; all others are Keras's own. A PReLU is made of as few passes over its input as there can be.
+of even sides; all others are Keras's own. A PReLU is made of as few passes over its input as there can be; its gradient
+at 0 is the slope, where Keras has none.
 """
 
+import math
 from collections.abc import Callable
 
 import keras
@@ -39,12 +41,15 @@ class PRelu(keras.layers.PReLU):
     """max(x, 0) + slope min(x, 0), [..., C], with a slope a channel."""
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
+        if self.alpha.shape[-1] != math.prod(self.alpha.shape):
+            return super().call(x)
         return _bent(x, tf.convert_to_tensor(self.alpha))
 
 
 def _is_strided(layer: keras.Layer) -> bool:
-    shape = layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate
-    return shape == ((5, 5), (2, 2), "same", (1, 1)) and layer.use_bias and layer.data_format == "channels_last"
+    shape = layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate, getattr(layer, "groups", 1)
+    plain = layer.use_bias and layer.data_format == "channels_last" and getattr(layer, "output_padding", None) is None
+    return plain and shape == ((5, 5), (2, 2), "same", (1, 1), 1)
 
 
 @tf.custom_gradient

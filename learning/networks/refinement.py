@@ -47,10 +47,10 @@ class Refinement:
         return tuple((layer + 1) / self.layers for layer in range(self.layers))
 
     def encoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
-        if channels % self.layers:
+        if channels % (pairs := 2 * self.layers):  # a symbol carries two features, of one layer
             raise ValueError(
-                f"channels: expected a multiple of the {self.layers} layers, received {channels}; "
-                f"take {-(-channels // self.layers) * self.layers}"
+                f"channels: expected a multiple of {pairs}, an even number for each of the {self.layers} layers, "
+                f"received {channels}; take {-(-channels // pairs) * pairs}"
             )
         plain = Bourtsoulatze2019().encoder(shape, channels, seed)
         image, state = keras.Input(shape), keras.Input((2,))

@@ -28,11 +28,15 @@ from . import Job, Outcome, Sends, Test, symbols_of
 
 HELD_BACK = 500  # training images that judge an epoch, or a tenth where there are fewer than ten times as many
 CLOSE = 1e-4
+FORMAT = 2  # of networks in a folder; those of another are not looked up
 
 
 @dataclass(frozen=True, config=STRICT)
 class Deepjscc:
-    """The network, the SNRs it is trained for (one where both are equal), and how long."""
+    """The network, the SNRs it is trained for (one where both are equal), and how long.
+
+    With ``patience`` the best epoch is kept, judged at the middle of the SNRs and the largest ratio.
+    """
 
     network: Network = Adaptive()
     low_db: Annotated[float, Ge(-300), Le(300)] = 0.0
@@ -139,7 +143,7 @@ class Deepjscc:
         """One for all that decides the weights."""
         if job.folder is None:
             return None
-        text = repr((self, job.air, ratio, job.seed, job.images.shape))
+        text = repr((FORMAT, self, job.air, ratio, job.seed, job.images.shape))
         told = hashlib.blake2b(text.encode(), digest_size=8)
         told.update(np.ascontiguousarray(job.images).tobytes())
         return job.folder / told.hexdigest()

@@ -12,8 +12,9 @@ than 2 % of its packets are lost over AWGN (1536 to 3072 information bits, twent
 The table is of codes without 5G's bit interleaver, which is used here and gains up to 0.2 dB: its thresholds were
 measured at -0.96, 3.78, 7.28 (rate 1/3), 1.37, 6.48, 10.84 (1/2), 3.38, 9.17 and 14.15 dB (2/3), to 0.05 dB.
 
-Sorted by threshold they are sorted by bits a symbol too; of two as fast the one with more points is taken. Where SNRs
-differ over the elements, it is the SNR at which a flat link would carry as much. Below the first threshold, and where
+Sorted by threshold they are sorted by bits a symbol too; of two as fast the one of the lower threshold is taken, so
+16-QAM 1/3 and 64-QAM 1/3 never are. Where SNRs differ over the elements, it is the SNR at which a flat link would carry
+as much. Below the first threshold, and where
 there would be less than 40 bits in it, nothing is sent.
 
 N symbols are cut into as few packets of one size as have at most 6144 coded bits each; every one must arrive. That one
@@ -67,6 +68,7 @@ MODES = (
     Mode(6, 1, 2, 11.0),
     Mode(6, 2, 3, 14.5),
 )
+CHOSEN = [[mode.efficiency for mode in MODES].index(mode.efficiency) for mode in MODES]  # the first as fast
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -122,7 +124,8 @@ class Modes:
         carried = tf.math.divide_no_nan(shannon(share.mine, share.believed), own)
         believed = 10.0 / math.log(10.0) * tf.math.log(tf.maximum(tf.math.expm1(carried * math.log(2.0)), 1e-30))
         thresholds = tf.constant([mode.threshold_db - ROUNDING for mode in MODES])
-        place = tf.reduce_sum(tf.cast(thresholds <= believed[:, None] + self.boost_db, tf.int32), axis=1) - 1
+        allowed = tf.reduce_sum(tf.cast(thresholds <= believed[:, None] + self.boost_db, tf.int32), axis=1)
+        place = tf.gather(tf.constant([-1, *CHOSEN]), allowed)  # [C]
         table = tf.constant([[_qam.ORDERS.index(mode.order), *mode[:3]] for mode in MODES])
         at, order, above, below = tf.unstack(tf.gather(table, tf.maximum(place, 0)), axis=1)  # [C] each
         own = tf.cast(own, tf.int32)

@@ -243,9 +243,12 @@ def test_shares_that_do_not_rise_to_one_are_refused(shares: Any) -> None:
         Adaptive(shares=shares)
 
 
-def test_layers_that_do_not_divide_the_channels_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"^channels: expected a multiple of the 3 layers, received 8; take 9$"):
-        Refinement(3).encoder((8, 8, 3), 8)
+@pytest.mark.parametrize("channels", [8, 9])
+def test_layers_of_no_whole_number_of_symbols_a_place_are_refused(channels: int) -> None:
+    with pytest.raises(
+        ValueError, match=rf"^channels: expected a multiple of 6, [^\n]*, received {channels}; take 12$"
+    ):
+        Refinement(3).encoder((8, 8, 3), channels)
 
 
 SIZES: dict[str, tuple[Shape, int]] = {"adaptive": ((32, 64, 1), CHANNELS)}  # where others are refused

@@ -186,6 +186,19 @@ def test_gradients_reach_every_weight_through_the_air() -> None:
         assert np.all(np.isfinite(gradient)) and np.any(gradient != 0)
 
 
+def test_a_state_of_another_length_is_refused_in_one_line() -> None:
+    features, state = keras.Input((8,)), keras.Input((2,))
+    old = keras.Model([features, state], keras.layers.Concatenate()([features, state]))
+    with pytest.raises(
+        ValueError, match=r"^decoder: expected [^\n]*\(\(3,\)\) for the SNR set, the share, the SNR bel"
+    ):
+        Transmission(adapting().encoder, OverAir(AIR), old)
+    with pytest.raises(
+        ValueError, match=r"^encoder: expected [^\n]*\(\(2,\)\) for the SNR set, the share, received \(8,\)"
+    ):
+        Transmission(adapting().decoder, OverAir(AIR), adapting().decoder)
+
+
 def test_a_model_that_sends_shares_trains_through_estimates_that_have_no_gradient() -> None:
     model = adapting()
     model.over_air = OverAir(Air(Grid(16, 2, prefix=4), Tdl("A", 50e-9), 1, receiver_knowledge=Estimated("lmmse")))

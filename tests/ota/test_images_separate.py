@@ -180,6 +180,17 @@ def test_what_the_receiver_does_not_know_is_noise_of_the_power_told(knows: Any) 
     assert np.mean(known < ThroughAir(Air(GRID, Rayleigh(), 1), np.full(800, 5.0), 60, KEY).share.known) > 0.5
 
 
+@pytest.mark.parametrize("knows", [ErrorVariance(0.1), Estimated("lmmse", comb=1)], ids=["error_variance", "estimated"])
+def test_who_knows_the_channel_as_the_receiver_does_is_told_what_that_can_decode(knows: Any) -> None:
+    air = Air(GRID, Tdl("A", 300e-9), 1, transmitter_knowledge=knows, receiver_knowledge=knows)
+    way = ThroughAir(air, np.full(50, 10.0), 64, KEY, "link")
+    np.testing.assert_array_equal(way.share.believed, way.share.known)
+    alone = ThroughAir(Air(GRID, Tdl("A", 300e-9), 1, transmitter_knowledge=knows), np.full(50, 10.0), 64, KEY, "link")
+    assert not np.allclose(alone.share.believed, alone.share.known)
+    arrives = Separate(Jpeg(), belief="link", count="payload").run(images(50), 512, [10.0], KEY, air).arrives
+    assert knows == ErrorVariance(0.1) or np.all(arrives)
+
+
 def test_images_have_channels_of_their_own_and_a_key_repeats_them() -> None:
     some, air = images(60), Air(GRID, Rayleigh(), 1)
     rival = Separate(Jpeg(), Capacity(), belief="link")

@@ -195,12 +195,13 @@ def test_a_long_run_in_a_pipe_says_once_a_minute_how_long_it_takes(
     now = 0.0
     monkeypatch.setattr(cli.time, "monotonic", lambda: now)
     with cli._progress() as tell:
+        now += 45.0  # until data are loaded
         for done in range(10, 41, 2):  # a tenth was there; two steps take half a minute
             tell(done, 100)
             now += 30.0
     told = capsys.readouterr().err.splitlines()
-    assert len(told) == 7 and told[0] == "overair: 14% done, about 22 min left"
-    assert told[-1] == "overair: 38% done, about 16 min left"
+    assert len(told) == 8 and told[0] == "overair: 12% done, about 22 min left"
+    assert told[-1] == "overair: 40% done, about 15 min left"
 
 
 def test_a_run_in_a_pipe_is_silent_but_for_its_results(tmp_path: Path) -> None:

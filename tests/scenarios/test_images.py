@@ -178,6 +178,7 @@ def test_one_snr_need_not_be_a_list() -> None:
         ({"ratios": [["1/8"], ["1/4"]]}, "field ratios: expected a list of numbers"),
         ({"ratios": [0.13]}, "field ratios: expected a whole number of symbols for images of 64 samples"),
         ({"link": {"snr_db": [float("nan")]}}, "field link.snr_db.0: expected a finite number"),
+        ({"link": {"snr_db": [5, 5.0]}}, "field link.snr_db: expected different values"),
         ({"link": {"snr_db": []}}, "field link.snr_db: expected at least one value"),
         ({"link": {"snr_db": [[0, 10], [5]]}}, "field link.snr_db: expected the same SNRs at all points"),
         ({"test": "kodak"}, "field test: "),
