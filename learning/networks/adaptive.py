@@ -71,23 +71,23 @@ class Adaptive:
         self._check(shape, channels)
         kernel = glorot(seed)
         image, state = keras.Input(shape), keras.Input((2,))
-        linear = LinearEncoder(TILE, shape[2], channels, self.shares, name="linear")(image, state)
-        x = self._trunk(Whiten(SQUARE, name="whiten")(image), state, self.encoder_blocks, kernel)
+        linear = LinearEncoder(TILE, shape[2], channels, self.shares, name="linear", dtype="float32")(image, state)
+        x = self._trunk(Whiten(SQUARE, name="whiten", dtype="float32")(image), state, self.encoder_blocks, kernel)
         x = keras.layers.Conv2D(channels * SQUARE**2 // TILE**2, 1, kernel_initializer="zeros")(x)
-        return keras.Model([image, state], keras.layers.Add()([linear, Fold(TILE // SQUARE)(x)]))
+        return keras.Model([image, state], keras.layers.Add(dtype="float32")([linear, Fold(TILE // SQUARE)(x)]))
 
     def decoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
         self._check(shape, channels)
         kernel = glorot(seed + 2**32)
         height, width = (side and side // TILE for side in shape[:2])
         features, state = keras.Input((height, width, channels)), keras.Input((3,))
-        linear = LinearDecoder(TILE, shape[2], channels, self.shares, name="linear")(features, state)
-        heard = Fold(TILE // SQUARE, back=True)(_Unbiased()(features, state))
-        x = [Whiten(SQUARE, name="whiten")(linear), heard]
+        linear = LinearDecoder(TILE, shape[2], channels, self.shares, name="linear", dtype="float32")(features, state)
+        heard = Fold(TILE // SQUARE, back=True)(_Unbiased(dtype="float32")(features, state))
+        x = [Whiten(SQUARE, name="whiten", dtype="float32")(linear), heard]
         x = self._trunk(keras.layers.Concatenate()(x), state, self.decoder_blocks, kernel)
         x = keras.layers.Conv2D(shape[2] * SQUARE**2, 3, padding="same", kernel_initializer="zeros")(x)
-        correction = Whiten(SQUARE, back=True, name="colour")(x)
-        return keras.Model([features, state], keras.layers.Add()([linear, correction]))
+        correction = Whiten(SQUARE, back=True, name="colour", dtype="float32")(x)
+        return keras.Model([features, state], keras.layers.Add(dtype="float32")([linear, correction]))
 
     def start(self, encoder: keras.Model, decoder: keras.Model, images: np.ndarray) -> None:
         """Begin at the best linear code for images like these."""
@@ -112,7 +112,7 @@ class Adaptive:
             )
 
     def _trunk(self, x: keras.KerasTensor, state: keras.KerasTensor, blocks: int, kernel: Kernels) -> keras.KerasTensor:
-        told = keras.layers.Reshape((1, 1, state.shape[1]))(_Told()(state))
+        told = keras.layers.Reshape((1, 1, state.shape[1]))(_Told(dtype="float32")(state))
         x = self._convolution(kernel)(x)
         for _ in range(blocks):
             y = self._convolution(kernel, "relu")(x)

@@ -278,3 +278,18 @@ def test_every_network_keeps_its_word(kind: str) -> None:
         assert any(differ)
         with pytest.raises(ValueError, match="^images: expected height and width that are multiples of"):
             (network.encoder if part is encoder else network.decoder)((height + 1, width, colours), channels)
+
+
+def test_under_mixed_precision_the_closed_form_is_as_good() -> None:
+    """Its layers compute in float32; images and features are rounded to 8 bits of mantissa between them."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        pair = NETWORK.encoder((None, None, 1), CHANNELS), NETWORK.decoder((None, None, 1), CHANNELS)
+        NETWORK.start(*pair, IMAGES)
+        mixed = Transmission(pair[0], OverAir(AIR, SNR, dtype="float32"), pair[1], NETWORK.shares)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    errors = [
+        float(np.mean((each(IMAGES, snr_db=SNR, key=keys.key(1)).numpy() - IMAGES) ** 2)) for each in (mixed, model())
+    ]
+    assert errors[0] == pytest.approx(errors[1], rel=0.02)
