@@ -126,10 +126,10 @@ def test_qpsk_at_a_third_has_its_threshold() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: f"{2**mode.order}-QAM {mode.above}/{mode.below}")
 def test_every_mode_has_its_threshold(mode: Mode) -> None:
-    """The table is without the bit interleaver, in steps of 0.25 dB: 2 % are lost at an entry or up to a step below.
+    """Without the bit interleaver 2 % are lost within a quarter of a decibel of the table's entry.
 
-    Among 400 packets 2 % are 8 +- 2.8, and ten times as many are lost at half a step less: 0.05 dB are two standard
-    errors. With 5G's interleaver no more are lost than without, and the entry is at most 0.4 dB too high.
+    Among 400 packets 2 % are 8 +- 2.8, and ten times as many are lost an eighth of a decibel lower: 0.05 dB are two
+    standard errors. With 5G's interleaver no more are lost than without, and the entry is at most 0.4 dB too high.
     """
     offsets = np.array([-0.75, -0.5, -0.25, 0.0, 0.25])
 
@@ -139,7 +139,7 @@ def test_every_mode_has_its_threshold(mode: Mode) -> None:
 
     plain, interleaved = measured(False), measured(True)
     print(f"{mode}: {mode.threshold_db + plain:.2f} dB, interleaved {mode.threshold_db + interleaved:.2f} dB")
-    assert -0.30 < plain < 0.05
+    assert abs(plain) < 0.25
     assert -0.45 < interleaved < plain + 0.1
 
 
