@@ -9,14 +9,16 @@ squared error, AWGN at 10 dB. Targets, all measured side by side in one run:
 Kaira runs in a Python of its own, given with --kaira-python or in OVERAIR_KAIRA_PYTHON. Its own model has one PReLU
 slope a layer where the paper has one a channel, so the published network is rebuilt from its parts and measured too.
 Before anything is timed, losses must be equal: of both models with copied weights and equal noise, and of the published
-one for two more steps of Adam. PyTorch gets as many threads as make it fastest, one or all: where other programs use
-the cores its threads wait for each other, and two are ten times slower than one, which says nothing about Kaira. With
-TF_NUM_INTRAOP_THREADS=1 in the environment both sides have one thread, which is what can be measured on a busy machine.
+one for two more steps of Adam. Either side gets as many threads for an operation as make it fastest, one or all; with
+one, TensorFlow still works on as many operations at a time as there are cores. With TF_NUM_INTRAOP_THREADS=1 in the
+environment, TF_NUM_INTEROP_THREADS=1 and a single core (taskset -c 0), both sides have one thread in all, which is what
+can be measured on a busy machine.
 """
 
 import argparse
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from functools import partial
@@ -35,6 +37,7 @@ from overair.phy import Air, Awgn, Grid, keys
 SHAPE, BATCH, CHANNELS, SNR_DB = (32, 32, 3), 64, 8, 10.0
 NOISELESS = 200.0  # dB
 INSTALL = "python3.11 -m venv kaira && kaira/bin/pip install pykaira==0.2.1"
+THREADS = "TF_NUM_INTRAOP_THREADS"
 KAIRA = {"paper": "Kaira, as published", "own": "Kaira's own"}
 
 
@@ -157,6 +160,29 @@ def choose_threads(peer: Peer, threads: int) -> None:
     print(f"PyTorch's threads: {best} (a step takes {shown})")
 
 
+def step_seconds(threads: int) -> float:
+    """Of a training step with AWGN, in a process of its own, as threads cannot be changed later."""
+    command, threads_told = [sys.executable, __file__, "--step"], {THREADS: str(threads)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | threads_told)
+    return float(done.stdout.split()[-1])
+
+
+def with_own_threads() -> None:
+    """Begin again with the number of threads for an operation with which TensorFlow is faster."""
+    taken = {count: step_seconds(count) for count in [1, os.cpu_count() or 1]}
+    best = min(taken, key=lambda count: taken[count])
+    shown = ", ".join(f"{1e3 * seconds:.0f} ms with {count}" for count, seconds in taken.items())
+    print(f"TensorFlow's threads for an operation: {best} (a step takes {shown})", flush=True)
+    os.environ[THREADS] = str(best)
+    os.execv(sys.executable, [sys.executable, *sys.argv, "--chosen"])
+
+
+def time_step() -> None:
+    run = training(network(over_air(SNR_DB)), images(), 5)
+    run()
+    print(np.median([run() / 5 for _ in range(10)]))
+
+
 def write(file: Path, x: np.ndarray, noise: np.ndarray) -> None:
     weights = {f"weight{place}": w for place, w in enumerate(network(None).get_weights())}
     np.savez(file, images=x, noise=noise, noise_power=10 ** (-SNR_DB / 10), weights=len(weights), **weights)
@@ -212,7 +238,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer repeats")
     kaira = os.environ.get("OVERAIR_KAIRA_PYTHON")
     parser.add_argument("--kaira-python", default=kaira, help="a Python that has pykaira")
+    parser.add_argument("--step", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--chosen", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.step:
+        return time_step()
+    if THREADS not in os.environ:
+        with_own_threads()
     print(f"TensorFlow {tf.__version__}, Keras {keras.__version__}, {os.cpu_count()} cores")
     x = images()
     places = [BATCH, SHAPE[0] // 4, SHAPE[1] // 4, CHANNELS]
@@ -225,7 +257,7 @@ def main() -> None:
             peer = Peer(options.kaira_python, Path(folder) / "shared.npz")
         check(peer, losses(x, noise, 3))
         print(f"{peer.versions}: losses are equal")
-        choose_threads(peer, int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)))
+        choose_threads(peer, 0 if options.chosen else int(os.environ[THREADS]))
     compare(peer, x, 7 if options.quick else 25, 5)
     curve(3 if options.quick else 7)
     if peer:
