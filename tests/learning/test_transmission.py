@@ -134,6 +134,15 @@ def test_under_fading_a_decoder_is_told_the_snr_that_was_set_and_that_of_the_cha
     assert np.all(np.abs(heard[:, 2] - wanted) > 1e-2)
 
 
+def test_while_training_snrs_are_drawn_from_the_range_and_elsewhere_are_its_middle() -> None:
+    features, state = keras.Input((8,)), keras.Input((3,))
+    teller = keras.Model([features, state], keras.layers.Reshape((1, 3, 1))(state))
+    model = Transmission(adapting().encoder, OverAir(AIR, (0.0, 20.0)), teller, (0.5, 1.0))
+    drawn, middle = (model(IMAGES, training=training, key=keys.key(1))[:, 0, 0, 0] for training in (True, False))
+    assert len(set(drawn.numpy().tolist())) == len(IMAGES) and 0 <= min(drawn) < 5 and 15 < max(drawn) <= 20
+    np.testing.assert_array_equal(middle, 10)
+
+
 def test_what_is_not_sent_is_not_used_and_what_is_sent_has_all_the_power() -> None:
     model, key = adapting(), keys.key(1)
     features = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
