@@ -10,12 +10,13 @@ from overair.learning import senders
 from overair.learning.jscc.linear import Linear as Scheme
 from overair.learning.jscc.metrics import ssim
 from overair.learning.networks.bourtsoulatze2019 import Bourtsoulatze2019
+from overair.learning.networks.refinement import Refinement
 from overair.learning.senders import Job, Outcome, Sender
 from overair.learning.senders.deepjscc import Deepjscc
 from overair.learning.senders.digital import Digital
 from overair.learning.senders.linear import Linear
 from overair.ota.rates.capacity import Capacity
-from overair.phy import Air, Awgn, Grid, keys
+from overair.phy import Air, Awgn, Estimated, Grid, Tdl, keys
 
 SNRS, RATIO = (0.0, 60.0), 1 / 2
 AIR = Air(Grid(), Awgn(), 1)
@@ -69,3 +70,12 @@ def test_similarity_is_the_mean_over_repetitions_of_that_of_received_images(monk
     monkeypatch.setattr(Scheme, "send", listened)
     outcome = sent(SENDERS["linear"], True)
     np.testing.assert_allclose(outcome.ssim, np.reshape(found, (2, 2, 12)).mean(axis=1), rtol=1e-5)
+
+
+def test_a_smaller_ratio_hears_less_and_pilots_are_counted() -> None:
+    air = Air(Grid(symbols=1), Tdl(), 1, receiver_knowledge=Estimated("linear"))
+    sends = Deepjscc(Refinement(2), epochs=1, batch_size=16).ready(Job(IMAGES, air, (1 / 12, 1 / 6), 0))
+    test = senders.Test(IMAGES[:12], SNRS, 1, keys.key(1), False)
+    half, whole = sends(1 / 12, test), sends(1 / 6, test)
+    assert half.elements.tolist() == [64 + 64] * 2 and whole.elements.tolist() == [128 + 64] * 2
+    assert not np.allclose(half.mse, whole.mse, rtol=1e-3)

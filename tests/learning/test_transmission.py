@@ -252,6 +252,15 @@ def test_a_curve_is_what_separate_calls_with_the_same_draws_give() -> None:
         np.testing.assert_allclose(((seen - IMAGES) ** 2).mean(axis=(2, 3, 4)), parts[1], rtol=1e-4)
 
 
+def test_what_is_measured_is_clipped_to_what_can_be_shown() -> None:
+    bright = keras.layers.Dense(16, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(2.0))
+    decoder = keras.Sequential([keras.Input((8,)), bright, keras.layers.Reshape((4, 4, 1))])
+    model = Transmission(plain().encoder, OverAir(AIR), decoder)
+    np.testing.assert_array_equal(reconstructions(model, IMAGES[:2], SNRS, keys.key(1)), 1)
+    expected = ((1 - IMAGES[:2]) ** 2).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(curve(model, IMAGES[:2], SNRS, keys.key(1)).mse, [expected] * 3, rtol=1e-5)
+
+
 def test_an_encoder_that_does_not_adapt_encodes_once_for_all_snrs() -> None:
     model = plain()
     encoder = keras.Sequential([keras.Input((4, 4, 1)), Counted(), *model.encoder.layers])
