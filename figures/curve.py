@@ -25,6 +25,12 @@ SNR = "link.snr_db"
 STYLE: Any = {"font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
 
 
+def check_out(path: Path) -> None:
+    """Refuses a place where no picture can be kept, before anything long begins."""
+    if path.suffix not in (".png", ".pdf", ".svg") or not path.absolute().parent.is_dir():
+        raise ValueError(f"--out: expected a .png, .pdf or .svg in a folder that exists, received {path}")
+
+
 def draw(dataset: xr.Dataset, path: str | Path) -> None:
     """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
     x = abscissa(dataset)

@@ -1,6 +1,6 @@
 """Originals and what arrives of them, a row an image and a column an SNR.
 
-python -m overair.figures.pictures runs/jscc/networks/41efbe81bd1ec1df/last.keras --snr 0 5 10 20 --out pictures.png
+python -m overair.figures.pictures runs/jscc/networks/01332f5ad32cd940/last.keras --snr 0 5 10 20 --out pictures.png
 python -m overair.figures.pictures last.keras --kodak --images 3
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from .curve import STYLE
+from .curve import STYLE, check_out
 
 
 def draw(originals: np.ndarray, received: np.ndarray, snrs_db: Sequence[float], path: str | Path) -> None:
@@ -47,9 +47,7 @@ def _check(options: argparse.Namespace) -> None:
         raise ValueError(f"--images: expected at least 1, received {options.images}")
     if options.share is not None and not 0 < options.share <= 1:
         raise ValueError(f"--share: expected more than 0, at most 1, received {options.share:g}")
-    out = Path(options.out)
-    if out.suffix not in (".png", ".pdf", ".svg") or not out.absolute().parent.is_dir():
-        raise ValueError(f"--out: expected a .png, .pdf or .svg in a folder that exists, received {out}")
+    check_out(Path(options.out))
     if not Path(options.model).is_file():
         raise ValueError(
             f"{options.model}: expected a transmission saved as .keras, found no such file; "

@@ -124,16 +124,21 @@ def rows(moments: Sequence[int] = MOMENTS, draws: int = DRAWS) -> Iterator[tuple
 # --- Tables in files
 
 
-def table(file: Path, columns: Sequence[str], made: Iterator[tuple[str, ...]]) -> list[dict[str, str]]:
-    """The rows of a file by column; one that is not there is written first."""
+def table(
+    file: Path,
+    columns: Sequence[str],
+    made: Iterator[tuple[str, ...]],
+    texts: int = 1,
+    about: Sequence[str] = (f"seed {SEED}",),
+) -> list[dict[str, str]]:
+    """The rows of a file by column, of which the first few are texts; one that is not there is written first."""
     if not file.exists():
-        about = [f"study {file.stem}", f"versions {json.dumps(results.versions())}", f"seed {SEED}"]
         file.parent.mkdir(parents=True, exist_ok=True)
-        curves.write(file, about, made)
-    return curves.read(file, lambda sheet: by_column(sheet, columns))
+        curves.write(file, [f"study {file.stem}", f"versions {json.dumps(results.versions())}", *about], made)
+    return curves.read(file, lambda sheet: by_column(sheet, columns, texts))
 
 
-def by_column(sheet: curves.Sheet, columns: Sequence[str], texts: int = 1) -> list[dict[str, str]]:
+def by_column(sheet: curves.Sheet, columns: Sequence[str], texts: int) -> list[dict[str, str]]:
     """The rows of a sheet that has these columns, of which all behind the first few are numbers."""
     if tuple(sheet.names) != tuple(columns) or not sheet.rows:
         raise ValueError(f"the columns are {', '.join(columns)}")

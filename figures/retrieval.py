@@ -39,9 +39,9 @@ from ..phy.channels.awgn import Awgn
 from ..phy.channels.rayleigh import Rayleigh
 from ..phy.channels.tdl import Tdl
 from ..phy.knowledge.estimated import Estimated
-from ..scenarios import curves, results
+from . import qcs_variance
 from .curve import STYLE, band
-from .qcs_variance import by_column, select
+from .qcs_variance import select
 
 ELEMENTS = 64
 GALLERY, QUERIES = slice(0, 10), slice(10, 14)  # drawers
@@ -197,18 +197,12 @@ def rows(seeds: Sequence[int]) -> Iterator[tuple[str, ...]]:
 
 def table(file: Path, seeds: Sequence[int]) -> list[dict[str, str]]:
     """The rows of a file by column; one that is not there is simulated and written first."""
-    if not file.exists():
-        about = [
-            "study retrieval",
-            f"versions {json.dumps(results.versions())}",
-            f"seeds {json.dumps([*seeds])}",
-            "about Omniglot, 659 new characters, gallery of 6,590 drawings, 2,636 queries by other drawers; 64 complex "
-            "elements at the same energy; SNR is Es/N0; topK is the share of queries with their character among the "
-            "first K of the gallery; a lost packet is a guess",
-        ]
-        file.parent.mkdir(parents=True, exist_ok=True)
-        curves.write(file, about, rows(seeds))
-    return curves.read(file, lambda sheet: by_column(sheet, COLUMNS, 2))
+    about = (
+        "about Omniglot, 659 new characters, gallery of 6,590 drawings, 2,636 queries by other drawers; 64 complex "
+        "elements at the same energy; SNR is Es/N0; topK is the share of queries with their character among the "
+        "first K of the gallery; a lost packet is a guess"
+    )
+    return qcs_variance.table(file, COLUMNS, rows(seeds), 2, [f"seeds {json.dumps([*seeds])}", about])
 
 
 def over_seeds(rows: list[dict[str, str]], channel: str, way: str, column: str = "top1") -> np.ndarray:

@@ -24,7 +24,7 @@ from ..learning.data.fashion_mnist import FashionMnist
 from ..learning.inference import sensor_theory
 from ..learning.inference.sensors import WAYS, Sensors, Views, Way, accuracy, fit
 from ..phy import keys
-from .curve import COLOURS, MARKERS, STYLE
+from .curve import COLOURS, MARKERS, STYLE, check_out
 from .qcs_variance import select, table
 
 SEEDS, COUNTS, ELEMENTS = (0, 1, 2), (1, 2, 4, 8), 16
@@ -126,8 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     wanted = parser.parse_args(arguments)
     try:
-        if wanted.out.suffix not in (".png", ".pdf", ".svg") or not wanted.out.absolute().parent.is_dir():
-            raise ValueError(f"--out: expected a .png, .pdf or .svg in a folder that exists, received {wanted.out}")
+        check_out(wanted.out)
         draw(table(wanted.curves / "sensors.csv", COLUMNS, rows()), wanted.out)
     except (ValueError, OSError) as error:
         print(f"overair: {' '.join(str(error).split())}", file=sys.stderr)

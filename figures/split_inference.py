@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from . import split_study as study
-from .curve import COLOURS, MARKERS, STYLE
+from .curve import COLOURS, MARKERS, STYLE, check_out
 from .qcs_variance import select
 
 POINT = 0.01  # of accuracy that a cut may cost
@@ -136,8 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = parser.parse_args(arguments)
     tf.get_logger().setLevel("ERROR")  # every part of the network is compiled on purpose
     try:
-        if wanted.out.suffix not in (".png", ".pdf", ".svg") or not wanted.out.absolute().parent.is_dir():
-            raise ValueError(f"--out: expected a .png, .pdf or .svg in a folder that exists, received {wanted.out}")
+        check_out(wanted.out)
         if wanted.weights and not wanted.weights.name.endswith(".weights.h5"):
             raise ValueError(f"--weights: expected a file that ends in .weights.h5, received {wanted.weights}")
         found = study.table(wanted.curves / "split_inference.csv", wanted.weights)

@@ -6,7 +6,6 @@ class. The link is slow Rayleigh fading of which the device knows the mean SNR: 
 through, and sends again what is lost. The receiver asks for analog symbols again with the same probability.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +23,7 @@ from ..learning.inference.split_digital import Quantiser, answer_bits, image_bit
 from ..learning.jscc import OverAir
 from ..learning.models.vgg_like import VggLike
 from ..phy import Air, Awgn, Grid, keys
-from ..scenarios import curves, results
-from .qcs_variance import by_column
+from . import qcs_variance
 
 SEED, EPOCHS, BATCH, RATE = 0, 7, 64, 2e-3
 GRID = Grid(subcarriers=1200, symbols=14, spacing=15e3, prefix=84)  # 18 MHz, prefixes of 4.7 us
@@ -62,11 +60,7 @@ def network(data: Arrays, weights: Path | None = None) -> keras.Model:
 
 def table(file: Path, weights: Path | None = None) -> list[dict[str, str]]:
     """The rows of the file by column; one that is not there is written first."""
-    if not file.exists():
-        about = [f"study {file.stem}", f"versions {json.dumps(results.versions())}", f"seed {SEED}"]
-        file.parent.mkdir(parents=True, exist_ok=True)
-        curves.write(file, about, rows(weights))
-    return curves.read(file, lambda sheet: by_column(sheet, COLUMNS, 2))
+    return qcs_variance.table(file, COLUMNS, rows(weights), 2, [f"seed {SEED}"])
 
 
 def rows(weights: Path | None = None, costs: Costs = DEVICE, outage: Outage = BEST) -> Iterator[tuple[str, ...]]:
@@ -106,18 +100,13 @@ def measured(found: list[dict[str, str]], costs: Costs = DEVICE, outage: Outage 
     model = VggLike().build(IMAGE, CLASSES, SEED)
     kept, *others = found
     ways = {(row["scheme"], row["cut"]) for row in others}
+    timed: list[dict[str, str]] = []
     seconds = {way: costs.seconds(*parts_of(model, *way), "measured") for way in sorted(ways)}
-    return [kept] + [
-        row
-        | dict(
-            zip(
-                COLUMNS[-4:],
-                _times(seconds[row["scheme"], row["cut"]], int(row["elements"]), float(row["snr_db"]), costs, outage),
-                strict=True,
-            )
-        )
-        for row in others
-    ]
+    for row in others:
+        own = seconds[row["scheme"], row["cut"]]
+        times = _times(own, int(row["elements"]), float(row["snr_db"]), costs, outage)
+        timed.append(row | dict(zip(COLUMNS[-4:], times, strict=True)))
+    return [kept, *timed]
 
 
 def _told(snr: float, accuracy: float, bits: float, elements: int, outage: Outage) -> tuple[str, ...]:

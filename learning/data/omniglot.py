@@ -24,6 +24,7 @@ FILES = {"images_background": 964, "images_evaluation": 659}  # characters
 DRAWERS = 20
 SIDE = 105  # pixels, as published
 REMEDY = "put images_background.zip and images_evaluation.zip of https://github.com/brendenlake/omniglot there"
+# what zipfile, zlib and NumPy raise on files that are cut off, damaged, encrypted or packed in a way they do not know
 FAULTS = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 
 

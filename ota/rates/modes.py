@@ -14,8 +14,7 @@ Without 5G's bit interleaver all nine were measured within 0.23 dB of the table;
 
 Sorted by threshold they are sorted by bits a symbol too; of two as fast the one of the lower threshold is taken, so
 16-QAM 1/3 and 64-QAM 1/3 never are. Where SNRs differ over the elements, it is the SNR at which a flat link would carry
-as much. Below the first threshold, and where
-there would be less than 40 bits in it, nothing is sent.
+as much. Below the first threshold, and where there would be less than 40 bits in it, nothing is sent.
 
 N symbols are cut into as few packets of one size as have at most 6144 coded bits each; every one must arrive. That one
 did not is told without a cost in bits. A packet that failed may be sent up to ``retransmissions`` times more: the

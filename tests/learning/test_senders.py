@@ -16,6 +16,7 @@ from overair.learning.senders.deepjscc import Deepjscc
 from overair.learning.senders.digital import Digital
 from overair.learning.senders.linear import Linear
 from overair.ota.rates.capacity import Capacity
+from overair.ota.separate import Separate
 from overair.phy import Air, Awgn, Estimated, Grid, Tdl, keys
 
 SNRS, RATIO = (0.0, 60.0), 1 / 2
@@ -79,3 +80,12 @@ def test_a_smaller_ratio_hears_less_and_pilots_are_counted() -> None:
     half, whole = sends(1 / 12, test), sends(1 / 6, test)
     assert half.elements.tolist() == [64 + 64] * 2 and whole.elements.tolist() == [128 + 64] * 2
     assert not np.allclose(half.mse, whole.mse, rtol=1e-3)
+
+
+def test_errors_of_the_digital_sender_are_those_of_images_that_are_seen() -> None:
+    outcome = sent(SENDERS["digital"], False, repetitions=1)
+    pictures = np.round(IMAGES[:12] * 255).astype(np.uint8)
+    run = Separate(rate=Capacity()).run(pictures, 384, SNRS, keys.fold(keys.key(1), "digital", 0), keep=True)
+    assert run.images is not None
+    seen = run.images.astype(np.float64) / 255  # [S, N, H, W, 3]
+    np.testing.assert_allclose(outcome.mse, ((seen - pictures / 255) ** 2).mean(axis=(2, 3, 4)), rtol=1e-4, atol=1e-9)

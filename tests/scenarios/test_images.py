@@ -11,10 +11,10 @@ from overair.cli import main
 from overair.figures import draw
 from overair.learning.jscc import training
 from overair.learning.jscc.photographs import kodak
-from overair.learning.senders import Job, is_plain
+from overair.learning.senders import Job, Outcome, is_plain
 from overair.learning.senders.deepjscc import Deepjscc
 from overair.phy import Air, Awgn, Grid, Rayleigh
-from overair.scenarios import ScenarioError, curves, image_results, results, run
+from overair.scenarios import ScenarioError, curves, image_results, image_run, results, run
 from overair.scenarios.sweep import sweep
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
@@ -160,6 +160,17 @@ def test_what_was_not_measured_or_no_longer_finite_is_saved_shown_and_drawn(
 def test_one_snr_need_not_be_a_list() -> None:
     one, other = (run(RAW | {"scheme": RAW["scheme"], "link": {"snr_db": snr}}) for snr in (10, [10]))
     assert one["link.snr_db"].values.tolist() == [10] and np.array_equal(one.psnr, other.psnr)
+
+
+def test_images_of_several_sizes_count_each_once() -> None:
+    parts = []
+    for count, each in ((1, 0.0), (3, 1.0)):
+        image, mean = np.full((2, count), each), np.full(2, each)
+        parts.append(Outcome(image, image, image, mean, mean, mean, mean))
+    together = image_run._together(parts, [1, 3])
+    for name in ("lost", "bits", "elements", "papr_db"):
+        np.testing.assert_allclose(getattr(together, name), 0.75)
+    np.testing.assert_allclose(together.mse.mean(axis=1), 0.75)
 
 
 # --- What cannot be
