@@ -17,11 +17,11 @@ import tensorflow as tf
 
 from . import keys
 from .channels import Channel
-from .domain import Domain, Fading, arrivals, why_not_frequency
+from .domain import Domain, Fading, Impaired, arrivals, impaired, why_not_frequency
 from .frequency_domain import FrequencyDomain
 from .grid import Grid
 from .impairments import Distortion, Impairment
-from .impairments._chain import Chain
+from .impairments._chain import Chain, drawn
 from .keys import Key, Scalar
 from .knowledge import Knowledge, Pilots, Sight
 from .knowledge.perfect import Perfect
@@ -40,14 +40,6 @@ class Place(NamedTuple):
     """What lasts over all rounds: the key that positions and lasting clock offsets are drawn from."""
 
     key: Key
-
-
-class _Impaired(NamedTuple):
-    """What a chain of impairments makes of a realisation, before the data and over it."""
-
-    chain: Chain
-    before: Fading
-    now: Fading
 
 
 @dataclass(frozen=True)
@@ -139,16 +131,16 @@ class Air:
         ``time`` in seconds is when the data begins; it is for what drifts, and for fading that goes on.
         """
         span = Span(time, self.lead + slots * self.grid.symbols, self.grid.symbol_seconds, -self.lead)
-        chain = self._chain(self._impairment_keys(place, key))
+        chain = drawn(self.grid, self.impairments, key, place.key)
 
         faded = self._fade(place, key, span, batch)
-        whole = self._impair(faded, chain, span)
+        whole = impaired(self.chosen_domain, faded, chain, span)
         seen = whole  # what the transmitters could learn at best
         if not all(impairment.seen for impairment in self.impairments):
-            seen = self._impair(faded, chain.where(lambda impairment: impairment.seen), span)
+            seen = impaired(self.chosen_domain, faded, chain.where(lambda impairment: impairment.seen), span)
 
         noise, (true, mean) = tf.pow(10.0, -tf.cast(snr_db, tf.float32) / 10.0), whole.now
-        apart = () if mean is true else mean
+        apart = () if mean is true else mean  # kept where signals pass something else
         link = Link(true, mean, mean, self.grid.frequencies, noise, time, chain.keys, apart)
         of_transmitters, of_receiver = (self._observe(link, side, key) for side in (seen, whole))
 
@@ -163,11 +155,11 @@ class Air:
 
     def add(self, y: tf.Tensor, x: tf.Tensor, link: Link, devices: tf.Tensor | None = None) -> tf.Tensor:
         """What the receiver has once some devices have sent x as well, [B, C, up to T symbols, F]."""
-        return self.chosen_domain.add(y, x, link, devices, self._chain(link.keys))
+        return self.chosen_domain.add(y, x, link, devices, self._chain(link))
 
     def receive(self, y: tf.Tensor, link: Link, key: Key) -> tf.Tensor:
         """The symbols the receiver reads, [B, A, T, F]: with its noise, drawn once however many have sent."""
-        return self.chosen_domain.receive(y, link, key, self._chain(link.keys))
+        return self.chosen_domain.receive(y, link, key, self._chain(link))
 
     def noise(self, slots: int, link: Link, key: Key, batch: int | tf.Tensor = 1) -> tf.Tensor:
         """The noise that ``receive`` adds under the same key, [B, A, T, F], were the receiver without fault."""
@@ -183,14 +175,7 @@ class Air:
         fresh, lasting = (keys.fold(each, "channel") for each in (key, place.key))
         return self.chosen_domain.fade(self.channel, size, span, fresh, lasting)
 
-    def _impair(self, faded: Fading, chain: Chain, span: Span) -> _Impaired:
-        impaired, lead = self.chosen_domain.impair(faded, chain, span), self.lead
-        before, now = (
-            self.chosen_domain.at(impaired, first, symbols) for first, symbols in ((0, lead), (lead, span.steps - lead))
-        )
-        return _Impaired(chain, before, now)
-
-    def _observe(self, link: Link, side: _Impaired, key: Key) -> Sight:
+    def _observe(self, link: Link, side: Impaired, key: Key) -> Sight:
         """What there is to learn from, for those that see so many of the impairments."""
         sounded = link._replace(true=side.before.true)
 
@@ -202,14 +187,8 @@ class Air:
         now, before = side.now.mean, side.before.mean
         return Sight(now, before, self.grid, link.noise, self.budgets, self.lead, reach, listen)
 
-    def _impairment_keys(self, place: Place, key: Key) -> tuple[Key, ...]:
-        return tuple(
-            keys.fold(place.key if impairment.lasting else key, "impairment", position)
-            for position, impairment in enumerate(self.impairments)
-        )
-
-    def _chain(self, drawn: tuple[Key, ...]) -> Chain:
-        return Chain(self.grid, self.impairments, drawn)
+    def _chain(self, link: Link) -> Chain:
+        return Chain(self.grid, self.impairments, link.keys)
 
     def _check_fields(self) -> None:
         for name in ("devices", "antennas"):

@@ -28,6 +28,14 @@ class Fading(NamedTuple):
     mean: Paths  # the mean response over each symbol
 
 
+class Impaired(NamedTuple):
+    """What a chain of impairments makes of a realisation."""
+
+    chain: Chain
+    before: Fading  # over the symbols before the data
+    now: Fading  # over the data
+
+
 class Domain(Protocol):
     """What takes a realisation of the channel from its draw to the symbols that the receiver reads.
 
@@ -61,6 +69,12 @@ class Domain(Protocol):
     def receive(self, y: tf.Tensor, link: Link, key: Key, chain: Chain, first: int = 0) -> tf.Tensor:
         """The symbols that the receiver reads, with its noise, [B, A, T, F]."""
         ...
+
+
+def impaired(domain: Domain, fading: Fading, chain: Chain, span: Span) -> Impaired:
+    """A realisation over a span with impairments, parted where the data begins."""
+    whole, lead = domain.impair(fading, chain, span), -span.first
+    return Impaired(chain, domain.at(whole, 0, lead), domain.at(whole, lead, span.steps - lead))
 
 
 def with_noise(y: tf.Tensor, power: tf.Tensor, key: Key) -> tf.Tensor:

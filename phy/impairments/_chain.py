@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
@@ -42,3 +43,12 @@ class Chain:
     @property
     def _parts(self) -> list[tuple[Impairment, Key]]:
         return list(zip(self.impairments, self.keys, strict=True))
+
+
+def drawn(grid: Grid, impairments: tuple[Impairment, ...], fresh: Key, lasting: Key) -> Chain:
+    """The chain of a round: what lasts draws from a key of its own, all else from the round's."""
+    each = tuple(
+        keys.fold(lasting if impairment.lasting else fresh, "impairment", position)
+        for position, impairment in enumerate(impairments)
+    )
+    return Chain(grid, impairments, each)

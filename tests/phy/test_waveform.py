@@ -209,7 +209,7 @@ def test_groups_and_chunks_do_not_matter(
     for some in (tf.constant([0, 1, 2]), tf.constant([5, 3, 4, 6])):
         y = air.add(y, tf.gather(x, some, axis=1), link, some)
     np.testing.assert_allclose(air.receive(y, link, keys.key(3)), whole, atol=2e-5)
-    monkeypatch.setattr("overair.phy.air.GROUP_BYTES", 1)  # one device at a time
+    monkeypatch.setattr("overair.phy.time_domain.GROUP_BYTES", 1)  # one device at a time
     np.testing.assert_allclose(air.send(x, link, keys.key(3)), whole, atol=2e-5)
     graph = tf.function(lambda: air.send(x, draw(air), keys.key(3)), autograph=False)
     np.testing.assert_allclose(graph(), whole, atol=2e-5)
