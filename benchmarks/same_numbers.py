@@ -55,7 +55,9 @@ PLAIN = {
     ],
 }
 FEDAVG = "algorithm={kind='fedavg',epochs=2,learning_rate=0.3}"
-RULES = "uplink=[{kind='analog',rule='mse_optimal'},{kind='analog',rule='greedy_selection'},{kind='analog',rule='blind'}]"
+RULES = (
+    "uplink=[{kind='analog',rule='mse_optimal'},{kind='analog',rule='greedy_selection'},{kind='analog',rule='blind'}]"
+)
 RECEIVED = "uplink=[{kind='analog'},{kind='analog',codec='sparse',rule='individual'}]"
 CODED = "{kind='analog',codec={kind='random_linear',compression=2.0}"
 AVERAGE = f"uplink=[{{kind='analog',budget='average'}},{CODED},budget='average'}}]"
@@ -125,7 +127,9 @@ def outcomes(checkout: Path) -> dict[str, dict[str, Any]]:
     found = {}
     with (
         TemporaryFile("w+") as said,
-        subprocess.Popen(command, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=said, text=True) as process,
+        subprocess.Popen(
+            command, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=said, text=True
+        ) as process,
     ):
         assert process.stdout
         for line in process.stdout:
