@@ -27,6 +27,7 @@ WORDS = {  # in an older checkout: in a newer one
     "together": "sdma",
 }
 SMALL = ["data=digits", "model=softmax", "partition=iid", "grant={compression=2}"]  # where the data are missing
+LATE = "{kind=timing_offset,high=[4.0,24.0],seen=[true,false]}"
 PRESETS = {  # preset: its data, and settings that make it short
     "quickstart": ("digits", ["rounds=3", "seeds=[0,1]", "link.snr_db=[-10,10]"]),
     "amiri2020": ("mnist", ["rounds=2", "partition={kind='iid',samples_per_device=100}"]),
@@ -38,7 +39,7 @@ PRESETS = {  # preset: its data, and settings that make it short
     ),
     "clock_offset": (
         "mnist",
-        ["rounds=2", "devices=5", "batch_size=8", "link.impairments=[{kind=timing_offset,high=[4.0,24.0],seen=[true,false]}]"],
+        ["rounds=2", "devices=5", "batch_size=8", f"link.impairments=[{LATE}]"],
     ),
 }  # fmt: skip
 PLAIN = {
@@ -55,13 +56,12 @@ PLAIN = {
     ],
 }
 FEDAVG = "algorithm={kind='fedavg',epochs=2,learning_rate=0.3}"
-RULES = (
-    "uplink=[{kind='analog',rule='mse_optimal'},{kind='analog',rule='greedy_selection'},{kind='analog',rule='blind'}]"
-)
+RULES = "uplink={kind='analog',rule=[mse_optimal,greedy_selection,blind]}"
 RECEIVED = "uplink=[{kind='analog'},{kind='analog',codec='sparse',rule='individual'}]"
 CODED = "{kind='analog',codec={kind='random_linear',compression=2.0}"
 AVERAGE = f"uplink=[{{kind='analog',budget='average'}},{CODED},budget='average'}}]"
-OWING = f"uplink=[{CODED},feedback=0.5}},{{kind='digital',compressor='top_k',feedback=1}},{{kind='analog',codec='low_rank'}}]"
+TOP = "{kind='digital',compressor='top_k',feedback=1}"
+OWING = f"uplink=[{CODED},feedback=0.5}},{TOP},{{kind='analog',codec='low_rank'}}]"
 CASES = {  # what presets leave out
     "fedavg": [FEDAVG, "batch_size=16"],
     "participation": ["participation=0.5", "batch_size=16"],
@@ -125,11 +125,10 @@ def outcomes(checkout: Path) -> dict[str, dict[str, Any]]:
     environment = os.environ | {"PYTHONPATH": str(checkout.resolve()), "TF_CPP_MIN_LOG_LEVEL": "3"}
     print(f"{checkout}")
     found = {}
+    piped: dict[str, Any] = {"stdout": subprocess.PIPE, "text": True}
     with (
         TemporaryFile("w+") as said,
-        subprocess.Popen(
-            command, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=said, text=True
-        ) as process,
+        subprocess.Popen(command, cwd=checkout, env=environment, stderr=said, **piped) as process,
     ):
         assert process.stdout
         for line in process.stdout:

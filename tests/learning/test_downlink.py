@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from overair.learning import Broadcast, Downlink, Fedavg, Federation, Sgd, State
 from overair.learning.data import Arrays
-from overair.learning.federated.downlinks.ideal import Ideal as IdealDownlink
+from overair.learning.federated.downlinks import ideal
 from overair.learning.federated.task import moved
 from overair.ota import Analog, Digital, Ideal, Identity, RandomLinear
 from overair.ota.codecs import Past
@@ -151,11 +151,11 @@ def test_received_symbols_that_are_not_coded_are_the_estimate(uplink: Any) -> No
 )
 def test_without_noise_every_device_has_the_servers_model(uplink: Any, sends: Any) -> None:
     ideal, noiseless = (
-        _run(_federation(way, uplink, elements=103), 2) for way in (IdealDownlink(), Broadcast(300.0, sends=sends))
+        _run(_federation(way, uplink, elements=103), 2) for way in (ideal.Ideal(), Broadcast(300.0, sends=sends))
     )
-    np.testing.assert_allclose(_vector(noiseless), _vector(ideal), atol=3e-6)
+    np.testing.assert_allclose(_vector(noiseless), _vector(without), atol=3e-6)
     assert np.abs(noiseless.drift).max() < 3e-6
-    assert ideal.drift.shape == (0, SIZE)
+    assert without.drift.shape == (0, SIZE)
 
 
 class Told(Identity):
@@ -259,9 +259,9 @@ def test_statistics_drift_by_all_of_the_noise_and_weights_by_the_learning_rate()
 )
 def test_a_broadcast_has_elements_and_airtime_of_its_own(uplink: Any, sends: Any, elements: int) -> None:
     ideal, noisy = (
-        _federation(downlink, uplink, elements=20) for downlink in (IdealDownlink(), Broadcast(5.0, sends=sends))
+        _federation(downlink, uplink, elements=20) for downlink in (ideal.Ideal(), Broadcast(5.0, sends=sends))
     )
-    without, with_it = (each.step(each.init(0), 0, 10.0)[1] for each in (ideal, noisy))
+    without, with_it = (each.step(each.init(0), 0, 10.0)[1] for each in (free, noisy))
     assert (float(without.downlink_elements), float(with_it.downlink_elements)) == (0, elements)
     slot = 2 * (16 + 16) / (16 * 15e3)  # two symbols with prefixes, of 32 elements
     np.testing.assert_allclose(with_it.airtime - without.airtime, slot, rtol=1e-6)
@@ -280,8 +280,8 @@ def test_the_accuracy_is_the_mean_of_the_models_that_devices_have() -> None:
     assert np.ptp(np.mean(right, axis=1)) > 0
     server = federation.evaluate_server(state)
     assert server != federation.evaluate(state)
-    ideal = _federation(IdealDownlink())
-    assert ideal.evaluate(state) == server == ideal.evaluate_server(state)
+    free = _federation(ideal.Ideal())
+    assert free.evaluate(state) == server == free.evaluate_server(state)
 
 
 def test_of_many_devices_ten_are_evaluated() -> None:
