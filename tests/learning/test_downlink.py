@@ -150,7 +150,7 @@ def test_received_symbols_that_are_not_coded_are_the_estimate(uplink: Any) -> No
     ids=["identity", "random_linear", "feedback", "individual", "sparse", "one_bit", "fsk_vote"],
 )
 def test_without_noise_every_device_has_the_servers_model(uplink: Any, sends: Any) -> None:
-    ideal, noiseless = (
+    without, noiseless = (
         _run(_federation(way, uplink, elements=103), 2) for way in (ideal.Ideal(), Broadcast(300.0, sends=sends))
     )
     np.testing.assert_allclose(_vector(noiseless), _vector(without), atol=3e-6)
@@ -258,7 +258,7 @@ def test_statistics_drift_by_all_of_the_noise_and_weights_by_the_learning_rate()
     ids=["ideal", "estimate", "received", "individual"],
 )
 def test_a_broadcast_has_elements_and_airtime_of_its_own(uplink: Any, sends: Any, elements: int) -> None:
-    ideal, noisy = (
+    free, noisy = (
         _federation(downlink, uplink, elements=20) for downlink in (ideal.Ideal(), Broadcast(5.0, sends=sends))
     )
     without, with_it = (each.step(each.init(0), 0, 10.0)[1] for each in (free, noisy))
