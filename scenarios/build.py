@@ -45,6 +45,7 @@ class Parts(NamedTuple):
     shares: "list[np.ndarray]"
     air: "Air"
     uplink: "Uplink"
+    downlink: "Downlink"
     algorithm: Any
     elements: int
 
@@ -68,7 +69,7 @@ class Federations:
         """Equal for scenarios of equal results: without air, whatever the link and the grant."""
         uses_air = self._parts[_key(scenario)].uplink.uses_air
         airless = {
-            name for name in AIR if name != "grid" or scenario.downlink.snr_db is None
+            name for name in AIR if name != "grid" or not self._parts[_key(scenario)].downlink.uses_air
         }  # a broadcast has airtime
         return scenario.model_dump_json(exclude={"title", "seeds", *(() if uses_air else airless)})
 
@@ -103,15 +104,16 @@ def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
         return scheme.build(data.x_train.shape[1:], data.classes, seed)
 
     air, uplink = air_of(scenario, scenario.devices), catalogue.build(scenario.uplink, "uplink")
+    downlink = catalogue.build(scenario.downlink, "downlink")
     with named("model"):
         task = Task(model(0))
     elements, optimizer = _elements(scenario.grant, task.size), _optimizer(scenario.optimizer)
     terms = Terms(air, task.size, elements, scenario.participation, task.layers)
     with named():
         uplink.check(terms)
-        if downlink := _downlink(scenario):
-            downlink.check(uplink, terms, optimizer())
-    return Parts(scenario, model, data, shares, air, uplink, catalogue.build(scenario.algorithm, "algorithm"), elements)
+        downlink.check(uplink, terms, optimizer())
+    algorithm = catalogue.build(scenario.algorithm, "algorithm")
+    return Parts(scenario, model, data, shares, air, uplink, downlink, algorithm, elements)
 
 
 def air_of(scenario: Any, devices: int) -> "Air":
@@ -140,13 +142,6 @@ def air_of(scenario: Any, devices: int) -> "Air":
             link.oversampling,
             tuple(link.budgets_db),
         )
-
-
-def _downlink(scenario: Scenario) -> "Downlink | None":
-    from ..learning import Downlink
-
-    wanted = scenario.downlink
-    return None if wanted.snr_db is None else Downlink(wanted.snr_db, tuple(wanted.offsets_db), wanted.sends)
 
 
 def _elements(grant: Grant, size: int) -> int:
@@ -192,7 +187,7 @@ def _federation(parts: Parts) -> "Federation":
             scenario.batch_size,
             scenario.executor,
             scenario.chunk,
-            downlink=_downlink(scenario),
+            downlink=parts.downlink,
         )
 
 

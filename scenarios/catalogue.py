@@ -9,7 +9,7 @@ import ast
 import importlib
 import types
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args, get_origin
 
@@ -28,6 +28,7 @@ class Family(NamedTuple):
     folder: str
     interface: str
     about: str
+    usual: str | None = None  # the kind of a table that names none
 
 
 FAMILIES = {
@@ -42,12 +43,13 @@ FAMILIES = {
     "images": Family("ota/images", "ImageCodec", "how a picture becomes a file"),
     "rates": Family("ota/rates", "Rate", "how many bits a device's elements carry"),
     "uplinks": Family("ota/uplinks", "Uplink", "how updates reach the server"),
+    "downlinks": Family("learning/federated/downlinks", "Downlink", "how its step reaches devices", "broadcast"),
     "data": Family("learning/data", "Data", "what is learnt from"),
     "partitions": Family("learning/partitions", "Partition", "which device holds what"),
     "models": Family("learning/models", "Model", "what is trained"),
     "networks": Family("learning/networks", "Network", "how an image becomes features, and back"),
     "senders": Family("learning/senders", "Sender", "how images are sent"),
-    "algorithms": Family("learning/algorithms", "Algorithm", "what devices and server do in a round"),
+    "algorithms": Family("learning/federated/algorithms", "Algorithm", "what devices and server do in a round"),
 }
 
 
@@ -92,7 +94,7 @@ class Of:
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         choices = {kind: handler.generate_schema(table) for kind, table in tables(self.family).items()}
         chosen = core_schema.tagged_union_schema(choices, kind_of)
-        return core_schema.no_info_before_validator_function(as_table, chosen)
+        return core_schema.no_info_before_validator_function(partial(as_table, self.family), chosen)
 
 
 @cache
@@ -114,8 +116,11 @@ def homes(kind: str) -> list[str]:
     return [family for family in FAMILIES if kind in sources(family)]
 
 
-def as_table(value: Any) -> Any:
-    """A bare kind as the table it stands for."""
+def as_table(family: str, value: Any) -> Any:
+    """A bare kind, or a table of a family's usual kind that does not name it, as the table it stands for."""
+    usual = FAMILIES[family].usual
+    if isinstance(value, Mapping) and value and usual:
+        return {"kind": usual, **value}
     return {"kind": value} if isinstance(value, str) else value
 
 
