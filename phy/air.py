@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from . import keys
 from .channels import Channel
+from .coherence import coherence
 from .domain import Domain, Fading, Impaired, arrivals, impaired, why_not_frequency
 from .frequency_domain import FrequencyDomain
 from .grid import Grid
@@ -185,7 +186,8 @@ class Air:
 
         reach = self._arrivals_of(side.chain.impairments)
         now, before = side.now.mean, side.before.mean
-        return Sight(now, before, self.grid, link.noise, self.budgets, self.lead, reach, listen)
+        kept = coherence(self.grid, self.channel, side.chain.impairments)
+        return Sight(now, before, self.grid, link.noise, self.budgets, self.lead, reach, listen, kept)
 
     def _chain(self, link: Link) -> Chain:
         return Chain(self.grid, self.impairments, link.keys)
