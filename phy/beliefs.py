@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from .arithmetic import squared
 from .link import Paths, Table
-from .power import squared
 
 
 class CorrelatedPaths(NamedTuple):

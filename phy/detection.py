@@ -30,8 +30,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from .arithmetic import squared
 from .link import Belief, Link
-from .power import squared
 
 
 class Detected(NamedTuple):

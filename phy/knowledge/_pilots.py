@@ -14,9 +14,9 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.ofdm import LSChannelEstimator, ResourceGrid
 
+from ..arithmetic import squared
 from ..grid import Grid
 from ..link import Paths, turn
-from ..power import squared
 
 MARGIN = 0.5  # samples of the covariance before the first and after the last arrival
 LEAST = 1e-9  # of a variance that is divided by

@@ -8,9 +8,9 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
+from ..arithmetic import squared
 from ..detection import error_power
 from ..link import Link
-from ..power import squared
 
 GROUP = 64  # devices whose responses are held at once
 MATRICES = 2**26  # bytes of antenna matrices held at once
