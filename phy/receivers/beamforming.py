@@ -5,9 +5,9 @@ sum_k |v^H h_k b_k - 1|^2 + N0 |v|^2 is made smaller in turn over what devices s
     b_k = min(sqrt(P), 1/|v^H h_k|) with the phase of (v^H h_k)*,
     v = (sum_k |b_k|^2 h_k h_k^H + N0 I)^-1 sum_k b_k h_k.
 
-Where all is known neither step can make it larger. What beliefs lack is noise as well: h_k is then the best estimate, and
-N0 + sum_k |b_k|^2 eps_k stands for N0. There are other minima than the best, so descent starts at maximum ratio and at
-zero forcing, with all at full power, and the better end is taken on each resource element; it need not be the best.
+Where all is known neither step can make it larger. What beliefs lack is noise as well: h_k is then the best estimate,
+and N0 + sum_k |b_k|^2 eps_k stands for N0. There are other minima than the best, so descent starts at maximum ratio and
+at zero forcing, with all at full power, and the better end is taken on each resource element; it need not be the best.
 Devices are summed up in groups: what is held is one A x A matrix an element, in double precision, over so many symbols
 at a time as fit 64 MiB. All symbols count alike and P = 1: what updates really hold is not known when antennas are
 combined. Liu, Zang, Li, Vucetic, "Over-the-air computation systems: optimization, analysis and scaling laws", IEEE TWC
