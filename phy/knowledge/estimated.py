@@ -54,6 +54,7 @@ class Estimated:
                 f"estimated.comb: expected at most {grid.subcarriers / (spread + 1):.3g} devices on a symbol, so that "
                 f"pilots can tell arrivals {spread:.3g} samples apart, received {self.comb}"
             )
+        self._comb(grid, arrivals)  # kept: Sionna's variables must not be made in a graph
 
     def lead(self, grid: Grid, devices: int) -> int:
         return math.ceil(self._symbols(devices) / grid.symbols) * grid.symbols
@@ -89,7 +90,7 @@ class Estimated:
             return (turn[:, :, None] * tf.gather(own, some % comb)[:, None])[None]  # [1, C, T, F]
 
         y = sight.listen(send)[:, :, start:]  # [B, A, T, F]
-        batch, antennas, symbols = tf.shape(y)[0], y.shape[1], y.shape[2]
+        batch, antennas, symbols = tf.shape(sight.now.a)[0], y.shape[1], y.shape[2]
         heard = tf.reshape(y, [batch, antennas * symbols, -1, comb])  # [B, A T, M, n]
         values = tf.transpose(heard, [0, 3, 1, 2]) / pilots[:, None]  # [B, n, A T, M]
         h = tf.matmul(values, weights, transpose_b=True)  # [B, n, A T, F]
