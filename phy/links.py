@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from . import keys
 from .air import Air, Place
+from .detection import error_power
 from .keys import Key
 from .link import Link, superpose
 from .power import squared
@@ -34,7 +35,7 @@ class Read(NamedTuple):
 
     z: tf.Tensor  # [B, T, F]
     gain: tf.Tensor  # [B, T, F]
-    noise: tf.Tensor  # [B, 1, 1]
+    noise: tf.Tensor  # [B, T, F], where T and F may be 1
 
     @property
     def unbiased(self) -> tuple[tf.Tensor, tf.Tensor]:
@@ -59,17 +60,9 @@ class Links(NamedTuple):
 
     def read(self, x: tf.Tensor) -> Read:
         """What the receiver makes of the symbols of one device, [B, 1, N]."""
-        y, (gain, lacking) = self.hear(x), self.estimate
-        return Read(behind(self.weights, y), gain, self.noise(x, y) + lacking)
-
-    @property
-    def estimate(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """The receiver's estimate of one device's gain behind the combiner [B, T, F], and the power it lacks."""
-        gain = behind(self.weights, self.link.response(of=self.link.receiver))[:, 0]
-        error = self.air.receiver_knowledge.error
-        if not error:
-            return gain, tf.zeros([1, 1, 1])
-        return gain * (1.0 - error) ** 0.5, error * tf.reduce_sum(self.link.true.power, axis=[1, 2])[:, None, None]
+        y, link = self.hear(x), self.link
+        gain = behind(self.weights, link.response(of=link.receiver.best))[:, 0]
+        return Read(behind(self.weights, y), gain, self.noise(x, y) + error_power(link.receiver)[:, 0])
 
     def noise(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         """The power of noise behind the combiner, N0, [B, 1, 1].
@@ -85,9 +78,11 @@ class Links(NamedTuple):
         return tf.stop_gradient(power)[:, None, None]
 
     def on_elements(self, field: tf.Tensor) -> tf.Tensor:
-        """A field [..., T, F] on the elements sent, [..., N]; T may be 1."""
-        shape = tf.concat([tf.shape(field)[:-2], [self.air.grid.rows(self.elements), self.air.grid.subcarriers]], 0)
-        return self.air.grid.collect(tf.broadcast_to(field, shape), self.elements)
+        """A field [B, ..., T, F] on the elements sent, [B, ..., N]; B, T and F may be 1."""
+        grid = self.air.grid
+        used = [grid.rows(self.elements), grid.subcarriers]
+        shape = tf.concat([tf.shape(self.link.noise), tf.shape(field)[1:-2], used], 0)
+        return grid.collect(tf.broadcast_to(field, shape), self.elements)
 
 
 Work = Callable[..., Any]
