@@ -167,7 +167,8 @@ def _draw(air: Air, elements: int, size: int, snr_db: tf.Tensor, key: Key, attem
     slots, rows = grid.slots(elements), grid.rows(elements)
     time = tf.cast(attempt, tf.float32) * (slots * grid.slot_seconds)
     link = air.draw(place, keys.fold(key, "link", attempt), time, slots, snr_db, size)
-    link = link._replace(transmitters=link.transmitters.at(0, rows), receiver=link.receiver.at(0, rows))
+    mean = link.effective.at(0, rows)  # of the last slot's symbols only those that are used
+    link = link._replace(transmitters=link.transmitters.at(0, rows), receiver=link.receiver.at(0, rows), mean=mean)
     weights = air.receiver.combine(link, tf.range(air.devices))
     return Links(air, elements, link, weights, keys.fold(key, "noise", attempt))
 
