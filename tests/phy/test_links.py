@@ -111,7 +111,7 @@ def test_noise_has_the_power_told_and_symbols_the_gain_told(name: str, snr_db: f
     signature = one, one, tf.TensorSpec([elements])
     compiled = tf.function(lambda: each(FLAT[name], elements, tf.fill([count], snr_db), KEY, read, [x], signature))
     z, gain, noise = (each.numpy().astype(complex) for each in compiled())
-    sent = gain * x[:, 0]
+    sent = gain * x[:, 0].numpy()
     ratio = (np.abs(z - sent) ** 2).mean(axis=1) / noise.real.mean()
     assert abs(ratio.mean() - (noise.real / noise.real.mean()).mean()) < 4 * ratio.std() / count**0.5
     if name != "told nothing":
