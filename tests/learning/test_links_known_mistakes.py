@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from overair.learning import senders
 from overair.learning.inference import embedding
 from overair.learning.jscc import OverAir
 from overair.learning.jscc.evaluation import of_repetition
 from overair.learning.jscc.training import batches
-from overair.learning.senders import Job, Test
+from overair.learning.senders import Job
 from overair.learning.senders.digital import Digital
 from overair.ota.image_links import ImageLinks
 from overair.ota.images.jpeg import Jpeg
@@ -34,7 +35,7 @@ def test_images_beyond_whole_batches_are_trained_on_in_other_epochs() -> None:
 
 def test_every_repetition_of_the_digital_sender_has_links_of_its_own() -> None:
     images, air = np.random.default_rng(0).random((20, 16, 16, 3), np.float32), Air(GRID, Rayleigh(), 1)
-    test = Test(images, (10.0,), 2, KEY, False)
+    test = senders.Test(images, (10.0,), 2, KEY, False)
     outcome = Digital(Jpeg(), Capacity(), belief="link", count="payload").ready(Job(images, air, (1 / 2,), 0))(
         1 / 2, test
     )

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from overair.learning import senders
 from overair.learning.inference.packets import Carrier
 from overair.learning.jscc import OverAir, uncoded
 from overair.learning.jscc.evaluation import of_repetition
 from overair.learning.networks.bourtsoulatze2019 import Bourtsoulatze2019
-from overair.learning.senders import Job, Sender, Test
+from overair.learning.senders import Job, Sender
 from overair.learning.senders.deepjscc import Deepjscc
 from overair.learning.senders.digital import Digital
 from overair.learning.senders.linear import Linear
@@ -25,7 +26,7 @@ RATIO, ELEMENTS, COUNT = 1 / 2, 384, 50  # of 16 x 16 pixels; more images than a
 SNRS = (3.0, 12.0)
 GRID = Grid(subcarriers=32, symbols=4, prefix=8)
 IMAGES = np.random.default_rng(0).random((80, 16, 16, 3), np.float32)
-TEST = Test(IMAGES[:COUNT], SNRS, 2, keys.key(0, "test", 0), False)
+TEST = senders.Test(IMAGES[:COUNT], SNRS, 2, keys.key(0, "test", 0), False)
 Blocks = dict[tuple[int, ...], np.ndarray]
 
 
