@@ -22,13 +22,17 @@ FADING = Air(GRID, Rayleigh(), 1)
 ESTIMATED = Air(Grid(64, 1), Tdl(), 1, transmitter_knowledge=Estimated(), receiver_knowledge=Estimated())
 
 
+def through(layer: OverAir, z: np.ndarray, snr_db: float, key: keys.Key) -> np.ndarray:
+    return tf.function(lambda: layer(z, snr_db=snr_db, key=key), autograph=False)().numpy()
+
+
 @pytest.mark.parametrize("copies", [2, 4])
 def test_repeating_an_embedding_divides_the_noise_by_the_copies(copies: int) -> None:
     count, width, snr_db = 4000, 8, 3.0
     layer = OverAir(QUIET, equalizer="zero_forcing")
     z = np.random.default_rng(0).normal(size=[count, width]).astype(np.float32)
     z *= (width / 2 / (z**2).sum(axis=1, keepdims=True)) ** 0.5  # a mean power of 1/2, as it is sent
-    heard = layer(np.tile(z, copies), snr_db=snr_db, key=keys.key(1)).numpy().reshape(count, copies, width)
+    heard = through(layer, np.tile(z, copies), snr_db, keys.key(1)).reshape(count, copies, width)
     noise = (heard.mean(axis=1) - z).ravel()
     expected = 10 ** (-snr_db / 10) / 2 / copies
     assert abs(noise.var() / expected - 1) < 4.5 * (2 / noise.size) ** 0.5
@@ -45,7 +49,7 @@ def test_two_classes_are_mistaken_as_their_distance_and_both_noises_say(snr_db: 
     filler = np.sqrt(total - (z**2).sum(axis=1))  # all images then have the same energy, and none is scaled
     sent = np.column_stack([z, filler, np.zeros(count)]).astype(np.float32)
     layer, scale = OverAir(QUIET, equalizer="zero_forcing"), (total / 4) ** 0.5  # of what arrives: 4 symbols
-    heard = scale * layer(sent, snr_db=snr_db, key=keys.key(3)).numpy()[:, :width]
+    heard = scale * through(layer, sent, snr_db, keys.key(3))[:, :width]
     nearest = np.argmin(((heard[:, None] - means) ** 2).sum(axis=2), axis=1)
     channel = scale**2 * 10 ** (-snr_db / 10) / 2
     expected = stats.norm.sf(np.linalg.norm(means[0] - means[1]) / (2 * np.sqrt(within**2 + channel)))
