@@ -1,4 +1,4 @@
-"""The SNR that a layer tells is the one that what it hands on really has: what is not known and what distorts counts."""
+"""The SNR that a layer tells is that of what it hands on: what is not known counts as noise, and what distorts too."""
 
 import math
 from typing import Any
