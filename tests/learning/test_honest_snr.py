@@ -64,7 +64,7 @@ CASES = {  # an air, its SNR, and what the SNR believed once was, far off
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_snr_told_is_realised(name: str) -> None:
-    """What is heard is g x + n with E|n|^2 = |g|^2 / SNR; g is projected out, which takes one of k degrees of freedom."""
+    """What is heard is g x + n, E|n|^2 = |g|^2 / SNR; projecting g out takes one of k degrees of freedom."""
     air, snr_db, once = CASES[name]
     images, symbols = 600, 128
     x, sent = signs(images, symbols)

@@ -252,7 +252,7 @@ def test_an_odd_number_of_values_over_several_slots_arrives_in_place() -> None:
 
 
 def test_uncoded_transmission_is_of_one_device() -> None:
-    with pytest.raises(ValueError, match=r"^air\.devices: expected 1, which sends uncoded, received 2; .*$"):
+    with pytest.raises(ValueError, match=r"^air\.devices: expected 1, which sends alone, received 2; .*$"):
         uncoded.transmit(tf.zeros([1, 2]), Air(Grid(), Awgn(), 2), 0.0, keys.key(0))
 
 
