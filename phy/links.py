@@ -141,8 +141,8 @@ def send(
 
 
 def block(elements: int) -> int:
-    """How many sendings of so many elements are drawn at once."""
-    return max(1, min(MOST, ELEMENTS // elements))
+    """How many sendings of so many elements are drawn at once: a power of two, so that groups of MOST are whole."""
+    return 1 << (min(MOST, max(1, ELEMENTS // elements)).bit_length() - 1)
 
 
 @cache

@@ -35,7 +35,7 @@ AIRS = {
     "estimated": Air(GRID, Tdl("A", 50e-9), 1, receiver_knowledge=Estimated("linear", comb=1)),
     "late": Air(GRID, Rayleigh(), 1, impairments=(TimingOffset(0.0, 9.0),)),
 }
-ELEMENTS = 300  # 54 sendings a block, and one symbol of a slot is not used
+ELEMENTS = 300  # 32 sendings a block, and one symbol of a slot is not used
 
 
 @pytest.mark.parametrize("name", AIRS)
