@@ -54,6 +54,7 @@ class Estimated:
                 f"estimated.comb: expected at most {grid.subcarriers / (spread + 1):.3g} devices on a symbol, so that "
                 f"pilots can tell arrivals {spread:.3g} samples apart, received {self.comb}"
             )
+        self._comb(grid, arrivals)  # kept: Sionna's variables must not be made in a graph
 
     def lead(self, grid: Grid, devices: int) -> int:
         return math.ceil(self._symbols(devices) / grid.symbols) * grid.symbols
