@@ -169,7 +169,7 @@ def ways_of(made: Trained, pictures: Pictures) -> Iterator[tuple[str, str, Way]]
             if channel == "AWGN" or not isinstance(TRAINED[name][1], float):
                 yield channel, name, Analog(labels, head(asked).numpy(), head(known).numpy(), layer)
         for name, rate in RATES.items():
-            carrier = Carrier(layer, rate, ELEMENTS, PACKETS[name])
+            carrier = Carrier(air, rate, ELEMENTS, PACKETS[name])
             for kind, rungs in ladders.items():
                 yield channel, f"{kind}, {name}", Packets(labels, rungs, carrier)
 

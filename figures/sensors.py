@@ -58,7 +58,7 @@ def simulate(sensors: int, way: Way, seed: int, snrs: tuple[float, ...] = SNRS) 
     net = Sensors(sensors, ELEMENTS, data.x_train.shape[1:], data.classes, way, seed)
     fit(net, data.x_train, data.y_train, VIEWS, (SNRS[0], SNRS[-1]), STEPS, keys.key(seed, "fit"))
     x, y = data.x_test[:TESTED], data.y_test[:TESTED]
-    return [accuracy(net, x, y, VIEWS, snr, keys.key(seed, "test", at)) for at, snr in enumerate(snrs)]
+    return [accuracy(net, x, y, VIEWS, snr, keys.key(seed, "test")) for snr in snrs]
 
 
 def draw(found: list[dict[str, str]], path: str | Path) -> None:

@@ -22,10 +22,11 @@ import tensorflow as tf
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
-from ..phy import Air, keys
+from ..phy import Air, Awgn, Grid, keys
 from ..phy.keys import Key
+from ..phy.links import block
 from ..phy.strict import STRICT
-from .image_links import Direct, ThroughAir
+from .image_links import ImageLinks
 from .images import ImageCodec
 from .images._ladder import Ladder
 from .images.avif import Avif
@@ -34,6 +35,7 @@ from .rates.capacity import Capacity
 from .rates.outage import Outage
 
 SYMBOLS = 2**19  # sent at once
+NOISE_ALONE = Air(Grid(), Awgn(), 1)
 THREADS = 2
 BAD = "images: expected uint8 [B, H, W, 3]"
 
@@ -89,12 +91,12 @@ class Separate:
         elements: int,
         snr_db: Sequence[float] | np.ndarray,
         key: Key,
-        air: Air | None = None,
+        air: Air = NOISE_ALONE,
         keep: bool = False,
     ) -> Received:
         """Images [B, H, W, 3] on so many elements each, at SNRs [S] or, an image its own, [S, B].
 
-        The air has one device; none is AWGN. All SNRs see the same channels and the same noise but for its scale.
+        The air has one device. All SNRs see the same channels and the same noise but for its scale.
         ``keep`` returns what the receiver sees.
         """
         self._check(images, elements)
@@ -119,33 +121,38 @@ class Separate:
         kept = np.where(good, np.concatenate(parts[3], axis=1), shown) if keep else None
         return Received(error, carried.room, bits, carried.uses, fits, carried.arrives, kept)
 
-    def carry(self, snrs: np.ndarray, elements: int, key: Key, air: Air | None = None) -> Carried:
+    def carry(self, snrs: np.ndarray, elements: int, key: Key, air: Air = NOISE_ALONE) -> Carried:
         """What the links of images carry at SNRs [S, B], whatever the images."""
-        if air is not None and not air.orthogonal and not isinstance(self.rate, Repeats):
-            raise ValueError(
-                "air: expected the frequency road with a rate that sends no symbols, received the time road; "
-                "take rate = modes, or an air without impairments of the waveform"
-            )
-        step = max(1, SYMBOLS // elements)
+        self.check_air(air)
+        step = max(1, SYMBOLS // elements // block(elements)) * block(elements)
         found = [
-            np.stack([self._carry(row[at : at + step], elements, keys.fold(key, "images", at), air) for row in snrs])
+            np.stack([self._carry(row[at : at + step], elements, key, air, at) for row in snrs])
             for at in range(0, snrs.shape[1], step)
         ]  # [S, 3, some of B] each
         room, arrives, uses = np.moveaxis(np.concatenate(found, axis=2), 1, 0)
         return Carried(room, arrives > 0, uses)
 
-    def _carry(self, snr_db: np.ndarray, elements: int, key: Key, air: Air | None) -> np.ndarray:
-        link = Direct(snr_db, elements, key) if air is None else ThroughAir(air, snr_db, elements, key, self.belief)
-        share, key = link.share, keys.fold(key, "packets")
+    def check_air(self, air: Air) -> None:
+        """Refuses an air on which the rate cannot say what arrives."""
+        if not air.orthogonal and not isinstance(self.rate, Repeats):
+            raise ValueError(
+                "air: expected the frequency road with a rate that sends no symbols, received the time road; "
+                "take rate = modes, or an air without impairments of the waveform"
+            )
+
+    def _carry(self, snr_db: np.ndarray, elements: int, key: Key, air: Air, first: int) -> np.ndarray:
+        """Room, arrivals and elements of images from a number on, [3, B]."""
+        links = ImageLinks(air, snr_db, elements, key, self.belief, first)
+        share, key, count = links.share, keys.fold(key, "packets"), len(snr_db)
         if self.design_db is not None:
             share = share._replace(believed=tf.fill(tf.shape(share.believed), 10.0 ** (self.design_db / 10.0)))
         bits = self.rate.bits(share)
         if isinstance(self.rate, Repeats):
-            arrives, uses, sends = self.rate.deliver(share, link.send, key)
+            arrives, uses, sends = self.rate.deliver(share, links.send, keys.fold(key, first))
         else:
-            arrives = self.rate.arrives(share, bits, tf.range(len(snr_db)), key).numpy()
-            uses, sends = np.full(len(snr_db), elements), np.ones(len(snr_db))
-        pilots = air.pilots if air else 0  # of each transmission, whose channel is learnt anew
+            arrives = self.rate.arrives(share, bits, tf.range(first, first + count), key).numpy()
+            uses, sends = np.full(count, elements), np.ones(count)
+        pilots = air.pilots  # of each transmission, whose channel is learnt anew
         return np.stack([bits.numpy(), arrives, uses + pilots * sends]).astype(np.float64)
 
     def _code(self, images: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,14 +1,9 @@
-"""Outage: sending over slow Rayleigh fading when the sender knows the mean SNR alone.
+"""What outage costs: sending over slow Rayleigh fading when the sender knows the mean SNR alone.
 
-A packet at R bits an element is lost where log2(1 + SNR |h|^2) < R, |h|^2 ~ Exp(1), so with probability
-
-    p = 1 - exp(-(2^R - 1) / SNR),    R(p) = log2(1 - SNR ln(1 - p))
-
-and what gets through, R (1 - p), is most at R = W(SNR) / ln 2, with W Lambert's. A lost packet is sent again over a
-gain of its own until it arrives, 1 / (1 - p) times on average, or is given up. Analog symbols get the same right: the
-receiver, who knows |h|^2, asks for them again where it is below -ln(1 - p), so those it reads have |h|^2 = -ln(1 - p)
-+ Exp(1). Asking costs nothing, and codes are long. Ozarow, Shamai, Wyner, "Information theoretic considerations for
-cellular mobile radio", IEEE Trans. Vehicular Technology, 1994.
+Packets are those of ``ota/rates/outage.py``. A lost packet is sent again over a gain of its own until it arrives,
+1 / (1 - p) times on average, or is given up. Analog symbols get the same right: the receiver, who knows |h|^2, asks for
+them again where it is below -ln(1 - p), so those it reads have |h|^2 = -ln(1 - p) + Exp(1): fading has no memory, and
+the gain of the link as it was drawn is the second part. Asking costs nothing, and codes are long.
 """
 
 from typing import Annotated
@@ -17,11 +12,14 @@ import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Lt
 from pydantic.dataclasses import dataclass
-from scipy.special import lambertw
 
-from ...phy import Grid, keys
+from ...ota.image_links import shares
+from ...ota.rates.outage import best_error, gain_below
+from ...phy import Air, Grid, Rayleigh
 from ...phy.keys import Key
 from ...phy.strict import STRICT
+
+FADING = Air(Grid(), Rayleigh(), 1)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -33,14 +31,13 @@ class Outage:
 
     def lost(self, snr_db: float | np.ndarray) -> np.ndarray:
         """The probability that a packet is lost."""
-        return -np.expm1(-self.threshold(snr_db))
+        if self.probability is None:
+            return best_error(snr_db)
+        return np.full_like(np.asarray(snr_db, float), self.probability)
 
     def threshold(self, snr_db: float | np.ndarray) -> np.ndarray:
         """The least |h|^2 at which a packet arrives."""
-        snr = 10 ** (np.asarray(snr_db, float) / 10)
-        if self.probability is not None:
-            return np.full_like(snr, -np.log1p(-self.probability))
-        return np.expm1(np.real(lambertw(snr))) / snr
+        return gain_below(self.lost(snr_db))
 
     def rate(self, snr_db: float | np.ndarray) -> np.ndarray:
         """Bits an element."""
@@ -68,10 +65,13 @@ class Outage:
         return arriving * when_arriving + (1 - arriving) / classes
 
     def read_snr_db(self, snr_db: float | np.ndarray, batch: int, key: Key) -> tf.Tensor:
-        """The SNRs at which a receiver reads analog symbols in the end [B], of a mean SNR or one an image [B]."""
+        """The SNRs at which a receiver reads analog symbols in the end [B], of a mean SNR or one an image [B].
+
+        The key gives the links; they are the same at every SNR.
+        """
         mean = np.broadcast_to(np.asarray(snr_db, np.float64), [batch])
         least = self.threshold(mean) if self.retransmit else np.zeros(batch)
-        gain = least - np.log1p(-keys.uniform(key, [batch], dtype=tf.float64).numpy())
+        gain = least + shares(FADING, tf.zeros([batch]), 1, key).known[:, 0].numpy()
         return tf.constant(mean + 10 * np.log10(np.maximum(gain, 1e-12)), tf.float32)
 
 

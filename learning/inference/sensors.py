@@ -81,17 +81,18 @@ class Sensors:
         """Of a sensor's element while it sends, over P: all spend the energy of N elements."""
         return 10 * math.log10(self.elements / self.share)
 
-    def logits(self, views: tf.Tensor, snr_db: tf.Tensor, key: Key) -> tf.Tensor:
-        """Of what sensors see [B, K, H, W, C], at SNRs [B] of an element at power P."""
+    def logits(self, views: tf.Tensor, snr_db: tf.Tensor, key: Key, first: int | tf.Tensor = 0) -> tf.Tensor:
+        """Of what sensors see [B, K, H, W, C], at SNRs [B] of an element at power P; ``first`` is an image's number."""
         batch, sensors = tf.shape(views)[0], self.sensors
         each = tf.reshape(views, tf.concat([[batch * sensors], tf.shape(views)[2:]], 0))
         features = self.encoder(each)  # [B K, 2 share]
         if self.way == "added":
             if sensors > 1:
                 features = tf.reshape(features, [batch, sensors, 2 * self.share])
-            return self.head(self.over_air(features, snr_db=snr_db, key=key))
+            return self.head(self.over_air(features, snr_db=snr_db, key=key, first=first))
         stronger = tf.repeat(snr_db, sensors) + self.power_db
-        received = self.over_air(features, snr_db=stronger, key=key)  # a batch item is a sensor: its share, its noise
+        first = sensors * first  # a batch item is a sensor: its share, its noise
+        received = self.over_air(features, snr_db=stronger, key=key, first=first)
         return self.head(tf.reshape(received, [batch, 2 * self.elements]))
 
 
@@ -124,13 +125,14 @@ def accuracy(net: Sensors, x: np.ndarray, y: np.ndarray, views: Views, snr_db: f
     """The share of images that are told right, each seen and sent once."""
 
     @tf.function(autograph=False)
-    def right(images: tf.Tensor, labels: tf.Tensor, key: Key) -> tf.Tensor:
-        seen = views.draw(images, net.sensors, keys.fold(key, "views"))
-        logits = net.logits(seen, tf.fill([tf.shape(images)[0]], snr_db), keys.fold(key, "air"))
+    def right(images: tf.Tensor, labels: tf.Tensor, part: tf.Tensor) -> tf.Tensor:
+        seen = views.draw(images, net.sensors, keys.fold(key, "views", part))
+        first = part * tf.shape(images)[0]
+        logits = net.logits(seen, tf.fill([tf.shape(images)[0]], snr_db), keys.fold(key, "air"), first)
         return tf.reduce_mean(tf.cast(tf.argmax(logits, 1, labels.dtype) == labels, tf.float32))
 
-    parts = zip(np.split(x, 10), np.split(y, 10), strict=True)
-    return float(np.mean([right(some, labels, keys.fold(key, at)).numpy() for at, (some, labels) in enumerate(parts)]))
+    parts = enumerate(zip(np.split(x, 10), np.split(y, 10), strict=True))
+    return float(np.mean([right(some, labels, tf.constant(at)).numpy() for at, (some, labels) in parts]))
 
 
 def _dense(shape: tuple[int, ...], hidden: int, outputs: int, seed: int) -> keras.Model:

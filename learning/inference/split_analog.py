@@ -54,9 +54,11 @@ class Bottleneck(NamedTuple):
         made.decoder.set_weights([axes.T * np.sqrt(2 * power), mean])  # a symbol arrives with a power of 1/2
         return made
 
-    def send(self, features: tf.Tensor, over_air: OverAir, snr_db: tf.Tensor, key: Key) -> tf.Tensor:
-        """What the server makes of features [B, ...] sent at SNRs [B]."""
-        return self.decoder(over_air(self.encoder(features), snr_db=snr_db, key=key))
+    def send(
+        self, features: tf.Tensor, over_air: OverAir, snr_db: tf.Tensor, key: Key, first: int | tf.Tensor = 0
+    ) -> tf.Tensor:
+        """What the server makes of features [B, ...] sent at SNRs [B], over the links from number ``first`` on."""
+        return self.decoder(over_air(self.encoder(features), snr_db=snr_db, key=key, first=first))
 
     def train(
         self,

@@ -1,7 +1,7 @@
 """Curves of a transmission over SNRs: every image is encoded once and sent at all of them in one pass.
 
-Every image and repetition has a channel and noise of its own, and all SNRs see the same but for the noise's scale, as
-with the digital rival. Encoders that adapt to the SNR encode once for each.
+Every image and repetition has a link of its own, that of the image's number under the repetition's key. All SNRs see
+the same but for the noise's scale, and so do all other schemes. Encoders that adapt to the SNR encode once for each.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from ...phy import keys
 from ...phy.keys import Key
+from ...phy.links import MOST
 from .metrics import likeness, mean_psnr, mse, psnr_of_mean
 from .transmission import Transmission
 
@@ -51,13 +52,13 @@ def curve(
     if snrs.shape.rank != 1 or not bool(tf.reduce_all(tf.math.is_finite(snrs))):
         raise ValueError(f"snrs_db: expected a list of numbers of decibels, received {snrs_db}")
     group = max(1, BYTES // (4 * int(np.prod(images.shape[1:]))))
+    group = max(group // MOST * MOST, min(group, MOST))  # whole blocks of links
     over_grid = _over_grid(model, snrs, share, similarity)
     found = []
     for first in range(0, len(images), group):
         some = tf.constant(images[first : first + group], tf.float32)
         each = [
-            over_grid(some, keys.fold(key, "images", first, "repetition", repetition))
-            for repetition in range(repetitions)
+            over_grid(some, of_repetition(key, repetition), tf.constant(first)) for repetition in range(repetitions)
         ]
         found.append(np.mean(each, axis=0))  # [3, S, B]
         if progress:
@@ -70,18 +71,23 @@ def reconstructions(
 ) -> np.ndarray:
     """What arrives of images at SNRs, [S, N, H, W, C], clipped to what can be shown."""
     place = tf.constant(model._place(share))
-    return _at_all(model, tf.constant(images, tf.float32), tf.constant(snrs_db, tf.float32), place, key).numpy()
+    return _at_all(model, tf.constant(images, tf.float32), tf.constant(snrs_db, tf.float32), place, key, 0).numpy()
+
+
+def of_repetition(key: Key, number: int) -> Key:
+    """The key of a repetition, under which image i has the link of number i, whoever sends it and at whatever SNR."""
+    return keys.fold(key, "repetition", number)
 
 
 def _over_grid(
     model: Transmission, snrs: tf.Tensor, share: float | None, similarity: bool
-) -> Callable[[tf.Tensor, Key], tf.Tensor]:
+) -> Callable[[tf.Tensor, Key, tf.Tensor], tf.Tensor]:
     place = tf.constant(model._place(share))
 
     @tf.function(reduce_retracing=True)
-    def over_grid(images: tf.Tensor, key: Key) -> tf.Tensor:
+    def over_grid(images: tf.Tensor, key: Key, first: tf.Tensor) -> tf.Tensor:
         """The measures of images at all SNRs, [3, S, B]."""
-        received = _at_all(model, images, snrs, place, key)
+        received = _at_all(model, images, snrs, place, key, first)
         flat = tf.reshape(received, tf.concat([[-1], tf.shape(images)[1:]], 0))
         flat = tf.ensure_shape(flat, [None, *images.shape[1:]])
         again = tf.tile(images, [tf.size(snrs), 1, 1, 1])
@@ -91,7 +97,9 @@ def _over_grid(
     return over_grid
 
 
-def _at_all(model: Transmission, images: tf.Tensor, snrs: tf.Tensor, place: tf.Tensor, key: Key) -> tf.Tensor:
+def _at_all(
+    model: Transmission, images: tf.Tensor, snrs: tf.Tensor, place: tf.Tensor, key: Key, first: int | tf.Tensor
+) -> tf.Tensor:
     """What arrives of images at all SNRs, [S, B, H, W, C]."""
     each = tf.fill([tf.shape(images)[0]], snrs[0])
     once = model.encode(images, each, place) if len(model.encoder.inputs) == 1 else None
@@ -99,7 +107,7 @@ def _at_all(model: Transmission, images: tf.Tensor, snrs: tf.Tensor, place: tf.T
     def at(snr_db: tf.Tensor) -> tf.Tensor:
         each = tf.fill([tf.shape(images)[0]], snr_db)
         features = model.encode(images, each, place) if once is None else once
-        received = model.decode(*model.carry(features, each, place, key), each, place)
+        received = model.decode(*model.carry(features, each, place, key, first), each, place)
         return tf.clip_by_value(tf.ensure_shape(received, images.shape), 0.0, 1.0)
 
     signature = tf.TensorSpec(images.shape, images.dtype)

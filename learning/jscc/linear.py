@@ -24,10 +24,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ...phy import keys
+from ...ota.codecs import pack, unpack
+from ...phy import Air, Awgn, Grid
 from ...phy.keys import Key
+from ...phy.links import send
 from .klt import Klt
 
+NOISE_ALONE = Air(Grid(), Awgn(), 1)
 SCALES = ("average", "known", "sent")
 FAR = 4.0  # standard deviations at which t is cut off
 LEVELS = np.geomspace(0.05, 1e-5, 18)  # of g^2 over an image's budget: at most 0.8 of it, where t is 4
@@ -65,13 +68,16 @@ class Linear:
         if self.scale == "sent" and self.examples is None:
             raise ValueError("linear.examples: expected images where scale = sent, received none; give training images")
 
-    def send(self, images: tf.Tensor, snr_db: float, key: Key, clip: bool = True) -> tf.Tensor:
-        """What the receiver makes of images [B, H, W, C] after noise."""
+    def send(self, images: tf.Tensor, snr_db: float, key: Key, clip: bool = True, air: Air = NOISE_ALONE) -> tf.Tensor:
+        """What the receiver makes of images [B, H, W, C] after noise; the air adds noise and does nothing else."""
         plan, u = self.plan(snr_db), self._coefficients(images)
-        noise = plan.noise**0.5 * keys.normal(key, tf.shape(u))  # [B, L, m]
         scale, t = self._scale(u, plan)
-        y = scale * self._amplitudes(u, plan) * u + noise
-        believed = self._believed(scale, t, noise[:, -1:, -1:], self._budget(u), plan)
+        told = (plan.level * self._budget(u)) ** 0.5 * t * (1 - self._carried(u))  # g t on the use set aside
+        x = scale * self._amplitudes(u, plan) * u + told  # [B, L, m]
+        flat = tf.reshape(x, [tf.shape(x)[0], x.shape[1] * x.shape[2]])
+        z, _ = send(air, pack(flat), tf.fill([tf.shape(x)[0]], snr_db), key)
+        y = tf.reshape(unpack(z, flat.shape[1]), tf.shape(x))
+        believed = self._believed(scale, t, (y - x)[:, -1:, -1:], self._budget(u), plan)
         received = self.klt.backward(self._weights(believed * self._amplitudes(u, plan), plan) * y, *images.shape[1:3])
         return tf.clip_by_value(received, 0.0, 1.0) if clip else received
 

@@ -15,7 +15,6 @@ it, and nothing is made up for. Noise comes once.
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, get_args
 
 import keras
@@ -24,10 +23,7 @@ import tensorflow as tf
 from ...ota.codecs import pack, unpack
 from ...phy import (
     Air,
-    Link,
-    Place,
     PowerRule,
-    any_batch,
     behind,
     from_plain,
     keys,
@@ -37,8 +33,9 @@ from ...phy import (
     to_plain,
 )
 from ...phy.keys import Key
+from ...phy.links import Links, each
 from ._checks import check_features, check_key, check_snr, checked_range
-from ._reading import Equalizer, believed_snr, decibels, effective, equalized
+from ._reading import Equalizer, decibels, effective, equalized
 from ._sensors import precoded
 
 
@@ -60,7 +57,8 @@ class OverAir(keras.layers.Layer):
 
     ``snr_db`` is a number, or (low, high): drawn for each image, uniformly in dB, while training, and the middle
     elsewhere. A call may bring an SNR, one for all or one an image [B], and a ``key``, int64 [2], on which all it draws
-    depends. Without a key the layer's own generator makes one, in training and elsewhere, and never the same twice.
+    depends: links are those of ``phy/links.py``, image b that of number ``first`` + b. Without a key the layer's own
+    generator makes one, in training and elsewhere, and never the same twice.
     With ``return_snr`` a call returns (received, what the receiver believes its SNR to be in dB [B]): that of a channel
     without fading of the same capacity. ``measures_papr`` adds the mean of ``papr_db`` to the model's metrics.
     """
@@ -87,7 +85,6 @@ class OverAir(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.papr = keras.metrics.Mean("papr_db") if measures_papr else None
         self.supports_jit = False  # Sionna's generator is a variable outside of the model
-        self._serving = replace(air, channel=any_batch(air.channel))
 
     def elements(self, shape: Sequence[int | None]) -> Elements:
         """What an image takes of the grid, from the shape of a batch of features. Sensors take it together."""
@@ -120,6 +117,7 @@ class OverAir(keras.layers.Layer):
         key: Key | None = None,
         training: bool = False,
         return_snr: bool = False,
+        first: int | tf.Tensor = 0,
     ) -> Any:
         shape = check_features(features.shape, features.dtype, self.air.devices)
         snr_db, key = check_snr(snr_db, features.shape[0]), self._key(check_key(key))
@@ -127,13 +125,19 @@ class OverAir(keras.layers.Layer):
         snr_db = self.pick_snr_db(batch, training, key) if snr_db is None else tf.broadcast_to(snr_db, [batch])
         if self.papr is not None:
             self.papr.update_state(self.papr_db(features))
-        symbols, believed = self._sent(self.symbols(features), snr_db, key)
+        symbols, believed = self._sent(self.symbols(features), snr_db, key, first)
         received = tf.reshape(unpack(symbols, math.prod(shape)), tf.concat([[batch], shape], 0))
         received = tf.cast(tf.ensure_shape(received, [features.shape[0], *shape]), features.dtype)
-        return (received, decibels(effective(believed))) if return_snr else received
+        return (received, decibels(believed)) if return_snr else received
 
     def compute_output_spec(
-        self, features: Any, snr_db: Any = None, key: Any = None, training: bool = False, return_snr: bool = False
+        self,
+        features: Any,
+        snr_db: Any = None,
+        key: Any = None,
+        training: bool = False,
+        return_snr: bool = False,
+        first: Any = 0,
     ) -> Any:
         shape = check_features(features.shape, features.dtype, self.air.devices)
         check_snr(snr_db, features.shape[0])
@@ -171,24 +175,28 @@ class OverAir(keras.layers.Layer):
     def _key(self, key: Key | None) -> Key:
         return self.fresh_key() if key is None else tf.cast(key, tf.int64)
 
-    def _sent(self, symbols: tf.Tensor, snr_db: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
-        """Symbols [B, K, k] as they are read [B, k], and the SNR that each is believed to have."""
-        air, grid, count = self._serving, self.air.grid, symbols.shape[-1]
-        place = Place(keys.fold(key, "place"))  # an image is sent from a place of its own
-        link = air.draw(place, keys.fold(key, "link"), 0.0, grid.slots(count), snr_db, tf.shape(symbols)[0])
-        link = _first(link, grid.rows(count))
-        weights = air.receiver.combine(link, tf.range(air.devices))  # [B, A, T, F]
-        arrival = None
+    def _sent(self, symbols: tf.Tensor, snr_db: tf.Tensor, key: Key, first: int | tf.Tensor) -> list[tf.Tensor]:
+        """Symbols [B, K, k] as they are read [B, k], and the SNR that each image is believed to have, [B]."""
+
+        def read(links: Links, symbols: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            heard, snr = self._read(links, symbols)  # [b, k]
+            return heard, effective(snr)
+
+        count = symbols.shape[-1]
+        signature = tf.TensorSpec([count], tf.complex64), tf.TensorSpec([])
+        return each(self.air, count, snr_db, key, read, [symbols], signature, first=first)
+
+    def _read(self, links: Links, symbols: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the receiver makes of a block of symbols [B, K, k], and their SNR, [B, k] both."""
+        if self.air.devices == 1 and self.rule is None:
+            heard, snr = equalized(self.equalizer, links.read(symbols))
+            return links.on_elements(heard), links.on_elements(snr)
+        arrival = tf.ones(tf.shape(symbols[:, 0]))
         if self.rule is not None:
-            symbols, arrival = precoded(self.rule, symbols, link, weights, grid, air.budgets)
-        heard = behind(weights, air.send(grid.fill(symbols), link, keys.fold(key, "noise")))  # [B, T, F]
-        if arrival is not None:
-            return grid.collect(heard, count) / tf.cast(arrival, heard.dtype), arrival**2 / link.noise[:, None]
-        if self.equalizer == "none" or air.devices > 1:
-            return grid.collect(heard, count), 1.0 / link.noise[:, None]
-        error = air.receiver_knowledge.error
-        read, snr = equalized(self.equalizer, heard, believed_snr(link, weights, error))
-        return grid.collect(read, count), grid.collect(tf.broadcast_to(snr, tf.shape(heard)), count)
+            symbols, arrival = precoded(self.rule, symbols, links)
+        y = links.hear(symbols)
+        snr = arrival**2 / links.noise(symbols, y)[:, 0]
+        return links.on_elements(behind(links.weights, y)) / tf.cast(arrival, y.dtype), snr
 
 
 def normalised(features: tf.Tensor) -> tf.Tensor:
@@ -200,11 +208,6 @@ def normalised(features: tf.Tensor) -> tf.Tensor:
     silent = energy == 0
     scale = tf.sqrt(-(-features.shape[-1] // 2) / tf.where(silent, 1.0, energy))
     return features * tf.where(silent, 0.0, scale)
-
-
-def _first(link: Link, rows: int) -> Link:
-    """What is believed of the first OFDM symbols."""
-    return link._replace(transmitters=link.transmitters.at(0, rows), receiver=link.receiver.at(0, rows))
 
 
 __all__ = ["Elements", "OverAir", "normalised"]

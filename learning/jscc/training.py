@@ -23,28 +23,13 @@ from .saved import load
 from .transmission import Transmission
 
 JUDGE = "val_psnr"
+RISE = 300  # steps in which the learning rate comes to its peak
 
 
 @keras.saving.register_keras_serializable("overair")
 def root_mean_square(images: tf.Tensor, received: tf.Tensor) -> tf.Tensor:
     """Root of each image's mean squared error [B]: a loss in which low SNRs do not drown the others."""
     return tf.sqrt(mse(images, received) + 1e-8)
-
-
-@keras.saving.register_keras_serializable("overair")
-class Cosine(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that rises over the first steps and then falls along a cosine to a fiftieth."""
-
-    def __init__(self, peak: float, steps: int, rise: int = 300) -> None:
-        self.peak, self.steps, self.rise = peak, steps, rise
-
-    def __call__(self, step: tf.Tensor) -> tf.Tensor:
-        step = tf.cast(step, tf.float32)
-        falling = 0.5 * (1.0 + tf.cos(np.pi * tf.minimum(step / self.steps, 1.0)))
-        return self.peak * tf.minimum(step / self.rise + 0.01, 1.0) * (0.02 + 0.98 * falling)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"peak": self.peak, "steps": self.steps, "rise": self.rise}
 
 
 def train(
@@ -72,7 +57,7 @@ def train(
     if (there := keeper.model()) is not None:
         model = there
     else:
-        optimizer = keras.optimizers.Adam(Cosine(learning_rate, epochs * steps))
+        optimizer = keras.optimizers.Adam(rising_and_falling(learning_rate, epochs * steps))
         model.compile(optimizer, loss, metrics=[Psnr(), MeanPsnr()], jit_compile=False)
     done = int(model.optimizer.iterations) // steps
     if done < epochs and not keeper.exhausted:
@@ -87,6 +72,14 @@ def train(
             verbose=verbose,
         )
     return keeper.best() or model
+
+
+def rising_and_falling(peak: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A learning rate that rises over the first steps and then falls along a cosine to a fiftieth."""
+    rise = min(RISE, steps // 2)
+    return keras.optimizers.schedules.CosineDecay(
+        0.01 * peak, steps - rise, alpha=0.02, warmup_target=peak, warmup_steps=rise
+    )
 
 
 def batches(images: np.ndarray, size: int, seed: int, first: int, last: int) -> tf.data.Dataset:

@@ -73,16 +73,25 @@ class Transmission(keras.Model):
         return self.encoder([images, self._state(snr_db, place)])
 
     def carry(
-        self, features: tf.Tensor, snr_db: tf.Tensor, place: tf.Tensor, key: Key | None = None
+        self,
+        features: tf.Tensor,
+        snr_db: tf.Tensor,
+        place: tf.Tensor,
+        key: Key | None = None,
+        first: int | tf.Tensor = 0,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Features as received, zero where nothing is, and the SNRs in dB that the receiver believes, [B]."""
+        """Features as received, zero where nothing is, and the SNRs in dB that the receiver believes, [B].
+
+        The links are those of images from number ``first`` on, under the key.
+        """
         counts = self._counts(features.shape[-1])
         if key is None:
             key = self.over_air.fresh_key()
-        key = keys.fold(key, "part", 0)
 
         def up_to(number: int) -> tuple[tf.Tensor, tf.Tensor]:
-            received, believed = self.over_air(self.sent(features, number), snr_db, key=key, return_snr=True)
+            received, believed = self.over_air(
+                self.sent(features, number), snr_db, key=key, return_snr=True, first=first
+            )
             silent = [[0, 0]] * (features.shape.rank - 1) + [[0, counts[-1] - counts[number]]]
             return tf.pad(received[..., : counts[number]], silent), believed
 

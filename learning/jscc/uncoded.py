@@ -18,8 +18,9 @@ import tensorflow as tf
 from scipy.special import hyperu
 
 from ...ota.codecs import pack, unpack
-from ...phy import Air, keys
+from ...phy import Air
 from ...phy.keys import Key, Scalar
+from ...phy.links import send
 
 
 def awgn(snr_db: float | np.ndarray) -> np.ndarray:
@@ -52,17 +53,9 @@ def transmit(values: tf.Tensor, air: Air, snr_db: Scalar, key: Key) -> tf.Tensor
 
     Every row has a channel of its own. The receiver combines its antennas and takes what it believes for true.
     """
-    if air.devices != 1:
-        raise ValueError(f"air.devices: expected 1, which sends uncoded, received {air.devices}; build an air of one")
-    batch, count = tf.shape(values)[0], -(-values.shape[-1] // 2)
-    slots = air.grid.slots(count)
-    link = air.draw(air.init(keys.fold(key, "place")), keys.fold(key, "link"), 0.0, slots, snr_db, batch)
-    x = air.grid.place(pack(values * 0.5**0.5), slots)  # [B, T, F]
-    y = air.send(x[:, None], link, keys.fold(key, "noise"))  # [B, A, T, F]
-    h = link.response(of=link.receiver)[:, :, 0]  # [B, A, T, F]
-    strength = tf.reduce_sum(tf.abs(h) ** 2, axis=1) + tf.reshape(link.noise, [-1, 1, 1])
-    estimate = tf.reduce_sum(tf.math.conj(h) * y, axis=1) / tf.cast(strength, y.dtype)  # [B, T, F]
-    return unpack(air.grid.collect(estimate, count), values.shape[-1]) / 0.5**0.5
+    x = pack(values * 0.5**0.5)  # [B, N]
+    z, noise = send(air, x, tf.fill([tf.shape(x)[0]], tf.cast(snr_db, tf.float32)), key)
+    return unpack(z / tf.cast(1.0 + noise, z.dtype), values.shape[-1]) / 0.5**0.5
 
 
 def _linear(snr_db: float | np.ndarray) -> np.ndarray:

@@ -7,9 +7,9 @@ A tile of pixels has the coefficients u_i of its Karhunen-Loeve transform, of va
 with a_i^2 lambda_i = noise (sqrt(lambda_i / nu) - 1)+ as in ``jscc/linear.py``, and beside them t = (log s - mu) /
 sigma, once in each of SCALE channels of every tile with ENERGY times the power of a feature together. The air brings
 the mean power of all m + SCALE features to 1/2, so divides them by e, e^2 = (m + ENERGY t^2) / (m + SCALE). The decoder
-undoes the 1 / (1 + N0) of the equalizer of least error, averages what it hears of t / e = r, has
-t^2 = m r^2 / (m + SCALE - ENERGY r^2), so the scale costs two features of a tile and is never known for free, and takes
-the linear estimate of least error, u_i = a_i lambda_i sqrt(2) e s y_i / (a_i^2 lambda_i + e^2 s^2 N0).
+is given features plus noise of N0, averages what it hears of t / e = r, has t^2 = m r^2 / (m + SCALE - ENERGY r^2), so
+the scale costs two features of a tile and is never known for free, and takes the linear estimate of least error, u_i =
+a_i lambda_i sqrt(2) e s y_i / (a_i^2 lambda_i + e^2 s^2 N0).
 """
 
 import keras
@@ -84,12 +84,11 @@ class LinearEncoder(_Linear):
 
 @keras.saving.register_keras_serializable("overair")
 class LinearDecoder(_Linear):
-    """From features as received, those not sent zero, to images; the third of ``state`` is the SNR that is believed."""
+    """From features plus noise, those not sent zero, to images; the third of ``state`` is the SNR that is believed."""
 
     def call(self, x: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         amplitudes, log_scale = self.agreed(state)
         noise = tf.pow(10.0, -state[:, 2] / 10.0)  # N0, [B]
-        x = x * (1.0 + noise)[:, None, None, None]
         count = tf.round(state[:, 1] * self.channels)  # [B]
         copies = tf.cast(SCALE * tf.shape(x)[1] * tf.shape(x)[2], tf.float32)
         t = tf.reduce_mean(x[..., :SCALE], axis=[1, 2, 3]) / (ENERGY / SCALE / 2) ** 0.5

@@ -81,9 +81,10 @@ class Adaptive:
         kernel = glorot(seed + 2**32)
         height, width = (side and side // TILE for side in shape[:2])
         features, state = keras.Input((height, width, channels)), keras.Input((3,))
-        linear = LinearDecoder(TILE, shape[2], channels, self.shares, name="linear", dtype="float32")(features, state)
-        heard = Fold(TILE // SQUARE, back=True)(_Unbiased(dtype="float32")(features, state))
-        x = [Whiten(SQUARE, name="whiten", dtype="float32")(linear), heard]
+        heard = _Unbiased(dtype="float32")(features, state)
+        linear = LinearDecoder(TILE, shape[2], channels, self.shares, name="linear", dtype="float32")(heard, state)
+        folded = Fold(TILE // SQUARE, back=True)(heard)
+        x = [Whiten(SQUARE, name="whiten", dtype="float32")(linear), folded]
         x = self._trunk(keras.layers.Concatenate()(x), state, self.decoder_blocks, kernel)
         x = keras.layers.Conv2D(shape[2] * SQUARE**2, 3, padding="same", kernel_initializer="zeros")(x)
         correction = Whiten(SQUARE, back=True, name="colour", dtype="float32")(x)

@@ -10,9 +10,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from ...phy import Air
-from ...phy.channels.awgn import Awgn
 from ...phy.keys import Key
-from ...phy.knowledge.perfect import Perfect
 
 
 class Job(NamedTuple):
@@ -80,16 +78,9 @@ def symbols_of(images: np.ndarray, ratio: float) -> int:
     return symbols
 
 
-def is_plain(air: Air) -> bool:
-    """Whether there is one antenna, and nothing but noise of the SNR asked for, on the air."""
-    known = isinstance(air.receiver_knowledge, Perfect) and isinstance(air.transmitter_knowledge, Perfect)
-    alone = air.antennas == 1 and not any(air.budgets_db)
-    return isinstance(air.channel, Awgn) and not air.impairments and known and alone
-
-
 def never(snrs_db: Sequence[float]) -> np.ndarray:
     """What does not apply, one an SNR."""
     return np.full(len(snrs_db), np.nan)
 
 
-__all__ = ["Job", "Outcome", "Sender", "Sends", "Test", "is_plain", "never", "symbols_of"]
+__all__ = ["Job", "Outcome", "Sender", "Sends", "Test", "never", "symbols_of"]

@@ -28,7 +28,7 @@ from . import Job, Outcome, Sends, Test, symbols_of
 
 HELD_BACK = 500  # training images that judge an epoch, or a tenth where there are fewer than ten times as many
 CLOSE = 1e-4
-FORMAT = 2  # of networks in a folder; those of another are not looked up
+FORMAT = 3  # of networks in a folder; those of another are not looked up
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -10,13 +10,13 @@ from pydantic.dataclasses import dataclass
 
 from ...ota.images import ImageCodec
 from ...ota.images.avif import Avif
-from ...ota.rates import Rate, Repeats
+from ...ota.rates import Rate
 from ...ota.rates.modes import Modes
 from ...ota.separate import Separate
-from ...phy import keys
 from ...phy.strict import STRICT
+from ..jscc.evaluation import of_repetition
 from ..jscc.metrics import likeness
-from . import Job, Outcome, Sends, Test, is_plain, never, symbols_of
+from . import Job, Outcome, Sends, Test, never, symbols_of
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -45,25 +45,20 @@ class Digital:
                     f"{len(images)}; take test_images = {len(images) // separate.mosaic**2 * separate.mosaic**2}, "
                     "or another mosaic"
                 )
-        if not is_plain(job.air) and not job.air.orthogonal and not isinstance(self.rate, Repeats):
-            raise ValueError(
-                "digital.rate: expected one that sends symbols where impairments act on the waveform, received "
-                "another; take modes"
-            )
+        separate.check_air(job.air)
 
     def epochs_of(self, job: Job) -> int:
         return 0
 
     def ready(self, job: Job) -> Sends:
         separate = self._separate()
-        air = None if is_plain(job.air) else job.air
 
         def send(ratio: float, test: Test) -> Outcome:
             pictures = np.round(test.images * 255).astype(np.uint8)
             elements = symbols_of(test.images, ratio)
             runs = [
                 separate.run(
-                    pictures, elements, test.snrs_db, keys.fold(test.key, "digital", at), air, keep=test.similarity
+                    pictures, elements, test.snrs_db, of_repetition(test.key, at), job.air, keep=test.similarity
                 )
                 for at in range(test.repetitions)
             ]

@@ -12,12 +12,13 @@ import tensorflow as tf
 from annotated_types import Gt
 from pydantic.dataclasses import dataclass
 
-from ...phy import keys
+from ...phy import Air, Awgn, Perfect
 from ...phy.strict import STRICT
+from ..jscc.evaluation import of_repetition
 from ..jscc.klt import Klt, cut
 from ..jscc.linear import Linear as Scheme
 from ..jscc.metrics import likeness, mse
-from . import Job, Outcome, Sends, Test, is_plain, never, symbols_of
+from . import Job, Outcome, Sends, Test, never, symbols_of
 
 EXAMPLES = 20_000  # images the transform is learnt from
 SCALES = 2000  # images that the scale's statistics are learnt from
@@ -31,7 +32,7 @@ class Linear:
     scale: Literal["average", "known", "sent"] = "sent"
 
     def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
-        if not is_plain(job.air):
+        if not _is_noise_alone(job.air):
             raise ValueError(
                 "linear: expected link.channel = awgn with one antenna, no impairments and nothing to estimate, "
                 "received another link; its closed form is of additive noise alone, so leave linear out on other links"
@@ -55,7 +56,7 @@ class Linear:
             measures = np.zeros([3, len(test.snrs_db), len(test.images)])
             for at, snr_db in enumerate(test.snrs_db):
                 for repetition in range(test.repetitions):
-                    received = scheme.send(images, snr_db, keys.fold(test.key, "linear", at, repetition))
+                    received = scheme.send(images, snr_db, of_repetition(test.key, repetition), air=job.air)
                     alike = likeness(images, received) if test.similarity else np.full([2, len(images)], np.nan)
                     measures[:, at] += np.vstack([mse(images, received), alike]) / test.repetitions
             count = len(test.snrs_db)
@@ -64,3 +65,10 @@ class Linear:
             return Outcome(errors, like, multiscale, np.zeros(count), np.zeros(count), elements, never(test.snrs_db))
 
         return send
+
+
+def _is_noise_alone(air: Air) -> bool:
+    """Whether there is one antenna, and nothing but noise of the SNR asked for, on the air."""
+    known = isinstance(air.receiver_knowledge, Perfect) and isinstance(air.transmitter_knowledge, Perfect)
+    alone = air.antennas == 1 and not any(air.budgets_db)
+    return isinstance(air.channel, Awgn) and not air.impairments and known and alone

@@ -3,16 +3,18 @@
 The transmitter knows the mean SNR and nothing of the gain, which is one for all its elements: |h|^2 is the mean of
 ``branches`` independent exponential variables, one an antenna. It sends R = sum_l log2(1 + SNR_l q), with q the
 quantile of |h|^2 at the share ``error``, -ln(1 - error) for one branch; the packet is lost where the true sum is below
-that, which happens with probability ``error``. Ozarow, Shamai and Wyner, "Information theoretic considerations for
-cellular mobile radio", IEEE Trans. Vehicular Technology 1994. The SNR that a device believes in must be its mean.
+that, which happens with probability ``error``. The SNR that a device believes in must be its mean. Over one branch most
+gets through, R (1 - error), at R = W(SNR) / ln 2 bits an element, with W Lambert's. Ozarow, Shamai and Wyner,
+"Information theoretic considerations for cellular mobile radio", IEEE Trans. Vehicular Technology 1994.
 """
 
 from typing import Annotated
 
+import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Lt
 from pydantic.dataclasses import dataclass
-from scipy.special import gammaincinv
+from scipy.special import gammaincinv, lambertw
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
@@ -36,4 +38,15 @@ class Outage:
     @property
     def quantile(self) -> float:
         """The gain, of mean 1, that fading is below with probability ``error``."""
-        return float(gammaincinv(self.branches, self.error)) / self.branches
+        return float(gain_below(self.error, self.branches))
+
+
+def gain_below(error: float | np.ndarray, branches: int = 1) -> np.ndarray:
+    """The gain, of mean 1, that Rayleigh fading is below with a probability."""
+    return gammaincinv(branches, error) / branches
+
+
+def best_error(snr_db: float | np.ndarray) -> np.ndarray:
+    """The share of packets to lose for most to get through over one branch, at a mean SNR."""
+    snr = 10 ** (np.asarray(snr_db, float) / 10)
+    return -np.expm1(-np.expm1(np.real(lambertw(snr))) / snr)

@@ -14,8 +14,10 @@ from overair.learning.data.cifar10 import FOLDER, Cifar10
 from overair.learning.data.files import local_folder
 from overair.learning.jscc import mean_psnr, mse, psnr_of_mean, uncoded
 from overair.learning.jscc.klt import Klt
-from overair.learning.jscc.linear import Linear, Plan, allocate
+from overair.learning.jscc.linear import NOISE_ALONE, Linear, Plan, allocate
+from overair.ota.codecs import unpack
 from overair.phy import Air, Awgn, Grid, Rayleigh, keys
+from overair.phy.links import send
 from overair.scenarios.jscc_theory import analog_sources
 
 Scale = Literal["average", "known", "sent"]
@@ -153,7 +155,8 @@ def test_without_noise_all_coefficients_arrive() -> None:
 def test_the_scale_is_heard_through_the_noise_of_the_use_it_takes() -> None:
     linear, key, noise_power, budget = scheme("sent"), keys.key(5), 0.05, 32.0
     plan, u = linear.plan(10.0), linear._coefficients(IMAGES).numpy().astype(np.float64)  # [B, 4, 16]
-    noise = noise_power**0.5 * keys.normal(key, u.shape).numpy()
+    blank = tf.zeros([u.shape[0], u[0].size // 2], tf.complex64)
+    noise = unpack(send(NOISE_ALONE, blank, tf.fill([len(u)], 10.0), key)[0], u[0].size).numpy().reshape(u.shape)
     a = np.tile(plan.amplitudes, [4, 1])
     a[-1, -1] = 0.0
     energy = ((a * u) ** 2).sum(axis=(1, 2))
@@ -249,7 +252,7 @@ def test_an_odd_number_of_values_over_several_slots_arrives_in_place() -> None:
 
 
 def test_uncoded_transmission_is_of_one_device() -> None:
-    with pytest.raises(ValueError, match=r"^air\.devices: expected 1, which sends uncoded, received 2; .*$"):
+    with pytest.raises(ValueError, match=r"^air\.devices: expected 1, which sends alone, received 2; .*$"):
         uncoded.transmit(tf.zeros([1, 2]), Air(Grid(), Awgn(), 2), 0.0, keys.key(0))
 
 

@@ -20,16 +20,17 @@ def images(count: int) -> np.ndarray:
     return (0.5 + 0.1 * fields / fields.std()).astype(np.float32)
 
 
-def test_what_the_linear_layers_read_is_an_estimate_of_least_error_over_the_air_as_it_is_equalised() -> None:
+def test_what_the_linear_layers_read_is_an_estimate_of_least_error_of_features_plus_noise() -> None:
     """The error of such an estimate is orthogonal to it, so that images over readings have a slope of 1."""
     examples, tested = images(2000), images(1000)
     encoder, decoder = LinearEncoder(8, 3, 64, (1.0,)), LinearDecoder(8, 3, 64, (1.0,))
-    for layer, shape in ((encoder, (2, 8, 8, 3)), (decoder, (2, 1, 1, 64))):
-        layer.build(shape, (2, 2))
+    for side, shape in ((encoder, (2, 8, 8, 3)), (decoder, (2, 1, 1, 64))):
+        side.build(shape, (2, 2))
     learn(encoder, decoder, examples)
+    layer = OverAir(Air(Grid(), Awgn(), 1), equalizer="zero_forcing")
     for snr_db in SNRS:
         state = tf.tile([[snr_db, 1.0]], [len(tested), 1])
-        received = OverAir(Air(Grid(), Awgn(), 1))(encoder(tested, state), snr_db=snr_db, key=keys.key(0))
+        received = layer(encoder(tested, state), snr_db=snr_db, key=keys.key(0))
         told = tf.concat([state, state[:, :1]], axis=1)
         read = decoder(received, told).numpy() - 0.5
         slopes = (read * (tested - 0.5)).sum(axis=(1, 2, 3)), (read**2).sum(axis=(1, 2, 3))

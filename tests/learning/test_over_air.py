@@ -39,6 +39,7 @@ from overair.phy import (
     keys,
     papr_db,
 )
+from overair.phy.links import Links, each
 
 GRID = Grid(subcarriers=16, symbols=2, prefix=4)
 ONE = Grid(subcarriers=1, symbols=14, prefix=0)  # an OFDM symbol is a resource element
@@ -64,6 +65,17 @@ def errors(received: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Squared errors of symbols of power 1, [B, k], when features of +1 and -1 were sent."""
     wrong = received - x * 0.5**0.5
     return wrong[:, 0::2] ** 2 + wrong[:, 1::2] ** 2
+
+
+def drawn(air: Air, elements: int, images: int) -> np.ndarray:
+    """The true responses under KEY, [B, A, K, T, F]."""
+
+    def response(links: Links) -> tf.Tensor:
+        return links.link.response()[:, :, :, :1]
+
+    shape = [air.antennas, air.devices, 1, air.grid.subcarriers]
+    signature = tf.TensorSpec(shape, tf.complex64)
+    return each(air, elements, tf.zeros([images]), KEY, response, [], signature).numpy()
 
 
 def test_mse_over_noise_alone_is_that_of_theory() -> None:
@@ -203,8 +215,7 @@ def test_a_power_rule_aligns_sensors_within_their_budgets(rule: Any) -> None:
     layer, x = OverAir(air, rule=rule), signs(50, 3 * 40).reshape(50, 3, 40)
     received, snr_db = layer(x, snr_db=140.0, key=KEY, return_snr=True)
     np.testing.assert_allclose(received, x.sum(axis=1) * 0.5**0.5, atol=1e-4)  # of deep fades, so of float32
-    link = air.draw(air.init(keys.fold(KEY, "place")), keys.fold(KEY, "link"), 0.0, 1, tf.fill([50], 140.0), 50)
-    h = link.true.a.numpy()[..., 0, 0]  # [B, A, K]
+    h = drawn(air, 40 // 2, 50)[..., 0, 0]  # [B, A, K]
     total = h.sum(axis=2)
     gain = np.abs((total.conj()[..., None] * h).sum(axis=1)) / np.linalg.norm(total, axis=1)[:, None]  # [B, K]
     level = (gain * 10 ** (np.array([0.0, 3.0, 0.0]) / 20)).min(axis=1)  # whom the weakest reaches
@@ -249,8 +260,7 @@ def test_the_snr_believed_is_that_of_the_same_capacity() -> None:
     x = normal(8, 2 * 20)  # an OFDM symbol and a quarter
     snr_db = np.linspace(-10, 30, 8).astype(np.float32)
     told = OverAir(air)(x, snr_db=snr_db, key=KEY, return_snr=True)[1]
-    link = air.draw(air.init(keys.fold(KEY, "place")), keys.fold(KEY, "link"), 0.0, 1, snr_db, 8)
-    power = (np.abs(link.response().numpy()[:, :, 0, 0]) ** 2).sum(axis=1)  # of both antennas, [B, F]
+    power = (np.abs(drawn(air, 20, 8)[:, :, 0, 0]) ** 2).sum(axis=1)  # of both antennas, [B, F]
     rates = np.log2(1 + power * 10 ** (snr_db[:, None] / 10))
     mean = np.concatenate([rates, rates[:, :4]], axis=1).mean(axis=1)
     np.testing.assert_allclose(told, 10 * np.log10(2**mean - 1), atol=1e-3)

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from overair.learning import senders
+from overair.learning.jscc.evaluation import of_repetition
 from overair.learning.jscc.linear import Linear as Scheme
 from overair.learning.jscc.metrics import ssim
 from overair.learning.networks.bourtsoulatze2019 import Bourtsoulatze2019
@@ -63,8 +64,8 @@ def test_similarity_is_the_mean_over_repetitions_of_that_of_received_images(monk
     images, found = tf.constant(IMAGES[:12]), []
     send = Scheme.send
 
-    def listened(*arguments: Any) -> tf.Tensor:
-        received = send(*arguments)
+    def listened(*arguments: Any, **terms: Any) -> tf.Tensor:
+        received = send(*arguments, **terms)
         found.append(ssim(images, received).numpy())
         return received
 
@@ -85,7 +86,7 @@ def test_a_smaller_ratio_hears_less_and_pilots_are_counted() -> None:
 def test_errors_of_the_digital_sender_are_those_of_images_that_are_seen() -> None:
     outcome = sent(SENDERS["digital"], False, repetitions=1)
     pictures = np.round(IMAGES[:12] * 255).astype(np.uint8)
-    run = Separate(rate=Capacity()).run(pictures, 384, SNRS, keys.fold(keys.key(1), "digital", 0), keep=True)
+    run = Separate(rate=Capacity()).run(pictures, 384, SNRS, of_repetition(keys.key(1), 0), keep=True)
     assert run.images is not None
     seen = run.images.astype(np.float64) / 255  # [S, N, H, W, 3]
     np.testing.assert_allclose(outcome.mse, ((seen - pictures / 255) ** 2).mean(axis=(2, 3, 4)), rtol=1e-4, atol=1e-9)

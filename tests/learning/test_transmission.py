@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 from overair.learning.jscc import OverAir
-from overair.learning.jscc.evaluation import curve, reconstructions
-from overair.learning.jscc.training import JUDGE, Cosine, Keeper, batches, root_mean_square, train
+from overair.learning.jscc.evaluation import curve, of_repetition, reconstructions
+from overair.learning.jscc.training import JUDGE, Keeper, batches, rising_and_falling, root_mean_square, train
 from overair.learning.jscc.transmission import Transmission
 from overair.phy import Air, Awgn, Estimated, Grid, Tdl, keys
 from overair.phy.channels.rayleigh import Rayleigh
@@ -243,7 +243,7 @@ def test_a_curve_is_what_separate_calls_with_the_same_draws_give() -> None:
         found = curve(model, IMAGES, SNRS, key, repetitions=2)
         parts = []
         for repetition in range(2):
-            draws = keys.fold(key, "images", 0, "repetition", repetition)
+            draws = of_repetition(key, repetition)
             received = [np.clip(model(IMAGES, snr_db=snr_db, key=draws), 0, 1) for snr_db in SNRS]
             parts.append(((np.array(received) - IMAGES) ** 2).mean(axis=(2, 3, 4)))
         np.testing.assert_allclose(found.mse, np.mean(parts, axis=0), rtol=1e-4)
@@ -300,9 +300,12 @@ def test_an_epoch_has_each_image_once_half_of_them_mirrored_in_an_order_of_its_o
 
 
 def test_the_learning_rate_rises_and_falls_along_a_cosine() -> None:
-    rate = Cosine(1e-3, 1000)
+    rate = rising_and_falling(1e-3, 1000)
     assert float(rate(0)) == pytest.approx(1e-5)
-    assert float(rate(500)) == pytest.approx(1e-3 * (0.02 + 0.98 / 2)) and float(rate(1000)) == pytest.approx(2e-5)
+    assert float(rate(150)) == pytest.approx(1e-3 * (1 + 0.01) / 2) and float(rate(300)) == pytest.approx(1e-3)
+    assert float(rate(650)) == pytest.approx(1e-3 * (0.02 + 0.98 / 2)) and float(rate(1000)) == pytest.approx(2e-5)
+    short = rising_and_falling(1e-3, 1)
+    assert float(short(0)) == pytest.approx(1e-3) and float(short(1)) == pytest.approx(2e-5)
 
 
 def test_the_loss_is_the_root_of_each_images_error() -> None:

@@ -5,13 +5,15 @@ import pytest
 import tensorflow as tf
 from scipy.stats import gamma
 
-from overair.ota.image_links import Direct
+from overair.ota.image_links import ImageLinks
 from overair.ota.rates import Rate, Repeats, Share
 from overair.ota.rates._chain import Batch
 from overair.ota.rates.capacity import Capacity
 from overair.ota.rates.modes import LONGEST, MODES, Mode, Modes
 from overair.ota.rates.outage import Outage
-from overair.phy import keys
+from overair.phy import Air, Awgn, Grid, keys
+
+AIR = Air(Grid(), Awgn(), 1)
 
 
 def share(snr_db: float | np.ndarray, elements: int, devices: int = 1, gains: np.ndarray | None = None) -> Share:
@@ -112,7 +114,7 @@ def lost(mode: Mode, snr_db: float, packets: int, interleaved: bool = True) -> f
     batch = Batch(mode.order, size, symbols, 1, np.arange(packets), keys.fold(name, "bits"), interleaved)
     x = np.zeros([packets, symbols], np.complex64)
     batch.place(x)
-    heard, power = Direct(np.full(packets, snr_db), symbols, keys.fold(name, "noise")).send(tf.constant(x), 0)
+    heard, power = ImageLinks(AIR, np.full(packets, snr_db), symbols, keys.fold(name, "noise")).send(tf.constant(x), 0)
     batch.hear(heard.numpy(), np.broadcast_to(power, x.shape))
     return float(batch.pending.mean())
 
@@ -158,7 +160,7 @@ def test_one_by_one_and_many_at_once_lose_alike() -> None:
     count, rate, snr_db = 100, Modes(boost_db=1.0), -1.5
     mine = share(snr_db, 300, count)
     one = 1 - np.mean(rate.arrives(mine, rate.bits(mine), tf.range(count), keys.key(0)))
-    way = Direct(np.full(count, snr_db), 300, keys.key(1))
+    way = ImageLinks(AIR, np.full(count, snr_db), 300, keys.key(1))
     many = 1 - np.mean(rate.deliver(mine, way.send, keys.key(2)).arrives)
     assert 0.15 < many < 0.85
     assert abs(one - many) < 4.5 * (2 * 0.25 / count) ** 0.5
@@ -175,7 +177,9 @@ class Ear:
 
     def send(self, x: tf.Tensor, attempt: int) -> tuple[tf.Tensor, tf.Tensor]:
         self.sent.append(np.abs(x.numpy()) > 0)
-        return Direct(np.full(x.shape[0], self.snrs_db[attempt]), x.shape[1], keys.key(attempt, "ear")).send(x, 0)
+        return ImageLinks(AIR, np.full(x.shape[0], self.snrs_db[attempt]), x.shape[1], keys.key(attempt, "ear")).send(
+            x, 0
+        )
 
 
 def test_two_transmissions_added_are_one_of_the_sum_of_their_snrs() -> None:
@@ -215,7 +219,7 @@ def test_what_is_never_heard_is_sent_to_the_last_and_lost() -> None:
 
 def test_delivery_depends_on_its_key_alone() -> None:
     mine = share(0.0, 400, 40)
-    send = Direct(np.full(40, -0.6), 400, keys.key(1)).send
+    send = ImageLinks(AIR, np.full(40, -0.6), 400, keys.key(1)).send
     one, again, other = (Modes(boost_db=0.7).deliver(mine, send, keys.key(seed)).arrives for seed in (0, 0, 5))
     assert np.array_equal(one, again) and 0 < one.mean() < 1 and not np.array_equal(one, other)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from overair.learning.data.files import local_folder
-from overair.ota.image_links import Direct, ThroughAir
+from overair.ota.image_links import ImageLinks
 from overair.ota.images.avif import Avif
 from overair.ota.images.jpeg import Jpeg
 from overair.ota.images.webp import Webp
@@ -19,6 +19,7 @@ from overair.phy import Air, Awgn, ErrorVariance, Estimated, Grid, PhaseNoise, R
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=8)
 KEY = keys.key(3)
+AIR = Air(Grid(), Awgn(), 1)
 
 
 def images(count: int, size: int = 32) -> np.ndarray:
@@ -124,33 +125,27 @@ def test_lost_images_are_lost_alone_even_in_a_mosaic() -> None:
 # --- Links
 
 
-def test_the_direct_way_is_the_air_without_fading() -> None:
-    """The same room to float precision; the same law of noise, here of its power by real parts."""
+def test_noise_alone_has_the_power_asked_for_in_both_of_its_parts() -> None:
     snrs, count = np.array([-3.0, 4.0, 11.0]), 900
-    ways = Direct(snrs, count, KEY), ThroughAir(Air(GRID, Awgn(), 1), snrs, count, KEY)
+    way = ImageLinks(Air(GRID, Awgn(), 1), snrs, count, KEY)
+    expected = 10 ** (-snrs / 10)
     for field in ("believed", "strength"):
-        one, other = (getattr(way.share, field) for way in ways)
-        np.testing.assert_allclose(one, other, rtol=1e-5)
+        np.testing.assert_allclose(getattr(way.share, field), np.repeat(1 / expected[:, None], count, 1), rtol=1e-5)
     x = keys.complex_normal(keys.key(9), [3, count])
-    for way in ways:
-        heard, power = way.send(x, 0)
-        noise = (heard - x).numpy()
-        expected = 10 ** (-snrs / 10)
-        np.testing.assert_allclose(np.broadcast_to(power, [3, count])[:, 0], expected, rtol=1e-5)
-        for part in (noise.real, noise.imag):
-            assert np.all(np.abs(part.var(axis=1) / (expected / 2) - 1) < 4.5 * (2 / count) ** 0.5)
-        assert np.abs(np.corrcoef(way.send(x, 1)[0][0] - x[0], noise[0])[0, 1]) < 4.5 / count**0.5
+    heard, power = way.send(x, 0)
+    noise = (heard - x).numpy()
+    np.testing.assert_allclose(np.broadcast_to(power, [3, count])[:, 0], expected, rtol=1e-5)
+    for part in (noise.real, noise.imag):
+        assert np.all(np.abs(part.var(axis=1) / (expected / 2) - 1) < 4.5 * (2 / count) ** 0.5)
+    assert np.abs(np.corrcoef(way.send(x, 1)[0][0] - x[0], noise[0])[0, 1]) < 4.5 / count**0.5
 
 
-def test_the_staircase_gives_the_same_over_the_air_as_directly() -> None:
+def test_the_staircase_over_noise_alone_is_what_is_sent_where_no_air_is_given() -> None:
     some, rate = images(16), Modes()
-    direct, air = (
-        Separate(Webp(2), rate, mosaic=2).run(some, 512, [-5.0, 0.0, 5.0], KEY, way)
-        for way in (None, Air(GRID, Awgn(), 1))
-    )
-    np.testing.assert_array_equal(direct.error, air.error)
-    np.testing.assert_array_equal(direct.room, air.room)
-    assert direct.lost.tolist() == [1, 0, 0] and not direct.fits[0].any()
+    given, none = (Separate(Webp(2), rate, mosaic=2).run(some, 512, [-5.0, 0.0, 5.0], KEY, *air) for air in ([AIR], []))
+    np.testing.assert_array_equal(given.error, none.error)
+    np.testing.assert_array_equal(given.room, none.room)
+    assert given.lost.tolist() == [1, 0, 0] and not given.fits[0].any()
 
 
 @pytest.mark.parametrize(
@@ -158,7 +153,7 @@ def test_the_staircase_gives_the_same_over_the_air_as_directly() -> None:
 )
 def test_the_share_is_what_the_air_does_to_symbols(air: Air) -> None:
     """With perfect knowledge: the noise that is left has the power that is told, and the symbol no gain but one."""
-    way = ThroughAir(air, np.full(40, 5.0), 600, KEY)
+    way = ImageLinks(air, np.full(40, 5.0), 600, KEY)
     x = keys.complex_normal(keys.key(9), [40, 600])
     heard, power = way.send(x, 0)
     np.testing.assert_allclose(power, 1 / way.share.strength, rtol=1e-4)
@@ -170,22 +165,22 @@ def test_the_share_is_what_the_air_does_to_symbols(air: Air) -> None:
 @pytest.mark.parametrize("knows", [ErrorVariance(0.1), Estimated("lmmse", comb=1)], ids=["error_variance", "estimated"])
 def test_what_the_receiver_does_not_know_is_noise_of_the_power_told(knows: Any) -> None:
     """On average over images: E|z - x|^2 |g|^2 = N0 + e, with the mean error power e."""
-    way = ThroughAir(Air(GRID, Rayleigh(), 1, receiver_knowledge=knows), np.full(800, 5.0), 60, KEY)
+    way = ImageLinks(Air(GRID, Rayleigh(), 1, receiver_knowledge=knows), np.full(800, 5.0), 60, KEY)
     x = keys.complex_normal(keys.key(9), [800, 60])
     heard, power = way.send(x, 0)
     ratio = (np.abs((heard - x).numpy()) ** 2 / power.numpy()).mean(axis=1)
     assert abs(ratio.mean() - 1) < 4.5 * ratio.std() / 800**0.5
     known = way.share.known.numpy()
     np.testing.assert_allclose(power.numpy(), 1 / known, rtol=1e-3)
-    assert np.mean(known < ThroughAir(Air(GRID, Rayleigh(), 1), np.full(800, 5.0), 60, KEY).share.known) > 0.5
+    assert np.mean(known < ImageLinks(Air(GRID, Rayleigh(), 1), np.full(800, 5.0), 60, KEY).share.known) > 0.5
 
 
 @pytest.mark.parametrize("knows", [ErrorVariance(0.1), Estimated("lmmse", comb=1)], ids=["error_variance", "estimated"])
 def test_who_knows_the_channel_as_the_receiver_does_is_told_what_that_can_decode(knows: Any) -> None:
     air = Air(GRID, Tdl("A", 300e-9), 1, transmitter_knowledge=knows, receiver_knowledge=knows)
-    way = ThroughAir(air, np.full(50, 10.0), 64, KEY, "link")
+    way = ImageLinks(air, np.full(50, 10.0), 64, KEY, "link")
     np.testing.assert_array_equal(way.share.believed, way.share.known)
-    alone = ThroughAir(Air(GRID, Tdl("A", 300e-9), 1, transmitter_knowledge=knows), np.full(50, 10.0), 64, KEY, "link")
+    alone = ImageLinks(Air(GRID, Tdl("A", 300e-9), 1, transmitter_knowledge=knows), np.full(50, 10.0), 64, KEY, "link")
     assert not np.allclose(alone.share.believed, alone.share.known)
     arrives = Separate(Jpeg(), belief="link", count="payload").run(images(50), 512, [10.0], KEY, air).arrives
     assert knows == ErrorVariance(0.1) or np.all(arrives)
@@ -260,7 +255,7 @@ def test_packets_pass_waveforms_with_phase_noise() -> None:
     ids=["float", "one image", "grey", "nothing", "half", "nan", "infinite", "scalar", "three for two", "two devices"],
 )
 def test_bad_input_is_refused_in_a_line(change: dict[str, Any], words: str) -> None:
-    good: dict[str, Any] = {"images": images(2), "elements": 512, "snr_db": [5.0], "key": KEY, "air": None}
+    good: dict[str, Any] = {"images": images(2), "elements": 512, "snr_db": [5.0], "key": KEY, "air": AIR}
     with pytest.raises(ValueError, match=rf"{words}.*received|expected .*{words}") as caught:
         Separate(Jpeg()).run(**good | change)
     assert "\n" not in str(caught.value)
