@@ -11,9 +11,10 @@ when the air is built.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import tensorflow as tf
+from annotated_types import Ge, Gt, Le, Lt
 
 from . import keys
 from .channels import Channel
@@ -44,24 +45,31 @@ class Place(NamedTuple):
 class Air:
     """K devices to one receiver of A antennas over one OFDM grid.
 
-    ``road`` is chosen by what the impairments need, or asked for. ``coherence`` says how long taps are held on the
-    time road: over a symbol, or not at all, which lets Doppler spread each subcarrier over its neighbours.
-    ``oversampling`` is the number of samples of a waveform where the grid has one; see ``waveform.py``. Device k may
-    spend P 10^(budgets_db[k mod n]/10) of n budgets given, on data and on pilots; all may spend P where none is.
+    Device k may spend P 10^(budgets_db[k mod n]/10) of n budgets given, on data and on pilots.
     """
 
     grid: Grid
     channel: Channel
+    """How signals scatter."""
     devices: int
-    antennas: int = 1
+    antennas: Annotated[int, Gt(0), Lt(2**31)] = 1
+    """Of the receiver."""
     receiver: Receiver = MaximumRatio()
+    """How the antennas are combined."""
     impairments: tuple[Impairment, ...] = ()
+    """What clocks, distances and hardware do."""
     transmitter_knowledge: Knowledge = Perfect()
+    """CSI of the transmitters (CSIT), what they believe of the channel."""
     receiver_knowledge: Knowledge = Perfect()
+    """CSI of the receiver (CSIR), what it believes of the channel."""
     road: Literal["auto", "frequency", "time"] = "auto"
+    """Responses, or waveforms; what impairments need unless given."""
     coherence: Literal["symbol", "sample"] = "symbol"
+    """How long taps of a waveform's channel are held; over a sample, Doppler spreads subcarriers (ICI)."""
     oversampling: Literal[1, 2, 4] = 2
-    budgets_db: tuple[float, ...] = ()
+    """Samples of a waveform where the grid has one."""
+    budgets_db: tuple[Annotated[float, Ge(-300), Le(300)], ...] = ()
+    """Of devices 0, 1, ... relative to P, in dB, and again from the first; all have P unless given."""
 
     def __post_init__(self) -> None:
         for name in ("devices", "antennas"):

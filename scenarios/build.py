@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import catalogue
 from .errors import ScenarioError, closest, fault, one_of
-from .schema import Grant, Link, Optimizer, Scenario
+from .schema import Grant, Optimizer, Scenario
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..learning import Downlink, Federation
+    from ..learning import Algorithm, Downlink, Federation
     from ..learning.data import Arrays
     from ..ota import Uplink
     from ..phy import Air
@@ -32,6 +32,7 @@ FREE: Any = {
     "evaluate_every": True,
     "link": {"snr_db"},
 }  # needs no other federation
+SETTINGS = {"participation", "batch_size", "executor", "chunk"}  # of a federation, as a scenario has them
 AIR = ("link", "grid", "grant")  # does not matter to an uplink that does not use it
 SHARES_SEED = 0
 
@@ -40,13 +41,15 @@ class Parts(NamedTuple):
     """What a federation is made of."""
 
     scenario: Scenario
-    model: Callable[[int], Any]
+    model_factory: Callable[[int], Any]
     data: "Arrays"
     shares: "list[np.ndarray]"
-    air: "Air"
+    algorithm: "Algorithm"
     uplink: "Uplink"
-    algorithm: Any
+    air: "Air"
     elements: int
+    optimizer: Callable[[], Any]
+    downlink: "Downlink | None"
 
 
 class Federations:
@@ -111,35 +114,18 @@ def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
         uplink.check(terms)
         if downlink := _downlink(scenario):
             downlink.check(uplink, terms, optimizer())
-    return Parts(scenario, model, data, shares, air, uplink, catalogue.build(scenario.algorithm, "algorithm"), elements)
+    algorithm = catalogue.build(scenario.algorithm, "algorithm")
+    return Parts(scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink)
 
 
 def air_of(scenario: Any, devices: int) -> "Air":
     """The air of a scenario's link and grid."""
     from ..phy import Air, Grid
 
-    link: Link = scenario.link
-
-    def made(name: str) -> Any:
-        return catalogue.build(getattr(link, name), f"link.{name}")
-
     with named():
-        grid = Grid(**scenario.grid.model_dump())
-        impairments = [catalogue.build(each, f"link.impairments.{at}") for at, each in enumerate(link.impairments)]
-        return Air(
-            grid,
-            made("channel"),
-            devices,
-            link.antennas,
-            made("receiver"),
-            tuple(impairments),
-            made("transmitter_knowledge"),
-            made("receiver_knowledge"),
-            link.road,
-            link.coherence,
-            link.oversampling,
-            tuple(link.budgets_db),
-        )
+        parts = catalogue.parts(scenario.link, "link")
+        del parts["snr_db"]  # which every round is told
+        return Air(Grid(**catalogue.parts(scenario.grid, "grid")), devices=devices, **parts)
 
 
 def _downlink(scenario: Scenario) -> "Downlink | None":
@@ -177,23 +163,10 @@ def _optimizer(wanted: Optimizer) -> Callable[[], Any]:
 def _federation(parts: Parts) -> "Federation":
     from ..learning import Federation
 
-    scenario = parts.scenario
+    made, settings = parts._asdict(), parts.scenario.model_dump(include=SETTINGS)
+    del made["scenario"]
     with named():
-        return Federation(
-            parts.model,
-            parts.data,
-            parts.shares,
-            parts.algorithm,
-            parts.uplink,
-            parts.air,
-            parts.elements,
-            _optimizer(scenario.optimizer),
-            scenario.participation,
-            scenario.batch_size,
-            scenario.executor,
-            scenario.chunk,
-            downlink=_downlink(scenario),
-        )
+        return Federation(**made, **settings)
 
 
 @contextmanager

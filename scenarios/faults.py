@@ -6,9 +6,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from .catalogue import Table, homes, kind_of, tables
+from .catalogue import Table, kind_of, tables
 from .errors import closest, fault, one_of
 from .shapes import Path, Shape, dotted, part_of
+from .sources import homes
 
 EXPECTED = {
     "bool_type": "true or false",

@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from .catalogue import FAMILIES, Table, homes, sources, tables
+from .catalogue import Table, tables
 from .errors import ScenarioError, closest, one_of, shown
 from .faults import BOUNDS
 from .files import presets
 from .images import Images
 from .schema import Scenario
 from .shapes import Shape, shape_of
+from .sources import FAMILIES, homes, sources
 
 ABSURD = 2**31  # bounds from here on go without saying
 WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}

@@ -43,9 +43,10 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class LowRank(LinearSum):
-    """How many directions of a matrix are kept."""
+    """Products of matrices with a few directions."""
 
     rank: Annotated[int, Gt(0)] = 2
+    """Of what is kept of a weight matrix."""
     feedback: ClassVar[float | None] = 1.0
 
     def elements(self, layers: Layers, granted: int) -> int:

@@ -35,4 +35,6 @@ class Channel(Protocol):
         ...
 
 
+FAMILY = Channel  # what each file of this folder is one of
+
 __all__ = ["Channel"]

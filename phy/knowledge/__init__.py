@@ -78,4 +78,6 @@ class Free:
         return 0.0
 
 
+FAMILY = Knowledge  # what each file of this folder is one of
+
 __all__ = ["Free", "Knowledge", "Pilots", "Sight"]
