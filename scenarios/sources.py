@@ -84,12 +84,16 @@ def read(family: str, file: Path) -> Source | None:
         raise TypeError(f"{file}: expected one public dataclass, found {names}; a scheme is one file")
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
     about = " ".join((ast.get_docstring(classes[0]) or "").partition("\n\n")[0].split())
-    return Source(family, file.stem, classes[0].name, summary, about, fields_of(file, classes[0].name))
+    return Source(family, file.stem, classes[0].name, summary, about, _fields(tree, file, classes[0].name))
 
 
+@cache
 def fields_of(file: Path, class_name: str) -> tuple[SourceField, ...]:
     """The fields of a dataclass, those of the dataclasses that it inherits from first."""
-    tree = _tree(file)
+    return _fields(_tree(file), file, class_name)
+
+
+def _fields(tree: ast.Module, file: Path, class_name: str) -> tuple[SourceField, ...]:
     node = next(each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == class_name)
     found: dict[str, SourceField] = {}
     for base in reversed(node.bases):
@@ -106,7 +110,7 @@ def _inherited(tree: ast.Module, file: Path, base: ast.expr) -> tuple[SourceFiel
     if not isinstance(base, ast.Name):
         return ()
     if any(isinstance(node, ast.ClassDef) and node.name == base.id for node in tree.body):
-        return fields_of(file, base.id)
+        return _fields(tree, file, base.id)
     for node in tree.body:
         names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) and node.level == 1 else []
         if base.id in names and (home := file.with_name(f"{getattr(node, 'module', None)}.py")).exists():
@@ -139,6 +143,5 @@ def _is_shared(annotation: ast.expr) -> bool:
     return isinstance(base, ast.Name) and base.id == "ClassVar"
 
 
-@cache
 def _tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"), str(file))
