@@ -69,7 +69,7 @@ class Air:
     oversampling: Literal[1, 2, 4] = 2
     """Samples of a waveform where the grid has one."""
     budgets_db: tuple[Annotated[float, Ge(-300), Le(300)], ...] = ()
-    """Of devices 0, 1, ... relative to P, in dB, and again from the first; all have P unless given."""
+    """Budgets of single devices over P, in dB; for devices 0, 1 and so on, and again from the first."""
 
     def __post_init__(self) -> None:
         for name in ("devices", "antennas"):

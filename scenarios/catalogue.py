@@ -21,7 +21,9 @@ NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 class Table(BaseModel):
     """A table of a scenario: nothing unknown, nothing converted, nothing infinite."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, validate_default=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, validate_default=True, defer_build=True
+    )
 
 
 class Scheme(Table):

@@ -43,7 +43,8 @@ class Snrs(Table):
     """What a link has besides an air."""
 
     snr_db: Annotated[list[Snr], MinLen(1)] = Field(
-        default=[0.0, 5.0, 10.0, 15.0, 20.0], description="P/N0 in dB at which test images are sent, one or several"
+        default=[0.0, 5.0, 10.0, 15.0, 20.0],
+        description="SNRs of test images, in dB; P/N0, one or several",
     )
 
     _different = field_validator("snr_db")(all_different)

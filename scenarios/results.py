@@ -20,7 +20,9 @@ import numpy as np
 import xarray as xr
 
 from ..version import __version__
+from . import renamed
 from .errors import ScenarioError
+from .quantities import quantity
 from .sweep import Sweep
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
@@ -39,17 +41,8 @@ VARIABLES = {  # units and long name
 }
 LONG_NAMES = VARIABLES | {
     "stopped_at": ("1", "round in which numbers stopped being finite, -1 where none did"),
-    "link.snr_db": ("dB", "SNR"),
 }
 COSTS = list(VARIABLES)[2:]  # what every round has; accuracy and loss belong to evaluations
-UNITS = {
-    "grid.spacing": "Hz",
-    "grid.prefix": "samples",
-    "grid.advance": "samples",
-    "link.channel.delay_spread": "s",
-    "link.channel.speed": "m/s",
-    "link.channel.carrier": "Hz",
-}
 
 
 class Record(NamedTuple):
@@ -122,7 +115,9 @@ def load(path: str | Path) -> xr.Dataset:
     if dataset.attrs.get("task") == "images" and "psnr" in dataset:
         return dataset
     if missing := {*VARIABLES, "stopped_at"} - {*dataset.data_vars}:
-        raise ScenarioError(f"{file}: expected results of overair, found no {', '.join(sorted(missing))}")
+        old = [f"{name}, which is {new} now" for name in dataset.data_vars if (new := renamed.now(name, missing))]
+        found = f"found {', '.join(old)}; run it anew" if old else f"found no {', '.join(sorted(missing))}"
+        raise ScenarioError(f"{file}: expected results of overair, {found}")
     return dataset
 
 
@@ -143,7 +138,7 @@ def table(dataset: xr.Dataset) -> list[list[str]]:
 
 def describe(name: str) -> dict[str, str]:
     """Units and long name of a variable or an axis."""
-    units, long_name = LONG_NAMES.get(name) or (UNITS.get(name, "1"), name.replace("_", " "))
+    units, long_name = LONG_NAMES.get(name) or quantity(name)
     return {"units": units, "long_name": long_name}
 
 

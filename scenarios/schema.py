@@ -39,7 +39,7 @@ class Snr(Table):
     """What a link has besides an air."""
 
     snr_db: Annotated[float, Ge(-300), Le(300)] = Field(
-        default=10.0, description="P/N0 in dB, at unit mean channel gain"
+        default=10.0, description="SNR, in dB; P/N0 at unit mean channel gain"
     )
 
 

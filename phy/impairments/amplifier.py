@@ -32,7 +32,7 @@ class Amplifier:
     """Rapp's model, the same amplifier in every device."""
 
     backoff_db: float = 6.0
-    """Input back-off (IBO), in dB; saturation power over P."""
+    """Input back-off (IBO), in dB; saturation power over P, to be compared with the PAPR of waveforms."""
     smoothness: Annotated[float, Ge(0.5)] = 2.0
     """Of the knee, Rapp's p."""
     seen: ClassVar[bool] = True

@@ -62,8 +62,8 @@ def test_list_shows_everything_there_is(capsys: pytest.CaptureFixture[str]) -> N
 def test_list_says_what_a_field_takes_as_a_scenario_has_it(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["list", "uplinks"])
     shown = capsys.readouterr().out
-    assert 'rule: one of power; default "truncated_inversion"' in shown
-    assert "feedback: a number, at least 0, at most 1; default 0.0" in shown
+    assert 'rule: how transmitters spend their budget (one of power; default "truncated_inversion")' in shown
+    assert "feedback: weight of error feedback (a number, at least 0, at most 1; default 0.0)" in shown
 
 
 @pytest.mark.parametrize("what", ["scenarios", "fields", *catalogue.FAMILIES])
@@ -85,8 +85,8 @@ def test_list_shows_any_part(what: str, capsys: pytest.CaptureFixture[str]) -> N
         (["run", "quickstart", "--out", "file"], "--out file: expected a new or empty folder"),
         (["run", "bad.toml"], "bad.toml: expected a TOML file"),
         (["run", "binary.toml"], "binary.toml: expected a TOML file"),
-        (["list", "codec"], "did you mean codecs?"),
-        (["list", "sparse"], "see overair list codecs"),
+        (["list", "codcs"], "did you mean codecs?"),
+        (["list", "zzz"], "expected scenarios, fields, a family or a word in what they say"),
         (["run", "quickstart", "--set", "uplink=sparse"], 'received "sparse"; sparse is one of codecs'),
         (["show", "nowhere"], "nowhere: expected results"),
         (["show", "file"], "file: expected results"),
