@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import catalogue
+from . import catalogue, identity
 from .errors import ScenarioError, closest, fault, one_of
 from .schema import Grant, Optimizer, Scenario
 
@@ -25,15 +25,7 @@ if TYPE_CHECKING:
     from ..ota import Uplink
     from ..phy import Air
 
-FREE: Any = {
-    "title": True,
-    "seeds": True,
-    "rounds": True,
-    "evaluate_every": True,
-    "link": {"snr_db"},
-}  # needs no other federation
 SETTINGS = {"participation", "batch_size", "executor", "chunk"}  # of a federation, as a scenario has them
-AIR = ("link", "grid", "grant")  # does not matter to an uplink that does not use it
 SHARES_SEED = 0
 
 
@@ -60,32 +52,20 @@ class Federations:
         self._current: tuple[str, Federation] | None = None
         data: dict[str, Arrays] = {}
         for scenario in scenarios:
-            if (key := _key(scenario)) not in self._parts:
+            if (key := identity.group(scenario)) not in self._parts:
                 self._parts[key] = _prepare(scenario, data)
 
     def group(self, scenario: Scenario) -> int:
         """The number of the federation that a scenario needs."""
-        return list(self._parts).index(_key(scenario))
-
-    def alike(self, scenario: Scenario) -> str:
-        """Equal for scenarios of equal results: without air, whatever the link and the grant."""
-        uses_air = self._parts[_key(scenario)].uplink.uses_air
-        airless = {
-            name for name in AIR if name != "grid" or scenario.downlink.snr_db is None
-        }  # a broadcast has airtime
-        return scenario.model_dump_json(exclude={"title", "seeds", *(() if uses_air else airless)})
+        return list(self._parts).index(identity.group(scenario))
 
     def get(self, scenario: Scenario) -> "Federation":
         """The federation of a scenario."""
-        key = _key(scenario)
+        key = identity.group(scenario)
         if self._current is None or self._current[0] != key:
             self._current = None  # free the memory before more is taken
             self._current = key, _federation(self._parts[key])
         return self._current[1]
-
-
-def _key(scenario: Scenario) -> str:
-    return scenario.model_dump_json(exclude=FREE)
 
 
 def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:

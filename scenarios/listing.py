@@ -41,10 +41,10 @@ def listing(what: str | None = None) -> list[str]:
 
 def _found(what: str) -> list[str]:
     """What has a word in its name, its summary or its fields."""
-    found = {source: source.family for source in search.schemes(what)}
+    found = search.schemes(what)
     parts = [
-        _family(family, {source.kind: source for source in found if found[source] == family}, len(found) <= FEW)
-        for family in dict.fromkeys(found.values())
+        _family(family, {source.kind: source for source in found if source.family == family}, len(found) <= FEW)
+        for family in dict.fromkeys(source.family for source in found)
     ]
     federated, images = _fields(Scenario), _fields(Images)
     more = {name: text for name, text in images.items() if text != federated.get(name)}

@@ -7,12 +7,7 @@ up to a semicolon or the end of the sentence.
 import re
 from typing import Any
 
-from pydantic.fields import FieldInfo
-
-from .catalogue import Table, tables
-from .images import Images
-from .schema import Scenario
-from .shapes import Shape, shape_of
+from .catalogue import Table
 
 UNITS = {
     "Hz": "Hz",
@@ -31,10 +26,16 @@ UNITS = {
 CLAUSE = re.compile(rf"(?P<what>.*?)(?:, in (?P<unit>{'|'.join(UNITS)}))?(?:[;.].*)?")
 
 
-def quantity(path: str) -> tuple[str, str]:
-    """The unit and the long name of a field of a scenario by dotted path; 1 and the path's words where none is told."""
-    found = _field(Scenario, path) or _field(Images, path)
-    return of(path.rpartition(".")[2], found.description or "") if found else ("1", path.replace("_", " "))
+def quantity(scenario: Table, path: str) -> tuple[str, str]:
+    """The unit and the long name of a field of a checked scenario by dotted path; 1 and its name where none is told."""
+    value: Any = scenario
+    about = ""
+    for part in path.split("."):
+        if isinstance(value, list):
+            value = value[int(part)]
+        else:
+            about, value = type(value).model_fields[part].description or "", getattr(value, part)
+    return of(path.rpartition(".")[2], about)
 
 
 def of(name: str, about: str) -> tuple[str, str]:
@@ -44,19 +45,3 @@ def of(name: str, about: str) -> tuple[str, str]:
     if what.startswith("Of "):
         what = f"{name.removesuffix('_db').replace('_', ' ')} of {what[3:]}"
     return UNITS[unit] if unit else "1", what or name.replace("_", " ")
-
-
-def _field(table: type[Table], path: str) -> FieldInfo | None:
-    """A field, of whichever kind of a family has it."""
-    shape, info = Shape(table=table), None
-    for part in path.split("."):
-        if shape.many:
-            shape = shape._replace(many=False)
-            if part.isdecimal():
-                continue
-        holders: list[Any] = [shape.table] if shape.table else [*tables(shape.family).values()] if shape.family else []
-        info = next((each.model_fields[part] for each in holders if part in each.model_fields), None)
-        if info is None:
-            return None
-        shape = shape_of(info.annotation, info.metadata)
-    return info

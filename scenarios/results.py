@@ -21,6 +21,7 @@ import xarray as xr
 
 from ..version import __version__
 from . import renamed
+from .catalogue import Table
 from .errors import ScenarioError
 from .quantities import quantity
 from .sweep import Sweep
@@ -74,7 +75,7 @@ def assemble(sweep: Sweep, records: Mapping[tuple[int, int], Record]) -> xr.Data
     stopped = np.array([[records[at, seed].stopped_at for seed in seeds] for at in range(len(sweep.points))])  # [P, S]
     dims = (*sweep.axes, "seed", "round")
     along: dict[str, Any] = sweep.axes | {"seed": seeds, "round": rounds}
-    coordinates = {name: (name, np.array(values), describe(name)) for name, values in along.items()}
+    coordinates = {name: (name, np.array(values), describe(name, scenario)) for name, values in along.items()}
     variables = {
         name: (dims, values[:, :, at].reshape([*shape, len(seeds), len(rounds)]), describe(name))
         for at, name in enumerate(VARIABLES)
@@ -136,9 +137,12 @@ def table(dataset: xr.Dataset) -> list[list[str]]:
     return rows
 
 
-def describe(name: str) -> dict[str, str]:
-    """Units and long name of a variable or an axis."""
-    units, long_name = LONG_NAMES.get(name) or quantity(name)
+def describe(name: str, scenario: Table | None = None) -> dict[str, str]:
+    """Units and long name of a variable, or of an axis of a scenario."""
+    if name in LONG_NAMES or scenario is None or name in ("seed", "round"):
+        units, long_name = LONG_NAMES.get(name) or ("1", name.replace("_", " "))
+    else:
+        units, long_name = quantity(scenario, name)
     return {"units": units, "long_name": long_name}
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("phy", "ota", "learning")
@@ -45,6 +45,7 @@ class Source(NamedTuple):
     summary: str
     about: str
     fields: tuple[SourceField, ...]
+    traits: dict[str, Any]  # what the class itself says of all its objects, where that is a plain value
 
 
 def _families() -> Iterator[tuple[str, Family]]:
@@ -84,7 +85,8 @@ def read(family: str, file: Path) -> Source | None:
         raise TypeError(f"{file}: expected one public dataclass, found {names}; a scheme is one file")
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
     about = " ".join((ast.get_docstring(classes[0]) or "").partition("\n\n")[0].split())
-    return Source(family, file.stem, classes[0].name, summary, about, _fields(tree, file, classes[0].name))
+    fields, traits = _fields(tree, file, classes[0].name), dict(_traits(classes[0]))
+    return Source(family, file.stem, classes[0].name, summary, about, fields, traits)
 
 
 @cache
@@ -122,6 +124,13 @@ def _own(node: ast.ClassDef) -> Iterator[SourceField]:
     for each, below in zip(node.body, [*node.body[1:], ast.Pass()], strict=True):
         if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and not _is_shared(each.annotation):
             yield SourceField(each.target.id, each.annotation, each.value, _text(below))
+
+
+def _traits(node: ast.ClassDef) -> Iterator[tuple[str, Any]]:
+    for each in node.body:
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and _is_shared(each.annotation):
+            if isinstance(each.value, ast.Constant):
+                yield each.target.id, each.value.value
 
 
 def _text(node: ast.stmt) -> str:
