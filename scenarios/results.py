@@ -42,6 +42,7 @@ VARIABLES = {  # units and long name
 }
 LONG_NAMES = VARIABLES | {
     "stopped_at": ("1", "round in which numbers stopped being finite, -1 where none did"),
+    "link.snr_db": ("dB", "SNR"),
 }
 COSTS = list(VARIABLES)[2:]  # what every round has; accuracy and loss belong to evaluations
 
