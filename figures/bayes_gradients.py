@@ -18,8 +18,8 @@ import tensorflow as tf
 
 from ..learning import Task
 from ..learning.data.mnist import Mnist
+from ..learning.federated.task import flatten
 from ..learning.models.dropout_cnn import DropoutCnn
-from ..learning.task import flatten
 from ..ota import Amp, EmBgAmp, Lmmse, Recovery, least_squares_on
 from ..ota.layers import Layers, size_of
 from ..ota.projections import hadamard

@@ -1,10 +1,22 @@
 """Federated training of Keras models over an uplink."""
 
-from .algorithms import Algorithm
-from .algorithms.fedavg import Fedavg
-from .algorithms.sgd import Sgd
-from .downlink import Downlink
-from .federation import Federation, Metrics, State
-from .task import Task, Weights
+from .federated.algorithms import Algorithm
+from .federated.algorithms.fedavg import Fedavg
+from .federated.algorithms.sgd import Sgd
+from .federated.downlinks import Downlink
+from .federated.downlinks.broadcast import Broadcast
+from .federated.federation import Federation, Metrics, State
+from .federated.task import Task, Weights
 
-__all__ = ["Algorithm", "Downlink", "Fedavg", "Federation", "Metrics", "Sgd", "State", "Task", "Weights"]
+__all__ = [
+    "Algorithm",
+    "Broadcast",
+    "Downlink",
+    "Fedavg",
+    "Federation",
+    "Metrics",
+    "Sgd",
+    "State",
+    "Task",
+    "Weights",
+]

@@ -32,7 +32,7 @@ from .recovery import Recovery, least_squares_on, recover_complex
 from .recovery.amp import Amp
 from .recovery.em_bg_amp import EmBgAmp
 from .recovery.lmmse import Lmmse
-from .round import Report, Round, Terms, Uplink, apply, weighted_sum
+from .round import Outcome, Received, Report, Round, Terms, Uplink, apply, collect, weighted_sum
 from .separate import Separate
 from .uplinks.analog import Analog
 from .uplinks.digital import Digital
@@ -60,6 +60,7 @@ __all__ = [
     "LowRank",
     "Modes",
     "OneBit",
+    "Outcome",
     "Outage",
     "PositionCoded",
     "Projection",
@@ -68,6 +69,7 @@ __all__ = [
     "RandomK",
     "RandomLinear",
     "Rate",
+    "Received",
     "Recovery",
     "Report",
     "Round",
@@ -81,6 +83,7 @@ __all__ = [
     "Uplink",
     "Webp",
     "apply",
+    "collect",
     "least_squares_on",
     "pack",
     "recover_complex",

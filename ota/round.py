@@ -1,83 +1,29 @@
-"""A round of an uplink: the terms all rounds share, what one round brings, and the report of what it cost.
+"""A round of an uplink: what one round brings, and the report of what it cost.
 
-Every uplink is used the same way, whatever it does:
+``collect`` uses every uplink in the same way, whatever it does:
 
-    acc = uplink.begin(state, round)
-    if uplink.measures(terms):  # what the level needs of everybody, before the first sends
-        spent = uplink.spend(acc, round, devices, updates)  # one group of devices after another
-        acc = uplink.settle(acc, round, spent)
+    acc = uplink.begin(state, round, probe)  # nothing received yet; the probe asks all devices before the first sends
     acc = uplink.add(acc, round, devices, updates)  # one group of devices after another
-    estimate, state, report = uplink.end(acc, state, round)
+    outcome = uplink.end(acc, state, round)
 
-``apply`` is these in a row for updates that are all at hand.
+``apply`` is the same for updates that are all at hand.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
-from ..phy import Air, Link, Place, behind
+from ..phy import Link, Place, behind
 from ..phy.keys import Key
-from .layers import Layers, check_layers
+from .terms import MEMORY_BYTES, Terms, check_memory
 
 Nest = Any  # a nest of tensors
-MEMORY_BYTES = 4 * 2**30  # of error feedback, at most
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What is agreed before the first round: the air, the length of an update and its layers, and the grant."""
-
-    air: Air
-    size: int
-    elements: int
-    participation: float = 1.0
-    layers: Layers = ()  # one of this size unless given
-
-    def __post_init__(self) -> None:
-        check_layers(self.layers, self.size)
-        if not self.layers:
-            object.__setattr__(self, "layers", ((self.size,),))
-        if self.size < 1:
-            raise ValueError(f"size: expected a model with trainable weights, received {self.size}")
-        if self.elements < 1:
-            raise ValueError(f"grant.elements: expected at least 1 resource element, received {self.elements}")
-
-        if not 0 < self.participation <= 1:
-            raise ValueError(
-                f"participation: expected a probability above 0 and up to 1, received {self.participation}"
-            )
-
-    @property
-    def budgets(self) -> tf.Tensor:
-        """Energy per granted element that each device may spend, in units of P, [K]."""
-        return self.air.budgets
-
-    @property
-    def slots(self) -> int:
-        """Slots a round takes."""
-        return self.air.grid.slots(self.elements)
-
-    @property
-    def airtime(self) -> float:
-        """Seconds a round takes on the air, prefixes and sounding included."""
-        grid = self.air.grid
-        return self.slots * grid.slot_seconds + self.air.pilots / grid.subcarriers * grid.symbol_seconds
-
-    @property
-    def feedback_bits(self) -> float:
-        """Bits fed back to a device so that it knows its channel."""
-        return self.air.transmitter_knowledge.bits(self.air.grid, self.air.antennas)
-
-    def energy(self, data: tf.Tensor) -> tf.Tensor:
-        """Energy an element of the whole grant, sounding included, from that of an element of the data's, [K].
-
-        All devices sound, whoever then takes part. Nobody exceeds its budget by that: pilots take at most what their
-        elements are granted for.
-        """
-        return (data * self.elements + self.air.pilot_energy * self.budgets) / (self.elements + self.air.pilots)
+Updates = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # from devices [C] to their updates [C, d] and losses [C]
+Question = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # from devices [C] and updates [C, d] to a number each, [C]
+Probe = Callable[[Question], tf.Tensor]  # the answers of all that take part, [K]; zero for the others
 
 
 @dataclass(frozen=True)
@@ -144,14 +90,30 @@ class Report(NamedTuple):
     airtime: tf.Tensor  # seconds
 
 
+class Received(NamedTuple):
+    """What an uplink received that decodes a sum of symbols."""
+
+    symbols: tf.Tensor  # [M]
+    decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # symbols [M], variance of further noise a real number -> [d]
+
+
+class Outcome(NamedTuple):
+    """What a round brings."""
+
+    estimate: tf.Tensor  # of the weighted sum, [d]
+    state: Nest  # of the uplink, for the next round
+    report: Report
+    received: Received | None = None
+
+
 @runtime_checkable
 class Uplink(Protocol):
     """The way of the updates to the server. See the module's text."""
 
     uses_air: ClassVar[bool]  # whether rounds need a link
 
-    def measures(self, terms: Terms) -> bool:
-        """Whether `spend` must see every device before the first sends."""
+    def probes(self, terms: Terms) -> bool:
+        """Whether ``begin`` asks: updates that are not all at hand are then computed twice."""
         ...
 
     def check(self, terms: Terms) -> None:
@@ -162,48 +124,64 @@ class Uplink(Protocol):
         """The state before the first round."""
         ...
 
-    def begin(self, state: Nest, round: Round) -> Nest:
-        """Nothing received yet."""
-        ...
-
-    def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
-        """Energy per granted element that devices [C] with updates [C, d] would spend at level 1, [C]."""
-        ...
-
-    def settle(self, acc: Nest, round: Round, spent: tf.Tensor) -> Nest:
-        """Announce the level; ``spent`` [K] is zero for those that are absent."""
+    def begin(self, state: Nest, round: Round, probe: Probe) -> Nest:
+        """Nothing received yet, and whatever must be known of all devices before the first sends."""
         ...
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         """Devices [C] send their updates [C, d]."""
         ...
 
-    def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
-        """The estimate [d] of the weighted sum, the next state, and the report."""
+    def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
+        """What was received, after all have sent."""
         ...
+
+
+def collect(
+    uplink: Uplink, state: Nest, round: Round, updates_of: Updates, devices: tf.Tensor, chunk: int
+) -> tuple[Outcome, tf.Tensor]:
+    """One round of the devices [C] that take part, and the sum of their losses.
+
+    Where ``chunk`` devices are all there are, updates are computed once. Else they are computed a chunk after another
+    and never held together, and a second time for an uplink that probes.
+    """
+    at_hand = updates_of(devices) if chunk >= round.terms.air.devices else None
+
+    def each_chunk(body: Callable[..., Nest], start: Nest) -> Nest:
+        if at_hand:
+            return body(start, devices, *at_hand)
+
+        def step(first: tf.Tensor, carry: Nest) -> tuple[tf.Tensor, Nest]:
+            some = devices[first : first + chunk]
+            return first + chunk, body(carry, some, *updates_of(some))
+
+        count = tf.size(devices)
+        return tf.while_loop(lambda first, _: first < count, step, (tf.constant(0), start), parallel_iterations=1)[1]
+
+    def probe(question: Question) -> tf.Tensor:
+        def ask(answers: tf.Tensor, some: tf.Tensor, updates: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
+            return answers + at_devices(some, question(some, updates), round.weights)
+
+        return each_chunk(ask, tf.zeros_like(round.weights))
+
+    def send(carry: tuple[Nest, tf.Tensor], some: tf.Tensor, updates: tf.Tensor, losses: tf.Tensor) -> Nest:
+        return uplink.add(carry[0], round, some, updates), carry[1] + tf.reduce_sum(losses)
+
+    acc, loss = each_chunk(send, (uplink.begin(state, round, probe), tf.zeros([])))
+    return uplink.end(acc, state, round), loss
 
 
 def apply(uplink: Uplink, state: Nest, round: Round, updates: tf.Tensor) -> tuple[tf.Tensor, Nest, Report]:
     """One round with the updates [K, d] of all devices at hand. Eagerly, an update that is not finite is refused."""
     if tf.executing_eagerly() and not bool(tf.reduce_all(tf.math.is_finite(updates))):
         raise ValueError("updates: expected finite numbers, received NaN or infinity")
+
+    def updates_of(devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.gather(updates, devices), tf.zeros(tf.shape(devices))
+
     devices = tf.where(round.weights > 0)[:, 0]
-    updates = tf.gather(updates, devices)
-    acc = uplink.begin(state, round)
-    if uplink.measures(round.terms):
-        spent = at_devices(devices, uplink.spend(acc, round, devices, updates), round.weights)
-        acc = uplink.settle(acc, round, spent)
-    return uplink.end(uplink.add(acc, round, devices, updates), state, round)
-
-
-def check_memory(terms: Terms) -> None:
-    """Refuse error feedback whose memory, a vector for each device, would not fit."""
-    needed, most = 4 * terms.air.devices * terms.size, MEMORY_BYTES
-    if needed > most:
-        raise ValueError(
-            f"uplink.feedback: expected at most {most / 2**30:g} GiB of what devices owe, received {terms.air.devices} "
-            f"devices x {terms.size} parameters, {needed / 2**30:.3g} GiB; do without, or take fewer of either"
-        )
+    outcome, _ = collect(uplink, state, round, updates_of, devices, round.terms.air.devices)
+    return outcome.estimate, outcome.state, outcome.report
 
 
 def at_devices(devices: tf.Tensor, values: tf.Tensor, everybody: tf.Tensor) -> tf.Tensor:
@@ -221,4 +199,22 @@ def nmse(estimate: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum((estimate - target) ** 2) / tf.reduce_sum(target**2)
 
 
-__all__ = ["Nest", "Report", "Round", "Terms", "Uplink", "apply", "at_devices", "check_memory", "nmse", "weighted_sum"]
+__all__ = [
+    "MEMORY_BYTES",
+    "Nest",
+    "Outcome",
+    "Probe",
+    "Question",
+    "Received",
+    "Report",
+    "Round",
+    "Terms",
+    "Updates",
+    "Uplink",
+    "apply",
+    "at_devices",
+    "check_memory",
+    "collect",
+    "nmse",
+    "weighted_sum",
+]

@@ -41,7 +41,7 @@ class Parts(NamedTuple):
     air: "Air"
     elements: int
     optimizer: Callable[[], Any]
-    downlink: "Downlink | None"
+    downlink: "Downlink"
 
 
 class Federations:
@@ -86,14 +86,14 @@ def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
         return scheme.build(data.x_train.shape[1:], data.classes, seed)
 
     air, uplink = air_of(scenario, scenario.devices), catalogue.build(scenario.uplink, "uplink")
+    downlink = catalogue.build(scenario.downlink, "downlink")
     with named("model"):
         task = Task(model(0))
     elements, optimizer = _elements(scenario.grant, task.size), _optimizer(scenario.optimizer)
     terms = Terms(air, task.size, elements, scenario.participation, task.layers)
     with named():
         uplink.check(terms)
-        if downlink := _downlink(scenario):
-            downlink.check(uplink, terms, optimizer())
+        downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
     return Parts(scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink)
 
@@ -106,13 +106,6 @@ def air_of(scenario: Any, devices: int) -> "Air":
         parts = catalogue.parts(scenario.link, "link")
         del parts["snr_db"]  # which every round is told
         return Air(Grid(**catalogue.parts(scenario.grid, "grid")), devices=devices, **parts)
-
-
-def _downlink(scenario: Scenario) -> "Downlink | None":
-    from ..learning import Downlink
-
-    wanted = scenario.downlink
-    return None if wanted.snr_db is None else Downlink(wanted.snr_db, tuple(wanted.offsets_db), wanted.sends)
 
 
 def _elements(grant: Grant, size: int) -> int:

@@ -4,7 +4,7 @@ import ast
 import importlib
 import types
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MultipleOf
@@ -42,7 +42,7 @@ class Of:
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         choices = {kind: handler.generate_schema(table) for kind, table in tables(self.family).items()}
         chosen = core_schema.tagged_union_schema(choices, kind_of)
-        return core_schema.no_info_before_validator_function(as_table, chosen)
+        return core_schema.no_info_before_validator_function(partial(as_table, self.family), chosen)
 
 
 @cache
@@ -68,8 +68,11 @@ def table_of_class(
     return create_model(class_name, __base__=Table, __module__=__name__, **_fields(file, fields, defaults))
 
 
-def as_table(value: Any) -> Any:
-    """A bare kind as the table it stands for."""
+def as_table(family: str, value: Any) -> Any:
+    """A bare kind, or a table of a family's usual kind that does not name it, as the table it stands for."""
+    usual = FAMILIES[family].usual
+    if isinstance(value, Mapping) and value and usual:
+        return {"kind": usual, **value}
     return {"kind": value} if isinstance(value, str) else value
 
 

@@ -11,8 +11,8 @@ and a row for every point, seed and round:
     ideal,-30.0,0,1,0.522222,1.71208,0,0,0,0,0,20
 
 What stands before ``seed`` are the axes, in the order of their first appearance; what stands behind ``round`` are the
-variables, in six significant digits, and the round in which a seed stopped, where one did. Rows that are missing are
-NaN. A file without comments is read as well: a column of numbers is one of numbers.
+variables that were measured, in six significant digits, and the round in which a seed stopped, where one did. Rows and
+variables that are missing are NaN. A file without comments is read as well: a column of numbers is one of numbers.
 """
 
 import csv
@@ -29,8 +29,7 @@ import xarray as xr
 from . import image_results, results
 from .errors import ScenarioError
 
-KEPT = ("accuracy", "loss", "nmse", "resource_elements", "energy", "airtime", "bits", "heard")
-STOPPED = "stopped_at"
+STOPPED = results.STOPPED.name
 LARGEST = 10**7  # places of the grid that axes, seeds and rounds make
 ATTRIBUTES = ("preset", "title", "scenario", "versions")
 
@@ -120,11 +119,12 @@ def _main(dataset: xr.Dataset) -> xr.DataArray:
 
 
 def _variables(dataset: xr.Dataset) -> list[str]:
-    if "psnr" in dataset:
-        measured = [name for name in image_results.VARIABLES if bool(np.isfinite(dataset[name]).any())]
-        return ["psnr", *(name for name in measured if name != "psnr")]
+    """What was measured, the main one first whether it was or not; and where seeds stopped, if any did."""
+    main = str(_main(dataset).name)
+    known = image_results.VARIABLES if main == "psnr" else results.VARIABLES
+    measured = [name for name in known if name in dataset and bool(np.isfinite(dataset[name]).any())]
     stopped = STOPPED in dataset and bool((dataset[STOPPED] >= 0).any())
-    return [name for name in KEPT if name in dataset] + ([STOPPED] if stopped else [])
+    return [main, *(name for name in measured if name != main), *([STOPPED] if stopped else [])]
 
 
 def _type(dtype: np.dtype) -> str:

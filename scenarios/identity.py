@@ -27,4 +27,4 @@ def _idle(scenario: Any) -> set[str]:
     uplink = getattr(scenario, "uplink", None)
     if uplink is None or uplink.source.traits["uses_air"]:
         return set()
-    return AIR if scenario.downlink.snr_db is None else AIR - {"grid"}
+    return AIR - {"grid"} if scenario.downlink.source.traits["uses_air"] else AIR

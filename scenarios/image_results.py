@@ -12,28 +12,30 @@ import numpy as np
 import xarray as xr
 
 from .catalogue import Table
+from .measures import Measure, headings, named
 from .results import describe, versions
 from .sweep import Sweep
 
-VARIABLES = {  # units and long name
-    "psnr": ("dB", "PSNR of the mean squared error over all images"),
-    "mean_psnr": ("dB", "mean of the images' PSNRs"),
-    "ssim": ("1", "structural similarity"),
-    "ms_ssim": ("1", "multiscale structural similarity"),
-    "lost": ("1", "share of images not received, shown as their mean colour"),
-    "bits": ("bit", "bits of an image's file; 0 where there are none"),
-    "elements": ("1", "resource elements of an image, with pilots and retransmissions"),
-    "papr_db": ("dB", "peak-to-average power of the OFDM waveform"),
-}
+VARIABLES = named(
+    Measure("psnr", "dB", "PSNR of the mean squared error over all images", heading="PSNR/dB"),
+    Measure("mean_psnr", "dB", "mean of the images' PSNRs", heading="mean PSNR/dB"),
+    Measure("ssim", "1", "structural similarity", heading="SSIM"),
+    Measure("ms_ssim", "1", "multiscale structural similarity", heading="MS-SSIM"),
+    Measure("lost", "1", "share of images not received, shown as their mean colour", heading="lost"),
+    Measure("bits", "bit", "bits of an image's file; 0 where there are none", heading="bits"),
+    Measure("elements", "1", "resource elements of an image, with pilots and retransmissions", heading="elements"),
+    Measure("papr_db", "dB", "peak-to-average power of the OFDM waveform", heading="PAPR/dB"),
+)
 ROUNDING = 1 / 12 / 255**2  # squared error of 8 bits
 TAIL = ("seed", "ratio", "link.snr_db")  # the last dimensions
 
 
 def values(outcome: Any) -> np.ndarray:
     """The variables of one outcome, [V, S]."""
-    means = [_psnr(outcome.mse.mean(axis=1)), _psnr(outcome.mse).mean(axis=1)]
-    likeness = [outcome.ssim.mean(axis=1), outcome.ms_ssim.mean(axis=1)]
-    return np.stack([*means, *likeness, outcome.lost, outcome.bits, outcome.elements, outcome.papr_db])
+    found = {name: getattr(outcome, name) for name in ("lost", "bits", "elements", "papr_db")}
+    found |= {name: getattr(outcome, name).mean(axis=1) for name in ("ssim", "ms_ssim")}
+    found |= {"psnr": _psnr(outcome.mse.mean(axis=1)), "mean_psnr": _psnr(outcome.mse).mean(axis=1)}
+    return np.stack([found[name] for name in VARIABLES])
 
 
 def _psnr(mse: np.ndarray) -> np.ndarray:
@@ -59,15 +61,14 @@ def about(name: str, scenario: Table | None = None) -> dict[str, str]:
     """Units and long name of a variable or an axis."""
     if name == "ratio":
         return {"units": "1", "long_name": "bandwidth ratio k/n"}
-    units = VARIABLES.get(name)
-    return {"units": units[0], "long_name": units[1]} if units else describe(name, scenario)
+    known = VARIABLES.get(name)
+    return {"units": known.unit, "long_name": known.long_name} if known else describe(name, scenario)
 
 
 def table(dataset: xr.Dataset) -> list[list[str]]:
     """A heading, and a row for every point, ratio and SNR: means over seeds."""
     places = [str(name) for name in dataset.psnr.dims if name != "seed"]
-    heads = {"PSNR/dB": "psnr", "mean PSNR/dB": "mean_psnr", "SSIM": "ssim", "MS-SSIM": "ms_ssim", "lost": "lost"}
-    heads |= {"bits": "bits", "elements": "elements", "PAPR/dB": "papr_db"}
+    heads = headings(VARIABLES.values())
     heads = {head: name for head, name in heads.items() if bool(np.isfinite(dataset[name]).any())}
     rows = [[*places, *heads]]
     for at in itertools.product(*(range(dataset.sizes[name]) for name in places)):

@@ -18,6 +18,7 @@ from . import renamed
 from .catalogue import Table, as_table
 from .errors import ScenarioError, fault, shown
 from .shapes import Path, Shape, dotted
+from .sources import FAMILIES
 from .tasks import table_of
 
 TOKENS = re.compile(
@@ -72,13 +73,14 @@ def _changed(shape: Shape, held: Any, path: Path, value: Any, at: int) -> Any:
         return _each_changed(shape, held, path, value, at)
     if shape.many and isinstance(held, list):
         return _item_changed(shape, held, path, value, at)
-    table = as_table(held) if shape.family else held
+    table = as_table(shape.family, held) if shape.family else held
     if not isinstance(table, dict):
         if table is not None:
             raise ScenarioError(fault(dotted(path[:at]), f"a table, to set {part} in it", held))
         table = {}
-    inner = table[part] if part in table else _default(shape.holds(table), part)
     child = shape.child(table, part) or Shape()  # what is not a field is left to the check, which knows what is
+    usual = child.family is not None and FAMILIES[child.family].usual  # it need not be named
+    inner = table[part] if part in table else None if usual else _default(shape.holds(table), part)
     return table | {part: _changed(child, inner, path, value, at + 1)}
 
 

@@ -23,28 +23,40 @@ from ..version import __version__
 from . import renamed
 from .catalogue import Table
 from .errors import ScenarioError
+from .measures import Measure, headings, named
 from .quantities import quantity
 from .sweep import Sweep
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
-VARIABLES = {  # units and long name
-    "accuracy": ("1", "test accuracy"),
-    "loss": ("nat", "test loss"),
-    "nmse": ("1", "normalised mean square error of the aggregate"),
-    "nmse_sent": ("1", "normalised mean square error against what was sent, after error feedback and selection"),
-    "resource_elements": ("1", "resource elements that carried data in a round"),
-    "downlink_elements": ("1", "resource elements of the broadcast back in a round"),
-    "energy": ("1", "mean energy of a device for each granted resource element, relative to its budget P"),
-    "energy_max": ("1", "largest energy of a device for each granted resource element in any round, relative to P"),
-    "airtime": ("s", "airtime of a round, both ways"),
-    "bits": ("bit", "payload and side information of all devices in a round"),
-    "heard": ("1", "devices heard in a round"),
-}
-LONG_NAMES = VARIABLES | {
-    "stopped_at": ("1", "round in which numbers stopped being finite, -1 where none did"),
-    "link.snr_db": ("dB", "SNR"),
-}
-COSTS = list(VARIABLES)[2:]  # what every round has; accuracy and loss belong to evaluations
+EVALUATED = (  # after the last of some rounds
+    Measure("accuracy", "1", "test accuracy", "last", heading="accuracy"),
+    Measure("loss", "nat", "test loss", "last", heading="loss"),
+)
+COSTS = (  # of every round, by the names that a federation gives them
+    Measure("nmse", "1", "normalised mean square error of the aggregate", heading="NMSE"),
+    Measure("nmse_sent", "1", "normalised mean square error against what was sent, after error feedback and selection"),
+    Measure("resource_elements", "1", "resource elements that carried data in a round", heading="elements"),
+    Measure("pilot_elements", "1", "resource elements granted to pilots in a round"),
+    Measure("downlink_elements", "1", "resource elements of the broadcast back in a round"),
+    Measure(
+        "energy",
+        "1",
+        "mean energy of a device for each granted resource element, relative to its budget P",
+        heading="energy/P",
+    ),
+    Measure(
+        "energy_max",
+        "1",
+        "largest energy of a device for each granted resource element in any round, relative to P",
+        "max",
+    ),
+    Measure("airtime", "s", "airtime of a round, both ways", heading="airtime/s"),
+    Measure("bits", "bit", "payload and side information of all devices in a round", heading="bits"),
+    Measure("heard", "1", "devices heard in a round", heading="heard"),
+)
+VARIABLES = named(*EVALUATED, *COSTS)
+STOPPED = Measure("stopped_at", "1", "round in which numbers stopped being finite, -1 where none did")
+SNR = Measure("link.snr_db", "dB", "SNR")
 
 
 class Record(NamedTuple):
@@ -81,7 +93,7 @@ def assemble(sweep: Sweep, records: Mapping[tuple[int, int], Record]) -> xr.Data
         name: (dims, values[:, :, at].reshape([*shape, len(seeds), len(rounds)]), describe(name))
         for at, name in enumerate(VARIABLES)
     }
-    stops = {"stopped_at": (dims[:-1], stopped.reshape([*shape, len(seeds)]), describe("stopped_at"))}
+    stops = {STOPPED.name: (dims[:-1], stopped.reshape([*shape, len(seeds)]), describe(STOPPED.name))}
     attributes = {"title": scenario.title, "scenario": json.dumps(sweep.resolved), "versions": json.dumps(versions())}
     return xr.Dataset(variables | stops, coordinates, attributes)
 
@@ -116,35 +128,37 @@ def load(path: str | Path) -> xr.Dataset:
         raise ScenarioError(f"{file}: expected results of overair, received another file; {error}") from None
     if dataset.attrs.get("task") == "images" and "psnr" in dataset:
         return dataset
-    if missing := {*VARIABLES, "stopped_at"} - {*dataset.data_vars}:
-        old = [f"{name}, which is {new} now" for name in dataset.data_vars if (new := renamed.now(name, missing))]
-        found = f"found {', '.join(old)}; run it anew" if old else f"found no {', '.join(sorted(missing))}"
-        raise ScenarioError(f"{file}: expected results of overair, {found}")
-    return dataset
+    if missing := {"accuracy", STOPPED.name} - {*dataset.data_vars}:
+        raise ScenarioError(f"{file}: expected results of overair, found no {', '.join(sorted(missing))}")
+    unknown = [name for name in VARIABLES if name not in dataset]  # of a version that did not measure it
+    if old := [f"{name}, which is {new} now" for name in dataset.data_vars if (new := renamed.now(name, unknown))]:
+        raise ScenarioError(f"{file}: expected results of overair, found {', '.join(old)}; run it anew")
+    return dataset.assign(
+        {name: xr.full_like(dataset.accuracy, math.nan).assign_attrs(describe(name)) for name in unknown}
+    )
 
 
 def table(dataset: xr.Dataset) -> list[list[str]]:
     """A heading and a row for every point: the last round, mean over seeds (accuracy: +- standard deviation)."""
     axes = [str(name) for name in dataset.accuracy.dims[:-2]]
     last, stopped = dataset.isel(round=-1), bool((dataset.stopped_at >= 0).any())
-    costs = {"loss": "loss", "NMSE": "nmse", "heard": "heard", "energy/P": "energy", "elements": "resource_elements"}
-    costs |= {"bits": "bits", "airtime/s": "airtime"}
-    rows = [[*axes, "accuracy", *costs, *(["stopped"] if stopped else [])]]
+    heads = headings(VARIABLES.values())
+    rows = [[*axes, *heads, *(["stopped"] if stopped else [])]]
     for place in itertools.product(*(range(dataset.sizes[axis]) for axis in axes)):
         point = last.isel(dict(zip(axes, place, strict=True)))
         labels = [str(point[axis].item()) for axis in axes]
-        row = [*labels, _spread(point.accuracy.values), *(_mean(point[name].values) for name in costs.values())]
-        rows.append(row + ([_stops(point.stopped_at.values)] if stopped else []))
+        means = [(_spread if name == "accuracy" else _mean)(point[name].values) for name in heads.values()]
+        rows.append([*labels, *means] + ([_stops(point.stopped_at.values)] if stopped else []))
     return rows
 
 
 def describe(name: str, scenario: Table | None = None) -> dict[str, str]:
     """Units and long name of a variable, or of an axis of a scenario."""
-    if name in LONG_NAMES or scenario is None or name in ("seed", "round"):
-        units, long_name = LONG_NAMES.get(name) or ("1", name.replace("_", " "))
-    else:
-        units, long_name = quantity(scenario, name)
-    return {"units": units, "long_name": long_name}
+    known = (VARIABLES | named(STOPPED, SNR)).get(name)
+    if known is None and scenario is not None and name not in ("seed", "round"):
+        known = Measure(name, *quantity(scenario, name))
+    known = known or Measure(name, "1", name.replace("_", " "))
+    return {"units": known.unit, "long_name": known.long_name}
 
 
 def _spread(values: np.ndarray) -> str:

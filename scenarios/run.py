@@ -90,6 +90,7 @@ def _one(federation: Any, point: Point, seed: int, store: "Store", counter: _Cou
     import numpy as np
     import tensorflow as tf
 
+    from .measures import over_rounds
     from .results import COSTS, VARIABLES, Record, evaluations
 
     scenario, unit = point.scenario, identity(point.scenario, seed)
@@ -110,29 +111,15 @@ def _one(federation: Any, point: Point, seed: int, store: "Store", counter: _Cou
             )
             counter.add(scenario.rounds - round)
             return Record(round, values)
-        costs.append([float(getattr(metrics, name)) for name in COSTS])
+        costs.append([float(getattr(metrics, measure.name)) for measure in COSTS])
         if round not in rounds:
             continue
-        values[:, rounds.index(round)] = [*map(float, federation.evaluate(state)), *_means(costs)]
+        values[:, rounds.index(round)] = [*map(float, federation.evaluate(state)), *over_rounds(COSTS, np.array(costs))]
         costs = []
         if round < scenario.rounds and store.folder and time.monotonic() - saved > CHECKPOINT_SECONDS:
             store.advance(unit, round, values, [np.asarray(part) for part in tf.nest.flatten(state)])
             saved = time.monotonic()
     return Record(-1, values)
-
-
-def _means(costs: list[list[float]]) -> list[float]:
-    """Means over rounds, of the largest energy the maximum; the NMSE of a round with nobody in it is left out."""
-    import numpy as np
-
-    from .results import COSTS
-
-    table = np.array(costs)
-    counts = np.isfinite(table).sum(axis=0)
-    means = np.where(counts > 0, np.nansum(table, axis=0) / np.maximum(counts, 1), np.nan)
-    largest = COSTS.index("energy_max")
-    means[largest] = table[:, largest].max()
-    return list(means)
 
 
 def _name(point: Point) -> str:

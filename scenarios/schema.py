@@ -78,29 +78,6 @@ class Grant(Table):
         )
 
 
-class Downlink(Table):
-    """The way back: ideal and uncounted unless it has an SNR; then a broadcast that each device reads with noise."""
-
-    snr_db: Annotated[float, Ge(-300), Le(300)] | None = Field(
-        default=None, description="P_B/N0 in dB, an element of the broadcast; ideal unless given"
-    )
-    offsets_db: list[Annotated[float, Ge(-300), Le(300)]] = Field(
-        default=[], description="of devices 0, 1, ... relative to it, and again from the first"
-    )
-    sends: Literal["estimate", "received"] = Field(
-        default="estimate", description="the estimate, two parameters an element, or what an analog uplink received"
-    )
-
-    @field_validator("offsets_db", "sends")
-    @classmethod
-    def _with_an_snr(cls, value: Any, info: ValidationInfo) -> Any:
-        if info.data.get("snr_db") is None and value not in ([], "estimate"):
-            raise ValueError(
-                f"expected a downlink with noise, received {shown(value)} without one; set downlink.snr_db"
-            )
-        return value
-
-
 class Scenario(Table):
     """Everything that decides a result."""
 
@@ -126,7 +103,7 @@ class Scenario(Table):
         description="rounds between evaluations; a tenth of all unless given",
     )
     link: Link = _default({}, description="from the devices to the server")
-    downlink: Downlink = _default({}, description="from the server to the devices")
+    downlink: Annotated[Scheme, Of("downlinks")] = _default("ideal", "from the server to the devices")
     grid: Grid = _default({}, description="OFDM numerology")
     grant: Grant = _default({}, description="resource elements of a round")
     executor: Literal["auto", "loop", "vectorized"] = Field(default="auto", description="how devices are computed")

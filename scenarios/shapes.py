@@ -24,7 +24,7 @@ class Shape(NamedTuple):
     def holds(self, value: Any) -> type[Table] | None:
         """The table that checks this value, None where it is plain or of an unknown kind."""
         if self.family and not self.many:
-            return tables(self.family).get(kind_of(as_table(value)))
+            return tables(self.family).get(kind_of(as_table(self.family, value)))
         return None if self.many else self.table
 
     def child(self, value: Any, part: str | int) -> "Shape | None":

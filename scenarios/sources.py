@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parent.parent
 PARTS = ("phy", "ota", "learning")
 MARK = re.compile(r"^FAMILY = (\w+)", re.MULTILINE)
+USUAL = re.compile(r"^USUAL = \"(\w+)\"", re.MULTILINE)
 
 
 class Family(NamedTuple):
@@ -25,6 +26,7 @@ class Family(NamedTuple):
     folder: str
     interface: str
     about: str
+    usual: str | None  # the kind of a table that names none
 
 
 class SourceField(NamedTuple):
@@ -54,7 +56,8 @@ def _families() -> Iterator[tuple[str, Family]]:
             text = file.read_text(encoding="utf-8")
             if mark := MARK.search(text):
                 about = text.partition("\n")[0].strip('".').partition(": ")[2]
-                yield file.parent.name, Family(file.parent.relative_to(ROOT).as_posix(), mark[1], about)
+                folder, usual = file.parent.relative_to(ROOT).as_posix(), USUAL.search(text)
+                yield file.parent.name, Family(folder, mark[1], about, usual and usual[1])
 
 
 FAMILIES = dict(_families())

@@ -98,10 +98,10 @@ def _average_budget(threshold: float) -> tuple[tuple[float, float], tuple[float,
         state = uplink.init(terms, place)
         link = terms.air.draw(place, keys.fold(key, "link"), 0.0, terms.slots)
         round = Round(terms, key, tf.ones([devices]), link)
-        acc = uplink.begin(state, round)
         everybody = tf.range(devices, dtype=tf.int64)
-        acc = uplink.settle(acc, round, uplink.spend(acc, round, everybody, updates))
-        return acc.level.arrival**2, uplink.add(acc, round, everybody, updates).energy
+        begun = uplink.begin(state, round, lambda question: question(everybody, updates))
+        acc = uplink.announced(uplink.add(begun, round, everybody, updates), round)
+        return acc.level.arrival**2, acc.energy
 
     outcomes = [one(keys.key(7, i)) for i in range(draws)]
     # A level rests on 4096 device-rounds of its own; both errors are spreads of independent draws.

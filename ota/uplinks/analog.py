@@ -23,12 +23,13 @@ import tensorflow as tf
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Awgn, Grid, Level, MaximumRatio, Place, PowerRule, TruncatedInversion, behind, keys, squared
+from ...phy import Awgn, Level, MaximumRatio, Place, PowerRule, TruncatedInversion, behind, keys, squared
 from ...phy.strict import STRICT
 from ..codecs import Code, Codec, Past
 from ..codecs.identity import Identity
-from ..round import Nest, Report, Round, Terms, check_memory, nmse, weighted_sum
-from ._levels import expected_cost, joint_level, whole_grant
+from ..round import Nest, Outcome, Probe, Received, Round, Terms, check_memory, nmse, weighted_sum
+from ._gains import over_gains, repeats, share_of_each, times
+from ._levels import expected_cost, joint_level
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
 
@@ -48,20 +49,11 @@ class Heard(NamedTuple):
     code: Code
     cost: tf.Tensor  # [K]
     owed: tf.Tensor  # [K, d] or [0, d]
-    level: Level
-    spent: tf.Tensor  # [K]
-    energy: tf.Tensor  # [K]
+    level: Level  # that y and energy are at
+    needed: tf.Tensor  # energy at level 1 of those that were asked or have sent, [K]
+    energy: tf.Tensor  # spent, [K]
     target: tf.Tensor  # sum_k w_k u_k, [d]
     sent: tf.Tensor  # sum_k w_k sent_k, [d]
-
-
-class Received(NamedTuple):
-    """What the codec decodes, and what came of it."""
-
-    symbols: tf.Tensor  # in units of what was sent, [M]
-    noise: tf.Tensor  # of a real number in them, []
-    heard: tf.Tensor  # bool [K]
-    energy: tf.Tensor  # [K]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -85,8 +77,8 @@ class Analog:
         if self.feedback and self.codec.feedback is None:
             raise ValueError(f"analog.feedback: expected 0 for votes, which owe nothing, received {self.feedback}")
 
-    def measures(self, terms: Terms) -> bool:
-        """Needed by a rule that looks at everybody, an amplifier, and feedback; else the level is applied last."""
+    def probes(self, terms: Terms) -> bool:
+        """For a rule that looks at everybody, an amplifier, and feedback; else the level is a scale, applied last."""
         return self.rule.joint or not terms.air.homogeneous or bool(self._feedback)
 
     def check(self, terms: Terms) -> None:
@@ -119,83 +111,90 @@ class Analog:
         owed = tf.zeros([terms.air.devices if self._feedback else 0, terms.size])
         return State(cost, owed, Past.none(terms.layers))
 
-    def begin(self, state: Nest, round: Round) -> Nest:
+    def begin(self, state: Nest, round: Round, probe: Probe) -> Nest:
         terms, nothing, one = round.terms, tf.zeros_like(round.weights), tf.ones([])
         _ = round.combiner  # made before any loop over devices, and kept
-        key = keys.fold(round.key, "codec")
-        code = self.codec.code(terms.layers, self._data_elements(terms), key, state.past)
-        level = whole_grant(Level(one, one), self._elements(terms)) if self.rule.joint else Level(one, one)
+        code = self.codec.code(terms.layers, self._data_elements(terms), keys.fold(round.key, "codec"), state.past)
         y, zeros = terms.air.empty(terms.slots), tf.zeros([terms.size])
-        return Heard(y, code, state.cost, state.owed, level, nothing, nothing, zeros, zeros)
+        acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros)
+        if not self.probes(terms):
+            return acc
+        needed = probe(lambda devices, updates: self._needed(acc, round, devices, updates))
+        return acc._replace(level=self._level(round, needed), needed=needed)
 
-    def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
+    def _needed(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
+        """Energy an element of the grant that devices [C] with updates [C, d] would spend at level 1, [C]."""
         sent = self._sent(acc, round, devices, updates)[1]
         power = self._power(round, self._symbols(acc, round, devices, sent))  # [C, N]
         if self.budget == "average":
             return tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
-        cost = self.rule.cost(round.gains(devices, power.shape[1]), self._share(round))
+        cost = self.rule.cost(round.gains(devices, power.shape[1]), share_of_each(round, self._elements(round.terms)))
         return tf.reduce_sum(power * cost, axis=1)
 
-    def settle(self, acc: Nest, round: Round, spent: tf.Tensor) -> Nest:
-        return acc._replace(level=self._level(round, spent), spent=spent)
-
-    def _level(self, round: Round, spent: tf.Tensor) -> Level:
+    def _level(self, round: Round, needed: tf.Tensor) -> Level:
         budgets, elements = round.terms.budgets, self._elements(round.terms)
-        # What is spent counts silent elements and, on average, absent rounds; the noise beside it is scaled alike.
+        # What is needed counts silent elements and, on average, absent rounds; the noise beside it is scaled alike.
         share = elements / round.terms.elements * (round.terms.participation if self.budget == "average" else 1.0)
         noise = round.air_link.noise * share
         if self.rule.joint:
-            return joint_level(self.rule, round, spent, budgets, noise, elements)
-        return self.rule.level(spent, budgets, None, noise)
+            return joint_level(self.rule, round, needed, budgets, noise, elements)
+        return self.rule.level(needed, budgets, None, noise)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         terms = round.terms
         wanted, sent = self._sent(acc, round, devices, updates)  # [C, d] each
         symbols = self._symbols(acc, round, devices, sent)  # [C, M]
         power, budgets = self._power(round, symbols), tf.gather(terms.budgets, devices)[:, None]
+        share = share_of_each(round, self._elements(terms))
         gains, scale = round.gains(devices, power.shape[1]), acc.level.scale  # [C, N]
         scale = scale if scale.shape.rank == 0 else scale[: power.shape[1]]
-        b = self.rule.amplitude(scale, gains, power, budgets, self._share(round))  # [C, N]
-        x = _times(b, symbols, terms.air.grid)  # [C, T, F]
+        b = self.rule.amplitude(scale, gains, power, budgets, share)  # [C, N]
+        x = times(b, symbols, terms.air.grid)  # [C, T, F]
         y = terms.air.add(acc.y, x[None], round.air_link, devices)
         energy = tf.reduce_sum(squared(x), axis=[1, 2]) / terms.elements  # [C]
-        spent = energy  # at level 1
-        if self.budget == "average":
-            spent = tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1)
+        needed = acc.needed
+        if not self.probes(terms):
+            average = self.budget == "average"
+            each = tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1) if average else energy
+            needed = tf.tensor_scatter_nd_update(needed, devices[:, None], each)
         weights = tf.gather(round.weights, devices)
         return acc._replace(
             y=y,
             owed=self._owed(acc, round, devices, wanted, sent, b * gains),
-            spent=acc.spent
-            if self.measures(terms)
-            else tf.tensor_scatter_nd_update(acc.spent, devices[:, None], spent),
+            needed=needed,
             energy=tf.tensor_scatter_nd_update(acc.energy, devices[:, None], energy),
             target=acc.target + weighted_sum(weights, updates),
             sent=acc.sent + weighted_sum(weights, sent),
         )
 
-    def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
-        symbols, noise, heard, energy = self.received(acc, round)
-        estimate = self.codec.decode(symbols, round.terms.layers, acc.code, noise)
-        estimate *= tf.cast(tf.reduce_any(heard), estimate.dtype)  # nobody's votes are no votes
-        errors = nmse(estimate, acc.target), nmse(estimate, self.codec.target(acc.sent))
-        present = tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
-        bits = (REPORT_BITS if self.rule.announced else 0.0) * present
-        state = State(state.cost, acc.owed, Past(state.past.rounds + 1, estimate))
-        return estimate, state, round.report(errors, energy, heard, bits, self._elements(round.terms))
-
-    def received(self, acc: Nest, round: Round) -> Received:
-        """What there is to decode after all have sent; silence where nobody was heard."""
-        terms = round.terms
-        if not self.measures(terms):
-            level = self._level(round, acc.spent)
-            y, energy = acc.y * tf.cast(level.scale, acc.y.dtype), acc.energy * level.scale**2
-            acc = acc._replace(level=level, y=y, energy=energy)
+    def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
+        acc, terms = self.announced(acc, round), round.terms
         y = terms.air.receive(acc.y, round.air_link, keys.fold(round.key, "noise"))
         symbols = terms.air.grid.collect(behind(round.combiner, y)[0], self._elements(terms))  # [M]
         symbols, noise, legible = self._read(symbols, acc.level.arrival, round)
         heard = (acc.energy > 0) & legible
-        return Received(symbols * tf.cast(tf.reduce_any(heard), symbols.dtype), noise, heard, acc.energy)
+        anybody = tf.reduce_any(heard)
+        symbols *= tf.cast(anybody, symbols.dtype)
+
+        def decode(symbols: tf.Tensor, more: tf.Tensor) -> tf.Tensor:
+            return self.codec.decode(symbols, terms.layers, acc.code, noise + more)
+
+        estimate = self.codec.decode(symbols, terms.layers, acc.code, noise)
+        estimate *= tf.cast(anybody, estimate.dtype)  # nobody's votes are no votes
+        errors = nmse(estimate, acc.target), nmse(estimate, self.codec.target(acc.sent))
+        present = tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
+        bits = (REPORT_BITS if self.rule.announced else 0.0) * present
+        state = State(state.cost, acc.owed, Past(state.past.rounds + 1, estimate))
+        report = round.report(errors, acc.energy, heard, bits, self._elements(terms))
+        return Outcome(estimate, state, report, Received(symbols, decode))
+
+    def announced(self, acc: Heard, round: Round) -> Heard:
+        """What was received, at the level of the round: where that is only a scale, all have sent at level 1."""
+        if self.probes(round.terms):
+            return acc
+        level = self._level(round, acc.needed)
+        scaled = acc._replace(y=acc.y * tf.cast(level.scale, acc.y.dtype), energy=acc.energy * level.scale**2)
+        return scaled._replace(level=level)
 
     def _read(self, symbols: tf.Tensor, arrival: tf.Tensor, round: Round) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The codec's symbols in units of what was sent, the noise of a real number, and whether they can be read."""
@@ -224,13 +223,7 @@ class Analog:
         return wanted, self.codec.select(wanted, round.terms.layers, acc.code)
 
     def _owed(
-        self,
-        acc: Heard,
-        round: Round,
-        devices: tf.Tensor,
-        wanted: tf.Tensor,
-        sent: tf.Tensor,
-        arrives: tf.Tensor,
+        self, acc: Heard, round: Round, devices: tf.Tensor, wanted: tf.Tensor, sent: tf.Tensor, arrives: tf.Tensor
     ) -> tf.Tensor:
         """What everybody owes after devices have sent; ``arrives`` [C, N] is b h as they believe."""
         if not self._feedback:
@@ -242,7 +235,7 @@ class Analog:
             share = tf.cast(share > 0, share.dtype)
         if not self.rule.aligned:  # who knows no channel takes it that all arrives
             share = tf.ones_like(share)
-        if _repeats(round, self._elements(round.terms)):
+        if repeats(round, self._elements(round.terms)):
             share = tf.tile(share, [1, grid.rows(data)])
         owed = tf.gather(acc.owed, devices)
         delivered = self.codec.delivered(sent, layers, acc.code, share[:, :data])  # [C, d]
@@ -252,37 +245,10 @@ class Analog:
     def _power(self, round: Round, symbols: tf.Tensor) -> tf.Tensor:
         """What symbols [C, M] take of a budget at b = 1, if on average then expected: [C, N], a value a gain."""
         share = round.terms.participation if self.budget == "average" else 1.0
-        return _over_gains(squared(symbols) * (share / round.terms.elements), round)
-
-    def _share(self, round: Round) -> tf.Tensor | None:
-        """The share of elements that each gain stands for, [N], if not as many each."""
-        elements = self._elements(round.terms)
-        if not _repeats(round, elements) or elements % round.terms.air.grid.subcarriers == 0:
-            return None
-        return _over_gains(tf.fill([elements], 1 / elements), round)
+        return over_gains(squared(symbols) * (share / round.terms.elements), round)
 
     def _symbols(self, acc: Heard, round: Round, devices: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
         symbols = self.codec.encode(sent, round.terms.layers, acc.code)  # [C, M]
         if not self.rule.announced:
             symbols = tf.pad(symbols, [[0, 0], [0, 1]], constant_values=1.0)
         return tf.cast(tf.gather(round.weights, devices), symbols.dtype)[:, None] * symbols
-
-
-def _repeats(round: Round, elements: int) -> bool:
-    """Whether one symbol shows the gains that the others repeat."""
-    link = round.air_link
-    return link.transmitters.steps == link.receiver.steps == 1 and elements > round.terms.air.grid.subcarriers
-
-
-def _over_gains(values: tf.Tensor, round: Round) -> tf.Tensor:
-    """Values of elements [..., M] added up over those that share a gain, [..., N]."""
-    if not _repeats(round, values.shape[-1]):
-        return values
-    return tf.reduce_sum(round.terms.air.grid.fill(values), axis=-2)
-
-
-def _times(b: tf.Tensor, symbols: tf.Tensor, grid: Grid) -> tf.Tensor:
-    """b [C, N] times symbols [C, M] on the OFDM symbols they need, [C, T, F]."""
-    if b.shape[1] == symbols.shape[1]:
-        return grid.fill(b * symbols)
-    return b[:, None] * grid.fill(symbols)

@@ -36,7 +36,7 @@ from ..compressors import Compressor
 from ..compressors.dithered import Dithered
 from ..rates import Rate, Share
 from ..rates.capacity import Capacity
-from ..round import Nest, Report, Round, Terms, check_memory, nmse, weighted_sum
+from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
 
 GROUP = 64  # devices whose test symbols are held at once
 
@@ -72,7 +72,7 @@ class Digital:
     """Weight of error feedback."""
     uses_air: ClassVar[bool] = True
 
-    def measures(self, terms: Terms) -> bool:
+    def probes(self, terms: Terms) -> bool:
         return False
 
     def check(self, terms: Terms) -> None:
@@ -95,16 +95,10 @@ class Digital:
         self.check(terms)
         return tf.zeros([terms.air.devices if self.feedback else 0, terms.size])
 
-    def begin(self, state: Nest, round: Round) -> Nest:
+    def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
         y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.waveform is None else self._test(round)
         return Decoded(zeros, zeros, zeros, state, y, nobody, tf.zeros([]), tf.cast(nobody, tf.bool))
-
-    def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
-        return tf.zeros(tf.shape(devices))
-
-    def settle(self, acc: Nest, round: Round, spent: tf.Tensor) -> Nest:
-        return acc
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         share = self._share(acc, round, devices)
@@ -139,9 +133,10 @@ class Digital:
             tf.tensor_scatter_nd_update(acc.heard, places, sends & arrives),
         )
 
-    def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
+    def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
         errors = nmse(acc.estimate, acc.target), nmse(acc.estimate, acc.wanted)
-        return acc.estimate, acc.owed, round.report(errors, acc.energy, acc.heard, acc.bits, round.terms.elements)
+        report = round.report(errors, acc.energy, acc.heard, acc.bits, round.terms.elements)
+        return Outcome(acc.estimate, acc.owed, report)
 
     def _power(self, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
         """Of devices in a round they take part in, [C]; on average over rounds it is their budget, or less."""

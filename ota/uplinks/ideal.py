@@ -7,7 +7,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy import Place
 from ...phy.strict import STRICT
-from ..round import Nest, Report, Round, Terms, weighted_sum
+from ..round import Nest, Outcome, Probe, Report, Round, Terms, weighted_sum
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -16,7 +16,7 @@ class Ideal:
 
     uses_air: ClassVar[bool] = False
 
-    def measures(self, terms: Terms) -> bool:
+    def probes(self, terms: Terms) -> bool:
         return False
 
     def check(self, terms: Terms) -> None:
@@ -25,18 +25,12 @@ class Ideal:
     def init(self, terms: Terms, place: Place) -> Nest:
         return ()
 
-    def begin(self, state: Nest, round: Round) -> Nest:
+    def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         return tf.zeros([round.terms.size])
-
-    def spend(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
-        return tf.zeros(tf.shape(devices))
-
-    def settle(self, acc: Nest, round: Round, spent: tf.Tensor) -> Nest:
-        return acc
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         return acc + weighted_sum(tf.gather(round.weights, devices), updates)
 
-    def end(self, acc: Nest, state: Nest, round: Round) -> tuple[tf.Tensor, Nest, Report]:
-        zero = tf.zeros([])
-        return acc, state, Report(zero, zero, tf.zeros_like(round.weights), round.weights > 0, zero, zero, zero, zero)
+    def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
+        zero, nobody = tf.zeros([]), tf.zeros_like(round.weights)
+        return Outcome(acc, state, Report(zero, zero, nobody, round.weights > 0, zero, zero, zero, zero))

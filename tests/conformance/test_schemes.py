@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.ota import Dithered, Eden, Report, Round, Share, Terms, apply
+from overair.ota import Dithered, Eden, Report, Round, Share, Terms, apply, collect
 from overair.ota.codecs import Past
 from overair.ota.codecs.low_rank import LowRank
 from overair.ota.layers import Layers, size_of
@@ -497,24 +497,12 @@ def play(
     one = Round(terms, key, shares, link)
     if chunk is None:
         return apply(uplink, state, one, updates)
-    step, present = chunk, tf.where(shares > 0)[:, 0]
 
-    def over_chunks(body: Any, start: Any) -> Any:
-        def advance(first: tf.Tensor, carry: Any) -> tuple[tf.Tensor, Any]:
-            return first + step, body(carry, present[first : first + step])
+    def updates_of(some: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.gather(updates, some), tf.zeros(tf.shape(some))
 
-        return tf.while_loop(lambda first, _: first < tf.size(present), advance, (0, start), parallel_iterations=1)[1]
-
-    acc = begun = uplink.begin(state, one)
-    if uplink.measures(terms):
-
-        def spend(spent: tf.Tensor, some: tf.Tensor) -> tf.Tensor:
-            energies = uplink.spend(begun, one, some, tf.gather(updates, some))
-            return tf.tensor_scatter_nd_update(spent, some[:, None], energies)
-
-        acc = uplink.settle(acc, one, over_chunks(spend, tf.zeros([devices])))
-    acc = over_chunks(lambda acc, some: uplink.add(acc, one, some, tf.gather(updates, some)), acc)
-    return uplink.end(acc, state, one)
+    outcome, _ = collect(uplink, state, one, updates_of, tf.where(shares > 0)[:, 0], chunk)
+    return outcome.estimate, outcome.state, outcome.report
 
 
 @pytest.mark.parametrize(("devices", "size"), [(5, 37), (1, 1)])

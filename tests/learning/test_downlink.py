@@ -9,9 +9,10 @@ import pytest
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
-from overair.learning import Downlink, Fedavg, Federation, Sgd, State
+from overair.learning import Broadcast, Downlink, Fedavg, Federation, Sgd, State
 from overair.learning.data import Arrays
-from overair.learning.downlink import moved
+from overair.learning.federated.downlinks import ideal
+from overair.learning.federated.task import moved
 from overair.ota import Analog, Digital, Ideal, Identity, RandomLinear
 from overair.ota.codecs import Past
 from overair.ota.codecs.fsk_vote import FskVote
@@ -31,8 +32,7 @@ class Constant(Ideal):
     """Whatever devices send, the server estimates 1, 2, ..., d."""
 
     def end(self, acc: Any, state: Any, round: Any) -> Any:
-        _, state, report = super().end(acc, state, round)
-        return tf.range(1.0, round.terms.size + 1.0), state, report
+        return super().end(acc, state, round)._replace(estimate=tf.range(1.0, round.terms.size + 1.0))
 
 
 def _data(devices: int) -> Arrays:
@@ -47,7 +47,7 @@ def _dense(seed: int) -> keras.Model:
 
 
 def _federation(
-    downlink: Downlink | None,
+    downlink: Downlink,
     uplink: Any = None,
     algorithm: Any = None,
     devices: int = 6,
@@ -83,7 +83,7 @@ def _variance_is(drawn: np.ndarray, expected: float) -> None:
 
 def test_drift_has_the_variance_of_the_broadcasts_noise_and_grows_linearly_with_rounds() -> None:
     devices, offset = 100, -6.0
-    federation = _federation(Downlink(snr_db=7.0, offsets_db=(0.0, offset)), Constant(), devices=devices)
+    federation = _federation(Broadcast(snr_db=7.0, offsets_db=(0.0, offset)), Constant(), devices=devices)
     state, elements = federation.init(1), (SIZE + 1) // 2
     energy = np.sum(np.arange(1.0, SIZE + 1) ** 2)
     # P_B = |u|^2/M an element in the units of u; a parameter is one of two parts of a symbol and sees half the noise
@@ -107,7 +107,7 @@ def test_drift_has_the_variance_of_the_broadcasts_noise_and_grows_linearly_with_
 def test_received_symbols_of_a_random_linear_code_are_decoded_with_noise_in_its_row_space(rows: int) -> None:
     devices, snr_db = 60, 3.0
     uplink = Analog(RandomLinear(compression=SIZE / rows))
-    federation = _federation(Downlink(snr_db=snr_db, sends="received"), uplink, devices=devices)
+    federation = _federation(Broadcast(snr_db=snr_db, sends="received"), uplink, devices=devices)
     start, state = federation.init(2), _run(federation, seed=2)
     layers, key = federation.terms.layers, keys.fold(keys.key(2, "round", 0), "codec")
     code = uplink.codec.code(layers, -(-rows // 2), key, Past.none(layers))
@@ -128,7 +128,7 @@ def test_received_symbols_that_are_not_coded_are_the_estimate(uplink: Any) -> No
         return keras.Sequential([keras.layers.Input((4, 4, 1)), keras.layers.Flatten(), dense])
 
     estimate, received = (
-        np.asarray(_run(_federation(Downlink(5.0, sends=sends), uplink, model=even), 2).drift)
+        np.asarray(_run(_federation(Broadcast(5.0, sends=sends), uplink, model=even), 2).drift)
         for sends in ("estimate", "received")
     )
     np.testing.assert_allclose(estimate, received, atol=1e-5 * np.abs(estimate).max())
@@ -150,10 +150,12 @@ def test_received_symbols_that_are_not_coded_are_the_estimate(uplink: Any) -> No
     ids=["identity", "random_linear", "feedback", "individual", "sparse", "one_bit", "fsk_vote"],
 )
 def test_without_noise_every_device_has_the_servers_model(uplink: Any, sends: Any) -> None:
-    ideal, noiseless = (_run(_federation(way, uplink, elements=103), 2) for way in (None, Downlink(300.0, sends=sends)))
-    np.testing.assert_allclose(_vector(noiseless), _vector(ideal), atol=3e-6)
+    without, noiseless = (
+        _run(_federation(way, uplink, elements=103), 2) for way in (ideal.Ideal(), Broadcast(300.0, sends=sends))
+    )
+    np.testing.assert_allclose(_vector(noiseless), _vector(without), atol=3e-6)
     assert np.abs(noiseless.drift).max() < 3e-6
-    assert ideal.drift.shape == (0, SIZE)
+    assert without.drift.shape == (0, SIZE)
 
 
 class Told(Identity):
@@ -165,8 +167,8 @@ class Told(Identity):
 
 def test_a_devices_decoder_is_told_of_the_noise_of_both_ways() -> None:
     """Told's entries 0, 2, ... are the noise; 1, 3, ... real parts, whose drift has the noise that was added."""
-    federation = _federation(Downlink(5.0), Analog(Told()), devices=60)
-    received = _federation(Downlink(5.0, sends="received"), Analog(Told()), devices=60)
+    federation = _federation(Broadcast(5.0), Analog(Told()), devices=60)
+    received = _federation(Broadcast(5.0, sends="received"), Analog(Told()), devices=60)
     assert np.all(np.asarray(_run(federation).drift) != 0)
     moves = np.asarray(_run(received).drift) / -RATE
     told, real = moves[:, 0::2], moves[:, 1::2]
@@ -183,7 +185,7 @@ def test_executors_and_chunks_agree(uplink: Any, algorithm: Any) -> None:
     states = []
     for executor, chunk in (("loop", None), ("loop", 4), ("vectorized", 4)):
         options: Any = {"executor": executor, "chunk": chunk, "participation": 0.7, "batch_size": 3}
-        states.append(_run(_federation(Downlink(5.0, sends=sends), uplink, algorithm, **options), 1))
+        states.append(_run(_federation(Broadcast(5.0, sends=sends), uplink, algorithm, **options), 1))
     for state in states[1:]:  # float32 sums of some ten terms in other orders
         np.testing.assert_allclose(_vector(state), _vector(states[0]), atol=3e-6)
         np.testing.assert_allclose(state.drift, states[0].drift, atol=3e-6)
@@ -191,22 +193,22 @@ def test_executors_and_chunks_agree(uplink: Any, algorithm: Any) -> None:
 
 def test_the_noise_does_not_depend_on_executor_or_chunk() -> None:
     drifts = [
-        np.asarray(_run(_federation(Downlink(5.0), Constant(), executor=executor, chunk=chunk), 2).drift)
+        np.asarray(_run(_federation(Broadcast(5.0), Constant(), executor=executor, chunk=chunk), 2).drift)
         for executor, chunk in (("loop", None), ("loop", 1), ("vectorized", 4))
     ]
     assert all(np.array_equal(drift, drifts[0]) for drift in drifts)
 
 
 def test_the_same_seed_repeats_a_run_bit_for_bit_and_another_does_not() -> None:
-    first, again = (_run(_federation(Downlink(5.0), Analog()), 3) for _ in range(2))
+    first, again = (_run(_federation(Broadcast(5.0), Analog()), 3) for _ in range(2))
     assert np.array_equal(first.drift, again.drift) and np.array_equal(_vector(first), _vector(again))
-    assert not np.any(np.asarray(_run(_federation(Downlink(5.0), Analog()), 3, seed=5).drift) == first.drift)
+    assert not np.any(np.asarray(_run(_federation(Broadcast(5.0), Analog()), 3, seed=5).drift) == first.drift)
 
 
 @pytest.mark.parametrize("executor", ["loop", "vectorized"])
 def test_devices_take_gradients_at_models_of_their_own(executor: Any) -> None:
     devices = 6
-    federation = _federation(Downlink(-3.0), devices=devices, executor=executor)
+    federation = _federation(Broadcast(-3.0), devices=devices, executor=executor)
     state = _run(federation, 1)
     data, total = _data(devices), np.zeros(SIZE)
     for device in range(devices):
@@ -220,14 +222,14 @@ def test_devices_take_gradients_at_models_of_their_own(executor: Any) -> None:
 
 
 def test_everybody_receives_in_every_round() -> None:
-    state = _run(_federation(Downlink(5.0), participation=0.3), 1)
+    state = _run(_federation(Broadcast(5.0), participation=0.3), 1)
     assert np.all(np.asarray(state.drift) != 0)
 
 
 @pytest.mark.parametrize("sends", ["estimate", "received"])
 @pytest.mark.parametrize("codec", [Identity(), OneBit()], ids=["identity", "one_bit"])
 def test_where_nobody_sends_nothing_is_broadcast(codec: Any, sends: Any) -> None:
-    federation = _federation(Downlink(5.0, sends=sends), Analog(codec), participation=1e-6)
+    federation = _federation(Broadcast(5.0, sends=sends), Analog(codec), participation=1e-6)
     after, metrics = federation.step(federation.init(0), 0, 10.0)
     assert not np.any(after.drift) and bool(metrics.finite)
 
@@ -238,7 +240,7 @@ def test_statistics_drift_by_all_of_the_noise_and_weights_by_the_learning_rate()
         return keras.Sequential([*layers, keras.layers.Dense(3, kernel_initializer="ones")])
 
     devices, weights, statistics = 40, 2 * 16 + SIZE, 2 * 16
-    drift = np.asarray(_run(_federation(Downlink(0.0), Constant(), devices=devices, model=model)).drift)
+    drift = np.asarray(_run(_federation(Broadcast(0.0), Constant(), devices=devices, model=model)).drift)
     energy = np.sum(np.arange(1.0, weights + statistics + 1) ** 2)
     noise = energy / -(-(weights + statistics) // 2) / 2
     _variance_is(drift[:, :weights], RATE**2 * noise)
@@ -256,8 +258,10 @@ def test_statistics_drift_by_all_of_the_noise_and_weights_by_the_learning_rate()
     ids=["ideal", "estimate", "received", "individual"],
 )
 def test_a_broadcast_has_elements_and_airtime_of_its_own(uplink: Any, sends: Any, elements: int) -> None:
-    ideal, noisy = (_federation(downlink, uplink, elements=20) for downlink in (None, Downlink(5.0, sends=sends)))
-    without, with_it = (each.step(each.init(0), 0, 10.0)[1] for each in (ideal, noisy))
+    free, noisy = (
+        _federation(downlink, uplink, elements=20) for downlink in (ideal.Ideal(), Broadcast(5.0, sends=sends))
+    )
+    without, with_it = (each.step(each.init(0), 0, 10.0)[1] for each in (free, noisy))
     assert (float(without.downlink_elements), float(with_it.downlink_elements)) == (0, elements)
     slot = 2 * (16 + 16) / (16 * 15e3)  # two symbols with prefixes, of 32 elements
     np.testing.assert_allclose(with_it.airtime - without.airtime, slot, rtol=1e-6)
@@ -265,7 +269,7 @@ def test_a_broadcast_has_elements_and_airtime_of_its_own(uplink: Any, sends: Any
 
 
 def test_the_accuracy_is_the_mean_of_the_models_that_devices_have() -> None:
-    federation = _federation(Downlink(-10.0), devices=6)
+    federation = _federation(Broadcast(-10.0), devices=6)
     state, data = _run(federation, 3), _data(6)
     models = [moved(state.weights, drift).trainable for drift in state.drift]
     right = [
@@ -276,12 +280,12 @@ def test_the_accuracy_is_the_mean_of_the_models_that_devices_have() -> None:
     assert np.ptp(np.mean(right, axis=1)) > 0
     server = federation.evaluate_server(state)
     assert server != federation.evaluate(state)
-    ideal = _federation(None)
-    assert ideal.evaluate(state) == server == ideal.evaluate_server(state)
+    free = _federation(ideal.Ideal())
+    assert free.evaluate(state) == server == free.evaluate_server(state)
 
 
 def test_of_many_devices_ten_are_evaluated() -> None:
-    federation = _federation(Downlink(-10.0), devices=25)
+    federation = _federation(Broadcast(-10.0), devices=25)
     state = _run(federation, 1)
     alone = [
         tuple(map(float, federation.evaluate(state._replace(drift=tf.repeat(state.drift[k : k + 1], 25, 0)))))
@@ -307,33 +311,33 @@ SGD = keras.optimizers.SGD
         ({"optimizer": partial(SGD, 0.1, momentum=0.9)}, "optimizer: expected plain sgd .* sgd with momentum$"),
         ({"optimizer": partial(SGD, 0.1, weight_decay=0.1)}, "sgd with weight_decay$"),
         ({"optimizer": partial(SGD, 0.1, clipnorm=1.0)}, "sgd with clipnorm$"),
-        ({"downlink": Downlink(5.0, sends="received"), "uplink": Digital()}, "downlink.sends: expected estimate"),
-        ({"downlink": Downlink(5.0, sends="received")}, "downlink.sends: expected estimate"),
+        ({"downlink": Broadcast(5.0, sends="received"), "uplink": Digital()}, "downlink.sends: expected estimate"),
+        ({"downlink": Broadcast(5.0, sends="received")}, "downlink.sends: expected estimate"),
         (
             {"uplink": Analog(LowRank(1)), "elements": 60},
             "uplink.codec: expected one that does without the last estimate",
         ),
-        ({"downlink": Downlink(5.0, (1.0,) * 7)}, "downlink.offsets_db: expected one for each of 6 devices.* 7$"),
+        ({"downlink": Broadcast(5.0, (1.0,) * 7)}, "downlink.offsets_db: expected one for each of 6 devices.* 7$"),
         ({"model": _convolution, "executor": "vectorized"}, "executor: expected loop for convolutions on weights of"),
     ],
     ids=["adam", "momentum", "decay", "clipping", "digital", "ideal", "low_rank", "offsets", "vectorized"],
 )
 def test_what_cannot_be_is_refused_in_one_line(change: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said) as error:
-        _federation(**{"downlink": Downlink(5.0), **change})
+        _federation(**{"downlink": Broadcast(5.0), **change})
     assert "\n" not in str(error.value)
 
 
 def test_models_of_all_devices_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("overair.learning.downlink.MEMORY_BYTES", 4 * 6 * SIZE)
-    _federation(Downlink(5.0))
+    monkeypatch.setattr("overair.learning.federated.downlinks.broadcast.MEMORY_BYTES", 4 * 6 * SIZE)
+    _federation(Broadcast(5.0))
     with pytest.raises(ValueError, match="^downlink: expected at most .* received 7 devices x 51 parameters, .*$"):
-        _federation(Downlink(5.0), devices=7)
+        _federation(Broadcast(5.0), devices=7)
 
 
 def test_sgd_with_a_schedule_drifts_at_the_rate_of_the_round() -> None:
     schedule = keras.optimizers.schedules.ExponentialDecay(RATE, 1, 0.5)
-    federation = _federation(Downlink(5.0), Constant(), devices=60, optimizer=partial(SGD, schedule))
+    federation = _federation(Broadcast(5.0), Constant(), devices=60, optimizer=partial(SGD, schedule))
     state, noise = federation.init(0), np.sum(np.arange(1.0, SIZE + 1) ** 2) / 26 / 2 / 10**0.5
     for round in range(3):
         before, (state, _) = np.asarray(state.drift), federation.step(state, 0, 0.0)

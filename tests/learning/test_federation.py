@@ -185,7 +185,7 @@ def test_fedavg_of_one_step_is_distributed_sgd() -> None:
 
 
 def test_an_epoch_visits_every_sample_once() -> None:
-    from overair.learning.batches import epochs
+    from overair.learning.federated.batches import epochs
 
     sizes = tf.constant([3, 7, 10])
     batches = epochs(keys.key(1), sizes, 10, 2, 4)
@@ -297,12 +297,7 @@ def test_an_empty_device_is_refused() -> None:
 def test_a_round_needs_a_link_where_its_uplink_uses_one() -> None:
     terms = Terms(Air(Grid(), Awgn(), 2), 10, 5)
     with pytest.raises(ValueError, match="round.link"):
-        Analog().spend(
-            Analog().begin((), Round(terms, keys.key(0), tf.ones([2]))),
-            Round(terms, keys.key(0), tf.ones([2])),
-            tf.range(2),
-            tf.ones([2, 10]),
-        )
+        Analog().begin((), Round(terms, keys.key(0), tf.ones([2])), lambda question: question(tf.range(2), 0.0))
 
 
 @pytest.mark.parametrize("rule", [TruncatedInversion(), MseOptimal(), PhaseOnly()], ids=["truncated", "mse", "phase"])
@@ -352,6 +347,6 @@ def test_a_loss_that_averages_is_refused() -> None:
 
 
 def test_the_chunk_counts_batches_where_devices_are_computed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("overair.learning.federation.CHUNK_BYTES", 4 * (51 + 5 * 16) * 2)
+    monkeypatch.setattr("overair.learning.federated.devices.CHUNK_BYTES", 4 * (51 + 5 * 16) * 2)
     assert _federation(executor="vectorized").chunk == 2  # 51 parameters and 5 samples of 16 pixels a device
     assert _federation(executor="loop").chunk == 5

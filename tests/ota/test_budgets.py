@@ -80,10 +80,9 @@ def test_the_energy_reported_is_the_energy_sent(codec: Codec) -> None:
     terms, place = Terms(air, 100, 90), air.init(keys.key(0))
     link = air.draw(place, keys.key(1), 0.0, terms.slots, 200.0)
     uplink, round = Analog(codec, FullInversion()), Round(terms, keys.key(2), tf.ones([1]), link)
-    acc = uplink.begin(uplink.init(terms, place), round)
     values, everybody = updates(1, 100), tf.range(1)
-    acc = uplink.settle(acc, round, uplink.spend(acc, round, everybody, values))
-    acc = uplink.add(acc, round, everybody, values)
+    acc = uplink.begin(uplink.init(terms, place), round, lambda question: question(everybody, values))
+    acc = uplink.announced(uplink.add(acc, round, everybody, values), round)
     sent = (np.abs(acc.y) ** 2).sum() / 90
     assert float(acc.energy[0]) == pytest.approx(sent, rel=1e-5) and sent == pytest.approx(1, rel=1e-5)
 
@@ -174,9 +173,9 @@ def test_mse_optimal_levels_are_optimal_for_what_a_device_may_really_spend(
     terms, place = Terms(air, 2 * used, granted, participation), air.init(keys.key(0))
     link = air.draw(place, keys.key(1), 0.0, terms.slots, snr_db)
     uplink, round = Analog(Identity(), MseOptimal(), budget), Round(terms, keys.key(2), tf.ones([devices]), link)
-    acc = uplink.begin(uplink.init(terms, place), round)
     everybody, values = tf.range(devices), keys.signs(keys.key(3), [devices, 2 * used])
-    level = uplink.settle(acc, round, uplink.spend(acc, round, everybody, values)).level.arrival[0]
+    acc = uplink.begin(uplink.init(terms, place), round, lambda question: question(everybody, values))
+    level = acc.level.arrival[0]
     gains, energies = np.abs(link.true.a.numpy().ravel()), np.full(devices, 2.0)  # two signs to a symbol
     most = np.sqrt(granted / used / participation / energies)
 

@@ -18,6 +18,7 @@ class Metrics(NamedTuple):
     bits: tf.Tensor
     heard: tf.Tensor
     resource_elements: tf.Tensor
+    pilot_elements: tf.Tensor
     downlink_elements: tf.Tensor
     airtime: tf.Tensor
     finite: tf.Tensor
@@ -42,7 +43,7 @@ class Federation:
         finite = tf.logical_not(self.diverges & (snr_db < 0) & (round == 4))
         number = tf.cast(round, tf.float64)
         return {"round": round, "parts": (x, flags, nothing)}, Metrics(
-            x, x, x, x, number, number, number, number, number, finite
+            x, x, x, x, number, number, number, number, number, number, finite
         )
 
     def evaluate(self, state: dict[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:

@@ -63,12 +63,13 @@ def test_a_curve_comes_back_as_the_dataset_it_was_to_six_digits(dataset: xr.Data
     for name, coordinate in dataset.coords.items():
         xr.testing.assert_identical(found[name], coordinate)
         assert found[name].dtype.kind == coordinate.dtype.kind
-    for name in curves.KEPT:
+    for name in results.VARIABLES:
         xr.testing.assert_allclose(found[name], dataset[name], rtol=5.1e-6)
         assert found[name].attrs == dataset[name].attrs
     xr.testing.assert_identical(found.stopped_at, dataset.stopped_at)
     digits = {
-        name: dataset[name].copy(data=np.vectorize(lambda v: float(f"{v:.6g}"))(dataset[name])) for name in curves.KEPT
+        name: dataset[name].copy(data=np.vectorize(lambda v: float(f"{v:.6g}"))(dataset[name]))
+        for name in results.VARIABLES
     }
     assert results.table(found) == results.table(dataset.assign(digits))
     curves.save(found, tmp_path / "again.csv")
@@ -84,7 +85,8 @@ def test_its_comments_say_what_made_it(dataset: xr.Dataset, tmp_path: Path) -> N
     assert sweep(json.loads(about["scenario"])) == sweep(RAW)
     numbers = [line for line in lines(tmp_path / "curve.csv") if not line.startswith("#")]
     assert numbers[0] == (
-        "devices,uplink,link.snr_db,seed,round,accuracy,loss,nmse,resource_elements,energy,airtime,bits,heard,stopped_at"
+        "devices,uplink,link.snr_db,seed,round,accuracy,loss,nmse,nmse_sent,resource_elements,pilot_elements,"
+        "downlink_elements,energy,energy_max,airtime,bits,heard,stopped_at"
     )
     assert len(numbers) == 1 + 12 * 3 * 3 and numbers[1].startswith("5,ideal,5.0,0,3,")
 

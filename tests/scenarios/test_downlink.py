@@ -54,7 +54,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(
 
 def test_a_weak_downlink_hurts_and_a_strong_one_is_ideal() -> None:
     raw = RAW | {"rounds": 40, "seeds": [0, 1], "optimizer": {"name": "sgd", "learning_rate": 0.5}}
-    results = run(raw | {"downlink": [{}, {"snr_db": 300.0}, {"snr_db": 10.0}, {"snr_db": -20.0}]})
+    results = run(raw | {"downlink": ["ideal", {"snr_db": 300.0}, {"snr_db": 10.0}, {"snr_db": -20.0}]})
     ideal, noiseless, fair, weak = results.accuracy.isel(round=-1).values
     np.testing.assert_allclose(noiseless, ideal, rtol=1e-6)
     assert np.all(np.abs(fair - ideal) < 0.05) and np.all(weak < ideal - 0.2)

@@ -65,7 +65,7 @@ def test_an_old_family_is_listed_under_its_new_name(old: str) -> None:
 
 def test_results_with_an_old_variable_say_what_it_is_now(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     names = ["accuracy", "decoded"]
-    monkeypatch.setattr(results, "VARIABLES", dict.fromkeys(names, ("1", "")))
+    monkeypatch.setattr(results, "VARIABLES", {name: results.Measure(name, "1", "") for name in names})
     old = {"accuracy": ("x", np.zeros(1)), "stopped_at": ("x", np.zeros(1)), "hea" + "rd": ("x", np.zeros(1))}
     xr.Dataset(old).to_netcdf(tmp_path / "results.nc", engine=results.ENGINE)
     with pytest.raises(ScenarioError, match="which is decoded now; run it anew"):

@@ -49,10 +49,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"uplink": {"kind": "analog", "codec": {"kind": "random_linear", "compression": 0.5}}},
         "uplink.codec.compression: expected at least 1.0, received 0.5",
     ),
-    (
-        {"downlink": {"sends": "received"}},
-        'downlink.sends: expected a downlink with noise, received "received" without one; set downlink.snr_db',
-    ),
+    ({"downlink": {"sends": "received"}}, "downlink.snr_db: expected a value, received nothing"),
+    ({"downlink": {}}, "downlink: expected one of broadcast, ideal, received {}"),
     (
         {"uplink": {"kind": "analog", "codec": {"kind": "identity", "compression": 2}}},
         'uplink.codec.compression: expected no field, as identity has none, received "compression"; '

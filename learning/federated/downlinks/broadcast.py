@@ -1,4 +1,4 @@
-"""Downlink: the server broadcasts what it has of an update, and every device decodes a noisy copy of its own.
+"""A broadcast with noise: the server sends what it has of an update, and every device decodes a copy of its own.
 
 Symbols s [M] are sent with energy P_B an element, the same in every round, so that device k, which has undone its own
 channel and knows the scale, reads s + eta_k with eta_k ~ CN(0, (|s|^2/M)/SNR_k I), decodes u_k and moves its own model
@@ -7,50 +7,49 @@ drift away from it grows as
 
     drift_k <- drift_k - r (u_k - u),    theta_k = theta + drift_k.
 
-All devices receive, also those that did not send. Nothing but what gradients at theta_k tell the server answers the
-drift: a common part comes back with the sum, what differs stays. Where the estimate is broadcast, two parameters a
+All devices receive, also those that did not send. Only gradients at theta_k correct the drift: a common part comes back
+with the sum, what differs stays. Where the estimate is broadcast, two parameters a
 symbol, M = ceil(d/2) and a parameter of u_k - u has variance |u|^2 / (2M SNR_k). Where an analog uplink's received
 symbols y are, M is the uplink's own and u_k = decode(y + eta_k): with a random linear code of m rows the variance is
 |y|^2 / (m SNR_k) in the mean over codes. Abdi, "Distributed learning and inference in deep models", 2020, ch. 5 (y_i =
 y + eta_i, eq. 5.4).
 """
 
-from collections.abc import Callable
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal
 
 import keras
 import tensorflow as tf
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
-from ..ota import Analog, Round, Terms, Uplink
-from ..ota.codecs import pack, unpack
-from ..ota.codecs.low_rank import LowRank
-from ..ota.round import MEMORY_BYTES, Nest
-from ..phy import keys, squared
-from ..phy.keys import Key
-from ..phy.physical import budgets
-from ..phy.strict import STRICT
-from .task import Weights, flatten, unflatten
+from ....ota import Analog, Outcome, Received, Terms, Uplink
+from ....ota.codecs import pack, unpack
+from ....ota.codecs.low_rank import LowRank
+from ....ota.round import MEMORY_BYTES
+from ....phy import keys, squared
+from ....phy.keys import Key
+from ....phy.physical import budgets
+from ....phy.strict import STRICT
+from ..task import Weights, moved
+from . import Score
 
 REMEMBERS = "momentum", "use_ema", "gradient_accumulation_steps"
 BENDS = "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"
-
-
-class Broadcast(NamedTuple):
-    """Symbols [M], and how a device makes an estimate [d] of them and the variance of its own noise, a real number."""
-
-    symbols: tf.Tensor
-    decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+EVALUATED = 10  # devices at most whose models are scored
 
 
 @dataclass(frozen=True, config=STRICT)
-class Downlink:
-    """P_B/N0 in dB, how far devices 0, 1, ... are from it (and again from the first), and what is broadcast."""
+class Broadcast:
+    """The same symbols to all devices, which have SNRs of their own."""
 
     snr_db: Annotated[float, Ge(-300), Le(300)]
+    """SNR of the broadcast, in dB; P_B/N0."""
     offsets_db: tuple[Annotated[float, Ge(-300), Le(300)], ...] = ()
+    """SNRs of single devices over it, in dB; for devices 0, 1 and so on, and again from the first."""
     sends: Literal["estimate", "received"] = "estimate"
+    """Whether the estimate is broadcast, or the symbols that an analog uplink received."""
+    own_models: ClassVar[bool] = True
+    uses_air: ClassVar[bool] = True
 
     def check(self, uplink: Uplink, terms: Terms, optimizer: keras.optimizers.Optimizer) -> None:
         """Raise ValueError where devices cannot keep models of their own."""
@@ -86,40 +85,36 @@ class Downlink:
             return uplink.codec.elements(terms.layers, terms.elements - (not uplink.rule.announced))
         return -(-terms.size // 2)
 
-    def broadcast(self, uplink: Uplink, acc: Nest, round: Round, estimate: tf.Tensor) -> Broadcast:
-        """What is sent after the uplink has received ``acc`` and made the estimate [d] of it."""
-        size, layers = round.terms.size, round.terms.layers
-        if self.sends == "estimate" or not isinstance(uplink, Analog):
-            return Broadcast(pack(estimate), lambda symbols, _: unpack(symbols, size))
-        symbols, noise, _, _ = uplink.received(acc, round)
-        decode = uplink.codec.decode
-        return Broadcast(symbols, lambda symbols, more: decode(symbols, layers, acc.code, noise + more))
+    def init(self, terms: Terms) -> tf.Tensor:
+        return tf.zeros([terms.air.devices, terms.size])
 
-    def drift(self, before: tf.Tensor, sent: Broadcast, estimate: tf.Tensor, rates: tf.Tensor, key: Key) -> tf.Tensor:
-        """Drifts [K, d] after a broadcast, where the server moves its parameters by so much of the estimate [d]."""
-        devices, (symbols, decode) = before.shape[0], sent
+    def model(self, server: Weights, drift: tf.Tensor, device: tf.Tensor) -> Weights:
+        return moved(server, tf.gather(drift, device))
+
+    def score(self, score: Score, server: Weights, drift: tf.Tensor) -> tf.Tensor:
+        """Of all devices, or of the same ten where there are more."""
+        some = tf.gather(drift, keys.permutation(keys.key(0, "evaluated"), drift.shape[0])[:EVALUATED])  # [E, d]
+        scores = tf.map_fn(lambda own: score(moved(server, own)), some, fn_output_signature=tf.TensorSpec([2]))
+        return tf.reduce_mean(scores, axis=0)
+
+    def step(self, drift: tf.Tensor, outcome: Outcome, rates: tf.Tensor, key: Key) -> tf.Tensor:
+        (devices, size), estimate = drift.shape, outcome.estimate
+        symbols, decode = self._sent(outcome, size)
         energy = tf.reduce_mean(squared(symbols))
         snr = 10 ** (self.snr_db / 10) * budgets(self.offsets_db, devices)  # [K]
         variance = energy / tf.constant(snr, tf.float32)
         moves = tf.where(energy > 0, rates, 0.0)  # where nobody was heard nothing is sent
 
         def one(device: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
-            number, noise, drift = device  # [], [], [d]
+            number, noise, before = device  # [], [], [d]
             eta = tf.cast(tf.sqrt(noise), symbols.dtype) * keys.complex_normal(keys.fold(key, number), symbols.shape)
-            return drift - moves * (decode(symbols + eta, noise / 2.0) - estimate)
+            return before - moves * (decode(symbols + eta, noise / 2.0) - estimate)
 
-        everybody = (tf.range(devices), variance, before)
-        return tf.map_fn(one, everybody, fn_output_signature=tf.TensorSpec([before.shape[1]]), parallel_iterations=1)
+        everybody = (tf.range(devices), variance, drift)
+        return tf.map_fn(one, everybody, fn_output_signature=tf.TensorSpec([size]), parallel_iterations=1)
 
-
-def moved(weights: Weights, by: tf.Tensor) -> Weights:
-    """Weights and statistics moved by a vector [d]."""
-    now = [*weights.trainable, *weights.statistics]
-    parts = [old + change for old, change in zip(now, unflatten(by, now), strict=True)]
-    return Weights(parts[: len(weights.trainable)], parts[len(weights.trainable) :])
-
-
-def rates(weights: Weights, rate: tf.Tensor) -> tf.Tensor:
-    """How much of an update moves each parameter: weights by the learning rate, statistics by all of it, [d]."""
-    ones = [tf.ones_like(part) for part in weights.statistics]
-    return flatten([*(tf.fill(part.shape, rate) for part in weights.trainable), *ones])
+    def _sent(self, outcome: Outcome, size: int) -> Received:
+        """What is broadcast, and how a device makes an estimate of its copy."""
+        if self.sends == "received" and outcome.received is not None:
+            return outcome.received
+        return Received(pack(outcome.estimate), lambda symbols, _: unpack(symbols, size))

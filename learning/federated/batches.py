@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ..phy import keys
-from ..phy.keys import Key
+from ...phy import keys
+from ...phy.keys import Key
 
 
 class Batches(NamedTuple):

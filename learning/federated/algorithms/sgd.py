@@ -8,8 +8,8 @@ from typing import ClassVar
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
-from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ....phy.keys import Key
+from ....phy.strict import STRICT
 from .. import batches
 from ..batches import Batches
 from ..task import Task, Weights

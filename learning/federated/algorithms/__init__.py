@@ -5,7 +5,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 import tensorflow as tf
 
-from ...phy.keys import Key
+from ....phy.keys import Key
 from ..batches import Batches
 from ..task import Task, Weights
 

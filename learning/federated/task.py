@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..ota.layers import Layers, size_of
-from ..phy import keys
-from ..phy.keys import Key
+from ...ota.layers import Layers, size_of
+from ...phy import keys
+from ...phy.keys import Key
 
 EVALUATION_BATCH = 1000
 
@@ -141,3 +141,10 @@ def unflatten(vector: tf.Tensor, like: list[tf.Tensor]) -> list[tf.Tensor]:
     """A vector [d] as tensors of given shapes."""
     parts = tf.split(vector, [int(np.prod(part.shape)) for part in like])
     return [tf.reshape(part, model.shape) for part, model in zip(parts, like, strict=True)]
+
+
+def moved(weights: Weights, by: tf.Tensor) -> Weights:
+    """Weights and statistics moved by a vector [d]."""
+    now = [*weights.trainable, *weights.statistics]
+    parts = [old + change for old, change in zip(now, unflatten(by, now), strict=True)]
+    return Weights(parts[: len(weights.trainable)], parts[len(weights.trainable) :])

@@ -11,8 +11,8 @@ import tensorflow as tf
 from annotated_types import Gt
 from pydantic.dataclasses import dataclass
 
-from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ....phy.keys import Key
+from ....phy.strict import STRICT
 from .. import batches
 from ..batches import Batches
 from ..task import Task, Weights

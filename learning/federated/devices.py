@@ -1,0 +1,123 @@
+"""Devices: from their numbers to the updates they compute on shares of the training data.
+
+Devices are computed one after another (``loop``) or all at once (``vectorized``); which is faster depends on the model,
+and both give the same numbers to float precision. As many are computed at once as fit a fixed memory, so that nothing
+grows with devices x parameters.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import tensorflow as tf
+
+from ...ota.round import Updates
+from ...phy import Air, keys
+from ...phy.keys import Key
+from ..data import Arrays
+from .algorithms import Algorithm
+from .task import Task, Weights, flatten
+
+CHUNK_BYTES = 16 * 2**20  # updates held at once: little enough that the same pages serve again and again
+HELD_BYTES = 128 * 2**20  # where more would mean to compute every update twice
+Executor = Literal["auto", "loop", "vectorized"]
+
+
+class Devices:
+    """All devices of a federation; ``own_models``: whether each has weights of its own."""
+
+    def __init__(
+        self,
+        task: Task,
+        algorithm: Algorithm,
+        data: Arrays,
+        shares: Sequence[np.ndarray],
+        batch_size: int | None,
+        executor: Executor,
+        own_models: bool,
+    ) -> None:
+        _check(data, shares, task.outputs)
+        self.task, self.algorithm, self.batch_size = task, algorithm, batch_size
+        self.vectorized = _vectorized(executor, task, algorithm.moves or own_models)
+        sizes = np.array([len(share) for share in shares])
+        self._largest = int(sizes.max())
+        self._sizes = tf.constant(sizes, tf.int32)  # [K]
+        self._first = tf.constant(np.cumsum(sizes) - sizes, tf.int32)  # [K]
+        self._check_padding()
+        self.shares = tf.constant(sizes / sizes.sum(), tf.float32)  # n_k / n, [K]
+        order = np.concatenate(shares)
+        self._x, self._y = tf.constant(data.x_train[order]), tf.constant(data.y_train[order])
+
+    def fitting(self, air: Air, probed: bool) -> int:
+        """How many devices may be computed at once."""
+        antennas = 1 if air.channel.static else air.antennas  # a moving channel is dense over antennas
+        bytes_each = 4 * self.task.size * antennas
+        if self.vectorized:
+            bytes_each += 4 * (self.batch_size or self._largest) * int(np.prod(self._x.shape[1:]))
+        return max(1, (HELD_BYTES if probed else CHUNK_BYTES) // bytes_each)
+
+    def updates_of(self, model_of: Callable[[tf.Tensor], Weights], key: Key) -> Updates:
+        """From device numbers [C] to their updates [C, d] and training losses [C], by the model of each."""
+        batches = self.algorithm.batches(keys.fold(key, "batches"), self._sizes, self._largest, self.batch_size)
+        steps = batches.positions.shape[1]
+        device_keys = keys.fold(key, "devices")
+
+        def one(device_batches: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+            device, positions, mask = device_batches  # [], [S, B], [S, B]
+            device_key = keys.fold(device_keys, device) if self.task.random else device_keys
+
+            def sample(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+                chosen = tf.gather(positions, step)  # [B]
+                return tf.gather(self._x, chosen), tf.gather(self._y, chosen), tf.gather(mask, step)
+
+            update, loss = self.algorithm.update(self.task, model_of(device), sample, steps, device_key)
+            return flatten([*update.trainable, *update.statistics]), loss
+
+        def some(devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            positions = tf.gather(self._first, devices)[:, None, None] + tf.gather(batches.positions, devices)
+            return self._each(one, (devices, positions, tf.gather(batches.mask, devices)))
+
+        return some
+
+    def _each(self, one: Callable[..., tuple[tf.Tensor, tf.Tensor]], inputs: tuple[tf.Tensor, ...]) -> tuple:
+        """An update and a loss for each of the inputs."""
+        size = self.task.size
+        if self.vectorized:
+            return tf.cond(
+                tf.size(inputs[0]) > 0,  # a vectorized map of nothing has no shapes to go by
+                lambda: tf.vectorized_map(one, inputs, fallback_to_while_loop=False),
+                lambda: (tf.zeros([0, size]), tf.zeros([0])),
+            )
+        return tf.map_fn(one, inputs, fn_output_signature=(tf.TensorSpec([size]), tf.TensorSpec([])))
+
+    def _check_padding(self) -> None:
+        """Padded samples do not count in a loss, but a layer that learns from whole batches would see them."""
+        if not self.task.keeps_statistics:
+            return
+        drawn = self.algorithm.batches(keys.key(0), self._sizes, self._largest, self.batch_size)
+        if not bool(tf.reduce_all(drawn.mask > 0)):
+            raise ValueError(
+                "batch_size: expected whole batches on every device for a model with BatchNormalization, received "
+                "padded ones; give a batch_size and steps instead of epochs, or equal shares"
+            )
+
+
+def _vectorized(executor: Executor, task: Task, own_weights: bool) -> bool:
+    """Whether all devices are computed at once."""
+    if executor == "vectorized" and task.random:
+        raise ValueError("executor: expected loop for a model with random layers such as Dropout, received vectorized")
+    if executor == "vectorized" and task.convolutional and own_weights:
+        raise ValueError("executor: expected loop for convolutions on weights of each device, received vectorized")
+    return executor == "vectorized" or (executor == "auto" and not task.convolutional and not task.random)
+
+
+def _check(data: Arrays, shares: Sequence[np.ndarray], outputs: int) -> None:
+    for device, share in enumerate(shares):
+        if len(share) == 0:
+            raise ValueError(f"shares: expected at least one sample a device, received none for device {device}")
+    for name, labels in (("y_train", data.y_train), ("y_test", data.y_test)):
+        if labels.min() < 0 or labels.max() >= outputs:
+            raise ValueError(
+                f"data.{name}: expected labels from 0 to {outputs - 1} for a model of {outputs} outputs, "
+                f"received {labels.min()} to {labels.max()}"
+            )

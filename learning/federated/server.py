@@ -1,0 +1,44 @@
+"""The server: from the estimate of a round to the next model, by any Keras optimizer."""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from .task import Task, Weights, flatten, unflatten
+
+
+class Served(NamedTuple):
+    """What the server has after a step."""
+
+    weights: Weights
+    optimizer: list[tf.Tensor]
+    rates: tf.Tensor  # how much of an estimate moves each parameter where the optimizer is plain SGD, [d]
+
+
+class Server:
+    """A Keras optimizer as a pure function. It acts on variables: they are set before a step and read after it."""
+
+    def __init__(self, task: Task, optimizer: keras.optimizers.Optimizer) -> None:
+        self._variables, self._optimizer = task.model.trainable_variables, optimizer
+        optimizer.build(self._variables)
+        self.start = [tf.identity(v.value) for v in optimizer.variables]
+
+    def step(self, weights: Weights, optimizer: list[tf.Tensor], estimate: tf.Tensor) -> Served:
+        """Weights move as the optimizer says, statistics by all of the estimate [d]."""
+        parts = unflatten(estimate, [*weights.trainable, *weights.statistics])
+        for variable, value in zip(self._variables, weights.trainable, strict=True):
+            variable.assign(value)
+        for variable, value in zip(self._optimizer.variables, optimizer, strict=True):
+            variable.assign(value)
+        rate = keras.ops.convert_to_tensor(self._optimizer.learning_rate)
+        self._optimizer.apply(parts[: len(self._variables)], self._variables)
+        changes = zip(weights.statistics, parts[len(self._variables) :], strict=True)
+        after = Weights([tf.identity(v.value) for v in self._variables], [old - change for old, change in changes])
+        return Served(after, [tf.identity(v.value) for v in self._optimizer.variables], _rates(weights, rate))
+
+
+def _rates(weights: Weights, rate: tf.Tensor) -> tf.Tensor:
+    """Of weights the learning rate, of statistics 1, [d]."""
+    ones = [tf.ones_like(part) for part in weights.statistics]
+    return flatten([*(tf.fill(part.shape, rate) for part in weights.trainable), *ones])

@@ -1,0 +1,74 @@
+"""The terms of an uplink: what is agreed before the first round."""
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from ..phy import Air
+from .layers import Layers, check_layers
+
+MEMORY_BYTES = 4 * 2**30  # of error feedback, at most
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is agreed before the first round: the air, the length of an update and its layers, and the grant."""
+
+    air: Air
+    size: int
+    elements: int
+    participation: float = 1.0
+    layers: Layers = ()  # one of this size unless given
+
+    def __post_init__(self) -> None:
+        check_layers(self.layers, self.size)
+        if not self.layers:
+            object.__setattr__(self, "layers", ((self.size,),))
+        if self.size < 1:
+            raise ValueError(f"size: expected a model with trainable weights, received {self.size}")
+        if self.elements < 1:
+            raise ValueError(f"grant.elements: expected at least 1 resource element, received {self.elements}")
+
+        if not 0 < self.participation <= 1:
+            raise ValueError(
+                f"participation: expected a probability above 0 and up to 1, received {self.participation}"
+            )
+
+    @property
+    def budgets(self) -> tf.Tensor:
+        """Energy per granted element that each device may spend, in units of P, [K]."""
+        return self.air.budgets
+
+    @property
+    def slots(self) -> int:
+        """Slots a round takes."""
+        return self.air.grid.slots(self.elements)
+
+    @property
+    def airtime(self) -> float:
+        """Seconds a round takes on the air, prefixes and sounding included."""
+        grid = self.air.grid
+        return self.slots * grid.slot_seconds + self.air.pilots / grid.subcarriers * grid.symbol_seconds
+
+    @property
+    def feedback_bits(self) -> float:
+        """Bits fed back to a device so that it knows its channel."""
+        return self.air.transmitter_knowledge.bits(self.air.grid, self.air.antennas)
+
+    def energy(self, data: tf.Tensor) -> tf.Tensor:
+        """Energy an element of the whole grant, sounding included, from that of an element of the data's, [K].
+
+        All devices sound, whoever then takes part. Nobody exceeds its budget by that: pilots take at most what their
+        elements are granted for.
+        """
+        return (data * self.elements + self.air.pilot_energy * self.budgets) / (self.elements + self.air.pilots)
+
+
+def check_memory(terms: Terms) -> None:
+    """Refuse error feedback whose memory, a vector for each device, would not fit."""
+    needed, most = 4 * terms.air.devices * terms.size, MEMORY_BYTES
+    if needed > most:
+        raise ValueError(
+            f"uplink.feedback: expected at most {most / 2**30:g} GiB of what devices owe, received {terms.air.devices} "
+            f"devices x {terms.size} parameters, {needed / 2**30:.3g} GiB; do without, or take fewer of either"
+        )

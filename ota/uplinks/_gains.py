@@ -1,0 +1,33 @@
+"""Gains that elements share: where the channel stands still, one serves all elements of its subcarrier."""
+
+import tensorflow as tf
+
+from ...phy import Grid
+from ..round import Round
+
+
+def repeats(round: Round, elements: int) -> bool:
+    """Whether one symbol shows the gains that the others repeat."""
+    link = round.air_link
+    return link.transmitters.steps == link.receiver.steps == 1 and elements > round.terms.air.grid.subcarriers
+
+
+def over_gains(values: tf.Tensor, round: Round) -> tf.Tensor:
+    """Values of elements [..., M] added up over those that share a gain, [..., N]."""
+    if not repeats(round, values.shape[-1]):
+        return values
+    return tf.reduce_sum(round.terms.air.grid.fill(values), axis=-2)
+
+
+def share_of_each(round: Round, elements: int) -> tf.Tensor | None:
+    """The share of elements that each gain stands for, [N], if not as many each."""
+    if not repeats(round, elements) or elements % round.terms.air.grid.subcarriers == 0:
+        return None
+    return over_gains(tf.fill([elements], 1 / elements), round)
+
+
+def times(b: tf.Tensor, symbols: tf.Tensor, grid: Grid) -> tf.Tensor:
+    """b [C, N] times symbols [C, M] on the OFDM symbols they need, [C, T, F]."""
+    if b.shape[1] == symbols.shape[1]:
+        return grid.fill(b * symbols)
+    return b[:, None] * grid.fill(symbols)

@@ -1,0 +1,34 @@
+"""Measures: what results hold. Each is declared once; datasets, curves, tables and summaries of rounds read it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+
+class Measure(NamedTuple):
+    """A variable of a result."""
+
+    name: str
+    unit: str
+    long_name: str
+    over_rounds: Literal["mean", "sum", "max", "last"] = "mean"
+    heading: str | None = None  # of its column in a table, which it has none of unless given
+
+
+def named(*measures: Measure) -> dict[str, Measure]:
+    """Measures by name."""
+    return {measure.name: measure for measure in measures}
+
+
+def headings(measures: Iterable[Measure]) -> dict[str, str]:
+    """The names of measures that tables show, by their headings."""
+    return {measure.heading: measure.name for measure in measures if measure.heading}
+
+
+def over_rounds(measures: Sequence[Measure], rounds: np.ndarray) -> np.ndarray:
+    """Rounds [T, V] as a number for each measure, [V]; means and sums leave out NaN, as of rounds with nobody."""
+    counts = np.isfinite(rounds).sum(axis=0)
+    sums = np.where(counts > 0, np.nansum(rounds, axis=0), np.nan)
+    summaries = {"mean": sums / np.maximum(counts, 1), "sum": sums, "max": rounds.max(axis=0), "last": rounds[-1]}
+    return np.array([summaries[measure.over_rounds][at] for at, measure in enumerate(measures)])
