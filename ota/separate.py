@@ -121,7 +121,7 @@ class Separate:
 
     def carry(self, snrs: np.ndarray, elements: int, key: Key, air: Air | None = None) -> Carried:
         """What the links of images carry at SNRs [S, B], whatever the images."""
-        if air is not None and air.waveform is not None and not isinstance(self.rate, Repeats):
+        if air is not None and not air.orthogonal and not isinstance(self.rate, Repeats):
             raise ValueError(
                 "air: expected the frequency road with a rate that sends no symbols, received the time road; "
                 "take rate = modes, or an air without impairments of the waveform"

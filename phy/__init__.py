@@ -2,6 +2,7 @@
 
 from . import keys
 from .air import Air, Place, superpose
+from .arithmetic import squared
 from .channels import Channel
 from .channels._any_batch import any_batch
 from .channels.awgn import Awgn
@@ -36,7 +37,7 @@ from .link import Link, Paths, Size, Span, Table
 from .papr import papr_db
 from .physical import snr_db
 from .plain import from_plain, scheme_from_plain, scheme_to_plain, to_plain
-from .power import Level, PowerRule, squared
+from .power import Level, PowerRule
 from .power.blind import Blind
 from .power.equal_power import EqualPower
 from .power.expected_norm import ExpectedNorm

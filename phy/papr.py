@@ -10,8 +10,8 @@ import math
 
 import tensorflow as tf
 
+from .arithmetic import squared
 from .grid import Grid
-from .power import squared
 from .waveform import Waveform
 
 

@@ -13,11 +13,11 @@ from typing import Any, Protocol
 import tensorflow as tf
 from sionna.phy import config
 
+from .arithmetic import squared
 from .grid import Grid
 from .impairments import Impairment
 from .keys import Key
 from .link import Paths, Span
-from .power import squared
 
 
 class Change(Protocol):

@@ -52,7 +52,7 @@ class Digital:
                     f"{len(images)}; take test_images = {len(images) // separate.mosaic**2 * separate.mosaic**2}, "
                     "or another mosaic"
                 )
-        if not is_plain(job.air) and job.air.waveform is not None and not isinstance(self.rate, Repeats):
+        if not is_plain(job.air) and not job.air.orthogonal and not isinstance(self.rate, Repeats):
             raise ValueError(
                 "digital.rate: expected one that sends symbols where impairments act on the waveform, received "
                 "another; take modes"

@@ -14,8 +14,8 @@ from typing import ClassVar
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
+from ...phy.arithmetic import squared
 from ...phy.keys import Key
-from ...phy.power import squared
 from ...phy.strict import STRICT
 from ..layers import Layers, size_of
 from . import Code, Past, Votes, signs

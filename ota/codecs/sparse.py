@@ -21,7 +21,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from ..compressors import _subsets
+from .. import subsets
 from ..layers import Layers, size_of
 from ..projections import MEMORY, Projection, dense, draw, gaussian, of_dense, of_matrix
 from ..recovery import Recovery
@@ -66,9 +66,9 @@ class Sparse(Sum):
 
     def select(self, wanted: tf.Tensor, layers: Layers, code: Shared) -> tf.Tensor:
         count = max(1, round(self.kept * self._projection(layers, code).rows))
-        order = _subsets.order(tf.abs(wanted))  # [C, d]
+        order = subsets.order(tf.abs(wanted))  # [C, d]
         chosen = tf.map_fn(
-            lambda one: _subsets.largest(one, tf.constant(count)),
+            lambda one: subsets.largest(one, tf.constant(count)),
             order,
             fn_output_signature=tf.TensorSpec([size_of(layers)], tf.bool),
         )

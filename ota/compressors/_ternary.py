@@ -14,8 +14,7 @@ import tensorflow as tf
 
 from ...phy import keys
 from ...phy.keys import Key
-from .. import coding
-from . import _subsets
+from .. import coding, subsets
 from ._positions import last
 
 SIDE_BITS = 32.0 + 1.0  # the scale, and which code
@@ -38,7 +37,7 @@ def ternary(
     fixed = last(lambda k: TRIT * tf.cast(k, tf.float64) <= room, size)
     codes = tf.cast(coded, tf.float64) >= tf.cast(fixed, tf.float64) * (size / tf.maximum(fixed, 1)) ** growth
     kept = tf.where(share > 0, tf.where(codes, coded, fixed), 0)
-    chosen = _subsets.random(keys.fold(key, "coordinates"), size, kept)
+    chosen = subsets.random(keys.fold(key, "coordinates"), size, kept)
     scale = norm(tf.where(codes | chosen, update, 0.0))
     chance = tf.math.divide_no_nan(tf.abs(update), scale)
     sent = chosen & (keys.uniform(keys.fold(key, "coins"), [size]) < chance)

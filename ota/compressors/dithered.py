@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from . import _subsets
+from .. import subsets
 
 SIDE_BITS = 32.0 + 4.0  # max|x| as a float32, and b
 
@@ -47,6 +47,6 @@ class Dithered:
         dither = step * keys.uniform(keys.fold(key, "dither"), [size], -0.5, 0.5)
         level = tf.clip_by_value(tf.round((unit + dither + 1.0) / step), 0.0, levels - 1.0)
         decoded = largest * (level * step - 1.0 - dither)
-        chosen = tf.cast(_subsets.random(keys.fold(key, "coordinates"), size, tf.cast(kept, tf.int32)), update.dtype)
+        chosen = tf.cast(subsets.random(keys.fold(key, "coordinates"), size, tf.cast(kept, tf.int32)), update.dtype)
         scale = tf.math.divide_no_nan(float(size), kept)
         return decoded * chosen * scale, tf.where(kept > 0, SIDE_BITS + kept * depths[best], 0.0)

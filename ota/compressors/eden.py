@@ -21,8 +21,8 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
+from .. import subsets
 from ..projections import draw
-from . import _subsets
 from ._rotation import returned, rotated
 
 SIDE_BITS = 32.0  # c
@@ -45,7 +45,7 @@ class Eden:
         each = tf.cast(tf.clip_by_value(tf.floor(room / padded), 1.0, float(MOST_BITS)), tf.int32)
         kept = tf.cast(tf.minimum(tf.floor(room), float(padded)), tf.int32)
         kept = tf.where(tf.reduce_any(tf.not_equal(update, 0)), kept, 0)
-        chosen = tf.cast(_subsets.random(keys.fold(key, "coordinates"), padded, kept), update.dtype)
+        chosen = tf.cast(subsets.random(keys.fold(key, "coordinates"), padded, kept), update.dtype)
 
         peak = tf.reduce_max(tf.abs(update))
         v = rotated(signs, tf.math.divide_no_nan(update, peak)) / block**0.5  # [n]

@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from . import _subsets
+from .. import subsets
 from ._positions import most_that_fit, position_bits
 
 MEAN_BITS = 33.0
@@ -39,6 +39,6 @@ class PositionCoded:
 
 def _side(values: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """The mean of the ``count`` largest entries, and where they are, bool [d]."""
-    peak, chosen = tf.reduce_max(tf.abs(values)), _subsets.largest(_subsets.order(values), count)
+    peak, chosen = tf.reduce_max(tf.abs(values)), subsets.largest(subsets.order(values), count)
     unit = tf.math.divide_no_nan(tf.where(chosen, values, 0.0), peak)  # whatever the scale, its sum is finite
     return peak * (tf.reduce_sum(unit) / tf.maximum(tf.cast(count, values.dtype), 1.0)), chosen

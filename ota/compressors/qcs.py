@@ -21,8 +21,8 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
+from .. import subsets
 from ..projections import draw
-from . import _subsets
 from ._rotation import returned, rotated
 
 SIDE_BITS = 32.0  # max|v|
@@ -55,7 +55,7 @@ class Qcs:
         padded = signs.shape[0] * signs.shape[1]
         best = plan(padded, bits)
         speaks = (best.kept > 0) & tf.reduce_any(update != 0)
-        rows = tf.cast(_subsets.random(keys.fold(key, "rows"), padded, best.kept), update.dtype)  # [n]
+        rows = tf.cast(subsets.random(keys.fold(key, "rows"), padded, best.kept), update.dtype)  # [n]
         scale = tf.sqrt(padded / signs.shape[1] / tf.maximum(tf.cast(best.kept, update.dtype), 1.0))
         peak = tf.reduce_max(tf.abs(update))
         v = scale * rows * rotated(signs, tf.math.divide_no_nan(update, peak))  # [n]

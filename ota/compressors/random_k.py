@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from . import _subsets
+from .. import subsets
 
 VALUE_BITS = 32
 
@@ -27,7 +27,7 @@ class RandomK:
         size = update.shape[-1]
         room = tf.clip_by_value(bits, 0.0, float(size * VALUE_BITS))
         kept = tf.minimum(tf.cast(tf.cast(room, tf.int64) // VALUE_BITS, tf.int32), size)
-        chosen = _subsets.random(keys.fold(key, "coordinates"), size, kept)
+        chosen = subsets.random(keys.fold(key, "coordinates"), size, kept)
         count = tf.cast(kept, update.dtype)
         decoded = tf.where(chosen, update * tf.math.divide_no_nan(float(size), count), 0.0)
         return decoded, VALUE_BITS * count

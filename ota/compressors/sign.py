@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from . import _subsets
+from .. import subsets
 
 SIDE_BITS = 32.0  # the mean magnitude
 
@@ -29,7 +29,7 @@ class Sign:
     def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
         kept = tf.cast(tf.clip_by_value(bits - SIDE_BITS, 0.0, float(size)), tf.int32)
-        chosen = _subsets.random(keys.fold(key, "coordinates"), size, kept)
+        chosen = subsets.random(keys.fold(key, "coordinates"), size, kept)
         peak, count = tf.reduce_max(tf.abs(update)), tf.cast(kept, update.dtype)
         unit = tf.math.divide_no_nan(tf.where(chosen, tf.abs(update), 0.0), peak)  # its sum never overflows
         scale = peak * tf.math.divide_no_nan(tf.reduce_sum(unit), count)

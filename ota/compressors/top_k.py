@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from . import _subsets
+from .. import subsets
 from ._positions import most_that_fit, position_bits
 
 EXACT = 32
@@ -33,7 +33,7 @@ class TopK:
         size, side = update.shape[-1], self._side_bits()
         kept = most_that_fit(size, tf.cast(bits, tf.float64) - side, float(self.value_bits), size)
         kept = tf.where(tf.reduce_any(update != 0), kept, 0)
-        chosen = _subsets.largest(_subsets.order(tf.abs(update)), kept)
+        chosen = subsets.largest(subsets.order(tf.abs(update)), kept)
         used = side + position_bits(size, kept) + self.value_bits * tf.cast(kept, tf.float64)
         decoded = tf.where(chosen, self._rounded(update, chosen, kept), 0.0)
         return decoded, tf.cast(tf.where(kept > 0, used, 0.0), update.dtype)

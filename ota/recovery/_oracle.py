@@ -1,10 +1,9 @@
-"""What a genie would do, for studies: least squares on the true support; and the solver it shares with LMMSE."""
-
-from collections.abc import Callable
+"""What a genie would do, for studies: least squares on the true support."""
 
 import tensorflow as tf
 
 from ..projections import Projection
+from ._conjugate_gradients import solve
 
 
 def least_squares_on(support: tf.Tensor, y: tf.Tensor, projection: Projection, iterations: int = 100) -> tf.Tensor:
@@ -15,26 +14,3 @@ def least_squares_on(support: tf.Tensor, y: tf.Tensor, projection: Projection, i
         return kept * projection.adjoint(projection.forward(kept * x))
 
     return solve(normal, kept * projection.adjoint(y), iterations, 1e-6)
-
-
-def solve(product: Callable[[tf.Tensor], tf.Tensor], b: tf.Tensor, most: int, tolerance: float) -> tf.Tensor:
-    """x with B x = b for a symmetric B >= 0, by conjugate gradients, until |b - B x| <= tolerance |b|.
-
-    Hestenes and Stiefel, "Methods of conjugate gradients for solving linear systems", 1952.
-    """
-    enough = tolerance**2 * tf.reduce_sum(b**2)
-
-    def goes_on(count: tf.Tensor, x: tf.Tensor, r: tf.Tensor, p: tf.Tensor, energy: tf.Tensor) -> tf.Tensor:
-        return (count < most) & (energy > enough)
-
-    def go(
-        count: tf.Tensor, x: tf.Tensor, r: tf.Tensor, p: tf.Tensor, energy: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-        along = product(p)
-        length = tf.math.divide_no_nan(energy, tf.reduce_sum(p * along))
-        x, r = x + length * p, r - length * along
-        after = tf.reduce_sum(r**2)
-        return count + 1, x, r, r + (after / energy) * p, after
-
-    start = (0, tf.zeros_like(b), b, b, tf.reduce_sum(b**2))
-    return tf.while_loop(goes_on, go, start, parallel_iterations=1)[1]

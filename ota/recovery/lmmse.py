@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 from ...phy.strict import STRICT
 from ..projections import Projection
 from . import Layers, Noise, in_units
-from ._oracle import solve
+from ._conjugate_gradients import solve
 
 
 @dataclass(frozen=True, config=STRICT)

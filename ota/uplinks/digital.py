@@ -84,7 +84,7 @@ class Digital:
                 f"digital.together: expected at most {air.antennas} devices on an element, as many as antennas, "
                 f"received {self.together}"
             )
-        if self.together > 1 and (air.waveform is not None or not isinstance(air.receiver_knowledge, Perfect)):
+        if self.together > 1 and (not air.orthogonal or not isinstance(air.receiver_knowledge, Perfect)):
             raise ValueError(
                 f"digital.together: expected 1 on the time road or with a receiver that does not know the channel, "
                 f"received {self.together}"
@@ -97,7 +97,7 @@ class Digital:
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
-        y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.waveform is None else self._test(round)
+        y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else self._test(round)
         return Decoded(zeros, zeros, zeros, state, y, nobody, tf.zeros([]), tf.cast(nobody, tf.bool))
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
@@ -154,7 +154,7 @@ class Digital:
         believed = margin * snr * _strength(_on_grant(round, link.response(devices, link.transmitters)[0]))  # [C, N]
 
         true = _on_grant(round, link.response(devices, link.effective)[0])  # [A, C, N]
-        if terms.air.waveform is not None:
+        if not terms.air.orthogonal:
             heard = terms.air.grid.collect(acc.y, terms.elements)[:, None]  # [A, 1, N]
             gain, disturbance = _fit(heard, true * self._symbols(round, devices), mine)  # [C, 1] each
             snr = power * squared(gain) / (link.noise + disturbance)

@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from ..arithmetic import precise
 from ..link import Span
 
 
@@ -12,8 +13,7 @@ def turns(hertz: tf.Tensor, span: Span) -> tf.Tensor:
 
     Whole turns up to the round's start are taken off in float64, so hours of a moving device cost no precision.
     """
-    start = span.start if tf.is_tensor(span.start) else tf.constant(span.start, tf.float64)
-    before = tf.cast(hertz, tf.float64) * tf.cast(start, tf.float64)
+    before = tf.cast(hertz, tf.float64) * precise(span.start)
     whole = tf.cast(before - tf.floor(before), hertz.dtype)
     return phasor(2 * math.pi * (whole[..., None] + hertz[..., None] * span.times()))
 

@@ -19,10 +19,10 @@ import tensorflow as tf
 from annotated_types import Ge
 from pydantic.dataclasses import dataclass
 
+from ..arithmetic import squared
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
-from ..power import squared
 from ..strict import STRICT
 from . import Stage
 

@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt
 from pydantic.dataclasses import dataclass
 
 from .. import keys
+from ..arithmetic import precise
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
@@ -40,5 +41,5 @@ class ClockDrift:
 
     def apply(self, paths: Paths, grid: Grid, span: Span, key: Key) -> Paths:
         rate = keys.uniform(key, tf.shape(paths.tau)[:2], -self.ppm * 1e-6, self.ppm * 1e-6, paths.tau.dtype)  # [B, K]
-        since = tf.cast(tf.math.floormod(tf.cast(span.start, tf.float64), self.resync), paths.tau.dtype)
+        since = tf.cast(tf.math.floormod(precise(span.start), self.resync), paths.tau.dtype)
         return paths._replace(tau=paths.tau + (rate * since)[..., None])

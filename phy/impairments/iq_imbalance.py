@@ -16,10 +16,10 @@ from annotated_types import Ge, Lt
 from pydantic.dataclasses import dataclass
 
 from .. import keys
+from ..arithmetic import squared
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
-from ..power import squared
 from ..strict import STRICT
 from . import Stage, each, scaled
 

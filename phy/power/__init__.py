@@ -75,11 +75,6 @@ def shares(gain: tf.Tensor, share: tf.Tensor | None) -> tf.Tensor:
     return tf.fill([count], tf.ones([], gain.dtype.real_dtype) / count) if share is None else share
 
 
-def squared(z: tf.Tensor) -> tf.Tensor:
-    """|z|^2 without the square root that ``tf.abs`` takes: half its time."""
-    return tf.math.real(z) ** 2 + tf.math.imag(z) ** 2
-
-
 def inverse(gain: tf.Tensor) -> tf.Tensor:
     """1/gain, and zero where there is no gain."""
     return tf.math.divide_no_nan(tf.ones([], gain.dtype), gain)
@@ -87,4 +82,4 @@ def inverse(gain: tf.Tensor) -> tf.Tensor:
 
 FAMILY = PowerRule  # what each file of this folder is one of
 
-__all__ = ["Level", "PowerRule", "inverse", "shares", "squared", "weakest"]
+__all__ = ["Level", "PowerRule", "inverse", "shares", "weakest"]

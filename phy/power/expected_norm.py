@@ -18,8 +18,9 @@ import tensorflow as tf
 from annotated_types import Ge, Gt
 from pydantic.dataclasses import dataclass
 
+from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse, squared
+from . import Level, inverse
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -9,8 +9,9 @@ from typing import ClassVar
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
+from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse, squared, weakest
+from . import Level, inverse, weakest
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -23,8 +23,9 @@ from typing import ClassVar
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
+from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse, shares, squared
+from . import Level, inverse, shares
 
 SHORT = 0.01  # of its budget: what a device may lack and send weaker for
 

@@ -14,8 +14,9 @@ from typing import ClassVar
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
+from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse, squared
+from . import Level, inverse
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -13,8 +13,9 @@ import tensorflow as tf
 from annotated_types import Gt
 from pydantic.dataclasses import dataclass
 
+from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse, squared, weakest
+from . import Level, inverse, weakest
 from .blind import NEVER
 
 

@@ -15,8 +15,9 @@ import tensorflow as tf
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
+from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse, shares, squared, weakest
+from . import Level, inverse, shares, weakest
 
 
 @dataclass(frozen=True, config=STRICT)

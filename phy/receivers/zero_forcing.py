@@ -10,8 +10,8 @@ with a load in place of N0, which for few devices is a billionth of the trace. W
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
+from ..arithmetic import squared
 from ..link import Link
-from ..power import squared
 from ..strict import STRICT
 from . import moments, over_symbols, unit
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.ota.compressors import _positions, _subsets
+from overair.ota import subsets
+from overair.ota.compressors import _positions
 from overair.phy import keys
 
 
@@ -14,26 +15,26 @@ from overair.phy import keys
 def test_the_largest_are_those_that_sorting_finds(size: int) -> None:
     x = np.random.default_rng(size).normal(size=size).astype(np.float32)
     x[size // 2 :] = np.round(x[size // 2 :]) + 0.0  # equal ones, and zeros without a sign
-    find = tf.function(lambda count: _subsets.largest(_subsets.order(tf.constant(x)), count))
+    find = tf.function(lambda count: subsets.largest(subsets.order(tf.constant(x)), count))
     order = np.lexsort((np.arange(size), -x))  # of equal ones the first
     for count in {0, 1, size // 3, size - 1, size}:
         assert set(np.flatnonzero(find(tf.constant(count)))) == set(order[:count])
 
 
 def test_of_equal_ones_the_first_are_taken() -> None:
-    found = _subsets.largest(_subsets.order(tf.constant([1.0, 2.0, 1.0, 1.0, 1.0])), tf.constant(3))
+    found = subsets.largest(subsets.order(tf.constant([1.0, 2.0, 1.0, 1.0, 1.0])), tf.constant(3))
     assert found.numpy().tolist() == [True, True, True, False, False]
 
 
 def test_extreme_numbers_stand_in_order() -> None:
     values = np.array([-3e38, -1.0, -1e-30, -1e-42, 0.0, 1e-42, 1e-30, 1.0, 3e38], np.float32)
-    order = _subsets.order(tf.constant(values)).numpy().view(np.uint32)
+    order = subsets.order(tf.constant(values)).numpy().view(np.uint32)
     assert np.all(np.diff(order.astype(np.int64)) > 0)
 
 
 def test_random_subsets_hold_each_place_and_each_pair_equally_often() -> None:
     draws, size, kept = 6000, 12, 5
-    subset = tf.function(lambda i: _subsets.random(keys.key(2, i), size, tf.constant(kept)))
+    subset = tf.function(lambda i: subsets.random(keys.key(2, i), size, tf.constant(kept)))
     chosen = tf.map_fn(subset, tf.range(draws), fn_output_signature=tf.bool).numpy().astype(float)
     assert np.all(chosen.sum(axis=1) == kept)
     together = chosen.T @ chosen / draws

@@ -234,7 +234,7 @@ def test_an_estimated_channel_loses_more_than_a_known_one() -> None:
 
 def test_packets_pass_waveforms_with_phase_noise() -> None:
     some, air = images(2), Air(GRID, Awgn(), 1, impairments=(PhaseNoise(20.0),))
-    assert air.waveform is not None
+    assert not air.orthogonal
     assert np.all(Separate(Jpeg(), Modes(), count="payload").run(some, 512, [12.0], KEY, air).arrives)
     with pytest.raises(ValueError, match=r"^air: expected the frequency road .* received the time road; take .*modes"):
         Separate(Jpeg()).run(some, 512, [12.0], KEY, air)

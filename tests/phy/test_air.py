@@ -138,7 +138,7 @@ def test_arrivals_outside_the_prefix_take_the_time_road_and_are_refused_on_the_o
     advance: int, channel: Channel, low: float, high: float, fits: bool
 ) -> None:
     grid, offsets = Grid(subcarriers=32, symbols=4, prefix=12, advance=advance), (TimingOffset(low, high),)
-    assert (Air(grid, channel, 2, impairments=offsets).waveform is None) == fits
+    assert Air(grid, channel, 2, impairments=offsets).orthogonal == fits
     if fits:
         Air(grid, channel, 2, impairments=offsets, road="frequency")
     else:

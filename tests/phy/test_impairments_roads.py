@@ -141,7 +141,7 @@ ON_THE_WAVEFORM = [
 
 @pytest.mark.parametrize("impairment", ON_THE_WAVEFORM, ids=str)
 def test_what_breaks_orthogonality_takes_the_time_road_and_is_refused_on_the_other(impairment: Any) -> None:
-    assert Air(grid(), Awgn(), 2, impairments=(impairment,)).waveform is not None
+    assert not Air(grid(), Awgn(), 2, impairments=(impairment,)).orthogonal
     name = type(impairment).__name__
     with pytest.raises(
         ValueError, match=f"air.road: expected orthogonal subcarriers, .* received {name}; take road = time"
@@ -152,9 +152,9 @@ def test_what_breaks_orthogonality_takes_the_time_road_and_is_refused_on_the_oth
 def test_impairments_of_nothing_and_of_paths_inside_the_prefix_stay_on_the_frequency_road() -> None:
     nothing = (FrequencyOffset(), PhaseNoise(), PhaseNoise(common=True), SamplingOffset(), IqImbalance(), ClockDrift())
     inside = (TimingOffset(4.0, 8.0), TimingOffset(2.0, 2.0, deviation=0.5), ClockDrift(1.0, 1.0, seen=True))
-    assert Air(grid(), Awgn(), 2, impairments=nothing).waveform is None
-    assert Air(grid(), Awgn(), 2, impairments=inside).waveform is None
-    assert Air(grid(), Awgn(), 2, impairments=(TimingOffset(2.0, 2.0, deviation=0.51),)).waveform is not None
+    assert Air(grid(), Awgn(), 2, impairments=nothing).orthogonal
+    assert Air(grid(), Awgn(), 2, impairments=inside).orthogonal
+    assert not Air(grid(), Awgn(), 2, impairments=(TimingOffset(2.0, 2.0, deviation=0.51),)).orthogonal
 
 
 def test_distortions_act_in_the_order_in_which_they_are_listed() -> None:

@@ -10,6 +10,7 @@ from scipy.special import j0
 
 from overair.phy import Air, Awgn, Channel, Grid, Link, Paths, Rayleigh, Size, Span, Tdl, TimingOffset, Waveform, keys
 from overair.phy.keys import Key
+from overair.phy.time_domain import TimeDomain
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=12, advance=3)
 SILENT = 1000.0  # dB: noise of power 1e-100 is zero in single precision
@@ -71,7 +72,7 @@ def test_roads_meet_on_every_subcarrier_where_delays_are_fractions(channel: Chan
     late = (TimingOffset(0.0, 3.0),)
     frequency = Air(GRID, channel, devices, 2, impairments=late)
     time = Air(GRID, channel, devices, 2, impairments=late, road="time")
-    assert frequency.waveform is None
+    assert frequency.orthogonal
     x = symbols(time)
     one, other = (air.send(x, draw(air), keys.key(3)).numpy() for air in (frequency, time))
     assert decibels(one - other, one).max() < -65  # the pulse is flat to about 80 dB
@@ -94,7 +95,7 @@ def test_whole_sample_delays_are_a_dense_convolution(offsets: tuple[float, float
     """Late past the prefix, early without one, and both, against numpy's convolution of the whole waveform."""
     channel, margin = Echoes((0.8, 0.5j, -0.3), (0.0, 3.0, 11.0)), 64
     air = Air(GRID, channel, 5, impairments=(TimingOffset(*offsets, whole=True),), oversampling=1)
-    assert air.waveform is not None
+    assert not air.orthogonal
     link, x = draw(air), symbols(air)
     body = np.fft.ifft(np.fft.ifftshift(x[0].numpy(), axes=-1)) * 32**0.5  # [K, T, N]
     wave = np.concatenate([body[..., -12:], body], axis=-1).reshape(5, -1)
@@ -166,7 +167,7 @@ def test_doppler_within_a_symbol_spreads_subcarriers_as_clarkes_spectrum_says() 
     grid, speed = Grid(subcarriers=32, symbols=14, prefix=8), 250.0
     doppler = speed / 299792458.0 * 3.5e9
     air = Air(grid, Tdl("A", 0.0, speed=speed), 1, coherence="sample", oversampling=1)
-    assert air.waveform is not None and air.waveform.knots == 8
+    assert isinstance(air.chosen_domain, TimeDomain) and air.chosen_domain.waveform.knots == 8
 
     def shares(index: tf.Tensor) -> tf.Tensor:
         key = keys.key(6, index)
@@ -208,7 +209,7 @@ def test_groups_and_chunks_do_not_matter(
     for some in (tf.constant([0, 1, 2]), tf.constant([5, 3, 4, 6])):
         y = air.add(y, tf.gather(x, some, axis=1), link, some)
     np.testing.assert_allclose(air.receive(y, link, keys.key(3)), whole, atol=2e-5)
-    monkeypatch.setattr("overair.phy.air.GROUP_BYTES", 1)  # one device at a time
+    monkeypatch.setattr("overair.phy.time_domain.GROUP_BYTES", 1)  # one device at a time
     np.testing.assert_allclose(air.send(x, link, keys.key(3)), whole, atol=2e-5)
     graph = tf.function(lambda: air.send(x, draw(air), keys.key(3)), autograph=False)
     np.testing.assert_allclose(graph(), whole, atol=2e-5)

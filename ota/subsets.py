@@ -5,7 +5,7 @@ Digit by digit, a histogram says in which bin the k-th largest lies: three passe
 
 import tensorflow as tf
 
-from ...phy.keys import Key
+from ..phy.keys import Key
 
 DIGITS = ((21, 2048), (10, 2048), (0, 1024))  # shift and number of values of each digit of 32 bits
 
