@@ -133,10 +133,10 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from .scenarios import results
+    from .scenarios import saved
 
     path = Path(options.results)
-    _report(results.load(path), path / "figure.png" if path.is_dir() else path.with_suffix(".png"))
+    _report(saved.load(path), path / "figure.png" if path.is_dir() else path.with_suffix(".png"))
     return 0
 
 

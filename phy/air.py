@@ -11,7 +11,7 @@ when the air is built.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le, Lt
@@ -34,8 +34,6 @@ from .sounding import hear
 from .time_domain import TimeDomain
 from .waveform import Waveform
 
-CHOICES = {"road": ("auto", "frequency", "time"), "coherence": ("symbol", "sample"), "oversampling": (1, 2, 4)}
-
 
 class Place(NamedTuple):
     """What lasts over all rounds: the key that positions and lasting clock offsets are drawn from."""
@@ -51,9 +49,11 @@ class Air:
     """
 
     grid: Grid
+    """OFDM numerology."""
     channel: Channel
     """How signals scatter."""
     devices: int
+    """How many can send."""
     antennas: Annotated[int, Gt(0), Lt(2**31)] = 1
     """Of the receiver."""
     receiver: Receiver = MaximumRatio()
@@ -203,8 +203,9 @@ class Air:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"air.{name}: expected a whole number of at least 1, received {value!r}")
-        for name, choices in CHOICES.items():
-            if (value := getattr(self, name)) not in choices:
+        for name, hint in get_type_hints(type(self)).items():
+            choices = get_args(hint) if get_origin(hint) is Literal else ()
+            if choices and (value := getattr(self, name)) not in choices:
                 raise ValueError(f"air.{name}: expected one of {', '.join(map(str, choices))}, received {value!r}")
 
     @property

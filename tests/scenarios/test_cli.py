@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from overair import cli
-from overair.scenarios import catalogue, results
+from overair.scenarios import catalogue, saved
 from tests.scenarios import fake
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +123,7 @@ def test_a_run_says_where_its_table_figure_and_results_are(
     assert cli.main(["run", "quickstart", *TINY, "--out", "runs/a"]) == 0
     table = capsys.readouterr().out
     assert "figure: runs/a/figure.png" in table and "results: runs/a/results.nc" in table
-    assert isinstance(results.load(tmp_path / "runs/a"), xr.Dataset)
+    assert isinstance(saved.load(tmp_path / "runs/a"), xr.Dataset)
 
     (tmp_path / "runs/a/figure.png").unlink()
     assert cli.main(["show", "runs/a"]) == 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from overair.scenarios import ScenarioError, faults, renamed, results
+from overair.scenarios import ScenarioError, faults, renamed, results, saved
 from overair.scenarios.catalogue import Table
 from overair.scenarios.listing import listing
 from overair.scenarios.sources import FAMILIES
@@ -65,8 +65,8 @@ def test_an_old_family_is_listed_under_its_new_name(old: str) -> None:
 
 def test_results_with_an_old_variable_say_what_it_is_now(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     names = ["accuracy", "decoded"]
-    monkeypatch.setattr(results, "VARIABLES", {name: results.Measure(name, "1", "") for name in names})
+    monkeypatch.setattr(saved, "VARIABLES", {name: results.Measure(name, "1", "") for name in names})
     old = {"accuracy": ("x", np.zeros(1)), "stopped_at": ("x", np.zeros(1)), "hea" + "rd": ("x", np.zeros(1))}
     xr.Dataset(old).to_netcdf(tmp_path / "results.nc", engine=results.ENGINE)
     with pytest.raises(ScenarioError, match="which is decoded now; run it anew"):
-        results.load(tmp_path / "results.nc")
+        saved.load(tmp_path / "results.nc")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from overair.scenarios import ScenarioError, results, run
+from overair.scenarios import ScenarioError, results, run, saved
 from tests.scenarios import fake
 
 MODULE = importlib.import_module("overair.scenarios.run")
@@ -99,7 +99,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(step: int, federations: fake.Federati
     resumed = run(RAW, out=tmp_path / "run")
     assert federations.steps - step <= STEPS - step + 2  # at most the rounds since the last evaluation once more
     xr.testing.assert_identical(resumed, run(RAW))
-    xr.testing.assert_identical(resumed, results.load(tmp_path / "run"))
+    xr.testing.assert_identical(resumed, saved.load(tmp_path / "run"))
 
 
 @pytest.mark.parametrize("step", [10, 40])
