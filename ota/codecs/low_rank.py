@@ -48,6 +48,7 @@ class LowRank(LinearSum):
     rank: Annotated[int, Gt(0)] = 2
     """Of what is kept of a weight matrix."""
     feedback: ClassVar[float | None] = 1.0
+    over_rounds: ClassVar[bool] = True  # directions settle over rounds, so that a single one misses its target
 
     def elements(self, layers: Layers, granted: int) -> int:
         return -(-max(self._reals(layers, odd) for odd in (False, True)) // 2)

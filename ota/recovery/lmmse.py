@@ -5,7 +5,7 @@ system is solved by conjugate gradients, two products with A an iteration. With 
 shortest x that explains y.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Gt
@@ -27,6 +27,7 @@ class Lmmse:
     """At most so many."""
     tolerance: Annotated[float, Gt(0)] = 1e-4
     """Change of the estimate over |y| at which it stops."""
+    sparse: ClassVar[bool] = False  # zeros mean nothing to it, so it finds no sparse vector exactly
 
     def recover(self, y: tf.Tensor, projection: Projection, noise: Noise = None, layers: Layers = ()) -> tf.Tensor:
         return in_units(y, noise, lambda y, noise, unit: self._solve(y, projection, noise, unit))

@@ -75,6 +75,7 @@ class RayTraced:
     longest: Annotated[float, Gt(0)] = 2e-6
     """Latest path that is kept, in seconds."""
     static: ClassVar[bool] = True
+    costly: ClassVar[bool] = True  # a draw traces rays for seconds, in another process
 
     def __post_init__(self) -> None:
         for name in ("x", "y", "z", "west", "south", "east", "north", "reference_db"):
