@@ -26,7 +26,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from ..ota.recovery.amp import transition
-from ..scenarios import results
+from ..scenarios import saved
 from . import bayes_gradients as study
 from .curve import COLOURS, MARKERS, SNR
 
@@ -188,7 +188,7 @@ def main() -> None:
     tf.get_logger().setLevel("ERROR")
     errors = study.errors_of(wanted.curves / "bayes_errors.csv")
     kernel = study.kernel_of(wanted.curves / "bayes_gradient.csv")
-    draw(results.load(wanted.run), errors, kernel, wanted.out)
+    draw(saved.load(wanted.run), errors, kernel, wanted.out)
 
 
 if __name__ == "__main__":

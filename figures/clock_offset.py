@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from ..ota import Analog, Round, Terms, apply
 from ..phy import Air, Awgn, FullInversion, Grid, TimingOffset, keys
-from ..scenarios import results
+from ..scenarios import saved
 from .curve import COLOURS, MARKERS, STYLE
 
 HIGH, SEEN = "link.impairments.0.high", "link.impairments.0.seen"
@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("clock_offset.png"), help="the picture (.png, .pdf, .svg)")
     wanted = parser.parse_args()
     tf.get_logger().setLevel("ERROR")  # an air for every offset is compiled on purpose
-    draw(results.load(wanted.run), wanted.out)
+    draw(saved.load(wanted.run), wanted.out)
 
 
 if __name__ == "__main__":

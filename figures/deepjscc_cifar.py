@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..scenarios import ScenarioError, curves, results
+from ..scenarios import ScenarioError, curves, saved
 from ..scenarios.curves import Sheet
 from .images import draw
 
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", default="deepjscc_cifar.png")
     options = parser.parse_args(arguments)
     try:
-        dataset = results.load(options.results)
+        dataset = saved.load(options.results)
         if options.variable not in dataset:
             raise ScenarioError(f"{options.results}: expected results of images, received others; run deepjscc_cifar")
         lines = {}

@@ -26,6 +26,7 @@ EXAMPLES = """examples:
   overair run quickstart --set link.snr_db=[-10,0,10,20] --set uplink=[ideal,analog,digital] --out runs/a
   overair list                                               everything there is
   overair list codecs                                        one family, with fields and defaults
+  overair list cfo                                           what has to do with a word of the field
   overair list fields                                        what a scenario can say
   overair show runs/a                                        table and figure again
   overair check                                              theory beside simulation
@@ -93,7 +94,7 @@ def _parser() -> Parser:
 
     list_ = commands.add_parser("list", help="list schemes, scenarios and fields")
     list_.add_argument(
-        "what", nargs="?", metavar="WHAT", help="scenarios, fields, or a family such as codecs; all if left out"
+        "what", nargs="?", metavar="WHAT", help="scenarios, fields, a family such as codecs, or a word; all if left out"
     )
     list_.set_defaults(command=_list)
 
@@ -132,10 +133,10 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from .scenarios import results
+    from .scenarios import saved
 
     path = Path(options.results)
-    _report(results.load(path), path / "figure.png" if path.is_dir() else path.with_suffix(".png"))
+    _report(saved.load(path), path / "figure.png" if path.is_dir() else path.with_suffix(".png"))
     return 0
 
 

@@ -11,9 +11,10 @@ when the air is built.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import tensorflow as tf
+from annotated_types import Ge, Gt, Le, Lt
 
 from . import keys
 from .channels import Channel
@@ -34,8 +35,6 @@ from .sounding import hear
 from .time_domain import TimeDomain
 from .waveform import Waveform
 
-CHOICES = {"road": ("auto", "frequency", "time"), "coherence": ("symbol", "sample"), "oversampling": (1, 2, 4)}
-
 
 class Place(NamedTuple):
     """What lasts over all rounds: the key that positions and lasting clock offsets are drawn from."""
@@ -47,24 +46,33 @@ class Place(NamedTuple):
 class Air:
     """K devices to one receiver of A antennas over one OFDM grid.
 
-    ``road`` is chosen by what the impairments need, or asked for. ``coherence`` says how long taps are held on the
-    time road: over a symbol, or not at all, which lets Doppler spread each subcarrier over its neighbours.
-    ``oversampling`` is the number of samples of a waveform where the grid has one; see ``waveform.py``. Device k may
-    spend P 10^(budgets_db[k mod n]/10) of n budgets given, on data and on pilots; all may spend P where none is.
+    Device k may spend P 10^(budgets_db[k mod n]/10) of n budgets given, on data and on pilots.
     """
 
     grid: Grid
+    """OFDM numerology."""
     channel: Channel
+    """How signals scatter."""
     devices: int
-    antennas: int = 1
+    """How many can send."""
+    antennas: Annotated[int, Gt(0), Lt(2**31)] = 1
+    """Of the receiver."""
     receiver: Receiver = MaximumRatio()
+    """How the antennas are combined."""
     impairments: tuple[Impairment, ...] = ()
+    """What clocks, distances and hardware do."""
     transmitter_knowledge: Knowledge = Perfect()
+    """CSI of the transmitters (CSIT), what they believe of the channel."""
     receiver_knowledge: Knowledge = Perfect()
+    """CSI of the receiver (CSIR), what it believes of the channel."""
     road: Literal["auto", "frequency", "time"] = "auto"
+    """Responses, or waveforms; what impairments need unless given."""
     coherence: Literal["symbol", "sample"] = "symbol"
+    """How long taps of a waveform's channel are held; over a sample, Doppler spreads subcarriers (ICI)."""
     oversampling: Literal[1, 2, 4] = 2
-    budgets_db: tuple[float, ...] = ()
+    """Samples of a waveform where the grid has one."""
+    budgets_db: tuple[Annotated[float, Ge(-300), Le(300)], ...] = ()
+    """Budgets of single devices over P, in dB; for devices 0, 1 and so on, and again from the first."""
 
     def __post_init__(self) -> None:
         self._check_fields()
@@ -197,8 +205,9 @@ class Air:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"air.{name}: expected a whole number of at least 1, received {value!r}")
-        for name, choices in CHOICES.items():
-            if (value := getattr(self, name)) not in choices:
+        for name, hint in get_type_hints(type(self)).items():
+            choices = get_args(hint) if get_origin(hint) is Literal else ()
+            if choices and (value := getattr(self, name)) not in choices:
                 raise ValueError(f"air.{name}: expected one of {', '.join(map(str, choices))}, received {value!r}")
 
     @property

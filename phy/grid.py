@@ -11,31 +11,29 @@ from functools import cached_property
 from typing import Annotated
 
 import tensorflow as tf
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Lt
 from pydantic.dataclasses import dataclass
 from sionna.phy.channel import subcarrier_frequencies
 from sionna.phy.ofdm import ResourceGrid
 
+from ..bounds import AtMost
 from .strict import STRICT
 
 
 @dataclass(frozen=True, config=STRICT)
 class Grid:
-    """An OFDM numerology: subcarriers, symbols a slot, spacing in Hz, prefix and window advance in samples."""
+    """An OFDM numerology."""
 
-    subcarriers: Annotated[int, Gt(0)] = 64
-    symbols: Annotated[int, Gt(0)] = 14
+    subcarriers: Annotated[int, Gt(0), Lt(2**31)] = 64
+    """Of an OFDM symbol, all used."""
+    symbols: Annotated[int, Gt(0), Lt(2**31)] = 14
+    """OFDM symbols of a slot."""
     spacing: Annotated[float, Gt(0)] = 15e3
-    prefix: Annotated[int, Ge(0)] = 16
-    advance: Annotated[int, Ge(0)] = 0
-
-    def __post_init__(self) -> None:
-        if self.prefix > self.subcarriers:
-            raise ValueError(
-                f"grid.prefix: expected at most {self.subcarriers} samples (one symbol), received {self.prefix}"
-            )
-        if self.advance > self.prefix:
-            raise ValueError(f"grid.advance: expected at most the prefix of {self.prefix}, received {self.advance}")
+    """Subcarrier spacing, in Hz."""
+    prefix: Annotated[int, Ge(0), AtMost("subcarriers")] = 16
+    """Cyclic prefix, in samples; one sample is 1/(subcarriers spacing) seconds."""
+    advance: Annotated[int, Ge(0), AtMost("prefix")] = 0
+    """How early the receiver's window opens, in samples."""
 
     @property
     def elements(self) -> int:

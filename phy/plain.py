@@ -1,28 +1,31 @@
 """An air as plain data, and back: tables, lists, numbers and words, as JSON has them.
 
-A scheme is {"kind": ..., and its fields}. Its kind is the name of its file in its family's folder, and the family
-follows from the field that holds it: nothing but the schemes of ``phy`` can be named, and no code is ever read.
+A scheme is {"kind": ..., and its fields}. Its kind is the name of its file in its family's folder, and the family is
+that of the interface which the field that holds it asks for: nothing but the schemes of ``phy`` can be named, and no
+code is ever read.
 """
 
 import dataclasses
 import importlib
 import pkgutil
+import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from pydantic import ValidationError
 
 from .air import Air
 from .grid import Grid
 
-FAMILIES = {
-    "channel": "channels",
-    "receiver": "receivers",
-    "impairments": "impairments",
-    "transmitter_knowledge": "knowledge",
-    "receiver_knowledge": "knowledge",
-    "rule": "power",
-}  # the folder of what a field holds
+
+def _interface(hint: Any) -> Any:
+    """The interface of a field that holds a scheme or several, None of any other field."""
+    inner = next(iter(get_args(hint)), hint)
+    home = sys.modules.get(getattr(inner, "__module__", ""))
+    return inner if getattr(home, "FAMILY", None) is inner else None
+
+
+INTERFACES = {name: found for name, hint in get_type_hints(Air).items() if (found := _interface(hint))}
 
 
 def to_plain(air: Air) -> dict[str, Any]:
@@ -36,52 +39,54 @@ def from_plain(plain: Any) -> Air:
     return Air(**{name: _field_from_plain(name, value) for name, value in plain.items()})
 
 
-def scheme_to_plain(field: str, scheme: Any) -> dict[str, Any]:
-    """A scheme of the family that a field holds, as its kind and its fields."""
-    kinds, kind = _kinds(field), type(scheme).__module__.rpartition(".")[2]
-    if kind not in kinds or type(scheme) is not _scheme_class(field, kind):
+def scheme_to_plain(field: str, scheme: Any, interface: type) -> dict[str, Any]:
+    """A scheme of this package with that interface, as its kind and its fields; ``field`` is for complaints."""
+    kinds, kind = _kinds(interface), type(scheme).__module__.rpartition(".")[2]
+    if kind not in kinds or type(scheme) is not _scheme_class(interface, kind):
         raise ValueError(
             f"{field}: expected one of {', '.join(kinds)}, so that it can be saved, received {type(scheme).__name__}"
         )
     return {"kind": kind, **_values(scheme)}
 
 
-def scheme_from_plain(field: str, plain: Any) -> Any:
-    """The scheme of this kind and these fields, from the family that a field holds."""
-    kind = plain.get("kind") if isinstance(plain, Mapping) else plain
-    if kind not in _kinds(field):
-        raise ValueError(f"{field}: expected a kind among {', '.join(_kinds(field))}, received {kind!r}")
-    return _made(field, _scheme_class(field, kind), {name: plain[name] for name in plain if name != "kind"})
+def scheme_from_plain(field: str, plain: Any, interface: type) -> Any:
+    """The scheme of this kind and these fields, from the family of that interface; ``field`` is for complaints."""
+    kind, kinds = plain.get("kind") if isinstance(plain, Mapping) else plain, _kinds(interface)
+    if kind not in kinds:
+        raise ValueError(f"{field}: expected a kind among {', '.join(kinds)}, received {kind!r}")
+    return _made(field, _scheme_class(interface, kind), {name: plain[name] for name in plain if name != "kind"})
 
 
 def _field_to_plain(name: str, value: Any) -> Any:
     if name == "grid":
         return _values(value)
-    if name in FAMILIES:
+    if wanted := INTERFACES.get(name):
         many = isinstance(value, tuple)
-        return [scheme_to_plain(name, each) for each in value] if many else scheme_to_plain(name, value)
+        plain = [scheme_to_plain(name, each, wanted) for each in (value if many else (value,))]
+        return plain if many else plain[0]
     return _listed(value)
 
 
 def _field_from_plain(name: str, value: Any) -> Any:
     if name == "grid":
         return _made("grid", Grid, value)
-    if name in FAMILIES:
+    if wanted := INTERFACES.get(name):
         many = isinstance(value, list | tuple)
-        return tuple(scheme_from_plain(name, each) for each in value) if many else scheme_from_plain(name, value)
+        made = tuple(scheme_from_plain(name, each, wanted) for each in (value if many else (value,)))
+        return made if many else made[0]
     return _tupled(value)
 
 
-def _scheme_class(field: str, kind: str) -> type:
+def _scheme_class(interface: type, kind: str) -> type:
     """The one public dataclass of a scheme's file."""
-    module = importlib.import_module(f".{FAMILIES[field]}.{kind}", __package__)
+    module = importlib.import_module(f"{interface.__module__}.{kind}")
     public = (value for name, value in vars(module).items() if isinstance(value, type) and not name.startswith("_"))
     (own,) = (each for each in public if each.__module__ == module.__name__ and dataclasses.is_dataclass(each))
     return own
 
 
-def _kinds(field: str) -> list[str]:
-    folder = importlib.import_module(f".{FAMILIES[field]}", __package__)
+def _kinds(interface: type) -> list[str]:
+    folder = sys.modules[interface.__module__]
     return [module.name for module in pkgutil.iter_modules(folder.__path__) if not module.name.startswith("_")]
 
 

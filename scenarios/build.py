@@ -13,26 +13,19 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import catalogue
+from . import catalogue, identity
 from .errors import ScenarioError, closest, fault, one_of
-from .schema import Grant, Link, Optimizer, Scenario
+from .schema import Grant, Optimizer, Scenario
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..learning import Downlink, Federation
+    from ..learning import Algorithm, Downlink, Federation
     from ..learning.data import Arrays
     from ..ota import Uplink
     from ..phy import Air
 
-FREE: Any = {
-    "title": True,
-    "seeds": True,
-    "rounds": True,
-    "evaluate_every": True,
-    "link": {"snr_db"},
-}  # needs no other federation
-AIR = ("link", "grid", "grant")  # does not matter to an uplink that does not use it
+SETTINGS = {"participation", "batch_size", "executor", "chunk"}  # of a federation, as a scenario has them
 SHARES_SEED = 0
 
 
@@ -40,14 +33,15 @@ class Parts(NamedTuple):
     """What a federation is made of."""
 
     scenario: Scenario
-    model: Callable[[int], Any]
+    model_factory: Callable[[int], Any]
     data: "Arrays"
     shares: "list[np.ndarray]"
-    air: "Air"
+    algorithm: "Algorithm"
     uplink: "Uplink"
-    downlink: "Downlink"
-    algorithm: Any
+    air: "Air"
     elements: int
+    optimizer: Callable[[], Any]
+    downlink: "Downlink"
 
 
 class Federations:
@@ -58,32 +52,20 @@ class Federations:
         self._current: tuple[str, Federation] | None = None
         data: dict[str, Arrays] = {}
         for scenario in scenarios:
-            if (key := _key(scenario)) not in self._parts:
+            if (key := identity.group(scenario)) not in self._parts:
                 self._parts[key] = _prepare(scenario, data)
 
     def group(self, scenario: Scenario) -> int:
         """The number of the federation that a scenario needs."""
-        return list(self._parts).index(_key(scenario))
-
-    def alike(self, scenario: Scenario) -> str:
-        """Equal for scenarios of equal results: without air, whatever the link and the grant."""
-        uses_air = self._parts[_key(scenario)].uplink.uses_air
-        airless = {
-            name for name in AIR if name != "grid" or not self._parts[_key(scenario)].downlink.uses_air
-        }  # a broadcast has airtime
-        return scenario.model_dump_json(exclude={"title", "seeds", *(() if uses_air else airless)})
+        return list(self._parts).index(identity.group(scenario))
 
     def get(self, scenario: Scenario) -> "Federation":
         """The federation of a scenario."""
-        key = _key(scenario)
+        key = identity.group(scenario)
         if self._current is None or self._current[0] != key:
             self._current = None  # free the memory before more is taken
             self._current = key, _federation(self._parts[key])
         return self._current[1]
-
-
-def _key(scenario: Scenario) -> str:
-    return scenario.model_dump_json(exclude=FREE)
 
 
 def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
@@ -113,35 +95,17 @@ def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
-    return Parts(scenario, model, data, shares, air, uplink, downlink, algorithm, elements)
+    return Parts(scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink)
 
 
 def air_of(scenario: Any, devices: int) -> "Air":
     """The air of a scenario's link and grid."""
     from ..phy import Air, Grid
 
-    link: Link = scenario.link
-
-    def made(name: str) -> Any:
-        return catalogue.build(getattr(link, name), f"link.{name}")
-
     with named():
-        grid = Grid(**scenario.grid.model_dump())
-        impairments = [catalogue.build(each, f"link.impairments.{at}") for at, each in enumerate(link.impairments)]
-        return Air(
-            grid,
-            made("channel"),
-            devices,
-            link.antennas,
-            made("receiver"),
-            tuple(impairments),
-            made("transmitter_knowledge"),
-            made("receiver_knowledge"),
-            link.road,
-            link.coherence,
-            link.oversampling,
-            tuple(link.budgets_db),
-        )
+        parts = catalogue.parts(scenario.link, "link")
+        del parts["snr_db"]  # which every round is told
+        return Air(Grid(**catalogue.parts(scenario.grid, "grid")), devices=devices, **parts)
 
 
 def _elements(grant: Grant, size: int) -> int:
@@ -172,23 +136,10 @@ def _optimizer(wanted: Optimizer) -> Callable[[], Any]:
 def _federation(parts: Parts) -> "Federation":
     from ..learning import Federation
 
-    scenario = parts.scenario
+    made, settings = parts._asdict(), parts.scenario.model_dump(include=SETTINGS)
+    del made["scenario"]
     with named():
-        return Federation(
-            parts.model,
-            parts.data,
-            parts.shares,
-            parts.algorithm,
-            parts.uplink,
-            parts.air,
-            parts.elements,
-            _optimizer(scenario.optimizer),
-            scenario.participation,
-            scenario.batch_size,
-            scenario.executor,
-            scenario.chunk,
-            downlink=parts.downlink,
-        )
+        return Federation(**made, **settings)
 
 
 @contextmanager

@@ -4,24 +4,6 @@ A row passes when |measured - expected| <= 4.5 standard errors of the measuremen
 float32.
 """
 
-from typing import NamedTuple
-
-SIGMAS = 4.5
-
-
-class Row(NamedTuple):
-    """One comparison."""
-
-    name: str
-    expected: float
-    measured: float
-    error: float  # standard error of the measurement
-
-    @property
-    def agrees(self) -> bool:
-        """Within what chance and float32 allow."""
-        return abs(self.measured - self.expected) <= SIGMAS * self.error + 1e-4 * abs(self.expected)
-
 
 def main() -> int:
     """Print all comparisons; 1 if any disagrees."""

@@ -10,8 +10,7 @@ import tensorflow as tf
 
 from ..ota import Analog, Identity, Round, Terms, apply
 from ..phy import Air, Awgn, FrequencyOffset, FullInversion, Grid, Perfect, Tdl, TimingOffset, keys
-from .check import Row
-from .measure import repeat, row
+from .measure import Row, repeat, row
 
 
 def phases() -> Iterator[Row]:

@@ -29,8 +29,7 @@ from ..ota import (
 from ..ota.codecs.one_bit import OneBit
 from ..ota.compressors import qcs
 from ..phy import Air, Awgn, FullInversion, Grid, keys
-from .check import Row
-from .measure import mean_and_error, repeat, row
+from .measure import Row, mean_and_error, repeat, row
 
 PLENTY = 1e7  # bits
 NORMAL = scipy.stats.norm

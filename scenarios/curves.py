@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import xarray as xr
 
-from . import image_results, results
+from . import image_results, renamed, results
 from .errors import ScenarioError
 
 STOPPED = results.STOPPED.name
@@ -171,6 +171,8 @@ def _dataset(sheet: Sheet) -> xr.Dataset:
         raise ValueError("the columns are in another order: axes, seed, round, variables")
     dims = names[: names.index("round") + 1]
     cells, shape, at, coordinates = _grid(sheet, dims)
+    if old := [f"{name}, which is {new} now" for name in cells if (new := renamed.now(name, results.VARIABLES))]:
+        raise ValueError(f"the columns hold {', '.join(old)}; rename it")
     variables: dict[str, Any] = {}
     for name in results.VARIABLES:
         flat = np.full(math.prod(shape), np.nan)

@@ -6,9 +6,11 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from .catalogue import Table, homes, kind_of, tables
+from . import renamed
+from .catalogue import Table, kind_of, tables
 from .errors import closest, fault, one_of
 from .shapes import Path, Shape, dotted, part_of
+from .sources import homes
 
 EXPECTED = {
     "bool_type": "true or false",
@@ -61,6 +63,8 @@ def _place(location: Path, raw: Any, root: type[Table]) -> tuple[Path, tuple[Sha
 def _unknown(path: Path, holder: Shape, held: Any) -> str:
     table, name, owner = holder.holds(held), path[-1], dotted(path[:-1])
     known = [field for field in table.model_fields if field != "kind"] if table else []
+    if new := renamed.now(name, known):
+        return _renamed(path, new)
     match = closest(name, known)
     having = [
         kind for kind, each in (tables(holder.family) if holder.family else {}).items() if name in each.model_fields
@@ -69,6 +73,11 @@ def _unknown(path: Path, holder: Shape, held: Any) -> str:
     if having and not match:
         advice = f"{owner} of the kind {having[0]} has it"
     return fault(dotted(path), one_of(known) if known else f"no field, as {kind_of(held)} has none", name, advice)
+
+
+def _renamed(path: Path, new: str) -> str:
+    name, instead = dotted(path), dotted((*path[:-1], new))
+    return f"scenario field {name}: expected {new}, received the old name; {renamed.advice(path[-1], instead)}"
 
 
 def _line(path: Path, details: list[ErrorDetails], holder: Shape, held: Any) -> str:
@@ -80,6 +89,9 @@ def _line(path: Path, details: list[ErrorDetails], holder: Shape, held: Any) -> 
         case "union_tag_invalid" | "union_tag_not_found":
             shape = holder.child(held, path[-1])
             known = list(tables(shape.family)) if shape and shape.family else []
+            if new := renamed.now(kind_of(received), known):
+                advice = renamed.advice(kind_of(received), new)
+                return f"scenario field {name}: expected {new}, received the old name; {advice}"
             match = closest(kind_of(received), known)
             received = kind_of(received) or received
             elsewhere = homes(received) if isinstance(received, str) else []

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from .catalogue import Table
 from .measures import Measure, headings, named
 from .results import describe, versions
 from .sweep import Sweep
@@ -48,7 +49,7 @@ def assemble(sweep: Sweep, records: Mapping[tuple[int, int], np.ndarray]) -> xr.
     along = dict(zip(TAIL, (scenario.seeds, scenario.ratios, scenario.link.snr_db), strict=True))
     shape = [*(len(labels) for labels in sweep.axes.values()), *map(len, along.values())]
     every = np.stack([[records[at, seed] for seed in scenario.seeds] for at in range(len(sweep.points))])
-    coordinates = {name: (name, np.array(each), about(name)) for name, each in (sweep.axes | along).items()}
+    coordinates = {name: (name, np.array(each), about(name, scenario)) for name, each in (sweep.axes | along).items()}
     variables = {
         name: (tuple(coordinates), every[:, :, at].reshape(shape), about(name)) for at, name in enumerate(VARIABLES)
     }
@@ -56,12 +57,12 @@ def assemble(sweep: Sweep, records: Mapping[tuple[int, int], np.ndarray]) -> xr.
     return xr.Dataset(variables, coordinates, attributes | {"task": "images"})
 
 
-def about(name: str) -> dict[str, str]:
+def about(name: str, scenario: Table | None = None) -> dict[str, str]:
     """Units and long name of a variable or an axis."""
     if name == "ratio":
         return {"units": "1", "long_name": "bandwidth ratio k/n"}
     known = VARIABLES.get(name)
-    return {"units": known.unit, "long_name": known.long_name} if known else describe(name)
+    return {"units": known.unit, "long_name": known.long_name} if known else describe(name, scenario)
 
 
 def table(dataset: xr.Dataset) -> list[list[str]]:

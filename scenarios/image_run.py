@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import catalogue
 from .build import air_of, named
 from .errors import ScenarioError, fault, shown
+from .identity import identity
 from .sweep import Sweep
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(plan: Sweep, name: str | None, out: Path | None, progress: Progress | No
     tasks = [(at, seed) for at, point in enumerate(plan.points) for seed in point.scenario.seeds]
     for number, (at, seed) in enumerate(tasks):
         scenario = plan.points[at].scenario
-        if (there := store.finished(scenario, seed)) is not None:
+        if (there := store.finished(identity(scenario, seed))) is not None:
             records[at, seed] = there.values
             continue
 
@@ -57,7 +58,7 @@ def run(plan: Sweep, name: str | None, out: Path | None, progress: Progress | No
 
         with named():
             records[at, seed] = _one(scenario, prepared[at], seed, out and out / "networks", tell)
-        store.finish(scenario, seed, Record(-1, records[at, seed]))
+        store.finish(identity(scenario, seed), Record(-1, records[at, seed]))
         tell(1, 1)
     dataset = image_results.assemble(plan, records)
     if out:

@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from .catalogue import Of, Scheme, Table
 from .errors import shown
-from .schema import Grid, Link, Positive, Seed, _default
+from .schema import Grid, Positive, Seed, _default, link
 
 Snr = Annotated[float, Ge(-300), Le(300)]
 
@@ -39,12 +39,12 @@ def all_different(values: list[Any]) -> list[Any]:
     return values
 
 
-class ImageLink(Link):
-    """The link from the device to the receiver."""
+class Snrs(Table):
+    """What a link has besides an air."""
 
-    channel: Annotated[Scheme, Of("channels")] = _default("awgn", "how signals scatter")
-    snr_db: Annotated[list[Snr], MinLen(1)] = Field(  # type: ignore[assignment]
-        default=[0.0, 5.0, 10.0, 15.0, 20.0], description="P/N0 in dB at which test images are sent, one or several"
+    snr_db: Annotated[list[Snr], MinLen(1)] = Field(
+        default=[0.0, 5.0, 10.0, 15.0, 20.0],
+        description="SNRs of test images, in dB; P/N0, one or several",
     )
 
     _different = field_validator("snr_db")(all_different)
@@ -53,6 +53,10 @@ class ImageLink(Link):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [value] if isinstance(value, int | float) else value
+
+
+class ImageLink(link("awgn"), Snrs):
+    """The link from the device to the receiver."""
 
     @field_validator("budgets_db")
     @classmethod

@@ -13,8 +13,7 @@ from ..learning.jscc import uncoded
 from ..learning.jscc.klt import Klt
 from ..learning.jscc.linear import Linear
 from ..phy import Air, Awgn, Channel, Grid, Rayleigh, keys
-from .check import Row
-from .measure import repeat, row
+from .measure import Row, repeat, row
 
 ONE = Grid(subcarriers=1, symbols=1, prefix=0)  # a slot of one element
 

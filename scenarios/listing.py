@@ -6,67 +6,98 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from .catalogue import FAMILIES, Table, homes, sources, tables
+from . import renamed, search
+from .catalogue import Scheme, Table, tables
 from .errors import ScenarioError, closest, one_of, shown
 from .faults import BOUNDS
 from .files import presets
 from .images import Images
 from .schema import Scenario
 from .shapes import Shape, shape_of
+from .sources import FAMILIES, Source, sources
 
+FEW = 4  # schemes found that are shown with their fields
+IMAGES = 'with task = "images", for images that are sent:'
 ABSURD = 2**31  # bounds from here on go without saying
 WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
 
 
 def listing(what: str | None = None) -> list[str]:
-    """The lines about a family, ``scenarios`` or ``fields``; about all but the fields if nothing is asked for."""
+    """The lines about a family, ``scenarios``, ``fields``, or whatever has that word; about all if nothing is asked."""
     if what is None:
-        parts = [_scenarios(), *(_family(family, details=False) for family in FAMILIES)]
+        parts = [_scenarios(presets()), *(_family(family, sources(family)) for family in FAMILIES)]
         return [line for part in parts for line in (*part, "")][:-1]
     if what == "scenarios":
-        return list(_scenarios())
+        return list(_scenarios(presets()))
     if what == "fields":
-        return [*_fields(Scenario), "", 'with task = "images", for images that are sent:', *_fields(Images)]
+        return [*_rows(_fields(Scenario)), "", IMAGES, *_rows(_fields(Images))]
     if what in FAMILIES:
-        return list(_family(what, details=True))
-    known = ["scenarios", "fields", *FAMILIES]
-    match = closest(what, known)
-    advice = f"; did you mean {match}?" if match else f"; see overair list {homes(what)[0]}" if homes(what) else ""
-    raise ScenarioError(f"list: expected {one_of(known)}, received {shown(what)}{advice}")
+        return list(_family(what, sources(what), details=True))
+    if new := renamed.now(what, FAMILIES):
+        advice = renamed.advice(what, f"overair list {new}")
+        raise ScenarioError(f"list: expected {new}, received the old name; {advice}")
+    return _found(what)
 
 
-def _scenarios() -> Iterator[str]:
+def _found(what: str) -> list[str]:
+    """What has a word in its name, its summary or its fields."""
+    found = search.schemes(what)
+    parts = [
+        _family(family, {source.kind: source for source in found if source.family == family}, len(found) <= FEW)
+        for family in dict.fromkeys(source.family for source in found)
+    ]
+    federated, images = _fields(Scenario), _fields(Images)
+    more = {name: text for name, text in images.items() if text != federated.get(name)}
+    for heading, fields in (("fields of a scenario:", federated), (IMAGES, more)):
+        rows = {name: text for name, text in fields.items() if search.has(what, (name, text.rpartition(" (")[0]))}
+        parts += [iter([heading, *_rows(rows)])] if rows else []
+    if titles := {name: title for name, title in presets().items() if search.has(what, (name, title))}:
+        parts.append(_scenarios(titles))
+    if not parts:
+        texts = [*federated, *federated.values(), *images, *presets(), *presets().values()]
+        match = closest(what, search.vocabulary(texts))
+        advice = f"did you mean {match}?" if match else "see overair list"
+        raise ScenarioError(
+            f"list: expected scenarios, fields, a family or a word in what they say, received {shown(what)}; {advice}"
+        )
+    return [line for part in parts for line in (*part, "")][:-1]
+
+
+def _scenarios(titles: dict[str, str]) -> Iterator[str]:
     yield "scenarios: run one by name"
-    yield from _columns(presets())
+    yield from _columns(titles)
 
 
-def _family(family: str, details: bool) -> Iterator[str]:
+def _family(family: str, schemes: dict[str, Source], details: bool = False) -> Iterator[str]:
     yield f"{family}: {FAMILIES[family].about}"
-    for line, source in zip(
-        _columns({kind: each.summary for kind, each in sources(family).items()}), sources(family).values(), strict=True
-    ):
+    lines = _columns({kind: source.summary for kind, source in schemes.items()})
+    for line, (kind, source) in zip(lines, schemes.items(), strict=True):
         yield line
         if details and source.fields:
-            yield f"      {source.about}"
-            yield from (f"      {line}" for line in _options(tables(family)[source.kind]))
+            yield from (f"      {name}: {text}" for name, text in _fields(tables(family)[kind]).items())
 
 
-def _options(table: type[Table]) -> Iterator[str]:
-    """The fields of a scheme as a scenario gives them."""
-    for name, info in table.model_fields.items():
-        if name != "kind":
-            shape = shape_of(info.annotation, info.metadata)
-            yield f"{name}: {_takes(shape, info.annotation, info.metadata)}{_default(info)}"
+def _rows(fields: dict[str, str]) -> Iterator[str]:
+    yield from (f"  {name:<28}{text}" for name, text in fields.items())
 
 
-def _fields(table: type[Table], prefix: str = "") -> Iterator[str]:
+def _fields(table: type[Table], prefix: str = "") -> dict[str, str]:
+    """The fields of a table and of those inside it by dotted name: what they are, and what they take."""
+    told = {}
     for name, info in table.model_fields.items():
         shape = shape_of(info.annotation, info.metadata)
         if shape.table:
-            yield from _fields(shape.table, f"{prefix}{name}.")
-            continue
-        takes = _takes(shape, info.annotation, info.metadata)
-        yield f"  {prefix + name:<28}{info.description} ({takes}{_default(info)})"
+            told |= _fields(shape.table, f"{prefix}{name}.")
+        elif not (issubclass(table, Scheme) and name == "kind"):
+            takes = _takes(shape, info.annotation, info.metadata)
+            told[prefix + name] = f"{_lowered(info.description or '')} ({takes}{_default(info)})"
+    return told
+
+
+def _lowered(text: str) -> str:
+    """A docstring within a line: without the full stop, and in small letters unless it begins with an abbreviation."""
+    text = text.removesuffix(".")
+    return text if text[1:2].isupper() or text[1:2] in "/ _" else text[:1].lower() + text[1:]
 
 
 def _takes(shape: Shape, annotation: Any, bounds: list[Any]) -> str:

@@ -1,12 +1,28 @@
 """Simulations as rows of the comparison with theory: many keys, one compiled draw, a mean and its standard error."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from ..phy import keys
-from .check import Row
+
+SIGMAS = 4.5
+
+
+class Row(NamedTuple):
+    """One comparison."""
+
+    name: str
+    expected: float
+    measured: float
+    error: float  # standard error of the measurement
+
+    @property
+    def agrees(self) -> bool:
+        """Within what chance and float32 allow."""
+        return abs(self.measured - self.expected) <= SIGMAS * self.error + 1e-4 * abs(self.expected)
 
 
 def row(name: str, expected: float, samples: np.ndarray) -> Row:

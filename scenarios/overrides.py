@@ -14,9 +14,11 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from .catalogue import FAMILIES, Table, as_table
+from . import renamed
+from .catalogue import Table, as_table
 from .errors import ScenarioError, fault, shown
 from .shapes import Path, Shape, dotted
+from .sources import FAMILIES
 from .tasks import table_of
 
 TOKENS = re.compile(
@@ -86,8 +88,10 @@ def _each_changed(shape: Shape, held: list[Any], path: Path, value: Any, at: int
     tables = [shape.holds(item) for item in held]
     having = [table is not None and path[at] in table.model_fields for table in tables]
     if not any(having):
-        name = dotted(path[: at + 1])
+        name, known = dotted(path[: at + 1]), {field for table in tables if table for field in table.model_fields}
         advice = f"{dotted(path[:at])} is an axis: set the whole list"
+        if new := renamed.now(path[at], known):
+            advice = renamed.advice(path[at], dotted((*path[:at], new)))
         raise ScenarioError(fault(name, f"a value with the field {path[at]}", held, advice))
     return [_changed(shape, item, path, value, at) if has else item for item, has in zip(held, having, strict=True)]
 

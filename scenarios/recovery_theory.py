@@ -15,8 +15,7 @@ from ..ota.projections import gaussian
 from ..ota.recovery.amp import Amp, minimax, transition
 from ..ota.recovery.em_bg_amp import EmBgAmp
 from ..phy import keys
-from .check import Row
-from .measure import row
+from .measure import Row, row
 
 NORMAL = scipy.stats.norm
 

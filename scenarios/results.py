@@ -20,8 +20,9 @@ import numpy as np
 import xarray as xr
 
 from ..version import __version__
-from .errors import ScenarioError
+from .catalogue import Table
 from .measures import Measure, headings, named
+from .quantities import quantity
 from .sweep import Sweep
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
@@ -54,14 +55,6 @@ COSTS = (  # of every round, by the names that a federation gives them
 VARIABLES = named(*EVALUATED, *COSTS)
 STOPPED = Measure("stopped_at", "1", "round in which numbers stopped being finite, -1 where none did")
 SNR = Measure("link.snr_db", "dB", "SNR")
-UNITS = {
-    "grid.spacing": "Hz",
-    "grid.prefix": "samples",
-    "grid.advance": "samples",
-    "link.channel.delay_spread": "s",
-    "link.channel.speed": "m/s",
-    "link.channel.carrier": "Hz",
-}
 
 
 class Record(NamedTuple):
@@ -93,7 +86,7 @@ def assemble(sweep: Sweep, records: Mapping[tuple[int, int], Record]) -> xr.Data
     stopped = np.array([[records[at, seed].stopped_at for seed in seeds] for at in range(len(sweep.points))])  # [P, S]
     dims = (*sweep.axes, "seed", "round")
     along: dict[str, Any] = sweep.axes | {"seed": seeds, "round": rounds}
-    coordinates = {name: (name, np.array(values), describe(name)) for name, values in along.items()}
+    coordinates = {name: (name, np.array(values), describe(name, scenario)) for name, values in along.items()}
     variables = {
         name: (dims, values[:, :, at].reshape([*shape, len(seeds), len(rounds)]), describe(name))
         for at, name in enumerate(VARIABLES)
@@ -110,37 +103,6 @@ def save(dataset: xr.Dataset, file: Path) -> None:
     os.replace(unfinished, file)
 
 
-def load(path: str | Path) -> xr.Dataset:
-    """Results of a file, netCDF or a curve as CSV, or of the folder of a finished run."""
-    file = Path(path)
-    if file.suffix == ".csv" and not file.is_dir():
-        from . import curves
-
-        return curves.load(file)
-    if file.is_dir():
-        if (file / "scenario.json").exists() and not (file / "results.nc").exists():
-            raise ScenarioError(
-                f"{file}: expected a finished run, received an unfinished one; the same run with --out goes on"
-            )
-        file = file / "results.nc"
-    if not file.is_file():
-        raise ScenarioError(
-            f"{file}: expected results, found no such file; name a folder given to --out, or a .nc or .csv file"
-        )
-    try:
-        dataset = xr.load_dataset(file, engine=ENGINE)
-    except (OSError, ValueError) as error:
-        raise ScenarioError(f"{file}: expected results of overair, received another file; {error}") from None
-    if dataset.attrs.get("task") == "images" and "psnr" in dataset:
-        return dataset
-    if missing := {"accuracy", STOPPED.name} - {*dataset.data_vars}:
-        raise ScenarioError(f"{file}: expected results of overair, found no {', '.join(sorted(missing))}")
-    unknown = [name for name in VARIABLES if name not in dataset]  # of a version that did not measure it
-    return dataset.assign(
-        {name: xr.full_like(dataset.accuracy, math.nan).assign_attrs(describe(name)) for name in unknown}
-    )
-
-
 def table(dataset: xr.Dataset) -> list[list[str]]:
     """A heading and a row for every point: the last round, mean over seeds (accuracy: +- standard deviation)."""
     axes = [str(name) for name in dataset.accuracy.dims[:-2]]
@@ -155,10 +117,12 @@ def table(dataset: xr.Dataset) -> list[list[str]]:
     return rows
 
 
-def describe(name: str) -> dict[str, str]:
-    """Units and long name of a variable or an axis."""
-    known = VARIABLES.get(name) or named(STOPPED, SNR).get(name)
-    known = known or Measure(name, UNITS.get(name, "1"), name.replace("_", " "))
+def describe(name: str, scenario: Table | None = None) -> dict[str, str]:
+    """Units and long name of a variable, or of an axis of a scenario."""
+    known = (VARIABLES | named(STOPPED, SNR)).get(name)
+    if known is None and scenario is not None and name not in ("seed", "round"):
+        known = Measure(name, *quantity(scenario, name))
+    known = known or Measure(name, "1", name.replace("_", " "))
     return {"units": known.unit, "long_name": known.long_name}
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import files
 from .build import Federations
+from .identity import identity
 from .overrides import apply
 from .schema import Scenario
 from .sweep import Point, sweep
@@ -53,20 +54,20 @@ def run(
     records = {}
     tasks = [(at, point, seed) for at, point in enumerate(plan.points) for seed in point.scenario.seeds]
     for at, point, seed in tasks:
-        if record := store.finished(point.scenario, seed):
+        if record := store.finished(identity(point.scenario, seed)):
             records[at, seed] = record
     todo = [task for task in tasks if (task[0], task[2]) not in records]
     todo.sort(key=lambda task: federations.group(task[1].scenario))  # stable: one federation at a time
     counter = _Counter(progress, sum(point.scenario.rounds for _, point, _ in todo))
-    known: dict[tuple[str, int], Record] = {}  # an ideal uplink, say, does the same at every SNR
+    known: dict[str, Record] = {}  # an ideal uplink, say, does the same at every SNR
     for at, point, seed in todo:
-        same = federations.alike(point.scenario), seed
-        if same in known:
+        unit = identity(point.scenario, seed)
+        if unit in known:
             counter.add(point.scenario.rounds)
         else:
-            known[same] = _one(federations.get(point.scenario), point, seed, store, counter)
-        records[at, seed] = known[same]
-        store.finish(point.scenario, seed, records[at, seed])
+            known[unit] = _one(federations.get(point.scenario), point, seed, store, counter)
+            store.finish(unit, known[unit])
+        records[at, seed] = known[unit]
     dataset = results.assemble(plan, records)
     if store.folder:
         results.save(dataset, store.folder / "results.nc")
@@ -92,11 +93,11 @@ def _one(federation: Any, point: Point, seed: int, store: "Store", counter: _Cou
     from .measures import over_rounds
     from .results import COSTS, VARIABLES, Record, evaluations
 
-    scenario = point.scenario
+    scenario, unit = point.scenario, identity(point.scenario, seed)
     rounds = evaluations(scenario.rounds, scenario.evaluate_every)
     values = np.full([len(VARIABLES), len(rounds)], np.nan)
     state, first = federation.init(seed), 0
-    if half := store.half_done(scenario, seed):
+    if half := store.half_done(unit):
         first, values = half.round, half.values
         state = tf.nest.pack_sequence_as(state, [tf.constant(array) for array in half.state])
         counter.add(first)
@@ -116,7 +117,7 @@ def _one(federation: Any, point: Point, seed: int, store: "Store", counter: _Cou
         values[:, rounds.index(round)] = [*map(float, federation.evaluate(state)), *over_rounds(COSTS, np.array(costs))]
         costs = []
         if round < scenario.rounds and store.folder and time.monotonic() - saved > CHECKPOINT_SECONDS:
-            store.advance(scenario, seed, round, values, [np.asarray(part) for part in tf.nest.flatten(state)])
+            store.advance(unit, round, values, [np.asarray(part) for part in tf.nest.flatten(state)])
             saved = time.monotonic()
     return Record(-1, values)
 

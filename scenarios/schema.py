@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from . import faults
-from .catalogue import Of, Scheme, Table
+from .catalogue import Of, Scheme, Table, table_of_class
 from .errors import ScenarioError, shown
 
 OptimizerName = Literal[
@@ -35,52 +35,24 @@ class Optimizer(Table):
     options: dict[str, float | bool] = Field(default={}, description="its further arguments, such as momentum")
 
 
-class Link(Table):
-    """One link for every uplink compared."""
+class Snr(Table):
+    """What a link has besides an air."""
 
     snr_db: Annotated[float, Ge(-300), Le(300)] = Field(
-        default=10.0, description="P/N0 in dB, at unit mean channel gain"
-    )
-    budgets_db: list[Annotated[float, Ge(-300), Le(300)]] = Field(
-        default=[], description="of devices 0, 1, ... relative to P, and again from the first; all have P unless given"
-    )
-    channel: Annotated[Scheme, Of("channels")] = _default("tdl", "how signals scatter")
-    antennas: Positive = Field(default=1, description="of the receiver")
-    receiver: Annotated[Scheme, Of("receivers")] = _default("maximum_ratio", "how antennas are combined")
-    impairments: list[Annotated[Scheme, Of("impairments")]] = Field(default=[], description="of clocks and places")
-    transmitter_knowledge: Annotated[Scheme, Of("knowledge")] = _default("perfect", "of the channel")
-    receiver_knowledge: Annotated[Scheme, Of("knowledge")] = _default("perfect", "of the channel")
-    road: Literal["auto", "frequency", "time"] = Field(
-        default="auto", description="responses, or waveforms; what impairments need unless given"
-    )
-    coherence: Literal["symbol", "sample"] = Field(
-        default="symbol", description="how long taps are held on the time road"
-    )
-    oversampling: Literal[1, 2, 4] = Field(
-        default=2, description="samples of a waveform where the grid has one, on the time road"
+        default=10.0, description="SNR, in dB; P/N0 at unit mean channel gain"
     )
 
 
-class Grid(Table):
-    """The OFDM numerology."""
+def link(channel: str) -> Any:
+    """The table of an air on a grid, over a channel unless the scenario has another."""
+    return table_of_class("phy/air.py", "Air", without=("grid", "devices"), defaults={"channel": channel})
 
-    subcarriers: Positive = Field(default=64, description="of an OFDM symbol, all used")
-    symbols: Positive = Field(default=14, description="OFDM symbols of a slot")
-    spacing: Annotated[float, Gt(0)] = Field(default=15e3, description="of subcarriers, in Hz")
-    prefix: Annotated[int, Ge(0)] = Field(
-        default=16, description="cyclic, in samples of 1/(subcarriers spacing) seconds"
-    )
-    advance: Annotated[int, Ge(0)] = Field(default=0, description="how early the receiver's window opens, in samples")
 
-    @field_validator("prefix")
-    @classmethod
-    def _prefix_within_symbol(cls, prefix: int, info: ValidationInfo) -> int:
-        return _at_most(prefix, info.data.get("subcarriers"), "subcarriers")
+class Link(link("tdl"), Snr):
+    """One link for every uplink compared."""
 
-    @field_validator("advance")
-    @classmethod
-    def _advance_within_prefix(cls, advance: int, info: ValidationInfo) -> int:
-        return _at_most(advance, info.data.get("prefix"), "prefix")
+
+Grid = table_of_class("phy/grid.py", "Grid")
 
 
 class Grant(Table):
@@ -156,9 +128,3 @@ def check(raw: Mapping[str, Any], table: type[Table] = Scenario) -> Any:
         return table.model_validate(dict(raw))
     except ValidationError as error:
         raise ScenarioError(*faults.lines(error, raw, table)) from None
-
-
-def _at_most(value: int, bound: int | None, name: str) -> int:
-    if bound is not None and value > bound:
-        raise ValueError(f"expected at most {name} = {bound}, received {value}")
-    return value

@@ -1,7 +1,7 @@
 """The folder of a run: what is finished, what is half done, and which scenario it belongs to.
 
 Every file is written under another name and then renamed, so it is there whole or not at all, whenever a run is
-killed. Points are filed under a hash of their scenario: the order of axes in the scenario's file does not matter.
+killed. Units are filed under a hash of their identity: the order of axes in the scenario's file does not matter.
 """
 
 import hashlib
@@ -15,11 +15,10 @@ import numpy as np
 
 from .errors import ScenarioError
 from .results import Record, versions
-from .schema import Scenario
 
 
 class Progress(NamedTuple):
-    """A point half done: rounds behind it, values so far, and the tensors of its state."""
+    """A unit half done: rounds behind it, values so far, and the tensors of its state."""
 
     round: int
     values: np.ndarray  # [V, R]
@@ -47,43 +46,40 @@ class Store:
         (self.folder / "points").mkdir(parents=True, exist_ok=True)
         self._write(file, json.dumps(made, indent=2).encode())
 
-    def finished(self, scenario: Scenario, seed: int) -> Record | None:
-        """The record of a point and seed, if there is one."""
-        file = self._file(scenario, seed, ".npz")
+    def finished(self, unit: str) -> Record | None:
+        """The record of a unit, by its identity, if there is one."""
+        file = self._file(unit, ".npz")
         if file is None or not file.exists():
             return None
         with np.load(file, allow_pickle=False) as arrays:
             return Record(int(arrays["stopped_at"]), arrays["values"])
 
-    def finish(self, scenario: Scenario, seed: int, record: Record) -> None:
-        """Keep the record of a point and seed."""
-        if file := self._file(scenario, seed, ".npz"):
+    def finish(self, unit: str, record: Record) -> None:
+        """Keep the record of a unit."""
+        if file := self._file(unit, ".npz"):
             self._save(file, stopped_at=np.array(record.stopped_at), values=record.values)
-        if half := self._file(scenario, seed, ".half.npz"):
+        if half := self._file(unit, ".half.npz"):
             half.unlink(missing_ok=True)
 
-    def half_done(self, scenario: Scenario, seed: int) -> Progress | None:
-        """How far a point got before the run was stopped."""
-        file = self._file(scenario, seed, ".half.npz")
+    def half_done(self, unit: str) -> Progress | None:
+        """How far a unit got before the run was stopped."""
+        file = self._file(unit, ".half.npz")
         if file is None or not file.exists():
             return None
         with np.load(file, allow_pickle=False) as arrays:
             state = [arrays[f"state{at}"] for at in range(len(arrays.files) - 2)]
             return Progress(int(arrays["round"]), arrays["values"], state)
 
-    def advance(
-        self, scenario: Scenario, seed: int, round: int, values: np.ndarray, state: Sequence[np.ndarray]
-    ) -> None:
-        """Keep how far a point got."""
-        if file := self._file(scenario, seed, ".half.npz"):
+    def advance(self, unit: str, round: int, values: np.ndarray, state: Sequence[np.ndarray]) -> None:
+        """Keep how far a unit got."""
+        if file := self._file(unit, ".half.npz"):
             states = {f"state{at}": array for at, array in enumerate(state)}
             self._save(file, round=np.array(round), values=values, **states)
 
-    def _file(self, scenario: Scenario, seed: int, ending: str) -> Path | None:
+    def _file(self, unit: str, ending: str) -> Path | None:
         if self.folder is None:
             return None
-        text = json.dumps(scenario.model_dump(mode="json", exclude={"title", "seeds"}), sort_keys=True)
-        return self.folder / "points" / f"{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}-{seed}{ending}"
+        return self.folder / "points" / f"{hashlib.blake2b(unit.encode(), digest_size=8).hexdigest()}{ending}"
 
     def _save(self, file: Path, **arrays: np.ndarray) -> None:
         unfinished = file.with_name(file.name + ".tmp")

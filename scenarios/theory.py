@@ -27,11 +27,10 @@ from ..phy import (
     keys,
 )
 from ..phy.power import PowerRule
-from .check import Row
 from .clocks import offsets, phases
 from .compression_theory import compression
 from .jscc_theory import analog_sources
-from .measure import mean_and_error, repeat, row
+from .measure import Row, mean_and_error, repeat, row
 from .recovery_theory import recovery
 
 NOISE_DB = 6.0  # SNR of the first rows

@@ -9,7 +9,7 @@ import pytest
 
 import overair
 
-LAYERS = ["phy", "ota", "learning"]
+LAYERS = ["phy", "ota", "learning", "scenarios", "figures"]
 
 
 def modules(root: Path, layer: str) -> dict[str, Path]:

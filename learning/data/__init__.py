@@ -24,4 +24,6 @@ class Data(Protocol):
         ...
 
 
+FAMILY = Data  # what each file of this folder is one of
+
 __all__ = ["Arrays", "Data"]

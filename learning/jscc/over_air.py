@@ -150,7 +150,7 @@ class OverAir(keras.layers.Layer):
             "air": to_plain(self.air),
             "snr_db": list(self.snr_db) if isinstance(self.snr_db, tuple) else self.snr_db,
             "equalizer": self.equalizer,
-            "rule": self.rule and scheme_to_plain("rule", self.rule),
+            "rule": self.rule and scheme_to_plain("rule", self.rule, PowerRule),
             "measures_papr": self.papr is not None,
             "seed": self.seed_generator.get_config()["seed"],
         }
@@ -159,7 +159,7 @@ class OverAir(keras.layers.Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "OverAir":
         rule = config.get("rule")
-        made = {"air": from_plain(config.get("air")), "rule": rule and scheme_from_plain("rule", rule)}
+        made = {"air": from_plain(config.get("air")), "rule": rule and scheme_from_plain("rule", rule, PowerRule)}
         return cls(**(config | made))
 
     def save_own_variables(self, store: Any) -> None:

@@ -38,4 +38,6 @@ def check_image(kind: str, shape: tuple[int, ...], smallest: int) -> None:
         )
 
 
+FAMILY = Model  # what each file of this folder is one of
+
 __all__ = ["Model", "check_image", "glorot"]

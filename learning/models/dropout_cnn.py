@@ -18,9 +18,10 @@ from . import check_image, glorot
 
 @dataclass(frozen=True, config=STRICT)
 class DropoutCnn:
-    """Images of at least 16 x 16, and the share of the 320 numbers that a training step leaves out."""
+    """Images of at least 16 x 16."""
 
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.5
+    """Share of the 320 numbers that a training step leaves out."""
 
     def build(self, shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
         check_image("dropout_cnn", shape, 16)

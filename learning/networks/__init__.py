@@ -87,4 +87,6 @@ def check_shape(shape: Shape, stride: int, channels: int) -> None:
         raise ValueError(f"channels: expected at least 1, received {channels}; take 8 for a ratio of 1/12, say")
 
 
+FAMILY = Network  # what each file of this folder is one of
+
 __all__ = ["Fixed", "Network", "Shape", "channels_of", "check_shape", "ratio_of"]

@@ -53,12 +53,16 @@ class _Unbiased(keras.layers.Layer):
 
 @dataclass(frozen=True, config=STRICT)
 class Adaptive:
-    """Channels of the convolutions, residual blocks of either side, and the shares of its features it can send."""
+    """Images whose sides are multiples of 32."""
 
     width: Annotated[int, Gt(0)] = 64
+    """Channels of the convolutions."""
     encoder_blocks: Annotated[int, Gt(0)] = 2
+    """Residual blocks of the encoder."""
     decoder_blocks: Annotated[int, Gt(0)] = 3
+    """Residual blocks of the decoder."""
     shares: tuple[Annotated[float, Gt(0), Le(1)], ...] = (0.5, 1.0)
+    """Shares of its features that it can send."""
     stride: ClassVar[int] = TILE
     adapts: ClassVar[bool] = True
     refines: ClassVar[bool] = False

@@ -35,9 +35,10 @@ class _Heard(keras.layers.Layer):
 
 @dataclass(frozen=True, config=STRICT)
 class Refinement:
-    """How many layers."""
+    """Images whose sides are multiples of 4."""
 
     layers: Annotated[int, Gt(1)] = 2
+    """Of symbols, each at full power."""
     stride: ClassVar[int] = Bourtsoulatze2019.stride
     adapts: ClassVar[bool] = True
     refines: ClassVar[bool] = True

@@ -47,4 +47,6 @@ def deal(labels: np.ndarray, counts: np.ndarray, random: np.random.Generator) ->
     return np.split(dealt, np.cumsum(counts.sum(axis=1))[:-1])
 
 
+FAMILY = Partition  # what each file of this folder is one of
+
 __all__ = ["Partition", "check", "deal", "generator"]

@@ -1,4 +1,4 @@
-"""Classes: each device holds samples of a few classes only.
+"""Classes (non-IID): each device holds samples of a few classes only.
 
 Slots, devices x per_device of them, go to the classes so that the fewest samples a slot can have are as many as
 possible, each class getting one where there are enough. Devices then draw different classes at random, weighted by
@@ -25,10 +25,12 @@ ATTEMPTS = 20
 
 @dataclass(frozen=True, config=STRICT)
 class Classes:
-    """At most so many classes on a device; exactly so many samples, or all of them shared out."""
+    """Few classes on each device."""
 
     per_device: Annotated[int, Gt(0)] = 2
+    """Most classes on a device."""
     samples_per_device: Annotated[int, Gt(0)] | None = None
+    """Samples on a device; all are shared out unless given."""
 
     def split(self, labels: np.ndarray, devices: int, seed: int) -> list[np.ndarray]:
         check(len(labels), devices, self.samples_per_device or 1, "samples_per_device")

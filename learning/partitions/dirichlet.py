@@ -1,4 +1,4 @@
-"""Dirichlet: each class is shared among the devices in proportions p_c ~ Dir(alpha, ..., alpha).
+"""Dirichlet (non-IID): each class is shared among the devices in proportions p_c ~ Dir(alpha, ..., alpha).
 
 A small alpha gives a class to few devices, a large one to all alike; sizes are as they come. All samples are dealt.
 Devices left with fewer than ``minimum`` then receive one sample at a time from whoever has most, out of that device's
@@ -18,10 +18,12 @@ from . import check, deal, generator
 
 @dataclass(frozen=True, config=STRICT)
 class Dirichlet:
-    """Concentration alpha, and the fewest samples a device may have."""
+    """Random proportions of classes."""
 
     alpha: Annotated[float, Gt(0), Le(1e9)] = 0.5
+    """Concentration; small is far from IID."""
     minimum: Annotated[int, Gt(0)] = 1
+    """Fewest samples of a device."""
 
     def split(self, labels: np.ndarray, devices: int, seed: int) -> list[np.ndarray]:
         check(len(labels), devices, self.minimum, "minimum")

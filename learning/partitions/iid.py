@@ -15,9 +15,10 @@ from . import check, generator
 
 @dataclass(frozen=True, config=STRICT)
 class Iid:
-    """Exactly so many samples for each device, or all of them shared out."""
+    """The same number for all."""
 
     samples_per_device: Annotated[int, Gt(0)] | None = None
+    """Samples on a device; all are shared out unless given."""
 
     def split(self, labels: np.ndarray, devices: int, seed: int) -> list[np.ndarray]:
         check(len(labels), devices, self.samples_per_device or 1, "samples_per_device")

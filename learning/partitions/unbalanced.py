@@ -16,9 +16,10 @@ from . import check, generator
 
 @dataclass(frozen=True, config=STRICT)
 class Unbalanced:
-    """Standard deviation of the logarithm of a device's size."""
+    """Log-normal sizes."""
 
     spread: Annotated[float, Ge(0), Le(100)] = 1.0
+    """Standard deviation of the logarithm of a device's size."""
 
     def split(self, labels: np.ndarray, devices: int, seed: int) -> list[np.ndarray]:
         check(len(labels), devices)

@@ -83,4 +83,6 @@ def never(snrs_db: Sequence[float]) -> np.ndarray:
     return np.full(len(snrs_db), np.nan)
 
 
+FAMILY = Sender  # what each file of this folder is one of
+
 __all__ = ["Job", "Outcome", "Sender", "Sends", "Test", "never", "symbols_of"]

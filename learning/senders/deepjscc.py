@@ -33,19 +33,24 @@ FORMAT = 3  # of networks in a folder; those of another are not looked up
 
 @dataclass(frozen=True, config=STRICT)
 class Deepjscc:
-    """The network, the SNRs it is trained for (one where both are equal), and how long.
-
-    With ``patience`` the best epoch is kept, judged at the middle of the SNRs and the largest ratio.
-    """
+    """A network and its training. With ``patience`` epochs are judged at the middle SNR and the largest ratio."""
 
     network: Network = Adaptive()
+    """The encoder and the decoder."""
     low_db: Annotated[float, Ge(-300), Le(300)] = 0.0
+    """Least SNR of the training, in dB."""
     high_db: Annotated[float, Ge(-300), Le(300)] = 20.0
+    """Largest SNR of the training, in dB."""
     epochs: Annotated[int, Gt(0)] = 10
+    """Most epochs of the training."""
     batch_size: Annotated[int, Gt(0)] = 32
+    """Images of a step."""
     learning_rate: Annotated[float, Gt(0)] = 1e-3
+    """Of Adam."""
     loss: Literal["mse", "rms"] = "mse"
+    """Mean squared error, or its root."""
     patience: Annotated[int, Gt(0)] | None = None
+    """Epochs without a better one before training stops and the best is kept; never unless given."""
 
     def __post_init__(self) -> None:
         if self.low_db > self.high_db:

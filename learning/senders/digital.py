@@ -1,4 +1,4 @@
-"""The digital rival: an image codec, a rate and the link; see ``ota/separate.py`` for what its choices mean."""
+"""The digital rival (SSCC): an image codec, a rate and the link; see ``ota/separate.py`` for what its choices mean."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -21,15 +21,22 @@ from . import Job, Outcome, Sends, Test, never, symbols_of
 
 @dataclass(frozen=True, config=STRICT)
 class Digital:
-    """The codec, the rate, a mosaic's side, bytes that count, what the sender knows, whose mean colour, a fixed SNR."""
+    """Source coding, then channel coding."""
 
     codec: ImageCodec = Avif()
+    """How a picture becomes a file."""
     rate: Rate = Modes()
+    """How many bits the symbols carry."""
     mosaic: Annotated[int, Ge(1)] = 1
+    """Side of a mosaic of images that are coded as one picture."""
     count: Literal["file", "payload"] = "file"
+    """Bytes that count: the file's, or without what the receiver can know beforehand."""
     belief: Literal["mean", "link"] = "mean"
+    """What the sender knows: the mean SNR, or its link."""
     colour: Literal["image", "set"] = "image"
+    """What stands for a lost image: its own mean colour, or that of all images."""
     design_db: Annotated[float, Ge(-300), Le(300)] | None = None
+    """Fixed SNR that the rate is chosen for, in dB; the link's unless given."""
 
     def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
         separate = self._separate()

@@ -1,4 +1,4 @@
-"""Linear analog transmission, the closed form that learned schemes must beat; see ``jscc/linear.py``.
+"""Linear analog transmission (KLT), the closed form that learned schemes must beat; see ``jscc/linear.py``.
 
 Blocks are squares of pixels; images whose sides are no multiples are refused. There is noise and nothing else: over
 fading channels there is no such closed form.
@@ -26,10 +26,12 @@ SCALES = 2000  # images that the scale's statistics are learnt from
 
 @dataclass(frozen=True, config=STRICT)
 class Linear:
-    """The side of a block in pixels, and how the receiver comes to know the scale of an image's symbols."""
+    """Blocks through their own best linear code."""
 
     block: Annotated[int, Gt(0)] = 32
+    """Side of a block, in pixels."""
     scale: Literal["average", "known", "sent"] = "sent"
+    """How the receiver comes to know the scale of an image's symbols."""
 
     def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
         if not _is_noise_alone(job.air):

@@ -142,4 +142,6 @@ def _parted(symbols: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
     return tf.bitcast(symbols, tf.float32 if symbols.dtype == tf.complex64 else tf.float64), _joined
 
 
+FAMILY = Codec  # what each file of this folder is one of
+
 __all__ = ["Code", "Codec", "LinearSum", "Past", "Sum", "Votes", "pack", "signs", "unpack"]

@@ -1,4 +1,4 @@
-"""A majority vote by energy: a device sends on one of two elements for each parameter, and the fuller one wins.
+"""A majority vote by energy (FSK-MV): a device sends on one of two elements a parameter, and the fuller one wins.
 
 The first element of a pair says + and the second -; the receiver compares |y_+|^2 with |y_-|^2 and needs no channel
 knowledge at either end. Where every device fades on its own, with unit mean gain and symbol energy E, and K_+ and K_-

@@ -43,10 +43,12 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class LowRank(LinearSum):
-    """How many directions of a matrix are kept."""
+    """Products of matrices with a few directions."""
 
     rank: Annotated[int, Gt(0)] = 2
+    """Of what is kept of a weight matrix."""
     feedback: ClassVar[float | None] = 1.0
+    over_rounds: ClassVar[bool] = True  # directions settle over rounds, so that a single one misses its target
 
     def elements(self, layers: Layers, granted: int) -> int:
         return -(-max(self._reals(layers, odd) for odd in (False, True)) // 2)

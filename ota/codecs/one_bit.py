@@ -1,4 +1,4 @@
-"""One-bit aggregation over the air: every device sends signs, and the receiver reads the majority.
+"""One-bit aggregation over the air (OBDA): every device sends signs, and the receiver reads the majority.
 
 Signs of two parameters make a QPSK symbol; sign(0) is +. What arrives is a weighted count of votes, and the estimate
 is its sign: every entry is 1 or -1, and the server's step size is the step of every parameter. An entry on which all

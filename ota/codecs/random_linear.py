@@ -1,4 +1,4 @@
-"""Random linear coding: m random combinations of the d parameters, the same for all devices, fresh every round.
+"""Random linear coding (RLC): m random combinations of the d parameters, for all devices alike, fresh every round.
 
 A = H R / sqrt(m): R holds random signs, H is m rows of a Hadamard matrix drawn without repetition. The receiver
 estimates g_hat = A' y, which is unbiased, E[A'A] = I. With rows of a size-d matrix and real noise of variance s2 an
@@ -31,10 +31,12 @@ from . import Code, LinearSum, Past, pack, unpack
 
 @dataclass(frozen=True, config=STRICT)
 class RandomLinear(LinearSum):
-    """Compression d/m (none: whatever fills the grant), and the block size of H if it is not to be chosen."""
+    """Rows of a Hadamard matrix with random signs."""
 
     compression: Annotated[float, Ge(1)] | None = None
+    """Parameters for each real number sent, d/m; whatever fills the grant unless given."""
     block: Annotated[int, Ge(1)] | None = None
+    """Columns of a block of the Hadamard matrix; chosen unless given."""
 
     def __post_init__(self) -> None:
         if self.block is not None and self.block & (self.block - 1):

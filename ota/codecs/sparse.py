@@ -1,4 +1,4 @@
-"""A-DSGD: the largest entries of what is owed, projected at random and recovered as the sparse vector that they are.
+"""A-DSGD (compressed sensing): the largest entries of what is owed, in random sums, recovered as a sparse vector.
 
 A device keeps the k largest entries of z = u + r in magnitude, owes the rest, and sends A z_k, m random sums, two to
 a symbol. Those of all devices add up to A (sum_k w_k z_k), from which the receiver recovers a vector that is sparse
@@ -38,12 +38,16 @@ class Shared(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class Sparse(Sum):
-    """Entries kept for each random sum, the matrix, how to recover, and the rounds in which means go apart."""
+    """Largest entries, random sums, and a recovery."""
 
     kept: Annotated[float, Gt(0), Le(1)] = 0.5
+    """Entries kept for each random sum, k/m."""
     projection: Literal["hadamard", "gaussian"] = "hadamard"
+    """The random matrix."""
     recovery: Recovery = Amp()
+    """How the receiver finds the sparse vector."""
     centred: Annotated[int, Ge(0)] = 20
+    """Rounds in which means are sent apart."""
     linear: ClassVar[bool] = True
     feedback: ClassVar[float | None] = 1.0
 

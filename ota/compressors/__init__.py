@@ -24,4 +24,6 @@ class Compressor(Protocol):
         ...
 
 
+FAMILY = Compressor  # what each file of this folder is one of
+
 __all__ = ["Compressor"]

@@ -24,9 +24,10 @@ SIDE_BITS = 32.0 + 4.0  # max|x| as a float32, and b
 
 @dataclass(frozen=True, config=STRICT)
 class Dithered:
-    """At most so many bits a coordinate."""
+    """As many coordinates as bits allow, at the depth that suits."""
 
     most_bits: Annotated[int, Ge(1), Le(16)] = 8
+    """Largest depth of a coordinate, in bits."""
     unbiased: ClassVar[bool] = True
 
     def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,4 +1,4 @@
-"""Position coding of D-DSGD: only where the q largest or the q smallest entries are, and their mean.
+"""Position coding (D-DSGD): only where the q largest or the q smallest entries are, and their mean.
 
 Of the q largest and the q smallest entries (with their signs) the side whose mean is larger in magnitude is kept, and
 all of it is set to that mean. Positions take log2 C(d, q) bits, the mean 33; q <= d/2 is the largest that fits. Biased;

@@ -40,9 +40,10 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class Qcs:
-    """How it is decoded."""
+    """Projections and steps that follow from the bits."""
 
     decoder: Literal["unbiased", "mmse"] = "unbiased"
+    """Unbiased, or the shrunk one of least squared error."""
 
     @property
     def unbiased(self) -> bool:

@@ -1,4 +1,4 @@
-"""Scaled sign: one bit a coordinate and their mean magnitude, |x|_1/d sign(x).
+"""Scaled sign (signSGD): one bit a coordinate and their mean magnitude, |x|_1/d sign(x).
 
 The error is 1 - |x|_1^2/(d |x|_2^2) of |x|_2^2. Sign(0) is +. Biased. With fewer bits than coordinates, k of them that
 the shared key chooses are sent with their own mean magnitude, and the others are 0: on average over keys what is

@@ -32,4 +32,6 @@ class ImageCodec(Protocol):
         ...
 
 
+FAMILY = ImageCodec  # what each file of this folder is one of
+
 __all__ = ["ImageCodec"]

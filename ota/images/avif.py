@@ -33,11 +33,14 @@ HEADER = 8  # bytes of a box before what it holds
 
 @dataclass(frozen=True, config=STRICT)
 class Avif:
-    """How colours are thinned out, the encoder's speed, and the measure it tunes its choices for."""
+    """Pillow's encoder."""
 
     subsampling: Literal["4:4:4", "4:2:2", "4:2:0"] = "4:4:4"
+    """Of the colours."""
     speed: Annotated[int, Ge(0), Le(10)] = 6
+    """Of the encoder; 0 is slowest and best, 10 fastest."""
     tune: Literal["psnr", "ssim"] = "psnr"
+    """Measure that the encoder's choices are for."""
 
     @property
     def qualities(self) -> tuple[int, int]:

@@ -20,10 +20,12 @@ TABLE_NAME = 1  # byte that tells the quality
 
 @dataclass(frozen=True, config=STRICT)
 class Jpeg:
-    """How colours are thinned out, and whether Huffman tables are the picture's own."""
+    """Pillow's encoder."""
 
     subsampling: Literal["4:4:4", "4:2:2", "4:2:0"] = "4:2:0"
+    """Of the colours."""
     optimized: bool = True
+    """Whether Huffman tables are the picture's own."""
 
     @property
     def qualities(self) -> tuple[int, int]:

@@ -20,9 +20,10 @@ STEP = 0.25  # dB of a quality
 
 @dataclass(frozen=True, config=STRICT)
 class Jpeg2000:
-    """How many resolutions, the picture itself among them; fewer where it is too small for them."""
+    """Pillow's encoder."""
 
     resolutions: Annotated[int, Ge(1), Le(6)] = 6
+    """Of the wavelets, the picture itself among them; fewer where it is too small."""
 
     @property
     def qualities(self) -> tuple[int, int]:

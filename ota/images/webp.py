@@ -18,9 +18,10 @@ HEADER = 20  # bytes
 
 @dataclass(frozen=True, config=STRICT)
 class Webp:
-    """How hard the encoder tries: 0 is fast, 6 small."""
+    """Pillow's encoder."""
 
     method: Annotated[int, Ge(0), Le(6)] = 6
+    """How hard the encoder tries; 0 is fast, 6 small."""
 
     @property
     def qualities(self) -> tuple[int, int]:

@@ -72,4 +72,6 @@ class Repeats(Protocol):
         ...
 
 
+FAMILY = Rate  # what each file of this folder is one of
+
 __all__ = ["Delivery", "Rate", "Repeats", "Send", "Share", "shannon"]

@@ -1,4 +1,4 @@
-"""Capacity: as many bits as the believed channel carries; they arrive if the true one carries them.
+"""Capacity (Shannon): as many bits as the believed channel carries; they arrive if the true one carries them.
 
 R = sum_l log2(1 + SNR_l) over a device's own elements, as believed; the packet is lost where the true sum is below the
 bits it holds. That is the limit of long codes.
@@ -30,9 +30,10 @@ ROUNDING = 1e-5  # a rate is not "above" the mutual information by float roundin
 
 @dataclass(frozen=True, config=STRICT)
 class Capacity:
-    """The probability of a lost packet that a device accepts for its length; none: codes are long."""
+    """Shannon's, or that of finite packets."""
 
     error: Annotated[float, Gt(0), Lt(1)] | None = None
+    """Block error rate (BLER) that a device accepts for its packet's length; codes are infinitely long unless given."""
 
     def bits(self, share: Share) -> tf.Tensor:
         if self.error is None:

@@ -51,9 +51,10 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class Ldpc:
-    """The share of packets that may be lost where belief is right."""
+    """The chain of 5G."""
 
     target: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """Block error rate (BLER) aimed at where belief is right."""
 
     def bits(self, share: Share) -> tf.Tensor:
         plan = self._plan(share)

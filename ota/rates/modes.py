@@ -1,4 +1,4 @@
-"""Modes: a staircase of nine modulations and code rates; the fastest that the believed SNR allows is really sent.
+"""Link adaptation (MCS): the fastest of nine modulations and code rates that the believed SNR allows is really sent.
 
 The modes are 5G's LDPC codes of rate 1/3, 1/2 and 2/3 on QPSK, 16-QAM and 64-QAM, each from the Es/N0 at which fewer
 than 2 % of its packets are lost over AWGN (1536 to 3072 information bits, twenty iterations of belief propagation):
@@ -72,10 +72,12 @@ CHOSEN = [[mode.efficiency for mode in MODES].index(mode.efficiency) for mode in
 
 @dataclass(frozen=True, config=STRICT)
 class Modes:
-    """How often a failed packet is sent again, and the dB added to the believed SNR."""
+    """Link adaptation by thresholds, and Chase combining."""
 
     retransmissions: Annotated[int, Ge(0)] = 0
+    """How often a failed packet is sent again (HARQ)."""
     boost_db: Annotated[float, Ge(0)] = 0.0
+    """Added to the SNR that a device believes in, in dB."""
 
     def bits(self, share: Share) -> tf.Tensor:
         plan = self._plan(share)[1]

@@ -24,10 +24,12 @@ from .capacity import ROUNDING
 
 @dataclass(frozen=True, config=STRICT)
 class Outage:
-    """The share of packets that may be lost, and how many independent gains add up."""
+    """The mean SNR is known, the gain is not."""
 
     error: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """Block error rate (BLER) aimed at, the probability of outage."""
     branches: Annotated[int, Ge(1)] = 1
+    """Independent gains that add up, one an antenna."""
 
     def bits(self, share: Share) -> tf.Tensor:
         return shannon(share.mine, share.believed * self.quantile)

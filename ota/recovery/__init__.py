@@ -71,4 +71,6 @@ def iterate(start: State, step: Callable[[State], State], most: int, tolerance: 
     return tf.where(tf.nn.l2_loss(end.r) <= tf.nn.l2_loss(start.r), end.x, tf.zeros_like(end.x))
 
 
+FAMILY = Recovery  # what each file of this folder is one of
+
 __all__ = ["Layers", "Noise", "Recovery", "check_layers", "in_units", "iterate", "least_squares_on", "recover_complex"]

@@ -1,4 +1,4 @@
-"""Approximate message passing with a soft threshold.
+"""Approximate message passing (AMP) with a soft threshold.
 
     x <- eta(x + A' r; alpha tau),   r <- y - A x + r |x|_0 / m,   tau^2 = |r|^2 / m
 
@@ -48,11 +48,14 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class Amp:
-    """The threshold in units of tau (none: minimax), and when to stop."""
+    """Soft threshold with the Onsager term."""
 
     alpha: Annotated[float, Gt(0)] | None = None
+    """Threshold in units of tau; minimax unless given."""
     iterations: Annotated[int, Ge(1)] = 50
+    """At most so many."""
     tolerance: Annotated[float, Ge(0)] = 1e-4
+    """Change of the estimate over |y| at which it stops."""
 
     def recover(self, y: tf.Tensor, projection: Projection, noise: Noise = None, layers: Layers = ()) -> tf.Tensor:
         def estimate(y: tf.Tensor, noise: tf.Tensor | None, unit: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Approximate message passing for a Bernoulli-Gaussian prior whose parameters are learnt by expectation-maximisation.
+"""Message passing for a Bernoulli-Gaussian prior (EM-BG-AMP), learnt by expectation-maximisation.
 
 Entries are zero with probability 1 - lambda, else N(theta, phi); the noise is N(0, psi). With u = x + A'r, which is
 the true x plus noise of variance tau^2, the posterior of an entry has support probability pi, and on the support mean
@@ -60,19 +60,22 @@ class Belief(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class EmBgAmp:
-    """Prior to start from (none: by the rule above), whether it is learnt, the neighbours' part, and when to stop.
-
-    ``mean`` and ``variance`` are of the entries that are not zero, in units of y: the true ones are of use where the
-    prior is not learnt.
-    """
+    """A prior to start from, which is learnt."""
 
     learn: bool = True
+    """Whether the parameters of the prior are learnt."""
     spatial: bool = False
+    """Whether neighbours in a convolution share their chance to be large."""
     ratio: Annotated[float, Gt(0), Le(1)] | None = None
+    """Share of entries that are not zero, to start from; by the rule above unless given."""
     mean: float = 0.0
+    """Of the entries that are not zero, in units of y; of use where the prior is not learnt."""
     variance: Annotated[float, Gt(0)] | None = None
+    """Of the entries that are not zero, in units of y squared; by the rule above unless given."""
     iterations: Annotated[int, Ge(1)] = 50
+    """At most so many."""
     tolerance: Annotated[float, Ge(0)] = 1e-4
+    """Change of the estimate over |y| at which it stops."""
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.mean):

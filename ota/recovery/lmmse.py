@@ -1,11 +1,11 @@
-"""The best linear estimate for entries of one variance: x_hat = v A' (v A A' + s2 I)^-1 y.
+"""The best linear estimate (LMMSE) for entries of one variance: x_hat = v A' (v A A' + s2 I)^-1 y.
 
 Without a told variance v of the entries of x, what y holds beyond its noise gives it: |y|^2/m = v d/m + s2. The m x m
 system is solved by conjugate gradients, two products with A an iteration. With no noise (or none known) it is the
 shortest x that explains y.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Gt
@@ -19,11 +19,15 @@ from ._conjugate_gradients import solve
 
 @dataclass(frozen=True, config=STRICT)
 class Lmmse:
-    """The variance of the entries if it is known, and when to stop."""
+    """Conjugate gradients."""
 
     variance: Annotated[float, Gt(0)] | None = None
+    """Of the entries; estimated unless given."""
     iterations: Annotated[int, Ge(1)] = 50
+    """At most so many."""
     tolerance: Annotated[float, Gt(0)] = 1e-4
+    """Change of the estimate over |y| at which it stops."""
+    sparse: ClassVar[bool] = False  # zeros mean nothing to it, so it finds no sparse vector exactly
 
     def recover(self, y: tf.Tensor, projection: Projection, noise: Noise = None, layers: Layers = ()) -> tf.Tensor:
         return in_units(y, noise, lambda y, noise, unit: self._solve(y, projection, noise, unit))

@@ -1,4 +1,4 @@
-"""Analog over-the-air aggregation: all devices send at once and the channel adds.
+"""Analog over-the-air aggregation (AirComp, OTA): all devices send at once and the channel adds.
 
 Device k sends x_k = b_k w_k s_k, with s_k = encode(u_k) and b_k from the power rule on the gain it believes; the
 receiver combines its antennas, divides by the announced arrival level and decodes once: u_hat = decode(v^H (sum_k h_k
@@ -58,12 +58,16 @@ class Heard(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class Analog:
-    """A codec that survives addition, a power rule, how the budget is meant, and error feedback (none: the codec's)."""
+    """A codec that survives addition, and a power rule."""
 
     codec: Codec = Identity()
+    """How an update becomes symbols."""
     rule: PowerRule = TruncatedInversion()
+    """How transmitters spend their budget."""
     budget: Literal["round", "average"] = "round"
+    """Whether P holds in every round, or on average over fading and participation."""
     feedback: Annotated[float, Ge(0), Le(1)] | None = None
+    """Weight of error feedback; the codec's own unless given."""
     uses_air: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Digital aggregation: each device on its own resource elements, at the rate its share of the grant carries.
+"""Digital aggregation (OFDMA): each device on its own resource elements, at the rate its share of the grant carries.
 
 The granted elements are dealt out in turn to the C devices that take part, so device k owns about 1/C of them, spread
 over all subcarriers, and puts its whole budget there: with P per granted element, C P per own element. It picks its
@@ -56,14 +56,20 @@ class Decoded(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class Digital:
-    """A compressor, how rates are found, the margin below belief, the budget, devices an element, and feedback."""
+    """A compressor, and a rate."""
 
     compressor: Compressor = Dithered()
+    """How an update becomes bits."""
     rate: Rate = Capacity()
+    """How many bits a device's elements carry."""
     margin_db: Annotated[float, Ge(0)] = 0.0
+    """Back-off below the SNR that a device believes in, in dB."""
     budget: Literal["round", "average"] = "round"
+    """Whether P holds in every round, or on average over fading and participation."""
     together: Annotated[int, Gt(0)] = 1
+    """Devices that share each resource element (SDMA), told apart by the antennas."""
     feedback: Annotated[float, Ge(0), Le(1)] = 0.0
+    """Weight of error feedback."""
     uses_air: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:

@@ -45,4 +45,6 @@ class Channel(Protocol):
         ...
 
 
+FAMILY = Channel  # what each file of this folder is one of
+
 __all__ = ["Channel"]

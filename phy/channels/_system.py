@@ -18,10 +18,12 @@ one side, as in line of sight, turns more than it fades, and is in fact more pre
 """
 
 import math
-from typing import ClassVar, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from annotated_types import Ge, Gt, Le
+from pydantic.dataclasses import dataclass
 from sionna.phy import config
 from sionna.phy.channel.tr38901 import LSPGenerator, PanelArray, RaysGenerator, SystemLevelScenario
 from sionna.phy.channel.tr38901.lsp import LSP
@@ -31,6 +33,7 @@ from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
+from ..strict import STRICT
 from ._moving import Moving
 from ._rays import Rays, alone, doppler, element_gain, sum_of_rays
 
@@ -52,19 +55,34 @@ class Lasting(NamedTuple):
     tau: tf.Tensor  # [N, L]
 
 
+@dataclass(frozen=True, config=STRICT)
 class Sector(Moving):
     """The fields that all sectors have, and what follows from them; ``model`` is Sionna's scenario."""
 
-    carrier: float
-    indoor: float
-    sight: str
-    height: float
-    nearest: float
-    apart: float
-    pattern: str
-    reference_db: float
-    compensated: bool
-    longest: float
+    speed: Annotated[float, Ge(0)] = 0.0
+    """Of the devices, in metres per second."""
+    carrier: Annotated[float, Ge(0.5e9), Le(100e9)] = 3.5e9
+    """Carrier frequency, in Hz."""
+    indoor: Annotated[float, Ge(0), Le(1)] = 0.8
+    """Share of devices that are indoors."""
+    sight: Literal["drawn", "always", "never"] = "drawn"
+    """Whether devices outdoors have a line of sight (LOS)."""
+    height: Annotated[float, Ge(10)] = 25.0
+    """Of the receiver, in metres."""
+    nearest: Annotated[float, Ge(10)] = 35.0
+    """Least distance of a device, in metres."""
+    apart: Annotated[float, Gt(0)] = 500.0
+    """Distance from site to site, in metres."""
+    pattern: Literal["omni", "38.901"] = "omni"
+    """Of an antenna element of the receiver."""
+    reference_db: float = 100.0
+    """Loss at which the SNR is defined, in dB."""
+    compensated: bool = False
+    """Whether every device's mean gain is 1."""
+    fading: Literal["independent", "continuous"] = "independent"
+    """Whether a round draws it anew or goes on where the last one ended."""
+    longest: Annotated[float, Gt(0)] = 8e-6
+    """Latest path that is kept, in seconds."""
     model: ClassVar[type[SystemLevelScenario]]
 
     def __post_init__(self) -> None:

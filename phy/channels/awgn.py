@@ -1,4 +1,4 @@
-"""No fading: gain 1 for every device, on every element; noise alone remains."""
+"""No fading (AWGN): gain 1 for every device, on every element; noise alone remains."""
 
 from typing import ClassVar
 

@@ -21,9 +21,10 @@ from ..strict import STRICT
 
 @dataclass(frozen=True, config=STRICT)
 class BlockRayleigh:
-    """OFDM symbols that a gain lasts."""
+    """Rayleigh fading that holds for a block of symbols."""
 
     symbols: Annotated[int, Gt(0)] = 1
+    """How long a gain lasts, in OFDM symbols."""
     static: ClassVar[bool] = False
     longest: ClassVar[float] = 0.0
     scales: ClassVar[bool] = False

@@ -30,14 +30,20 @@ from ._rays import Rays, alone, doppler, element_gain, sum_of_rays
 
 @dataclass(frozen=True, config=STRICT)
 class Cdl(Moving):
-    """Model letter, RMS delay spread in s, device speed in m/s, carrier in Hz, pattern of antennas, fading."""
+    """One of the five profiles, for devices that stand or move."""
 
     model: Literal["A", "B", "C", "D", "E"] = "A"
+    """The profile; D and E have a line of sight (LOS)."""
     delay_spread: Annotated[float, Ge(0)] = 100e-9
+    """RMS delay spread, in seconds."""
     speed: Annotated[float, Ge(0)] = 0.0
+    """Of the devices, in metres per second."""
     carrier: Annotated[float, Gt(0)] = 3.5e9
+    """Carrier frequency, in Hz."""
     pattern: Literal["omni", "38.901"] = "omni"
+    """Of an antenna element."""
     fading: Literal["independent", "continuous"] = "independent"
+    """Whether a round draws it anew or goes on where the last one ended."""
     scales: ClassVar[bool] = False
 
     @cached_property

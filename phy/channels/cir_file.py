@@ -1,4 +1,4 @@
-"""Someone's own channel: impulse responses from a file, measured or simulated, each device with an example of its own.
+"""Someone's own channel (CIR): impulse responses from a file, measured or simulated, an example for each device.
 
 The file is a .npz with ``a``, complex path coefficients [examples, antennas, paths, steps], or with the axes of
 Sionna's impulse responses [examples, receivers, antennas, transmitters, transmit antennas, paths, steps] of single
@@ -39,11 +39,14 @@ class _Examples(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class CirFile:
-    """Where the file is; examples drawn once or every round; mean gain of 1 or as it is in the file."""
+    """Impulse responses of a .npz file."""
 
     path: str
+    """Where the file is."""
     lasting: bool = False
+    """Whether a device keeps its example for all rounds."""
     normalized: bool = True
+    """Whether examples have a mean gain of 1; else gains are those of the file."""
 
     def __post_init__(self) -> None:
         assert self._examples

@@ -1,4 +1,4 @@
-"""Ray-traced sites: the paths that geometry gives devices in a scene of buildings, by Sionna RT.
+"""Ray-traced sites (RT): the paths that geometry gives devices in a scene of buildings, by Sionna RT.
 
 Devices stand at random in a box on the ground, at one height, for all rounds; a position that no path reaches, such as
 one inside a building, is drawn again. Paths are traced from the receiver (an omnidirectional line of antennas, half a
@@ -41,25 +41,42 @@ TRACER = Path(__file__).with_name("_tracer.py")
 
 @dataclass(frozen=True, config=STRICT)
 class RayTraced(Still):
-    """A scene of Sionna RT or an XML file; where the receiver is, and the box of devices, in m; how rays are traced."""
+    """A receiver and a box of devices in a scene."""
 
     scene: str = "simple_street_canyon"
+    """A scene of Sionna RT by name, or the path of an XML file."""
     x: float = 0.0
+    """Where the receiver is toward the east, in metres."""
     y: float = 0.0
+    """Where the receiver is toward the north, in metres."""
     z: float = 20.0
+    """Height of the receiver, in metres."""
     west: float = -40.0
+    """Western edge of the box of devices, in metres."""
     south: float = -8.0
+    """Southern edge of the box of devices, in metres."""
     east: float = 40.0
+    """Eastern edge of the box of devices, in metres."""
     north: float = 8.0
+    """Northern edge of the box of devices, in metres."""
     height: Annotated[float, Gt(0)] = 1.5
+    """Of the devices, in metres."""
     carrier: Annotated[float, Ge(0.1e9), Le(100e9)] = 3.5e9
+    """Carrier frequency, in Hz."""
     max_depth: Annotated[int, Ge(0), Le(20)] = 3
+    """Most reflections of a path."""
     paths: Annotated[int, Ge(1), Le(1000)] = 16
+    """Most paths of a device; the strongest are kept."""
     reference_db: float = 100.0
+    """Loss at which the SNR is defined, in dB."""
     compensated: bool = False
+    """Whether every device's mean gain is 1."""
     fading: Literal["independent", "continuous"] = "independent"
+    """Whether paths have other phases in every round, or nothing moves."""
     longest: Annotated[float, Gt(0)] = 2e-6
+    """Latest path that is kept, in seconds."""
     static: ClassVar[bool] = True
+    costly: ClassVar[bool] = True  # a draw traces rays for seconds, in another process
 
     def __post_init__(self) -> None:
         for name in ("x", "y", "z", "west", "south", "east", "north", "reference_db"):

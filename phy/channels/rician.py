@@ -1,4 +1,4 @@
-"""Flat Rician block fading: a line of sight and scattered waves, h = sqrt(K/(K+1)) s + sqrt(1/(K+1)) w, w ~ CN(0, 1).
+"""Flat Rician block fading: a line of sight (LOS) and scattered waves, sqrt(K/(K+1)) s + sqrt(1/(K+1)) w, w ~ CN(0, 1).
 
 The block is the round; the mean gain is 1. The line of sight s = exp(j (psi + pi n sin(theta))) is a plane wave at
 antenna n of a uniform linear array, half a wavelength apart, with phase psi and direction theta uniform over the
@@ -22,9 +22,10 @@ from ._waves import phasor, steering
 
 @dataclass(frozen=True, config=STRICT)
 class Rician(Still):
-    """The K factor in dB: power of the line of sight over that of the scattered waves."""
+    """A line of sight and scattered waves."""
 
     k_db: float = 6.0
+    """K factor, in dB; power of the line of sight (LOS) over that of the scattered waves."""
     static: ClassVar[bool] = True
     longest: ClassVar[float] = 0.0
     scales: ClassVar[bool] = False

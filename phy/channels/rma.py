@@ -1,4 +1,4 @@
-"""Rural macrocell of 3GPP TR 38.901: receivers on masts, 5 km from site to site.
+"""Rural macrocell (RMa) of 3GPP TR 38.901: receivers on masts, 5 km from site to site.
 
 See ``_system.py`` for what lasts and what fades. The gain of a device is that of path loss and shadowing relative to
 ``reference_db``, the loss at which the scenario's SNR is defined; near stays near. ``compensated`` sets every device's
@@ -6,7 +6,7 @@ mean gain to 1 instead. Paths later than ``longest`` are left out, never wrapped
 device's power on average, and more than 0.01 % for one in a hundred (measured over 15,000 devices).
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
@@ -18,18 +18,10 @@ from ._system import Sector
 
 @dataclass(frozen=True, config=STRICT)
 class Rma(Sector):
-    """Speed in m/s, carrier in Hz; who is indoors or in sight; height, nearest device and next site in m; gains."""
+    """Receivers on masts."""
 
-    speed: Annotated[float, Ge(0)] = 0.0
-    carrier: Annotated[float, Ge(0.5e9), Le(100e9)] = 3.5e9
     indoor: Annotated[float, Ge(0), Le(1)] = 0.5
-    sight: Literal["drawn", "always", "never"] = "drawn"  # of devices outdoors
     height: Annotated[float, Ge(10)] = 35.0
-    nearest: Annotated[float, Ge(10)] = 35.0
     apart: Annotated[float, Gt(0)] = 5000.0
-    pattern: Literal["omni", "38.901"] = "omni"
-    reference_db: float = 100.0
-    compensated: bool = False
-    fading: Literal["independent", "continuous"] = "independent"
     longest: Annotated[float, Gt(0)] = 3e-6
     model: ClassVar[type[SystemLevelScenario]] = RMaScenario

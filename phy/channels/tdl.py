@@ -37,13 +37,18 @@ SIGHT = math.cos(math.pi / 4)  # of the angle between a device's travel and its 
 
 @dataclass(frozen=True, config=STRICT)
 class Tdl(Moving):
-    """Model letter, RMS delay spread in s, device speed in m/s, carrier frequency in Hz, fading over rounds."""
+    """One of the five profiles, for devices that stand or move."""
 
     model: Literal["A", "B", "C", "D", "E"] = "A"
+    """The profile; D and E have a line of sight (LOS)."""
     delay_spread: Annotated[float, Ge(0)] = 100e-9
+    """RMS delay spread, in seconds."""
     speed: Annotated[float, Ge(0)] = 0.0
+    """Of the devices, in metres per second."""
     carrier: Annotated[float, Gt(0)] = 3.5e9
+    """Carrier frequency, in Hz."""
     fading: Literal["independent", "continuous"] = "independent"
+    """Whether a round draws it anew or goes on where the last one ended."""
     scales: ClassVar[bool] = False
     any_batch: ClassVar[bool] = True
 

@@ -1,4 +1,4 @@
-"""Urban macrocell of 3GPP TR 38.901: receivers on roofs, 500 m from site to site.
+"""Urban macrocell (UMa) of 3GPP TR 38.901: receivers on roofs, 500 m from site to site.
 
 See ``_system.py`` for what lasts and what fades. The gain of a device is that of path loss and shadowing relative to
 ``reference_db``, the loss at which the scenario's SNR is defined; near stays near. ``compensated`` sets every device's
@@ -6,9 +6,8 @@ mean gain to 1 instead. Paths later than ``longest`` are left out, never wrapped
 device's power on average, and more than 0.8 % for one in a hundred (measured over 15,000 devices).
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from sionna.phy.channel.tr38901 import SystemLevelScenario, UMaScenario
 
@@ -18,19 +17,8 @@ from ._system import Sector
 
 @dataclass(frozen=True, config=STRICT)
 class Uma(Sector):
-    """Speed in m/s, carrier in Hz; who is indoors or in sight; height, nearest device and next site in m; gains."""
+    """Receivers on roofs."""
 
-    speed: Annotated[float, Ge(0)] = 0.0
-    carrier: Annotated[float, Ge(0.5e9), Le(100e9)] = 3.5e9
-    indoor: Annotated[float, Ge(0), Le(1)] = 0.8
-    sight: Literal["drawn", "always", "never"] = "drawn"  # of devices outdoors
-    penetration: Literal["low", "high"] = "low"  # into buildings
-    height: Annotated[float, Ge(10)] = 25.0
-    nearest: Annotated[float, Ge(10)] = 35.0
-    apart: Annotated[float, Gt(0)] = 500.0
-    pattern: Literal["omni", "38.901"] = "omni"
-    reference_db: float = 100.0
-    compensated: bool = False
-    fading: Literal["independent", "continuous"] = "independent"
-    longest: Annotated[float, Gt(0)] = 8e-6
+    penetration: Literal["low", "high"] = "low"
+    """Loss into buildings (O2I)."""
     model: ClassVar[type[SystemLevelScenario]] = UMaScenario

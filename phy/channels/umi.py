@@ -1,4 +1,4 @@
-"""Urban microcell of 3GPP TR 38.901: receivers on lamp posts below the roofs, 200 m from site to site.
+"""Urban microcell (UMi) of 3GPP TR 38.901: receivers on lamp posts below the roofs, 200 m from site to site.
 
 See ``_system.py`` for what lasts and what fades. The gain of a device is that of path loss and shadowing relative to
 ``reference_db``, the loss at which the scenario's SNR is defined; near stays near. ``compensated`` sets every device's
@@ -8,7 +8,7 @@ device's power on average, and more than 1.6 % for one in a hundred (measured ov
 
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt
 from pydantic.dataclasses import dataclass
 from sionna.phy.channel.tr38901 import SystemLevelScenario, UMiScenario
 
@@ -18,19 +18,12 @@ from ._system import Sector
 
 @dataclass(frozen=True, config=STRICT)
 class Umi(Sector):
-    """Speed in m/s, carrier in Hz; who is indoors or in sight; height, nearest device and next site in m; gains."""
+    """Receivers on lamp posts."""
 
-    speed: Annotated[float, Ge(0)] = 0.0
-    carrier: Annotated[float, Ge(0.5e9), Le(100e9)] = 3.5e9
-    indoor: Annotated[float, Ge(0), Le(1)] = 0.8
-    sight: Literal["drawn", "always", "never"] = "drawn"  # of devices outdoors
-    penetration: Literal["low", "high"] = "low"  # into buildings
     height: Annotated[float, Ge(5)] = 10.0
     nearest: Annotated[float, Ge(10)] = 10.0
     apart: Annotated[float, Gt(0)] = 200.0
-    pattern: Literal["omni", "38.901"] = "omni"
-    reference_db: float = 100.0
-    compensated: bool = False
-    fading: Literal["independent", "continuous"] = "independent"
     longest: Annotated[float, Gt(0)] = 5e-6
+    penetration: Literal["low", "high"] = "low"
+    """Loss into buildings (O2I)."""
     model: ClassVar[type[SystemLevelScenario]] = UMiScenario

@@ -110,4 +110,6 @@ def turn(cycles: tf.Tensor) -> tf.Tensor:
     return tf.complex(tf.cos(angle), tf.sin(angle))
 
 
+FAMILY = Impairment  # what each file of this folder is one of
+
 __all__ = ["Distortion", "Impairment", "Stage", "Steady", "each", "scaled", "turn"]

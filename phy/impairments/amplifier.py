@@ -1,4 +1,4 @@
-"""Amplifier that saturates (Rapp's model): large samples come out smaller, x / (1 + (|x|/A)^(2p))^(1/(2p)).
+"""Power amplifier (PA) that saturates, Rapp's model: large samples shrink, x / (1 + (|x|/A)^(2p))^(1/(2p)).
 
 A^2, the saturation power, lies ``backoff_db`` above P = 1, the mean power of a device that spends its whole budget. An
 OFDM waveform is nearly Gaussian, so what comes out is alpha x plus a distortion that is not correlated with x
@@ -29,10 +29,12 @@ from . import Stage, Steady
 
 @dataclass(frozen=True, config=STRICT)
 class Amplifier(Steady):
-    """Saturation power over P in dB; smoothness p of the knee."""
+    """Rapp's model, the same amplifier in every device."""
 
     backoff_db: float = 6.0
+    """Input back-off (IBO), in dB; saturation power over P, to be compared with the PAPR of waveforms."""
     smoothness: Annotated[float, Ge(0.5)] = 2.0
+    """Of the knee, Rapp's p."""
     seen: ClassVar[bool] = True
     lasting: ClassVar[bool] = True
     stage: ClassVar[Stage] = "transmit"

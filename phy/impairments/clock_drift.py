@@ -22,11 +22,14 @@ from . import Stage
 
 @dataclass(frozen=True, config=STRICT)
 class ClockDrift:
-    """Bound of the rates in parts per million; seconds between resynchronisations; seen by the transmitters or not."""
+    """Clocks that run off between two synchronisations."""
 
     ppm: Annotated[float, Ge(0)] = 0.0
+    """Largest drift, in parts per million."""
     resync: Annotated[float, Gt(0)] = 1.0
+    """Time between two synchronisations, in seconds."""
     seen: bool = False
+    """Whether the transmitters' CSI includes it."""
     lasting: ClassVar[bool] = True
     stage: ClassVar[Stage] = "paths"
     orthogonal: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""Carrier frequency offset: each device's carrier is eps_k subcarrier spacings off, and its waveform turns.
+"""Carrier frequency offset (CFO): each device's carrier is eps_k subcarrier spacings off, and its waveform turns.
 
 Sample n is turned by exp(j 2 pi eps n/N), counted from the start of the data, where the phase is 0. Over the
 receiver's window a subcarrier keeps c_0 = sin(pi eps)/(N sin(pi eps/N)) of its amplitude, at the phase that the middle
@@ -29,13 +29,18 @@ from . import Stage, each, scaled, turn
 
 @dataclass(frozen=True, config=STRICT)
 class FrequencyOffset:
-    """Bounds and deviation in subcarrier spacings; seen by the transmitters or not; drawn once or every round."""
+    """A uniform and a Gaussian part, one offset a device."""
 
     low: float = 0.0
+    """Least offset, in subcarrier spacings."""
     high: float = 0.0
+    """Largest offset, in subcarrier spacings."""
     deviation: Annotated[float, Ge(0)] = 0.0
+    """Standard deviation of the Gaussian part, in subcarrier spacings."""
     seen: bool = False
+    """Whether the transmitters' CSI includes it."""
     lasting: bool = False
+    """Whether it is drawn once for all rounds."""
     stage: ClassVar[Stage] = "transmit"
     homogeneous: ClassVar[bool] = True
 

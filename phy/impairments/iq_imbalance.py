@@ -26,13 +26,18 @@ from . import Stage, Steady, each, scaled
 
 @dataclass(frozen=True, config=STRICT)
 class IqImbalance(Steady):
-    """Bounds of amplitude in dB and phase in degrees, both ways; at each device or each antenna of the receiver."""
+    """Uniform errors of amplitude and phase, at one of the two sides."""
 
     amplitude_db: Annotated[float, Ge(0)] = 0.0
+    """Largest imbalance of the amplitudes, in dB."""
     phase_degrees: Annotated[float, Ge(0), Lt(90)] = 0.0
+    """Largest error of the phase, in degrees."""
     side: Literal["transmit", "receive"] = "transmit"
+    """Who has it: each device, or each antenna of the receiver."""
     seen: bool = False
+    """Whether the transmitters' CSI includes it."""
     lasting: bool = True
+    """Whether it is drawn once for all rounds."""
     homogeneous: ClassVar[bool] = True
 
     @property

@@ -19,12 +19,16 @@ from ..strict import STRICT
 
 @dataclass(frozen=True, config=STRICT)
 class PathLoss:
-    """Exponent; nearest, farthest and reference distance in metres."""
+    """Devices at random in a ring, and an exponent."""
 
     exponent: Annotated[float, Ge(0)] = 3.0
+    """Of the loss over distance."""
     nearest: Annotated[float, Gt(0)] = 50.0
+    """Least distance, in metres."""
     farthest: Annotated[float, Gt(0)] = 150.0
+    """Largest distance, in metres."""
     reference: Annotated[float, Gt(0)] = 100.0
+    """Distance at which the SNR is defined, in metres."""
     seen: ClassVar[bool] = True
     lasting: ClassVar[bool] = True
     stage: ClassVar[Literal["paths", "transmit", "receive"]] = "paths"

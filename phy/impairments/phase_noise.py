@@ -1,4 +1,4 @@
-"""Phase noise of a free-running oscillator: a Wiener phase, of each device or of the whole receiver.
+"""Phase noise (PN) of a free-running oscillator: a Wiener phase, of each device or of the whole receiver.
 
 Over dt seconds the phase gains a Gaussian step of variance 2 pi linewidth dt, with the linewidth the full width of the
 oscillator's Lorentzian spectrum at half its power; the autocorrelation of exp(j phi) is exp(-pi linewidth |dt|). The
@@ -30,11 +30,14 @@ from . import Stage, scaled
 
 @dataclass(frozen=True, config=STRICT)
 class PhaseNoise:
-    """Linewidth in Hz; one common oscillator at the receiver, or one a device; seen by the transmitters or not."""
+    """One oscillator a device, or one at the receiver."""
 
     linewidth: Annotated[float, Ge(0)] = 0.0
+    """Full width of the oscillator's spectrum at half its power, in Hz."""
     common: bool = False
+    """Whether there is one oscillator, at the receiver, instead of one a device."""
     seen: bool = False
+    """Whether the transmitters' CSI includes it."""
     lasting: ClassVar[bool] = False
     scales: ClassVar[bool] = False
     homogeneous: ClassVar[bool] = True

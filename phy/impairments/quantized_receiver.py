@@ -1,4 +1,4 @@
-"""Quantised receiver: each antenna's converter has few bits for the real and as many for the imaginary part.
+"""Quantised receiver (ADC): each antenna's converter has few bits for the real and as many for the imaginary part.
 
 Automatic gain control sets full scale to ``headroom`` deviations of what the antenna receives over the round, and a
 uniform midrise quantiser of 2^bits levels clips what is beyond: step = 2 headroom deviation / 2^bits. Between the
@@ -30,10 +30,12 @@ from . import Stage, Steady
 
 @dataclass(frozen=True, config=STRICT)
 class QuantizedReceiver(Steady):
-    """Bits per real dimension; full scale in deviations of the signal."""
+    """A uniform quantiser behind gain control, for each antenna."""
 
     bits: Annotated[int, Ge(1), Le(16)] = 8
+    """Resolution of each real dimension, in bits."""
     headroom: Annotated[float, Gt(0)] = 4.0
+    """Full scale in standard deviations of the signal."""
     seen: ClassVar[bool] = True
     lasting: ClassVar[bool] = True
     stage: ClassVar[Stage] = "receive"

@@ -1,4 +1,4 @@
-"""Sampling clock offset: each device's converter runs delta_k too fast, and its waveform is read at n (1 + delta_k).
+"""Sampling clock offset (SCO): a device's converter runs delta_k too fast, its waveform is read at n (1 + delta_k).
 
 Time 0 is the start of the data. Symbol after symbol the receiver's windows slip, and subcarrier f turns by 2 pi f
 delta n/N, n the middle of the window, with a little leakage between subcarriers (Pollet, Spruyt, Moeneclaey, "The BER
@@ -29,12 +29,16 @@ BINS = 192  # of a block's transform, if shifts are small
 
 @dataclass(frozen=True, config=STRICT)
 class SamplingOffset(Steady):
-    """Uniform between bounds in parts per million; seen by the transmitters or not; drawn once or every round."""
+    """Uniform between two bounds, one offset a device."""
 
     low: float = 0.0
+    """Least offset, in parts per million."""
     high: float = 0.0
+    """Largest offset, in parts per million."""
     seen: bool = False
+    """Whether the transmitters' CSI includes it."""
     lasting: bool = True
+    """Whether it is drawn once for all rounds."""
     stage: ClassVar[Stage] = "transmit"
     scales: ClassVar[bool] = False
     homogeneous: ClassVar[bool] = True

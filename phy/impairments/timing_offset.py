@@ -1,4 +1,4 @@
-"""Clock offset of each device: its signal arrives late (or early), by a uniform and a Gaussian part.
+"""Timing offset (STO): each device's signal arrives late (or early), by a uniform and a Gaussian part.
 
 On subcarrier k a shift of t samples turns the phase by exp(-j 2 pi k t/N). Inside the prefix that is all it does:
 harmless to transmitters that see it in their channel estimates, and destructive on high subcarriers to those that do
@@ -29,18 +29,22 @@ TAIL = 4.0  # deviations at which a Gaussian offset ends
 
 @dataclass(frozen=True, config=STRICT)
 class TimingOffset:
-    """Bounds and deviation in samples, whole or not; step of correction in seconds; seen or not; drawn once or not.
-
-    ``step`` is that of the correction, in seconds; 0 for none.
-    """
+    """A uniform and a Gaussian part, one offset a device."""
 
     low: float = 0.0
+    """Least offset, in samples."""
     high: float = 0.0
+    """Largest offset, in samples."""
     whole: bool = False
+    """Whether offsets are whole samples."""
     seen: bool = False
+    """Whether the transmitters' CSI includes it."""
     lasting: bool = False
+    """Whether it is drawn once for all rounds."""
     deviation: Annotated[float, Ge(0)] = 0.0
+    """Standard deviation of the Gaussian part, in samples."""
     step: Annotated[float, Ge(0)] = 0.0
+    """Of the timing advance that corrects it, in seconds; 0 for no correction."""
     stage: ClassVar[Stage] = "paths"
     orthogonal: ClassVar[bool] = True
     scales: ClassVar[bool] = False

@@ -104,4 +104,6 @@ class Free:
         return 0.0
 
 
+FAMILY = Knowledge  # what each file of this folder is one of
+
 __all__ = ["Correlation", "Free", "Knowledge", "Pilots", "Sight", "still"]

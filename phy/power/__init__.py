@@ -80,4 +80,6 @@ def inverse(gain: tf.Tensor) -> tf.Tensor:
     return tf.math.divide_no_nan(tf.ones([], gain.dtype), gain)
 
 
+FAMILY = PowerRule  # what each file of this folder is one of
+
 __all__ = ["Level", "PowerRule", "inverse", "shares", "weakest"]

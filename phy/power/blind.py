@@ -1,4 +1,4 @@
-"""No knowledge at the transmitters: b = c for all, and the receiver's antennas bring the phases together.
+"""No CSIT (blind): b = c for all, and the receiver's antennas bring the phases together.
 
 Behind a combiner v toward the sum, v^H h_k has one phase for all but for what the others' channels have in common with
 it, and that fades as antennas grow: divided by c times the mean of Re(v^H h_k), each of K devices in Rayleigh fading

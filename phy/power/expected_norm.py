@@ -1,4 +1,4 @@
-"""A level from expected norms: devices invert the channel at a level agreed on before anybody knows its own energy.
+"""A level from expected norms (COTAF): devices invert the channel at a level agreed on before they know their energy.
 
 c^2 = g P / (margin E), b = c / h where |h|^2 >= g. E is the energy that updates are expected to have: ``norm`` where it
 is announced, else the mean over those that send. A device whose update and fades would cost more than its budget
@@ -25,11 +25,14 @@ from . import Level, inverse
 
 @dataclass(frozen=True, config=STRICT)
 class ExpectedNorm:
-    """Threshold g on |h|^2, room above the expected energy, and that energy (0: the mean over those that send)."""
+    """Inversion at a level agreed on beforehand."""
 
     threshold: Annotated[float, Gt(0)] = 0.1
+    """Least gain |h|^2 at which a device sends, relative to the mean that the SNR is defined for."""
     margin: Annotated[float, Gt(0)] = 1.0
+    """Room above the expected energy, as a factor."""
     norm: Annotated[float, Ge(0)] = 0.0
+    """Expected energy of an element, in units of P; 0 for the mean over those that send."""
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True
     announced: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""Full channel inversion: b = c / h on every element, so the sum arrives undistorted.
+"""Full channel inversion (CI): b = c / h on every element, so the sum arrives undistorted.
 
 The level c is what the weakest device can afford. In Rayleigh fading its mean energy is infinite: one deep fade
 silences everybody.

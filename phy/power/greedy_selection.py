@@ -32,9 +32,10 @@ SHORT = 0.01  # of its budget: what a device may lack and send weaker for
 
 @dataclass(frozen=True, config=STRICT)
 class GreedySelection:
-    """As many of the strongest elements as the budget pays for; scaled by m/m_i, or not."""
+    """As many of the strongest elements as the budget pays for."""
 
     unbiased: bool = True
+    """Whether those that are sent are scaled by m/m_i."""
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True
     announced: ClassVar[bool] = True

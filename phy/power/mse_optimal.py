@@ -1,4 +1,4 @@
-"""The power that makes the sum's mean squared error smallest, element by element.
+"""MMSE power control: the power that makes the sum's mean squared error smallest, element by element.
 
 Devices whose full power would arrive below the level send at full power; the others invert. With symbol energies E_k
 and budgets P_k, q_k = |h_k| sqrt(P_k/E_k) sorted ascending, and sqrt(eta_k) = (N0 + sum_{i<=k} E_i q_i^2) /

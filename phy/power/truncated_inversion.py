@@ -1,4 +1,4 @@
-"""Truncated channel inversion: b = c / h where |h|^2 >= g, silence elsewhere.
+"""Truncated channel inversion (TCI): b = c / h where |h|^2 >= g, silence elsewhere.
 
 In Rayleigh fading a share 1 - exp(-g) of the elements is silent and the level reached on average is c^2 = P / E1(g).
 With ``unbiased`` a device that uses m_i of its m elements scales by m/m_i (Abdi, "Distributed learning and inference
@@ -22,11 +22,14 @@ from . import Level, inverse, shares, weakest
 
 @dataclass(frozen=True, config=STRICT)
 class TruncatedInversion:
-    """Threshold g on |h|^2, relative to the mean gain that the SNR is defined for, and the share used in any case."""
+    """Inversion of what is strong enough."""
 
     threshold: Annotated[float, Ge(0)] = 0.1
+    """Least gain |h|^2 at which a device sends, relative to the mean that the SNR is defined for."""
     unbiased: bool = True
+    """Whether a device that sends m_i of its m elements scales them by m/m_i."""
     floor: Annotated[float, Ge(0), Le(1)] = 0.0
+    """Share of its elements that a device uses however weak they are."""
     joint: ClassVar[bool] = False
     aligned: ClassVar[bool] = True
     announced: ClassVar[bool] = True

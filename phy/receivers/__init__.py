@@ -103,4 +103,6 @@ def behind(weights: tf.Tensor, field: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum((weights if field.shape.rank == 4 else weights[:, :, None]) * field, axis=1)
 
 
+FAMILY = Receiver  # what each file of this folder is one of
+
 __all__ = ["Moments", "Receiver", "behind", "moments", "over_symbols", "unit"]

@@ -1,4 +1,4 @@
-"""Aggregation beamforming: the combiner that with the best power for it makes the sum's mean squared error smallest.
+"""Aggregation beamforming (MMSE): the combiner that with the best power for it makes the sum's error smallest.
 
 sum_k |v^H h_k b_k - 1|^2 + N0 |v|^2 is made smaller in turn over what devices send and over v:
 
@@ -28,9 +28,10 @@ from . import Moments, behind, moments, over_symbols, unit
 
 @dataclass(frozen=True, config=STRICT)
 class Beamforming:
-    """How often v is improved from either start."""
+    """Descent from two starts."""
 
     iterations: Annotated[int, Gt(0)] = 10
+    """How often the combiner is improved from either start."""
 
     def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
         if link.antennas == 1:

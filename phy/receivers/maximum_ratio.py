@@ -1,4 +1,4 @@
-"""Maximum-ratio combining toward the sum: v(f) in the direction of sum_k h_k(f), of unit norm.
+"""Maximum-ratio combining (MRC) toward the sum: v(f) in the direction of sum_k h_k(f), of unit norm.
 
 With one antenna there is nothing to combine and v = 1. The sum runs over devices in groups, so no response of all
 devices is ever held.

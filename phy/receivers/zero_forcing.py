@@ -1,4 +1,4 @@
-"""Zero forcing toward the sum: all devices arrive alike, v^H h_k = g for every k, with the largest g for |v| = 1.
+"""Zero forcing (ZF) toward the sum: all devices arrive alike, v^H h_k = g for all k, with the largest g for |v| = 1.
 
 With at most as many devices as antennas, v is along H (H^H H)^-1 1, the shortest vector with H^H v = 1; with more, no v
 does that, and the one along (H H^H + N0 I)^-1 H 1 makes sum_k |v^H h_k - 1|^2 + N0 |v|^2 smallest. Both are the latter

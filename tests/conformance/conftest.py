@@ -5,9 +5,10 @@ import importlib
 import inspect
 import os
 import pkgutil
+import re
 import tempfile
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
@@ -17,37 +18,18 @@ import numpy as np
 import pytest
 from annotated_types import Ge, Gt, Le, Lt
 
-from overair import ota, phy
-from overair.ota.images import ImageCodec
-from overair.ota.recovery import Recovery
+from overair.scenarios import catalogue, sources
 
-FAMILIES = {  # folder of schemes: what each of them must be
-    "channels": phy.Channel,
-    "impairments": phy.Impairment,
-    "knowledge": phy.Knowledge,
-    "power": phy.PowerRule,
-    "receivers": phy.Receiver,
-    "codecs": ota.Codec,
-    "compressors": ota.Compressor,
-    "rates": ota.Rate,
-    "uplinks": ota.Uplink,
-    "recovery": Recovery,
-    "images": ImageCodec,
-}
+FAMILIES = {family: catalogue.interface(family) for family in sources.FAMILIES}  # what each scheme of a family must be
 
 
-def folders() -> dict[str, ModuleType]:
-    """The folders of schemes in phy and ota."""
-    return {
-        info.name: importlib.import_module(f"{part.__name__}.{info.name}")
-        for part in (phy, ota)
-        for info in pkgutil.iter_modules(part.__path__)
-        if info.ispkg
-    }
+def fixtures(family: str) -> set[str]:
+    """The arguments of a test that stand for all examples of a family: its name, or that of its interface."""
+    return {family, re.sub(r"(?<!^)(?=[A-Z])", "_", FAMILIES[family].__name__).lower()}
 
 
 def scheme_modules(family: str) -> Iterator[ModuleType]:
-    folder = folders()[family]
+    folder = importlib.import_module("overair." + sources.FAMILIES[family].folder.replace("/", "."))
     for info in pkgutil.iter_modules(folder.__path__):
         if not info.name.startswith("_"):
             yield importlib.import_module(f"{folder.__name__}.{info.name}")
@@ -110,7 +92,10 @@ def good_values(annotation: Any, name: str = "") -> list[Any]:
         low = max((edge(b) for b in bounds if isinstance(b, Ge | Gt)), default=0)
         high = min((edge(b) for b in bounds if isinstance(b, Le | Lt)), default=low + 4)
         return [kind(low + (high - low) * share) for share in (0.25, 0.5)]
-    return [scheme() for family, protocol in FAMILIES.items() if kind is protocol for scheme in schemes(family)]
+    if typing.get_origin(kind) is tuple:
+        return []
+    asked = [family for family, interface in FAMILIES.items() if kind is interface]
+    return [scheme(**required(scheme)) for family in asked for scheme in schemes(family)]
 
 
 def bad_values(annotation: Any) -> list[Any]:
@@ -172,36 +157,15 @@ def mistakes() -> list[Any]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Fills the arguments of a test that are named after what is to be found."""
-    finders: dict[str, Callable[[], list[Any]]] = {
-        singular: lambda family=family: examples(family)  # type: ignore[misc]
-        for singular, family in {
-            "channel": "channels",
-            "impairment": "impairments",
-            "knowledge": "knowledge",
-            "rule": "power",
-            "receiver": "receivers",
-            "codec": "codecs",
-            "compressor": "compressors",
-            "rate": "rates",
-            "uplink": "uplinks",
-            "recovery": "recovery",
-            "image_codec": "images",
-        }.items()
-    }
-    for name, find in finders.items():
-        if name in metafunc.fixturenames:
-            metafunc.parametrize(name, find(), ids=str)
+    for family in FAMILIES:
+        for name in fixtures(family) & set(metafunc.fixturenames):
+            metafunc.parametrize(name, examples(family), ids=str)
     if "family" in metafunc.fixturenames:
-        metafunc.parametrize("family", sorted({*folders(), *FAMILIES}))
+        metafunc.parametrize("family", sorted(FAMILIES))
     if "mistake" in metafunc.fixturenames:
         metafunc.parametrize(("mistake", "field", "value"), mistakes())
 
 
 @pytest.fixture
 def modules(family: str) -> list[ModuleType]:
-    return list(scheme_modules(family)) if family in folders() else []
-
-
-@pytest.fixture
-def protocol(family: str) -> Any:
-    return FAMILIES.get(family)
+    return list(scheme_modules(family))

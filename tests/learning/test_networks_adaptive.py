@@ -18,7 +18,8 @@ from overair.learning.networks._folds import DEVIATION, LARGEST, Fold, Whiten
 from overair.learning.networks.adaptive import Adaptive
 from overair.learning.networks.refinement import Refinement
 from overair.phy import Air, Awgn, Grid, keys
-from overair.scenarios.catalogue import load, sources
+from overair.scenarios.catalogue import load
+from overair.scenarios.sources import sources
 
 AIR = Air(Grid(), Awgn(), 1)
 NETWORK = Adaptive(width=8, encoder_blocks=1, decoder_blocks=1)

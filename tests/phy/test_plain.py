@@ -17,6 +17,7 @@ from overair.phy import (
     Grid,
     MseOptimal,
     Paths,
+    PowerRule,
     Rayleigh,
     Size,
     Span,
@@ -66,7 +67,9 @@ def test_an_air_with_nothing_left_at_its_default_comes_back_through_json() -> No
 
 @pytest.mark.parametrize("rule", [TruncatedInversion(0.3, unbiased=False), MseOptimal()], ids=["truncated", "optimal"])
 def test_a_scheme_comes_back_through_json(rule: Any) -> None:
-    assert scheme_from_plain("rule", json.loads(json.dumps(scheme_to_plain("rule", rule)))) == rule
+    assert (
+        scheme_from_plain("rule", json.loads(json.dumps(scheme_to_plain("rule", rule, PowerRule))), PowerRule) == rule
+    )
 
 
 def test_an_air_of_someones_own_scheme_cannot_be_saved() -> None:
@@ -85,7 +88,7 @@ def test_an_air_of_someones_own_scheme_cannot_be_saved() -> None:
         ({"channel": 3}, "channel: expected a kind among awgn, .*received 3"),
         ({"channel": {"kind": "tdl", "colour": 1}}, "channel: expected a table of model, .* received colour"),
         ({"channel": {"kind": "tdl", "speed": -1.0}}, "channel.speed: Input should be greater than or equal to 0"),
-        ({"grid": {"subcarriers": 8, "prefix": 9}}, "grid.prefix: expected at most 8 samples"),
+        ({"grid": {"subcarriers": 8, "prefix": 9}}, "grid.prefix: expected at most subcarriers = 8, received 9"),
         ({"grid": []}, "grid: expected a table of subcarriers, .* received ..$"),
         ({"colour": 1}, "air: expected a table of grid, .*received colour"),
         ({"devices": 0}, "air.devices: expected a whole number of at least 1, received 0"),

@@ -1,4 +1,4 @@
-"""A federation that costs nothing: its accuracy is a chaotic function of seed, SNR and every round before."""
+"""A federation that costs nothing: accuracy is a chaotic function of seed, past rounds, and SNR where there is air."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ class Federation:
 
     def __init__(self, scenario: Scenario, before_step: Callable[[int, int, float], None]) -> None:
         self.before_step = before_step
-        self.diverges = scenario.uplink.kind == "digital"
+        self.diverges, self.uses_air = scenario.uplink.kind == "digital", scenario.uplink.kind != "ideal"
 
     def init(self, seed: int) -> dict[str, Any]:
         start = tf.constant((seed + 1) / 7919, tf.float64)
@@ -38,6 +38,7 @@ class Federation:
     def step(self, state: dict[str, Any], seed: int, snr_db: float) -> tuple[dict[str, Any], Metrics]:
         self.before_step(int(state["round"]) + 1, seed, snr_db)
         (x, flags, nothing), round = state["parts"], state["round"] + 1
+        snr_db = snr_db if self.uses_air else 0.0
         x = 3.9 * x * (1 - x) * (1 - 1e-3 / (1 + 10 ** (snr_db / 10)))
         finite = tf.logical_not(self.diverges & (snr_db < 0) & (round == 4))
         number = tf.cast(round, tf.float64)
@@ -60,9 +61,6 @@ class Federations:
     def __call__(self, scenarios: Iterable[Scenario]) -> "Federations":
         self.kinds = list(dict.fromkeys(scenario.uplink.kind for scenario in scenarios))
         return self
-
-    def alike(self, scenario: Scenario) -> str:
-        return scenario.model_dump_json()
 
     def group(self, scenario: Scenario) -> int:
         return self.kinds.index(scenario.uplink.kind)

@@ -9,28 +9,29 @@ from typing import Annotated, Any
 import pytest
 from pydantic import TypeAdapter
 
-from overair.scenarios import catalogue
-from overair.scenarios.catalogue import FAMILIES, Of, Scheme
+from overair.scenarios import catalogue, sources
+from overair.scenarios.catalogue import Of, Scheme
+from overair.scenarios.sources import FAMILIES
 
 
 def required(family: str, kind: str) -> list[str]:
     """The fields of a scheme that must be given."""
-    return [field.name for field in catalogue.sources(family)[kind].fields if field.default is None]
+    return [field.name for field in sources.sources(family)[kind].fields if field.default is None]
 
 
-SCHEMES = [(family, kind) for family in FAMILIES for kind in catalogue.sources(family)]
+SCHEMES = [(family, kind) for family in FAMILIES for kind in sources.sources(family)]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_file_with_a_public_dataclass_is_a_scheme_of_its_family(family: str) -> None:
-    files = (catalogue.ROOT / FAMILIES[family].folder).glob("[!_]*.py")
+    files = (sources.ROOT / FAMILIES[family].folder).glob("[!_]*.py")
     marked = {file.stem for file in files if "@dataclass(" in file.read_text()}
-    assert set(catalogue.sources(family)) == marked != set()
+    assert set(sources.sources(family)) == marked != set()
 
 
 @pytest.mark.parametrize("family, kind", SCHEMES)
 def test_every_scheme_says_in_one_line_what_it_is(family: str, kind: str) -> None:
-    assert len(catalogue.sources(family)[kind].summary) > 20
+    assert len(sources.sources(family)[kind].summary) > 20
 
 
 @pytest.mark.parametrize("family, kind", [each for each in SCHEMES if not required(*each)])
@@ -40,7 +41,7 @@ def test_a_table_without_fields_makes_what_the_class_makes_without_arguments(fam
 
 @pytest.mark.parametrize("family, kind", SCHEMES)
 def test_the_fields_read_are_the_arguments_of_the_class(family: str, kind: str) -> None:
-    names = [field.name for field in catalogue.sources(family)[kind].fields]
+    names = [field.name for field in sources.sources(family)[kind].fields]
     assert names == list(inspect.signature(catalogue.load(family, kind)).parameters)
 
 
@@ -55,7 +56,7 @@ def test_schemes_inside_schemes_are_built_as_well() -> None:
 def test_the_catalogue_imports_no_scheme() -> None:
     code = """
 import sys
-from overair.scenarios import catalogue
+from overair.scenarios import catalogue, sources
 for family in catalogue.FAMILIES:
     assert catalogue.tables(family)
 assert not {"tensorflow", "keras", "sionna", "numpy", "sklearn"} & sys.modules.keys()
@@ -67,15 +68,15 @@ assert not {"tensorflow", "keras", "sionna", "numpy", "sklearn"} & sys.modules.k
 def test_a_file_with_two_public_dataclasses_is_refused(tmp_path: Path) -> None:
     (tmp_path / "two.py").write_text("@dataclass(frozen=True)\nclass A: ...\n@dataclass(frozen=True)\nclass B: ...\n")
     with pytest.raises(TypeError, match="expected one public dataclass, found A, B"):
-        catalogue._read("codecs", tmp_path / "two.py")
+        sources.read("codecs", tmp_path / "two.py")
 
 
 def test_an_annotation_outside_the_vocabulary_is_refused(tmp_path: Path) -> None:
     (tmp_path / "odd.py").write_text("@dataclass(frozen=True)\nclass Odd:\n    x: complex = 0j\n")
-    source = catalogue._read("codecs", tmp_path / "odd.py")
+    source = sources.read("codecs", tmp_path / "odd.py")
     assert source is not None
     with pytest.raises(TypeError, match="field x: annotation complex"):
-        catalogue._table(source)
+        catalogue.table_of_scheme(source)
 
 
 def test_a_list_of_schemes_and_a_default_scheme_with_fields_are_read(tmp_path: Path) -> None:
@@ -87,9 +88,9 @@ class Chain:
     size: Annotated[int, Ge(1)] | None = None
 '''
     (tmp_path / "chain.py").write_text(text)
-    source = catalogue._read("codecs", tmp_path / "chain.py")
+    source = sources.read("codecs", tmp_path / "chain.py")
     assert source is not None and source.summary == "A chain."
-    chain = catalogue._table(source)(kind="chain")
+    chain = catalogue.table_of_scheme(source)(kind="chain")
     expected = [{"kind": "identity"}, {"kind": "random_linear", "compression": 2.0, "block": None}]
     assert chain.model_dump() == {"kind": "chain", "links": expected, "size": None}
 

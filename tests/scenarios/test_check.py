@@ -8,29 +8,30 @@ from overair.ota import Amp
 from overair.ota.compressors import qcs
 from overair.phy import ErrorVariance
 from overair.scenarios import check, compression_theory, recovery_theory, theory
+from overair.scenarios.measure import Row
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[check.Row]:
+def rows() -> list[Row]:
     return list(theory.rows())
 
 
-def test_every_identity_agrees_with_its_simulation(rows: list[check.Row]) -> None:
+def test_every_identity_agrees_with_its_simulation(rows: list[Row]) -> None:
     assert not [row for row in rows if not row.agrees]
 
 
-def test_all_promised_identities_are_there(rows: list[check.Row]) -> None:
+def test_all_promised_identities_are_there(rows: list[Row]) -> None:
     assert {int(row.name.split()[0]) for row in rows} == {*range(1, 18), 19, 20, 21, 23, 24}
 
 
-def test_standard_errors_are_small_against_what_they_measure(rows: list[check.Row]) -> None:
+def test_standard_errors_are_small_against_what_they_measure(rows: list[Row]) -> None:
     assert all(row.error <= 0.05 * max(abs(row.expected), 0.1) for row in rows)
     assert all(len(row.name) <= 66 for row in rows)
 
 
 def test_a_row_disagrees_beyond_chance() -> None:
-    assert check.Row("", 1.0, 1.04, 0.01).agrees
-    assert not check.Row("", 1.0, 1.05, 0.01).agrees
+    assert Row("", 1.0, 1.04, 0.01).agrees
+    assert not Row("", 1.0, 1.05, 0.01).agrees
 
 
 def test_a_wrong_simulator_is_caught(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from overair import cli
-from overair.scenarios import catalogue, results
+from overair.scenarios import catalogue, saved
 from tests.scenarios import fake
 
 ROOT = Path(__file__).parents[2]
@@ -62,8 +62,8 @@ def test_list_shows_everything_there_is(capsys: pytest.CaptureFixture[str]) -> N
 def test_list_says_what_a_field_takes_as_a_scenario_has_it(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["list", "uplinks"])
     shown = capsys.readouterr().out
-    assert 'rule: one of power; default "truncated_inversion"' in shown
-    assert "feedback: a number, at least 0, at most 1; default 0.0" in shown
+    assert 'rule: how transmitters spend their budget (one of power; default "truncated_inversion")' in shown
+    assert "feedback: weight of error feedback (a number, at least 0, at most 1; default 0.0)" in shown
 
 
 @pytest.mark.parametrize("what", ["scenarios", "fields", *catalogue.FAMILIES])
@@ -85,8 +85,8 @@ def test_list_shows_any_part(what: str, capsys: pytest.CaptureFixture[str]) -> N
         (["run", "quickstart", "--out", "file"], "--out file: expected a new or empty folder"),
         (["run", "bad.toml"], "bad.toml: expected a TOML file"),
         (["run", "binary.toml"], "binary.toml: expected a TOML file"),
-        (["list", "codec"], "did you mean codecs?"),
-        (["list", "sparse"], "see overair list codecs"),
+        (["list", "codcs"], "did you mean codecs?"),
+        (["list", "zzz"], "expected scenarios, fields, a family or a word in what they say"),
         (["run", "quickstart", "--set", "uplink=sparse"], 'received "sparse"; sparse is one of codecs'),
         (["show", "nowhere"], "nowhere: expected results"),
         (["show", "file"], "file: expected results"),
@@ -123,7 +123,7 @@ def test_a_run_says_where_its_table_figure_and_results_are(
     assert cli.main(["run", "quickstart", *TINY, "--out", "runs/a"]) == 0
     table = capsys.readouterr().out
     assert "figure: runs/a/figure.png" in table and "results: runs/a/results.nc" in table
-    assert isinstance(results.load(tmp_path / "runs/a"), xr.Dataset)
+    assert isinstance(saved.load(tmp_path / "runs/a"), xr.Dataset)
 
     (tmp_path / "runs/a/figure.png").unlink()
     assert cli.main(["show", "runs/a"]) == 0

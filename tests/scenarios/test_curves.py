@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from overair.figures import curve, draw
-from overair.scenarios import ScenarioError, curves, results
+from overair.scenarios import ScenarioError, curves, results, saved
 from overair.scenarios.sweep import sweep
 
 RAW: dict[str, Any] = {
@@ -172,7 +172,7 @@ def test_what_is_no_curve_is_refused_in_one_line(content: str | bytes, tmp_path:
     file = tmp_path / "curve.csv"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ScenarioError, match="expected a curve") as refused:
-        results.load(file)
+        saved.load(file)
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 400
 
 
@@ -188,7 +188,7 @@ def test_columns_told_nonsense_about_are_described_as_results_are(tmp_path: Path
 
 def test_a_file_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="nothing.csv: expected a curve, No such file or directory; name a .csv"):
-        results.load(tmp_path / "nothing.csv")
+        saved.load(tmp_path / "nothing.csv")
 
 
 def test_a_curve_is_there_whole_or_not_at_all(

@@ -14,7 +14,7 @@ from overair.learning.jscc.photographs import kodak
 from overair.learning.senders import Job, Outcome, is_plain
 from overair.learning.senders.deepjscc import Deepjscc
 from overair.phy import Air, Awgn, Grid, Rayleigh
-from overair.scenarios import ScenarioError, curves, image_results, image_run, results, run
+from overair.scenarios import ScenarioError, curves, image_results, image_run, run, saved
 from overair.scenarios.sweep import sweep
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
@@ -94,7 +94,7 @@ def test_a_file_runs_to_results_that_explain_themselves_and_goes_on_bit_for_bit(
     with pytest.raises(KeyboardInterrupt):
         run("my.toml", out="parts")
     with pytest.raises(ScenarioError, match="expected a finished run"):
-        results.load("parts")
+        saved.load("parts")
     resumed = run("my.toml", out="parts")
     assert len(times) == 4  # no epoch twice
     xr.testing.assert_identical(resumed, whole)
@@ -151,7 +151,7 @@ def test_what_was_not_measured_or_no_longer_finite_is_saved_shown_and_drawn(
 ) -> None:
     before = dataset_of(values)
     curves.save(before, tmp_path / "curve.csv")
-    after = results.load(tmp_path / "curve.csv")
+    after = saved.load(tmp_path / "curve.csv")
     assert len(image_results.table(after)) == 1 + 2 * 2 * 3
     draw(after, tmp_path / "figure.png")
     draw(after.isel({"link.snr_db": [1], "scheme": 0}, drop=True), tmp_path / "point.png")

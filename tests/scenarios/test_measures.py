@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from overair.learning import Metrics
-from overair.scenarios import curves, results, run
+from overair.scenarios import curves, results, run, saved
 from overair.scenarios.measures import Measure, headings, over_rounds
 from tests.scenarios import fake
 
@@ -63,7 +63,7 @@ def test_what_an_older_file_did_not_measure_is_not_known(tmp_path: Path) -> None
     old = curves.load(CURVES / "quickstart.csv")
     assert old.pilot_elements.isnull().all() and old.accuracy.notnull().all()
     results.save(old.drop_vars("pilot_elements"), tmp_path / "results.nc")
-    again = results.load(tmp_path)
+    again = saved.load(tmp_path)
     assert again.pilot_elements.isnull().all() and again.pilot_elements.attrs == old.pilot_elements.attrs
     curves.save(again, tmp_path / "curve.csv")
     assert "pilot_elements" not in (tmp_path / "curve.csv").read_text()

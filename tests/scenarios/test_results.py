@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from overair.scenarios import ScenarioError, results
+from overair.scenarios import ScenarioError, results, saved
 from overair.scenarios.sweep import Sweep, sweep
 
 RAW: dict[str, Any] = {
@@ -46,8 +46,8 @@ def test_the_last_round_is_always_evaluated(rounds: int, every: int, after: list
 
 def test_a_file_holds_all_of_the_dataset(dataset: xr.Dataset, tmp_path: Path) -> None:
     results.save(dataset, tmp_path / "results.nc")
-    xr.testing.assert_identical(results.load(tmp_path / "results.nc"), dataset)
-    xr.testing.assert_identical(results.load(tmp_path), dataset)
+    xr.testing.assert_identical(saved.load(tmp_path / "results.nc"), dataset)
+    xr.testing.assert_identical(saved.load(tmp_path), dataset)
     assert [file.name for file in tmp_path.iterdir()] == ["results.nc"]
 
 
@@ -82,4 +82,4 @@ def test_what_is_no_result_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "half" / "scenario.json").write_text("{}")
     for name in ("text.nc", "other.nc", "half", "nothing.nc", ""):
         with pytest.raises(ScenarioError, match="^.*: expected (results|a finished run).*$"):
-            results.load(tmp_path / name)
+            saved.load(tmp_path / name)

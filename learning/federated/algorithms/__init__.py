@@ -27,4 +27,6 @@ class Algorithm(Protocol):
         ...
 
 
+FAMILY = Algorithm  # what each file of this folder is one of
+
 __all__ = ["Algorithm", "Sample"]

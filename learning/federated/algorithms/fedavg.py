@@ -1,4 +1,4 @@
-"""FedAvg: each device takes local SGD steps and sends how far its weights moved, theta - theta_k.
+"""FedAvg (local SGD): each device takes local steps and sends how far its weights moved, theta - theta_k.
 
 With the server's optimizer at plain SGD of rate 1 this is federated averaging; any other optimizer makes it adaptive.
 McMahan, Moore, Ramage, Hampson, Aguera y Arcas, "Communication-efficient learning of deep networks from decentralized
@@ -23,11 +23,14 @@ UNROLLED = 10  # as many steps are compiled one by one: on CNNs a loop within th
 
 @dataclass(frozen=True, config=STRICT)
 class Fedavg:
-    """Local learning rate, and how long: so many steps, or so many epochs over the device's own share."""
+    """Local steps of plain SGD."""
 
     learning_rate: Annotated[float, Gt(0)] = 0.1
+    """Of the local steps."""
     steps: Annotated[int, Gt(0)] | None = None
+    """Local steps of a round; one epoch unless steps or epochs are given."""
     epochs: Annotated[int, Gt(0)] | None = None
+    """Passes over the device's own share in a round."""
     moves: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

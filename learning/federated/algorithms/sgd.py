@@ -1,4 +1,4 @@
-"""Distributed SGD: each device sends one gradient a round, g_k = grad f_k(theta).
+"""Distributed SGD (DSGD): each device sends one gradient a round, g_k = grad f_k(theta).
 
 The server's optimizer applies sum_k w_k g_k with w_k = n_k/n, over pi where devices take part with probability pi.
 """

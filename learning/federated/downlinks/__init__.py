@@ -45,4 +45,7 @@ class Downlink(Protocol):
         ...
 
 
+FAMILY = Downlink  # what each file of this folder is one of
+USUAL = "broadcast"  # the kind of a table that names none
+
 __all__ = ["Downlink", "Score"]

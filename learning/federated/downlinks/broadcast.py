@@ -40,11 +40,14 @@ EVALUATED = 10  # devices at most whose models are scored
 
 @dataclass(frozen=True, config=STRICT)
 class Broadcast:
-    """P_B/N0 in dB, how far devices 0, 1, ... are from it (and again from the first), and what is broadcast."""
+    """The same symbols to all devices, which have SNRs of their own."""
 
     snr_db: Annotated[float, Ge(-300), Le(300)]
+    """SNR of the broadcast, in dB; P_B/N0."""
     offsets_db: tuple[Annotated[float, Ge(-300), Le(300)], ...] = ()
+    """SNRs of single devices over it, in dB; for devices 0, 1 and so on, and again from the first."""
     sends: Literal["estimate", "received"] = "estimate"
+    """Whether the estimate is broadcast, or the symbols that an analog uplink received."""
     own_models: ClassVar[bool] = True
     uses_air: ClassVar[bool] = True
 

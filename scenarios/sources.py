@@ -1,0 +1,159 @@
+"""What there is: every family, scheme and field, read from the source files without importing them.
+
+A family is a folder of the package whose ``__init__`` says ``FAMILY =`` and the interface of its schemes. A scheme is
+a file of that folder with exactly one public dataclass; its kind is the file's name, its summary the first line of the
+file's text, its fields the annotations of the class and of the dataclasses it inherits from, and what a field means is
+the docstring below it. Reading them with ``ast`` keeps TensorFlow out of `overair list` and out of the checking of
+scenarios. Nothing is registered anywhere.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parent.parent
+PARTS = ("phy", "ota", "learning")
+MARK = re.compile(r"^FAMILY = (\w+)", re.MULTILINE)
+USUAL = re.compile(r"^USUAL = \"(\w+)\"", re.MULTILINE)
+
+
+class Family(NamedTuple):
+    """A folder of schemes, and the name by which a scheme's fields ask for one of them."""
+
+    folder: str
+    interface: str
+    about: str
+    usual: str | None  # the kind of a table that names none
+
+
+class SourceField(NamedTuple):
+    """A field as the file has it: its annotation, its default (none: it must be given), and its docstring."""
+
+    name: str
+    annotation: ast.expr
+    default: ast.expr | None
+    about: str
+
+
+class Source(NamedTuple):
+    """A scheme as its file describes it."""
+
+    family: str
+    kind: str
+    class_name: str
+    summary: str
+    about: str
+    fields: tuple[SourceField, ...]
+    traits: dict[str, Any]  # what the class itself says of all its objects, where that is a plain value
+
+
+def _families() -> Iterator[tuple[str, Family]]:
+    for part in PARTS:
+        for file in sorted((ROOT / part).rglob("__init__.py")):
+            text = file.read_text(encoding="utf-8")
+            if mark := MARK.search(text):
+                about = text.partition("\n")[0].strip('".').partition(": ")[2]
+                folder, usual = file.parent.relative_to(ROOT).as_posix(), USUAL.search(text)
+                yield file.parent.name, Family(folder, mark[1], about, usual and usual[1])
+
+
+FAMILIES = dict(_families())
+
+
+@cache
+def sources(family: str) -> dict[str, Source]:
+    """The schemes of a family by kind, in order of kind."""
+    files = sorted((ROOT / FAMILIES[family].folder).glob("[!_]*.py"))
+    found = [read(family, file) for file in files]
+    return {source.kind: source for source in found if source}
+
+
+def homes(kind: str) -> list[str]:
+    """The families that have a scheme of this kind."""
+    return [family for family in FAMILIES if kind in sources(family)]
+
+
+def read(family: str, file: Path) -> Source | None:
+    """The scheme of a file, None where it has none."""
+    tree = _tree(file)
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    classes = [node for node in classes if _is_dataclass(node)]
+    if not classes:
+        return None
+    if len(classes) > 1:
+        names = ", ".join(node.name for node in classes)
+        raise TypeError(f"{file}: expected one public dataclass, found {names}; a scheme is one file")
+    summary = (ast.get_docstring(tree) or "").partition("\n")[0]
+    about = " ".join((ast.get_docstring(classes[0]) or "").partition("\n\n")[0].split())
+    fields, traits = _fields(tree, file, classes[0].name), dict(_traits(classes[0]))
+    return Source(family, file.stem, classes[0].name, summary, about, fields, traits)
+
+
+@cache
+def fields_of(file: Path, class_name: str) -> tuple[SourceField, ...]:
+    """The fields of a dataclass, those of the dataclasses that it inherits from first."""
+    return _fields(_tree(file), file, class_name)
+
+
+def _fields(tree: ast.Module, file: Path, class_name: str) -> tuple[SourceField, ...]:
+    node = next(each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == class_name)
+    found: dict[str, SourceField] = {}
+    for base in reversed(node.bases):
+        for field in _inherited(tree, file, base):
+            found[field.name] = field
+    for field in _own(node) if _is_dataclass(node) else ():
+        above = found.get(field.name)
+        found[field.name] = field._replace(about=field.about or (above.about if above else ""))
+    return tuple(found.values())
+
+
+def _inherited(tree: ast.Module, file: Path, base: ast.expr) -> tuple[SourceField, ...]:
+    """The fields of a base that is in the same file or the same folder; no other base has fields."""
+    if not isinstance(base, ast.Name):
+        return ()
+    if any(isinstance(node, ast.ClassDef) and node.name == base.id for node in tree.body):
+        return _fields(tree, file, base.id)
+    for node in tree.body:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) and node.level == 1 else []
+        if base.id in names and (home := file.with_name(f"{getattr(node, 'module', None)}.py")).exists():
+            return fields_of(home, base.id)
+    return ()
+
+
+def _own(node: ast.ClassDef) -> Iterator[SourceField]:
+    for each, below in zip(node.body, [*node.body[1:], ast.Pass()], strict=True):
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and not _is_shared(each.annotation):
+            yield SourceField(each.target.id, each.annotation, each.value, _text(below))
+
+
+def _traits(node: ast.ClassDef) -> Iterator[tuple[str, Any]]:
+    for each in node.body:
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and _is_shared(each.annotation):
+            if isinstance(each.value, ast.Constant):
+                yield each.target.id, each.value.value
+
+
+def _text(node: ast.stmt) -> str:
+    """A docstring, in one line."""
+    value = node.value if isinstance(node, ast.Expr) else None
+    told = isinstance(value, ast.Constant) and isinstance(value.value, str)
+    return " ".join(value.value.split()) if told else ""  # type: ignore[union-attr]
+
+
+def _is_dataclass(node: ast.ClassDef) -> bool:
+    """Whether a class carries @dataclass(...)."""
+    calls = (decorator.func for decorator in node.decorator_list if isinstance(decorator, ast.Call))
+    return any(isinstance(call, ast.Name) and call.id == "dataclass" for call in calls)
+
+
+def _is_shared(annotation: ast.expr) -> bool:
+    """Whether an annotation is ClassVar."""
+    base = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    return isinstance(base, ast.Name) and base.id == "ClassVar"
+
+
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"), str(file))

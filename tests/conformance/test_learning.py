@@ -1,0 +1,157 @@
+"""Every scheme of learning, found by walking the package, goes through the checks of its family."""
+
+import urllib.request
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from overair.learning import Task, Weights
+from overair.learning.networks import Network, channels_of
+from overair.learning.senders import Job
+from overair.ota import Ideal, Outcome, Terms, apply
+from overair.ota.round import Round
+from overair.phy import Air, Awgn, Grid, keys
+
+LABELS = np.random.default_rng(1).permutation(np.repeat(np.arange(10), [18, 22, 17, 23, 21, 22, 21, 19, 14, 20]))
+IMAGES = np.random.default_rng(2).random((40, 32, 32, 3), np.float32)
+SHAPE, DEVICES = (32, 32, 3), 4
+
+
+def parameters(model: keras.Model) -> list[np.ndarray]:
+    return [np.asarray(weight) for weight in model.get_weights()]
+
+
+def alike(one: list[np.ndarray], other: list[np.ndarray]) -> bool:
+    return all(map(np.array_equal, one, other))
+
+
+def test_data(data: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: object, **__: object) -> None:
+        raise OSError("no net in tests")
+
+    monkeypatch.setattr(urllib.request, "urlopen", nothing)
+    try:
+        arrays = data.load()
+    except (ValueError, OSError) as missing:
+        pytest.skip(str(missing))
+    for x, y in ((arrays.x_train, arrays.y_train), (arrays.x_test, arrays.y_test)):
+        assert x.dtype == np.float32 and x.ndim == 4 and 0 <= x.min() < x.max() <= 1
+        assert y.dtype == np.int32 and len(x) == len(y) and set(np.unique(y)) == set(range(arrays.classes))
+
+
+@pytest.mark.parametrize("devices", [1, 3, 20])
+def test_partitions(partition: Any, devices: int) -> None:
+    shares, again = (partition.split(LABELS, devices, seed=3) for _ in range(2))
+    dealt = np.concatenate(shares)
+    assert len(shares) == devices and all(len(share) and share.dtype == np.int64 for share in shares)
+    assert len(np.unique(dealt)) == len(dealt) and set(dealt) <= set(range(len(LABELS)))
+    assert alike(shares, again)
+    if devices > 1:
+        other = partition.split(LABELS, devices, seed=4)
+        assert not all(np.array_equal(np.sort(one), np.sort(two)) for one, two in zip(shares, other, strict=True))
+    with pytest.raises(ValueError, match="devices: expected at "):
+        partition.split(LABELS, len(LABELS) + 1, seed=3)
+
+
+def test_models(model: Any) -> None:
+    built, again, other = (model.build(SHAPE, 7, seed) for seed in (1, 1, 2))
+    assert built.output_shape == (None, 7) and built.input_shape == (None, *SHAPE)
+    assert alike(parameters(built), parameters(again)) and not alike(parameters(built), parameters(other))
+    logits = built(IMAGES[:5], training=False).numpy()
+    assert np.all(np.isfinite(logits)) and np.ptp(logits.sum(axis=1)) > 0  # logits, and no probabilities
+    with pytest.raises(ValueError, match="seed: expected a number of at least 0"):
+        model.build(SHAPE, 7, -1)
+
+
+def coded(network: Network, encoder: keras.Model, decoder: keras.Model) -> tuple[np.ndarray, np.ndarray]:
+    """Features of two images, and what the decoder makes of them."""
+    states = [np.full((2, each), 10.0, np.float32) for each in (2, 3)]
+    for state in states:
+        state[:, 1] = 1.0
+    features = encoder([IMAGES[:2], states[0]] if network.adapts else IMAGES[:2])
+    return features.numpy(), decoder([features, states[1]] if network.adapts else features).numpy()
+
+
+def test_networks(network: Any) -> None:
+    channels = channels_of(network, 1 / 6)
+    encoder, again, other = (network.encoder(SHAPE, channels, seed) for seed in (1, 1, 2))
+    decoder = network.decoder(SHAPE, channels, 1)
+    assert alike(parameters(encoder), parameters(again)) and not alike(parameters(encoder), parameters(other))
+    network.start(encoder, decoder, IMAGES)
+    features, images = coded(network, encoder, decoder)
+    side = SHAPE[0] // network.stride
+    assert features.shape == (2, side, side, channels) and np.all(np.isfinite(features))
+    assert images.shape == (2, *SHAPE) and np.all((images >= 0) & (images <= 1))
+    assert network.shares[-1] == 1 and list(network.shares) == sorted(network.shares) and min(network.shares) > 0
+    assert len(network.shares) > 1 or not network.refines
+
+
+def test_senders(sender: Any) -> None:
+    job = Job(IMAGES, Air(Grid(), Awgn(), 1), (1 / 6,), 0)
+    assert sender.check(job, [IMAGES[:4]]) is None
+    assert isinstance(sender.epochs_of(job), int) and sender.epochs_of(job) >= 0
+    assert callable(sender.ready)
+
+
+@pytest.fixture(scope="module")
+def task() -> Task:
+    first = keras.initializers.GlorotUniform(seed=3)
+    layers = [keras.layers.Input((6,)), keras.layers.Dense(3, kernel_initializer=first)]
+    return Task(keras.Sequential([*layers, keras.layers.BatchNormalization()]))
+
+
+@pytest.mark.parametrize("batch_size", [None, 5])
+def test_algorithms(algorithm: Any, task: Task, batch_size: int | None) -> None:
+    sizes = tf.constant([1, 7, 12])
+    batches, again = (algorithm.batches(keys.key(1), sizes, 12, batch_size) for _ in range(2))
+    assert batches.positions.dtype == tf.int32 and batches.positions.shape == batches.mask.shape
+    assert np.all((batches.positions >= 0) & (batches.positions < sizes[:, None, None]))
+    assert np.array_equal(batches.positions, again.positions)
+    assert set(np.unique(batches.mask)) <= {0.0, 1.0} and np.all(np.any(batches.mask, axis=(1, 2)))
+    assert isinstance(algorithm.moves, bool) and (algorithm.moves or batches.positions.shape[1] == 1)
+    x, y, weights = keys.normal(keys.key(2), [12, 6]), tf.range(12) % 3, task.weights()
+
+    def sample(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        place = batches.positions[2][step]
+        return tf.gather(x, place), tf.gather(y, place), batches.mask[2][step]
+
+    update, loss = algorithm.update(task, weights, sample, batches.positions.shape[1], keys.key(3))
+    for one, other in zip(tf.nest.flatten(update), tf.nest.flatten(weights), strict=True):
+        assert one.shape == other.shape and np.all(np.isfinite(one)) and np.any(one)
+    assert loss.shape == () and loss > 0
+    gradient = task.gradient(weights, x, y, tf.ones([12]), keys.key(3), tf.constant(0))[1]
+    uphill = sum(float(tf.reduce_sum(u * g)) for u, g in zip(update.trainable, gradient, strict=True))
+    assert uphill > 0 or batch_size  # of a batch alone it need not be
+
+
+def test_downlinks(downlink: Any, task: Task) -> None:
+    air = Air(Grid(), Awgn(), DEVICES)
+    terms, uplink = Terms(air, task.size, 600), Ideal()
+    downlink.check(uplink, terms, keras.optimizers.SGD(0.1))
+    assert (downlink.elements(uplink, terms) > 0) == downlink.uses_air
+    drift, weights = downlink.init(terms), task.weights()
+    assert drift.shape == (DEVICES if downlink.own_models else 0, task.size) and not np.any(drift)
+    first = downlink.model(weights, drift, tf.constant(0))
+    assert alike(list(map(np.asarray, tf.nest.flatten(first))), list(map(np.asarray, tf.nest.flatten(weights))))
+    outcome = received(task.size)
+    still = downlink.step(drift, outcome, tf.zeros([task.size]), keys.key(4))
+    after, again = (downlink.step(drift, outcome, tf.ones([task.size]), keys.key(4)) for _ in range(2))
+    assert not np.any(still) and np.array_equal(after, again) and after.shape == drift.shape
+    assert np.any(after) == downlink.own_models
+
+    def score(model: Weights) -> tf.Tensor:
+        return tf.stack([tf.reduce_sum(model.trainable[0]), 1.0])
+
+    assert downlink.score(score, weights, after).shape == (2,)
+
+
+def received(size: int) -> Outcome:
+    """A round of the ideal uplink."""
+    terms = Terms(Air(Grid(), Awgn(), DEVICES), size, 600)
+    uplink, place = Ideal(), terms.air.init(keys.key(0))
+    one = Round(terms, keys.key(1), tf.fill([DEVICES], 1 / DEVICES), None)
+    estimate, state, report = apply(uplink, uplink.init(terms, place), one, keys.normal(keys.key(2), [DEVICES, size]))
+    return Outcome(estimate, state, report)

@@ -1,0 +1,105 @@
+"""`overair list` finds schemes and fields by the words of the field, and says what a field means and takes."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from overair.scenarios import ScenarioError
+from overair.scenarios.images import Images
+from overair.scenarios.listing import _fields, listing
+from overair.scenarios.schema import Scenario
+from overair.scenarios.sources import FAMILIES, sources
+
+
+def found(word: str) -> str:
+    return "\n".join(listing(word))
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("cfo", "frequency_offset"),
+        ("CFO", "frequency_offset"),
+        ("sto", "timing_offset"),
+        ("SCO", "sampling_offset"),
+        ("pa", "amplifier"),
+        ("papr", "amplifier"),
+        ("adc", "quantized_receiver"),
+        ("mrc", "maximum_ratio"),
+        ("zf", "zero_forcing"),
+        ("mmse", "beamforming"),
+        ("aircomp", "analog"),
+        ("link adaptation", "m" + "odes"),
+        ("mcs", "m" + "odes"),
+        ("harq", "m" + "odes"),
+        ("bler", "outage"),
+        ("ldpc", "ldpc"),
+        ("los", "rician"),
+        ("iid", "iid"),
+        ("non-IID", "dirichlet"),
+        ("a-dsgd", "sparse"),
+        ("D-DSGD", "position_coded"),
+        ("qsgd", "qsgd"),
+        ("amp", "amp"),
+        ("em-bg-amp", "em_bg_amp"),
+        ("klt", "linear"),
+        ("rician", "rician"),
+        ("retransmissions", "m" + "odes"),
+        ("quantis", "dithered"),
+    ],
+)
+def test_the_words_of_the_field_find_the_scheme(word: str, kind: str) -> None:
+    kinds = {kind, "mcs"} if kind == "m" + "odes" else {kind}
+    assert any(line.split()[:1] == [each] for line in listing(word) for each in kinds)
+
+
+@pytest.mark.parametrize("word", ["csit", "CSIR", "snr", "prefix", "antennas"])
+def test_fields_of_a_scenario_are_found_too(word: str) -> None:
+    assert "fields of a scenario:" in listing(word)
+
+
+def test_a_whole_word_counts_before_a_part_of_one() -> None:
+    assert "path_loss" not in found("pa")  # which is an amplifier
+    assert "em_bg_amp" not in found("amplifier") and "amplifier" not in found("amp")
+
+
+def test_few_schemes_are_shown_with_their_fields_and_many_without() -> None:
+    assert "      low: least offset, in subcarrier spacings (a number; default 0.0)" in listing("cfo")
+    many = listing("elements")
+    assert len(many) > 8 and not [line for line in many if line.startswith("      ")]
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("cf0", "cfo"), ("codcs", "codecs"), ("raleigh", "rayleigh")])
+def test_what_is_not_found_is_told_with_the_nearest_word(wrong: str, right: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        listing(wrong)
+    (line,) = caught.value.lines
+    assert line.startswith("list: expected ") and line.endswith(f'received "{wrong}"; did you mean {right}?')
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_field_is_listed_with_its_docstring(family: str) -> None:
+    told = found(family)
+    for source in sources(family).values():
+        for field in source.fields:
+            assert field.about.removesuffix(".")[1:] in told
+
+
+def test_the_glossary_names_what_there_is() -> None:
+    checkout = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2]))
+    glossary = checkout / "docs" / "glossary.md"
+    if not glossary.exists():
+        pytest.skip("no checkout: the wheel carries no documents")
+    rows = [line for line in glossary.read_text().splitlines() if line.startswith("| ") and "---" not in line][1:]
+    known = {*_fields(Scenario), *_fields(Images)}
+    for family in FAMILIES:
+        for kind, source in sources(family).items():
+            known |= {f"{family}/{kind}", *(f"{family}/{kind}.{field.name}" for field in source.fields)}
+    assert len(rows) > 40
+    for row in rows:
+        names = re.findall("`([^`]+)`", row)
+        assert names and not set(names) - known, row
+    words = [row.split("|")[1].strip().lower() for row in rows]
+    assert words == sorted(words)

@@ -1,0 +1,72 @@
+"""Words of earlier scenarios are refused with the new one, wherever a scenario or a result can have them."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from overair.scenarios import ScenarioError, faults, renamed, results, saved
+from overair.scenarios.catalogue import Table
+from overair.scenarios.listing import listing
+from overair.scenarios.sources import FAMILIES
+
+OLD = {word.replace("|", ""): new for word, new in renamed.NAMES.items()}
+SIDE, BOOST = "transmitter_know" + "ledge", "boost" + "_db"
+
+
+class Inner(Table):
+    """A table with new words."""
+
+    csit: int = 0
+    margin_db: float = 0.0
+
+
+class Outer(Table):
+    """A table that holds it."""
+
+    link: Inner = Inner()
+
+
+def lines(raw: dict[str, Any]) -> list[str]:
+    try:
+        Outer.model_validate(raw)
+    except ValueError as error:
+        return faults.lines(error, raw, Outer)  # type: ignore[arg-type]
+    return []
+
+
+@pytest.mark.parametrize("old", OLD)
+def test_an_old_word_is_known_where_the_new_one_is(old: str) -> None:
+    assert renamed.now(old, {OLD[old], "other"}) == OLD[old]
+    assert renamed.now(old, {"other"}) is None
+    assert renamed.now(OLD[old], {OLD[old]}) is None
+
+
+def test_no_old_word_stands_in_the_table_as_it_was() -> None:
+    assert all("|" in word for word in renamed.NAMES)
+
+
+def test_an_old_field_is_refused_with_the_new_one() -> None:
+    expected = f"scenario field link.{SIDE}: expected csit, received the old name; write link.csit"
+    assert lines({"link": {SIDE: 1}}) == [expected]
+    (line,) = lines({"link": {BOOST: 1.0}})
+    assert line.endswith("write link.margin_db, with the opposite sign")
+
+
+@pytest.mark.parametrize("old", ["know" + "ledge", "receiv" + "ers", "send" + "ers"])
+def test_an_old_family_is_listed_under_its_new_name(old: str) -> None:
+    if old in FAMILIES:
+        assert listing(old)
+        return
+    with pytest.raises(ScenarioError, match=f"received the old name; write overair list {OLD[old]}"):
+        listing(old)
+
+
+def test_results_with_an_old_variable_say_what_it_is_now(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    names = ["accuracy", "decoded"]
+    monkeypatch.setattr(saved, "VARIABLES", {name: results.Measure(name, "1", "") for name in names})
+    old = {"accuracy": ("x", np.zeros(1)), "stopped_at": ("x", np.zeros(1)), "hea" + "rd": ("x", np.zeros(1))}
+    xr.Dataset(old).to_netcdf(tmp_path / "results.nc", engine=results.ENGINE)
+    with pytest.raises(ScenarioError, match="which is decoded now; run it anew"):
+        saved.load(tmp_path / "results.nc")
