@@ -9,19 +9,19 @@ device. Below: A-DSGD and D-DSGD with less power, with fewer elements, and with 
 every scheme has the same resource elements and the same energy; a curve for which that is not so is refused.
 """
 
-import argparse
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ..scenarios import curves
-from ..scenarios.errors import ScenarioError
-from .curve import DASHES, SNR, STYLE, band
+from . import _command as command
+from ._labels import SNR, axis_label, seeds_label
+from ._look import BOX, DASHES, band, caption, grid, picture
+from ._resources import equal_resources
 
 NAMES = {  # as the paper has them, in its order
     "ideal": "error-free",
@@ -39,8 +39,7 @@ def draw(folder: str | Path, path: str | Path) -> None:
     """Draw the curves of a folder into a file."""
     runs = {name: curves.load(Path(folder) / f"amiri2020{name}.csv") for name in ("", "_p200", "_s30", "_m20", "_m10")}
     spent = [equal_resources(run) for run in runs.values()]
-    with rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 6.0), layout="constrained")
+    with picture(path, 7.2, 6.0) as figure:
         (alike, classes), (grants, devices) = figure.subplots(2, 2, sharey=True)
         for panel, partition, title in ((alike, "iid", "alike"), (classes, "classes", "of two classes a device")):
             for place, (uplink, name) in enumerate(NAMES.items()):
@@ -53,38 +52,16 @@ def draw(folder: str | Path, path: str | Path) -> None:
         _settings(devices, list(_fewer(runs)), 0.15)
         devices.set_title("A-DSGD and D-DSGD: M devices of B images", fontsize=8)
         for panel in (alike, classes, grants, devices):
-            panel.grid(True, linewidth=0.4, color="0.85")
-            panel.set_xlabel("Round")
+            grid(panel)
+            panel.set_xlabel(axis_label(base, "round"))
         for panel in (alike, grants):
-            panel.set_ylabel("Test accuracy")
-        figure.supxlabel(
-            f"Mean of {runs[''].sizes['seed']} seeds, band from lowest to highest; 25 devices of 1,000 images unless "
-            f"said.\nWithin a setting all schemes have the same grant, {spent[0]:,.0f} elements a round (s = 3d/10: "
-            f"{spent[2]:,.0f}), and energy P a device; D-DSGD at P = 1 is silent, whatever M.",
-            fontsize=6.5,
-            color="0.35",
+            panel.set_ylabel(axis_label(base, "accuracy"))
+        caption(
+            figure,
+            f"{seeds_label(base)}; 25 devices of 1,000 images unless said.\nWithin a setting all schemes have the same "
+            f"grant, {spent[0]:,.0f} elements a round (s = 3d/10: {spent[2]:,.0f}), and energy P\na device; "
+            "D-DSGD at P = 1 is silent, whatever M.",
         )
-        figure.savefig(path, dpi=300)
-
-
-def equal_resources(run: xr.Dataset) -> float:
-    """The resource elements of a round, the same for all that send; ScenarioError where they or energies differ."""
-    elements, spent = equal_elements(run), run.energy.where(run.energy > 0)  # who cannot afford a bit stays silent
-    least, most = float(spent.min()), float(spent.max())
-    if most > 1 + 1e-4 or least < 1 - 1e-4:
-        raise ScenarioError(
-            f"curves: expected the same energy for every scheme, the budget P, received {least:.4g} to {most:.4g} P"
-        )
-    return elements
-
-
-def equal_elements(run: xr.Dataset) -> float:
-    """The resource elements of a round, the same for all that send; ScenarioError where they differ."""
-    used = run.resource_elements.where(run.resource_elements > 0)
-    low, high = float(used.min()), float(used.max())
-    if low != high:
-        raise ScenarioError(f"curves: expected as many elements for every scheme, received {low:g} to {high:g}")
-    return low
 
 
 def _fewer(runs: dict[str, xr.Dataset]) -> Iterator[tuple[str, xr.Dataset]]:
@@ -100,7 +77,7 @@ def _settings(panel: Axes, settings: list[tuple[str, xr.Dataset]], bottom: float
         for at, uplink in enumerate(TWO):
             _line(panel, run.isel(uplink=at), list(NAMES).index(uplink), None, dash)
         panel.plot([], [], dash, color="0.3", label=setting)
-    panel.legend(fontsize=7, framealpha=0.85, edgecolor="0.8", loc="lower right", bbox_to_anchor=(1.0, bottom))
+    panel.legend(**BOX, fontsize=7, loc="lower right", bbox_to_anchor=(1.0, bottom))
 
 
 def _line(panel: Axes, run: xr.Dataset, place: int, label: str | None, dash: str = "-") -> None:
@@ -108,22 +85,12 @@ def _line(panel: Axes, run: xr.Dataset, place: int, label: str | None, dash: str
     band(panel, np.asarray(run["round"].values), values, place, label, dash)
 
 
-def command(draw: Callable[[Path, Path], None], about: str | None, picture: str) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """From a folder of curves to a picture."""
-    parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    parser = command.parser("amiri2020", __doc__)
     parser.add_argument("folder", type=Path, help="with the curves, as kept in docs/curves")
-    parser.add_argument("--out", type=Path, default=Path(picture), help="the picture (.png, .pdf, .svg)")
-    chosen = parser.parse_args()
-    try:
-        draw(chosen.folder, chosen.out)
-    except ScenarioError as error:
-        raise SystemExit(str(error)) from None
-    print(f"figure: {chosen.out}")
-
-
-def main() -> None:
-    command(draw, __doc__, "amiri2020.png")
+    return command.perform(parser, arguments, lambda wanted: draw(wanted.folder, wanted.out))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -25,7 +25,8 @@ def results(axes: dict[str, list[Any]], seeds: int = 3, rounds: int = 5) -> xr.D
         for name, values in axes.items()
     }
     coordinates |= {"seed": np.arange(seeds), "round": ("round", np.arange(rounds) + 1, {"long_name": "round"})}
-    data = {"accuracy": (dims, random.random(shape)), "stopped_at": (dims[:-1], -np.ones(shape[:-1], int))}
+    accuracy = (dims, random.random(shape), {"units": "1", "long_name": "test accuracy"})
+    data = {"accuracy": accuracy, "stopped_at": (dims[:-1], -np.ones(shape[:-1], int))}
     return xr.Dataset(data, coordinates)
 
 
