@@ -30,20 +30,6 @@ def results(axes: dict[str, list[Any]], seeds: int = 3, rounds: int = 5) -> xr.D
     return xr.Dataset(data, coordinates)
 
 
-@pytest.fixture
-def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures drawn."""
-    drawn: list[Figure] = []
-    save = Figure.savefig
-
-    def keep(figure: Figure, *arguments: Any, **options: Any) -> None:
-        drawn.append(figure)
-        save(figure, *arguments, **options)
-
-    monkeypatch.setattr(Figure, "savefig", keep)
-    return drawn
-
-
 @pytest.mark.parametrize(
     "axes, x",
     [
