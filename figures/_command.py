@@ -33,6 +33,15 @@ def perform(made: ArgumentParser, arguments: Sequence[str] | None, draw: Callabl
     return 0
 
 
+def draw_folder(
+    name: str, about: str | None, arguments: Sequence[str] | None, draw: Callable[[Path, Path], None]
+) -> int:
+    """The whole command of a figure that draws the curves of a folder."""
+    made = parser(name, about)
+    made.add_argument("folder", type=Path, help="with the curves, as kept in docs/curves")
+    return perform(made, arguments, lambda wanted: draw(wanted.folder, wanted.out))
+
+
 def check_out(path: Path) -> None:
     """Refuses a place where no picture can be kept, before anything long begins."""
     if path.suffix not in (".png", ".pdf", ".svg") or not path.absolute().parent.is_dir():

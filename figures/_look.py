@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -49,3 +50,8 @@ def band(panel: Axes, x: np.ndarray, over_seeds: np.ndarray, place: int, label: 
     panel.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
     every, means = max(1, len(x) // 10), values.mean(axis=0).filled(np.nan)
     panel.plot(x, means, dash, color=colour, marker=marker, markersize=4, markevery=every, linewidth=1.3, label=label)
+
+
+def over_rounds(panel: Axes, run: xr.Dataset, place: int, label: str | None, dash: str = "-") -> None:
+    """Accuracies of a run's seeds over its rounds."""
+    band(panel, run["round"].values, run.accuracy.transpose("seed", "round").values, place, label, dash)

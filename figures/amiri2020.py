@@ -13,14 +13,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
 from ..scenarios import curves
-from . import _command as command
+from ._command import draw_folder
 from ._labels import SNR, axis_label, seeds_label
-from ._look import BOX, DASHES, band, caption, grid, picture
+from ._look import BOX, DASHES, caption, grid, over_rounds, picture
 from ._resources import equal_resources
 
 NAMES = {  # as the paper has them, in its order
@@ -43,7 +42,7 @@ def draw(folder: str | Path, path: str | Path) -> None:
         (alike, classes), (grants, devices) = figure.subplots(2, 2, sharey=True)
         for panel, partition, title in ((alike, "iid", "alike"), (classes, "classes", "of two classes a device")):
             for place, (uplink, name) in enumerate(NAMES.items()):
-                _line(panel, runs[""].sel(uplink=uplink, partition=partition), place, name)
+                over_rounds(panel, runs[""].sel(uplink=uplink, partition=partition), place, name)
             panel.set_title(f"P = 500, s = d/2, data {title}", fontsize=8)
         figure.legend(*alike.get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
         base = runs[""].sel(partition="iid", uplink=list(TWO))
@@ -75,21 +74,14 @@ def _settings(panel: Axes, settings: list[tuple[str, xr.Dataset]], bottom: float
     """A-DSGD and D-DSGD, in the colours of the panels above; a way of dashing for each setting."""
     for dash, (setting, run) in zip(DASHES, settings, strict=False):
         for at, uplink in enumerate(TWO):
-            _line(panel, run.isel(uplink=at), list(NAMES).index(uplink), None, dash)
+            over_rounds(panel, run.isel(uplink=at), list(NAMES).index(uplink), None, dash)
         panel.plot([], [], dash, color="0.3", label=setting)
     panel.legend(**BOX, fontsize=7, loc="lower right", bbox_to_anchor=(1.0, bottom))
 
 
-def _line(panel: Axes, run: xr.Dataset, place: int, label: str | None, dash: str = "-") -> None:
-    values = run.accuracy.transpose("seed", "round").values
-    band(panel, np.asarray(run["round"].values), values, place, label, dash)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """From a folder of curves to a picture."""
-    parser = command.parser("amiri2020", __doc__)
-    parser.add_argument("folder", type=Path, help="with the curves, as kept in docs/curves")
-    return command.perform(parser, arguments, lambda wanted: draw(wanted.folder, wanted.out))
+    return draw_folder("amiri2020", __doc__, arguments, draw)
 
 
 if __name__ == "__main__":

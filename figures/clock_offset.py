@@ -52,7 +52,7 @@ def simulate(high: int, seen: bool, rounds: int) -> np.ndarray:
         updates = keys.normal(keys.fold(key, "updates"), [DEVICES, SIZE])
         return apply(uplink, uplink.init(terms, place), Round(terms, key, weights, link), updates)[2].nmse
 
-    draws = tf.function(lambda: tf.map_fn(one, tf.range(rounds), tf.float32), autograph=False)
+    draws = tf.function(lambda: tf.map_fn(one, tf.range(rounds), fn_output_signature=tf.float32), autograph=False)
     return draws().numpy()
 
 
@@ -66,10 +66,7 @@ def draw(dataset: xr.Dataset, path: str | Path, rounds: int = 40) -> None:
         above, below = figure.subplots(2, 1, sharex=True)
         for at, seen in enumerate(str(value) == "true" for value in dataset[SEEN].values):
             _errors(above, highs, seen, rounds)
-            accuracy = dataset.accuracy.isel(round=-1, drop=True).isel({SEEN: at}).transpose("seed", HIGH).values
-            colour, marker = _look(seen)
-            below.fill_between(highs, accuracy.min(0), accuracy.max(0), color=colour, alpha=0.18, linewidth=0)
-            below.plot(highs, accuracy.mean(0), color=colour, marker=marker, markersize=4, linewidth=1.3)
+            _accuracies(below, highs, seen, dataset.isel({SEEN: at}))
         above.set_yscale("log")
         above.set_ylabel("NMSE of the sum")
         below.set_ylabel(axis_label(dataset, "accuracy"))
@@ -79,13 +76,16 @@ def draw(dataset: xr.Dataset, path: str | Path, rounds: int = 40) -> None:
             panel.axvline(GRID.prefix, color="0.5", linewidth=0.8, linestyle=":")
         above.annotate("prefix", (GRID.prefix, 1), (3, -9), "data", "offset points", color="0.4", fontsize=7)
         above.legend(**BOX, loc="lower right")
-        seeds, last = dataset.sizes["seed"], int(dataset["round"].values[-1])
-        caption(
-            figure,
-            f"{DEVICES} devices, {SNR_DB:g} dB, offsets uniform from 0, new every round. Above: mean of {rounds} sums\n"
-            f"of independent updates, bars of two standard errors, theory as lines. Below: MNIST, mean of\n{seeds} "
-            f"seeds after {last} rounds, band from lowest to highest.",
-        )
+        caption(figure, _told(dataset, rounds))
+
+
+def _told(dataset: xr.Dataset, rounds: int) -> str:
+    seeds, last = dataset.sizes["seed"], int(dataset["round"].values[-1])
+    return (
+        f"{DEVICES} devices, {SNR_DB:g} dB, offsets uniform from 0, new every round. Above: mean of {rounds} sums\n"
+        f"of independent updates, bars of two standard errors, theory as lines. Below: MNIST, mean of\n{seeds} "
+        f"seeds after {last} rounds, band from lowest to highest."
+    )
 
 
 def _look(seen: bool) -> tuple[str, str]:
@@ -101,6 +101,13 @@ def _errors(panel: Axes, highs: np.ndarray, seen: bool, rounds: int) -> None:
     draws = np.array([simulate(int(high), seen, rounds) for high in highs])  # [offsets, rounds]
     error = 2 * draws.std(axis=1, ddof=1) / rounds**0.5
     panel.errorbar(highs, draws.mean(axis=1), error, fmt=marker, color=colour, markersize=4, capsize=2, label=label)
+
+
+def _accuracies(panel: Axes, highs: np.ndarray, seen: bool, dataset: xr.Dataset) -> None:
+    accuracy = dataset.accuracy.isel(round=-1).transpose("seed", HIGH).values
+    colour, marker = _look(seen)
+    panel.fill_between(highs, accuracy.min(0), accuracy.max(0), color=colour, alpha=0.18, linewidth=0)
+    panel.plot(highs, accuracy.mean(0), color=colour, marker=marker, markersize=4, linewidth=1.3)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
