@@ -133,7 +133,7 @@ def test_the_table_of_errors_has_means_and_deviations(monkeypatch: pytest.Monkey
     asked: list[tuple[int, float]] = []
 
     def simulate(x: np.ndarray, snr_db: float, draws: int) -> np.ndarray:
-        asked.append((np.count_nonzero(x), snr_db))
+        asked.append((int(np.count_nonzero(x)), snr_db))
         return np.arange(5.0)[:, None] + np.array([[0.0, 1.0, 5.0]])[:, :draws]
 
     monkeypatch.setattr(study, "simulate", simulate)

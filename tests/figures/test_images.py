@@ -26,7 +26,11 @@ def described(name: str) -> dict[str, str]:
 
 
 def dataset(seeds: int = 3) -> xr.Dataset:
-    along = {"ratio": RATIOS, "scheme": ["deepjscc", "digital modes"], "link.channel.speed": [0.0, 3.0]}
+    along: dict[str, list] = {
+        "ratio": RATIOS,
+        "scheme": ["deepjscc", "digital modes"],
+        "link.channel.speed": [0.0, 3.0],
+    }
     along |= {"seed": list(range(seeds)), "link.snr_db": SNRS}
     shape, random = [len(values) for values in along.values()], np.random.default_rng(0)
     data = {name: (list(along), random.uniform(10, 40, shape), described(name)) for name in VARIABLES}

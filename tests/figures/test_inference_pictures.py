@@ -83,7 +83,7 @@ def sensed(way: int, count: int, snr: float, seed: int) -> float:
 
 
 def sensor_rows() -> Rows:
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (name, f"{count}", f"{snr:g}", f"{seed}", f"{sensed(way, count, snr, seed)}", "nan")
         for seed in (0, 1, 2)
         for count in sensors.COUNTS

@@ -14,15 +14,18 @@ from overair.scenarios import curves
 from tests.figures.reading import legend, lines, points, reach
 
 CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
+SNR = "link.snr_db"
 LOW, HIGH = -35.94, -8.95  # dB: P = 1 and 500
 
 
 def curve(name: str, **place: object) -> np.ndarray:
     """Accuracies [seeds, rounds] of a file at a place."""
-    chosen = {("link.snr_db" if axis == "snr" else axis): value for axis, value in place.items()}
     found = curves.load(CURVES / f"{name}.csv")
-    for axis, value in chosen.items():
-        found = found.sel({axis: value}, **({"method": "nearest"} if axis == "link.snr_db" else {}))
+    for axis, value in place.items():
+        if axis == "snr":
+            found = found.sel({SNR: value}, method="nearest")
+        else:
+            found = found.sel({axis: value})
     return found.accuracy.transpose("seed", "round").values
 
 

@@ -12,7 +12,8 @@ from overair.figures._tables import Rows
 from tests.figures.reading import lines, points, reach
 
 GAINS, MOMENTS = (2.0, 4.0, 8.0), (0, 50)
-STEPS, AT = ("0.05", "0.1", "0.2"), (0, 10, 20)
+STEPS = ("0.05", "0.1", "0.2")
+AT = np.array([0, 10, 20])
 
 
 def numbers(*places: int) -> tuple[float, float]:
@@ -67,10 +68,10 @@ def test_errors_are_means_over_moments_with_their_whole_deviation_and_bounds_dot
         gains = 1.25 * np.array(GAINS)
         assert {solid[at].get_color(), dotted[at].get_color(), lines(right)[at].get_color()} == {colour(name)}
         assert solid[at].get_label() == name
-        np.testing.assert_allclose(points(solid[at]), [gains, mean])
+        np.testing.assert_allclose(points(solid[at]), np.stack([gains, mean]))
         np.testing.assert_allclose(points(dotted[at])[1], 3 * mean)
         np.testing.assert_allclose(reach(left, at), [np.maximum(mean - spread, mean / 10), mean + spread])
-        np.testing.assert_allclose(points(lines(right)[at]), [gains, spread / mean])
+        np.testing.assert_allclose(points(lines(right)[at]), np.stack([gains, spread / mean]))
     assert (left.get_xlabel(), left.get_ylabel()) == ("Compression gain", "Relative error")
     assert right.get_ylabel() == "Deviation / mean of error"
     assert {left.get_xscale(), left.get_yscale(), right.get_xscale(), right.get_yscale()} == {"log"}
@@ -88,7 +89,7 @@ def test_losses_are_those_of_the_step_in_the_title(panels: dict[str, Axes], pane
     assert panels[panel].get_title() == f"Step size $\\mu$ = {STEPS[step]}"
     for scheme, (line, name) in enumerate(zip(lines(panels[panel]), qcs_regression.SCHEMES, strict=True)):
         logs, wide = -np.arange(3.0) * (scheme + step), 1.5 * 0.1 * np.arange(3)
-        np.testing.assert_allclose(points(line), [AT, 10**logs])
+        np.testing.assert_allclose(points(line), np.stack([AT, 10**logs]))
         np.testing.assert_allclose(reach(panels[panel], scheme), [10 ** (logs - wide), 10 ** (logs + wide)])
         assert line.get_color() == colour(name) and line.get_label() == name
     assert panels[panel].get_yscale() == "log" and panels[panel].get_xlabel() == "Iteration"

@@ -19,7 +19,7 @@ def test_progress_rises_from_nothing_in_equal_steps_to_the_end() -> None:
 
     def note(progress: np.ndarray) -> np.ndarray:
         told.append(float(progress))
-        return np.float32(0)
+        return np.zeros([], np.float32)
 
     def send(z: tf.Tensor, key: Key, progress: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return z, tf.ensure_shape(tf.numpy_function(note, [progress], tf.float32), [])
