@@ -79,7 +79,7 @@ def test_errors_are_means_over_moments_with_their_whole_deviation_and_bounds_dot
 
 def test_shares_of_runs_are_those_of_the_last_iteration_in_percent(panels: dict[str, Axes]) -> None:
     for line, name in zip(lines(panels["c"]), qcs_regression.SCHEMES, strict=True):
-        np.testing.assert_allclose(points(line), [[0.05, 0.1, 0.2], [100, 50, 0]])
+        np.testing.assert_allclose(points(line), [[0.05, 0.1, 0.2], [100.0, 50.0, 0.0]])
         assert line.get_color() == colour(name)
     assert panels["c"].get_ylabel() == "Runs that converge (%)"
 

@@ -20,7 +20,7 @@ def test_queries_are_by_drawers_11_to_14_and_the_gallery_by_1_to_10(monkeypatch:
         return images[:, :1, 0, 0]
 
     monkeypatch.setattr(embedding, "embed", embed)
-    made = study.Trained(None, lambda x: tf.constant(x), {}, [], [])  # type: ignore[arg-type]
+    made = study.Trained(None, lambda x: tf.constant(x), {}, [], [])
     _, name, way = next(study.ways_of(made, study.Pictures.of(fine)))
     assert name == study.UNLIMITED and isinstance(way, Ideal)
     assert drawers(way.queries) == [*range(11, 15)] and drawers(way.gallery) == [*range(1, 11)]

@@ -9,7 +9,7 @@ from overair.phy import Air, Awgn, Grid, Rayleigh, keys
 
 
 def test_errors_of_repetitions_are_independent() -> None:
-    """Were a draw used twice, the mean of two would scatter as one does; of independent ones half as much."""
+    """Were a draw used twice, a mean of two would vary as one does; of independent ones it has half the variance."""
     features = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Reshape((16,))])
     images = keras.Sequential([keras.Input((16,)), keras.layers.Reshape((4, 4, 1))])
     for channel in (Awgn(), Rayleigh()):
