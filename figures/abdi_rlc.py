@@ -10,18 +10,19 @@ most of its energy unspent, and the caption says how much each side spends. On t
 CIFAR-10, where the digital rival has the elements that a compression gain of 30 takes; the legend says how many.
 """
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ..scenarios import curves
 from ..scenarios.errors import ScenarioError
-from .amiri2020 import command, equal_elements
-from .curve import STYLE, band
+from ._command import draw_folder
+from ._labels import axis_label, seeds_label
+from ._look import BOX, caption, grid, over_rounds, picture
+from ._resources import equal_elements
 
 COMPRESSION = "grant.compression"
 NAMES = {"ideal": "no compression, no noise", "analog": "random linear code", "digital": "QCS, digital"}
@@ -33,55 +34,54 @@ def draw(folder: str | Path, path: str | Path) -> None:
     compressions = list(lenet[COMPRESSION].values)
     if len(compressions) != 4:
         raise ScenarioError(f"abdi_rlc.csv: expected four values of {COMPRESSION}, received {len(compressions)}")
-    with rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+    with picture(path, 7.2, 4.2) as figure:
         panels = figure.subplot_mosaic([["0", "1", "right"], ["2", "3", "right"]], width_ratios=[1, 1, 1.5])
         for at, compression in enumerate(compressions):
-            panel, run = panels[str(at)], lenet.sel({COMPRESSION: compression})
-            for place, (uplink, name) in enumerate(NAMES.items()):
-                _line(panel, run.sel(uplink=uplink), place, name)
-            elements = equal_elements(run)
-            panel.set_title(f"d/m = {compression:g}, {elements:,.0f} elements", fontsize=8)
-            panel.set_ylim(0.0, 1.0)
-            panel.label_outer()
-        right = panels["right"]
-        for place, uplink in enumerate(("ideal", "analog")):
-            _line(right, cifar.sel(uplink=uplink), place, _costs(NAMES[uplink], cifar.sel(uplink=uplink)))
-        _line(right, rival.isel(uplink=0) if "uplink" in rival.dims else rival, 2, _costs(NAMES["digital"], rival))
-        right.set_ylim(bottom=0.0)
-        right.set_title("CifarNet on CIFAR-10, d = 1,068,298", fontsize=8)
+            _compressed(panels[str(at)], lenet.sel({COMPRESSION: compression}), compression)
+        _large(panels["right"], cifar, rival)
         for panel in panels.values():
-            panel.grid(True, linewidth=0.4, color="0.85")
+            grid(panel)
         for name in ("2", "3", "right"):
-            panels[name].set_xlabel("Round")
+            panels[name].set_xlabel(axis_label(lenet, "round"))
         for name in ("0", "2", "right"):
-            panels[name].set_ylabel("Test accuracy")
-        panels["0"].legend(fontsize=6.5, framealpha=0.85, edgecolor="0.8", loc="lower right")
-        right.legend(fontsize=6.5, framealpha=0.85, edgecolor="0.8", loc="lower right")
-        energy = {name: float(lenet.energy.sel(uplink=name).mean()) for name in ("analog", "digital")}
-        figure.supxlabel(
-            f"Left: LeNet on MNIST, mean of {lenet.sizes['seed']} seeds, band from lowest to highest. Elements and "
-            "budgets are the same for both; of its budget\na device, which takes part in every second round, spends "
-            f"{energy['analog']:.0%} with the random linear code and {energy['digital']:.0%} digitally. "
-            "Right: one seed, 50 devices, 18 dB.",
-            fontsize=6.5,
-            color="0.35",
-        )
-        figure.savefig(path, dpi=300)
+            panels[name].set_ylabel(axis_label(lenet, "accuracy"))
+        for panel in (panels["0"], panels["right"]):
+            panel.legend(**BOX, fontsize=6.5, loc="lower right")
+        caption(figure, _told(lenet))
 
 
-def _costs(name: str, run: xr.Dataset) -> str:
-    elements = float(run.resource_elements.max())
-    return f"{name}, {elements:,.0f} elements" if elements else name
+def _compressed(panel: Axes, run: xr.Dataset, compression: float) -> None:
+    for place, (uplink, name) in enumerate(NAMES.items()):
+        over_rounds(panel, run.sel(uplink=uplink), place, name)
+    panel.set_title(f"d/m = {compression:g}, {equal_elements(run):,.0f} elements", fontsize=8)
+    panel.set_ylim(0.0, 1.0)
+    panel.label_outer()
 
 
-def _line(panel: Axes, run: xr.Dataset, place: int, label: str) -> None:
-    band(panel, np.asarray(run["round"].values), run.accuracy.transpose("seed", "round").values, place, label)
+def _large(panel: Axes, cifar: xr.Dataset, rival: xr.Dataset) -> None:
+    rival = rival.isel(uplink=0) if "uplink" in rival.dims else rival
+    runs = {"ideal": cifar.sel(uplink="ideal"), "analog": cifar.sel(uplink="analog"), "digital": rival}
+    for place, (uplink, run) in enumerate(runs.items()):
+        elements = float(run.resource_elements.max())
+        over_rounds(panel, run, place, f"{NAMES[uplink]}, {elements:,.0f} elements" if elements else NAMES[uplink])
+    panel.set_ylim(bottom=0.0)
+    panel.set_title("CifarNet on CIFAR-10, d = 1,068,298", fontsize=8)
 
 
-def main() -> None:
-    command(draw, __doc__, "abdi_rlc.png")
+def _told(lenet: xr.Dataset) -> str:
+    energy = {name: float(lenet.energy.sel(uplink=name).mean()) for name in ("analog", "digital")}
+    return (
+        f"Left: LeNet on MNIST, {seeds_label(lenet).lower()}. Elements and "
+        "budgets are the same for both; of its budget\na device, which takes part in every second round, spends "
+        f"{energy['analog']:.0%} with the random linear code and {energy['digital']:.0%} digitally. "
+        "Right: one seed, 50 devices, 18 dB."
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """From a folder of curves to a picture."""
+    return draw_folder("abdi_rlc", __doc__, arguments, draw)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,7 +9,6 @@ neither layers' shares of large entries nor amplitudes change, but nobody's neig
 amplitudes on the same support.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,7 +23,8 @@ from ..ota import Amp, EmBgAmp, Lmmse, Recovery, least_squares_on
 from ..ota.layers import Layers, size_of
 from ..ota.projections import hadamard
 from ..phy import keys
-from ..scenarios import curves, results
+from ..scenarios import curves
+from ._tables import Rows, table, write
 
 SEED, BATCH, RATE, DELTA = 0, 64, 0.1, 0.5
 MOMENTS = (0, 100, 400)  # steps of training after which gradients are taken
@@ -132,19 +132,9 @@ def kernel(gradient: np.ndarray) -> np.ndarray:
 # --- Tables in files
 
 
-def errors_of(file: Path) -> list[dict[str, str]]:
-    """The rows of the table of errors by column; a file that is not there is simulated and written first."""
-    if not file.exists():
-        curves.write(file, _about(file), rows())
-
-    def by_column(sheet: curves.Sheet) -> list[dict[str, str]]:
-        if tuple(sheet.names) != COLUMNS or not sheet.rows:
-            raise ValueError(f"the columns are {', '.join(COLUMNS)}")
-        for row in sheet.rows.values():
-            [float(text) for text in row[2:]]
-        return [dict(zip(COLUMNS, row, strict=True)) for row in sheet.rows.values()]
-
-    return curves.read(file, by_column)
+def errors_of(file: Path) -> Rows:
+    """The table of errors by column; a file that is not there is simulated and written first."""
+    return table(file, COLUMNS, rows(), 2, [f"seed {SEED}"])
 
 
 def kernel_of(file: Path, moment: int = MOMENTS[1]) -> np.ndarray:
@@ -153,9 +143,9 @@ def kernel_of(file: Path, moment: int = MOMENTS[1]) -> np.ndarray:
         matrix = kernel(gradients((moment,))[0])
         names = ("height", "width", *(f"{depth}_{f}" for depth in range(KERNEL[2]) for f in range(KERNEL[3])))
         places = [divmod(place, KERNEL[1]) for place in range(len(matrix))]
-        about = [*_about(file), f"steps {moment}", "columns of depth_filter of a kernel of (5, 5, 10, 20)"]
+        about = [f"seed {SEED}", f"steps {moment}", "columns of depth_filter of a kernel of (5, 5, 10, 20)"]
         numbers = ([*map(str, place), *(f"{v:.4g}" for v in row)] for place, row in zip(places, matrix, strict=True))
-        curves.write(file, about, [names, *numbers])
+        write(file, iter([names, *numbers]), about)
 
     def matrix_of(sheet: curves.Sheet) -> np.ndarray:
         found = np.array([[float(text) for text in row[2:]] for row in sheet.rows.values()])
@@ -164,8 +154,3 @@ def kernel_of(file: Path, moment: int = MOMENTS[1]) -> np.ndarray:
         return found
 
     return curves.read(file, matrix_of)
-
-
-def _about(file: Path) -> list[str]:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return [f"study {file.stem}", f"versions {json.dumps(results.versions())}", f"seed {SEED}"]

@@ -14,6 +14,8 @@ and written first, which takes minutes and needs MNIST.
 """
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,16 @@ import tensorflow as tf
 import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 
 from ..ota.recovery.amp import transition
 from ..scenarios import saved
+from . import _command as command
 from . import bayes_gradients as study
-from .curve import COLOURS, MARKERS, SNR
+from ._labels import SNR, axis_label, value_label
+from ._look import COLOURS, MARKERS, caption, grid, marked, picture
+from ._tables import Rows
 
 PERCENTILE = 95
 UPLINK = "uplink"
@@ -41,7 +46,6 @@ NAMES = {  # as rows of the tables, and as uplinks of the run, call them
     "oracle": "true support known",
 }
 LOOKS = dict(zip(NAMES, zip(["#000000", *COLOURS], ["*", *MARKERS], strict=False), strict=False))
-Rows = list[dict[str, str]]
 
 
 def draw(dataset: xr.Dataset, errors: Rows, kernel: np.ndarray, path: str | Path) -> None:
@@ -51,16 +55,12 @@ def draw(dataset: xr.Dataset, errors: Rows, kernel: np.ndarray, path: str | Path
         raise ValueError(
             f"results: expected the axes {UPLINK} and {SNR}, as those of bayes_recovery, received none such"
         )
-    with rc_context(
-        {"font.size": 8, "axes.labelsize": 8.5, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
-    ):
-        figure = Figure(figsize=(7.2, 7.4), layout="constrained")
+    with picture(path, 7.2, 7.4) as figure, rc_context({"axes.labelsize": 8.5}):
         above, middle, below = figure.subfigures(3, 1, squeeze=False, height_ratios=[1.15, 1.0, 1.0])[:, 0]
         _accuracies(above, dataset)
         _errors(middle, errors)
         _pictures(below, kernel)
-        figure.supxlabel(_caption(dataset, errors), fontsize=6.5, color="0.35")
-        figure.savefig(path, dpi=300)
+        caption(figure, _told(dataset, errors))
 
 
 def correlation(matrix: np.ndarray) -> np.ndarray:
@@ -68,7 +68,7 @@ def correlation(matrix: np.ndarray) -> np.ndarray:
     return np.corrcoef(matrix)
 
 
-def _caption(dataset: xr.Dataset, errors: Rows) -> str:
+def _told(dataset: xr.Dataset, errors: Rows) -> str:
     first, *rest = sorted({row["moment"] for row in errors}, key=int)
     steps = f"{', '.join([first, *rest[:-1]])} and {rest[-1]}" if rest else first
     return (
@@ -87,9 +87,9 @@ def _accuracies(figure: SubFigure, dataset: xr.Dataset) -> None:
     for at, panel in enumerate(panels):
         for uplink in dataset[UPLINK].values:
             _accuracy(panel, dataset.isel({SNR: at}).sel({UPLINK: uplink}), name_of(str(uplink)))
-        panel.set(xlabel="Iteration", title=f"SNR {float(dataset[SNR][at]):g} dB")
+        panel.set(xlabel=axis_label(dataset, "round"), title=value_label(dataset, SNR, at))
         _grid(panel)
-    panels[0].set_ylabel("Test accuracy")
+    panels[0].set_ylabel(axis_label(dataset, "accuracy"))
     shown = [name_of(str(uplink)) for uplink in dataset[UPLINK].values]
     lines = [Line2D([], [], label=NAMES[name], **_line(name)) for name in NAMES if name in (*shown, study.ORACLE)]
     figure.legend(handles=lines, loc="outside upper center", ncols=3, frameon=False)
@@ -169,27 +169,29 @@ def _pictures(figure: SubFigure, kernel: np.ndarray) -> None:
 
 
 def _grid(panel: Axes) -> None:
-    panel.grid(True, linewidth=0.4, color="0.85")
+    grid(panel)
     panel.title.set_fontsize(8)
 
 
 def _line(name: str) -> dict[str, Any]:
-    colour, marker = LOOKS[name]
-    return {"color": colour, "marker": marker, "markersize": 3.5, "linewidth": 1.2}
+    return marked(*LOOKS[name])
 
 
-def main() -> None:
-    """From a run, and tables that are simulated where they are missing, to a picture."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("run", type=Path, help="the folder of a run of bayes_recovery, or its curve as CSV")
-    parser.add_argument("--out", type=Path, default=Path("bayes_recovery.png"), help="the picture (.png, .pdf, .svg)")
-    parser.add_argument("--curves", type=Path, default=Path("."), help="the folder of the two tables")
-    wanted = parser.parse_args()
-    tf.get_logger().setLevel("ERROR")
+def read(wanted: argparse.Namespace) -> None:
+    """Draws the run and the tables that the command names."""
     errors = study.errors_of(wanted.curves / "bayes_errors.csv")
     kernel = study.kernel_of(wanted.curves / "bayes_gradient.csv")
     draw(saved.load(wanted.run), errors, kernel, wanted.out)
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """From a run, and tables that are simulated where they are missing, to a picture."""
+    parser = command.parser("bayes_recovery", __doc__)
+    parser.add_argument("run", type=Path, help="the folder of a run of bayes_recovery, or its curve as CSV")
+    command.tables(parser, "bayes_errors.csv", "bayes_gradient.csv")
+    tf.get_logger().setLevel("ERROR")
+    return command.perform(parser, arguments, read)
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,20 +9,21 @@ E/N) exp(-j 2 pi f D/N), times its own phase where the offset is seen, the error
 (E/N)^2]. The lower panel shows the accuracies of the run.
 """
 
-import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 import xarray as xr
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ..ota import Analog, Round, Terms, apply
 from ..phy import Air, Awgn, FullInversion, Grid, TimingOffset, keys
 from ..scenarios import saved
-from .curve import COLOURS, MARKERS, STYLE
+from . import _command as command
+from ._labels import axis_label
+from ._look import BOX, COLOURS, MARKERS, caption, grid, picture
 
 HIGH, SEEN = "link.impairments.0.high", "link.impairments.0.seen"
 GRID, DEVICES, SNR_DB, SIZE = Grid(subcarriers=64, prefix=16), 20, 20.0, 7850
@@ -51,7 +52,7 @@ def simulate(high: int, seen: bool, rounds: int) -> np.ndarray:
         updates = keys.normal(keys.fold(key, "updates"), [DEVICES, SIZE])
         return apply(uplink, uplink.init(terms, place), Round(terms, key, weights, link), updates)[2].nmse
 
-    draws = tf.function(lambda: tf.map_fn(one, tf.range(rounds), tf.float32), autograph=False)
+    draws = tf.function(lambda: tf.map_fn(one, tf.range(rounds), fn_output_signature=tf.float32), autograph=False)
     return draws().numpy()
 
 
@@ -61,33 +62,30 @@ def draw(dataset: xr.Dataset, path: str | Path, rounds: int = 40) -> None:
     if missing:
         raise ValueError(f"results: expected the axes {HIGH} and {SEEN}, as those of clock_offset, received none such")
     highs = dataset[HIGH].values
-    with rc_context(STYLE):
-        figure = Figure(figsize=(5.0, 5.6), layout="constrained")
+    with picture(path, 5.0, 5.6) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
         for at, seen in enumerate(str(value) == "true" for value in dataset[SEEN].values):
             _errors(above, highs, seen, rounds)
-            accuracy = dataset.accuracy.isel(round=-1, drop=True).isel({SEEN: at}).transpose("seed", HIGH).values
-            colour, marker = _look(seen)
-            below.fill_between(highs, accuracy.min(0), accuracy.max(0), color=colour, alpha=0.18, linewidth=0)
-            below.plot(highs, accuracy.mean(0), color=colour, marker=marker, markersize=4, linewidth=1.3)
+            _accuracies(below, highs, seen, dataset.isel({SEEN: at}))
         above.set_yscale("log")
         above.set_ylabel("NMSE of the sum")
-        below.set_ylabel("Test accuracy")
+        below.set_ylabel(axis_label(dataset, "accuracy"))
         below.set_xlabel("Largest offset (samples)")
         for panel in (above, below):
-            panel.grid(True, linewidth=0.4, color="0.85")
+            grid(panel)
             panel.axvline(GRID.prefix, color="0.5", linewidth=0.8, linestyle=":")
         above.annotate("prefix", (GRID.prefix, 1), (3, -9), "data", "offset points", color="0.4", fontsize=7)
-        above.legend(framealpha=0.85, edgecolor="0.8", loc="lower right")
-        seeds, last = dataset.sizes["seed"], int(dataset["round"].values[-1])
-        figure.supxlabel(
-            f"{DEVICES} devices, {SNR_DB:g} dB, offsets uniform from 0, new every round. Above: mean of {rounds} sums\n"
-            f"of independent updates, bars of two standard errors, theory as lines. Below: MNIST, mean of\n{seeds} "
-            f"seeds after {last} rounds, band from lowest to highest.",
-            fontsize=6.5,
-            color="0.35",
-        )
-        figure.savefig(path, dpi=300)
+        above.legend(**BOX, loc="lower right")
+        caption(figure, _told(dataset, rounds))
+
+
+def _told(dataset: xr.Dataset, rounds: int) -> str:
+    seeds, last = dataset.sizes["seed"], int(dataset["round"].values[-1])
+    return (
+        f"{DEVICES} devices, {SNR_DB:g} dB, offsets uniform from 0, new every round. Above: mean of {rounds} sums\n"
+        f"of independent updates, bars of two standard errors, theory as lines. Below: MNIST, mean of\n{seeds} "
+        f"seeds after {last} rounds, band from lowest to highest."
+    )
 
 
 def _look(seen: bool) -> tuple[str, str]:
@@ -105,15 +103,20 @@ def _errors(panel: Axes, highs: np.ndarray, seen: bool, rounds: int) -> None:
     panel.errorbar(highs, draws.mean(axis=1), error, fmt=marker, color=colour, markersize=4, capsize=2, label=label)
 
 
-def main() -> None:
+def _accuracies(panel: Axes, highs: np.ndarray, seen: bool, dataset: xr.Dataset) -> None:
+    accuracy = dataset.accuracy.isel(round=-1).transpose("seed", HIGH).values
+    colour, marker = _look(seen)
+    panel.fill_between(highs, accuracy.min(0), accuracy.max(0), color=colour, alpha=0.18, linewidth=0)
+    panel.plot(highs, accuracy.mean(0), color=colour, marker=marker, markersize=4, linewidth=1.3)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """From a folder of results to a picture."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = command.parser("clock_offset", __doc__)
     parser.add_argument("run", type=Path, help="the folder of a run of clock_offset")
-    parser.add_argument("--out", type=Path, default=Path("clock_offset.png"), help="the picture (.png, .pdf, .svg)")
-    wanted = parser.parse_args()
     tf.get_logger().setLevel("ERROR")  # an air for every offset is compiled on purpose
-    draw(saved.load(wanted.run), wanted.out)
+    return command.perform(parser, arguments, lambda wanted: draw(saved.load(wanted.run), wanted.out))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,27 +8,17 @@ there on, and the caption says so.
 
 import itertools
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F"]  # Okabe and Ito
-MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
-DASHES = ["-", "--", "-.", ":"]
+from ._labels import SNR, axis_label, seeds_label, value_label
+from ._look import BOX, COLOURS, DASHES, band, caption, grid, picture
+
 MOST_LINES = 6  # values of a numeric axis that are still drawn as a line each
 MOST_PANELS = 9
-SNR = "link.snr_db"
-STYLE: Any = {"font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
-
-
-def check_out(path: Path) -> None:
-    """Refuses a place where no picture can be kept, before anything long begins."""
-    if path.suffix not in (".png", ".pdf", ".svg") or not path.absolute().parent.is_dir():
-        raise ValueError(f"--out: expected a .png, .pdf or .svg in a folder that exists, received {path}")
 
 
 def draw(dataset: xr.Dataset, path: str | Path) -> None:
@@ -40,8 +30,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
     columns = 2 if len(shown) in (2, 4) else min(3, len(shown))
     rows = -(-len(shown) // columns)
     size = (5.0, 3.5) if len(shown) == 1 else (1.0 + 2.4 * columns, 1.0 + 2.1 * rows)
-    with rc_context(STYLE):
-        figure = Figure(figsize=size, layout="constrained")
+    with picture(path, *size) as figure:
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for at, panel in enumerate(panels):
             if at >= len(shown):
@@ -51,13 +40,12 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             _lines(panel, dataset.isel(chosen), x, axes[0] if axes else None)
             panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
             if at % columns == 0:
-                panel.set_ylabel("Test accuracy")
+                panel.set_ylabel(axis_label(dataset, "accuracy"))
             if at + columns >= len(shown):
                 panel.set_xlabel(axis_label(dataset, x))
                 panel.tick_params(labelbottom=True)
         _legend(figure, panels[0], axes, single=len(shown) == 1)
-        figure.supxlabel(caption(dataset, x, len(places) - len(shown)), fontsize=6.5, color="0.35")
-        figure.savefig(path, dpi=300)
+        caption(figure, told(dataset, x, len(places) - len(shown)))
 
 
 def abscissa(dataset: xr.Dataset) -> str:
@@ -72,27 +60,9 @@ def sweep_axes(dataset: xr.Dataset) -> list[str]:
     return [str(name) for name in dataset.accuracy.dims if name not in ("seed", "round")]
 
 
-def axis_label(dataset: xr.Dataset, name: str) -> str:
-    """An axis in words, with its unit."""
-    words = str(dataset[name].attrs.get("long_name", name)).split(".")
-    text = " ".join(words[-2:]) if len(words) > 2 else words[-1]
-    units = dataset[name].attrs.get("units", "1")
-    return text[0].upper() + text[1:] + ("" if units == "1" else f" ({units})")
-
-
-def value_label(dataset: xr.Dataset, name: str, place: int) -> str:
-    """One value of an axis in words; a number says of what."""
-    value = dataset[name].values[place]
-    if not np.issubdtype(dataset[name].dtype, np.number):
-        return str(value).replace("_", " ")
-    label, _, units = axis_label(dataset, name).partition(" (")
-    return f"{label} {value:g}" + (f" {units[:-1]}" if units else "")
-
-
-def caption(dataset: xr.Dataset, x: str, hidden: int) -> str:
+def told(dataset: xr.Dataset, x: str, hidden: int) -> str:
     """What the lines and bands are."""
-    seeds = dataset.sizes["seed"]
-    parts = [f"Mean of {seeds} seeds, band from lowest to highest" if seeds > 1 else "One seed"]
+    parts = [seeds_label(dataset)]
     if x != "round":
         parts[0] += f", after {int(dataset['round'].values[-1])} rounds"
     if bool((dataset.stopped_at >= 0).any()):
@@ -105,7 +75,7 @@ def caption(dataset: xr.Dataset, x: str, hidden: int) -> str:
 def _lines(panel: Axes, dataset: xr.Dataset, x: str, axis: str | None) -> None:
     accuracy = dataset.accuracy if x == "round" else dataset.accuracy.isel(round=-1)
     abscissas = dataset[x].values
-    panel.grid(True, linewidth=0.4, color="0.85")
+    grid(panel)
     for at in range(dataset.sizes[axis] if axis else 1):
         values = accuracy.isel({axis: at}) if axis else accuracy
         label = value_label(dataset, axis, at) if axis else None
@@ -116,21 +86,11 @@ def _lines(panel: Axes, dataset: xr.Dataset, x: str, axis: str | None) -> None:
         panel.set_xscale("log")
 
 
-def band(panel: Axes, x: np.ndarray, over_seeds: np.ndarray, place: int, label: str | None, dash: str = "-") -> None:
-    """The line of means [X] of values [S, X], and the band from the lowest to the highest; NaN is left out."""
-    values = np.ma.masked_invalid(over_seeds)
-    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
-    low, high = values.min(axis=0).filled(np.nan), values.max(axis=0).filled(np.nan)
-    panel.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-    every, means = max(1, len(x) // 10), values.mean(axis=0).filled(np.nan)
-    panel.plot(x, means, dash, color=colour, marker=marker, markersize=4, markevery=every, linewidth=1.3, label=label)
-
-
 def _legend(figure: Figure, panel: Axes, axes: list[str], single: bool) -> None:
     handles, labels = panel.get_legend_handles_labels()
     if not axes or len(handles) < 2:
         return
     if single and len(handles) <= len(COLOURS):
-        panel.legend(framealpha=0.85, edgecolor="0.8")
+        panel.legend(**BOX)
     else:
         figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(labels)), frameon=False)

@@ -14,15 +14,16 @@ from pathlib import Path
 
 from ..scenarios import ScenarioError, curves, saved
 from ..scenarios.curves import Sheet
+from . import _command as command
+from ._look import Line
 from .images import draw
 
 TRAINED_DB = 7.0
 PUBLISHED_RATIO = 1 / 12
-Line = tuple[list[float], list[float]]  # SNRs and PSNRs in dB
 
 
 def published(path: str | Path) -> Line:
-    """The published curve of the network trained at 7 dB."""
+    """The published curve of the network trained at 7 dB: SNRs and PSNRs, in dB."""
 
     def line(sheet: Sheet) -> Line:
         columns = [sheet.names.index(name) for name in ("trained_db", "snr_db", "psnr")]
@@ -33,28 +34,22 @@ def published(path: str | Path) -> Line:
     return curves.read(path, line)
 
 
+def compare(wanted: argparse.Namespace) -> None:
+    """Draws what the command asks for."""
+    dataset, lines = saved.load(wanted.results), {}
+    if wanted.variable not in dataset:
+        raise ScenarioError(f"{wanted.results}: expected results of images, received others; run deepjscc_cifar")
+    if wanted.published:
+        lines = {(PUBLISHED_RATIO, "2019 network as published, trained at 7 dB"): published(wanted.published)}
+    draw(dataset, wanted.out, wanted.variable, lines)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m overair.figures.deepjscc_cifar", description=__doc__.split("\n")[0]
-    )
+    parser = command.parser("deepjscc_cifar", __doc__)
     parser.add_argument("results", help="a folder of `overair run deepjscc_cifar`, or its curve.csv")
     parser.add_argument("--published", help="a CSV file of trained_db, snr_db and psnr")
     parser.add_argument("--variable", choices=("psnr", "mean_psnr"), default="mean_psnr")
-    parser.add_argument("--out", default="deepjscc_cifar.png")
-    options = parser.parse_args(arguments)
-    try:
-        dataset = saved.load(options.results)
-        if options.variable not in dataset:
-            raise ScenarioError(f"{options.results}: expected results of images, received others; run deepjscc_cifar")
-        lines = {}
-        if options.published:
-            lines = {(PUBLISHED_RATIO, "2019 network as published, trained at 7 dB"): published(options.published)}
-        draw(dataset, options.out, options.variable, lines)
-    except (ValueError, OSError) as error:
-        print(f"overair: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    print(f"figure: {options.out}")
-    return 0
+    return command.perform(parser, arguments, compare)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
-from .curve import STYLE, check_out
+from . import _command as command
+from ._look import picture
 
 
 def draw(originals: np.ndarray, received: np.ndarray, snrs_db: Sequence[float], path: str | Path) -> None:
@@ -21,21 +20,19 @@ def draw(originals: np.ndarray, received: np.ndarray, snrs_db: Sequence[float], 
     count, columns = len(originals), 1 + len(snrs_db)
     height, width = originals.shape[1:3]
     side = 1.2 if width <= 64 else 2.2
-    with rc_context(STYLE):
-        figure = Figure(figsize=(side * columns, (side * height / width + 0.2) * count), layout="constrained")
+    with picture(path, side * columns, (side * height / width + 0.2) * count, dpi=200) as figure:
         panels = figure.subplots(count, columns, squeeze=False)
         for row, original in enumerate(originals):
-            for column, picture in enumerate([original, *received[:, row]]):
+            for column, image in enumerate([original, *received[:, row]]):
                 panel = panels[row, column]
-                panel.imshow(np.clip(picture.squeeze(), 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+                panel.imshow(np.clip(image.squeeze(), 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
                 panel.set_axis_off()
                 if column:
-                    error = float(np.mean((np.clip(picture, 0, 1) - original) ** 2))
+                    error = float(np.mean((np.clip(image, 0, 1) - original) ** 2))
                     above = f"SNR {snrs_db[column - 1]:g} dB\n" if row == 0 else ""
                     panel.set_title(f"{above}{-10 * np.log10(max(error, 1e-10)):.1f} dB", fontsize=7)
                 elif row == 0:
                     panel.set_title("original\n", fontsize=7)
-        figure.savefig(path, dpi=200)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -47,7 +44,6 @@ def _check(options: argparse.Namespace) -> None:
         raise ValueError(f"--images: expected at least 1, received {options.images}")
     if options.share is not None and not 0 < options.share <= 1:
         raise ValueError(f"--share: expected more than 0, at most 1, received {options.share:g}")
-    check_out(Path(options.out))
     if not Path(options.model).is_file():
         raise ValueError(
             f"{options.model}: expected a transmission saved as .keras, found no such file; "
@@ -55,32 +51,28 @@ def _check(options: argparse.Namespace) -> None:
         )
 
 
+def receive(options: argparse.Namespace) -> None:
+    """Sends the images that the command asks for, and draws what arrives."""
+    _check(options)
+    from ..learning.data.cifar10 import Cifar10
+    from ..learning.jscc import load, reconstructions
+    from ..learning.jscc.photographs import kodak
+    from ..phy import keys
+
+    model = load(options.model)
+    images = (kodak()[0] if options.kodak else Cifar10().load().x_test)[: options.images]
+    received = reconstructions(model, images, options.snr, keys.key(0, "pictures"), options.share)
+    draw(images, received, options.snr, options.out)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    about = (__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m overair.figures.pictures", description=about)
+    parser = command.parser("pictures", __doc__)
     parser.add_argument("model", help="a transmission saved as .keras")
     parser.add_argument("--snr", nargs="+", type=float, default=[0.0, 5.0, 10.0, 20.0], help="in dB")
     parser.add_argument("--images", type=int, default=6, help="how many, from the first")
     parser.add_argument("--kodak", action="store_true", help="photographs instead of CIFAR-10's test images")
     parser.add_argument("--share", type=float, help="of the features that is sent; all unless given")
-    parser.add_argument("--out", default="pictures.png")
-    options = parser.parse_args(arguments)
-    try:
-        _check(options)
-        from ..learning.data.cifar10 import Cifar10
-        from ..learning.jscc import load, reconstructions
-        from ..learning.jscc.photographs import kodak
-        from ..phy import keys
-
-        model = load(options.model)
-        images = (kodak()[0] if options.kodak else Cifar10().load().x_test)[: options.images]
-        received = reconstructions(model, images, options.snr, keys.key(0, "pictures"), options.share)
-        draw(images, received, options.snr, options.out)
-    except (ValueError, OSError) as error:
-        print(f"overair: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    print(f"figure: {options.out}")
-    return 0
+    return command.perform(parser, arguments, receive)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ import numpy as np
 import tensorflow as tf
 
 from ..ota import Compressor, Qcs, Qsgd, TopK
-from ..ota.compressors import qsgd
 from ..phy import keys
 from ..phy.keys import Key
+from ._fixed_length import FixedLength
 
 INPUTS, OUTPUTS, BATCH, SEED = 64, 50, 32, 0
 SIZE = INPUTS * OUTPUTS
@@ -27,25 +27,6 @@ GAIN, FEWER = 20.0, 0.6
 ITERATIONS, EVERY, RUNS = 200, 10, 12
 STEPS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.11, 0.12, 0.15, 0.17, 0.2, 0.22, 0.25, 0.3)
 DONE, GONE = 0.1, 1e6  # of the excess loss at the start
-
-
-class Fixed(NamedTuple):
-    """QSGD as the thesis counts it: log2(2s + 1) bits an entry, s the same for all, a norm for each bucket."""
-
-    bucket: int
-    unbiased: bool = True
-
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
-        size = update.shape[-1]
-        room = (tf.cast(bits, tf.float64) - 32.0 * (size // self.bucket)) / size
-        s = tf.maximum(tf.floor((2.0**room - 1.0) / 2.0 + 1e-6), 1.0)
-        parts = tf.reshape(update, [-1, self.bucket])
-        norm = tf.norm(parts, axis=1, keepdims=True)
-        unit = tf.reshape(tf.math.divide_no_nan(tf.abs(parts), norm), [size])
-        level = tf.cast(qsgd.levels(unit, tf.cast(s, tf.int32), key).level, update.dtype) / tf.cast(s, update.dtype)
-        decoded = tf.sign(update) * tf.reshape(tf.reshape(level, parts.shape) * norm, [size])
-        used = size * tf.math.log(2.0 * s + 1.0) / np.log(2.0) + 32.0 * (size // self.bucket)
-        return decoded, tf.cast(used, update.dtype)
 
 
 class State(NamedTuple):
@@ -67,7 +48,7 @@ SCHEMES = {
     "baseline": Scheme(None, 32.0 * SIZE),
     "QCS": Scheme(Qcs(), 32.0 * SIZE / GAIN),
     "QCS 40% fewer bits": Scheme(Qcs(), FEWER * 32.0 * SIZE / GAIN),
-    "QSGD fixed length": Scheme(Fixed(INPUTS), 32.0 * SIZE / GAIN),
+    "QSGD fixed length": Scheme(FixedLength(INPUTS), 32.0 * SIZE / GAIN),
     "QSGD entropy coded": Scheme(Qsgd(), 32.0 * SIZE / GAIN),
     "top-k": Scheme(TopK(value_bits=32), 32.0 * SIZE / GAIN),
 }

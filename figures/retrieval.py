@@ -13,8 +13,8 @@ Numbers come from retrieval.csv in the folder of curves; if that is not there, i
 some seven minutes of a core for each seed.
 """
 
-import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -22,9 +22,6 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ..learning.data import omniglot
 from ..learning.inference import analog, bitmaps, embedding, heads, quantised
@@ -39,9 +36,10 @@ from ..phy.channels.awgn import Awgn
 from ..phy.channels.rayleigh import Rayleigh
 from ..phy.channels.tdl import Tdl
 from ..phy.knowledge.estimated import Estimated
-from . import qcs_variance
-from .curve import STYLE, band
-from .qcs_variance import select
+from . import _command as command
+from ._tables import Rows
+from ._tables import table as read
+from .retrieval_picture import NOISELESS, draw
 
 ELEMENTS = 64
 GALLERY, QUERIES = slice(0, 10), slice(10, 14)  # drawers
@@ -77,15 +75,7 @@ TRAINED: dict[
     "analog, through fading": ("TDL-A estimated", RANGE),
 }
 RATES: dict[str, Rate] = {"capacity": Capacity(), "LDPC": Ldpc(TARGET)}
-NOISELESS, UNLIMITED = "noiseless, 128 features", "noiseless, all 256 features"
-SHOWN = {  # of each panel: ways, colours' places, dashes
-    NOISELESS: (6, ":"),
-    "analog": (0, "-"),
-    "learnt digital, capacity": (1, "--"),
-    "learnt digital, LDPC": (1, "-"),
-    "picture, capacity": (2, "--"),
-    "picture, LDPC": (2, "-"),
-}
+UNLIMITED = "noiseless, all 256 features"
 
 
 class Pictures(NamedTuple):
@@ -195,67 +185,28 @@ def rows(seeds: Sequence[int]) -> Iterator[tuple[str, ...]]:
 # --- Tables in files
 
 
-def table(file: Path, seeds: Sequence[int]) -> list[dict[str, str]]:
+def table(file: Path, seeds: Sequence[int]) -> Rows:
     """The rows of a file by column; one that is not there is simulated and written first."""
     about = (
         "about Omniglot, 659 new characters, gallery of 6,590 drawings, 2,636 queries by other drawers; 64 complex "
         "elements at the same energy; SNR is Es/N0; topK is the share of queries with their character among the "
         "first K of the gallery; a lost packet is a guess"
     )
-    return qcs_variance.table(file, COLUMNS, rows(seeds), 2, [f"seeds {json.dumps([*seeds])}", about])
+    return read(file, COLUMNS, rows(seeds), 2, [f"seeds {json.dumps([*seeds])}", about])
 
 
-def over_seeds(rows: list[dict[str, str]], channel: str, way: str, column: str = "top1") -> np.ndarray:
-    """A column of one way, [seeds, SNRS]."""
-    seeds = dict.fromkeys(row["seed"] for row in rows)
-    return np.array([select(rows, column, channel=channel, way=way, seed=seed)[0] for seed in seeds])
-
-
-# --- Drawing
-
-
-def draw(rows: list[dict[str, str]], path: str | Path) -> None:
-    """Top-1 against SNR, a panel for every channel in the table, into a file."""
-    seeds = len({row["seed"] for row in rows})
-    channels = [channel for channel in AIRS if any(row["channel"] == channel for row in rows)]
-    with rc_context(STYLE):
-        figure = Figure(figsize=(1.2 + 2.4 * len(channels), 3.5), layout="constrained")
-        panels = figure.subplots(1, len(channels), sharey=True, squeeze=False)[0]
-        for panel, channel in zip(panels, channels, strict=True):
-            _panel(panel, rows, channel)
-        panels[0].set_ylabel("Top-1 accuracy")
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
-        figure.supxlabel(
-            f"659 characters never trained on, 64 complex symbols a query; mean of {seeds} seeds, band from lowest to "
-            "highest.\nAnalog is trained at -12 to 18 dB: over AWGN on the left, through estimated TDL-A elsewhere. "
-            "Pilots are the same for all.",
-            fontsize=6.5,
-            color="0.35",
-        )
-        figure.savefig(path, dpi=300)
-
-
-def _panel(panel: Axes, rows: list[dict[str, str]], channel: str) -> None:
-    panel.grid(True, linewidth=0.4, color="0.85")
-    trained = "analog, -12 to 18 dB" if channel == "AWGN" else "analog, through fading"
-    for name, (place, dash) in SHOWN.items():
-        values = over_seeds(rows, channel, trained if name == "analog" else name)
-        band(panel, np.array(SNRS), values, place, name, dash)
-    panel.set(xlabel="SNR (dB)", ylim=(0.0, 0.85), xticks=SNRS[::2])
-    panel.set_title(channel, fontsize=8)
-
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """From a table, simulated where it is missing, to a picture."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path("retrieval.png"), help="the picture (.png, .pdf, .svg)")
-    parser.add_argument("--curves", type=Path, default=Path("."), help="the folder of the CSV file")
+    parser = command.parser("retrieval", __doc__)
+    command.tables(parser, "retrieval.csv")
     parser.add_argument("--seeds", type=int, default=3, help="how many networks are trained")
-    wanted = parser.parse_args()
     tf.get_logger().setLevel("ERROR")  # a function for every head is compiled on purpose
-    draw(table(wanted.curves / "retrieval.csv", range(wanted.seeds)), wanted.out)
+    return command.perform(
+        parser,
+        arguments,
+        lambda wanted: draw(table(wanted.curves / "retrieval.csv", range(wanted.seeds)), wanted.out),
+    )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

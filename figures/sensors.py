@@ -8,24 +8,23 @@ copies, in theory (lines) and through the air (points). Numbers come from sensor
 that is not there is simulated and written first, which takes minutes.
 """
 
-import argparse
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..learning.data.fashion_mnist import FashionMnist
 from ..learning.inference import sensor_theory
 from ..learning.inference.sensors import WAYS, Sensors, Views, Way, accuracy, fit
 from ..phy import keys
-from .curve import COLOURS, MARKERS, STYLE, check_out
-from .qcs_variance import select, table
+from . import _command as command
+from ._look import BOX, COLOURS, MARKERS, caption, grid, marked, picture
+from ._tables import Rows, select, table
 
 SEEDS, COUNTS, ELEMENTS = (0, 1, 2), (1, 2, 4, 8), 16
 SNRS = tuple(np.arange(-20.0, 11.0, 5.0))
@@ -61,49 +60,40 @@ def simulate(sensors: int, way: Way, seed: int, snrs: tuple[float, ...] = SNRS) 
     return [accuracy(net, x, y, VIEWS, snr, keys.key(seed, "test")) for snr in snrs]
 
 
-def draw(found: list[dict[str, str]], path: str | Path) -> None:
+def draw(found: Rows, path: str | Path) -> None:
     """Draw the table into a file."""
-    with rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 3.4), layout="constrained")
+    with picture(path, 7.2, 3.4) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         _accuracies(left, found)
         _errors(right, found)
         for panel in (left, right):
-            panel.grid(True, linewidth=0.4, color="0.85")
-        figure.supxlabel(
+            grid(panel)
+        caption(
+            figure,
             f"Left: Fashion-MNIST, {ELEMENTS} resource elements for all sensors together, equal energy a sensor, AWGN, "
             f"aligned phases;\nmean of {len({row['seed'] for row in found})} seeds, band from lowest to highest. "
             f"Right: x + v with a variance of v of {TOY_NOISE}, {TOY_SNR:g} dB.",
-            fontsize=6.5,
-            color="0.35",
         )
-        figure.savefig(path, dpi=300)
 
 
-def _accuracies(panel: Axes, found: list[dict[str, str]]) -> None:
+def _accuracies(panel: Axes, found: Rows) -> None:
     for place, sensors in enumerate(COUNTS):
         for way in WAYS if sensors > 1 else WAYS[:1]:
             snr, value = select(found, "snr_db", "value", what=way, sensors=str(sensors))
             x = np.unique(snr)
             values = np.stack([value[snr == at] for at in x], axis=1)  # [seeds, SNRs]
             panel.fill_between(x, values.min(0), values.max(0), color=COLOURS[place], alpha=0.18, linewidth=0)
-            looks: dict[str, Any] = {
-                "color": COLOURS[place],
-                "marker": MARKERS[place],
-                "markersize": 3.5,
-                "linewidth": 1.2,
-            }
-            panel.plot(x, values.mean(axis=0), DASHES[way], **looks)
+            panel.plot(x, values.mean(axis=0), DASHES[way], **marked(COLOURS[place], MARKERS[place]))
     handles = [
         Line2D([], [], color=COLOURS[at], marker=MARKERS[at], markersize=3.5, label=f"K = {sensors}")
         for at, sensors in enumerate(COUNTS)
     ]
     handles += [Line2D([], [], color="0.3", linestyle=DASHES[way], label=LABELS[way]) for way in WAYS]
-    panel.legend(handles=handles, framealpha=0.85, edgecolor="0.8", fontsize=7)
+    panel.legend(handles=handles, **BOX, fontsize=7)
     panel.set(xlabel="SNR (dB)", ylabel="Test accuracy")
 
 
-def _errors(panel: Axes, found: list[dict[str, str]]) -> None:
+def _errors(panel: Axes, found: Rows) -> None:
     for place, way in enumerate(WAYS):
         sensors, value, theory = select(found, "sensors", "value", "theory", what=f"error {way}")
         panel.plot(sensors, theory, DASHES[way], color=COLOURS[4 + place], linewidth=1.2, label=LABELS[way])
@@ -112,27 +102,19 @@ def _errors(panel: Axes, found: list[dict[str, str]]) -> None:
     panel.set(xscale="log", yscale="log", xlabel="Sensors K", ylabel="Squared error of the mean of K copies")
     panel.set_xticks(COUNTS, [str(each) for each in COUNTS])
     panel.minorticks_off()
-    panel.legend(framealpha=0.85, edgecolor="0.8", fontsize=7)
+    panel.legend(**BOX, fontsize=7)
+
+
+def read(file: Path) -> Rows:
+    """The table in a file; one that is not there is simulated and written first."""
+    return table(file, COLUMNS, rows(), 1, [f"seeds {json.dumps(SEEDS)}"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """From a table, simulated where it is missing, to a picture."""
-    parser = argparse.ArgumentParser(
-        prog="python -m overair.figures.sensors", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument("--out", type=Path, default=Path("sensors.png"), help="the picture (.png, .pdf, .svg)")
-    parser.add_argument(
-        "--curves", type=Path, default=Path("."), help="the folder of sensors.csv, which is simulated if missing"
-    )
-    wanted = parser.parse_args(arguments)
-    try:
-        check_out(wanted.out)
-        draw(table(wanted.curves / "sensors.csv", COLUMNS, rows()), wanted.out)
-    except (ValueError, OSError) as error:
-        print(f"overair: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    print(f"figure: {wanted.out}")
-    return 0
+    parser = command.parser("sensors", __doc__)
+    command.tables(parser, "sensors.csv")
+    return command.perform(parser, arguments, lambda wanted: draw(read(wanted.curves / "sensors.csv"), wanted.out))
 
 
 if __name__ == "__main__":

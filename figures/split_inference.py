@@ -18,14 +18,13 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
+from . import _command as command
 from . import split_study as study
-from .curve import COLOURS, MARKERS, STYLE, check_out
-from .qcs_variance import select
+from ._look import BOX, COLOURS, MARKERS, caption, grid, marked, picture
+from ._tables import Rows, select
 
 POINT = 0.01  # of accuracy that a cut may cost
 SHOWN = ("input", "block1_pool", "block2_pool", "block3_pool", "dense", "logits")
@@ -37,7 +36,7 @@ DASHES = {"digital": "-", "analog": "--"}
 QUANTITIES = {"energy_j": "energy", "latency_s": "latency"}
 
 
-def best(found: list[dict[str, str]], quantity: str, scheme: str | None = None) -> list[dict[str, str]]:
+def best(found: Rows, quantity: str, scheme: str | None = None) -> Rows:
     """The row of least energy or latency at each SNR, of those accurate enough; of one scheme, or of both."""
     least = float(found[0]["accuracy"]) - POINT
     good = [row for row in found[1:] if float(row["accuracy"]) >= least and scheme in (None, row["scheme"])]
@@ -47,37 +46,33 @@ def best(found: list[dict[str, str]], quantity: str, scheme: str | None = None) 
     ]
 
 
-def draw(found: list[dict[str, str]], path: str | Path, time: str = "counted") -> None:
+def draw(found: Rows, path: str | Path, time: str = "counted") -> None:
     """Draw the table into a file; ``time`` says where its times of computing are from."""
-    with rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 5.8), layout="constrained")
+    with picture(path, 7.2, 5.8) as figure:
         panels = figure.subplots(2, 2)
         _against_snr(panels[0, 0], found, "energy_j", 1e3, "Energy of the device (mJ)")
         _against_snr(panels[0, 1], found, "latency_s", 1e3, "Latency (ms)")
         _accuracies(panels[1, 0], found)
         _choices(panels[1, 1], found)
         for panel in panels.ravel():
-            panel.grid(True, linewidth=0.4, color="0.85")
+            grid(panel)
             panel.set_xlabel("Mean SNR (dB)")
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=5, frameon=False, fontsize=7)
-        figure.supxlabel(
+        caption(
+            figure,
             f"CIFAR-10, slow Rayleigh fading over 18 MHz, lost packets are sent again. {COMPUTERS[time]}\n"
             "Digital: fewest bits a number that cost no half point; analog: "
             f"{study.SYMBOLS} real symbols of a learnt linear bottleneck. Grey: within a point of the whole network.",
-            fontsize=6.5,
-            color="0.35",
         )
-        figure.savefig(path, dpi=300)
 
 
 def _looks(scheme: str, cut: str) -> dict[str, Any]:
     place = SHOWN.index(cut)
-    looks: dict[str, Any] = {"color": COLOURS[place], "marker": MARKERS[place], "markersize": 3.5, "linewidth": 1.2}
-    return looks | ({"markerfacecolor": "white"} if scheme == "analog" else {})
+    return marked(COLOURS[place], MARKERS[place]) | ({"markerfacecolor": "white"} if scheme == "analog" else {})
 
 
-def _against_snr(panel: Axes, found: list[dict[str, str]], quantity: str, scale: float, label: str) -> None:
+def _against_snr(panel: Axes, found: Rows, quantity: str, scale: float, label: str) -> None:
     for scheme in DASHES:
         for cut in SHOWN:
             if any(row["scheme"] == scheme and row["cut"] == cut for row in found):
@@ -90,7 +85,7 @@ def _against_snr(panel: Axes, found: list[dict[str, str]], quantity: str, scale:
     panel.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _accuracies(panel: Axes, found: list[dict[str, str]]) -> None:
+def _accuracies(panel: Axes, found: Rows) -> None:
     whole = float(found[0]["accuracy"])
     panel.axhspan(whole - POINT, whole, color="0.85", linewidth=0)
     for cut in study.BOTTLENECKS:
@@ -101,7 +96,7 @@ def _accuracies(panel: Axes, found: list[dict[str, str]]) -> None:
     panel.set_ylabel("Accuracy of analog features")
 
 
-def _choices(panel: Axes, found: list[dict[str, str]]) -> None:
+def _choices(panel: Axes, found: Rows) -> None:
     """The best cuts, a line for least energy and one for least latency; open marks are analog."""
     order = [cut for cut in dict.fromkeys(row["cut"] for row in found[1:])]
     for place, (quantity, name) in enumerate(QUANTITIES.items()):
@@ -116,36 +111,25 @@ def _choices(panel: Axes, found: list[dict[str, str]]) -> None:
     panel.set_yticks(range(len(order)), [cut.replace("_", " ") for cut in order], fontsize=6.5)
     panel.set_ylim(-0.6, len(order) - 0.4)
     panel.set_ylabel("Best cut (open: analog)")
-    panel.legend(framealpha=0.85, edgecolor="0.8", fontsize=7)
+    panel.legend(**BOX, fontsize=7)
+
+
+def read(wanted: argparse.Namespace) -> None:
+    """Draws the table in the folder that the command names."""
+    if wanted.weights and not wanted.weights.name.endswith(".weights.h5"):
+        raise ValueError(f"--weights: expected a file that ends in .weights.h5, received {wanted.weights}")
+    found = study.table(wanted.curves / "split_inference.csv", wanted.weights)
+    draw(study.measured(found) if wanted.time == "measured" else found, wanted.out, wanted.time)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """From a table, simulated where it is missing, to a picture."""
-    parser = argparse.ArgumentParser(
-        prog="python -m overair.figures.split_inference", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument("--out", type=Path, default=Path("split_inference.png"), help="the picture (.png, .pdf, .svg)")
-    parser.add_argument(
-        "--curves",
-        type=Path,
-        default=Path("."),
-        help="the folder of split_inference.csv, which is simulated if missing",
-    )
+    parser = command.parser("split_inference", __doc__)
+    command.tables(parser, "split_inference.csv")
     parser.add_argument("--weights", type=Path, help="the trained network (.weights.h5), kept or to be kept")
     parser.add_argument("--time", choices=COMPUTERS, default="counted", help="times of computing (counted)")
-    wanted = parser.parse_args(arguments)
     tf.get_logger().setLevel("ERROR")  # every part of the network is compiled on purpose
-    try:
-        check_out(wanted.out)
-        if wanted.weights and not wanted.weights.name.endswith(".weights.h5"):
-            raise ValueError(f"--weights: expected a file that ends in .weights.h5, received {wanted.weights}")
-        found = study.table(wanted.curves / "split_inference.csv", wanted.weights)
-        draw(study.measured(found) if wanted.time == "measured" else found, wanted.out, wanted.time)
-    except (ValueError, OSError) as error:
-        print(f"overair: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    print(f"figure: {wanted.out}")
-    return 0
+    return command.perform(parser, arguments, read)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ from ..learning.inference.split_digital import Quantiser, answer_bits, image_bit
 from ..learning.jscc import OverAir
 from ..learning.models.vgg_like import VggLike
 from ..phy import Air, Awgn, Grid, keys
-from . import qcs_variance
+from ._tables import Rows
+from ._tables import table as read
 
 SEED, EPOCHS, BATCH, RATE = 0, 7, 64, 2e-3
 GRID = Grid(subcarriers=1200, symbols=14, spacing=15e3, prefix=84)  # 18 MHz, prefixes of 4.7 us
@@ -58,9 +59,9 @@ def network(data: Arrays, weights: Path | None = None) -> keras.Model:
     return model
 
 
-def table(file: Path, weights: Path | None = None) -> list[dict[str, str]]:
+def table(file: Path, weights: Path | None = None) -> Rows:
     """The rows of the file by column; one that is not there is written first."""
-    return qcs_variance.table(file, COLUMNS, rows(weights), 2, [f"seed {SEED}"])
+    return read(file, COLUMNS, rows(weights), 2, [f"seed {SEED}"])
 
 
 def rows(weights: Path | None = None, costs: Costs = DEVICE, outage: Outage = BEST) -> Iterator[tuple[str, ...]]:

@@ -18,6 +18,7 @@ from packaging.version import Version
 import overair
 
 PARTS = ["phy", "ota", "learning", "scenarios", "figures"]  # each may import itself and those before it
+GENERAL = [("curve", "draw"), ("images", "draw")]  # figures of any results
 PACKAGE = Path(overair.__file__).parent
 DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -83,6 +84,22 @@ def test_dependencies_between_the_parts_point_one_way() -> None:
             if top == "overair" and rest.split(".")[0] not in allowed:
                 wrong.append(f"{name} imports {target}")
     assert not wrong
+
+
+def test_a_figure_borrows_from_no_neighbour() -> None:
+    """It takes what all share (_*.py), studies (which draw nothing), its own parts, and ``draw`` of a general one."""
+    sources = {path.stem: path for name, path in files(PACKAGE).items() if name.startswith("figures/")}
+    shared = {"__init__", *(stem for stem in sources if stem.startswith("_"))}
+    drawing = {stem for stem, path in sources.items() if any("matplotlib" in each for each in imported("", path))}
+    takes = {stem: imported(f"figures/{path.name}", path) for stem, path in sources.items() if stem != "__init__"}
+    wrong = []
+    for stem, targets in takes.items():
+        for target in targets:
+            _, part, name, *_ = f"{target}....".removeprefix("overair.").split(".")
+            of_a_neighbour = target.startswith("overair.figures.") and part in drawing - shared
+            if of_a_neighbour and not part.startswith(f"{stem}_") and (part, name) not in GENERAL:
+                wrong.append(f"{stem} imports {target}")
+    assert drawing - shared and not wrong
 
 
 def test_sionna_stays_in_phy_but_for_the_coding_of_a_digital_chain() -> None:

@@ -25,22 +25,9 @@ def results(axes: dict[str, list[Any]], seeds: int = 3, rounds: int = 5) -> xr.D
         for name, values in axes.items()
     }
     coordinates |= {"seed": np.arange(seeds), "round": ("round", np.arange(rounds) + 1, {"long_name": "round"})}
-    data = {"accuracy": (dims, random.random(shape)), "stopped_at": (dims[:-1], -np.ones(shape[:-1], int))}
+    accuracy = (dims, random.random(shape), {"units": "1", "long_name": "test accuracy"})
+    data = {"accuracy": accuracy, "stopped_at": (dims[:-1], -np.ones(shape[:-1], int))}
     return xr.Dataset(data, coordinates)
-
-
-@pytest.fixture
-def figures(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures drawn."""
-    drawn: list[Figure] = []
-    save = Figure.savefig
-
-    def keep(figure: Figure, *arguments: Any, **options: Any) -> None:
-        drawn.append(figure)
-        save(figure, *arguments, **options)
-
-    monkeypatch.setattr(Figure, "savefig", keep)
-    return drawn
 
 
 @pytest.mark.parametrize(
@@ -124,3 +111,22 @@ def test_what_diverged_is_left_out_and_the_caption_says_so(figures: list[Figure]
 def test_small_sweeps_are_drawn_too(axes: dict[str, list[Any]], tmp_path: Path) -> None:
     draw(results(axes, seeds=1, rounds=1), tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(("values", "scale"), [([1, 2, 3, 5, 10, 20, 50], "log"), ([1, 2, 3, 5, 10, 20, 49], "linear")])
+def test_an_axis_that_spans_fifty_fold_is_logarithmic(
+    values: list[int], scale: str, figures: list[Figure], tmp_path: Path
+) -> None:
+    draw(results({"devices": values}), tmp_path / "figure.png")
+    assert figures[0].axes[0].get_xscale() == scale
+    assert figures[0].axes[0].get_xlabel() == "Devices"
+
+
+def test_ticks_stand_at_the_points_of_a_short_sweep_and_not_of_a_long_one(
+    figures: list[Figure], tmp_path: Path
+) -> None:
+    long = np.arange(-10.0, 21.0, 1.0)
+    for values in ([-10.0, -3.0, 8.0], list(long)):
+        draw(results({"link.snr_db": values}), tmp_path / "figure.png")
+    assert figures[0].axes[0].get_xticks().tolist() == [-10, -3, 8]
+    assert len(figures[1].axes[0].get_xticks()) < len(long)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from overair.figures import retrieval as study
+from overair.figures import retrieval_picture as figure
 from overair.learning.inference import embedding
 from overair.learning.inference.evaluate import evaluate
 from overair.phy import keys
@@ -18,7 +19,7 @@ GIVEN = Path(os.environ.get("OVERAIR_DATA") or "nowhere", "omniglot")
 
 def rows(seeds: int = 2) -> list[dict[str, str]]:
     """Of the right shape, with numbers of no meaning."""
-    ways = (*study.SHOWN, *study.TRAINED)
+    ways = (*figure.SHOWN, *study.TRAINED)
     made = []
     for channel in study.AIRS:
         for place, way in enumerate(ways):
@@ -30,7 +31,7 @@ def rows(seeds: int = 2) -> list[dict[str, str]]:
 
 
 def test_the_study_is_drawn_into_a_file(tmp_path: Path) -> None:
-    study.draw(rows(), tmp_path / "figure.png")
+    figure.draw(rows(), tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 50_000
 
 
@@ -62,20 +63,20 @@ def test_coarse_pictures_are_means_of_the_fine_ones() -> None:
 def test_in_the_table_analog_comes_to_its_baseline_and_real_codes_stay_far_below() -> None:
     table = study.table(CURVES / "retrieval.csv", [])
     at = {snr: place for place, snr in enumerate(study.SNRS)}
-    best = study.over_seeds(table, "AWGN", study.NOISELESS).mean(axis=0)[0]
+    best = figure.over_seeds(table, "AWGN", figure.NOISELESS).mean(axis=0)[0]
     error = (0.25 / 2636 / 3) ** 0.5  # at most, of a mean over three seeds
     for channel in {row["channel"] for row in table}:
         way = "analog, -12 to 18 dB" if channel == "AWGN" else "analog, through fading"
-        joint = study.over_seeds(table, channel, way).mean(axis=0)
+        joint = figure.over_seeds(table, channel, way).mean(axis=0)
         assert np.all(np.diff(joint) > -3 * error) and joint[at[18.0]] > best - 0.03
         for kind in ("learnt digital", "picture"):
             real, ideal = (
-                study.over_seeds(table, channel, f"{kind}, {rate}").mean(axis=0) for rate in ("LDPC", "capacity")
+                figure.over_seeds(table, channel, f"{kind}, {rate}").mean(axis=0) for rate in ("LDPC", "capacity")
             )
             assert np.all(joint[: at[9.0]] > real[: at[9.0]]) and joint[at[0.0]] > real[at[0.0]] + 0.2
             assert np.all(ideal[at[-3.0] :] > real[at[-3.0] :])
-    learnt = study.over_seeds(table, "AWGN", "learnt digital, capacity").mean(axis=0)
-    joint = study.over_seeds(table, "AWGN", "analog, -12 to 18 dB").mean(axis=0)
+    learnt = figure.over_seeds(table, "AWGN", "learnt digital, capacity").mean(axis=0)
+    joint = figure.over_seeds(table, "AWGN", "analog, -12 to 18 dB").mean(axis=0)
     assert joint[at[-6.0]] > learnt[at[-6.0]] + 0.2  # at high SNR the best possible codes are as good
     assert abs(joint[at[15.0]] - learnt[at[15.0]]) < 5 * error
 
@@ -93,7 +94,7 @@ def test_a_short_study_of_a_few_characters_orders_the_ways() -> None:
         for channel, name, way in study.ways_of(made, other)
         if channel == "AWGN" and "LDPC" not in name
     }
-    best = found["AWGN", study.NOISELESS][0].top1
+    best = found["AWGN", figure.NOISELESS][0].top1
     error = (0.25 / 240) ** 0.5
     assert best > 0.5
     for name in study.TRAINED:

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from overair.figures import sensors as figure
-from overair.figures.qcs_variance import select, table
+from overair.figures._tables import select
 from overair.learning.data.files import local_folder
 from overair.learning.inference import sensor_theory
 from overair.learning.inference.sensors import WAYS, Sensors, Views, Way, accuracy, fit
@@ -122,7 +122,7 @@ def test_a_window_larger_than_the_image_is_refused(window: int) -> None:
 def test_the_table_has_the_errors_of_theory_and_is_drawn(tmp_path: Path) -> None:
     if not (CURVES / "sensors.csv").exists():
         pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
-    found = table(CURVES / "sensors.csv", figure.COLUMNS, iter(()))
+    found = figure.read(CURVES / "sensors.csv")
     for way in WAYS:
         value, theory = select(found, "value", "theory", what=f"error {way}")
         assert np.all(np.abs(value - theory) < 4.5 * theory * np.sqrt(2 / (4 * 2**14)) + 2 / 2**14)

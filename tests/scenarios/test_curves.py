@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from overair.figures import curve, draw
+from overair.figures._labels import axis_label
 from overair.scenarios import ScenarioError, curves, results, saved
 from overair.scenarios.sweep import sweep
 
@@ -109,7 +110,7 @@ def test_the_figure_draws_what_was_loaded_as_it_draws_the_run(axes: dict[str, li
     curves.save(dataset, tmp_path / "curve.csv")
     found = curves.load(tmp_path / "curve.csv")
     assert curve.abscissa(found) == curve.abscissa(dataset)
-    assert [curve.axis_label(found, name) for name in axes] == [curve.axis_label(dataset, name) for name in axes]
+    assert [axis_label(found, name) for name in axes] == [axis_label(dataset, name) for name in axes]
     draw(found, tmp_path / "figure.png")
     assert results.table(found)[0][: len(axes)] == [*axes]
 

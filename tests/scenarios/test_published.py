@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from overair.figures.amiri2020 import equal_elements, equal_resources
+from overair.figures._resources import equal_elements, equal_resources
 from overair.scenarios import curves, run
 from overair.scenarios.errors import ScenarioError
 

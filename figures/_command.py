@@ -1,0 +1,48 @@
+"""A figure's command: from curves, tables or results to a picture, and what is wrong with them in one line."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+
+def parser(name: str, about: str | None) -> ArgumentParser:
+    """Of a figure, with what all have: ``--out``, the picture; the first line of ``about`` is its help."""
+    first = (about or "").partition("\n")[0]
+    made = ArgumentParser(prog=f"python -m overair.figures.{name}", description=first)
+    made.add_argument("--out", type=Path, default=Path(f"{name}.png"), help="the picture (.png, .pdf, .svg)")
+    return made
+
+
+def tables(made: ArgumentParser, *names: str) -> None:
+    """Adds ``--curves``, the folder of these tables."""
+    about = f"the folder of {' and '.join(names)}; one that is not there is simulated and written first"
+    made.add_argument("--curves", type=Path, default=Path("."), help=about)
+
+
+def perform(made: ArgumentParser, arguments: Sequence[str] | None, draw: Callable[[Namespace], None]) -> int:
+    """Draws what the arguments ask for, and returns the exit code: 2 where something is wrong with them."""
+    wanted = made.parse_args(arguments)
+    try:
+        check_out(wanted.out)
+        draw(wanted)
+    except (ValueError, OSError) as error:
+        print(f"overair: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    print(f"figure: {wanted.out}")
+    return 0
+
+
+def draw_folder(
+    name: str, about: str | None, arguments: Sequence[str] | None, draw: Callable[[Path, Path], None]
+) -> int:
+    """The whole command of a figure that draws the curves of a folder."""
+    made = parser(name, about)
+    made.add_argument("folder", type=Path, help="with the curves, as kept in docs/curves")
+    return perform(made, arguments, lambda wanted: draw(wanted.folder, wanted.out))
+
+
+def check_out(path: Path) -> None:
+    """Refuses a place where no picture can be kept, before anything long begins."""
+    if path.suffix not in (".png", ".pdf", ".svg") or not path.absolute().parent.is_dir():
+        raise ValueError(f"--out: expected a .png, .pdf or .svg in a folder that exists, received {path}")

@@ -1,0 +1,31 @@
+"""Labels of axes, panels and lines, as the dataset has them: its long names, units and values; and who was averaged."""
+
+import re
+
+import numpy as np
+import xarray as xr
+
+SNR = "link.snr_db"
+
+
+def axis_label(dataset: xr.Dataset, name: str) -> str:
+    """A variable or an axis in words, with its unit; of a dotted name the last two parts."""
+    words = re.split(r"\.(?=\S)", str(dataset[name].attrs.get("long_name", name)).rstrip("."))
+    text = " ".join(words[-2:]) if len(words) > 2 else words[-1]
+    units = dataset[name].attrs.get("units", "1")
+    return text[0].upper() + text[1:] + ("" if units == "1" else f" ({units})")
+
+
+def value_label(dataset: xr.Dataset, name: str, place: int) -> str:
+    """One value of an axis in words; a number says of what."""
+    value = dataset[name].values[place]
+    if not np.issubdtype(dataset[name].dtype, np.number):
+        return str(value).replace("_", " ")
+    label, _, units = axis_label(dataset, name).partition(" (")
+    return f"{label} {value:g}" + (f" {units[:-1]}" if units else "")
+
+
+def seeds_label(dataset: xr.Dataset) -> str:
+    """What lines and bands are."""
+    seeds = dataset.sizes["seed"]
+    return f"Mean of {seeds} seeds, band from lowest to highest" if seeds > 1 else "One seed"

@@ -1,0 +1,57 @@
+"""How figures look: colours, marks and dashes, the picture and its caption, and the lines that all figures draw."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F"]  # Okabe and Ito
+MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
+DASHES = ["-", "--", "-.", ":"]
+STYLE: Any = {"font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
+BOX: Any = {"framealpha": 0.85, "edgecolor": "0.8"}  # of a legend inside a panel
+Line = tuple[list[float], list[float]]  # one from elsewhere: its abscissas and values
+
+
+@contextmanager
+def picture(path: str | Path, width: float, height: float, dpi: int = 300) -> Iterator[Figure]:
+    """A figure of so many inches, written once it is drawn; the file's ending (.png, .pdf, .svg) says which kind."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure
+        figure.savefig(path, dpi=dpi)
+
+
+def caption(figure: Figure, text: str) -> None:
+    """What is drawn, below all panels."""
+    figure.supxlabel(text, fontsize=6.5, color="0.35")
+
+
+def grid(panel: Axes) -> None:
+    panel.grid(True, linewidth=0.4, color="0.85")
+
+
+def marked(colour: str, marker: str) -> dict[str, Any]:
+    """The look of a line with a mark at every point."""
+    return {"color": colour, "marker": marker, "markersize": 3.5, "linewidth": 1.2}
+
+
+def band(panel: Axes, x: np.ndarray, over_seeds: np.ndarray, place: int, label: str | None, dash: str = "-") -> None:
+    """The line of means [X] of values [S, X], and the band from the lowest to the highest; NaN is left out."""
+    values = np.ma.masked_invalid(over_seeds)
+    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    low, high = values.min(axis=0).filled(np.nan), values.max(axis=0).filled(np.nan)
+    panel.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+    every, means = max(1, len(x) // 10), values.mean(axis=0).filled(np.nan)
+    panel.plot(x, means, dash, color=colour, marker=marker, markersize=4, markevery=every, linewidth=1.3, label=label)
+
+
+def over_rounds(panel: Axes, run: xr.Dataset, place: int, label: str | None, dash: str = "-") -> None:
+    """Accuracies of a run's seeds over its rounds."""
+    band(panel, run["round"].values, run.accuracy.transpose("seed", "round").values, place, label, dash)

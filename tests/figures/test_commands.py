@@ -1,0 +1,58 @@
+"""Commands of figures: each draws its picture from what is kept beside the code, and says in one line what is wrong."""
+
+import importlib
+import os
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
+TABLES = ["--curves", str(CURVES)]
+COMMANDS = {  # arguments, and how many panels there are, bars of colours included
+    "abdi_rlc": ([str(CURVES)], 5),
+    "amiri2020": ([str(CURVES)], 4),
+    "bayes_recovery": ([str(CURVES / "bayes_recovery.csv"), *TABLES], 9),
+    "deepjscc_cifar": ([str(CURVES / "deepjscc_cifar.csv")], 2),
+    "qcs_variance": (TABLES, 5),
+    "retrieval": (TABLES, 3),
+    "sensors": (TABLES, 2),
+    "split_inference": (TABLES, 4),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_picture_is_drawn_from_what_is_kept(
+    name: str, figures: list[Figure], capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    if not CURVES.is_dir():
+        pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
+    arguments, panels = COMMANDS[name]
+    out = str(tmp_path / "figure.pdf")
+    assert importlib.import_module(f"overair.figures.{name}").main([*arguments, "--out", out]) == 0
+    assert len(figures) == 1 and len(figures[0].axes) == panels
+    assert capsys.readouterr().out.endswith(f"figure: {out}\n")
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, "clock_offset"])
+@pytest.mark.parametrize("place", ["figure.txt", "nowhere/figure.png"])
+def test_a_place_that_keeps_no_picture_is_refused_before_anything_is_read(
+    name: str, place: str, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    arguments = [] if COMMANDS.get(name, ([""], 0))[0][:1] == TABLES[:1] else ["nothing"]
+    module = importlib.import_module(f"overair.figures.{name}")
+    assert module.main([*arguments, "--out", str(tmp_path / place)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("overair: --out: expected a .png, .pdf or .svg in a folder that exists, received")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["abdi_rlc", "amiri2020", "bayes_recovery", "clock_offset", "deepjscc_cifar"])
+def test_results_that_are_not_there_are_told_in_one_line(
+    name: str, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    arguments = [str(tmp_path / "none"), "--out", str(tmp_path / "figure.png")]
+    tables = TABLES if name == "bayes_recovery" else []
+    assert importlib.import_module(f"overair.figures.{name}").main([*arguments, *tables]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("overair: ") and str(tmp_path / "none") in error and error.count("\n") == 1

@@ -1,0 +1,101 @@
+"""PSNR against SNR: every panel has its own ratio, and published lines stand where they belong."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+
+from overair.figures import deepjscc_cifar, draw, images
+from tests.figures.reading import lines, points, reach
+
+CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
+SNRS, RATIOS = [0.0, 5.0, 10.0], [1 / 12, 1 / 6]
+VARIABLES = {"psnr": ("dB", "PSNR of the mean squared error over all images"), "ssim": ("1", "structural similarity")}
+ABOUT = {
+    "link.snr_db": ("dB", "SNR"),
+    "ratio": ("1", "bandwidth ratio k/n"),
+    "link.channel.speed": ("m/s", "link.channel.speed"),
+}
+
+
+def described(name: str) -> dict[str, str]:
+    units, long_name = (VARIABLES | ABOUT).get(name, ("1", name))
+    return {"units": units, "long_name": long_name}
+
+
+def dataset(seeds: int = 3) -> xr.Dataset:
+    along: dict[str, list] = {
+        "ratio": RATIOS,
+        "scheme": ["deepjscc", "digital modes"],
+        "link.channel.speed": [0.0, 3.0],
+    }
+    along |= {"seed": list(range(seeds)), "link.snr_db": SNRS}
+    shape, random = [len(values) for values in along.values()], np.random.default_rng(0)
+    data = {name: (list(along), random.uniform(10, 40, shape), described(name)) for name in VARIABLES}
+    return xr.Dataset(
+        data, {name: (name, values, described(name)) for name, values in along.items()}, {"task": "images"}
+    )
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_a_panel_has_the_lines_and_bands_of_its_ratio(variable: str, figures: list[Figure], tmp_path: Path) -> None:
+    given = dataset()
+    images.draw(given, tmp_path / "figure.png", variable)
+    panels = figures[0].axes
+    assert [panel.get_title() for panel in panels] == ["k/n = 1/12", "k/n = 1/6"]
+    for panel, ratio in zip(panels, RATIOS, strict=True):
+        own = given[variable].sel(ratio=ratio)
+        places = [(scheme, speed) for scheme in (0, 1) for speed in (0, 1)]
+        for at, (line, (scheme, speed)) in enumerate(zip(lines(panel), places, strict=True)):
+            values = own.isel({"scheme": scheme, "link.channel.speed": speed}).transpose("seed", "link.snr_db").values
+            np.testing.assert_allclose(points(line), [SNRS, values.mean(axis=0)])
+            np.testing.assert_allclose(reach(panel, at), [values.min(axis=0), values.max(axis=0)])
+        assert panel.get_xlabel() == "SNR (dB), P/N0 of a complex symbol"
+
+
+def test_labels_are_those_of_the_dataset(figures: list[Figure], tmp_path: Path) -> None:
+    draw(dataset(), tmp_path / "figure.png")
+    images.draw(dataset(1), tmp_path / "figure.png", "ssim")
+    first, second = figures
+    assert first.axes[0].get_ylabel() == "PSNR of the mean squared error over all images (dB)"
+    assert second.axes[0].get_ylabel() == "Structural similarity"
+    named = [f"{scheme}, Channel speed {speed} m/s" for scheme in ("deepjscc", "digital modes") for speed in (0, 3)]
+    assert [text.get_text() for text in first.legends[0].get_texts()] == named
+    assert first.get_supxlabel() == "Mean of 3 seeds, band from lowest to highest."
+    assert second.get_supxlabel() == "One seed."
+
+
+def test_lines_from_elsewhere_stand_in_the_panel_of_their_ratio_alone(figures: list[Figure], tmp_path: Path) -> None:
+    others = {(1 / 6, "published"): ([1.0, 2.0], [20.0, 21.0]), (1 / 12, "thesis"): ([3.0, 4.0], [22.0, 23.0])}
+    images.draw(dataset(), tmp_path / "figure.png", others=others)
+    for panel, (ratio, name) in zip(figures[0].axes, ((1 / 12, "thesis"), (1 / 6, "published")), strict=True):
+        *own, other = lines(panel)
+        assert len(own) == 4 and other.get_label() == name
+        np.testing.assert_array_equal(points(other), others[ratio, name])
+    assert [text.get_text() for text in figures[0].legends[0].get_texts()][-2:] == ["thesis", "published"]
+
+
+@pytest.mark.skipif(not CURVES.is_dir(), reason="needs the checkout: set OVERAIR_CHECKOUT to its folder")
+def test_the_published_curve_is_of_the_network_trained_at_7_db_at_a_twelfth(
+    figures: list[Figure], tmp_path: Path
+) -> None:
+    rows = ["trained_db,snr_db,psnr", "1,1,22.5", "7,1,20.1", "19,1,18.77", "7,4,23.67", "1,4,23.68"]
+    (tmp_path / "published.csv").write_text("\n".join(rows) + "\n")
+    arguments = [str(CURVES / "deepjscc_cifar.csv"), "--published", str(tmp_path / "published.csv")]
+    assert deepjscc_cifar.main([*arguments, "--out", str(tmp_path / "figure.png")]) == 0
+    twelfth, sixth = figures[0].axes
+    assert [panel.get_title() for panel in (twelfth, sixth)] == ["k/n = 1/12", "k/n = 1/6"]
+    assert len(lines(twelfth)) == len(lines(sixth)) + 1
+    np.testing.assert_array_equal(points(lines(twelfth)[-1]), [[1, 4], [20.1, 23.67]])
+    assert twelfth.get_ylabel() == "Mean of the images' PSNRs (dB)"
+
+
+@pytest.mark.skipif(not CURVES.is_dir(), reason="needs the checkout: set OVERAIR_CHECKOUT to its folder")
+def test_results_of_another_kind_are_refused_in_one_line(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
+    file = str(CURVES / "quickstart.csv")
+    assert deepjscc_cifar.main([file, "--out", str(tmp_path / "figure.png")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"overair: {file}: expected results of images") and error.count("\n") == 1
