@@ -2,6 +2,7 @@
 
 from . import keys
 from .air import Air, Place, superpose
+from .beliefs import CorrelatedPaths, CorrelatedTable
 from .channels import Channel
 from .channels._any_batch import any_batch
 from .channels.awgn import Awgn
@@ -15,6 +16,7 @@ from .channels.rma import Rma
 from .channels.tdl import Tdl
 from .channels.uma import Uma
 from .channels.umi import Umi
+from .detection import Detected, detect, error_power
 from .grid import Grid
 from .impairments import Distortion, Impairment
 from .impairments.amplifier import Amplifier
@@ -32,7 +34,7 @@ from .knowledge.error_variance import ErrorVariance
 from .knowledge.estimated import Estimated
 from .knowledge.perfect import Perfect
 from .knowledge.quantized_feedback import QuantizedFeedback
-from .link import Link, Paths, Size, Span, Table
+from .link import Belief, Link, Paths, Size, Span, Table
 from .papr import papr_db
 from .physical import snr_db
 from .plain import from_plain, scheme_from_plain, scheme_to_plain, to_plain
@@ -58,13 +60,17 @@ __all__ = [
     "Amplifier",
     "Awgn",
     "Beamforming",
+    "Belief",
     "Blind",
     "BlockRayleigh",
     "Cdl",
     "Channel",
     "CirFile",
     "ClockDrift",
+    "CorrelatedPaths",
+    "CorrelatedTable",
     "Delayed",
+    "Detected",
     "Distortion",
     "EqualPower",
     "ErrorVariance",
@@ -111,6 +117,8 @@ __all__ = [
     "ZeroForcing",
     "any_batch",
     "behind",
+    "detect",
+    "error_power",
     "from_plain",
     "keys",
     "papr_db",

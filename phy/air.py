@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from . import keys
 from .channels import Channel
+from .coherence import coherence
 from .grid import Grid
 from .impairments import Distortion, Impairment
 from .keys import Key, Scalar
@@ -169,7 +170,9 @@ class Air:
                 return self._hear(pilots, link, keys.fold(key, "pilots"), wanted)
 
             now = arriving if paths is everything else paths.at(lead, symbols)
-            return Sight(now, paths.at(0, lead), grid, noise, self.budgets, lead, self._arrivals_of(wanted), listen)
+            kept = coherence(grid, self.channel, tuple(filter(wanted, self.impairments)))
+            before, arrive = paths.at(0, lead), self._arrivals_of(wanted)
+            return Sight(now, before, grid, noise, self.budgets, lead, arrive, listen, kept)
 
         transmitters = self.transmitter_knowledge.believe(sight(seen, is_seen), keys.fold(key, "transmitters"))
         receiver = self.receiver_knowledge.believe(sight(everything, always), keys.fold(key, "receiver"))

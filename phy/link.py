@@ -2,12 +2,13 @@
 
 The channel is kept as paths: h_k(t, f) = sum_l a_{k,l}(t) exp(-j 2 pi f tau_{k,l}), once as it is, once as the
 transmitters believe it to be, once as the receiver does. A belief may also be a table of responses, as an estimator
-leaves it. Frequency responses are made on demand for the devices asked, so nothing of the size devices x elements need
-ever exist. 3GPP TR 38.901, section 7.7; Sionna's ``cir_to_ofdm_channel`` computes the same sum.
+leaves it, and says what can be known in advance of its error (`beliefs.py`). Frequency responses are made on demand for
+the devices asked, so nothing of the size devices x elements need ever exist. 3GPP TR 38.901, section 7.7; Sionna's
+``cir_to_ofdm_channel`` computes the same sum.
 """
 
 import math
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol
 
 import tensorflow as tf
 
@@ -38,6 +39,41 @@ class Span(NamedTuple):
         return (self.first + tf.range(self.steps, dtype=tf.float32)) * self.seconds
 
 
+class Belief(Protocol):
+    """What a side believes of the responses h, and what it can know in advance of how wrong that is.
+
+    h = best + w, where ``best`` is the linear estimate of least mean squared error that follows from the belief, and w,
+    of mean power ``error``, is uncorrelated with it.
+    """
+
+    @property
+    def steps(self) -> int:
+        """Time steps of ``response``: 1 where one value serves the whole round."""
+        ...
+
+    @property
+    def best(self) -> "Belief":
+        """What detection and combiners work with; the belief itself where nothing is unknown."""
+        ...
+
+    @property
+    def error(self) -> tf.Tensor | None:
+        """Mean power that ``best`` lacks at an antenna, [B, K, T, F], where all but B may be 1; None: nothing."""
+        ...
+
+    def of(self, devices: tf.Tensor) -> "Belief":
+        """What is believed of some devices."""
+        ...
+
+    def at(self, first: int | tf.Tensor, steps: int) -> "Belief":
+        """What is believed of some of the time steps."""
+        ...
+
+    def response(self, frequencies: tf.Tensor) -> tf.Tensor:
+        """Frequency responses as told, complex [B, A, K, T, F]."""
+        ...
+
+
 class Paths(NamedTuple):
     """Path coefficients and delays in seconds. The time axis T is 1 where the channel does not move."""
 
@@ -49,6 +85,16 @@ class Paths(NamedTuple):
     def steps(self) -> int:
         """Time steps: 1 where nothing moves."""
         return self.a.shape[4]
+
+    @property
+    def best(self) -> "Paths":
+        """As a belief: what is believed is what is."""
+        return self
+
+    @property
+    def error(self) -> None:
+        """As a belief: none."""
+        return None
 
     def of(self, devices: tf.Tensor) -> "Paths":
         """The paths of some devices."""
@@ -77,6 +123,16 @@ class Table(NamedTuple):
         """Time steps: 1 where one value serves the whole round."""
         return self.h.shape[3]
 
+    @property
+    def best(self) -> "Table":
+        """What is believed is what is."""
+        return self
+
+    @property
+    def error(self) -> None:
+        """None."""
+        return None
+
     def of(self, devices: tf.Tensor) -> "Table":
         """The responses of some devices."""
         return Table(tf.gather(self.h, devices, axis=2))
@@ -88,9 +144,6 @@ class Table(NamedTuple):
     def response(self, frequencies: tf.Tensor) -> tf.Tensor:
         """Frequency responses, complex [B, A, K, T, F]."""
         return self.h
-
-
-Belief: TypeAlias = Paths | Table
 
 
 class Link(NamedTuple):

@@ -3,10 +3,10 @@
 The granted elements are dealt out in turn to the C devices that take part, so device k owns about 1/C of them, spread
 over all subcarriers, and puts its whole budget there: with P per granted element, C P per own element. It picks its
 rate on the SNR it believes in, C P |h_l|^2 / N0, backed off by ``margin_db``. How many bits that is, and whether they
-get through, is the ``rate``'s: capacity, or a real chain. A receiver that knows the channel up to an error e works with
-the best estimate it can form, sqrt(1-e) h_believed, and what remains acts as noise, an SNR of (1-e) C P |h_believed|^2
-/ (N0 + e C P). Of a delayed, quantised or estimated belief the receiver uses as much as correlates with the truth over
-its elements; the rest of the truth is noise. Each update is decoded alone, then averaged.
+get through, is the ``rate``'s: capacity, or a real chain. Who does not know the channel exactly, device or receiver,
+works with the best estimate that its belief allows, and what that is known to lack acts as noise (`phy/detection.py`):
+of knowledge with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e) C P |h_believed|^2 / (N0 + e C P). Each
+update is decoded alone, then averaged.
 
 With weighted ``feedback`` beta, a device compresses z = u + beta r and then owes r + z - z_hat - beta r: the part of
 its own updates that did not arrive, lost packets included. beta = 1 is error feedback as usual; beta below 1 forgets,
@@ -17,8 +17,9 @@ models", 2020, eq. 4.14.
 zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
 
 On the time road devices disturb each other, so that is measured: everybody sends QPSK on its own elements through the
-round's air. What a device's elements then hold besides noise and its own symbols, times the true channel and one
-complex gain, disturbs all its elements beside the noise of power N0.
+round's air. What a device's elements then hold besides noise and its own symbols, times the true mean response and one
+complex gain, disturbs all its elements beside the noise of power N0: gain and disturbance are those of the distortion,
+whatever is believed of the channel.
 """
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
@@ -28,8 +29,7 @@ import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Perfect, Place, keys, squared
-from ...phy.link import Belief
+from ...phy import Belief, Detected, Perfect, Place, detect, keys, squared
 from ...phy.receivers.zero_forcing import separate
 from ...phy.strict import STRICT
 from ..compressors import Compressor
@@ -143,36 +143,28 @@ class Digital:
 
     def _share(self, acc: Decoded, round: Round, devices: tf.Tensor) -> Share:
         """The elements of devices, as believed after the margin, and as the receiver finds them."""
-        link, terms = round.air_link, round.terms
+        link, margin = round.air_link, 10 ** (-self.margin_db / 10)
         mine, power = self._owned(round, devices)  # [C, N], [C, 1]
-        snr, margin = power / link.noise, 10 ** (-self.margin_db / 10)
-        nothing, one = tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64)
+        snr = power / link.noise
         if self.together > 1:
             believed, known = (self._apart(round, devices, belief) for belief in (link.transmitters, link.receiver))
+            nothing, one = tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64)
             return Share(mine, margin * snr * believed, snr * known, nothing, one)
-        believed = margin * snr * _strength(_on_grant(round, link.response(devices, link.transmitters)[0]))  # [C, N]
-
-        true = _on_grant(round, link.response(devices, link.effective)[0])  # [A, C, N]
-        if terms.air.waveform is not None:
-            heard = terms.air.grid.collect(acc.y, terms.elements)[:, None]  # [A, 1, N]
-            gain, disturbance = _fit(heard, true * self._symbols(round, devices), mine)  # [C, 1] each
+        believed = margin * _read(round, snr, devices, link.transmitters).known
+        if round.terms.air.waveform is not None:
+            gain, disturbance = self._distortion(acc, round, devices, mine)  # [C, 1] each
             snr = power * squared(gain) / (link.noise + disturbance)
-        if link.receiver is link.effective:
-            return Share(mine, believed, snr * _strength(true), nothing, one)
+        found = _read(round, snr, devices, link.receiver)
+        return Share(mine, believed, found.snr, found.csi_noise, found.gain)
 
-        known = _on_grant(round, link.response(devices, link.receiver)[0])  # [A, C, N]
-        matched = tf.reduce_sum(tf.math.conj(known) * true, axis=0)  # [C, N]
-        gain = tf.math.divide_no_nan(matched, tf.cast(_strength(known), matched.dtype))
-        error = terms.air.receiver_knowledge.error
-        if error > 0:
-            unknown = error * tf.reduce_sum(tf.gather(link.true.power[0], devices), axis=1, keepdims=True)  # [C, 1]
-            strength = (1.0 - error) * snr * _strength(known)
-            return Share(mine, believed, strength, snr * unknown, gain / (1.0 - error) ** 0.5)
-        fitted = _fit(true, known, mine)[0]
-        missed = tf.reduce_sum(tf.math.conj(known) * (true - fitted * known), axis=0)  # [C, N]
-        missed = tf.math.divide_no_nan(squared(missed), _strength(known))
-        strength = snr * squared(fitted) * _strength(known)
-        return Share(mine, believed, strength, snr * missed, tf.math.divide_no_nan(gain, fitted))
+    def _distortion(
+        self, acc: Decoded, round: Round, devices: tf.Tensor, mine: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the waveform's way makes of test symbols beside the mean response: a gain and noise, [C, 1] each."""
+        link, elements = round.air_link, round.terms.elements
+        response = tf.map_fn(lambda h: round.on_grant(h, elements), link.response(devices, link.effective)[0])
+        heard = round.terms.air.grid.collect(acc.y, elements)[:, None]  # [A, 1, N]
+        return _fit(heard, response * self._symbols(round, devices), mine)
 
     def _owned(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
@@ -234,9 +226,10 @@ def _owners(terms: Terms, sharers: tf.Tensor) -> tf.Tensor:
     return tf.cast(shifted % tf.cast(sharers, tf.int64), tf.int32)
 
 
-def _on_grant(round: Round, field: tf.Tensor) -> tf.Tensor:
-    """A field [A, C, T, F] on the granted elements, [A, C, N]."""
-    return tf.map_fn(lambda antenna: round.on_grant(antenna, round.terms.elements), field)
+def _read(round: Round, snr: tf.Tensor, devices: tf.Tensor, belief: Belief) -> Detected:
+    """What who believes this reads of devices, on the granted elements, [C, N]."""
+    found = detect(round.air_link, snr[None, :, :, None], devices, belief)
+    return Detected(*(round.on_grant(each[0], round.terms.elements) for each in found))
 
 
 def _strength(h: tf.Tensor) -> tf.Tensor:

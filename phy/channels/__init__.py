@@ -2,6 +2,8 @@
 
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+
 from ..keys import Key
 from ..link import Paths, Size, Span
 
@@ -32,6 +34,14 @@ class Channel(Protocol):
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         """One realisation over consecutive time steps; ``place`` is the key of what lasts over all rounds."""
+        ...
+
+    def correlation(self, then: np.ndarray, now: np.ndarray, seconds: float) -> np.ndarray:
+        """How paths at OFDM symbols ``now`` are correlated with themselves at ``then``, complex [..., L or 1].
+
+        E[a(now) a(then)*] / E|a|^2 of each path over all that a round may bring. Symbols are ``seconds`` apart and
+        count from the first of the data; those before it are negative. Never asked of what stands still.
+        """
         ...
 
 

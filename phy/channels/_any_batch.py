@@ -6,6 +6,7 @@ drawn in groups of a fixed size, one after another, and what is too much is drop
 
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from .. import keys
@@ -42,6 +43,9 @@ class AnyBatch:
     @property
     def lasting(self) -> bool:
         return self.channel.lasting
+
+    def correlation(self, then: np.ndarray, now: np.ndarray, seconds: float) -> np.ndarray:
+        return self.channel.correlation(then, now, seconds)
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         if isinstance(size.batch, int):

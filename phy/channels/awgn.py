@@ -8,10 +8,11 @@ from pydantic.dataclasses import dataclass
 from ..keys import Key
 from ..link import Paths, Size, Span
 from ..strict import STRICT
+from ._moving import Still
 
 
 @dataclass(frozen=True, config=STRICT)
-class Awgn:
+class Awgn(Still):
     """h = 1."""
 
     static: ClassVar[bool] = True

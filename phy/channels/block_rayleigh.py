@@ -8,6 +8,7 @@ and Viswanath, "Fundamentals of wireless communication", 5.4.5.
 
 from typing import Annotated, ClassVar
 
+import numpy as np
 import tensorflow as tf
 from annotated_types import Gt
 from pydantic.dataclasses import dataclass
@@ -28,6 +29,9 @@ class BlockRayleigh:
     scales: ClassVar[bool] = False
     lasting: ClassVar[bool] = False
     any_batch: ClassVar[bool] = True
+
+    def correlation(self, then: np.ndarray, now: np.ndarray, seconds: float) -> np.ndarray:
+        return np.equal(np.floor_divide(then, self.symbols), np.floor_divide(now, self.symbols))[..., None]
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         batch, antennas, devices = size

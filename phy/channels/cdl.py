@@ -13,6 +13,7 @@ import math
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt
 from pydantic.dataclasses import dataclass
@@ -23,7 +24,7 @@ from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
 from ..strict import STRICT
-from ._moving import Moving
+from ._moving import Moving, clarke
 from ._rays import Rays, alone, doppler, element_gain, sum_of_rays
 
 
@@ -61,6 +62,15 @@ class Cdl(Moving):
             tau = tf.concat([tf.zeros([total, 1]), tau], 1)
         a, tau = sum_of_rays(rays, tau, size, None if self.static else span, fold(source, "phases"))
         return Paths(a, tau, tf.broadcast_to(power, tau.shape))
+
+    def correlation(self, then: np.ndarray, now: np.ndarray, seconds: float) -> np.ndarray:
+        """The mean of J0(2 pi f_d sin(zenith) t) over a path's rays, as travel is in any direction, [..., L]."""
+        zenith = self._line._zoa.numpy()[0, 0, 0]  # [L, 20]
+        if self._sight:
+            line = np.full([1, zenith.shape[1]], self._line._los_zoa.numpy()[0, 0, 0])
+            zenith = np.concatenate([line, zenith])
+        lag = np.subtract(now, then)[..., None, None] * seconds
+        return clarke(self.doppler * np.sin(zenith), lag).mean(axis=-1)
 
     @property
     def _sight(self) -> bool:

@@ -32,6 +32,7 @@ from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..strict import STRICT
+from ._moving import Still
 from ._waves import phasor
 
 TRIES = 12  # positions for a device before it is given up
@@ -39,7 +40,7 @@ TRACER = Path(__file__).with_name("_tracer.py")
 
 
 @dataclass(frozen=True, config=STRICT)
-class RayTraced:
+class RayTraced(Still):
     """A scene of Sionna RT or an XML file; where the receiver is, and the box of devices, in m; how rays are traced."""
 
     scene: str = "simple_street_canyon"

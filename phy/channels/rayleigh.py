@@ -13,10 +13,11 @@ from ..keys import Key
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
 from ..strict import STRICT
+from ._moving import Still
 
 
 @dataclass(frozen=True, config=STRICT)
-class Rayleigh:
+class Rayleigh(Still):
     """One CN(0, 1) gain for each device and antenna, constant over the round and flat over frequency."""
 
     static: ClassVar[bool] = True

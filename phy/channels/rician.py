@@ -16,11 +16,12 @@ from .. import keys
 from ..keys import Key
 from ..link import Paths, Size, Span
 from ..strict import STRICT
+from ._moving import Still
 from ._waves import phasor, steering
 
 
 @dataclass(frozen=True, config=STRICT)
-class Rician:
+class Rician(Still):
     """The K factor in dB: power of the line of sight over that of the scattered waves."""
 
     k_db: float = 6.0

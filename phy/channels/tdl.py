@@ -16,10 +16,11 @@ import math
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt
 from pydantic.dataclasses import dataclass
-from sionna.phy import SPEED_OF_LIGHT, config
+from sionna.phy import config
 from sionna.phy.channel.tr38901 import TDL
 
 from ..keys import Key, fold
@@ -27,10 +28,11 @@ from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
 from ..strict import STRICT
 from ._groups import GROUP, in_groups, in_pieces
-from ._moving import Moving
+from ._moving import Moving, clarke
 from ._waves import phasor, steering, turns
 
 SINUSOIDS = 20
+SIGHT = math.cos(math.pi / 4)  # of the angle between a device's travel and its line of sight, as in Sionna
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -69,9 +71,19 @@ class Tdl(Moving):
         tau, power = (tf.broadcast_to(value, [batch, devices, paths]) for value in (line.delays, line.mean_powers))
         return Paths(tf.transpose(a, [0, 3, 1, 2, 4]), tau, power)
 
+    def correlation(self, then: np.ndarray, now: np.ndarray, seconds: float) -> np.ndarray:
+        """Clarke's, and a turn that is known of what a line of sight holds of the first path, [..., L]."""
+        lag = np.subtract(now, then)[..., None] * seconds  # [..., 1]
+        scattered = clarke(self.doppler, lag)
+        with tf.init_scope():
+            line = self._sionna()
+            power, specular = line.mean_powers.numpy(), float(line.mean_power_los) if line.los else 0.0
+        share = specular / power[0] * (np.arange(len(power)) == 0)  # [L]
+        return share * np.exp(2j * math.pi * self.doppler * SIGHT * lag) + (1 - share) * scattered
+
     def _taps(self, line: TDL, group: int, antennas: int, span: Span) -> tf.Tensor:
         """Coefficients of a group of devices, [G, L, A, T]."""
-        paths, fastest = line.delays.shape[0], self.speed / SPEED_OF_LIGHT * self.carrier
+        paths, fastest = line.delays.shape[0], self.doppler
         uniform = config.tf_rng.uniform
         doppler = uniform([group, 1, 1], fastest, fastest)  # as Sionna does, so that what follows are its draws
         theta = uniform([group, paths, SINUSOIDS], -math.pi / SINUSOIDS, math.pi / SINUSOIDS)
@@ -93,5 +105,5 @@ class Tdl(Moving):
         wave = phasor(phase)[:, None] * steering(tf.sin(angle), antennas)  # [G, A]
         wave = tf.cast(tf.sqrt(specular), a.dtype) * wave[:, :, None]
         if not self.static:
-            wave *= turns(tf.fill([group, 1], fastest * math.cos(math.pi / 4)), span)
+            wave *= turns(tf.fill([group, 1], fastest * SIGHT), span)
         return a + tf.cast(first, a.dtype)[:, None, None] * wave[:, None]

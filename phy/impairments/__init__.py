@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
+import numpy as np
 import tensorflow as tf
 
 from ..grid import Grid
@@ -74,6 +75,17 @@ class Distortion(Impairment, Protocol):
         """
         ...
 
+    def correlation(self, lag: np.ndarray, grid: Grid) -> np.ndarray:
+        """Of the mean effect with itself after so many seconds, over all it may be: E[m(t) m(t - lag)*] / E|m|^2."""
+        ...
+
+
+class Steady:
+    """A distortion whose mean effect is the same over all of a round."""
+
+    def correlation(self, lag: np.ndarray, grid: Grid) -> np.ndarray:
+        return np.ones(np.shape(lag))
+
 
 def each(draw: Callable[[Shape], tf.Tensor], batch: int | tf.Tensor, devices: tf.Tensor) -> tf.Tensor:
     """Draws of some devices, [B, C]: of all up to the last at once, so that they do not depend on who else asks.
@@ -98,4 +110,4 @@ def turn(cycles: tf.Tensor) -> tf.Tensor:
     return tf.complex(tf.cos(angle), tf.sin(angle))
 
 
-__all__ = ["Distortion", "Impairment", "Stage", "each", "scaled", "turn"]
+__all__ = ["Distortion", "Impairment", "Stage", "Steady", "each", "scaled", "turn"]

@@ -24,11 +24,11 @@ from ..keys import Key
 from ..link import Paths, Span
 from ..power import squared
 from ..strict import STRICT
-from . import Stage
+from . import Stage, Steady
 
 
 @dataclass(frozen=True, config=STRICT)
-class Amplifier:
+class Amplifier(Steady):
     """Saturation power over P in dB; smoothness p of the knee."""
 
     backoff_db: float = 6.0

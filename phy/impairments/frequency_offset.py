@@ -68,6 +68,13 @@ class FrequencyOffset:
         factor = over_time[:, :, None] * sent[..., None]  # [B, K, L, T]
         return scaled(paths, factor[:, None], tf.cast(kept**2, tf.float32)[..., None])
 
+    def correlation(self, lag: np.ndarray, grid: Grid) -> np.ndarray:
+        """E exp(j 2 pi f lag) over the offsets f there can be."""
+        turns = np.asarray(lag) * grid.spacing
+        middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
+        spread = np.sinc(2 * half * turns) * np.exp(-2 * (math.pi * self.deviation * turns) ** 2)
+        return spread * np.exp(2j * math.pi * middle * turns)
+
     def distort(self, wave: tf.Tensor, grid: Grid, span: Span, key: Key, devices: tf.Tensor) -> tf.Tensor:
         if self.orthogonal:
             return wave

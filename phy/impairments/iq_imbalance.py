@@ -21,11 +21,11 @@ from ..keys import Key
 from ..link import Paths, Span
 from ..power import squared
 from ..strict import STRICT
-from . import Stage, each, scaled
+from . import Stage, Steady, each, scaled
 
 
 @dataclass(frozen=True, config=STRICT)
-class IqImbalance:
+class IqImbalance(Steady):
     """Bounds of amplitude in dB and phase in degrees, both ways; at each device or each antenna of the receiver."""
 
     amplitude_db: Annotated[float, Ge(0)] = 0.0

@@ -57,6 +57,13 @@ class PhaseNoise:
         turns = self._turns(tf.range(paths.tau.shape[1]), tf.shape(paths.tau)[0], grid, first, count, key, grid)
         return scaled(paths, turns[:, None, :, None], tf.constant(self._kept(grid), tf.float32))
 
+    def correlation(self, lag: np.ndarray, grid: Grid) -> np.ndarray:
+        """Of means over two windows, from the oscillator's exp(-pi linewidth |t|)."""
+        apart = np.arange(1 - grid.subcarriers, grid.subcarriers)
+        pairs, seconds = grid.subcarriers - np.abs(apart), apart * grid.sample
+        alike = np.exp(-math.pi * self.linewidth * np.abs(np.asarray(lag)[..., None] + seconds))
+        return (alike @ pairs) / grid.subcarriers**2 / self._kept(grid)
+
     def distort(self, wave: tf.Tensor, grid: Grid, span: Span, key: Key, devices: tf.Tensor) -> tf.Tensor:
         if self.orthogonal:
             return wave

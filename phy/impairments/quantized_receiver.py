@@ -25,11 +25,11 @@ from ..keys import Key
 from ..link import Paths, Span
 from ..power import squared
 from ..strict import STRICT
-from . import Stage
+from . import Stage, Steady
 
 
 @dataclass(frozen=True, config=STRICT)
-class QuantizedReceiver:
+class QuantizedReceiver(Steady):
     """Bits per real dimension; full scale in deviations of the signal."""
 
     bits: Annotated[int, Ge(1), Le(16)] = 8

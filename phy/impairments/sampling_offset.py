@@ -22,13 +22,13 @@ from ..keys import Key
 from ..link import Paths, Span
 from ..strict import STRICT
 from ..waveform import REACH, pulse
-from . import Stage, each
+from . import Stage, Steady, each
 
 BINS = 192  # of a block's transform, if shifts are small
 
 
 @dataclass(frozen=True, config=STRICT)
-class SamplingOffset:
+class SamplingOffset(Steady):
     """Uniform between bounds in parts per million; seen by the transmitters or not; drawn once or every round."""
 
     low: float = 0.0

@@ -3,13 +3,20 @@
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
 import tensorflow as tf
 
 from ..grid import Grid
 from ..keys import Key
 from ..link import Belief, Paths
 
+Correlation = Callable[[np.ndarray, np.ndarray], np.ndarray]  # of the paths from some symbols to others, [..., L or 1]
 Pilots = Callable[[tf.Tensor], tf.Tensor]  # from devices [C] to what they send, [1, C, T, F]
+
+
+def still(then: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """The correlation of paths that do not move, [..., 1]."""
+    return np.ones([*np.broadcast_shapes(np.shape(then), np.shape(now)), 1])
 
 
 class Sight(NamedTuple):
@@ -23,11 +30,30 @@ class Sight(NamedTuple):
     lead: int  # symbols the air is listened to before the data
     arrivals: tuple[float, float]  # the first and the last there can be, in samples after what is on time
     listen: Callable[[Pilots], tf.Tensor]  # what the receiver hears of pilots on the lead symbols, [B, A, T, F]
+    correlation: Correlation = still  # symbols count from the first of the data; complex, as expected of the channel
+
+    @property
+    def power(self) -> tf.Tensor:
+        """Mean power of the responses, [B, K]."""
+        return tf.reduce_sum(self.now.power, axis=2)
+
+    def kept(self, then: np.ndarray, now: np.ndarray) -> tf.Tensor:
+        """How paths at symbols ``now`` [T] are correlated with those at ``then`` [K, T], any 1: complex [1, K, L, T].
+
+        T is 1 where it is the same for all.
+        """
+        kept = np.swapaxes(self.correlation(then, now), -1, -2)[None]  # [1, K, L, T]
+        kept = kept[..., :1] if np.array_equal(kept, np.broadcast_to(kept[..., :1], kept.shape)) else kept
+        return tf.constant(kept, tf.complex64)
 
 
 @runtime_checkable
 class Knowledge(Protocol):
-    """From the channel that could be known to the channel that is believed."""
+    """From the channel that could be known to the channel that is believed.
+
+    The belief says itself what can be known in advance of its error (``link.Belief``); ``error`` is the share of the
+    channel's mean power that is announced not to be held.
+    """
 
     @property
     def error(self) -> float:
@@ -78,4 +104,4 @@ class Free:
         return 0.0
 
 
-__all__ = ["Free", "Knowledge", "Pilots", "Sight"]
+__all__ = ["Correlation", "Free", "Knowledge", "Pilots", "Sight", "still"]

@@ -1,18 +1,21 @@
 """Delayed knowledge: the channel as it was some slots ago, which matters where it moves; at no cost in elements.
 
-Under Clarke's Doppler spectrum of maximal shift f_d the belief keeps the correlation J0(2 pi f_d n T) with the truth,
-for n slots of T seconds; a channel that stands still is known exactly.
+What is known in advance is how each path is correlated with itself after n slots of T seconds: under Clarke's Doppler
+spectrum of maximal shift f_d by rho = J0(2 pi f_d n T), and other channels say theirs. The best estimate is rho times
+what was, and lacks 1 - |rho|^2 of the path's power. A channel that stands still is known exactly.
 """
 
 from typing import Annotated, ClassVar
 
+import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
+from ..beliefs import CorrelatedPaths
 from ..grid import Grid
 from ..keys import Key
-from ..link import Paths
+from ..link import Belief
 from ..strict import STRICT
 from . import Free, Sight
 
@@ -27,9 +30,12 @@ class Delayed(Free):
     def lead(self, grid: Grid, devices: int) -> int:
         return self.slots * grid.symbols
 
-    def believe(self, sight: Sight, key: Key) -> Paths:
+    def believe(self, sight: Sight, key: Key) -> Belief:
         now, before = sight.now, sight.before
         if now.steps == 1:
             return now
-        late = before.steps - self.slots * sight.grid.symbols  # the other side may need a longer lead
-        return now._replace(a=tf.concat([before.a, now.a], 4)[..., late : late + now.steps])
+        delay = self.slots * sight.grid.symbols
+        late = before.steps - delay  # the other side may need a longer lead
+        told = now._replace(a=tf.concat([before.a, now.a], 4)[..., late : late + now.steps])
+        symbols = np.arange(now.steps)
+        return CorrelatedPaths(told, sight.kept(symbols[None] - delay, symbols[None]))

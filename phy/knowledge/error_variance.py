@@ -13,8 +13,9 @@ from annotated_types import Ge, Lt
 from pydantic.dataclasses import dataclass
 
 from .. import keys
+from ..beliefs import CorrelatedPaths
 from ..keys import Key
-from ..link import Paths
+from ..link import Belief
 from ..strict import STRICT
 from . import Free, Sight
 
@@ -29,9 +30,13 @@ class ErrorVariance(Free):
     def error(self) -> float:
         return self.e
 
-    def believe(self, sight: Sight, key: Key) -> Paths:
+    def believe(self, sight: Sight, key: Key) -> Belief:
         paths = sight.now
+        if self.e == 0:
+            return paths
         strength = tf.sqrt(paths.power)[:, None, :, :, None]  # [B, 1, K, L, 1]
         unknown = keys.complex_normal(key, tf.shape(paths.a[..., :1]), paths.a.dtype)  # [B, A, K, L, 1]
         unknown = unknown * tf.cast(strength, paths.a.dtype)
-        return paths._replace(a=(1 - self.e) ** 0.5 * paths.a + self.e**0.5 * unknown)
+        kept = (1 - self.e) ** 0.5
+        told = paths._replace(a=kept * paths.a + self.e**0.5 * unknown)
+        return CorrelatedPaths(told, tf.constant(kept, tf.complex64, [1, 1, 1, 1]))

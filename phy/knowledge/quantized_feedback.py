@@ -4,6 +4,11 @@ The phase falls into one of 2^p sectors, so what is left of it is uniform on +-p
 sin(x)/x of its mean, x = pi/2^p. The amplitude falls into one of 2^a classes that are equally likely under Rayleigh
 fading, |h|^2/mean between -ln(1 - i/2^a) and the next, and is taken to be the mean amplitude of its class. One bit is
 p = 1, a = 0: a sign. With a = 0 all amplitudes are believed to be the mean one, and with p = 0 all phases to be 0.
+
+Under circular fading E[h | told] = told sin(x)/x; that is the best estimate, and what it lacks has the mean power
+E|h|^2 - (sin(x)/x)^2 E|told|^2. Told nothing, nothing is known. Where the channel moves, what was told ages by the
+channel's correlation over time. Classes are Rayleigh's whatever fades: of a line of sight they say less than they
+could.
 """
 
 import math
@@ -15,6 +20,7 @@ from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from scipy.special import gammaincc
 
+from ..beliefs import CorrelatedTable
 from ..grid import Grid
 from ..keys import Key
 from ..link import Table
@@ -33,16 +39,31 @@ class QuantizedFeedback(Free):
     def bits(self, grid: Grid, antennas: int) -> float:
         return float((self.phase_bits + self.amplitude_bits) * grid.subcarriers * antennas)
 
-    def believe(self, sight: Sight, key: Key) -> Table:
+    def believe(self, sight: Sight, key: Key) -> CorrelatedTable:
         h = sight.now.at(0, 1).response(sight.grid.frequencies)  # [B, A, K, 1, F]
-        mean = tf.reduce_sum(sight.now.power, axis=2)[:, None, :, None, None]  # [B, 1, K, 1, 1]
+        mean = sight.power[:, None, :, None, None]  # [B, 1, K, 1, 1]
         edges, levels = _classes(2**self.amplitude_bits)
         strength = tf.math.divide_no_nan(tf.abs(h) ** 2, mean)
         classes = tf.searchsorted(tf.constant(edges, tf.float32), tf.reshape(strength, [-1]), side="right")
         size = tf.sqrt(mean) * tf.reshape(tf.gather(tf.constant(levels, tf.float32), classes), tf.shape(h))
         sector = 2.0 * math.pi / 2**self.phase_bits
         phase = (tf.floor(tf.math.angle(h) / sector) + 0.5) * sector if self.phase_bits else tf.zeros_like(strength)
-        return Table(tf.complex(size * tf.cos(phase), size * tf.sin(phase)))
+        told = Table(tf.complex(size * tf.cos(phase), size * tf.sin(phase)))
+        symbols = np.arange(sight.now.steps)[None]
+        share = tf.math.divide_no_nan(sight.now.power, sight.power[..., None])[..., None]  # [B, K, L, 1]
+        power = sight.power[:, :, None, None]
+        return CorrelatedTable(
+            told,
+            sight.kept(0 * symbols, symbols),
+            tf.cast(self._centre * share, h.dtype),
+            float(np.mean(levels**2)) * power,
+            power,
+        )
+
+    @property
+    def _centre(self) -> float:
+        """The mean of exp(j phase) over half a sector to either side, sin(x)/x; of the whole circle exactly 0."""
+        return float(np.sinc(0.5**self.phase_bits)) if self.phase_bits else 0.0
 
 
 def _classes(count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -140,11 +140,14 @@ def test_a_packet_is_lost_where_belief_exceeds_the_truth() -> None:
 
 @pytest.mark.parametrize(("e", "margin_db"), [(0.1, 0.0), (0.1, 3.0), (0.4, 6.0)])
 def test_packets_are_lost_as_often_as_correlated_gains_cross(e: float, margin_db: float) -> None:
-    """In flat fading the packet is lost where |h|^2 < m |h_believed|^2, the ratio of correlated exponentials."""
-    devices, rounds = 400, 3
+    """In flat fading the packet is lost where |h|^2 < m |h_believed|^2, the ratio of correlated exponentials.
+
+    At an SNR of S a device counts on (1-e) S |h_believed|^2 / (1 + e S) less its margin.
+    """
+    devices, rounds, snr_db = 400, 3, -20.0
     air = Air(GRID, Rayleigh(), devices, transmitter_knowledge=ErrorVariance(e))
-    heard = [transmit(air, draw(air, 800, 10.0, i), 800, margin_db=margin_db)[1].heard for i in range(rounds)]
-    m = 10 ** (-margin_db / 10)
+    heard = [transmit(air, draw(air, 800, snr_db, i), 800, margin_db=margin_db)[1].heard for i in range(rounds)]
+    m = 10 ** (-margin_db / 10) * (1 - e) / (1 + e * devices * 10 ** (snr_db / 10))
     lost = 0.5 * (1 + (m - 1) / ((1 + m) ** 2 - 4 * (1 - e) * m) ** 0.5)
     assert abs(1 - np.mean(heard) - lost) < 4 * (lost * (1 - lost) / (devices * rounds)) ** 0.5
 
@@ -293,10 +296,11 @@ def test_what_is_owed_arrives_in_the_end() -> None:
 def test_no_belief_carries_more_than_capacity(knows: Knowledge, antennas: int, snr_db: float) -> None:
     channel = Tdl("A", speed=300.0)  # five slots are many coherence times
     perfect, believed = (
-        _information(Air(GRID, channel, 4, antennas, receiver_knowledge=each), 400, snr_db)
+        _information(Air(GRID, channel, 40, antennas, receiver_knowledge=each), 400, snr_db)
         for each in (Perfect(), knows)
     )
-    assert np.all(believed <= perfect * (1 + 1e-5))
+    lost = perfect - believed  # on average: a belief in a strong channel may be wrong, and is as often in a weak one
+    assert lost.mean() > -4 * lost.std(ddof=1) / len(lost) ** 0.5
     if isinstance(knows, Delayed):
         assert believed.mean() < 0.5 * perfect.mean()
 

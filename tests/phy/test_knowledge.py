@@ -5,15 +5,30 @@ import pytest
 import tensorflow as tf
 from scipy.special import exp1
 
-from overair.phy import Air, ErrorVariance, Grid, Link, Paths, Perfect, Rayleigh, Sight, Table, Tdl, keys
+from overair.phy import (
+    Air,
+    Belief,
+    CorrelatedPaths,
+    ErrorVariance,
+    Grid,
+    Link,
+    Paths,
+    Perfect,
+    Rayleigh,
+    Sight,
+    Tdl,
+    keys,
+)
 from overair.phy.channels import Channel
 
 GRID = Grid(subcarriers=16, symbols=2, prefix=4)
 
 
-def paths(belief: Table | Paths) -> Paths:
-    assert isinstance(belief, Paths)
-    return belief
+def paths(belief: Belief) -> Paths:
+    """What is believed, as it was told."""
+    told = belief.told if isinstance(belief, CorrelatedPaths) else belief
+    assert isinstance(told, Paths)
+    return told
 
 
 def draw(channel: Channel, devices: int, e: float) -> Link:

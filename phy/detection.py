@@ -1,0 +1,74 @@
+"""Detection: how well symbols are read from a link by one who believes something of it, and knows how wrong that is.
+
+A side works with its belief and with what it can know in advance of the belief's error (`link.Belief`): the linear
+estimate h_hat of least mean squared error, and the mean power eps of what it lacks. Nothing is fitted to the true
+channel. Behind maximum ratio combining over the antennas,
+
+    z = h_hat^H y / |h_hat|^2 = gain x + n,   gain = h_hat^H h / |h_hat|^2,   n from CN(0, 1/snr) for x of power 1,
+
+the mean gain is 1, and what the channel does beside it is noise of power eps/|h_hat|^2 that no receiver can tell from
+other noise. A symbol of power P over noise N0 is worth
+
+    known = P |h_hat|^2 / (N0 + P eps) = snr / (1 + csi_noise),   snr = P |h_hat|^2 / N0,   csi_noise = P eps / N0.
+
+To use it: ``found = detect(link, snr)`` for what the receiver reads of each device, ``detect(link, snr, devices,
+link.transmitters)`` for what devices count on: the same function of their own belief. ``snr`` is P/N0 of the symbols
+as sent. Who sends through what distorts the waveform by a gain kappa and a disturbance of power D beside the mean
+response (`Link.effective`) passes P |kappa|^2 / (N0 + D) instead: D is noise, and kappa scales what is believed and
+what it lacks. Symbols that really pass the air are read as z, with ``link.receiver.best`` for h_hat and
+
+    (N0 + D + P |kappa|^2 eps) / |kappa h_hat|^2
+
+for the power of all that is not the symbol, where eps is ``error_power(link.receiver)``; behind any other combiner v of
+norm 1 the same holds of v^H h_hat in place of |h_hat|. Perfect knowledge has h_hat = h, gain 1 and no csi_noise.
+
+Errors count as independent from antenna to antenna. What a belief lacks of antennas that fade alike adds up behind the
+combiner, and is then more than said: see each knowledge.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from .link import Belief, Link
+from .power import squared
+
+
+class Detected(NamedTuple):
+    """What a side reads of symbols, on every element: [B, K, T, F], where T and F may be 1, or 1 in all axes."""
+
+    gain: tf.Tensor  # complex: what a symbol arrives times, relative to what is believed; 1 where all is known
+    snr: tf.Tensor  # were the belief the truth
+    csi_noise: tf.Tensor  # power behind the combiner of what the belief lacks, over that of the noise
+
+    @property
+    def known(self) -> tf.Tensor:
+        """SNR with what the belief lacks as noise."""
+        return self.snr / (1.0 + self.csi_noise)
+
+
+def detect(
+    link: Link, snr: tf.Tensor | float, devices: tf.Tensor | None = None, belief: Belief | None = None
+) -> Detected:
+    """What the receiver, or who has another belief, reads of devices alone on their elements.
+
+    ``snr`` is that over a gain of 1, a number or [B or 1, K or 1, T or 1, F or 1].
+    """
+    belief = link.receiver if belief is None else belief
+    belief = belief if devices is None else belief.of(devices)
+    estimate, error = link.response(of=belief.best), belief.error  # [B, A, K, T, F], [B, K, T, F]
+    strength = tf.reduce_sum(squared(estimate), axis=1)  # [B, K, T, F]
+    if error is None:
+        return Detected(tf.ones([1, 1, 1, 1], estimate.dtype), snr * strength, tf.zeros([1, 1, 1, 1]))
+    matched = tf.reduce_sum(tf.math.conj(estimate) * link.response(devices, link.effective), axis=1)
+    gain = tf.math.divide_no_nan(matched, tf.cast(strength, matched.dtype))
+    return Detected(gain, snr * strength, snr * error)
+
+
+def error_power(belief: Belief, devices: tf.Tensor | None = None) -> tf.Tensor:
+    """Mean power of what the best estimate lacks at an antenna, [B, K, T, F] or 1 in any axis; 0 where all is known."""
+    error = (belief if devices is None else belief.of(devices)).error
+    return tf.zeros([1, 1, 1, 1]) if error is None else error
+
+
+__all__ = ["Detected", "detect", "error_power"]
