@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from ..learning import Task
 from ..learning.data.digits import Digits
+from ..learning.federated.task import flatten
 from ..learning.models.lenet import Lenet
-from ..learning.task import flatten
 from ..ota import Compressor, Qcs, Qsgd, RandomK
 from ..ota.compressors import qcs
 from ..phy import keys

@@ -52,5 +52,7 @@ def rounds(
     scalar, devices = tf.TensorSpec([]), [air.devices]
     report = Report(scalar, scalar, tf.TensorSpec(devices), tf.TensorSpec(devices, tf.bool), *[scalar] * 4)
     signature: Any = (tf.TensorSpec([updates.shape[1]]), report)
-    loop = tf.function(lambda: tf.map_fn(one, tf.range(count), fn_output_signature=signature, parallel_iterations=1))
+    loop = tf.function(
+        lambda: tf.map_fn(one, tf.range(count), fn_output_signature=signature, parallel_iterations=1), autograph=False
+    )
     return loop()

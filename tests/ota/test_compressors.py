@@ -31,7 +31,9 @@ def compressed(compressor: Compressor, x: np.ndarray, bits: float, draws: int = 
     def one(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return compressor.compress(update, tf.constant(bits, tf.float32), keys.key(1, index))
 
-    loop = tf.function(lambda: tf.map_fn(one, tf.range(draws), fn_output_signature=(tf.float32, tf.float32)))
+    loop = tf.function(
+        lambda: tf.map_fn(one, tf.range(draws), fn_output_signature=(tf.float32, tf.float32)), autograph=False
+    )
     decoded, used = loop()
     return decoded.numpy().astype(np.float64), used.numpy()
 
@@ -73,7 +75,7 @@ def test_odd_inputs_give_finite_numbers(compressor: Compressor, values: list[flo
 @pytest.mark.parametrize("compressor", EVERY, ids=str)
 def test_the_bits_used_never_exceed_the_budget_and_are_mostly_used(compressor: Compressor) -> None:
     x = tf.constant(laplace(1500))
-    run = tf.function(compressor.compress)
+    run = tf.function(compressor.compress, autograph=False)
     for bits in [*np.linspace(30, 200, 18), *10 ** np.linspace(2.5, 6, 15)]:
         used = float(run(x, tf.constant(bits, tf.float32), keys.key(0))[1])
         assert used <= np.float32(bits)
@@ -141,7 +143,7 @@ def test_qsgd_with_one_level_errs_by_the_ratio_of_norms() -> None:
 @pytest.mark.parametrize("s", [1, 6, 300])
 def test_qsgd_counts_the_bits_of_a_real_coder(s: int) -> None:
     unit = np.abs(laplace(5000)) / np.linalg.norm(laplace(5000))
-    sent = tf.function(qsgd.levels)(tf.constant(unit), tf.constant(s), keys.key(0))
+    sent = tf.function(qsgd.levels, autograph=False)(tf.constant(unit), tf.constant(s), keys.key(0))
     level = sent.level.numpy()
     real = 8 * len(coding.encode(level, level.max() + 1)) + np.count_nonzero(level)
     assert real <= float(sent.bits) - qsgd.SIDE_BITS <= 1.01 * real + 64

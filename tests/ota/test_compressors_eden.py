@@ -17,7 +17,7 @@ def decoded(x: tf.Tensor, bits: float, draws: int) -> np.ndarray:
     def one(index: tf.Tensor) -> tf.Tensor:
         return Eden().compress(x, tf.constant(bits), keys.key(1, index))[0]
 
-    return tf.function(lambda: tf.map_fn(one, tf.range(draws), tf.float32))().numpy()
+    return tf.function(lambda: tf.map_fn(one, tf.range(draws), tf.float32), autograph=False)().numpy()
 
 
 def distortion(bits: int) -> float:

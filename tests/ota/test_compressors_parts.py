@@ -15,7 +15,7 @@ from overair.phy import keys
 def test_the_largest_are_those_that_sorting_finds(size: int) -> None:
     x = np.random.default_rng(size).normal(size=size).astype(np.float32)
     x[size // 2 :] = np.round(x[size // 2 :]) + 0.0  # equal ones, and zeros without a sign
-    find = tf.function(lambda count: subsets.largest(subsets.order(tf.constant(x)), count))
+    find = tf.function(lambda count: subsets.largest(subsets.order(tf.constant(x)), count), autograph=False)
     order = np.lexsort((np.arange(size), -x))  # of equal ones the first
     for count in {0, 1, size // 3, size - 1, size}:
         assert set(np.flatnonzero(find(tf.constant(count)))) == set(order[:count])
@@ -34,7 +34,7 @@ def test_extreme_numbers_stand_in_order() -> None:
 
 def test_random_subsets_hold_each_place_and_each_pair_equally_often() -> None:
     draws, size, kept = 6000, 12, 5
-    subset = tf.function(lambda i: subsets.random(keys.key(2, i), size, tf.constant(kept)))
+    subset = tf.function(lambda i: subsets.random(keys.key(2, i), size, tf.constant(kept)), autograph=False)
     chosen = tf.map_fn(subset, tf.range(draws), fn_output_signature=tf.bool).numpy().astype(float)
     assert np.all(chosen.sum(axis=1) == kept)
     together = chosen.T @ chosen / draws

@@ -22,7 +22,9 @@ def measured(decoder: str, x: np.ndarray, bits: float) -> tuple[np.ndarray, np.n
     def one(index: tf.Tensor) -> tf.Tensor:
         return compressor.compress(update, tf.constant(bits, tf.float32), keys.key(3, index))[0]
 
-    decoded = tf.function(lambda: tf.map_fn(one, tf.range(DRAWS), fn_output_signature=tf.float32))().numpy()
+    decoded = tf.function(
+        lambda: tf.map_fn(one, tf.range(DRAWS), fn_output_signature=tf.float32), autograph=False
+    )().numpy()
     return decoded, ((decoded - x) ** 2).sum(axis=1) / (x**2).sum()
 
 
@@ -131,7 +133,7 @@ def test_weighted_feedback_keeps_the_residual_bounded_where_full_feedback_does_n
             sent = x + weight * residual
             return (1 - weight) * residual + sent - Qcs().compress(sent, tf.constant(bits), keys.key(5, index))[0]
 
-        run = tf.function(lambda: tf.scan(step, tf.range(steps), tf.zeros([64])))
+        run = tf.function(lambda: tf.scan(step, tf.range(steps), tf.zeros([64])), autograph=False)
         return (run().numpy().astype(np.float64) ** 2).sum(axis=1)
 
     assert residuals(float(beta_star(gamma, unbiased=True))).mean() < gamma * (gamma + 1)

@@ -16,7 +16,8 @@ def decoded(compressor: Dithered, update: tf.Tensor, bits: float, draws: int) ->
     one = tf.function(
         lambda: tf.map_fn(
             lambda i: compressor.compress(update, tf.constant(bits), keys.key(1, i))[0], tf.range(draws), tf.float32
-        )
+        ),
+        autograph=False,
     )
     return one().numpy()
 

@@ -32,7 +32,7 @@ def test_it_is_its_own_inverse_up_to_the_size(bits: int) -> None:
 
 def test_leading_axes_and_precision_are_kept_in_a_graph() -> None:
     signature = [tf.TensorSpec([None, 3, 256], tf.float64)]
-    graph = tf.function(transform, input_signature=signature)
+    graph = tf.function(transform, input_signature=signature, autograph=False)
     x = keys.normal(keys.key(0), [2, 3, 256], tf.float64)
     y = graph(x)
     assert y.shape == (2, 3, 256) and y.dtype == tf.float64

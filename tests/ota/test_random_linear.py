@@ -28,7 +28,7 @@ def estimates(codec: RandomLinear, g: np.ndarray, noise: float = 0.0, codes: int
         heard += (2 * noise) ** 0.5 * keys.complex_normal(keys.key(2, index), [elements])
         return codec.decode(heard, layers, code, tf.zeros([]))
 
-    return tf.function(lambda: tf.map_fn(one, tf.range(codes), tf.float32))().numpy()
+    return tf.function(lambda: tf.map_fn(one, tf.range(codes), tf.float32), autograph=False)().numpy()
 
 
 def code_of(codec: RandomLinear, size: int, elements: int, seed: int) -> Matrix:

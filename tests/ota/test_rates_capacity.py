@@ -55,7 +55,7 @@ def test_a_penalty_vanishes_in_long_packets() -> None:
 @pytest.mark.parametrize("error", [0.3, 0.1, 0.02])
 def test_packets_of_the_right_rate_are_lost_with_the_probability_asked(error: float) -> None:
     rate, devices = Capacity(error), 20000
-    arrives = tf.function(rate.arrives)
+    arrives = tf.function(rate.arrives, autograph=False)
     mine = share(np.full([devices, 30], 4.0))
     lost = 1 - np.mean(arrives(mine, rate.bits(mine), tf.range(devices), keys.key(0)))
     assert abs(lost - error) < 4.5 * (error * (1 - error) / devices) ** 0.5
@@ -63,7 +63,7 @@ def test_packets_of_the_right_rate_are_lost_with_the_probability_asked(error: fl
 
 def test_packets_on_a_channel_other_than_believed_are_lost_as_often_as_its_own_approximation_says() -> None:
     rate, devices, believed, known = Capacity(0.1), 20000, 4.0, 3.5
-    arrives = tf.function(rate.arrives)
+    arrives = tf.function(rate.arrives, autograph=False)
     mine = share(np.full([devices, 60], believed), np.full([devices, 60], known))
     bits = approximation(np.full(60, believed), 0.1)
     spread = (60 * (1 - (1 + known) ** -2)) ** 0.5 * LOG2_E

@@ -76,7 +76,9 @@ def test_the_residual_follows_state_evolution(delta: float, noise: float, kind: 
         path = tf.scan(lambda p, _: scheme.step(p, y, a), tf.range(steps), scheme.start(y, a), parallel_iterations=1)
         return tf.reduce_mean(path.r**2, axis=1)
 
-    tau2 = tf.function(lambda: tf.map_fn(trajectory, tf.range(draws), tf.float32, parallel_iterations=1))().numpy()
+    tau2 = tf.function(
+        lambda: tf.map_fn(trajectory, tf.range(draws), tf.float32, parallel_iterations=1), autograph=False
+    )().numpy()
     ordered = np.sort(x.astype(float))[:, None]
     level, expected = noise + (ordered**2).mean() / delta, []
     for _ in range(steps):
@@ -102,7 +104,9 @@ def test_on_noise_alone_it_would_err_by_what_the_docstring_says_and_comes_back_w
         left = tf.foldl(lambda p, _: scheme.step(p, y, a), tf.range(60), scheme.start(y, a), parallel_iterations=1)
         return tf.stack([tf.reduce_sum(left.x**2), tf.reduce_sum(scheme.recover(y, a) ** 2)])
 
-    energy = tf.function(lambda: tf.map_fn(one, tf.range(draws), tf.float32, parallel_iterations=1))().numpy()
+    energy = tf.function(
+        lambda: tf.map_fn(one, tf.range(draws), tf.float32, parallel_iterations=1), autograph=False
+    )().numpy()
     expected = size * leak * noise / (1 - leak / delta)
     assert abs(energy[:, 0].mean() - expected) < 4 * energy[:, 0].std() / draws**0.5
     assert np.mean(energy[:, 1] == 0) > 0.8  # |r|^2 is expected to grow by more than it scatters
@@ -118,7 +122,9 @@ def test_hadamard_measurements_recover_at_least_as_well_as_gaussian_ones() -> No
         estimates = [Amp().recover(a.forward(x) + noise, a) for a in matrices]
         return tf.stack([tf.reduce_sum((estimate - x) ** 2) for estimate in estimates])
 
-    errors = tf.function(lambda: tf.map_fn(one, tf.range(draws), tf.float32, parallel_iterations=1))().numpy()
+    errors = tf.function(
+        lambda: tf.map_fn(one, tf.range(draws), tf.float32, parallel_iterations=1), autograph=False
+    )().numpy()
     gain = errors[:, 0] - errors[:, 1]
     assert gain.mean() > -4 * gain.std() / draws**0.5
 

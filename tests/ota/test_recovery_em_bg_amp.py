@@ -56,7 +56,9 @@ def test_errors_are_those_of_the_fixed_points_and_learning_the_prior_costs_nothi
         estimates = [told.recover(y, a, noise), EmBgAmp().recover(y, a)]
         return tf.stack([tf.reduce_mean((estimate - x) ** 2) for estimate in estimates])
 
-    errors = tf.function(lambda: tf.map_fn(one, tf.range(draws), tf.float32, parallel_iterations=1))().numpy()
+    errors = tf.function(
+        lambda: tf.map_fn(one, tf.range(draws), tf.float32, parallel_iterations=1), autograph=False
+    )().numpy()
     assert abs(errors[:, 0].mean() - expected) < 4 * errors[:, 0].std() / draws**0.5
     cost = 10 * np.log10(errors[:, 1] / errors[:, 0])
     assert cost.mean() < 0.02 + 4 * cost.std() / draws**0.5
@@ -75,7 +77,7 @@ def test_the_prior_and_the_noise_are_learnt() -> None:
         start = scheme.start(y, a, None, tf.ones([]))
         return tf.foldl(lambda b, _: scheme.step(b, y, a), tf.range(40), start, parallel_iterations=1)[3:]
 
-    found, chosen = tf.function(learnt)(), values.numpy()[place]
+    found, chosen = tf.function(learnt, autograph=False)(), values.numpy()[place]
     count = len(chosen)
     # of the parameters given the draw: what the noise behind A (tau^2 of about 0.2) blurs, and the noise's own chi2
     tau2 = float(noise + posterior_error(ratio, mean, deviation**2, 0.2) / 0.6)
@@ -103,7 +105,9 @@ def compare(x: np.ndarray, layers: tuple[tuple[int, ...], ...], draws: int = 6) 
         estimates = [EmBgAmp(spatial=spatial).recover(y, a, noise, layers) for spatial in (False, True)]
         return tf.stack([tf.reduce_sum((estimate - x) ** 2) for estimate in estimates])
 
-    errors = tf.function(lambda: tf.map_fn(one, tf.range(draws), tf.float32, parallel_iterations=1))().numpy()
+    errors = tf.function(
+        lambda: tf.map_fn(one, tf.range(draws), tf.float32, parallel_iterations=1), autograph=False
+    )().numpy()
     return 10 * np.log10(errors[:, 0] / errors[:, 1])
 
 
@@ -150,7 +154,9 @@ def test_hadamard_measurements_recover_at_least_as_well_as_gaussian_ones() -> No
         estimates = [EmBgAmp().recover(a.forward(x) + noise, a, 0.03**2) for a in matrices]
         return tf.stack([tf.reduce_sum((estimate - x) ** 2) for estimate in estimates])
 
-    errors = tf.function(lambda: tf.map_fn(one, tf.range(draws), tf.float32, parallel_iterations=1))().numpy()
+    errors = tf.function(
+        lambda: tf.map_fn(one, tf.range(draws), tf.float32, parallel_iterations=1), autograph=False
+    )().numpy()
     gain = errors[:, 0] - errors[:, 1]
     assert gain.mean() > -4 * gain.std() / draws**0.5
 
@@ -161,7 +167,9 @@ def test_on_noise_alone_little_comes_back_if_the_noise_is_told(make: type) -> No
         y = keys.normal(keys.key(7, index), [500])
         return tf.reduce_sum(EmBgAmp().recover(y, make(keys.key(8, index), 500, 1000), 1.0) ** 2) / 500
 
-    share = tf.function(lambda: tf.map_fn(one, tf.range(12), tf.float32, parallel_iterations=1))().numpy()
+    share = tf.function(
+        lambda: tf.map_fn(one, tf.range(12), tf.float32, parallel_iterations=1), autograph=False
+    )().numpy()
     assert share.mean() < 0.1
 
 

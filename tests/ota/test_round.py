@@ -74,7 +74,7 @@ def test_all_uplinks_see_bitwise_equal_links() -> None:
     def links(uplink: Uplink) -> list[Any]:
         state = uplink.init(agreed, place)
 
-        @tf.function
+        @tf.function(autograph=False)
         def one(state: Any, number: tf.Tensor) -> tuple[Any, Any]:
             key = keys.key(5, "round", number)
             link = air.draw(place, keys.fold(key, "link"), 0.0, agreed.slots, 10.0)

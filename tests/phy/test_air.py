@@ -175,11 +175,11 @@ def everything(channel: Channel) -> Air:
 def test_a_link_is_bitwise_the_same_whatever_else_is_compiled_with_it(channel: Channel) -> None:
     air = everything(channel)
 
-    @tf.function
+    @tf.function(autograph=False)
     def alone(snr_db: tf.Tensor) -> Link:
         return draw(air, snr_db=snr_db)
 
-    @tf.function
+    @tf.function(autograph=False)
     def in_company(snr_db: tf.Tensor) -> tuple[Link, tf.Tensor, tf.Tensor]:
         air.channel.draw(Size(1, 1, 3), Span(0.0, 2, 1.0), keys.key(9), PLACE)
         link = draw(air, snr_db=snr_db)
@@ -213,7 +213,7 @@ def test_rounds_differ_and_places_differ() -> None:
 def test_a_sweep_of_snr_and_time_is_compiled_once() -> None:
     air, traces = everything(Tdl("A", 30e-9)), []
 
-    @tf.function
+    @tf.function(autograph=False)
     def noise_power(snr_db: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
         traces.append(1)
         return air.draw(air.init(keys.key(0)), keys.key(1), time, 1, snr_db).noise

@@ -36,7 +36,9 @@ def test_placing_a_full_slot_agrees_with_sionnas_mapper() -> None:
 def test_placing_works_in_a_graph_with_a_batch_of_unknown_size() -> None:
     grid = Grid(subcarriers=8, symbols=3, prefix=0)
     signature = [tf.TensorSpec([None, 30], tf.complex64)]
-    there_and_back = tf.function(lambda s: grid.collect(grid.place(s, 2), 30), input_signature=signature)
+    there_and_back = tf.function(
+        lambda s: grid.collect(grid.place(s, 2), 30), input_signature=signature, autograph=False
+    )
     symbols = keys.complex_normal(keys.key(0), [4, 30])
     assert np.array_equal(there_and_back(symbols), symbols)
 

@@ -154,7 +154,7 @@ def test_multipath_past_the_prefix_disturbs_by_the_power_of_each_path() -> None:
         error = air.send(x, link, key) - kept.response(link.frequencies)[:, :, 0] * x
         return tf.reduce_mean(tf.abs(error[:, :, 1:]) ** 2)
 
-    measured = tf.function(lambda: tf.map_fn(disturbance, tf.range(400), tf.float32))().numpy()
+    measured = tf.function(lambda: tf.map_fn(disturbance, tf.range(400), tf.float32), autograph=False)().numpy()
     expected = float(powers @ (2 * past - past**2))
     assert abs(measured.mean() - expected) < 4.5 * measured.std() / 400**0.5
 
@@ -176,7 +176,7 @@ def test_doppler_within_a_symbol_spreads_subcarriers_as_clarkes_spectrum_says() 
         mean = link.response(of=link.receiver)[:, :, 0] * x
         return tf.stack([tf.reduce_mean(tf.abs(part) ** 2) for part in (mean, air.send(x, link, key) - mean)])
 
-    measured = tf.function(lambda: tf.map_fn(shares, tf.range(600), tf.float32))().numpy()
+    measured = tf.function(lambda: tf.map_fn(shares, tf.range(600), tf.float32), autograph=False)().numpy()
     lag = np.arange(-31, 32)
     own = ((1 - np.abs(lag) / 32) * j0(2 * np.pi * doppler * lag * grid.sample)).sum() / 32
     assert 0.03 < 1 - own < 0.2
