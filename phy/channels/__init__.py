@@ -45,6 +45,13 @@ class Channel(Protocol):
         ...
 
 
+class Still:
+    """A channel that stands still over a round."""
+
+    def correlation(self, then: np.ndarray, now: np.ndarray, seconds: float) -> np.ndarray:
+        return np.ones([*np.broadcast_shapes(np.shape(then), np.shape(now)), 1])
+
+
 FAMILY = Channel  # what each file of this folder is one of
 
-__all__ = ["Channel"]
+__all__ = ["Channel", "Still"]

@@ -18,7 +18,7 @@ and pilots that arrive past the prefix.
 """
 
 import math
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -40,7 +40,6 @@ class Estimated:
 
     estimator: Literal["nearest", "linear", "lmmse"] = "lmmse"
     comb: Annotated[int, Gt(0)] = 4
-    error: ClassVar[float] = 0.0
 
     def check(self, grid: Grid, arrivals: tuple[float, float]) -> None:
         spread = arrivals[1] - arrivals[0]

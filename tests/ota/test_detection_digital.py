@@ -121,6 +121,6 @@ def test_gain_and_disturbance_of_waveforms_are_the_distortions_whatever_is_belie
         factors.append(found.strength.numpy() / np.tile(strength, [1, ELEMENTS // 32]))
         if not isinstance(knows, Perfect):
             np.testing.assert_allclose(found.unknown / error_power(link.receiver)[0, :, 0], factors[0], rtol=1e-4)
-    np.testing.assert_allclose(*factors, rtol=1e-4)
+    np.testing.assert_allclose(factors[0], factors[1], rtol=1e-4)
     np.testing.assert_allclose(factors[0], 8 * SNR, rtol=0.1)  # near P / N0, but not it
     assert np.any(np.abs(factors[0] / (8 * SNR) - 1) > 0.02) == bool(impairments)
