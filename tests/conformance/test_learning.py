@@ -74,7 +74,7 @@ def coded(network: Network, encoder: keras.Model, decoder: keras.Model) -> tuple
 
 
 def test_networks(network: Any) -> None:
-    channels = channels_of(network, 1 / 8, colours=1)
+    channels = channels_of(network, 3 / 8, colours=1)  # which two, three or four layers share
     encoder, again, other = (network.encoder(GREY, channels, seed) for seed in (1, 1, 2))
     decoder = network.decoder(GREY, channels, 1)
     assert alike(parameters(encoder), parameters(again)) and not alike(parameters(encoder), parameters(other))
