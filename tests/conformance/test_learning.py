@@ -89,7 +89,7 @@ def test_networks(network: Any) -> None:
 
 def test_senders(sender: Any) -> None:
     job = Job(IMAGES, Air(Grid(), Awgn(), 1), (1 / 6,), 0)
-    assert sender.check(job, [IMAGES[:9]]) is None
+    assert sender.check(job, [IMAGES[:36]]) is None
     assert isinstance(sender.epochs_of(job), int) and sender.epochs_of(job) >= 0
     assert callable(sender.ready)
 
