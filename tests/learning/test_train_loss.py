@@ -26,10 +26,8 @@ def _federation(algorithm: Any, batch_size: int | None = None, **options: Any) -
         return keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(6, kernel_initializer=kernel)])
 
     air = Air(Grid(), Awgn(), DEVICES)
-    make = keras.optimizers.SGD
-    return Federation(
-        model, data, shares, algorithm, Ideal(), air, 60, lambda: make(0.1), batch_size=batch_size, **options
-    )
+    parts = (model, data, shares, algorithm, Ideal(), air, 60, lambda: keras.optimizers.SGD(0.1))
+    return Federation(*parts, batch_size=batch_size, **options)
 
 
 LOSSES = np.log(np.exp(np.arange(6.0)).sum()) - np.arange(6.0)  # of device k, whose label is k

@@ -1,4 +1,4 @@
-"""collect: whatever the chunk, the same round; updates are computed as often as is said; what was received is handed on."""
+"""collect: the same round whatever the chunk; updates are asked for as often as is said; what is received goes on."""
 
 from typing import Any
 

@@ -17,11 +17,11 @@ GRID = Grid(subcarriers=32, symbols=4, prefix=8)
 def test_pilots_are_sent_at_the_budget_of_each_device(play: Any) -> None:
     """Nine devices of which four share a symbol send on eight subcarriers each, with the energy of a whole symbol."""
     budgets_db, known = (0.0, -10.0, 6.0), Estimated("linear", comb=4)
-    air = Air(GRID, Awgn(), 9, transmitter_knowledge=known, receiver_knowledge=known, budgets_db=budgets_db)
-    silent = play(Analog(), air, tf.zeros([9, 400]), 200, snr_db=20.0)[1]
+    air = Air(GRID, Awgn(), 9, transmitter_knowledge=known, receiver_knowledge=known)
+    silent = play(Analog(), air, tf.zeros([9, 400]), 200, snr_db=20.0, budgets_db=budgets_db)[1]
     budgets = 10 ** (np.array(budgets_db * 3) / 10)
     np.testing.assert_allclose(silent.energy[0], 32 * budgets / (200 + 128), rtol=1e-5)
-    loud = play(Analog(), air, keys.normal(keys.key(1), [9, 400]), 200, snr_db=20.0)[1]
+    loud = play(Analog(), air, keys.normal(keys.key(1), [9, 400]), 200, snr_db=20.0, budgets_db=budgets_db)[1]
     assert np.all(loud.energy[0] <= budgets * (1 + 1e-5))
 
 
@@ -59,7 +59,7 @@ def test_a_scale_above_the_noise_is_decoded(play: Any) -> None:
 
 @pytest.mark.parametrize("antennas", [1, 4])
 def test_the_noise_that_hides_a_scale_is_that_behind_the_combiner(play: Any, antennas: int) -> None:
-    """Ones arrive at 1 of every antenna; at the SNR where the scale is twice the noise, Phi(1) of rounds are decoded."""
+    """Where the scale that arrives is twice the noise of its real part, rounds are decoded with probability Phi(1)."""
     count, devices = 600, 2
     level = 2 * 0.5**0.5  # of sqrt(N0): the mean of the scale in units of one antenna's noise
     updates = tf.ones([devices, 20])

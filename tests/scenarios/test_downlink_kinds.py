@@ -43,7 +43,10 @@ def test_an_snr_set_on_the_command_line_makes_a_broadcast(before: dict[str, Any]
 @pytest.mark.parametrize(
     ("said", "line"),
     [
-        ({"snr": 5}, 'downlink.snr: expected one of snr_db, offsets_db, sends, received "snr"; did you mean'),
+        (
+            {"snr_db": 5, "snr": 5},
+            'downlink.snr: expected one of snr_db, offsets_db, sends, received "snr"',
+        ),
         ({"sends": "received"}, "downlink.snr_db: expected a value, received nothing"),
         ("noisy", 'downlink: expected one of broadcast, ideal, received "noisy"'),
         (
