@@ -93,8 +93,3 @@ def test_the_noise_alone_is_without_the_receivers_faults() -> None:
     airs = [Air(GRID, Awgn(), 1, 2, impairments=each, road="time") for each in (faults, ())]
     one, other = (air.noise(2, air.draw(air.init(PLACE), KEY, 0.0, 2), keys.key(3)) for air in airs)
     np.testing.assert_array_equal(one, other)
-
-
-def test_seeds_of_64_bits_are_all_different() -> None:
-    one, other = (keys.key(seed).numpy() for seed in (5, 2**32 + 5))
-    assert not np.array_equal(one, other)
