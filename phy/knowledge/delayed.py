@@ -1,4 +1,4 @@
-"""Delayed knowledge: the channel as it was some slots ago, which matters where it moves; at no cost in elements.
+"""Delayed CSI (outdated): the channel as it was some slots ago, which matters where it moves; at no cost in elements.
 
 Under Clarke's Doppler spectrum of maximal shift f_d the belief keeps the correlation J0(2 pi f_d n T) with the truth,
 for n slots of T seconds; a channel that stands still is known exactly.
@@ -22,6 +22,7 @@ class Delayed(Free):
     """By how many slots."""
 
     slots: Annotated[int, Gt(0), Le(1000)] = 1
+    """How old it is, in slots."""
     error: ClassVar[float] = 0.0
 
     def lead(self, grid: Grid, devices: int) -> int:
