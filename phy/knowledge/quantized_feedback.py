@@ -1,4 +1,4 @@
-"""Quantised CSI (limited feedback): as the round begins a device is told its channel on every subcarrier, in a few bits.
+"""Quantised CSI (limited feedback): as the round begins a device is told its channel, a few bits a subcarrier.
 
 The phase falls into one of 2^p sectors, so what is left of it is uniform on +-pi/2^p and an inverted gain keeps
 sin(x)/x of its mean, x = pi/2^p. The amplitude falls into one of 2^a classes that are equally likely under Rayleigh
