@@ -21,6 +21,7 @@ UNITS = {
     "pixels": "pixels",
     "samples": "samples",
     "seconds": "s",
+    "slots": "slots",
     "subcarrier spacings": "subcarrier spacings",
 }
 CLAUSE = re.compile(rf"(?P<what>.*?)(?:, in (?P<unit>{'|'.join(UNITS)}))?(?:[;.].*)?")

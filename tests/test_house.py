@@ -173,7 +173,7 @@ def test_the_version_is_the_one_installed() -> None:
         pytest.skip("overair is used from the checkout and not installed")
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["list"]], ids=" ".join)
+@pytest.mark.parametrize("argv", [["--help"], ["list"], ["list", "cfo"]], ids=" ".join)
 def test_the_front_door_opens_without_tensorflow(argv: list[str]) -> None:
     code = f"""
 import overair, runpy, sys

@@ -40,7 +40,7 @@ class Network(Protocol):
         ...
 
     def decoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
-        """From features as received to images [B, H, W, C] of values from 0 to 1; ``shape`` is the image's."""
+        """From features as received to images [B, H, W, C], clipped to 0 and 1 by whoever shows them, of that shape."""
         ...
 
     def start(self, encoder: keras.Model, decoder: keras.Model, images: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Delayed knowledge: the channel as it was some slots ago, which matters where it moves; at no cost in elements.
+"""Delayed CSI (outdated): the channel as it was some slots ago, which matters where it moves; at no cost in elements.
 
 What is known in advance is how each path is correlated with itself after n slots of T seconds: under Clarke's Doppler
 spectrum of maximal shift f_d by rho = J0(2 pi f_d n T), and other channels say theirs. The best estimate is rho times
@@ -25,6 +25,7 @@ class Delayed(Free):
     """By how many slots."""
 
     slots: Annotated[int, Gt(0), Le(1000)] = 1
+    """How old it is, in slots."""
 
     def lead(self, grid: Grid, devices: int) -> int:
         return self.slots * grid.symbols

@@ -1,4 +1,4 @@
-"""Imperfect knowledge of error variance e: the truth is h = sqrt(1-e) h_believed + sqrt(e) w, at no cost in elements.
+"""Imperfect CSI of error variance e: the truth is h = sqrt(1-e) h_believed + sqrt(e) w, at no cost in elements.
 
 For a Gaussian channel that is the same as h_believed = sqrt(1-e) h + sqrt(e) w', with w' an independent channel of
 the same delay profile and the same mean power; that is what is drawn, path by path, constant over the round. A device
@@ -25,6 +25,7 @@ class ErrorVariance(Free):
     """The share e of the channel's power that is not known."""
 
     e: Annotated[float, Ge(0), Lt(1)] = 0.01
+    """Share of the channel's mean power that is not known."""
 
     def believe(self, sight: Sight, key: Key) -> Belief:
         paths = sight.now

@@ -1,4 +1,4 @@
-"""Estimated knowledge: every device sends pilots before the round, and the channel is what is estimated from them.
+"""Estimated CSI (pilots): every device sends pilots before the round, and the channel is what is estimated from them.
 
 ``comb`` devices share an OFDM symbol, each on every comb-th subcarrier with the energy of a whole symbol; K devices
 need ceil(K/comb) symbols, granted in whole slots and counted. The pilots pass the round's own channel with all
@@ -39,7 +39,9 @@ class Estimated:
     """The estimator, and how many devices share a symbol."""
 
     estimator: Literal["nearest", "linear", "lmmse"] = "lmmse"
+    """What is made of the pilots: least squares to the nearest or on a line, or LMMSE."""
     comb: Annotated[int, Gt(0)] = 4
+    """Devices that share an OFDM symbol of pilots, each with every so many-th subcarrier."""
 
     def check(self, grid: Grid, arrivals: tuple[float, float]) -> None:
         spread = arrivals[1] - arrivals[0]

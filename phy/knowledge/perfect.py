@@ -1,4 +1,4 @@
-"""Perfect knowledge: the channel itself, at no cost in resource elements."""
+"""Perfect CSI: the channel itself, at no cost in resource elements."""
 
 from pydantic.dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Quantised feedback: as the round begins a device is told its channel on every subcarrier, in a few bits.
+"""Quantised CSI (limited feedback): as the round begins a device is told its channel, a few bits a subcarrier.
 
 The phase falls into one of 2^p sectors, so what is left of it is uniform on +-pi/2^p and an inverted gain keeps
 sin(x)/x of its mean, x = pi/2^p. The amplitude falls into one of 2^a classes that are equally likely under Rayleigh
@@ -33,7 +33,9 @@ class QuantizedFeedback(Free):
     """Bits for the phase and for the amplitude of each subcarrier and antenna."""
 
     phase_bits: Annotated[int, Ge(0), Le(16)] = 3
+    """Of a subcarrier's phase at each antenna, in bits."""
     amplitude_bits: Annotated[int, Ge(0), Le(16)] = 2
+    """Of a subcarrier's amplitude at each antenna, in bits."""
 
     def bits(self, grid: Grid, antennas: int) -> float:
         return float((self.phase_bits + self.amplitude_bits) * grid.subcarriers * antennas)
