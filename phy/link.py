@@ -194,10 +194,11 @@ def _turns(tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
     """exp(-j 2 pi f tau), [..., F], for evenly spaced f: coarse steps times fine ones, 2 sqrt(F) exponentials."""
     count = frequencies.shape[0]
     fine = max(step for step in range(1, math.isqrt(count) + 1) if count % step == 0)
-    coarse, rest = _turn(tau, frequencies[::fine]), _turn(tau, frequencies[:fine] - frequencies[0])
+    coarse, rest = turn(tau, frequencies[::fine]), turn(tau, frequencies[:fine] - frequencies[0])
     return tf.reshape(coarse[..., :, None] * rest[..., None, :], tf.concat([tf.shape(tau), [count]], 0))
 
 
-def _turn(tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
+def turn(tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
+    """exp(-j 2 pi f tau) of delays [...] at frequencies, [..., F]."""
     angle = -2.0 * math.pi * tau[..., None] * frequencies
     return tf.complex(tf.cos(angle), tf.sin(angle))

@@ -267,7 +267,7 @@ class Analog:
 def _repeats(round: Round, elements: int) -> bool:
     """Whether one symbol shows the gains that the others repeat."""
     link = round.air_link
-    return link.transmitters.steps == link.receiver.steps == 1 and elements > round.terms.air.grid.subcarriers
+    return link.transmitters.steps == link.receiver.best.steps == 1 and elements > round.terms.air.grid.subcarriers
 
 
 def _over_gains(values: tf.Tensor, round: Round) -> tf.Tensor:

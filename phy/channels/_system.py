@@ -11,6 +11,10 @@ Path loss, tables and rays are Sionna's, with four corrections: distances of pat
 cluster stands opposite the fifteenth (table 7.5-3), and parameters are correlated over space first and then with each
 other, in the order of step 4, which gives shadowing its exp(-distance / D). Devices indoors have no line of sight, and
 everybody is 1.5 m up. Delays count from a device's first path: timing advance takes the flight time.
+
+Correlation over time is said to be Clarke's, J0, for all: waves reach a device nearly level, and it travels in any
+direction. That is right on average over places but for the spread of zenith angles; a device that has few waves from
+one side, as in line of sight, turns more than it fades, and is in fact more predictable than said.
 """
 
 import math

@@ -9,6 +9,9 @@ is a stretch of an example from a random moment on, linear between steps.
 Devices get different examples while there are enough, drawn anew every round; if ``lasting``, once for all rounds, and
 then near devices stay near. If ``normalized``, one factor for the whole file makes the mean gain of examples 1. A file
 with more antennas than asked for gives its first ones.
+
+What is known in advance is the mean over the whole file: powers of paths (of each example, if lasting) and how they
+change over time. Detection takes paths to fade independently, which those of a measured file need not.
 """
 
 import zipfile
@@ -24,6 +27,8 @@ from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..strict import STRICT
+
+MOMENTS = 64  # of an example, to see how it changes
 
 
 class _Examples(NamedTuple):
@@ -86,6 +91,12 @@ class CirFile:
             a = self._stretch(a, span, fold(key, "moment"))
         return Paths(tf.transpose(a, [0, 2, 1, 3, 4]), tf.gather(examples.tau, order), power)
 
+    def correlation(self, then: np.ndarray, now: np.ndarray, seconds: float) -> np.ndarray:
+        """That of the file itself over examples, antennas and moments spread over each example, [..., L]."""
+        lag = np.asarray(np.subtract(now, then) * seconds / self._examples.step)
+        a = np.moveaxis(self._examples.a.numpy(), 3, 0)  # [S, E, A, L]
+        return np.reshape([_autocorrelation(a, each) for each in lag.ravel()], [*lag.shape, a.shape[-1]])
+
     def _stretch(self, a: tf.Tensor, span: Span, key: Key) -> tf.Tensor:
         """The coefficients over a span [B, K, A, L, T], from random moments on."""
         step, steps = self._examples.step, a.shape[4]
@@ -101,6 +112,21 @@ class CirFile:
         last = tf.transpose(a, [0, 1, 4, 2, 3])  # [B, K, S, A, L]
         one, next_one = (tf.transpose(tf.gather(last, before + late, batch_dims=2), [0, 1, 3, 4, 2]) for late in (0, 1))
         return one + share * (next_one - one)
+
+
+def _autocorrelation(a: np.ndarray, lag: float) -> np.ndarray:
+    """Of coefficients [S, E, A, L], linear between steps, with themselves so many steps before, [L]."""
+    begin = np.linspace(0.0, max(0.0, len(a) - 1 - abs(lag)), MOMENTS)
+
+    def at(moment: np.ndarray) -> np.ndarray:
+        before = np.minimum(moment.astype(int), len(a) - 2)
+        share = (moment - before)[:, None, None, None]
+        return (1 - share) * a[before] + share * a[before + 1]
+
+    early, late = at(begin), at(np.minimum(begin + abs(lag), len(a) - 1))
+    power = (np.abs(early) ** 2 + np.abs(late) ** 2).sum(axis=(0, 1, 2)) / 2
+    common = (late * early.conj()).sum(axis=(0, 1, 2))
+    return np.divide(common if lag >= 0 else common.conj(), power, out=np.zeros_like(common), where=power > 0)
 
 
 def _read(path: str) -> dict[str, Any]:

@@ -8,26 +8,30 @@ round.
 Least squares divides by the pilots and interpolates between them; its error at a pilot is N0/(comb P). LMMSE weighs
 the same values by the covariance of a channel whose power is spread evenly over the prefix, whatever the channel
 really is; Edfors et al., "OFDM channel estimation by singular value decomposition", IEEE TCOM 1998, call that robust.
-Both are Sionna's ``LSChannelEstimator`` with Sionna's interpolators.
+Both are Sionna's (`_pilots.py`).
+
+How good the estimate is follows from the same weights, the noise, and the powers and delays of the channel's paths,
+which are known in the long run: on subcarrier f the best estimate is c_f g_f, and lacks E|h|^2 - |c_f|^2 E|g_f|^2. The
+covariance that LMMSE assumes only shapes its weights. Where the channel moves, paths have aged from the pilots to each
+symbol of the data by their correlation over time. Not counted: what distortions do to pilots beside the mean response,
+and pilots that arrive past the prefix.
 """
 
 import math
-from functools import cache
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt
 from pydantic.dataclasses import dataclass
-from sionna.phy.ofdm import LMMSEInterpolator, LSChannelEstimator, ResourceGrid
 
+from ..beliefs import CorrelatedTable
 from ..grid import Grid
 from ..keys import Key
 from ..link import Table
 from ..strict import STRICT
 from . import Sight
-
-MARGIN = 0.5  # samples of the covariance before the first and after the last arrival
+from ._pilots import Comb, interpolated, lmmse, moments
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -36,7 +40,6 @@ class Estimated:
 
     estimator: Literal["nearest", "linear", "lmmse"] = "lmmse"
     comb: Annotated[int, Gt(0)] = 4
-    error: ClassVar[float] = 0.0
 
     def check(self, grid: Grid, arrivals: tuple[float, float]) -> None:
         spread = arrivals[1] - arrivals[0]
@@ -50,7 +53,7 @@ class Estimated:
                 f"estimated.comb: expected at most {grid.subcarriers / (spread + 1):.3g} devices on a symbol, so that "
                 f"pilots can tell arrivals {spread:.3g} samples apart, received {self.comb}"
             )
-        _estimator(grid, self.comb, self.estimator, arrivals)  # kept: Sionna's variables must not be made in a graph
+        self._comb(grid, arrivals)  # kept: Sionna's variables must not be made in a graph
 
     def lead(self, grid: Grid, devices: int) -> int:
         return math.ceil(self._symbols(devices) / grid.symbols) * grid.symbols
@@ -64,51 +67,41 @@ class Estimated:
     def bits(self, grid: Grid, antennas: int) -> float:
         return 0.0
 
-    def believe(self, sight: Sight, key: Key) -> Table:
-        batch, antennas, devices = tf.shape(sight.now.a)[0], sight.now.a.shape[1], sight.now.a.shape[2]
-        grid, symbols = sight.grid, self._symbols(devices)
-        estimate, sequences = _estimator(grid, self.comb, self.estimator, sight.arrivals)
+    def believe(self, sight: Sight, key: Key) -> CorrelatedTable:
+        devices, symbols = sight.now.a.shape[2], self._symbols(sight.now.a.shape[2])
+        comb = self._comb(sight.grid, sight.arrivals)
+        noise = tf.reshape(sight.noise, [-1]) / self.comb  # of a pilot that is sent with P, [B or 1]
+        weights = comb.weights(noise)  # [B or 1, comb, F, M]
+        told = self._estimate(sight, comb.pilots, weights, devices)
+        found = moments(sight.now, sight.grid, weights, noise[:, None] / sight.budgets)
+        sent, data = np.arange(-symbols, 0)[:, None], np.arange(sight.now.steps)[None]
+        kept = tf.gather(sight.kept(sent, data), np.arange(devices) // self.comb, axis=1)
+        return CorrelatedTable(told, kept, found.shares, found.energy, sight.power[:, :, None, None])
+
+    def _estimate(self, sight: Sight, pilots: tf.Tensor, weights: tf.Tensor, devices: int) -> Table:
+        """What is estimated of what is heard on the last symbols before the data, device after device."""
+        start = sight.lead - self._symbols(devices)
+        count, comb = sight.grid.subcarriers, self.comb
+        own = tf.reshape(pilots[:, :, None] * tf.eye(comb, dtype=pilots.dtype)[:, None], [comb, count])  # [n, F]
 
         def send(some: tf.Tensor) -> tf.Tensor:
-            turn = tf.one_hot(start + some // self.comb, lead, dtype=tf.complex64)  # [C, T]
-            return (turn[:, :, None] * tf.gather(sequences, some % self.comb)[:, None])[None]  # [1, C, T, F]
+            turn = tf.one_hot(start + some // comb, sight.lead, dtype=tf.complex64)  # [C, T]
+            return (turn[:, :, None] * tf.gather(own, some % comb)[:, None])[None]  # [1, C, T, F]
 
-        lead = sight.lead
-        start = lead - symbols  # right before the data
         y = sight.listen(send)[:, :, start:]  # [B, A, T, F]
-        y = tf.reshape(tf.transpose(y, [0, 2, 1, 3]), [batch * symbols, 1, antennas, 1, grid.subcarriers])
-        noise = tf.repeat(tf.broadcast_to(sight.noise, [batch]), symbols)
-        h, _ = estimate(y, noise)  # [B T, 1, A, comb, 1, 1, F]
-        h = tf.reshape(h, [batch, symbols, antennas, self.comb, grid.subcarriers])
-        h = tf.transpose(h, [0, 2, 1, 3, 4])  # [B, A, T, comb, F]
-        h = tf.reshape(h, [batch, antennas, -1, 1, grid.subcarriers])[:, :, :devices]
+        batch, antennas, symbols = tf.shape(sight.now.a)[0], y.shape[1], y.shape[2]
+        heard = tf.reshape(y, [batch, antennas * symbols, -1, comb])  # [B, A T, M, n]
+        values = tf.transpose(heard, [0, 3, 1, 2]) / pilots[:, None]  # [B, n, A T, M]
+        h = tf.matmul(values, weights, transpose_b=True)  # [B, n, A T, F]
+        h = tf.reshape(h, [batch, comb, antennas, symbols, count])
+        h = tf.reshape(tf.transpose(h, [0, 2, 3, 1, 4]), [batch, antennas, symbols * comb, 1, count])[:, :, :devices]
         h /= tf.cast(tf.sqrt(sight.budgets), h.dtype)[:, None, None]
-        return Table(tf.stop_gradient(h))  # pilots know nothing of the data, and Sionna's estimator has no gradient
+        return Table(tf.stop_gradient(h))  # pilots know nothing of the data
+
+    def _comb(self, grid: Grid, arrivals: tuple[float, float]) -> Comb:
+        if self.estimator == "lmmse":
+            return lmmse(grid, self.comb, arrivals)
+        return interpolated(grid, self.comb, {"nearest": "nn", "linear": "lin"}[self.estimator])
 
     def _symbols(self, devices: int) -> int:
         return math.ceil(devices / self.comb)
-
-
-@cache
-def _estimator(grid: Grid, comb: int, kind: str, arrivals: tuple[float, float]) -> tuple[LSChannelEstimator, tf.Tensor]:
-    """Sionna's estimator for one symbol shared by comb transmitters, and their pilots [comb, F]."""
-    with tf.init_scope():
-        one = ResourceGrid(
-            1,
-            grid.subcarriers,
-            grid.spacing,
-            num_tx=comb,
-            cyclic_prefix_length=grid.prefix,
-            pilot_pattern="kronecker",
-            pilot_ofdm_symbol_indices=[0],
-        )
-        pilots = tf.reshape(one.pilot_pattern.pilots, [comb, grid.subcarriers])
-        if kind != "lmmse":
-            return LSChannelEstimator(one, interpolation_type={"nearest": "nn", "linear": "lin"}[kind]), pilots
-        apart = np.arange(grid.subcarriers)[:, None] - np.arange(grid.subcarriers)
-        low, high = arrivals[0] - MARGIN, arrivals[1] + MARGIN
-        reach = (high - low) * apart / grid.subcarriers
-        covariance = np.sinc(reach) * np.exp(-1j * np.pi * (low + high) * apart / grid.subcarriers)
-        in_time = tf.ones([1, 1], tf.complex64)
-        weigh = LMMSEInterpolator(one.pilot_pattern, in_time, tf.constant(covariance, tf.complex64), order="f-t")
-        return LSChannelEstimator(one, interpolator=weigh), pilots

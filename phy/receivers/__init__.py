@@ -1,11 +1,16 @@
-"""Receivers: how the antennas are combined before the sum is read."""
+"""Receivers: how the antennas are combined before the sum is read.
+
+They work with the best estimate that the receiver's belief allows, and count what it is known to lack as noise.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
+from ..detection import error_power
 from ..link import Link
+from ..power import squared
 
 GROUP = 64  # devices whose responses are held at once
 MATRICES = 2**26  # bytes of antenna matrices held at once
@@ -14,7 +19,7 @@ Scalars = Callable[[tf.Tensor], tf.Tensor]  # from responses [B, A, C, T, F] to 
 
 @runtime_checkable
 class Receiver(Protocol):
-    """From what the receiver believes of the link to weights over its antennas."""
+    """From what the receiver can tell of the link to weights over its antennas."""
 
     def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
         """Weights of unit norm toward the sum of some devices, [B, A, T, F] (T and F may be 1)."""
@@ -26,6 +31,7 @@ class Moments(NamedTuple):
 
     covariance: tf.Tensor  # sum_k |b_k|^2 h_k h_k^H, [B, T, F, A, A]
     total: tf.Tensor  # sum_k b_k h_k, [B, T, F, A]
+    unknown: tf.Tensor  # sum_k |b_k|^2 eps_k, of what beliefs lack, [B, T, F]
 
     def solve(self, load: tf.Tensor) -> tf.Tensor:
         """(covariance + load I)^-1 total, [B, A, T, F]; load is at least a billionth of what there is."""
@@ -37,23 +43,37 @@ class Moments(NamedTuple):
 
 
 def moments(link: Link, devices: tf.Tensor, scalars: Scalars | None = None) -> Moments:
-    """The moments of some devices as the receiver believes them, group by group; all send 1 unless told otherwise."""
-    shape = [tf.shape(link.true.a)[0], link.receiver.steps, link.frequencies.shape[0], link.antennas]
+    """The moments of some devices as the receiver can best tell, group by group; all send 1 unless told otherwise."""
+    belief = link.receiver.best
+    shape = [tf.shape(link.true.a)[0], belief.steps, link.frequencies.shape[0], link.antennas]
 
     def add(so_far: Moments, first: tf.Tensor) -> Moments:
-        h = link.response(devices[first : first + GROUP], link.receiver)  # [B, A, C, T, F]
-        sent = h if scalars is None else scalars(h)[:, None] * h
+        group = devices[first : first + GROUP]
+        h = link.response(group, belief)  # [B, A, C, T, F]
+        b = None if scalars is None else scalars(h)  # [B, C, T, F]
+        sent = h if b is None else b[:, None] * h
         sent = tf.cast(tf.transpose(sent, [0, 3, 4, 1, 2]), tf.complex128)  # [B, T, F, A, C]
         covariance = tf.matmul(sent, sent, adjoint_b=True)
-        return Moments(so_far.covariance + covariance, so_far.total + tf.reduce_sum(sent, axis=-1))
+        lacking = so_far.unknown + _lacking(link, group, b)
+        return Moments(so_far.covariance + covariance, so_far.total + tf.reduce_sum(sent, axis=-1), lacking)
 
-    nothing = Moments(tf.zeros([*shape, shape[-1]], tf.complex128), tf.zeros(shape, tf.complex128))
+    matrices = tf.zeros([*shape, shape[-1]], tf.complex128)
+    nothing = Moments(matrices, tf.zeros(shape, tf.complex128), tf.zeros(shape[:-1]))
     return tf.foldl(add, tf.range(0, tf.size(devices), GROUP), initializer=nothing, parallel_iterations=1)
+
+
+def _lacking(link: Link, devices: tf.Tensor, b: tf.Tensor | None) -> tf.Tensor:
+    """sum_k |b_k|^2 eps_k, [B, T, F] or 1 in any axis; 0 where all is known."""
+    if link.receiver.error is None:
+        return tf.zeros([])
+    error = error_power(link.receiver, devices)  # [B, C, T, F], or 1 in any axis
+    strength = tf.ones([1, tf.size(devices), 1, 1]) if b is None else squared(b)
+    return tf.reduce_sum(strength * error, axis=1)
 
 
 def over_symbols(link: Link, combine: Callable[[Link], tf.Tensor]) -> tf.Tensor:
     """Weights [B, A, T, F] made for some symbols after others: antenna matrices keep to the memory set aside."""
-    batch, steps, width = link.true.a.shape[0], link.receiver.steps, link.frequencies.shape[0]
+    batch, steps, width = link.true.a.shape[0], link.receiver.best.steps, link.frequencies.shape[0]
     most = max(1, MATRICES // (16 * (batch or 1) * width * link.antennas**2))
     block = max(size for size in range(1, min(most, steps) + 1) if steps % size == 0)
     if block == steps:

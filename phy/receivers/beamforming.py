@@ -5,8 +5,9 @@ sum_k |v^H h_k b_k - 1|^2 + N0 |v|^2 is made smaller in turn over what devices s
     b_k = min(sqrt(P), 1/|v^H h_k|) with the phase of (v^H h_k)*,
     v = (sum_k |b_k|^2 h_k h_k^H + N0 I)^-1 sum_k b_k h_k.
 
-Neither step can make it larger. It has other minima than the best, so descent starts at maximum ratio and at zero
-forcing, with all at full power, and the better end is taken on each resource element; it need not be the best there is.
+Where all is known neither step can make it larger. What beliefs lack is noise as well: h_k is then the best estimate,
+and N0 + sum_k |b_k|^2 eps_k stands for N0. There are other minima than the best, so descent starts at maximum ratio and
+at zero forcing, with all at full power, and the better end is taken on each resource element; it need not be the best.
 Devices are summed up in groups: what is held is one A x A matrix an element, in double precision, over so many symbols
 at a time as fit 64 MiB. All symbols count alike and P = 1: what updates really hold is not known when antennas are
 combined. Liu, Zang, Li, Vucetic, "Over-the-air computation systems: optimization, analysis and scaling laws", IEEE TWC
@@ -48,16 +49,17 @@ class Beamforming:
     def _descend(
         self, link: Link, devices: tf.Tensor, start: tf.Tensor, noise: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        first = moments(link, devices, lambda h: _phase(behind(start, h))).solve(noise)  # all send at full power
+        full = moments(link, devices, lambda h: _phase(behind(start, h)))  # all send at full power
+        first = full.solve(noise + full.unknown)
 
         def improve(step: tf.Tensor, v: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             now = moments(link, devices, lambda h: _best(behind(v, h)))
-            return step + 1, tf.cast(now.solve(noise), v.dtype)
+            return step + 1, tf.cast(now.solve(noise + now.unknown), v.dtype)
 
         begin = (1, tf.cast(first, start.dtype))
         v = tf.while_loop(lambda step, _: step < self.iterations, improve, begin, maximum_iterations=self.iterations)[1]
         best = moments(link, devices, lambda h: _best(behind(v, h)))
-        return v, _error(v, best, tf.cast(tf.size(devices), tf.float64), noise)
+        return v, _error(v, best, tf.cast(tf.size(devices), tf.float64), noise + best.unknown)
 
 
 def _phase(arrives: tf.Tensor) -> tf.Tensor:

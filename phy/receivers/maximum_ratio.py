@@ -14,18 +14,17 @@ from . import GROUP, unit
 
 @dataclass(frozen=True, config=STRICT)
 class MaximumRatio:
-    """v = sum_k h_k / |sum_k h_k| on every resource element, from what the receiver believes."""
+    """v = sum_k h_k / |sum_k h_k| on every resource element, of the best estimates that the receiver has."""
 
     def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
         if link.antennas == 1:
             return tf.ones([1, 1, 1, 1], tf.complex64)
-        shape = [tf.shape(link.true.a)[0], link.antennas, link.receiver.steps, link.frequencies.shape[0]]
+        belief = link.receiver.best
+        shape = [tf.shape(link.true.a)[0], link.antennas, belief.steps, link.frequencies.shape[0]]
         total = tf.zeros(shape, tf.complex64)  # [B, A, T, F]
         for_groups = tf.range(0, tf.size(devices), GROUP)
         total = tf.foldl(
-            lambda heard, first: (
-                heard + tf.reduce_sum(link.response(devices[first : first + GROUP], link.receiver), axis=2)
-            ),
+            lambda heard, first: heard + tf.reduce_sum(link.response(devices[first : first + GROUP], belief), axis=2),
             for_groups,
             initializer=total,
             parallel_iterations=1,

@@ -2,7 +2,8 @@
 
 With at most as many devices as antennas, v is along H (H^H H)^-1 1, the shortest vector with H^H v = 1; with more, no v
 does that, and the one along (H H^H + N0 I)^-1 H 1 makes sum_k |v^H h_k - 1|^2 + N0 |v|^2 smallest. Both are the latter
-with a load in place of N0, which for few devices is a billionth of the trace. With one antenna v = 1.
+with a load in place of N0, which for few devices is a billionth of the trace. Of a belief that lacks power eps_k, H is
+the best estimate, and N0 + sum_k eps_k stands for N0. With one antenna v = 1.
 
 ``separate`` is zero forcing toward each device: what is left of its SNR once all others are forced to zero.
 """
@@ -24,8 +25,13 @@ class ZeroForcing:
         if link.antennas == 1:
             return tf.ones([1, 1, 1, 1], tf.complex64)
         crowded = tf.cast(tf.size(devices) > link.antennas, tf.float32)
-        load = tf.reshape(crowded * link.noise, [-1, 1, 1])  # [B or 1, 1, 1]
-        return over_symbols(link, lambda part: unit(moments(part, devices).solve(load)))
+        noise = tf.reshape(link.noise, [-1, 1, 1])  # [B or 1, 1, 1]
+
+        def combine(part: Link) -> tf.Tensor:
+            alike = moments(part, devices)
+            return unit(alike.solve(crowded * (noise + alike.unknown)))
+
+        return over_symbols(link, combine)
 
 
 def separate(h: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:

@@ -24,6 +24,7 @@ from overair.phy import (
     TimingOffset,
     keys,
 )
+from overair.phy.channels import Still
 from overair.phy.keys import Key
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=12)
@@ -40,7 +41,7 @@ def symbols(devices: int, batch: int = 1, grid: Grid = GRID, slots: int = 2) -> 
 
 
 @dataclass(frozen=True)
-class Echoes:
+class Echoes(Still):
     """Two paths of fixed gain, three samples apart."""
 
     static: ClassVar[bool] = True

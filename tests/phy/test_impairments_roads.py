@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from overair.phy import Air, Awgn, Grid, Link, Paths, Rayleigh, Size, Span, TimingOffset, Waveform, keys
+from overair.phy.channels import Still
 from overair.phy.impairments.amplifier import Amplifier
 from overair.phy.impairments.clock_drift import ClockDrift
 from overair.phy.impairments.frequency_offset import FrequencyOffset
@@ -23,7 +24,7 @@ SILENT = 1000.0  # dB: no noise in single precision
 
 
 @dataclass(frozen=True)
-class Echoes:
+class Echoes(Still):
     """Paths of fixed powers and delays in samples of a grid of 64 subcarriers at 15 kHz."""
 
     powers: tuple[float, ...]
