@@ -11,9 +11,9 @@ from overair.cli import main
 from overair.figures import draw
 from overair.learning.jscc import training
 from overair.learning.jscc.photographs import kodak
-from overair.learning.senders import Job, Outcome, is_plain
+from overair.learning.senders import Job, Outcome
 from overair.learning.senders.deepjscc import Deepjscc
-from overair.phy import Air, Awgn, Grid, Rayleigh
+from overair.phy import Air, Awgn, Grid
 from overair.scenarios import ScenarioError, curves, image_results, image_run, run, saved
 from overair.scenarios.sweep import sweep
 
@@ -82,10 +82,10 @@ def test_a_file_runs_to_results_that_explain_themselves_and_goes_on_bit_for_bit(
     np.testing.assert_array_equal(whole.elements.sel(ratio=0.25), 16)  # of 8 x 8 samples
     assert np.all(np.diff(whole.psnr.isel(scheme=1), axis=-1) > 0) and np.all(whole.mean_psnr >= whole.psnr)
 
-    saved, times = training.Keeper.on_epoch_end, []
+    on_epoch_end, times = training.Keeper.on_epoch_end, []
 
     def stop(keeper: Any, *arguments: Any) -> None:
-        saved(keeper, *arguments)
+        on_epoch_end(keeper, *arguments)
         times.append(1)
         if len(times) == 3:  # within the network of the second ratio
             raise KeyboardInterrupt
@@ -121,12 +121,6 @@ def test_networks_of_other_images_are_other_networks(tmp_path: Path) -> None:
     assert sender._folder(Job(images.copy(), air, (0.25,), 0, tmp_path), 0.25) == sender._folder(
         Job(images, air, (0.25,), 0, tmp_path), 0.25
     )
-
-
-def test_a_link_is_plain_where_there_is_noise_of_the_snr_and_nothing_else() -> None:
-    assert is_plain(Air(Grid(), Awgn(), 1)) and is_plain(Air(Grid(), Awgn(), 1, budgets_db=(0.0,)))
-    assert not is_plain(Air(Grid(), Rayleigh(), 1))
-    assert not is_plain(Air(Grid(), Awgn(), 1, antennas=2)) and not is_plain(Air(Grid(), Awgn(), 1, budgets_db=(-3.0,)))
 
 
 # --- Results
