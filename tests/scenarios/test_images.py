@@ -1,5 +1,6 @@
 """Scenarios of images run from a file, go on where they stopped, and refuse what cannot be before any training."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from overair.cli import main
 from overair.figures import draw
 from overair.learning.jscc import training
 from overair.learning.jscc.photographs import kodak
-from overair.learning.senders import Job, Outcome, is_plain
+from overair.learning.senders import Job, Outcome
 from overair.learning.senders.deepjscc import Deepjscc
+from overair.learning.senders.linear import Linear
 from overair.phy import Air, Awgn, Grid, Rayleigh
 from overair.scenarios import ScenarioError, curves, image_results, image_run, results, run
 from overair.scenarios.sweep import sweep
@@ -123,10 +125,17 @@ def test_networks_of_other_images_are_other_networks(tmp_path: Path) -> None:
     )
 
 
-def test_a_link_is_plain_where_there_is_noise_of_the_snr_and_nothing_else() -> None:
-    assert is_plain(Air(Grid(), Awgn(), 1)) and is_plain(Air(Grid(), Awgn(), 1, budgets_db=(0.0,)))
-    assert not is_plain(Air(Grid(), Rayleigh(), 1))
-    assert not is_plain(Air(Grid(), Awgn(), 1, antennas=2)) and not is_plain(Air(Grid(), Awgn(), 1, budgets_db=(-3.0,)))
+def test_the_linear_line_is_for_noise_of_the_snr_and_nothing_else() -> None:
+    images = np.zeros([2, 32, 32, 3], np.float32)
+
+    def check(air: Air) -> None:
+        Linear().check(Job(images, air, (1 / 6,), 0), [images])
+
+    check(Air(Grid(), Awgn(), 1))
+    check(Air(Grid(), Awgn(), 1, budgets_db=(0.0,)))
+    for terms in ({"channel": Rayleigh()}, {"antennas": 2}, {"budgets_db": (-3.0,)}):
+        with pytest.raises(ValueError, match=r"^linear: expected link.channel = awgn with one antenna"):
+            check(replace(Air(Grid(), Awgn(), 1), **terms))  # type: ignore[arg-type]
 
 
 # --- Results
