@@ -135,7 +135,7 @@ def test_the_linear_line_is_for_noise_of_the_snr_and_nothing_else() -> None:
     check(Air(Grid(), Awgn(), 1, budgets_db=(0.0,)))
     for terms in ({"channel": Rayleigh()}, {"antennas": 2}, {"budgets_db": (-3.0,)}):
         with pytest.raises(ValueError, match=r"^linear: expected link.channel = awgn with one antenna"):
-            check(replace(Air(Grid(), Awgn(), 1), **terms))  # type: ignore[arg-type]
+            check(replace(Air(Grid(), Awgn(), 1), **terms))
 
 
 # --- Results
