@@ -22,8 +22,10 @@ what it lacks. Symbols that really pass the air are read as z, with ``link.recei
 for the power of all that is not the symbol, where eps is ``error_power(link.receiver)``; behind any other combiner v of
 norm 1 the same holds of v^H h_hat in place of |h_hat|. Perfect knowledge has h_hat = h, gain 1 and no csi_noise.
 
-Errors count as independent from antenna to antenna. What a belief lacks of antennas that fade alike adds up behind the
-combiner, and is then more than said: see each knowledge.
+Errors count as independent from antenna to antenna, and as equally strong. That is right of one antenna, and of several
+that fade independently (`rayleigh`, `tdl`); elsewhere what is lacking adds up behind the combiner, and what is said is
+too good. Measured at 4 antennas and N0 = P/4, noise is more than said by 1.3 (CDL-A), 2.1 (UMi) and 3.0 (CDL-D) of
+channels known a slot late at J0 = 0.5, and by 1.15 of feedback in 3 bits of phase and 2 of amplitude.
 """
 
 from typing import NamedTuple

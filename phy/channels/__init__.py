@@ -45,4 +45,11 @@ class Channel(Protocol):
         ...
 
 
-__all__ = ["Channel"]
+class Still:
+    """A channel that stands still over a round."""
+
+    def correlation(self, then: np.ndarray, now: np.ndarray, seconds: float) -> np.ndarray:
+        return np.ones([*np.broadcast_shapes(np.shape(then), np.shape(now)), 1])
+
+
+__all__ = ["Channel", "Still"]

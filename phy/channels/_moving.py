@@ -7,13 +7,6 @@ from scipy.special import j0
 from sionna.phy import SPEED_OF_LIGHT
 
 
-class Still:
-    """A channel that stands still over a round."""
-
-    def correlation(self, then: np.ndarray, now: np.ndarray, seconds: float) -> np.ndarray:
-        return np.ones([*np.broadcast_shapes(np.shape(then), np.shape(now)), 1])
-
-
 class Moving:
     """A channel with ``speed``, ``carrier`` and ``fading``."""
 

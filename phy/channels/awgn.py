@@ -8,7 +8,7 @@ from pydantic.dataclasses import dataclass
 from ..keys import Key
 from ..link import Paths, Size, Span
 from ..strict import STRICT
-from ._moving import Still
+from . import Still
 
 
 @dataclass(frozen=True, config=STRICT)

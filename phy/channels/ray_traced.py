@@ -32,7 +32,7 @@ from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..strict import STRICT
-from ._moving import Still
+from . import Still
 from ._waves import phasor
 
 TRIES = 12  # positions for a device before it is given up

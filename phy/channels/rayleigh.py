@@ -13,7 +13,7 @@ from ..keys import Key
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
 from ..strict import STRICT
-from ._moving import Still
+from . import Still
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -16,7 +16,7 @@ from .. import keys
 from ..keys import Key
 from ..link import Paths, Size, Span
 from ..strict import STRICT
-from ._moving import Still
+from . import Still
 from ._waves import phasor, steering
 
 

@@ -72,14 +72,20 @@ class Tdl(Moving):
         return Paths(tf.transpose(a, [0, 3, 1, 2, 4]), tau, power)
 
     def correlation(self, then: np.ndarray, now: np.ndarray, seconds: float) -> np.ndarray:
-        """Clarke's, and a turn that is known of what a line of sight holds of the first path, [..., L]."""
+        """Clarke's, and a turn that is known of what a line of sight holds of the first path, [..., L or 1]."""
         lag = np.subtract(now, then)[..., None] * seconds  # [..., 1]
-        scattered = clarke(self.doppler, lag)
+        turns = np.exp(2j * math.pi * self.doppler * SIGHT * lag)
+        return self._specular * turns + (1 - self._specular) * clarke(self.doppler, lag)
+
+    @cached_property
+    def _specular(self) -> np.ndarray:
+        """The share of a path's power that is line of sight, [L], or [1] where none is."""
+        if self.model not in ("D", "E"):
+            return np.zeros(1)
         with tf.init_scope():
             line = self._sionna()
-            power, specular = line.mean_powers.numpy(), float(line.mean_power_los) if line.los else 0.0
-        share = specular / power[0] * (np.arange(len(power)) == 0)  # [L]
-        return share * np.exp(2j * math.pi * self.doppler * SIGHT * lag) + (1 - share) * scattered
+            first, sight = float(line.mean_powers[0]), float(line.mean_power_los)
+            return sight / first * (np.arange(line.mean_powers.shape[0]) == 0)
 
     def _taps(self, line: TDL, group: int, antennas: int, span: Span) -> tf.Tensor:
         """Coefficients of a group of devices, [G, L, A, T]."""

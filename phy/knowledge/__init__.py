@@ -51,14 +51,8 @@ class Sight(NamedTuple):
 class Knowledge(Protocol):
     """From the channel that could be known to the channel that is believed.
 
-    The belief says itself what can be known in advance of its error (``link.Belief``); ``error`` is the share of the
-    channel's mean power that is announced not to be held.
+    The belief says itself what can be known in advance of its error: see ``link.Belief``.
     """
-
-    @property
-    def error(self) -> float:
-        """The share of the channel's mean power that the belief is announced not to hold."""
-        ...
 
     def check(self, grid: Grid, arrivals: tuple[float, float]) -> None:
         """Raise ValueError where it cannot be had on a grid, with the first and the last arrival in samples."""

@@ -5,7 +5,7 @@ spectrum of maximal shift f_d by rho = J0(2 pi f_d n T), and other channels say 
 what was, and lacks 1 - |rho|^2 of the path's power. A channel that stands still is known exactly.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
@@ -25,7 +25,6 @@ class Delayed(Free):
     """By how many slots."""
 
     slots: Annotated[int, Gt(0), Le(1000)] = 1
-    error: ClassVar[float] = 0.0
 
     def lead(self, grid: Grid, devices: int) -> int:
         return self.slots * grid.symbols

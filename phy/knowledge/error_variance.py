@@ -26,10 +26,6 @@ class ErrorVariance(Free):
 
     e: Annotated[float, Ge(0), Lt(1)] = 0.01
 
-    @property
-    def error(self) -> float:
-        return self.e
-
     def believe(self, sight: Sight, key: Key) -> Belief:
         paths = sight.now
         if self.e == 0:

@@ -18,7 +18,7 @@ and pilots that arrive past the prefix.
 """
 
 import math
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -40,7 +40,6 @@ class Estimated:
 
     estimator: Literal["nearest", "linear", "lmmse"] = "lmmse"
     comb: Annotated[int, Gt(0)] = 4
-    error: ClassVar[float] = 0.0
 
     def check(self, grid: Grid, arrivals: tuple[float, float]) -> None:
         spread = arrivals[1] - arrivals[0]
@@ -90,7 +89,7 @@ class Estimated:
             return (turn[:, :, None] * tf.gather(own, some % comb)[:, None])[None]  # [1, C, T, F]
 
         y = sight.listen(send)[:, :, start:]  # [B, A, T, F]
-        batch, antennas, symbols = tf.shape(y)[0], y.shape[1], y.shape[2]
+        batch, antennas, symbols = tf.shape(sight.now.a)[0], y.shape[1], y.shape[2]
         heard = tf.reshape(y, [batch, antennas * symbols, -1, comb])  # [B, A T, M, n]
         values = tf.transpose(heard, [0, 3, 1, 2]) / pilots[:, None]  # [B, n, A T, M]
         h = tf.matmul(values, weights, transpose_b=True)  # [B, n, A T, F]

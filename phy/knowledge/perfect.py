@@ -1,7 +1,5 @@
 """Perfect knowledge: the channel itself, at no cost in resource elements."""
 
-from typing import ClassVar
-
 from pydantic.dataclasses import dataclass
 
 from ..keys import Key
@@ -13,8 +11,6 @@ from . import Free, Sight
 @dataclass(frozen=True, config=STRICT)
 class Perfect(Free):
     """What is believed is what is."""
-
-    error: ClassVar[float] = 0.0
 
     def believe(self, sight: Sight, key: Key) -> Paths:
         return sight.now

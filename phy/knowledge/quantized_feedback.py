@@ -12,7 +12,7 @@ could.
 """
 
 import math
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
@@ -34,7 +34,6 @@ class QuantizedFeedback(Free):
 
     phase_bits: Annotated[int, Ge(0), Le(16)] = 3
     amplitude_bits: Annotated[int, Ge(0), Le(16)] = 2
-    error: ClassVar[float] = 0.0
 
     def bits(self, grid: Grid, antennas: int) -> float:
         return float((self.phase_bits + self.amplitude_bits) * grid.subcarriers * antennas)

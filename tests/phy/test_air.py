@@ -12,6 +12,7 @@ from overair.phy import (
     Air,
     Awgn,
     Channel,
+    CorrelatedPaths,
     ErrorVariance,
     Grid,
     Link,
@@ -24,6 +25,7 @@ from overair.phy import (
     TimingOffset,
     keys,
 )
+from overair.phy.channels import Still
 from overair.phy.keys import Key
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=12)
@@ -40,7 +42,7 @@ def symbols(devices: int, batch: int = 1, grid: Grid = GRID, slots: int = 2) -> 
 
 
 @dataclass(frozen=True)
-class Echoes:
+class Echoes(Still):
     """Two paths of fixed gain, three samples apart."""
 
     static: ClassVar[bool] = True
@@ -196,8 +198,11 @@ def test_a_link_is_bitwise_the_same_whatever_else_is_compiled_with_it(channel: C
 def test_everything_is_single_precision(channel: Channel) -> None:
     air = everything(channel)
     link = draw(air, snr_db=tf.constant(3.0, tf.float64))
-    for paths in (link.true, link.transmitters, link.receiver):
+    for belief in (link.true, link.transmitters, link.receiver):
+        paths = belief.told if isinstance(belief, CorrelatedPaths) else belief
         assert isinstance(paths, Paths)
+        assert belief.best.response(link.frequencies).dtype == tf.complex64
+        assert belief.error is None or belief.error.dtype == tf.float32
         assert (paths.a.dtype, paths.tau.dtype, paths.power.dtype) == (tf.complex64, tf.float32, tf.float32)
     assert (link.noise.dtype, link.frequencies.dtype) == (tf.float32, tf.float32)
     assert link.response().dtype == air.empty(2).dtype == air.send(symbols(5), link, keys.key(0)).dtype == tf.complex64

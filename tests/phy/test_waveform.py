@@ -9,6 +9,7 @@ import tensorflow as tf
 from scipy.special import j0
 
 from overair.phy import Air, Awgn, Channel, Grid, Link, Paths, Rayleigh, Size, Span, Tdl, TimingOffset, Waveform, keys
+from overair.phy.channels import Still
 from overair.phy.keys import Key
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=12, advance=3)
@@ -32,7 +33,7 @@ def decibels(error: np.ndarray, signal: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Echoes:
+class Echoes(Still):
     """Paths of given gains and delays in samples of GRID, the same for all devices."""
 
     gains: tuple[complex, ...]
@@ -131,7 +132,7 @@ def test_multipath_past_the_prefix_disturbs_by_the_power_of_each_path() -> None:
     grid, delays, powers = Grid(subcarriers=32, symbols=40, prefix=4), np.array([2, 7, 13]), np.array([0.5, 0.3, 0.2])
 
     @dataclass(frozen=True)
-    class Fading:
+    class Fading(Still):
         static: ClassVar[bool] = True
         scales: ClassVar[bool] = False
         lasting: ClassVar[bool] = False
