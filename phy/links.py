@@ -84,7 +84,37 @@ class Links(NamedTuple):
         return grid.collect(tf.broadcast_to(field, shape), self.elements)
 
 
-Work = Callable[..., Any]
+class _Blocks(NamedTuple):
+    """Rows in blocks of a size, of which the first row has a number: what stands beside them in blocks is filled up."""
+
+    size: int
+    first: int | tf.Tensor
+    total: int | tf.Tensor
+
+    @property
+    def skip(self) -> Any:
+        """Rows of the first block that nobody asked for."""
+        return self.first % self.size
+
+    @property
+    def count(self) -> Any:
+        """How many blocks."""
+        return -(-(self.skip + self.total) // self.size)
+
+    @property
+    def numbers(self) -> tf.Tensor:
+        return self.first // self.size + tf.range(self.count)
+
+    def cut(self, rows: tf.Tensor) -> tf.Tensor:
+        """Rows [B, ...] in their blocks, [blocks, size, ...]."""
+        around = [[self.skip, self.count * self.size - self.skip - self.total]] + [[0, 0]] * (rows.shape.rank - 1)
+        cut = tf.reshape(tf.pad(rows, around), tf.concat([[self.count, self.size], tf.shape(rows)[1:]], 0))
+        return tf.ensure_shape(cut, [None, self.size, *rows.shape[1:]])
+
+    def join(self, blocks: tf.Tensor) -> tf.Tensor:
+        """The rows asked for of blocks [blocks, size, ...], [B, ...]."""
+        rows = tf.reshape(blocks, tf.concat([[-1], tf.shape(blocks)[2:]], 0))[self.skip : self.skip + self.total]
+        return tf.ensure_shape(rows, [self.total if isinstance(self.total, int) else None, *blocks.shape[2:]])
 
 
 def each(
@@ -92,7 +122,7 @@ def each(
     elements: int,
     snr_db: tf.Tensor,
     key: Key,
-    work: Work,
+    work: Callable[..., Any],
     parts: Sequence[tf.Tensor],
     signature: Any,
     attempt: int | tf.Tensor = 0,
@@ -102,33 +132,20 @@ def each(
 
     Parts are [B, ...]; so is what comes back, of which ``signature`` has the shapes and types of one sending.
     """
-    size, total = block(elements), _length(snr_db)
-    skip = first % size
-    blocks = -(-(skip + total) // size)
-
-    def filled(part: tf.Tensor) -> tf.Tensor:
-        around = [[skip, blocks * size - skip - total]] + [[0, 0]] * (part.shape.rank - 1)
-        return tf.reshape(tf.pad(part, around), tf.concat([[blocks, size], tf.shape(part)[1:]], 0))
+    size = block(elements)
+    blocks = _Blocks(size, first, _length(snr_db))
 
     def one(item: tuple[tf.Tensor, ...]) -> Any:
         number, snr_db, *some = item
-        some = [tf.ensure_shape(part, [size, *whole.shape[1:]]) for part, whole in zip(some, parts, strict=True)]
-        return work(
-            _draw(air, elements, size, tf.ensure_shape(snr_db, [size]), keys.fold(key, "block", number), attempt), *some
-        )
+        return work(_draw(air, elements, size, snr_db, keys.fold(key, "block", number), attempt), *some)
 
-    items = (first // size + tf.range(blocks), *map(filled, (snr_db, *parts)))
-    if isinstance(blocks, int) and blocks == 1:
+    items = (blocks.numbers, *map(blocks.cut, (snr_db, *parts)))
+    if isinstance(blocks.count, int) and blocks.count == 1:
         found = tf.nest.map_structure(lambda rows: rows[None], one(tuple(item[0] for item in items)))
     else:
         wanted = tf.nest.map_structure(lambda spec: tf.TensorSpec([size, *spec.shape], spec.dtype), signature)
         found = tf.map_fn(one, items, fn_output_signature=wanted, parallel_iterations=1)
-
-    def asked(rows: tf.Tensor) -> tf.Tensor:
-        rows = tf.reshape(rows, tf.concat([[-1], tf.shape(rows)[2:]], 0))[skip : skip + total]
-        return tf.ensure_shape(rows, [snr_db.shape[0], *rows.shape[1:]])
-
-    return tf.nest.map_structure(asked, found)
+    return tf.nest.map_structure(blocks.join, found)
 
 
 def send(

@@ -79,7 +79,7 @@ def test_the_snr_told_is_realised(name: str) -> None:
 
 def test_perfect_knowledge_without_distortion_is_told_the_snr_that_was_set() -> None:
     for equalizer in ("mmse", "zero_forcing", "none"):
-        layer = OverAir(Air(GRID, Awgn(), 1), equalizer=equalizer)  # type: ignore[arg-type]
+        layer = OverAir(Air(GRID, Awgn(), 1), equalizer=equalizer)
         np.testing.assert_allclose(told(layer, signs(3, 8)[0], 7.0)[1], 7.0, atol=1e-5)
 
 

@@ -23,6 +23,7 @@ from overair.phy import (
     TimingOffset,
     keys,
 )
+from overair.phy.impairments import Impairment
 from overair.phy.links import Links, block, each, send
 
 GRID = Grid(subcarriers=16, symbols=2, prefix=4)
@@ -122,7 +123,7 @@ def test_noise_has_the_power_told_and_symbols_the_gain_told(name: str, snr_db: f
         assert np.abs(gain).max() < 1e-6
 
 
-DISTORTED = {
+DISTORTED: dict[str, tuple[Impairment, float]] = {
     "amplifier": (Amplifier(0.0), 20.0),
     "three bits": (QuantizedReceiver(3), 20.0),
     "frequency offset": (FrequencyOffset(0.07, 0.07), 20.0),

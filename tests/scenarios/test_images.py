@@ -1,5 +1,6 @@
 """Scenarios of images run from a file, go on where they stopped, and refuse what cannot be before any training."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from overair.learning.jscc import training
 from overair.learning.jscc.photographs import kodak
 from overair.learning.senders import Job, Outcome
 from overair.learning.senders.deepjscc import Deepjscc
-from overair.phy import Air, Awgn, Grid
+from overair.learning.senders.linear import Linear
+from overair.phy import Air, Awgn, Grid, Rayleigh
 from overair.scenarios import ScenarioError, curves, image_results, image_run, run, saved
 from overair.scenarios.sweep import sweep
 
@@ -121,6 +123,19 @@ def test_networks_of_other_images_are_other_networks(tmp_path: Path) -> None:
     assert sender._folder(Job(images.copy(), air, (0.25,), 0, tmp_path), 0.25) == sender._folder(
         Job(images, air, (0.25,), 0, tmp_path), 0.25
     )
+
+
+def test_the_linear_line_is_for_noise_of_the_snr_and_nothing_else() -> None:
+    images = np.zeros([2, 32, 32, 3], np.float32)
+
+    def check(air: Air) -> None:
+        Linear().check(Job(images, air, (1 / 6,), 0), [images])
+
+    check(Air(Grid(), Awgn(), 1))
+    check(Air(Grid(), Awgn(), 1, budgets_db=(0.0,)))
+    for terms in ({"channel": Rayleigh()}, {"antennas": 2}, {"budgets_db": (-3.0,)}):
+        with pytest.raises(ValueError, match=r"^linear: expected link.channel = awgn with one antenna"):
+            check(replace(Air(Grid(), Awgn(), 1), **terms))
 
 
 # --- Results
