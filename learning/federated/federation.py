@@ -136,7 +136,7 @@ class Federation:
         updates_of = self.devices.updates_of(model_of, key)
         outcome, loss = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk)
         served = self.server.step(state.weights, state.optimizer, outcome.estimate)
-        drift = self.downlink.step(state.drift, outcome, served.rates, keys.fold(key, "downlink"))
+        drift = self.downlink.step(state.drift, outcome, served, key)
 
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
         numbers = [loss, outcome.estimate, drift, *served.weights.trainable, *served.weights.statistics]

@@ -13,7 +13,12 @@ class Served(NamedTuple):
 
     weights: Weights
     optimizer: list[tf.Tensor]
-    rates: tf.Tensor  # how much of an estimate moves each parameter where the optimizer is plain SGD, [d]
+    rate: tf.Tensor  # the learning rate of the step
+
+    def rates(self) -> tf.Tensor:
+        """How much of an estimate plain SGD moves each parameter: weights by its rate, statistics by 1, [d]."""
+        ones = [tf.ones_like(part) for part in self.weights.statistics]
+        return flatten([*(tf.fill(part.shape, self.rate) for part in self.weights.trainable), *ones])
 
 
 class Server:
@@ -35,10 +40,4 @@ class Server:
         self._optimizer.apply(parts[: len(self._variables)], self._variables)
         changes = zip(weights.statistics, parts[len(self._variables) :], strict=True)
         after = Weights([tf.identity(v.value) for v in self._variables], [old - change for old, change in changes])
-        return Served(after, [tf.identity(v.value) for v in self._optimizer.variables], _rates(weights, rate))
-
-
-def _rates(weights: Weights, rate: tf.Tensor) -> tf.Tensor:
-    """Of weights the learning rate, of statistics 1, [d]."""
-    ones = [tf.ones_like(part) for part in weights.statistics]
-    return flatten([*(tf.fill(part.shape, rate) for part in weights.trainable), *ones])
+        return Served(after, [tf.identity(v.value) for v in self._optimizer.variables], rate)

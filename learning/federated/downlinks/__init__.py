@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ....ota import Outcome, Terms, Uplink
 from ....phy.keys import Key
+from ..server import Served
 from ..task import Weights
 
 Score = Callable[[Weights], tf.Tensor]  # from a model to its accuracy and loss, [2]
@@ -40,8 +41,8 @@ class Downlink(Protocol):
         """The mean score of the models that devices have, [2]."""
         ...
 
-    def step(self, drift: tf.Tensor, outcome: Outcome, rates: tf.Tensor, key: Key) -> tf.Tensor:
-        """The drift after the server has moved its parameters by ``rates`` [d] times the estimate."""
+    def step(self, drift: tf.Tensor, outcome: Outcome, served: Served, key: Key) -> tf.Tensor:
+        """The drift after the server has moved by the estimate; the key is the round's."""
         ...
 
 

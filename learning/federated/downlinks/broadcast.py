@@ -30,6 +30,7 @@ from ....phy import keys, squared
 from ....phy.keys import Key
 from ....phy.physical import budgets
 from ....phy.strict import STRICT
+from ..server import Served
 from ..task import Weights, moved
 from . import Score
 
@@ -97,13 +98,15 @@ class Broadcast:
         scores = tf.map_fn(lambda own: score(moved(server, own)), some, fn_output_signature=tf.TensorSpec([2]))
         return tf.reduce_mean(scores, axis=0)
 
-    def step(self, drift: tf.Tensor, outcome: Outcome, rates: tf.Tensor, key: Key) -> tf.Tensor:
+    def step(self, drift: tf.Tensor, outcome: Outcome, served: Served, key: Key) -> tf.Tensor:
         (devices, size), estimate = drift.shape, outcome.estimate
         symbols, decode = self._sent(outcome, size)
         energy = tf.reduce_mean(squared(symbols))
         snr = 10 ** (self.snr_db / 10) * budgets(self.offsets_db, devices)  # [K]
         variance = energy / tf.constant(snr, tf.float32)
-        moves = tf.where(energy > 0, rates, 0.0)  # where nobody was heard nothing is sent
+        moves = tf.where(energy > 0, served.rates(), 0.0)  # where nobody was heard nothing is sent
+
+        key = keys.fold(key, "downlink")
 
         def one(device: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
             number, noise, before = device  # [], [], [d]

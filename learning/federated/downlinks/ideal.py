@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 from ....ota import Outcome, Terms, Uplink
 from ....phy.keys import Key
 from ....phy.strict import STRICT
+from ..server import Served
 from ..task import Weights
 from . import Score
 
@@ -35,5 +36,5 @@ class Ideal:
     def score(self, score: Score, server: Weights, drift: tf.Tensor) -> tf.Tensor:
         return score(server)
 
-    def step(self, drift: tf.Tensor, outcome: Outcome, rates: tf.Tensor, key: Key) -> tf.Tensor:
+    def step(self, drift: tf.Tensor, outcome: Outcome, served: Served, key: Key) -> tf.Tensor:
         return drift
