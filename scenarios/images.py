@@ -55,7 +55,10 @@ class Snrs(Table):
         return [value] if isinstance(value, int | float) else value
 
 
-class ImageLink(link("awgn"), Snrs):
+OverAwgn = link("awgn")
+
+
+class ImageLink(OverAwgn, Snrs):
     """The link from the device to the receiver."""
 
     @field_validator("budgets_db")

@@ -83,7 +83,7 @@ def _rows(fields: dict[str, str]) -> Iterator[str]:
 
 def _fields(table: type[Table], prefix: str = "") -> dict[str, str]:
     """The fields of a table and of those inside it by dotted name: what they are, and what they take."""
-    told = {}
+    told: dict[str, str] = {}
     for name, info in table.model_fields.items():
         shape = shape_of(info.annotation, info.metadata)
         if shape.table:

@@ -48,11 +48,16 @@ def link(channel: str) -> Any:
     return table_of_class("phy/air.py", "Air", without=("grid", "devices"), defaults={"channel": channel})
 
 
-class Link(link("tdl"), Snr):
+OverTdl = link("tdl")
+GridFields = table_of_class("phy/grid.py", "Grid")
+
+
+class Link(OverTdl, Snr):
     """One link for every uplink compared."""
 
 
-Grid = table_of_class("phy/grid.py", "Grid")
+class Grid(GridFields):
+    """The OFDM numerology."""
 
 
 class Grant(Table):

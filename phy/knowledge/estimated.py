@@ -39,9 +39,9 @@ class Estimated:
     """The estimator, and how many devices share a symbol."""
 
     estimator: Literal["nearest", "linear", "lmmse"] = "lmmse"
-    """What is made of the pilots: least squares to the nearest or on a line, or LMMSE."""
+    """How pilots become a channel; nearest and linear are least squares."""
     comb: Annotated[int, Gt(0)] = 4
-    """Devices that share an OFDM symbol of pilots, each with every so many-th subcarrier."""
+    """Devices that share an OFDM symbol of pilots; each has every comb-th subcarrier."""
 
     def check(self, grid: Grid, arrivals: tuple[float, float]) -> None:
         spread = arrivals[1] - arrivals[0]

@@ -28,7 +28,7 @@ class ExpectedNorm:
     """Inversion at a level agreed on beforehand."""
 
     threshold: Annotated[float, Gt(0)] = 0.1
-    """Least gain |h|^2 at which a device sends, relative to the mean that the SNR is defined for."""
+    """Least gain |h|^2 at which a device sends; relative to the mean that the SNR is defined for."""
     margin: Annotated[float, Gt(0)] = 1.0
     """Room above the expected energy, as a factor."""
     norm: Annotated[float, Ge(0)] = 0.0

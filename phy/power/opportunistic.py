@@ -24,7 +24,7 @@ class Opportunistic:
     """Inversion of what is strong enough, and the mean of those heard."""
 
     threshold: Annotated[float, Gt(0)] = 0.1
-    """Least gain |h|^2 at which a device sends, relative to the mean that the SNR is defined for."""
+    """Least gain |h|^2 at which a device sends; relative to the mean that the SNR is defined for."""
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True
     announced: ClassVar[bool] = True

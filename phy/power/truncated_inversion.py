@@ -25,7 +25,7 @@ class TruncatedInversion:
     """Inversion of what is strong enough."""
 
     threshold: Annotated[float, Ge(0)] = 0.1
-    """Least gain |h|^2 at which a device sends, relative to the mean that the SNR is defined for."""
+    """Least gain |h|^2 at which a device sends; relative to the mean that the SNR is defined for."""
     unbiased: bool = True
     """Whether a device that sends m_i of its m elements scales them by m/m_i."""
     floor: Annotated[float, Ge(0), Le(1)] = 0.0

@@ -84,10 +84,10 @@ def test_a_file_runs_to_results_that_explain_themselves_and_goes_on_bit_for_bit(
     np.testing.assert_array_equal(whole.elements.sel(ratio=0.25), 16)  # of 8 x 8 samples
     assert np.all(np.diff(whole.psnr.isel(scheme=1), axis=-1) > 0) and np.all(whole.mean_psnr >= whole.psnr)
 
-    on_epoch_end, times = training.Keeper.on_epoch_end, []
+    kept, times = training.Keeper.on_epoch_end, []
 
     def stop(keeper: Any, *arguments: Any) -> None:
-        on_epoch_end(keeper, *arguments)
+        kept(keeper, *arguments)
         times.append(1)
         if len(times) == 3:  # within the network of the second ratio
             raise KeyboardInterrupt

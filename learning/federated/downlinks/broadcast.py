@@ -48,7 +48,7 @@ class Broadcast:
     offsets_db: tuple[Annotated[float, Ge(-300), Le(300)], ...] = ()
     """SNRs of single devices over it, in dB; for devices 0, 1 and so on, and again from the first."""
     sends: Literal["estimate", "received"] = "estimate"
-    """Whether the estimate is broadcast, or the symbols that an analog uplink received."""
+    """What is broadcast: the estimate, or the symbols an analog uplink received."""
     own_models: ClassVar[bool] = True
     uses_air: ClassVar[bool] = True
 
