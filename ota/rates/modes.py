@@ -17,8 +17,8 @@ Sorted by threshold they are sorted by bits a symbol too; of two as fast the one
 as much. Below the first threshold, and where there would be less than 40 bits in it, nothing is sent.
 
 N symbols are cut into as few packets of one size as have at most 6144 coded bits each; every one must arrive. A CRC of
-16 bits tells that one did not, and counts as bits of the packet, as published curves have none. A packet that failed may be sent up to ``retransmissions`` times more: the
-receiver adds what it hears, weighted by its SNR (Chase, "Code combining", IEEE Trans. Communications 1985), and the
+16 bits tells that one did not, and counts as bits of the packet, as published curves have none. A packet that failed
+may be sent up to ``retransmissions`` times more: the receiver adds what it hears, weighted by its SNR, and the
 elements are counted. Who can ask again may begin bolder: ``boost_db`` is added to the believed SNR. Retransmissions
 need elements outside the grant, so ``arrives`` is about the first transmission and ``deliver`` about all.
 """
