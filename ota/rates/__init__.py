@@ -65,7 +65,7 @@ class Delivery(NamedTuple):
 
 @runtime_checkable
 class Repeats(Protocol):
-    """A rate that sends its symbols itself, and again where they fail."""
+    """A rate that really sends its symbols, and may do so again where they fail."""
 
     def deliver(self, share: Share, send: Send, key: Key) -> Delivery:
         """Send the packets of devices that own all elements."""

@@ -28,17 +28,22 @@ def carried(order: int, snr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return value[..., 0], value[..., 1]
 
 
-def through(order: tf.Tensor, bits: tf.Tensor, gain: tf.Tensor, noise: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
-    """Log-likelihood ratios [n] of bits [n] sent as the order's place in ORDERS says on n/m symbols, interleaved.
-
-    Each is heard as ``gain`` times the symbol plus ``noise``, and taken for the symbol and noise of this power.
-    """
+def modulate(order: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
+    """Symbols [W, n/m] of bits [W, n], interleaved, for the modulation at a place of ORDERS."""
 
     def by(m: int) -> tf.Tensor:
-        mapper, demapper = _sionna(m)
-        x = mapper(tf.transpose(tf.reshape(bits, [m, -1])))  # [n/m, 1]
-        llr = demapper(gain[:, None] * x + noise[:, None], power[:, None])  # [n/m, m]
-        return tf.reshape(tf.transpose(llr), [-1])
+        apart = tf.reshape(bits, [tf.shape(bits)[0], m, -1])  # [W, m, n/m]
+        return _sionna(m)[0](tf.transpose(apart, [0, 2, 1]))[..., 0]
+
+    return tf.switch_case(order, [lambda m=m: by(m) for m in ORDERS])
+
+
+def demodulate(order: tf.Tensor, heard: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
+    """Log-likelihood ratios [W, n] of the bits of symbols [W, n/m] that are heard in noise of this power."""
+
+    def by(m: int) -> tf.Tensor:
+        llr = _sionna(m)[1](heard[..., None], power[..., None])  # [W, n/m, m]
+        return tf.reshape(tf.transpose(llr, [0, 2, 1]), [tf.shape(heard)[0], -1])
 
     return tf.switch_case(order, [lambda m=m: by(m) for m in ORDERS])
 

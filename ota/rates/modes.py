@@ -16,9 +16,9 @@ Sorted by threshold they are sorted by bits a symbol too; of two as fast the one
 16-QAM 1/3 and 64-QAM 1/3 never are. Where SNRs differ over the elements, it is the SNR at which a flat link would carry
 as much. Below the first threshold, and where there would be less than 40 bits in it, nothing is sent.
 
-N symbols are cut into as few packets of one size as have at most 6144 coded bits each; every one must arrive. That one
-did not is told without a cost in bits. A packet that failed may be sent up to ``retransmissions`` times more: the
-receiver adds what it hears, weighted by its SNR (Chase, "Code combining", IEEE Trans. Communications 1985), and the
+N symbols are cut into as few packets of one size as have at most 6144 coded bits each; every one must arrive. A CRC of
+16 bits tells that one did not, and counts as bits of the packet, as published curves have none. A packet that failed
+may be sent up to ``retransmissions`` times more: the receiver adds what it hears, weighted by its SNR, and the
 elements are counted. Who can ask again may begin bolder: ``boost_db`` is added to the believed SNR. Retransmissions
 need elements outside the grant, so ``arrives`` is about the first transmission and ``deliver`` about all.
 """
@@ -26,17 +26,14 @@ need elements outside the grant, so ``arrives`` is about the first transmission 
 import math
 from typing import Annotated, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 from annotated_types import Ge
 from pydantic.dataclasses import dataclass
 
-from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from . import Delivery, Send, Share, _codes, _qam, shannon
-from ._chain import Batch
-from .ldpc import Plan, passes
+from ._chain import Plan, deliver, passes
 
 LONGEST = 6144  # coded bits of a packet
 ROUNDING = 1e-4  # dB by which an SNR may miss a threshold
@@ -88,32 +85,7 @@ class Modes:
         return passes(self._plan(share)[1], share, bits, devices, key)
 
     def deliver(self, share: Share, send: Send, key: Key) -> Delivery:
-        """Really sent, many packets at once; every element is the device's own. Not for use inside a graph."""
-        places, elements = self.places(share).numpy(), share.mine.shape[1]
-        x = np.zeros(share.mine.shape, np.complex64)
-        batches = []
-        for place in sorted(set(places[places >= 0])):
-            rows = np.flatnonzero(places == place)
-            mode = MODES[place]
-            packets, size, symbols = _cut(mode, elements)
-            fresh = keys.fold(key, "payload", int(place))
-            batches.append(Batch(mode.order, size, symbols, packets, rows, fresh))
-            batches[-1].place(x)
-        uses, sends = np.full(len(x), float(elements)), np.ones(len(x))
-        for attempt in range(1 + self.retransmissions):
-            for batch in batches if attempt else ():
-                batch.count(uses)
-                sends[batch.rows] += batch.pending.any(axis=1)
-            if not any(batch.pending.any() for batch in batches):
-                break
-            heard, power = send(tf.constant(x), attempt)
-            for batch in batches:
-                batch.hear(heard.numpy(), np.broadcast_to(power, x.shape))
-                batch.silence(x)
-        arrives = np.zeros(len(x), bool)
-        for batch in batches:
-            arrives[batch.rows] = ~batch.pending.any(axis=1)
-        return Delivery(arrives, uses, sends)
+        return deliver(self._plan(share)[1], share.mine.shape[1], send, key, self.retransmissions)
 
     def places(self, share: Share) -> tf.Tensor:
         """The place in MODES of what devices send, -1 for nothing, [C]."""
@@ -135,10 +107,3 @@ class Modes:
         size = symbols * order * above // below
         size = tf.where((place < 0) | (size < _codes.LEAST), 0, size)
         return place, Plan(at, words, size, symbols)
-
-
-def _cut(mode: Mode, elements: int) -> tuple[int, int, int]:
-    """Packets of so many elements, and the information bits and the symbols of each."""
-    packets = max(math.ceil(elements * mode.order / LONGEST), 1)
-    symbols = elements // packets
-    return packets, symbols * mode.order * mode.above // mode.below, symbols

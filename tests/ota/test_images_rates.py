@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.stats import gamma
+from sionna.phy.mapping import Demapper, Mapper
 
 from overair.ota.image_links import ImageLinks
-from overair.ota.rates import Rate, Repeats, Share
-from overair.ota.rates._chain import Batch
+from overair.ota.rates import Rate, Repeats, Share, _chain, _codes, _qam
 from overair.ota.rates.capacity import Capacity
+from overair.ota.rates.ldpc import Ldpc
 from overair.ota.rates.modes import LONGEST, MODES, Mode, Modes
 from overair.ota.rates.outage import Outage
 from overair.phy import Air, Awgn, Grid, keys
@@ -107,16 +108,26 @@ def test_packets_are_of_one_size_and_no_longer_than_allowed(elements: int) -> No
 # --- Packets
 
 
+def plan(mode: Mode, symbols: int) -> _chain.Plan:
+    """Packets of one word on so many symbols."""
+    size = symbols * mode.order * mode.above // mode.below
+    return _chain.Plan(*map(tf.constant, (_qam.ORDERS.index(mode.order), 1, size, symbols)))
+
+
 def lost(mode: Mode, snr_db: float, packets: int, interleaved: bool = True) -> float:
     """Of so many packets of a mode over AWGN, of the length that the table is for."""
-    length, name = 6144 if mode.below == 2 else 4608, keys.key(0)
-    symbols, size = length // mode.order, length * mode.above // mode.below
-    batch = Batch(mode.order, size, symbols, 1, np.arange(packets), keys.fold(name, "bits"), interleaved)
-    x = np.zeros([packets, symbols], np.complex64)
-    batch.place(x)
-    heard, power = ImageLinks(AIR, np.full(packets, snr_db), symbols, keys.fold(name, "noise")).send(tf.constant(x), 0)
-    batch.hear(heard.numpy(), np.broadcast_to(power, x.shape))
-    return float(batch.pending.mean())
+    length = 6144 if mode.below == 2 else 4608
+    sizes = plan(mode, length // mode.order)
+    link = ImageLinks(AIR, np.full(packets, snr_db), length // mode.order, keys.key(0, "noise"))
+    if interleaved:
+        x = _chain.send(sizes, keys.key(0, "bits"), tf.range(packets), tf.zeros([packets], tf.int32))
+        heard, power = link.send(x, 0)
+        return 1 - float(np.mean(_chain.read(sizes, heard, tf.broadcast_to(power, heard.shape))))
+    code = _codes.choose(sizes.size, tf.constant(length))
+    bits = tf.cast(keys.uniform(keys.key(0, "bits"), [packets, int(sizes.size)]) < 0.5, tf.float32)
+    heard, power = link.send(Mapper("qam", mode.order)(_codes.encode(code, bits, tf.constant(length))), 0)
+    llr = Demapper("app", "qam", mode.order)(heard, tf.broadcast_to(power, heard.shape))
+    return float(np.mean(np.any(_codes.decode(code, llr, sizes.size) != bits, axis=1)))
 
 
 def test_qpsk_at_a_third_has_its_threshold() -> None:
@@ -147,9 +158,7 @@ def test_every_mode_has_its_threshold(mode: Mode) -> None:
 
 def test_symbols_have_unit_power_and_bits_are_random() -> None:
     for mode in (MODES[0], MODES[4], MODES[8]):
-        batch = Batch(mode.order, 512 * mode.order * mode.above // mode.below, 512, 1, np.arange(40), keys.key(1))
-        x = np.zeros([40, 512], np.complex64)
-        batch.place(x)
+        x = _chain.send(plan(mode, 512), keys.key(1), tf.range(40), tf.zeros([40], tf.int32)).numpy()
         assert abs(np.mean(np.abs(x) ** 2) - 1) < 4.5 * (np.abs(x) ** 2).std() / x.size**0.5 + 1e-6
         assert len(np.unique(x[:, :20], axis=0)) == 40
 
@@ -225,5 +234,5 @@ def test_delivery_depends_on_its_key_alone() -> None:
 
 
 def test_what_they_are() -> None:
-    assert isinstance(Modes(), Rate) and isinstance(Modes(), Repeats)
+    assert all(isinstance(rate, Rate) and isinstance(rate, Repeats) for rate in (Modes(), Ldpc()))
     assert isinstance(Outage(), Rate) and not isinstance(Outage(), Repeats) and not isinstance(Capacity(), Repeats)
