@@ -7,13 +7,15 @@ import pytest
 import tensorflow as tf
 from scipy.stats import norm
 
-from overair.ota.image_links import Direct
+from overair.ota.image_links import ImageLinks
 from overair.ota.rates import Share, _chain, _codes, _qam
 from overair.ota.rates.capacity import Capacity
 from overair.ota.rates.ldpc import GAP_DB, HIGHEST, Ldpc
 from overair.ota.rates.modes import Modes
 from overair.ota.rates.outage import Outage
-from overair.phy import keys
+from overair.phy import Air, Awgn, Grid, keys
+
+AIR = Air(Grid(), Awgn(), 1)
 
 
 def share(devices: int, elements: int, snr_db: float | np.ndarray) -> Share:
@@ -145,7 +147,7 @@ def test_packets_of_unlike_plans_reach_their_own_receivers(rate: Any) -> None:
     """Believed at four SNRs; the second is too weak for anything, and the link of the third is far worse."""
     believed, true = np.array([20.0, -25.0, 8.0, 12.0, 20.0]), np.array([22.0, 30.0, -10.0, 14.0, 22.0])
     mine = share(5, 300, believed[:, None])
-    delivery = rate.deliver(mine, Direct(true, 300, keys.key(0)).send, keys.key(1))
+    delivery = rate.deliver(mine, ImageLinks(AIR, true, 300, keys.key(0)).send, keys.key(1))
     np.testing.assert_array_equal(delivery.arrives, [True, False, False, True, True])
     again = isinstance(rate, Modes)
     np.testing.assert_array_equal(delivery.uses, [300, 300, 600 if again else 300, 300, 300])
@@ -156,7 +158,7 @@ def test_the_two_ways_of_a_packet_lose_alike() -> None:
     """Over what a share says of the link, and over the link itself, where some four in ten are lost."""
     count, rate, snr_db = 600, Ldpc(0.2), 5.0
     mine = share(count, 90, snr_db)
-    link = Direct(np.full(count, snr_db - 0.7), 90, keys.key(1))
+    link = ImageLinks(AIR, np.full(count, snr_db - 0.7), 90, keys.key(1))
     plan = rate._plan(mine)
     one = np.mean(passed(plan, link.share))
     many = np.mean(_chain.deliver(plan, 90, link.send, keys.key(2)).arrives)
