@@ -1,6 +1,7 @@
 """Measures are declared once: a federation gives them all, rounds are summarised as they say, and files hold them."""
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from overair.scenarios.measures import Measure, headings, over_rounds
 from tests.scenarios import fake
 
 MODULE = importlib.import_module("overair.scenarios.run")
-CURVES = Path(__file__).parents[2] / "docs" / "curves"
+CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 RAW: dict[str, Any] = {
     "data": "digits",
     "model": "softmax",

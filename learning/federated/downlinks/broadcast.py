@@ -105,7 +105,6 @@ class Broadcast:
         snr = 10 ** (self.snr_db / 10) * budgets(self.offsets_db, devices)  # [K]
         variance = energy / tf.constant(snr, tf.float32)
         moves = tf.where(energy > 0, served.rates(), 0.0)  # where nobody was heard nothing is sent
-
         key = keys.fold(key, "downlink")
 
         def one(device: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
