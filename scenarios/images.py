@@ -55,7 +55,7 @@ class Snrs(Table):
         return [value] if isinstance(value, int | float) else value
 
 
-OverAwgn = link("awgn")
+OverAwgn: Any = link("awgn")
 
 
 class ImageLink(OverAwgn, Snrs):

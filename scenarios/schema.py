@@ -48,8 +48,8 @@ def link(channel: str) -> Any:
     return table_of_class("phy/air.py", "Air", without=("grid", "devices"), defaults={"channel": channel})
 
 
-OverTdl = link("tdl")
-GridFields = table_of_class("phy/grid.py", "Grid")
+OverTdl: Any = link("tdl")
+GridFields: Any = table_of_class("phy/grid.py", "Grid")
 
 
 class Link(OverTdl, Snr):

@@ -1,7 +1,7 @@
 """Every scheme of learning, found by walking the package, goes through the checks of its family."""
 
 import urllib.request
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -125,6 +125,16 @@ def test_algorithms(algorithm: Any, task: Task, batch_size: int | None) -> None:
     assert uphill > 0 or batch_size  # of a batch alone it need not be
 
 
+class Stepping(NamedTuple):
+    """A server that moves all its parameters at one rate."""
+
+    rate: float
+    size: int
+
+    def rates(self) -> tf.Tensor:
+        return tf.fill([self.size], self.rate)
+
+
 def test_downlinks(downlink: Any, task: Task) -> None:
     air = Air(Grid(), Awgn(), DEVICES)
     terms, uplink = Terms(air, task.size, 600), Analog()
@@ -135,8 +145,8 @@ def test_downlinks(downlink: Any, task: Task) -> None:
     first = downlink.model(weights, drift, tf.constant(0))
     assert alike(list(map(np.asarray, tf.nest.flatten(first))), list(map(np.asarray, tf.nest.flatten(weights))))
     outcome = received(task.size)
-    still = downlink.step(drift, outcome, tf.zeros([task.size]), keys.key(4))
-    after, again = (downlink.step(drift, outcome, tf.ones([task.size]), keys.key(4)) for _ in range(2))
+    still = downlink.step(drift, outcome, Stepping(0.0, task.size), keys.key(4))
+    after, again = (downlink.step(drift, outcome, Stepping(1.0, task.size), keys.key(4)) for _ in range(2))
     assert not np.any(still) and np.array_equal(after, again) and after.shape == drift.shape
     assert np.any(after) == downlink.own_models
 
