@@ -54,14 +54,14 @@ def tdl_a(spread: float) -> Profile:
 
 def delayed(j0: float, profile: Profile) -> Reading:
     """All paths keep the same of themselves, so the belief is of use as a whole."""
-    power = profile[0].sum()
+    power = np.array(profile[0].sum())
     return reading(np.array(j0 * power), power, power)
 
 
 def quantised(phase_bits: int, amplitude_bits: int) -> Reading:
     """Of a Rayleigh channel of power 1; E[|h| level] = E[level^2], as levels are mean amplitudes."""
     half = np.pi / 2**phase_bits
-    power = np.mean(levels(amplitude_bits) ** 2)
+    power = np.array(np.mean(levels(amplitude_bits) ** 2))
     return reading(np.array(np.sin(half) / half * power), power, np.array(1.0))
 
 

@@ -26,7 +26,7 @@ def agrees(told: hand.Reading, h: NDArray, g: NDArray, power: float, promised: N
     close((np.abs(lacks) ** 2).mean(axis=1), told.eps, within=5.0)
     close((np.abs(told.c * g) ** 2).mean(axis=1), told.signal, within=5.0)
     snr = power * (np.abs(told.c * g) ** 2).sum(axis=1) / (1 + power * told.eps)
-    close(np.log2(1 + snr).mean(axis=-1), np.mean(promised))
+    close(np.log2(1 + snr).mean(axis=-1), float(np.mean(promised)))
 
 
 def shortfall(told: hand.Reading, h: NDArray, g: NDArray, power: float, rng: np.random.Generator) -> NDArray:
