@@ -228,7 +228,7 @@ def test_what_is_never_heard_is_sent_to_the_last_and_lost() -> None:
 
 def test_delivery_depends_on_its_key_alone() -> None:
     mine = share(0.0, 400, 40)
-    send = ImageLinks(AIR, np.full(40, -0.6), 400, keys.key(1)).send
+    send = ImageLinks(AIR, np.full(40, -1.4), 400, keys.key(1)).send
     one, again, other = (Modes(boost_db=0.7).deliver(mine, send, keys.key(seed)).arrives for seed in (0, 0, 5))
     assert np.array_equal(one, again) and 0 < one.mean() < 1 and not np.array_equal(one, other)
 
