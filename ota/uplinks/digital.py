@@ -29,7 +29,7 @@ import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Belief, Detected, Perfect, Place, detect, keys, squared
+from ...phy import Belief, Detected, Perfect, Place, detect, error_power, keys, squared
 from ...phy.receivers.zero_forcing import separate
 from ...phy.strict import STRICT
 from ..compressors import Compressor
@@ -147,9 +147,10 @@ class Digital:
         mine, power = self._owned(round, devices)  # [C, N], [C, 1]
         snr = power / link.noise
         if self.together > 1:
-            believed, known = (self._apart(round, devices, belief) for belief in (link.transmitters, link.receiver))
+            believed, known = (self._apart(round, devices, side.best) for side in (link.transmitters, link.receiver))
+            doubt = snr * round.on_grant(error_power(link.transmitters, devices)[0], round.terms.elements)  # [C, N]
             nothing, one = tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64)
-            return Share(mine, margin * snr * believed, snr * known, nothing, one)
+            return Share(mine, margin * snr * believed / (1.0 + doubt), snr * known, nothing, one)
         believed = margin * _read(round, snr, devices, link.transmitters).known
         if round.terms.air.waveform is not None:
             gain, disturbance = self._distortion(acc, round, devices, mine)  # [C, 1] each

@@ -28,6 +28,7 @@ from overair.phy import (
     Tdl,
     TruncatedInversion,
     Waveform,
+    error_power,
     keys,
 )
 from overair.phy.channels.ray_traced import RayTraced
@@ -234,7 +235,7 @@ def test_what_an_impairment_is_said_to_do_on_average_is_what_it_does_to_symbols(
 
 def test_knowledge(knowledge: Any) -> None:
     assert 0 <= knowledge.pilots(GRID, 6) <= knowledge.lead(GRID, 6) * GRID.subcarriers
-    assert knowledge.pilot_energy(GRID) >= 0 and knowledge.bits(GRID, 2) >= 0 and 0 <= knowledge.error <= 1
+    assert knowledge.pilot_energy(GRID) >= 0 and knowledge.bits(GRID, 2) >= 0
     for channel in (Rayleigh(), Tdl("A", 30e-9, speed=3.0)):
         air = Air(GRID, channel, 6, 2, transmitter_knowledge=knowledge)
 
@@ -246,6 +247,9 @@ def test_knowledge(knowledge: Any) -> None:
         assert believed.shape[:3] == (2, 2, 6) and believed.shape[3] in (1, 8) and believed.shape[4] == GRID.subcarriers
         assert believed.dtype == tf.complex64 and finite(believed) and same(link.transmitters, again.transmitters)
         assert not same(link.transmitters, other.transmitters)
+        lacking = error_power(link.transmitters)
+        assert np.all(lacking >= 0) and np.all(lacking <= 1 + 1e-5)
+        assert link.transmitters.best.response(link.frequencies).dtype == tf.complex64
         graph = tf.function(lambda seed, air=air, draw=draw: draw(seed, air).transmitters, autograph=False)
         assert same(graph(tf.constant(1)), link.transmitters, rtol=1e-4, atol=1e-4)
 

@@ -108,6 +108,20 @@ def test_devices_count_on_what_the_receiver_finds_of_the_same_belief(knows: Know
     np.testing.assert_allclose(other.believed, found.believed * 10**-0.3, rtol=1e-5)
 
 
+def test_devices_told_apart_by_antennas_count_what_they_do_not_know_as_noise() -> None:
+    """Of two that share elements: S x / (1 + S eps), with x behind zero forcing of their best estimates."""
+    e, air = 0.2, Air(GRID, Rayleigh(), 4, 2, transmitter_knowledge=ErrorVariance(0.2))
+    link = draw(air)
+    round = Round(Terms(air, 10, ELEMENTS), keys.key(2), tf.ones([4]), link)
+    uplink = Digital(together=2)
+    found = uplink._share(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(4)).believed.numpy()[:, 0]
+    h = (1 - e) ** 0.5 * link.response(of=link.transmitters)[0, :, :, 0, 0].numpy()  # [A, K]
+    for device in range(4):
+        mates = h[:, device // 2 * 2 :][:, :2]
+        left = 1 / np.linalg.inv(mates.conj().T @ mates)[device % 2, device % 2].real
+        assert found[device] == pytest.approx(2 * SNR * left / (1 + 2 * SNR * e), rel=1e-3)
+
+
 @pytest.mark.parametrize("impairments", [(), (Amplifier(3.0),)], ids=["clean", "amplified"])
 def test_gain_and_disturbance_of_waveforms_are_the_distortions_whatever_is_believed(
     impairments: tuple[Impairment, ...],

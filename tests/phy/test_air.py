@@ -12,6 +12,7 @@ from overair.phy import (
     Air,
     Awgn,
     Channel,
+    CorrelatedPaths,
     ErrorVariance,
     Grid,
     Link,
@@ -197,8 +198,11 @@ def test_a_link_is_bitwise_the_same_whatever_else_is_compiled_with_it(channel: C
 def test_everything_is_single_precision(channel: Channel) -> None:
     air = everything(channel)
     link = draw(air, snr_db=tf.constant(3.0, tf.float64))
-    for paths in (link.true, link.transmitters, link.receiver):
+    for belief in (link.true, link.transmitters, link.receiver):
+        paths = belief.told if isinstance(belief, CorrelatedPaths) else belief
         assert isinstance(paths, Paths)
+        assert belief.best.response(link.frequencies).dtype == tf.complex64
+        assert belief.error is None or belief.error.dtype == tf.float32
         assert (paths.a.dtype, paths.tau.dtype, paths.power.dtype) == (tf.complex64, tf.float32, tf.float32)
     assert (link.noise.dtype, link.frequencies.dtype) == (tf.float32, tf.float32)
     assert link.response().dtype == air.empty(2).dtype == air.send(symbols(5), link, keys.key(0)).dtype == tf.complex64

@@ -7,6 +7,7 @@ from scipy import stats
 from overair.phy import (
     Air,
     Awgn,
+    CorrelatedPaths,
     ErrorVariance,
     Grid,
     Link,
@@ -28,6 +29,7 @@ def draw(air: Air, round: int = 1, place: int = 0, time: float = 0.0) -> Link:
 
 
 def of_paths(belief: Belief) -> Paths:
+    belief = belief.told if isinstance(belief, CorrelatedPaths) else belief
     assert isinstance(belief, Paths)
     return belief
 
