@@ -34,8 +34,12 @@ def test_extreme_numbers_stand_in_order() -> None:
 
 def test_random_subsets_hold_each_place_and_each_pair_equally_often() -> None:
     draws, size, kept = 6000, 12, 5
-    subset = tf.function(lambda i: subsets.random(keys.key(2, i), size, tf.constant(kept)), autograph=False)
-    chosen = tf.map_fn(subset, tf.range(draws), fn_output_signature=tf.bool).numpy().astype(float)
+
+    def subset(i: tf.Tensor) -> tf.Tensor:
+        return subsets.random(keys.key(2, i), size, tf.constant(kept))
+
+    drawn = tf.function(lambda: tf.map_fn(subset, tf.range(draws), tf.bool), autograph=False)()
+    chosen = drawn.numpy().astype(float)
     assert np.all(chosen.sum(axis=1) == kept)
     together = chosen.T @ chosen / draws
     for found, chance in (
