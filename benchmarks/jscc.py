@@ -29,9 +29,10 @@ import numpy as np
 import tensorflow as tf
 from side_by_side import Contestant, measure, ratio, show, verdict
 
-from overair.learning import jscc
-from overair.learning.jscc import OverAir, Transmission
-from overair.learning.networks.bourtsoulatze2019 import Bourtsoulatze2019
+from overair.learning import images as jscc
+from overair.learning.images import Transmission
+from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
+from overair.learning.over_air import OverAir
 from overair.phy import Air, Awgn, Grid, keys
 
 SHAPE, BATCH, CHANNELS, SNR_DB = (32, 32, 3), 64, 8, 10.0

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 from side_by_side import Contestant, measure, ratio, show, verdict
 
-from overair.learning.jscc import OverAir
+from overair.learning.over_air import OverAir
 from overair.phy import (
     Air,
     Awgn,

@@ -13,20 +13,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from overair.learning.inference.evaluate import Analog, Labels, Packets, Rung
-from overair.learning.inference.outage import BEST
-from overair.learning.inference.packets import Carrier
-from overair.learning.inference.retrieval import Found
-from overair.learning.inference.split_analog import send_directly
-from overair.learning.jscc import OverAir, Transmission, curve
-from overair.learning.networks import channels_of
-from overair.learning.networks.bourtsoulatze2019 import Bourtsoulatze2019
-from overair.learning.senders import Job, Sender, Test
-from overair.learning.senders.digital import Digital
-from overair.learning.senders.linear import Linear
+from overair.learning.images import Transmission, curve
+from overair.learning.images.networks import channels_of
+from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
+from overair.learning.images.schemes import Job, Sender, Test
+from overair.learning.images.schemes.digital import Digital
+from overair.learning.images.schemes.linear import Linear
+from overair.learning.inference.retrieval.evaluate import Analog, Labels, Packets, Rung
+from overair.learning.inference.retrieval.packets import Carrier
+from overair.learning.inference.retrieval.ranking import Found
+from overair.learning.inference.split.analog import send_directly
+from overair.learning.inference.split.outage import BEST
+from overair.learning.over_air import OverAir
 from overair.ota.images.jpeg import Jpeg
 from overair.ota.rates.capacity import Capacity
-from overair.ota.rates.modes import Modes
+from overair.ota.rates.mcs import Modes
 from overair.phy import Air, Awgn, Grid, Rayleigh, keys
 
 SNR_DB, RATIO, COUNT, CLASSES = 8.0, 1 / 3, 96, 30

@@ -55,8 +55,8 @@ def receive(options: argparse.Namespace) -> None:
     """Sends the images that the command asks for, and draws what arrives."""
     _check(options)
     from ..learning.data.cifar10 import Cifar10
-    from ..learning.jscc import load, reconstructions
-    from ..learning.jscc.photographs import kodak
+    from ..learning.images import load, reconstructions
+    from ..learning.images.photographs import kodak
     from ..phy import keys
 
     model = load(options.model)

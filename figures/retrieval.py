@@ -24,10 +24,10 @@ import numpy as np
 import tensorflow as tf
 
 from ..learning.data import omniglot
-from ..learning.inference import analog, bitmaps, embedding, heads, quantised
-from ..learning.inference.evaluate import Analog, Ideal, Labels, Packets, Rung, Way, evaluate
-from ..learning.inference.packets import Carrier
-from ..learning.jscc import OverAir
+from ..learning.inference.retrieval import analog, bitmaps, embedding, heads, quantised
+from ..learning.inference.retrieval.evaluate import Analog, Ideal, Labels, Packets, Rung, Way, evaluate
+from ..learning.inference.retrieval.packets import Carrier
+from ..learning.over_air import OverAir
 from ..ota.rates import Rate
 from ..ota.rates.capacity import Capacity
 from ..ota.rates.ldpc import Ldpc
@@ -35,7 +35,7 @@ from ..phy import Air, Grid, keys
 from ..phy.channels.awgn import Awgn
 from ..phy.channels.rayleigh import Rayleigh
 from ..phy.channels.tdl import Tdl
-from ..phy.knowledge.estimated import Estimated
+from ..phy.csi.estimated import Estimated
 from . import _command as command
 from ._tables import Rows
 from ._tables import table as read

@@ -19,8 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ..learning.data.fashion_mnist import FashionMnist
-from ..learning.inference import sensor_theory
-from ..learning.inference.sensors import WAYS, Sensors, Views, Way, accuracy, fit
+from ..learning.inference.sensors import theory as sensor_theory
+from ..learning.inference.sensors.ways import WAYS, Sensors, Views, Way, accuracy, fit
 from ..phy import keys
 from . import _command as command
 from ._look import BOX, COLOURS, MARKERS, caption, grid, marked, picture

@@ -15,13 +15,13 @@ import tensorflow as tf
 
 from ..learning.data import Arrays
 from ..learning.data.cifar10 import Cifar10
-from ..learning.inference.outage import BEST, Outage
-from ..learning.inference.split import INPUT, cut, cuts
-from ..learning.inference.split_analog import Bottleneck, untrained
-from ..learning.inference.split_cost import Costs, Seconds
-from ..learning.inference.split_digital import Quantiser, answer_bits, image_bits
-from ..learning.jscc import OverAir
+from ..learning.inference.split.analog import Bottleneck, untrained
+from ..learning.inference.split.cost import Costs, Seconds
+from ..learning.inference.split.cuts import INPUT, cut, cuts
+from ..learning.inference.split.digital import Quantiser, answer_bits, image_bits
+from ..learning.inference.split.outage import BEST, Outage
 from ..learning.models.vgg_like import VggLike
+from ..learning.over_air import OverAir
 from ..phy import Air, Awgn, Grid, keys
 from ._tables import Rows
 from ._tables import table as read

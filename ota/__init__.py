@@ -26,7 +26,7 @@ from .projections import Projection
 from .rates import Rate, Share
 from .rates.capacity import Capacity
 from .rates.ldpc import Ldpc
-from .rates.modes import Modes
+from .rates.mcs import Modes
 from .rates.outage import Outage
 from .recovery import Recovery, least_squares_on, recover_complex
 from .recovery.amp import Amp

@@ -142,7 +142,7 @@ def _show(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     _import_quietly()
-    from .scenarios import check
+    from . import checks as check
 
     return check.main()
 

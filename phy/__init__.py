@@ -17,6 +17,16 @@ from .channels.rma import Rma
 from .channels.tdl import Tdl
 from .channels.uma import Uma
 from .channels.umi import Umi
+from .combiners import Receiver, behind
+from .combiners.beamforming import Beamforming
+from .combiners.maximum_ratio import MaximumRatio
+from .combiners.zero_forcing import ZeroForcing
+from .csi import Knowledge, Sight
+from .csi.delayed import Delayed
+from .csi.error_variance import ErrorVariance
+from .csi.estimated import Estimated
+from .csi.perfect import Perfect
+from .csi.quantized_feedback import QuantizedFeedback
 from .detection import Detected, detect, error_power
 from .grid import Grid
 from .impairments import Distortion, Impairment
@@ -29,12 +39,6 @@ from .impairments.phase_noise import PhaseNoise
 from .impairments.quantized_receiver import QuantizedReceiver
 from .impairments.sampling_offset import SamplingOffset
 from .impairments.timing_offset import TimingOffset
-from .knowledge import Knowledge, Sight
-from .knowledge.delayed import Delayed
-from .knowledge.error_variance import ErrorVariance
-from .knowledge.estimated import Estimated
-from .knowledge.perfect import Perfect
-from .knowledge.quantized_feedback import QuantizedFeedback
 from .link import Belief, Link, Paths, Size, Span, Table
 from .papr import papr_db
 from .physical import snr_db
@@ -50,10 +54,6 @@ from .power.mse_optimal import MseOptimal
 from .power.opportunistic import Opportunistic
 from .power.phase_only import PhaseOnly
 from .power.truncated_inversion import TruncatedInversion
-from .receivers import Receiver, behind
-from .receivers.beamforming import Beamforming
-from .receivers.maximum_ratio import MaximumRatio
-from .receivers.zero_forcing import ZeroForcing
 from .waveform import Waveform
 
 __all__ = [

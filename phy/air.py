@@ -19,18 +19,18 @@ from annotated_types import Ge, Gt, Le, Lt
 from . import keys
 from .channels import Channel
 from .coherence import coherence
+from .combiners import Receiver
+from .combiners.maximum_ratio import MaximumRatio
+from .csi import Knowledge, Pilots, Sight
+from .csi.perfect import Perfect
 from .domain import Domain, Fading, Impaired, arrivals, impaired, why_not_frequency
 from .frequency_domain import FrequencyDomain
 from .grid import Grid
 from .impairments import Distortion, Impairment
 from .impairments._chain import Chain, drawn
 from .keys import Key, Scalar
-from .knowledge import Knowledge, Pilots, Sight
-from .knowledge.perfect import Perfect
 from .link import Link, Paths, Size, Span, superpose
 from .physical import budgets
-from .receivers import Receiver
-from .receivers.maximum_ratio import MaximumRatio
 from .sounding import hear
 from .time_domain import TimeDomain
 from .waveform import Waveform

@@ -17,10 +17,10 @@ import tensorflow as tf
 from . import keys
 from .air import Air, Place
 from .arithmetic import squared
+from .combiners import behind
 from .detection import error_power
 from .keys import Key
 from .link import Link, superpose
-from .receivers import behind
 
 MOST, ELEMENTS = 64, 2**14  # sendings and elements drawn at once
 

@@ -2,10 +2,10 @@
 
 import tensorflow as tf
 
+from .csi import Pilots
 from .domain import GROUP_BYTES, Domain
 from .impairments._chain import Chain
 from .keys import Key
-from .knowledge import Pilots
 from .link import Link
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
 
-    from ..learning.senders import Outcome
+    from ..learning.images.schemes import Outcome
     from ..phy import Air
 
 Progress = Callable[[int, int], None]  # steps done, steps to do
@@ -79,8 +79,8 @@ def _check_dimensions(plan: Sweep) -> None:
 
 def _prepare(scenario: Any, loaded: dict[str, Any]) -> Parts:
     """The sender, the air and the images; what can be wrong with them is found here."""
-    from ..learning.jscc.photographs import kodak
-    from ..learning.senders import Job, symbols_of
+    from ..learning.images.photographs import kodak
+    from ..learning.images.schemes import Job, symbols_of
 
     sender, air = catalogue.build(scenario.scheme, "scheme"), air_of(scenario, devices=1)
     if (key := scenario.data.model_dump_json()) not in loaded:
@@ -110,7 +110,7 @@ def _one(scenario: Any, parts: Parts, seed: int, folder: Path | None, tell: Prog
     """One point with one seed, [V, R, S]."""
     import numpy as np
 
-    from ..learning.senders import Job, Test
+    from ..learning.images.schemes import Job, Test
     from ..phy import keys
     from . import image_results
 

@@ -30,7 +30,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy import Belief, Detected, Perfect, Place, detect, error_power, keys, squared
-from ...phy.receivers.zero_forcing import separate
+from ...phy.combiners.zero_forcing import separate
 from ...phy.strict import STRICT
 from ..compressors import Compressor
 from ..compressors.dithered import Dithered

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from overair.learning import Task, Weights
-from overair.learning.networks import Network, channels_of
-from overair.learning.senders import Job
+from overair.learning.images.networks import Network, channels_of
+from overair.learning.images.schemes import Job
 from overair.ota import Analog, Ideal, Outcome, Terms, apply
 from overair.ota.round import Round
 from overair.phy import Air, Awgn, Grid, keys

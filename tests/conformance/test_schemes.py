@@ -14,21 +14,7 @@ from overair.ota import Report, Round, Share, Terms, apply, collect
 from overair.ota.codecs import Past
 from overair.ota.layers import Layers, size_of
 from overair.ota.projections import gaussian, hadamard
-from overair.phy import (
-    Air,
-    Awgn,
-    Distortion,
-    Grid,
-    Link,
-    Paths,
-    Rayleigh,
-    Size,
-    Span,
-    Tdl,
-    Waveform,
-    error_power,
-    keys,
-)
+from overair.phy import Air, Awgn, Distortion, Grid, Link, Paths, Rayleigh, Size, Span, Tdl, Waveform, error_power, keys
 from overair.scenarios.quantities import of
 from overair.scenarios.sources import ROOT, fields_of, sources
 from tests.conformance.conftest import FAMILIES, examples, fixtures, public_dataclasses, schemes

@@ -8,8 +8,8 @@ import pytest
 
 from overair.figures import retrieval as study
 from overair.figures import retrieval_picture as figure
-from overair.learning.inference import embedding
-from overair.learning.inference.evaluate import evaluate
+from overair.learning.inference.retrieval import embedding
+from overair.learning.inference.retrieval.evaluate import evaluate
 from overair.phy import keys
 from overair.scenarios import ScenarioError
 

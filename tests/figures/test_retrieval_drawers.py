@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from overair.figures import retrieval as study
-from overair.learning.inference import embedding
-from overair.learning.inference.evaluate import Ideal
+from overair.learning.inference.retrieval import embedding
+from overair.learning.inference.retrieval.evaluate import Ideal
 
 
 def test_queries_are_by_drawers_11_to_14_and_the_gallery_by_1_to_10(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from overair.learning.inference.sensors import Sensors, Views, fit
+from overair.learning.inference.sensors.ways import Sensors, Views, fit
 from overair.phy import keys
 
 SHAPE = (8, 8, 1)

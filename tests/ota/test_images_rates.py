@@ -10,7 +10,7 @@ from overair.ota.image_links import ImageLinks
 from overair.ota.rates import Rate, Repeats, Share, _chain, _codes, _qam
 from overair.ota.rates.capacity import Capacity
 from overair.ota.rates.ldpc import Ldpc
-from overair.ota.rates.modes import LONGEST, MODES, Mode, Modes
+from overair.ota.rates.mcs import LONGEST, MODES, Mode, Modes
 from overair.ota.rates.outage import Outage
 from overair.phy import Air, Awgn, Grid, keys
 

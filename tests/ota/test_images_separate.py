@@ -12,7 +12,7 @@ from overair.ota.images.avif import Avif
 from overair.ota.images.jpeg import Jpeg
 from overair.ota.images.webp import Webp
 from overair.ota.rates.capacity import Capacity
-from overair.ota.rates.modes import Modes
+from overair.ota.rates.mcs import Modes
 from overair.ota.rates.outage import Outage
 from overair.ota.separate import Separate
 from overair.phy import Air, Awgn, ErrorVariance, Estimated, Grid, PhaseNoise, Rayleigh, Tdl, keys

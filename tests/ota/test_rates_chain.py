@@ -11,7 +11,7 @@ from overair.ota.image_links import ImageLinks
 from overair.ota.rates import Share, _chain, _codes, _qam
 from overair.ota.rates.capacity import Capacity
 from overair.ota.rates.ldpc import GAP_DB, HIGHEST, Ldpc
-from overair.ota.rates.modes import Modes
+from overair.ota.rates.mcs import Modes
 from overair.ota.rates.outage import Outage
 from overair.phy import Air, Awgn, Grid, keys
 

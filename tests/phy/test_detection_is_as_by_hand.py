@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 from scipy.special import j0 as bessel
 
 from overair.phy import Air, Grid, Knowledge, Link, Rayleigh, Tdl, keys
+from overair.phy.csi.delayed import Delayed
+from overair.phy.csi.estimated import Estimated
+from overair.phy.csi.quantized_feedback import QuantizedFeedback
 from overair.phy.detection import detect, error_power
-from overair.phy.knowledge.delayed import Delayed
-from overair.phy.knowledge.estimated import Estimated
-from overair.phy.knowledge.quantized_feedback import QuantizedFeedback
 from tests.phy import detection_by_hand as hand
 
 LIGHT = 299792458.0

@@ -10,9 +10,9 @@ from scipy.special import j0
 from sionna.phy.ofdm import LSChannelEstimator, ResourceGrid
 
 from overair.phy import Air, Awgn, Cdl, Channel, Grid, Link, Perfect, Rayleigh, Tdl, TimingOffset, keys
-from overair.phy.knowledge.delayed import Delayed
-from overair.phy.knowledge.estimated import Estimated
-from overair.phy.knowledge.quantized_feedback import QuantizedFeedback
+from overair.phy.csi.delayed import Delayed
+from overair.phy.csi.estimated import Estimated
+from overair.phy.csi.quantized_feedback import QuantizedFeedback
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=8)
 

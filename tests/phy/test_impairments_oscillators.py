@@ -8,11 +8,11 @@ import tensorflow as tf
 from scipy import stats
 
 from overair.phy import Air, Awgn, Grid, Link, Paths, Span, Tdl, TimingOffset, Waveform, keys
+from overair.phy.csi.estimated import Estimated
+from overair.phy.csi.perfect import Perfect
 from overair.phy.impairments.frequency_offset import FrequencyOffset
 from overair.phy.impairments.phase_noise import PhaseNoise
 from overair.phy.impairments.sampling_offset import SamplingOffset
-from overair.phy.knowledge.estimated import Estimated
-from overair.phy.knowledge.perfect import Perfect
 from overair.phy.link import Belief
 
 N, PREFIX = 64, 16

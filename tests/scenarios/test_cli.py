@@ -173,7 +173,7 @@ def test_an_unexpected_fault_is_one_line_as_well(
 
 
 def test_check_exits_with_what_the_comparison_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    check = importlib.import_module("overair.scenarios.check")
+    check = importlib.import_module("overair.checks")
     monkeypatch.setattr(check, "main", lambda: 1)
     assert cli.main(["check"]) == 1
 

@@ -10,11 +10,11 @@ import xarray as xr
 
 from overair.cli import main
 from overair.figures import draw
-from overair.learning.jscc import training
-from overair.learning.jscc.photographs import kodak
-from overair.learning.senders import Job, Outcome
-from overair.learning.senders.deepjscc import Deepjscc
-from overair.learning.senders.linear import Linear
+from overair.learning.images import training
+from overair.learning.images.photographs import kodak
+from overair.learning.images.schemes import Job, Outcome
+from overair.learning.images.schemes.deepjscc import Deepjscc
+from overair.learning.images.schemes.linear import Linear
 from overair.phy import Air, Awgn, Grid, Rayleigh
 from overair.scenarios import ScenarioError, curves, image_results, image_run, run, saved
 from overair.scenarios.sweep import sweep
@@ -229,8 +229,8 @@ def test_what_cannot_be_is_one_line_before_any_training(
         raise AssertionError("training began")
 
     monkeypatch.delenv("OVERAIR_DATA", raising=False)
-    monkeypatch.setattr("overair.learning.senders.deepjscc.train", refuse)
-    monkeypatch.setattr("overair.learning.senders.linear.Klt.fit", refuse)
+    monkeypatch.setattr("overair.learning.images.schemes.deepjscc.train", refuse)
+    monkeypatch.setattr("overair.learning.images.schemes.linear.Klt.fit", refuse)
     if "scheme" in change:  # the fault is that of the last point of a sweep
         change = change | {"scheme": [RAW["scheme"], change["scheme"]]}
     with pytest.raises(ScenarioError) as refused:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from overair.learning.data import Arrays
-from overair.learning.senders import Outcome
+from overair.learning.images.schemes import Outcome
 from overair.phy import Air, Amplifier, Beamforming, Delayed, ErrorVariance, Grid, Rician, TimingOffset
 from overair.scenarios import image_results, image_run
 from overair.scenarios.build import air_of

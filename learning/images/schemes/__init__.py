@@ -1,0 +1,88 @@
+"""Senders: ways of getting images through the air in a number of complex symbols, learned or not.
+
+A sender is told its job and gives a function from a ratio, test images and SNRs to what became of them.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+from ....phy import Air
+from ....phy.keys import Key
+
+
+class Job(NamedTuple):
+    """Training images [N, H, W, C] in [0, 1], the air, ratios k/n, a seed, and where networks are kept."""
+
+    images: np.ndarray
+    air: Air
+    ratios: tuple[float, ...]
+    seed: int
+    folder: Path | None = None
+    progress: Callable[[int, int], None] | None = None  # epochs done, epochs to do
+
+
+class Test(NamedTuple):
+    """One size of test images [N, H, W, C] in [0, 1], at SNRs [S], so often, by a key, with SSIM and MS-SSIM or not."""
+
+    images: np.ndarray
+    snrs_db: tuple[float, ...]
+    repetitions: int
+    key: Key
+    similarity: bool
+
+
+class Outcome(NamedTuple):
+    """By SNR and image [S, N]; bits and elements are means over images and repetitions, pilots are in the elements."""
+
+    mse: np.ndarray
+    ssim: np.ndarray
+    ms_ssim: np.ndarray
+    lost: np.ndarray  # share of images not received, [S]
+    bits: np.ndarray  # [S]
+    elements: np.ndarray  # [S]
+    papr_db: np.ndarray  # of the OFDM waveform, [S]
+
+
+Sends = Callable[[float, Test], Outcome]
+
+
+@runtime_checkable
+class Sender(Protocol):
+    """A way of sending images."""
+
+    def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
+        """Refuses in one line, before anything is trained, a job or test images of some size that it cannot send."""
+        ...
+
+    def epochs_of(self, job: Job) -> int:
+        """How many epochs of training it takes."""
+        ...
+
+    def ready(self, job: Job) -> Sends:
+        """Trained or fitted, what sends images at one of the job's ratios."""
+        ...
+
+
+def symbols_of(images: np.ndarray, ratio: float) -> int:
+    """Complex symbols of an image."""
+    samples = int(np.prod(images.shape[1:]))
+    symbols = round(ratio * samples)
+    if symbols < 1 or abs(ratio * samples - symbols) > 1e-4 * symbols:
+        raise ValueError(
+            f"ratios: expected a whole number of symbols for images of {samples} samples, received {ratio:g}, which is "
+            f"{ratio * samples:g}; take {max(symbols, 1) / samples:.7g}"
+        )
+    return symbols
+
+
+def never(snrs_db: Sequence[float]) -> np.ndarray:
+    """What does not apply, one an SNR."""
+    return np.full(len(snrs_db), np.nan)
+
+
+FAMILY = Sender  # what each file of this folder is one of
+
+__all__ = ["Job", "Outcome", "Sender", "Sends", "Test", "never", "symbols_of"]

@@ -1,0 +1,76 @@
+"""Linear analog transmission (KLT), the closed form that learned schemes must beat; see ``jscc/linear.py``.
+
+Blocks are squares of pixels; images whose sides are no multiples are refused. There is noise and nothing else: over
+fading channels there is no such closed form.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+import tensorflow as tf
+from annotated_types import Gt
+from pydantic.dataclasses import dataclass
+
+from ....phy import Air, Awgn, Perfect
+from ....phy.strict import STRICT
+from ..evaluation import of_repetition
+from ..klt import Klt, cut
+from ..linear import Linear as Scheme
+from ..metrics import likeness, mse
+from . import Job, Outcome, Sends, Test, never, symbols_of
+
+EXAMPLES = 20_000  # images the transform is learnt from
+SCALES = 2000  # images that the scale's statistics are learnt from
+
+
+@dataclass(frozen=True, config=STRICT)
+class Linear:
+    """Blocks through their own best linear code."""
+
+    block: Annotated[int, Gt(0)] = 32
+    """Side of a block, in pixels."""
+    scale: Literal["average", "known", "sent"] = "sent"
+    """How the receiver comes to know the scale of an image's symbols."""
+
+    def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
+        if not _is_noise_alone(job.air):
+            raise ValueError(
+                "linear: expected link.channel = awgn with one antenna, no impairments and nothing to estimate, "
+                "received another link; its closed form is of additive noise alone, so leave linear out on other links"
+            )
+        for images in (job.images, *tested):
+            cut(images[:1], self.block)
+        size = self.block**2 * job.images.shape[3]
+        nothing = Klt(self.block, np.zeros(size), np.zeros([size, size]), np.zeros(size))
+        for ratio in job.ratios:
+            Scheme(nothing, ratio, self.scale, job.images[:1])
+
+    def epochs_of(self, job: Job) -> int:
+        return 0
+
+    def ready(self, job: Job) -> Sends:
+        klt = Klt.fit(job.images[:EXAMPLES], block=self.block)
+        schemes = {ratio: Scheme(klt, ratio, self.scale, job.images[:SCALES]) for ratio in job.ratios}
+
+        def send(ratio: float, test: Test) -> Outcome:
+            scheme, images = schemes[ratio], tf.constant(test.images, tf.float32)
+            measures = np.zeros([3, len(test.snrs_db), len(test.images)])
+            for at, snr_db in enumerate(test.snrs_db):
+                for repetition in range(test.repetitions):
+                    received = scheme.send(images, snr_db, of_repetition(test.key, repetition), air=job.air)
+                    alike = likeness(images, received) if test.similarity else np.full([2, len(images)], np.nan)
+                    measures[:, at] += np.vstack([mse(images, received), alike]) / test.repetitions
+            count = len(test.snrs_db)
+            elements = np.full(count, float(symbols_of(test.images, ratio)))
+            errors, like, multiscale = measures
+            return Outcome(errors, like, multiscale, np.zeros(count), np.zeros(count), elements, never(test.snrs_db))
+
+        return send
+
+
+def _is_noise_alone(air: Air) -> bool:
+    """Whether there is one antenna, and nothing but noise of the SNR asked for, on the air."""
+    known = isinstance(air.receiver_knowledge, Perfect) and isinstance(air.transmitter_knowledge, Perfect)
+    alone = air.antennas == 1 and not any(air.budgets_db)
+    return isinstance(air.channel, Awgn) and not air.impairments and known and alone

@@ -1,0 +1,122 @@
+"""What becomes of queries: every way of sending them over the same links, at every SNR, in one pass.
+
+A way says what to expect of each query at an SNR under a key: found at once or at a later rank (``Found``). The key is
+that of the draw and nothing else, so ways see the same channels, and a channel is the same at all SNRs.
+
+    Ideal    the server has the features themselves
+    Analog   features are symbols; what arrives is matched
+    Packets  the best of several descriptions that fits into a packet; a lost one, or none that fits, is a guess
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from ....phy import keys
+from ....phy.keys import Key
+from ...over_air import OverAir
+from . import ranking as retrieval
+from .embedding import cosines
+from .packets import Carrier
+from .ranking import Found, Scores
+
+
+class Labels(NamedTuple):
+    """Classes of the queries [Q] and of the gallery [G]."""
+
+    queries: np.ndarray
+    gallery: np.ndarray
+
+    def match(self, queries: tf.Tensor, gallery: tf.Tensor) -> Found:
+        """What cosines between embeddings [Q, n] and [G, n] find."""
+        return retrieval.find(cosines(queries, gallery).numpy(), self.queries, self.gallery)
+
+    def guess(self) -> Found:
+        """What guesses find."""
+        return retrieval.guess(self.queries, self.gallery)
+
+
+class Way(Protocol):
+    """A way of sending queries."""
+
+    def found(self, snr_db: float, key: Key) -> Found: ...
+
+
+@dataclass(frozen=True)
+class Ideal:
+    """Embeddings of the queries and of the gallery, as exact as they are."""
+
+    labels: Labels
+    queries: np.ndarray  # [Q, n]
+    gallery: np.ndarray  # [G, n]
+
+    @cached_property
+    def once(self) -> Found:
+        return self.labels.match(self.queries, self.gallery)
+
+    def found(self, snr_db: float, key: Key) -> Found:
+        return self.once
+
+
+@dataclass(frozen=True)
+class Analog:
+    """Embeddings of which those of the queries pass the air."""
+
+    labels: Labels
+    queries: np.ndarray
+    gallery: np.ndarray
+    layer: OverAir
+
+    @cached_property
+    def _send(self) -> tf.types.experimental.PolymorphicFunction:
+        queries = tf.constant(self.queries)
+        return tf.function(lambda snr_db, key: self.layer(queries, snr_db=snr_db, key=key), autograph=False)
+
+    def found(self, snr_db: float, key: Key) -> Found:
+        return self.labels.match(self._send(tf.constant(snr_db, tf.float32), key), self.gallery)
+
+
+class Rung(NamedTuple):
+    """A description of all queries: the bits of each [Q], and what it finds."""
+
+    bits: np.ndarray
+    found: Found
+
+
+@dataclass(frozen=True)
+class Packets:
+    """Descriptions from coarse to fine; a query takes the finest that fits into its packet and says which it is.
+
+    Where the carrier has fewer packets than there are queries, queries take them in turn.
+    """
+
+    labels: Labels
+    rungs: Sequence[Rung]
+    carrier: Carrier
+
+    def found(self, snr_db: float, key: Key) -> Found:
+        room, arrives = self.carrier.carry(snr_db, key)
+        turn = np.arange(len(self.labels.queries)) % len(room)
+        return self.carried(room[turn], arrives[turn])
+
+    def carried(self, room: np.ndarray, arrives: np.ndarray) -> Found:
+        """What is found where packets have room for so many bits [Q], and arrive or not [Q]."""
+        found = self.labels.guess()
+        which = np.ceil(np.log2(len(self.rungs)))  # bits to say which
+        for rung in self.rungs:
+            fits = (rung.bits + which <= room) & arrives
+            found = rung.found.mix(found, fits.astype(float))
+        return found
+
+
+def evaluate(way: Way, snrs_db: Iterable[float], draws: int, key: Key) -> list[Scores]:
+    """Means over queries and draws of the channel, at each SNR."""
+    scores = []
+    for snr_db in snrs_db:
+        each = [way.found(snr_db, keys.fold(key, "draw", draw)) for draw in range(draws)]
+        scores.append(Found(*(np.concatenate(part) for part in zip(*each, strict=True))).scores())
+    return scores

@@ -1,0 +1,48 @@
+"""Sensors in closed form: the mean of K noisy copies, added over the air or received one by one.
+
+K sensors see x + v_k, x of unit variance and v_k of variance s2 a number. For m numbers there are N = K m/2 elements,
+in which each sensor may spend N P: one by one each sends its m numbers in m/2 elements of its own with K times the
+power; those who add send everything K times in all N. The mean of all that is received errs by
+
+    added       s2/K + N0 (1 + s2) / K^3        one by one  s2/K + N0 (1 + s2) / K^2
+
+a number, up to terms of 1/m from scaling each sensor's features to its energy. Adding K amplitudes makes K^2 of the
+received power where K powers received one by one make K; averaging over views does the same to s2 either way. Nazer,
+Gastpar, "Computation over multiple-access channels", IEEE Trans. Information Theory, 2007.
+"""
+
+import math
+from dataclasses import replace
+
+import tensorflow as tf
+
+from ....phy import Air, Awgn, Grid, keys
+from ....phy.keys import Key
+from ...over_air import OverAir
+from .ways import Way
+
+
+def error(sensors: int, view_noise: float, snr_db: float, way: Way) -> float:
+    """Mean squared error a number."""
+    power = 3 if way == "added" else 2
+    return view_noise / sensors + 10 ** (-snr_db / 10) * (1 + view_noise) / sensors**power
+
+
+def simulated(
+    sensors: int, view_noise: float, snr_db: float, way: Way, key: Key, numbers: int = 2**14, batch: int = 4
+) -> tf.Tensor:
+    """Squared errors [B, m] through the air."""
+    x = keys.normal(keys.fold(key, "x"), [batch, 1, numbers])
+    views = x + view_noise**0.5 * keys.normal(keys.fold(key, "views"), [batch, sensors, numbers])
+    air = Air(Grid(), Awgn(), 1)
+    scale = (2 * (1 + view_noise)) ** 0.5  # features arrive with a power of 1/2
+    if way == "added":
+        over_air = OverAir(replace(air, devices=sensors), equalizer="none")
+        sent = tf.tile(views, [1, 1, sensors]) if sensors > 1 else views[:, 0]
+        heard = over_air(sent, snr_db=snr_db, key=key)  # [B, K m]
+        mean = tf.reduce_mean(tf.reshape(heard, [batch, sensors, numbers]), axis=1) / sensors
+    else:
+        each = tf.reshape(views, [batch * sensors, numbers])
+        heard = OverAir(air, equalizer="none")(each, snr_db=snr_db + 10 * math.log10(sensors), key=key)
+        mean = tf.reduce_mean(tf.reshape(heard, [batch, sensors, numbers]), axis=1)
+    return (scale * mean - x[:, 0]) ** 2

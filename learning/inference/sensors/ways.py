@@ -1,0 +1,147 @@
+"""Many sensors see one thing: their features added over the air, or sent one by one in shares of the same elements.
+
+K sensors have N elements together, and each an energy of N P:
+
+    added       each sends 2 N features in all N elements; the server reads the sum of all, sum_k x_k + n
+    one by one  each sends 2 N / K features in elements of its own, with K times the power; the server reads all
+
+Each sensor's features are scaled to that energy in every use, whatever they are. Phases and gains are aligned: h = 1,
+as ``air.channel`` should be, because what is added is what arrives. Both learn the same loss through the air, with one
+encoder that all sensors share and one head at the server.
+
+``sensor_theory.py`` has what can be said in closed form. Yilmaz, Hasircioglu, Gunduz, "Over-the-air ensemble inference
+with model privacy", ISIT 2022.
+"""
+
+import math
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ....phy import Air, Awgn, Grid, keys
+from ....phy.keys import Key
+from ...over_air import OverAir
+
+Way = Literal["added", "one_by_one"]
+WAYS: tuple[Way, ...] = ("added", "one_by_one")
+
+
+class Views(NamedTuple):
+    """What a sensor sees: a window of so many pixels a side, anywhere in the image, and noise of a deviation on all."""
+
+    window: int = 14
+    noise: float = 0.3
+
+    def draw(self, images: tf.Tensor, sensors: int, key: Key) -> tf.Tensor:
+        """Views [B, K, H, W, C] of images [B, H, W, C]; outside of its window a sensor sees noise alone."""
+        batch, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
+        if not 1 <= self.window <= min(height, width):
+            raise ValueError(f"views.window: expected 1 to {min(height, width)} pixels, received {self.window}")
+        seen = [
+            self._seen(size, [batch, sensors], keys.fold(key, name))
+            for name, size in (("rows", height), ("columns", width))
+        ]
+        window = seen[0][..., :, None, None] & seen[1][..., None, :, None]  # [B, K, H, W, 1]
+        views = images[:, None] * tf.cast(window, images.dtype)
+        return views + self.noise * keys.normal(keys.fold(key, "noise"), tf.shape(views))
+
+    def _seen(self, size: int, shape: list[Any], key: Key) -> tf.Tensor:
+        """Which places of an axis lie in windows [B, K, size]."""
+        first = tf.floor(keys.uniform(key, shape, 0.0, size - self.window + 1.0))[..., None]
+        at = tf.range(size, dtype=tf.float32)
+        return (at >= first) & (at < first + self.window)
+
+
+class Sensors:
+    """K sensors, N elements and a way to use them; ``encoder`` and ``head`` are Keras networks, made at the start."""
+
+    def __init__(
+        self, sensors: int, elements: int, shape: tuple[int, ...], classes: int, way: Way = "added", seed: int = 0,
+        hidden: int = 128, air: Air | None = None,
+    ) -> None:  # fmt: skip
+        if way not in WAYS:
+            raise ValueError(f"sensors.way: expected one of {', '.join(WAYS)}, received {way!r}")
+        if sensors < 1 or elements < 1 or (way == "one_by_one" and elements % sensors):
+            raise ValueError(
+                f"sensors: expected at least 1 of each, and elements that all can share alike one by one, "
+                f"received {sensors} sensors and {elements} elements; take a multiple of {max(sensors, 1)} elements"
+            )
+        self.sensors, self.elements, self.way = sensors, elements, way
+        self.share = elements if way == "added" else elements // sensors
+        air = air or Air(Grid(), Awgn(), 1)
+        self.over_air = OverAir(replace(air, devices=sensors if way == "added" else 1))
+        self.encoder = _dense(shape, hidden, 2 * self.share, seed)
+        self.head = _dense((2 * elements,), hidden, classes, seed + 1)
+
+    @property
+    def power_db(self) -> float:
+        """Of a sensor's element while it sends, over P: all spend the energy of N elements."""
+        return 10 * math.log10(self.elements / self.share)
+
+    def logits(self, views: tf.Tensor, snr_db: tf.Tensor, key: Key, first: int | tf.Tensor = 0) -> tf.Tensor:
+        """Of what sensors see [B, K, H, W, C], at SNRs [B] of an element at power P; ``first`` is an image's number."""
+        batch, sensors = tf.shape(views)[0], self.sensors
+        each = tf.reshape(views, tf.concat([[batch * sensors], tf.shape(views)[2:]], 0))
+        features = self.encoder(each)  # [B K, 2 share]
+        if self.way == "added":
+            if sensors > 1:
+                features = tf.reshape(features, [batch, sensors, 2 * self.share])
+            return self.head(self.over_air(features, snr_db=snr_db, key=key, first=first))
+        stronger = tf.repeat(snr_db, sensors) + self.power_db
+        first = sensors * first  # a batch item is a sensor: its share, its noise
+        received = self.over_air(features, snr_db=stronger, key=key, first=first)
+        return self.head(tf.reshape(received, [batch, 2 * self.elements]))
+
+
+def fit(
+    net: Sensors, x: np.ndarray, y: np.ndarray, views: Views, snr_db: tuple[float, float], steps: int, key: Key,
+    batch: int = 64, rate: float = 2e-3,
+) -> float:  # fmt: skip
+    """Train at SNRs uniform in dB, one an image; returns the mean loss of the last tenth."""
+    learnt = net.encoder.trainable_variables + net.head.trainable_variables
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
+    optimizer.build(learnt)
+    images, labels = tf.constant(x), tf.constant(y)
+
+    @tf.function(autograph=False)
+    def step(key: Key) -> tf.Tensor:
+        chosen = tf.random.stateless_uniform([batch], keys.fold(key, "batch"), 0, len(y), tf.int32)
+        seen = views.draw(tf.gather(images, chosen), net.sensors, keys.fold(key, "views"))
+        snr = keys.uniform(keys.fold(key, "snr"), [batch], *snr_db)
+        with tf.GradientTape() as tape:
+            logits = net.logits(seen, snr, keys.fold(key, "air"))
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, chosen), logits))
+        optimizer.apply(tape.gradient(loss, learnt), learnt)
+        return loss
+
+    losses = [step(keys.fold(key, at)) for at in range(steps)]
+    return float(np.mean([loss.numpy() for loss in losses[-max(1, steps // 10) :]]))
+
+
+def accuracy(net: Sensors, x: np.ndarray, y: np.ndarray, views: Views, snr_db: float, key: Key) -> float:
+    """The share of images that are told right, each seen and sent once."""
+
+    @tf.function(autograph=False)
+    def right(images: tf.Tensor, labels: tf.Tensor, part: tf.Tensor) -> tf.Tensor:
+        seen = views.draw(images, net.sensors, keys.fold(key, "views", part))
+        first = part * tf.shape(images)[0]
+        logits = net.logits(seen, tf.fill([tf.shape(images)[0]], snr_db), keys.fold(key, "air"), first)
+        return tf.reduce_mean(tf.cast(tf.argmax(logits, 1, labels.dtype) == labels, tf.float32))
+
+    parts = enumerate(zip(np.split(x, 10), np.split(y, 10), strict=True))
+    return float(np.mean([right(some, labels, tf.constant(at)).numpy() for at, (some, labels) in parts]))
+
+
+def _dense(shape: tuple[int, ...], hidden: int, outputs: int, seed: int) -> keras.Model:
+    start = [keras.initializers.GlorotUniform(int(state)) for state in np.random.SeedSequence(seed).generate_state(2)]
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            keras.layers.Flatten(),
+            keras.layers.Dense(hidden, activation="relu", kernel_initializer=start[0]),
+            keras.layers.Dense(outputs, kernel_initializer=start[1]),
+        ]
+    )
