@@ -3,7 +3,7 @@
 An analog round (draw the link, encode, invert the channel, add, noise, combine, decode) of 50 devices x 61,706
 parameters on a TDL-A channel, compiled, beside Sionna's GenerateOFDMChannel and ApplyOFDMChannel, compiled, with the
 devices as the batch of the TDL and as the transmitters of ApplyOFDMChannel, so that both end with the same
-superposition on as many slots with noise drawn once. Targets: at most 1.2 times Sionna with perfect knowledge; at most
+superposition on as many slots with noise drawn once. Targets: at most 1.2 times Sionna with perfect CSI; at most
 2.2 times with an offset that the transmitters do not see, where two responses are needed (Sionna still makes one).
 
 Where nothing moves, Sionna may also be told to make a single symbol's response and let it broadcast; that shortcut of a

@@ -16,11 +16,11 @@ from overair.ota import Digital, Round, Terms
 from overair.phy import (
     Air,
     Channel,
+    Csi,
     Delayed,
     ErrorVariance,
     Estimated,
     Grid,
-    Knowledge,
     Perfect,
     QuantizedFeedback,
     Rayleigh,
@@ -33,7 +33,7 @@ GRID = Grid()
 AGED = 1.8687 / (2 * np.pi * GRID.slot_seconds)  # Doppler shift in Hz at which J0(2 pi f_d T) = 0.30 after a slot
 SPEED = AGED / 3.5e9 * 299792458.0
 LONG = Tdl("A", 300e-9)
-CASES: list[tuple[str, Channel, Knowledge, float]] = [
+CASES: list[tuple[str, Channel, Csi, float]] = [
     ("flat Rayleigh: perfect", Rayleigh(), Perfect(), 10.0),
     ("flat Rayleigh: told nothing", Rayleigh(), QuantizedFeedback(0, 0), 10.0),
     ("flat Rayleigh: one bit of phase", Rayleigh(), QuantizedFeedback(1, 0), 10.0),
@@ -47,9 +47,9 @@ CASES: list[tuple[str, Channel, Knowledge, float]] = [
 ]
 
 
-def rate(channel: Channel, knows: Knowledge, snr_db: float) -> Callable[[int], float]:
+def rate(channel: Channel, knows: Csi, snr_db: float) -> Callable[[int], float]:
     """From a seed to bits an element."""
-    air = Air(GRID, channel, DEVICES, receiver_knowledge=knows)
+    air = Air(GRID, channel, DEVICES, csir=knows)
     terms, uplink = Terms(air, 10, GRID.elements), Digital()
 
     @tf.function(autograph=False)

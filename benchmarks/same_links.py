@@ -16,7 +16,7 @@ import tensorflow as tf
 from overair.learning.images import Transmission, curve
 from overair.learning.images.networks import channels_of
 from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
-from overair.learning.images.schemes import Job, Sender, Test
+from overair.learning.images.schemes import ImageScheme, Job, Trial
 from overair.learning.images.schemes.digital import Digital
 from overair.learning.images.schemes.linear import Linear
 from overair.learning.inference.retrieval.evaluate import Analog, Labels, Packets, Rung
@@ -27,15 +27,15 @@ from overair.learning.inference.split.outage import BEST
 from overair.learning.over_air import OverAir
 from overair.ota.images.jpeg import Jpeg
 from overair.ota.rates.capacity import Capacity
-from overair.ota.rates.mcs import Modes
+from overair.ota.rates.mcs import Mcs
 from overair.phy import Air, Awgn, Grid, Rayleigh, keys
 
 SNR_DB, RATIO, COUNT, CLASSES = 8.0, 1 / 3, 96, 30
 AIRS = {"AWGN": Air(Grid(), Awgn(), 1), "Rayleigh": Air(Grid(), Rayleigh(), 1)}
-SENDERS: dict[str, Sender] = {
+SENDERS: dict[str, ImageScheme] = {
     "linear": Linear(block=32),
     "digital, capacity": Digital(Jpeg(), Capacity(), count="payload"),
-    "digital, modes": Digital(Jpeg(), Modes(1), count="payload"),
+    "digital, modes": Digital(Jpeg(), Mcs(1), count="payload"),
 }
 
 
@@ -45,12 +45,12 @@ def pictures(seed: int, count: int = COUNT) -> np.ndarray:
     return tf.clip_by_value(tf.image.resize(coarse, (32, 32), "bicubic"), 0.0, 1.0).numpy()
 
 
-def images(sender: Sender, air: Air) -> Callable[[int], float]:
+def images(scheme: ImageScheme, air: Air) -> Callable[[int], float]:
     """Mean PSNR of images of a seed."""
-    sends, tested = sender.ready(Job(pictures(0), air, (RATIO,), 0)), pictures(1)
+    sends, tested = scheme.ready(Job(pictures(0), air, (RATIO,), 0)), pictures(1)
 
     def psnr(seed: int) -> float:
-        errors = sends(RATIO, Test(tested, (SNR_DB,), 1, keys.key(seed, "test", 0), False)).mse
+        errors = sends(RATIO, Trial(tested, (SNR_DB,), 1, keys.key(seed, "test", 0), False)).mse
         return float(np.mean(-10 * np.log10(errors)))
 
     return psnr
@@ -114,9 +114,9 @@ def main() -> None:
     found: dict[str, Callable[[int], float]] = {"split inference": split}
     for channel, air in AIRS.items():
         found[f"deepjscc, {channel}"] = deepjscc(air)
-        for name, sender in SENDERS.items():
+        for name, scheme in SENDERS.items():
             if name != "linear" or channel == "AWGN":
-                found[f"{name}, {channel}"] = images(sender, air)
+                found[f"{name}, {channel}"] = images(scheme, air)
         for name, packets in (("features", False), ("packets", True)):
             found[f"retrieval, {name}, {channel}"] = retrieval(air, packets)
     for name, value in found.items():

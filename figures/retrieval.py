@@ -61,9 +61,7 @@ GRID = Grid(ELEMENTS, 1)
 AIRS = {
     "AWGN": Air(GRID, Awgn(), 1),
     "Rayleigh": Air(GRID, Rayleigh(), 1),
-    "TDL-A estimated": Air(
-        GRID, Tdl(delay_spread=300e-9), 1, transmitter_knowledge=Estimated(), receiver_knowledge=Estimated()
-    ),
+    "TDL-A estimated": Air(GRID, Tdl(delay_spread=300e-9), 1, csit=Estimated(), csir=Estimated()),
 }
 TRAINED: dict[
     str, tuple[str, float | tuple[float, float]]

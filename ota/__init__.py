@@ -26,7 +26,7 @@ from .projections import Projection
 from .rates import Rate, Share
 from .rates.capacity import Capacity
 from .rates.ldpc import Ldpc
-from .rates.mcs import Modes
+from .rates.mcs import Mcs
 from .rates.outage import Outage
 from .recovery import Recovery, least_squares_on, recover_complex
 from .recovery.amp import Amp
@@ -58,7 +58,7 @@ __all__ = [
     "Ldpc",
     "Lmmse",
     "LowRank",
-    "Modes",
+    "Mcs",
     "OneBit",
     "Outcome",
     "Outage",

@@ -53,7 +53,7 @@ def shares(air: Air, snr_db: tf.Tensor, elements: int, key: Key, belief: Belief 
 
 @cache
 def _shares(air: Air, elements: int, belief: Belief) -> Callable[[tf.Tensor, Key, tf.Tensor], Share]:
-    told = belief == "told" or (belief == "link" and air.transmitter_knowledge == air.receiver_knowledge)
+    told = belief == "told" or (belief == "link" and air.csit == air.csir)
 
     def share(links: Links) -> Share:
         snr = 1.0 / links.link.noise[:, None, None, None]  # [B, 1, 1, 1]

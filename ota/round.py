@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
-from ..phy import Link, Place, behind
+from ..phy import Link, Place, combine
 from ..phy.keys import Key
 from .terms import MEMORY_BYTES, Terms, check_memory
 
@@ -38,13 +38,13 @@ class Round:
     @cached_property
     def combiner(self) -> tf.Tensor:
         """The receiver's antenna weights toward those that take part, [B, A, T, F]."""
-        return self.terms.air.receiver.combine(self.air_link, tf.where(self.weights > 0)[:, 0])
+        return self.terms.air.combiner.combine(self.air_link, tf.where(self.weights > 0)[:, 0])
 
     def gains(self, devices: tf.Tensor, elements: int) -> tf.Tensor:
         """Gains behind the combiner as the transmitters believe them, on the first elements: complex [C, M]."""
         link, symbols = self.air_link, self.terms.air.grid.rows(elements)
         combiner = self.combiner if self.combiner.shape[2] == 1 else self.combiner[:, :, :symbols]
-        field = behind(combiner, link.response(devices, link.transmitters, symbols))[0]  # [C, T, F]
+        field = combine(combiner, link.response(devices, link.transmitters, symbols))[0]  # [C, T, F]
         return self.on_grant(field, elements)
 
     def slot_gains(self, slot: tf.Tensor) -> tf.Tensor:
@@ -52,7 +52,7 @@ class Round:
         link, symbols = self.air_link, self.terms.air.grid.symbols
         first = slot * symbols
         combiner = self.combiner if self.combiner.shape[2] == 1 else self.combiner[:, :, first : first + symbols]
-        return behind(combiner, link.receiver.best.at(first, symbols).response(link.frequencies))[0]
+        return combine(combiner, link.receiver.best.at(first, symbols).response(link.frequencies))[0]
 
     def on_grant(self, field: tf.Tensor, elements: int) -> tf.Tensor:
         """The first elements [C, M] of a field [C, T, F], where T may be 1."""
@@ -83,7 +83,7 @@ class Report(NamedTuple):
     nmse: tf.Tensor  # |estimate - sum_k w_k u_k|^2 / |sum_k w_k u_k|^2
     nmse_sent: tf.Tensor  # the same against what the air should have delivered: after feedback and selection
     energy: tf.Tensor  # measured, per granted resource element, sounding included, [K]
-    heard: tf.Tensor  # bool [K]
+    decoded: tf.Tensor  # bool [K]
     bits: tf.Tensor  # payload, side information and channel feedback of all devices
     payload: tf.Tensor  # resource elements that carried data
     pilots: tf.Tensor  # resource elements granted to pilots

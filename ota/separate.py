@@ -44,24 +44,24 @@ class Received(NamedTuple):
     """What became of B images at S SNRs."""
 
     error: np.ndarray  # mean squared error of images in [0, 1], [S, B]
-    room: np.ndarray  # bits that an image's elements carry by the transmitter's belief, [S, B]
+    bits_available: np.ndarray  # bits that an image's elements carry by the transmitter's belief, [S, B]
     bits: np.ndarray  # bits of the file or payload, or of the share of a mosaic's; 0 where none fits, [S, B]
     uses: np.ndarray  # elements, with those of retransmissions and the pilots of each transmission, [S, B]
     fits: np.ndarray  # whether any quality fits, bool [S, B]
-    arrives: np.ndarray  # whether the room's bits got through, bool [S, B]
+    crc_ok: np.ndarray  # whether the room's bits got through, bool [S, B]
     images: np.ndarray | None  # what the receiver sees, uint8 [S, B, H, W, 3], where asked
 
     @property
     def lost(self) -> np.ndarray:
         """The share of images seen as their mean colour, [S]."""
-        return 1.0 - np.mean(self.fits & self.arrives, axis=1)
+        return 1.0 - np.mean(self.fits & self.crc_ok, axis=1)
 
 
 class Carried(NamedTuple):
     """Room for bits, whether they arrive, and elements, [S, B] each."""
 
-    room: np.ndarray
-    arrives: np.ndarray
+    bits_available: np.ndarray
+    crc_ok: np.ndarray
     uses: np.ndarray
 
 
@@ -110,16 +110,16 @@ class Separate:
 
         def one(start: int) -> tuple[np.ndarray | None, ...]:
             some = slice(start, start + size)
-            seen, bits, fits = self._code(images[some], carried.room[:, some])
-            good = fits & carried.arrives[:, some]
+            seen, bits, fits = self._code(images[some], carried.bits_available[:, some])
+            good = fits & carried.crc_ok[:, some]
             return _error(seen, images[some], good, shown[some]), bits, fits, seen if keep else None
 
         with ThreadPoolExecutor(THREADS) as threads:
             parts = list(zip(*threads.map(one, starts), strict=True))
         error, bits, fits = (np.concatenate(part, axis=1) for part in parts[:3])
-        good = (fits & carried.arrives)[..., None, None, None]
+        good = (fits & carried.crc_ok)[..., None, None, None]
         kept = np.where(good, np.concatenate(parts[3], axis=1), shown) if keep else None
-        return Received(error, carried.room, bits, carried.uses, fits, carried.arrives, kept)
+        return Received(error, carried.bits_available, bits, carried.uses, fits, carried.crc_ok, kept)
 
     def carry(self, snrs: np.ndarray, elements: int, key: Key, air: Air = NOISE_ALONE) -> Carried:
         """What the links of images carry at SNRs [S, B], whatever the images."""
@@ -136,8 +136,8 @@ class Separate:
         """Refuses an air on which the rate cannot say what arrives."""
         if not air.orthogonal and not isinstance(self.rate, Repeats):
             raise ValueError(
-                "air: expected the frequency road with a rate that sends no symbols, received the time road; "
-                "take rate = modes, or an air without impairments of the waveform"
+                "air: expected the frequency domain with a rate that sends no symbols, received the time domain; "
+                "take rate = mcs, or an air without impairments of the waveform"
             )
 
     def _carry(self, snr_db: np.ndarray, elements: int, key: Key, air: Air, first: int) -> np.ndarray:
@@ -150,7 +150,7 @@ class Separate:
         if isinstance(self.rate, Repeats):
             arrives, uses, sends = self.rate.deliver(share, links.send, keys.fold(key, first))
         else:
-            arrives = self.rate.arrives(share, bits, tf.range(first, first + count), key).numpy()
+            arrives = self.rate.crc_ok(share, bits, tf.range(first, first + count), key).numpy()
             uses, sends = np.full(count, elements), np.ones(count)
         pilots = air.pilots  # of each transmission, whose channel is learnt anew
         return np.stack([bits.numpy(), arrives, uses + pilots * sends]).astype(np.float64)

@@ -53,7 +53,7 @@ class Terms:
     @property
     def feedback_bits(self) -> float:
         """Bits fed back to a device so that it knows its channel."""
-        return self.air.transmitter_knowledge.bits(self.air.grid, self.air.antennas)
+        return self.air.csit.bits(self.air.grid, self.air.antennas)
 
     def energy(self, data: tf.Tensor) -> tf.Tensor:
         """Energy an element of the whole grant, sounding included, from that of an element of the data's, [K].

@@ -186,7 +186,7 @@ def _report(dataset: "xr.Dataset", figure: Path) -> None:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if not is_images and bool(((dataset.heard == 0) & (dataset.energy > 0)).all("round").any()):
+    if not is_images and bool(((dataset.decoded == 0) & (dataset.energy > 0)).all("round").any()):
         print("note: at some points devices sent and nobody was ever heard; those that trust a wrong belief choose")
         print("      rates that their links do not carry, and uplink.margin_db keeps digital ones below it")
     draw(dataset, figure)

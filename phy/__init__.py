@@ -1,4 +1,4 @@
-"""The physical layer: grids, channels, impairments, knowledge, power rules, receivers and the air that joins them."""
+"""The physical layer: grids, channels, impairments, CSI, power rules, receivers and the air that joins them."""
 
 from . import keys
 from .air import Air, Place, superpose
@@ -17,11 +17,11 @@ from .channels.rma import Rma
 from .channels.tdl import Tdl
 from .channels.uma import Uma
 from .channels.umi import Umi
-from .combiners import Receiver, behind
+from .combiners import Combiner, combine
 from .combiners.beamforming import Beamforming
 from .combiners.maximum_ratio import MaximumRatio
 from .combiners.zero_forcing import ZeroForcing
-from .csi import Knowledge, Sight
+from .csi import Csi, Sight
 from .csi.delayed import Delayed
 from .csi.error_variance import ErrorVariance
 from .csi.estimated import Estimated
@@ -84,7 +84,7 @@ __all__ = [
     "Impairment",
     "Individual",
     "IqImbalance",
-    "Knowledge",
+    "Csi",
     "Level",
     "Link",
     "MaximumRatio",
@@ -101,7 +101,7 @@ __all__ = [
     "QuantizedReceiver",
     "RayTraced",
     "Rayleigh",
-    "Receiver",
+    "Combiner",
     "Rician",
     "Rma",
     "SamplingOffset",
@@ -117,7 +117,7 @@ __all__ = [
     "Waveform",
     "ZeroForcing",
     "any_batch",
-    "behind",
+    "combine",
     "detect",
     "error_power",
     "from_plain",

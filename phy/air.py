@@ -19,9 +19,9 @@ from annotated_types import Ge, Gt, Le, Lt
 from . import keys
 from .channels import Channel
 from .coherence import coherence
-from .combiners import Receiver
+from .combiners import Combiner
 from .combiners.maximum_ratio import MaximumRatio
-from .csi import Knowledge, Pilots, Sight
+from .csi import Csi, Pilots, Sight
 from .csi.perfect import Perfect
 from .domain import Domain, Fading, Impaired, arrivals, impaired, why_not_frequency
 from .frequency_domain import FrequencyDomain
@@ -46,7 +46,7 @@ class Place(NamedTuple):
 class Air:
     """K devices to one receiver of A antennas over one OFDM grid.
 
-    Device k may spend P 10^(budgets_db[k mod n]/10) of n budgets given, on data and on pilots.
+    Device k may spend P 10^(power_offsets_db[k mod n]/10) of n budgets given, on data and on pilots.
     """
 
     grid: Grid
@@ -57,43 +57,43 @@ class Air:
     """How many can send."""
     antennas: Annotated[int, Gt(0), Lt(2**31)] = 1
     """Of the receiver."""
-    receiver: Receiver = MaximumRatio()
+    combiner: Combiner = MaximumRatio()
     """How the antennas are combined."""
     impairments: tuple[Impairment, ...] = ()
     """What clocks, distances and hardware do."""
-    transmitter_knowledge: Knowledge = Perfect()
+    csit: Csi = Perfect()
     """CSI of the transmitters (CSIT), what they believe of the channel."""
-    receiver_knowledge: Knowledge = Perfect()
+    csir: Csi = Perfect()
     """CSI of the receiver (CSIR), what it believes of the channel."""
-    road: Literal["auto", "frequency", "time"] = "auto"
+    domain: Literal["auto", "frequency", "time"] = "auto"
     """Responses, or waveforms; what impairments need unless given."""
     coherence: Literal["symbol", "sample"] = "symbol"
     """How long taps of a waveform's channel are held; over a sample, Doppler spreads subcarriers (ICI)."""
     oversampling: Literal[1, 2, 4] = 2
     """Samples of a waveform where the grid has one."""
-    budgets_db: tuple[Annotated[float, Ge(-300), Le(300)], ...] = ()
+    power_offsets_db: tuple[Annotated[float, Ge(-300), Le(300)], ...] = ()
     """Budgets of single devices over P, in dB; for devices 0, 1 and so on, and again from the first."""
 
     def __post_init__(self) -> None:
         self._check_fields()
         object.__setattr__(self, "impairments", tuple(self.impairments))
-        object.__setattr__(self, "budgets_db", tuple(self.budgets_db))
+        object.__setattr__(self, "power_offsets_db", tuple(self.power_offsets_db))
         _ = self.budgets
-        self.transmitter_knowledge.check(self.grid, self._arrivals_of(self._seen))
-        self.receiver_knowledge.check(self.grid, self._arrivals)
+        self.csit.check(self.grid, self._arrivals_of(self._seen))
+        self.csir.check(self.grid, self._arrivals)
         low, high = self._arrivals
         if high - low > self.grid.symbols * self.grid.symbol_samples:
             raise ValueError(
                 f"air.impairments: expected arrivals within a slot of {self.grid.symbols * self.grid.symbol_samples} "
                 f"samples, received {low:.3g} to {high:.3g} samples; shorten offsets or the channel's delay spread"
             )
-        if self.road == "frequency" and self._needs_time:
-            raise ValueError(f"air.road: {self._needs_time}; take road = time or auto")
+        if self.domain == "frequency" and self._needs_time:
+            raise ValueError(f"air.domain: {self._needs_time}; take domain = time or auto")
 
     @cached_property
     def chosen_domain(self) -> Domain:
         """The domain that was asked for, or else the one that impairments need."""
-        if self.road == "frequency" or (self.road == "auto" and not self._needs_time):
+        if self.domain == "frequency" or (self.domain == "auto" and not self._needs_time):
             return FrequencyDomain(self.grid)
         low, high = (arrival * self.grid.sample for arrival in self._arrivals)
         held = self.coherence == "symbol" or self.channel.static
@@ -113,7 +113,7 @@ class Air:
     @property
     def budgets(self) -> tf.Tensor:
         """Energy an element that each device may spend, in units of P, [K]."""
-        return tf.constant(budgets(self.budgets_db, self.devices), tf.float32)
+        return tf.constant(budgets(self.power_offsets_db, self.devices), tf.float32)
 
     @cached_property
     def lead(self) -> int:
@@ -154,8 +154,8 @@ class Air:
         of_transmitters, of_receiver = (self._observe(link, side, key) for side in (seen, whole))
 
         return link._replace(
-            transmitters=self.transmitter_knowledge.believe(of_transmitters, keys.fold(key, "transmitters")),
-            receiver=self.receiver_knowledge.believe(of_receiver, keys.fold(key, "receiver")),
+            transmitters=self.csit.believe(of_transmitters, keys.fold(key, "transmitters")),
+            receiver=self.csir.believe(of_receiver, keys.fold(key, "receiver")),
         )
 
     def empty(self, slots: int, batch: int | tf.Tensor = 1) -> tf.Tensor:
@@ -211,8 +211,8 @@ class Air:
                 raise ValueError(f"air.{name}: expected one of {', '.join(map(str, choices))}, received {value!r}")
 
     @property
-    def _sides(self) -> tuple[Knowledge, Knowledge]:
-        return self.transmitter_knowledge, self.receiver_knowledge
+    def _sides(self) -> tuple[Csi, Csi]:
+        return self.csit, self.csir
 
     @property
     def _seen(self) -> list[Impairment]:

@@ -20,7 +20,7 @@ what it lacks. Symbols that really pass the air are read as z, with ``link.recei
     (N0 + D + P |kappa|^2 eps) / |kappa h_hat|^2
 
 for the power of all that is not the symbol, where eps is ``error_power(link.receiver)``; behind any other combiner v of
-norm 1 the same holds of v^H h_hat in place of |h_hat|. Perfect knowledge has h_hat = h, gain 1 and no csi_noise.
+norm 1 the same holds of v^H h_hat in place of |h_hat|. Perfect CSI has h_hat = h, gain 1 and no csi_noise.
 
 Errors count as independent from antenna to antenna, and as equally strong. That is right of one antenna, and of several
 that fade independently (`rayleigh`, `tdl`); elsewhere what is lacking adds up behind the combiner, and what is said is

@@ -149,7 +149,7 @@ class Table(NamedTuple):
 class Link(NamedTuple):
     """The true channel, both beliefs of it, and the noise power N0 of a resource element at one antenna."""
 
-    true: Paths  # one time step a symbol; on the time road, one a block of the waveform
+    true: Paths  # one time step a symbol; on the time domain, one a block of the waveform
     transmitters: Belief  # what the devices believe
     receiver: Belief  # what the receiver believes
     frequencies: tf.Tensor  # [F] in Hz

@@ -17,7 +17,7 @@ import tensorflow as tf
 from . import keys
 from .air import Air, Place
 from .arithmetic import squared
-from .combiners import behind
+from .combiners import combine
 from .detection import error_power
 from .keys import Key
 from .link import Link, superpose
@@ -60,8 +60,8 @@ class Links(NamedTuple):
     def read(self, x: tf.Tensor) -> Read:
         """What the receiver makes of the symbols of one device, [B, 1, N]."""
         y, link = self.hear(x), self.link
-        gain = behind(self.weights, link.response(of=link.receiver.best))[:, 0]
-        return Read(behind(self.weights, y), gain, self.noise(x, y) + error_power(link.receiver)[:, 0])
+        gain = combine(self.weights, link.response(of=link.receiver.best))[:, 0]
+        return Read(combine(self.weights, y), gain, self.noise(x, y) + error_power(link.receiver)[:, 0])
 
     def noise(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         """The power of noise behind the combiner, N0, [B, 1, 1].
@@ -73,7 +73,7 @@ class Links(NamedTuple):
             return self.link.noise[:, None, None]
         x = self.air.grid.fill(x)
         left = y - superpose(tf.zeros_like(y), x, self.link.response(of=self.link.effective, symbols=x.shape[2]))
-        power = tf.reduce_mean(squared(self.on_elements(behind(self.weights, left))), axis=-1)
+        power = tf.reduce_mean(squared(self.on_elements(combine(self.weights, left))), axis=-1)
         return tf.stop_gradient(power)[:, None, None]
 
     def on_elements(self, field: tf.Tensor) -> tf.Tensor:
@@ -185,7 +185,7 @@ def _draw(air: Air, elements: int, size: int, snr_db: tf.Tensor, key: Key, attem
     link = air.draw(place, keys.fold(key, "link", attempt), time, slots, snr_db, size)
     mean = link.effective.at(0, rows)  # of the last slot's symbols only those that are used
     link = link._replace(transmitters=link.transmitters.at(0, rows), receiver=link.receiver.at(0, rows), mean=mean)
-    weights = air.receiver.combine(link, tf.range(air.devices))
+    weights = air.combiner.combine(link, tf.range(air.devices))
     return Links(air, elements, link, weights, keys.fold(key, "noise", attempt))
 
 

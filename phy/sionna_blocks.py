@@ -139,7 +139,7 @@ class AirSum(Block):
     Input: x [B, K, 1, T, F], the grids of K single-antenna devices, and ``no``, the noise power N0 of an element, a
     number or one a sample [B], or None for silence. Output: y [B, 1, A, T, F]; with ``return_channel`` also the
     responses that the receiver and the transmitters believe, [B, 1, A, K, 1, T, F]. The receiver's are the true ones
-    where its knowledge is perfect; the transmitters' lack what they have not seen.
+    where its CSI is perfect; the transmitters' lack what they have not seen.
     """
 
     def __init__(self, air: Air, return_channel: bool = False, precision: str | None = None) -> None:

@@ -1,9 +1,9 @@
-"""The time road: OFDM waveforms, and the channel as a filter that may change from block to block.
+"""The time domain: OFDM waveforms, and the channel as a filter that may change from block to block.
 
 A device's symbols become a waveform (inverse transform and prefix), which is cut into blocks. Block j passes the
 channel's taps of that moment, h_j[l] = sum_p a_p(j) p(l - tau_p W), with W the sampling rate and p a sinc under a
 Kaiser window. The pieces overlap where delays carry one into the next, and are added. That is a product of spectra
-for each block, so devices are added up as spectra, as on the frequency road, and one inverse transform serves them
+for each block, so devices are added up as spectra, as on the frequency domain, and one inverse transform serves them
 all: K devices cost no more memory than a few.
 
 With taps held over a symbol a block is an OFDM symbol with its prefix. With taps that move from sample to sample the

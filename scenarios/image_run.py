@@ -27,7 +27,7 @@ HEAVY = 100  # steps that a point counts
 class Parts(NamedTuple):
     """What a point is made of."""
 
-    sender: Any
+    scheme: Any
     air: "Air"
     images: "np.ndarray"
     tested: "list[np.ndarray]"  # by size
@@ -82,7 +82,7 @@ def _prepare(scenario: Any, loaded: dict[str, Any]) -> Parts:
     from ..learning.images.photographs import kodak
     from ..learning.images.schemes import Job, symbols_of
 
-    sender, air = catalogue.build(scenario.scheme, "scheme"), air_of(scenario, devices=1)
+    scheme, air = catalogue.build(scenario.scheme, "scheme"), air_of(scenario, devices=1)
     if (key := scenario.data.model_dump_json()) not in loaded:
         with named("data"):
             loaded[key] = catalogue.build(scenario.data, "data").load()
@@ -102,24 +102,24 @@ def _prepare(scenario: Any, loaded: dict[str, Any]) -> Parts:
             with named("ratios"):
                 symbols_of(images, ratio)
     with named("scheme"):
-        sender.check(Job(learnt_from, air, tuple(scenario.ratios), scenario.seeds[0]), tested)
-    return Parts(sender, air, learnt_from, tested)
+        scheme.check(Job(learnt_from, air, tuple(scenario.ratios), scenario.seeds[0]), tested)
+    return Parts(scheme, air, learnt_from, tested)
 
 
 def _one(scenario: Any, parts: Parts, seed: int, folder: Path | None, tell: Progress) -> "np.ndarray":
     """One point with one seed, [V, R, S]."""
     import numpy as np
 
-    from ..learning.images.schemes import Job, Test
+    from ..learning.images.schemes import Job, Trial
     from ..phy import keys
     from . import image_results
 
-    send = parts.sender.ready(Job(parts.images, parts.air, tuple(scenario.ratios), seed, folder, tell))
+    send = parts.scheme.ready(Job(parts.images, parts.air, tuple(scenario.ratios), seed, folder, tell))
     snrs = tuple(scenario.link.snr_db)
     found = []
     for ratio in scenario.ratios:
         outcomes = [
-            send(ratio, Test(some, snrs, scenario.repetitions, keys.key(seed, "test", at), scenario.similarity))
+            send(ratio, Trial(some, snrs, scenario.repetitions, keys.key(seed, "test", at), scenario.similarity))
             for at, some in enumerate(parts.tested)
         ]
         found.append(image_results.values(_together(outcomes, [len(some) for some in parts.tested])))

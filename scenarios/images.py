@@ -61,7 +61,7 @@ OverAwgn: Any = link("awgn")
 class ImageLink(OverAwgn, Snrs):
     """The link from the device to the receiver."""
 
-    @field_validator("budgets_db")
+    @field_validator("power_offsets_db")
     @classmethod
     def _one_device(cls, values: list[float]) -> list[float]:
         if values:
@@ -76,7 +76,7 @@ class Images(Table):
     title: str = Field(default="", description="for tables and figures")
     data: Annotated[Scheme, Of("data")] = Field(description="whose training images are learnt from")
     test: Literal["data", "kodak"] = Field(default="data", description="images sent: the data's own, or photographs")
-    scheme: Annotated[Scheme, Of("senders")] = Field(description="how images are sent")
+    scheme: Annotated[Scheme, Of("schemes")] = Field(description="how images are sent")
     ratios: Annotated[list[Annotated[float, Gt(0), Le(1), BeforeValidator(_ratio)]], MinLen(1)] = Field(
         default=[1 / 6], description='complex symbols for each sample, k/n, as numbers or as "1/6"'
     )

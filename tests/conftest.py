@@ -2,7 +2,7 @@
 
 import pytest
 
-LONGEST = ("test_check.py", "test_examples.py")
+LONGEST = ("test_checks.py", "test_examples.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

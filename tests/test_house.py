@@ -18,6 +18,7 @@ from packaging.version import Version
 import overair
 
 PARTS = ["phy", "ota", "learning", "scenarios", "figures"]  # each may import itself and those before it
+FOLDERS = [*PARTS, "checks"]  # the checks are the front door's, and compare what stands to the left of scenarios
 GENERAL = [("curve", "draw"), ("images", "draw")]  # figures of any results
 PACKAGE = Path(overair.__file__).parent
 DISTRIBUTIONS = {
@@ -51,7 +52,7 @@ def project(checkout: Path) -> dict[str, Any]:
 def files(root: Path, pattern: str = "*.py") -> dict[str, Path]:
     """The package's files by their path in the wheel; the parts are named, as links to folders are not walked."""
     found = {path.name: path for path in root.glob(pattern)}
-    for part in PARTS:
+    for part in FOLDERS:
         found |= {f"{part}/{path.relative_to(root / part)}": path for path in (root / part).rglob(pattern)}
     return found
 

@@ -47,7 +47,7 @@ class Metrics(NamedTuple):
     nmse_sent: tf.Tensor
     energy: tf.Tensor  # mean over devices, per granted resource element
     energy_max: tf.Tensor
-    heard: tf.Tensor
+    decoded: tf.Tensor
     bits: tf.Tensor
     resource_elements: tf.Tensor
     pilot_elements: tf.Tensor
@@ -165,7 +165,7 @@ class Federation:
             nmse_sent=report.nmse_sent,
             energy=tf.reduce_mean(report.energy),
             energy_max=tf.reduce_max(report.energy),
-            heard=tf.reduce_sum(tf.cast(report.heard, tf.float32)),
+            decoded=tf.reduce_sum(tf.cast(report.decoded, tf.float32)),
             bits=report.bits,
             resource_elements=report.payload,
             pilot_elements=report.pilots,

@@ -6,7 +6,7 @@ image, so that what an image costs and how it arrives does not depend on who els
 
 import tensorflow as tf
 
-from ...phy import Level, PowerRule, behind, squared
+from ...phy import Level, PowerRule, combine, squared
 from ...phy.link import Belief
 from ...phy.links import Links
 
@@ -31,4 +31,4 @@ def precoded(rule: PowerRule, symbols: tf.Tensor, links: Links) -> tuple[tf.Tens
 
 def _gains(links: Links, belief: Belief) -> tf.Tensor:
     """Gains behind the combiner as somebody believes them, on the elements used: [B, K, k]."""
-    return links.on_elements(behind(links.weights, links.link.response(of=belief)))
+    return links.on_elements(combine(links.weights, links.link.response(of=belief)))

@@ -21,7 +21,7 @@ import keras
 import tensorflow as tf
 
 from ...ota.codecs import pack, unpack
-from ...phy import Air, PowerRule, behind, from_plain, keys, papr_db, scheme_from_plain, scheme_to_plain, to_plain
+from ...phy import Air, PowerRule, combine, from_plain, keys, papr_db, scheme_from_plain, scheme_to_plain, to_plain
 from ...phy.keys import Key
 from ...phy.links import Links, each
 from ._checks import check_features, check_key, check_snr, checked_range
@@ -186,7 +186,7 @@ class OverAir(keras.layers.Layer):
             symbols, arrival = precoded(self.rule, symbols, links)
         y = links.hear(symbols)
         snr = arrival**2 / links.noise(symbols, y)[:, 0]
-        return links.on_elements(behind(links.weights, y)) / tf.cast(arrival, y.dtype), snr
+        return links.on_elements(combine(links.weights, y)) / tf.cast(arrival, y.dtype), snr
 
 
 def normalised(features: tf.Tensor) -> tf.Tensor:

@@ -1,7 +1,7 @@
 """A majority vote by energy (FSK-MV): a device sends on one of two elements a parameter, and the fuller one wins.
 
 The first element of a pair says + and the second -; the receiver compares |y_+|^2 with |y_-|^2 and needs no channel
-knowledge at either end. Where every device fades on its own, with unit mean gain and symbol energy E, and K_+ and K_-
+CSI at either end. Where every device fades on its own, with unit mean gain and symbol energy E, and K_+ and K_-
 of them vote with equal weights, the energies are exponential of means K_+ E + N0 and K_- E + N0, so the majority
 loses with probability (K_- E + N0)/((K_+ + K_-) E + 2 N0). Elements need ``equal_power`` and one antenna; phases are
 those of the channel, so without fading equal votes add up in phase. Amplitudes carry the weights, so energies count

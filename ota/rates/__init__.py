@@ -46,7 +46,7 @@ class Rate(Protocol):
         """How many bits devices may send on their elements, by what they believe, [C]; 0 to stay silent."""
         ...
 
-    def arrives(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+    def crc_ok(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
         """Whether so many bits [C] of devices [C] get through, bool [C]. What is drawn depends on device and key."""
         ...
 
@@ -58,7 +58,7 @@ Send = Callable[[tf.Tensor, int], tuple[tf.Tensor, tf.Tensor]]
 class Delivery(NamedTuple):
     """What became of packets that were really sent."""
 
-    arrives: np.ndarray  # bool [C]
+    crc_ok: np.ndarray  # bool [C]
     uses: np.ndarray  # elements, those of retransmissions included, [C]
     sends: np.ndarray  # transmissions, the first included, [C]
 

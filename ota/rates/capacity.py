@@ -3,7 +3,7 @@
 R = sum_l log2(1 + SNR_l) over a device's own elements, as believed; the packet is lost where the true sum is below the
 bits it holds. That is the limit of long codes.
 
-With ``error``, the probability of a lost packet that a device accepts, R is what the best codes of n elements reach, to
+With ``target_bler``, the probability of a lost packet that a device accepts, R is what the best codes of n elements reach, to
 the normal approximation, sum_l log2(1 + SNR_l) - sqrt(sum_l V_l) Q^-1(error) + log2(n) / 2 with V = (1 - 1/(1 + SNR)^2)
 log2(e)^2; but never more than the limit, which it would pass where little is sent or many errors are accepted. A
 packet that fills this R is lost with that probability where belief is right, and in general with Q((R_0 - bits) /
@@ -32,18 +32,18 @@ ROUNDING = 1e-5  # a rate is not "above" the mutual information by float roundin
 class Capacity:
     """Shannon's, or that of finite packets."""
 
-    error: Annotated[float, Gt(0), Lt(1)] | None = None
+    target_bler: Annotated[float, Gt(0), Lt(1)] | None = None
     """Block error rate (BLER) that a device accepts for its packet's length; codes are infinitely long unless given."""
 
     def bits(self, share: Share) -> tf.Tensor:
-        if self.error is None:
+        if self.target_bler is None:
             return shannon(share.mine, share.believed)
-        penalty = -NormalDist().inv_cdf(self.error) * _deviation(share.mine, share.believed)
+        penalty = -NormalDist().inv_cdf(self.target_bler) * _deviation(share.mine, share.believed)
         room = _middle(share.mine, share.believed) - penalty
         return tf.clip_by_value(room, 0.0, shannon(share.mine, share.believed))
 
-    def arrives(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
-        if self.error is None:
+    def crc_ok(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+        if self.target_bler is None:
             return share.information >= bits * (1.0 - ROUNDING)
         room = _middle(share.mine, share.known) - bits
         lost = 0.5 * tf.math.erfc(room / (2**0.5 * tf.maximum(_deviation(share.mine, share.known), 1e-6)))  # [C]

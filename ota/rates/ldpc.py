@@ -40,14 +40,14 @@ GAP_DB = 1.0  # between the code and the normal approximation
 class Ldpc:
     """The chain of 5G."""
 
-    target: Annotated[float, Gt(0), Lt(1)] = 0.1
+    target_bler: Annotated[float, Gt(0), Lt(1)] = 0.1
     """Block error rate (BLER) aimed at where belief is right."""
 
     def bits(self, share: Share) -> tf.Tensor:
         plan = self._plan(share)
         return tf.cast(plan.words * tf.maximum(plan.size - CRC, 0), tf.float32)
 
-    def arrives(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+    def crc_ok(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
         return passes(self._plan(share), share, bits, devices, key)
 
     def deliver(self, share: Share, send: Send, key: Key) -> Delivery:
@@ -66,7 +66,7 @@ class Ldpc:
         mean, variance = _qam.carried(order, share.believed * 10 ** (-GAP_DB / 10))  # [C, N] each
         mean, variance = tf.reduce_sum(share.mine * mean, axis=1), tf.reduce_sum(share.mine * variance, axis=1)
         words = tf.maximum(tf.math.ceil(mean / _codes.MOST), 1.0)
-        room = mean / words + tf.sqrt(variance / words) * tf.math.ndtri(self.target / words)
+        room = mean / words + tf.sqrt(variance / words) * tf.math.ndtri(self.target_bler / words)
         symbols = tf.floor(own / words)
         size = tf.floor(tf.minimum(room, HIGHEST * order * symbols))
         size = tf.where(size < _codes.LEAST, 0.0, size)

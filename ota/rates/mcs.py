@@ -19,7 +19,7 @@ as much. Below the first threshold, and where there would be less than 40 bits i
 N symbols are cut into as few packets of one size as have at most 6144 coded bits each; every one must arrive. A CRC of
 16 bits tells that one did not, and counts as bits of the packet, as published curves have none. A packet that failed
 may be sent up to ``retransmissions`` times more: the receiver adds what it hears, weighted by its SNR, and the
-elements are counted. Who can ask again may begin bolder: ``boost_db`` is added to the believed SNR. Retransmissions
+elements are counted. Who can ask again may begin bolder: ``margin_db`` is added to the believed SNR. Retransmissions
 need elements outside the grant, so ``arrives`` is about the first transmission and ``deliver`` about all.
 """
 
@@ -53,7 +53,7 @@ class Mode(NamedTuple):
         return self.order * self.above / self.below
 
 
-MODES = (
+TABLE = (
     Mode(2, 1, 3, -0.75),
     Mode(2, 1, 2, 1.5),
     Mode(2, 2, 3, 3.5),
@@ -64,23 +64,23 @@ MODES = (
     Mode(6, 1, 2, 11.0),
     Mode(6, 2, 3, 14.5),
 )
-CHOSEN = [[mode.efficiency for mode in MODES].index(mode.efficiency) for mode in MODES]  # the first as fast
+CHOSEN = [[mode.efficiency for mode in TABLE].index(mode.efficiency) for mode in TABLE]  # the first as fast
 
 
 @dataclass(frozen=True, config=STRICT)
-class Modes:
+class Mcs:
     """Link adaptation by thresholds, and Chase combining."""
 
     retransmissions: Annotated[int, Ge(0)] = 0
     """How often a failed packet is sent again (HARQ)."""
-    boost_db: Annotated[float, Ge(0)] = 0.0
+    margin_db: Annotated[float, Ge(0)] = 0.0
     """Added to the SNR that a device believes in, in dB."""
 
     def bits(self, share: Share) -> tf.Tensor:
         plan = self._plan(share)[1]
         return tf.cast(plan.words * plan.size, tf.float32)
 
-    def arrives(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+    def crc_ok(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
         """Of the first transmission alone, one packet after another."""
         return passes(self._plan(share)[1], share, bits, devices, key)
 
@@ -96,10 +96,10 @@ class Modes:
         own = tf.reduce_sum(share.mine, axis=1)  # [C]
         carried = tf.math.divide_no_nan(shannon(share.mine, share.believed), own)
         believed = 10.0 / math.log(10.0) * tf.math.log(tf.maximum(tf.math.expm1(carried * math.log(2.0)), 1e-30))
-        thresholds = tf.constant([mode.threshold_db - ROUNDING for mode in MODES])
-        allowed = tf.reduce_sum(tf.cast(thresholds <= believed[:, None] + self.boost_db, tf.int32), axis=1)
+        thresholds = tf.constant([mode.threshold_db - ROUNDING for mode in TABLE])
+        allowed = tf.reduce_sum(tf.cast(thresholds <= believed[:, None] + self.margin_db, tf.int32), axis=1)
         place = tf.gather(tf.constant([-1, *CHOSEN]), allowed)  # [C]
-        table = tf.constant([[_qam.ORDERS.index(mode.order), *mode[:3]] for mode in MODES])
+        table = tf.constant([[_qam.ORDERS.index(mode.order), *mode[:3]] for mode in TABLE])
         at, order, above, below = tf.unstack(tf.gather(table, tf.maximum(place, 0)), axis=1)  # [C] each
         own = tf.cast(own, tf.int32)
         words = tf.maximum(-(-own * order // LONGEST), 1)

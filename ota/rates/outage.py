@@ -2,8 +2,8 @@
 
 The transmitter knows the mean SNR and nothing of the gain, which is one for all its elements: |h|^2 is the mean of
 ``branches`` independent exponential variables, one an antenna. It sends R = sum_l log2(1 + SNR_l q), with q the
-quantile of |h|^2 at the share ``error``, -ln(1 - error) for one branch; the packet is lost where the true sum is below
-that, which happens with probability ``error``. The SNR that a device believes in must be its mean. Over one branch most
+quantile of |h|^2 at the share ``target_bler``, -ln(1 - error) for one branch; the packet is lost where the true sum is below
+that, which happens with probability ``target_bler``. The SNR that a device believes in must be its mean. Over one branch most
 gets through, R (1 - error), at R = W(SNR) / ln 2 bits an element, with W Lambert's. Ozarow, Shamai and Wyner,
 "Information theoretic considerations for cellular mobile radio", IEEE Trans. Vehicular Technology 1994.
 """
@@ -26,7 +26,7 @@ from .capacity import ROUNDING
 class Outage:
     """The mean SNR is known, the gain is not."""
 
-    error: Annotated[float, Gt(0), Lt(1)] = 0.1
+    target_bler: Annotated[float, Gt(0), Lt(1)] = 0.1
     """Block error rate (BLER) aimed at, the probability of outage."""
     branches: Annotated[int, Ge(1)] = 1
     """Independent gains that add up, one an antenna."""
@@ -34,18 +34,18 @@ class Outage:
     def bits(self, share: Share) -> tf.Tensor:
         return shannon(share.mine, share.believed * self.quantile)
 
-    def arrives(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+    def crc_ok(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
         return share.information >= bits * (1.0 - ROUNDING)
 
     @property
     def quantile(self) -> float:
-        """The gain, of mean 1, that fading is below with probability ``error``."""
-        return float(gain_below(self.error, self.branches))
+        """The gain, of mean 1, that fading is below with probability ``target_bler``."""
+        return float(gain_below(self.target_bler, self.branches))
 
 
-def gain_below(error: float | np.ndarray, branches: int = 1) -> np.ndarray:
+def gain_below(target_bler: float | np.ndarray, branches: int = 1) -> np.ndarray:
     """The gain, of mean 1, that Rayleigh fading is below with a probability."""
-    return gammaincinv(branches, error) / branches
+    return gammaincinv(branches, target_bler) / branches
 
 
 def best_error(snr_db: float | np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ import tensorflow as tf
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Awgn, Level, MaximumRatio, Place, PowerRule, TruncatedInversion, behind, keys, squared
+from ...phy import Awgn, Level, MaximumRatio, Place, PowerRule, TruncatedInversion, combine, keys, squared
 from ...phy.strict import STRICT
 from ..codecs import Code, Codec, Past
 from ..codecs.identity import Identity
@@ -96,10 +96,10 @@ class Analog:
                 "uplink.budget: expected round for a rule that inverts every fade, whose mean energy is "
                 "infinite, received average; or take truncated_inversion with a threshold above 0"
             )
-        noisy = terms.air.pilots > 0 or (terms.air.antennas > 1 and not isinstance(terms.air.receiver, MaximumRatio))
+        noisy = terms.air.pilots > 0 or (terms.air.antennas > 1 and not isinstance(terms.air.combiner, MaximumRatio))
         if self.budget == "average" and noisy:
             raise ValueError(
-                "uplink.budget: expected round where gains depend on the noise, as with estimated knowledge or with "
+                "uplink.budget: expected round where gains depend on the noise, as with estimated CSI or with "
                 "combiners other than maximum_ratio, received average; the mean energy is another at every SNR"
             )
 
@@ -170,7 +170,7 @@ class Analog:
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
         acc, terms = self.announced(acc, round), round.terms
         y = terms.air.receive(acc.y, round.air_link, keys.fold(round.key, "noise"))
-        symbols = terms.air.grid.collect(behind(round.combiner, y)[0], self._elements(terms))  # [M]
+        symbols = terms.air.grid.collect(combine(round.combiner, y)[0], self._elements(terms))  # [M]
         symbols, noise, legible = self._read(symbols, acc.level.arrival, round)
         heard = (acc.energy > 0) & legible
         anybody = tf.reduce_any(heard)

@@ -5,7 +5,7 @@ over all subcarriers, and puts its whole budget there: with P per granted elemen
 rate on the SNR it believes in, C P |h_l|^2 / N0, backed off by ``margin_db``. How many bits that is, and whether they
 get through, is the ``rate``'s: capacity, or a real chain. Who does not know the channel exactly, device or receiver,
 works with the best estimate that its belief allows, and what that is known to lack acts as noise (`phy/detection.py`):
-of knowledge with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e) C P |h_believed|^2 / (N0 + e C P). Each
+of CSI with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e) C P |h_believed|^2 / (N0 + e C P). Each
 update is decoded alone, then averaged.
 
 With weighted ``feedback`` beta, a device compresses z = u + beta r and then owes r + z - z_hat - beta r: the part of
@@ -13,10 +13,10 @@ its own updates that did not arrive, lost packets included. beta = 1 is error fe
 which compressors need whose error may exceed what they compress. Abdi, "Distributed learning and inference in deep
 models", 2020, eq. 4.14.
 
-``together`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
+``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
 zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
 
-On the time road devices disturb each other, so that is measured: everybody sends QPSK on its own elements through the
+On the time domain devices disturb each other, so that is measured: everybody sends QPSK on its own elements through the
 round's air. What a device's elements then hold besides noise and its own symbols, times the true mean response and one
 complex gain, disturbs all its elements beside the noise of power N0: gain and disturbance are those of the distortion,
 whatever is believed of the channel.
@@ -48,10 +48,10 @@ class Decoded(NamedTuple):
     target: tf.Tensor  # sum_k w_k u_k, [d]
     wanted: tf.Tensor  # the same with what is owed, [d]
     owed: tf.Tensor  # [K, d], or [0, d]
-    y: tf.Tensor  # what arrives of everybody's test symbols on the time road, [A, T, F]
+    y: tf.Tensor  # what arrives of everybody's test symbols on the time domain, [A, T, F]
     energy: tf.Tensor  # [K]
     bits: tf.Tensor
-    heard: tf.Tensor  # bool [K]
+    decoded: tf.Tensor  # bool [K]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -66,7 +66,7 @@ class Digital:
     """Back-off below the SNR that a device believes in, in dB."""
     budget: Literal["round", "average"] = "round"
     """Whether P holds in every round, or on average over fading and participation."""
-    together: Annotated[int, Gt(0)] = 1
+    sdma: Annotated[int, Gt(0)] = 1
     """Devices that share each resource element (SDMA), told apart by the antennas."""
     feedback: Annotated[float, Ge(0), Le(1)] = 0.0
     """Weight of error feedback."""
@@ -79,15 +79,15 @@ class Digital:
         air = terms.air
         if self.feedback:
             check_memory(terms)
-        if self.together > air.antennas:
+        if self.sdma > air.antennas:
             raise ValueError(
-                f"digital.together: expected at most {air.antennas} devices on an element, as many as antennas, "
-                f"received {self.together}"
+                f"digital.sdma: expected at most {air.antennas} devices on an element, as many as antennas, "
+                f"received {self.sdma}"
             )
-        if self.together > 1 and (not air.orthogonal or not isinstance(air.receiver_knowledge, Perfect)):
+        if self.sdma > 1 and (not air.orthogonal or not isinstance(air.csir, Perfect)):
             raise ValueError(
-                f"digital.together: expected 1 on the time road or with a receiver that does not know the channel, "
-                f"received {self.together}"
+                f"digital.sdma: expected 1 on the time domain or with a receiver that does not know the channel, "
+                f"received {self.sdma}"
             )
 
     def init(self, terms: Terms, place: Place) -> Nest:
@@ -116,7 +116,7 @@ class Digital:
         each = wanted, self.rate.bits(share), devices
         decoded, bits = tf.map_fn(one, each, fn_output_signature=signature, parallel_iterations=1)  # [C, d], [C]
         sends = bits > 0  # a device whose rate carries nothing stays silent
-        arrives = self.rate.arrives(share, bits, devices, keys.fold(round.key, "packets"))
+        arrives = self.rate.crc_ok(share, bits, devices, keys.fold(round.key, "packets"))
         decoded = tf.where(arrives[:, None], decoded, 0.0)
         energy = self._power(round.terms, devices) * tf.cast(sends, tf.float32)
         places = devices[:, None]
@@ -130,12 +130,12 @@ class Digital:
             acc.y,
             tf.tensor_scatter_nd_update(acc.energy, places, energy),
             acc.bits + tf.reduce_sum(bits),
-            tf.tensor_scatter_nd_update(acc.heard, places, sends & arrives),
+            tf.tensor_scatter_nd_update(acc.decoded, places, sends & arrives),
         )
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
         errors = nmse(acc.estimate, acc.target), nmse(acc.estimate, acc.wanted)
-        report = round.report(errors, acc.energy, acc.heard, acc.bits, round.terms.elements)
+        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements)
         return Outcome(acc.estimate, acc.owed, report)
 
     def _power(self, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
@@ -147,7 +147,7 @@ class Digital:
         link, margin = round.air_link, 10 ** (-self.margin_db / 10)
         mine, power = self._owned(round, devices)  # [C, N], [C, 1]
         snr = power / link.noise
-        if self.together > 1:
+        if self.sdma > 1:
             believed, known = (self._apart(round, devices, side.best) for side in (link.transmitters, link.receiver))
             doubt = snr * round.on_grant(error_power(link.transmitters, devices)[0], round.terms.elements)  # [C, N]
             nothing, one = tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64)
@@ -171,14 +171,14 @@ class Digital:
     def _owned(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
         turn, count = _turns(round, devices)
-        owners = _owners(round.terms, tf.maximum(-(-count // self.together), 1))  # [N]
-        mine = tf.cast(owners == turn[:, None] // self.together, tf.float32)  # [C, N]
+        owners = _owners(round.terms, tf.maximum(-(-count // self.sdma), 1))  # [N]
+        mine = tf.cast(owners == turn[:, None] // self.sdma, tf.float32)  # [C, N]
         owned = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True), 1.0)
         return mine, self._power(round.terms, devices)[:, None] * (round.terms.elements / owned)
 
     def _apart(self, round: Round, devices: tf.Tensor, belief: Belief) -> tf.Tensor:
         """1 / [(H^H H)^-1]_kk of devices among those they share elements with, on the granted elements, [C, N]."""
-        link, sharers = round.air_link, self.together
+        link, sharers = round.air_link, self.sdma
         turn, count = _turns(round, devices)
         places = turn[:, None] // sharers * sharers + tf.range(sharers)  # [C, S]
         everybody = tf.where(round.weights > 0)[:, 0]

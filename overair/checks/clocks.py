@@ -49,7 +49,7 @@ def offsets() -> Iterator[Row]:
 
 def _offset_error(offset: TimingOffset) -> float:
     devices, size = 10, 1280
-    air = Air(Grid(), Tdl(), devices, impairments=(offset,), transmitter_knowledge=Perfect())
+    air = Air(Grid(), Tdl(), devices, impairments=(offset,), csit=Perfect())
     terms, key = Terms(air, size, size // 2), keys.key(7)
     place = air.init(key)
     uplink = Analog(Identity(), FullInversion())

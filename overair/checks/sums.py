@@ -15,10 +15,10 @@ from ..ota import Analog, Dithered, Identity, RandomLinear, Round, Terms, apply
 from ..phy import (
     Air,
     Awgn,
+    Csi,
     ErrorVariance,
     FullInversion,
     Grid,
-    Knowledge,
     Link,
     MseOptimal,
     Paths,
@@ -38,7 +38,7 @@ NOISE_DB = 6.0  # SNR of the first rows
 
 def rows() -> Iterator[Row]:
     """All comparisons, one after another."""
-    over_the_air = _codes, _truncation, _optimal_power, _knowledge, phases, _participation, offsets
+    over_the_air = _codes, _truncation, _optimal_power, _csi, phases, _participation, offsets
     for part in (*over_the_air, recovery, _dither, compression, analog_sources):
         yield from part()
 
@@ -155,10 +155,10 @@ def _sum_error_on_air(gains: np.ndarray, noise: float) -> np.ndarray:
     return repeat(error, 200)
 
 
-# 4. Imperfect knowledge
+# 4. Imperfect CSI
 
 
-def _knowledge() -> Iterator[Row]:
+def _csi() -> Iterator[Row]:
     for e, threshold in ((0.01, 0.1), (0.1, 0.3)):
         for name, take, expected in (
             ("mean gain", tf.math.real, (1 - e) ** 0.5),
@@ -169,12 +169,12 @@ def _knowledge() -> Iterator[Row]:
             ),
         ):
             arrivals = _arrivals(ErrorVariance(e=e), threshold)
-            yield row(f"4  knowledge error e={e}, truncation at {threshold}: {name}", expected, take(arrivals))
+            yield row(f"4  CSI error e={e}, truncation at {threshold}: {name}", expected, take(arrivals))
 
 
-def _arrivals(knowledge: Knowledge, threshold: float) -> np.ndarray:
+def _arrivals(csi: Csi, threshold: float) -> np.ndarray:
     """h b / c of many devices that send."""
-    air = Air(Grid(), Rayleigh(), 40_000, transmitter_knowledge=knowledge)
+    air = Air(Grid(), Rayleigh(), 40_000, csit=csi)
     key = keys.key(4, "knowledge")
     link = air.draw(air.init(key), key, 0.0, 1)
     believed = link.response(of=link.transmitters)[0, 0, :, 0, :1]  # [K, 1]

@@ -63,15 +63,15 @@ class Sector(Moving):
     """Of the devices, in metres per second."""
     carrier: Annotated[float, Ge(0.5e9), Le(100e9)] = 3.5e9
     """Carrier frequency, in Hz."""
-    indoor: Annotated[float, Ge(0), Le(1)] = 0.8
+    indoor_fraction: Annotated[float, Ge(0), Le(1)] = 0.8
     """Share of devices that are indoors."""
-    sight: Literal["drawn", "always", "never"] = "drawn"
+    los: Literal["drawn", "always", "never"] = "drawn"
     """Whether devices outdoors have a line of sight (LOS)."""
     height: Annotated[float, Ge(10)] = 25.0
     """Of the receiver, in metres."""
     nearest: Annotated[float, Ge(10)] = 35.0
     """Least distance of a device, in metres."""
-    apart: Annotated[float, Gt(0)] = 500.0
+    inter_site_distance: Annotated[float, Gt(0)] = 500.0
     """Distance from site to site, in metres."""
     pattern: Literal["omni", "38.901"] = "omni"
     """Of an antenna element of the receiver."""
@@ -89,9 +89,9 @@ class Sector(Moving):
         kind = type(self).__name__.lower()
         if not math.isfinite(self.reference_db):
             raise ValueError(f"{kind}.reference_db: expected a finite number, received {self.reference_db}")
-        if not 2 * self.nearest < self.apart:
+        if not 2 * self.nearest < self.inter_site_distance:
             raise ValueError(
-                f"{kind}.apart: expected more than twice nearest = {self.nearest:g} m, received {self.apart:g}"
+                f"{kind}.apart: expected more than twice nearest = {self.nearest:g} m, received {self.inter_site_distance:g}"
             )
 
     @property
@@ -116,8 +116,8 @@ def drop(sector: Sector, model: type[SystemLevelScenario], batch: int, devices: 
     """Devices in their places."""
     total = batch * devices
     keyed(fold(place, "positions"))
-    flat = tf.reshape(drop_uts_in_sector(total, 1, sector.nearest, sector.apart), [total, 2])
-    inside = keys.uniform(fold(place, "indoor"), [total]) < sector.indoor
+    flat = tf.reshape(drop_uts_in_sector(total, 1, sector.nearest, sector.inter_site_distance), [total, 2])
+    inside = keys.uniform(fold(place, "indoor"), [total]) < sector.indoor_fraction
     travel = keys.uniform(fold(place, "travel"), [total], -math.pi, math.pi)
     scenario = _scenario(sector, model)
     nowhere = tf.zeros([total, 1, 3])
@@ -129,7 +129,7 @@ def drop(sector: Sector, model: type[SystemLevelScenario], batch: int, devices: 
         bs_orientations=nowhere,
         ut_velocities=nowhere,
         in_state=inside[:, None],
-        los={"drawn": None, "always": True, "never": False}[sector.sight],
+        los={"drawn": None, "always": True, "never": False}[sector.los],
     )
     large = LSPGenerator(scenario)
     large.topology_updated_callback()

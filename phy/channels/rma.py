@@ -20,8 +20,8 @@ from ._system import Sector
 class Rma(Sector):
     """Receivers on masts."""
 
-    indoor: Annotated[float, Ge(0), Le(1)] = 0.5
+    indoor_fraction: Annotated[float, Ge(0), Le(1)] = 0.5
     height: Annotated[float, Ge(10)] = 35.0
-    apart: Annotated[float, Gt(0)] = 5000.0
+    inter_site_distance: Annotated[float, Gt(0)] = 5000.0
     longest: Annotated[float, Gt(0)] = 3e-6
     model: ClassVar[type[SystemLevelScenario]] = RMaScenario

@@ -19,6 +19,6 @@ from ._system import Sector
 class Uma(Sector):
     """Receivers on roofs."""
 
-    penetration: Literal["low", "high"] = "low"
+    o2i_loss: Literal["low", "high"] = "low"
     """Loss into buildings (O2I)."""
     model: ClassVar[type[SystemLevelScenario]] = UMaScenario

@@ -22,8 +22,8 @@ class Umi(Sector):
 
     height: Annotated[float, Ge(5)] = 10.0
     nearest: Annotated[float, Ge(10)] = 10.0
-    apart: Annotated[float, Gt(0)] = 200.0
+    inter_site_distance: Annotated[float, Gt(0)] = 200.0
     longest: Annotated[float, Gt(0)] = 5e-6
-    penetration: Literal["low", "high"] = "low"
+    o2i_loss: Literal["low", "high"] = "low"
     """Loss into buildings (O2I)."""
     model: ClassVar[type[SystemLevelScenario]] = UMiScenario

@@ -18,7 +18,7 @@ Scalars = Callable[[tf.Tensor], tf.Tensor]  # from responses [B, A, C, T, F] to 
 
 
 @runtime_checkable
-class Receiver(Protocol):
+class Combiner(Protocol):
     """From what the receiver can tell of the link to weights over its antennas."""
 
     def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
@@ -95,7 +95,7 @@ def unit(weights: tf.Tensor) -> tf.Tensor:
     return tf.cast(weights / tf.cast(norm, weights.dtype), tf.complex64)
 
 
-def behind(weights: tf.Tensor, field: tf.Tensor) -> tf.Tensor:
+def combine(weights: tf.Tensor, field: tf.Tensor) -> tf.Tensor:
     """What the combiner makes of a field over antennas: v^H field; field is [B, A, T, F] or [B, A, K, T, F]."""
     if field.shape[1] == 1:
         return field[:, 0]
@@ -103,6 +103,6 @@ def behind(weights: tf.Tensor, field: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum((weights if field.shape.rank == 4 else weights[:, :, None]) * field, axis=1)
 
 
-FAMILY = Receiver  # what each file of this folder is one of
+FAMILY = Combiner  # what each file of this folder is one of
 
-__all__ = ["Moments", "Receiver", "behind", "moments", "over_symbols", "unit"]
+__all__ = ["Moments", "Combiner", "combine", "moments", "over_symbols", "unit"]

@@ -23,7 +23,7 @@ from pydantic.dataclasses import dataclass
 
 from ..link import Link
 from ..strict import STRICT
-from . import Moments, behind, moments, over_symbols, unit
+from . import Moments, combine, moments, over_symbols, unit
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -50,16 +50,16 @@ class Beamforming:
     def _descend(
         self, link: Link, devices: tf.Tensor, start: tf.Tensor, noise: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        full = moments(link, devices, lambda h: _phase(behind(start, h)))  # all send at full power
+        full = moments(link, devices, lambda h: _phase(combine(start, h)))  # all send at full power
         first = full.solve(noise + full.unknown)
 
         def improve(step: tf.Tensor, v: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            now = moments(link, devices, lambda h: _best(behind(v, h)))
+            now = moments(link, devices, lambda h: _best(combine(v, h)))
             return step + 1, tf.cast(now.solve(noise + now.unknown), v.dtype)
 
         begin = (1, tf.cast(first, start.dtype))
         v = tf.while_loop(lambda step, _: step < self.iterations, improve, begin, maximum_iterations=self.iterations)[1]
-        best = moments(link, devices, lambda h: _best(behind(v, h)))
+        best = moments(link, devices, lambda h: _best(combine(v, h)))
         return v, _error(v, best, tf.cast(tf.size(devices), tf.float64), noise + best.unknown)
 
 

@@ -1,4 +1,4 @@
-"""Channel knowledge: what one side believes of the channel, and what it costs to come to know it."""
+"""CSI: what one side believes of the channel, and what it costs to come to know it."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -48,7 +48,7 @@ class Sight(NamedTuple):
 
 
 @runtime_checkable
-class Knowledge(Protocol):
+class Csi(Protocol):
     """From the channel that could be known to the channel that is believed.
 
     The belief says itself what can be known in advance of its error: see ``link.Belief``.
@@ -98,6 +98,6 @@ class Free:
         return 0.0
 
 
-FAMILY = Knowledge  # what each file of this folder is one of
+FAMILY = Csi  # what each file of this folder is one of
 
-__all__ = ["Correlation", "Free", "Knowledge", "Pilots", "Sight", "still"]
+__all__ = ["Correlation", "Free", "Csi", "Pilots", "Sight", "still"]

@@ -1,8 +1,8 @@
 """Impairments: what clocks, distances and hardware do to a signal.
 
-Those of the stage ``paths`` change delays and gains, and act alike on both roads. Those of the stages ``transmit`` and
+Those of the stage ``paths`` change delays and gains, and act alike on both domains. Those of the stages ``transmit`` and
 ``receive`` act on the waveform, sample by sample, on each device's before the channel or on the receiver's after the
-noise; they need the time road wherever they break the orthogonality of subcarriers. ``apply`` says of each what it
+noise; they need the time domain wherever they break the orthogonality of subcarriers. ``apply`` says of each what it
 does to the mean response: that is what can be known of it.
 """
 
@@ -31,7 +31,7 @@ class Impairment(Protocol):
 
     @property
     def seen(self) -> bool:
-        """Whether the transmitters' knowledge of the channel includes it. The receiver's always does."""
+        """Whether the CSIT includes it. The receiver's always does."""
         ...
 
     @property

@@ -1,6 +1,6 @@
 """No power control: b = c for all, whatever the channel, and nothing is made up for at the receiver.
 
-For receivers that only compare energies, which need no channel knowledge at the transmitters; anything else reads the
+For receivers that only compare energies, which need no CSI at the transmitters; anything else reads the
 channels in what it hears.
 """
 

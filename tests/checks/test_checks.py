@@ -40,7 +40,7 @@ def test_a_row_disagrees_beyond_chance() -> None:
 def test_a_wrong_simulator_is_caught(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     believe = ErrorVariance.believe
     monkeypatch.setattr(ErrorVariance, "believe", lambda self, *a: believe(ErrorVariance(e=1.3 * self.e), *a))
-    monkeypatch.setattr(theory, "rows", theory._knowledge)
+    monkeypatch.setattr(theory, "rows", theory._csi)
     assert check.main() == 1
     assert "DISAGREES" in capsys.readouterr().out
 

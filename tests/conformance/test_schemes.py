@@ -229,7 +229,7 @@ def test_what_an_impairment_is_said_to_do_on_average_is_what_it_does_to_symbols(
     grid = Grid(subcarriers=32, symbols=4, prefix=16, advance=4)
     if impairment.stage == "paths":
         impairment = type(impairment)(**NOTHING.get(type(impairment).__name__, {}))
-    air = Air(grid, Awgn(), 3, impairments=(impairment,), road="time")
+    air = Air(grid, Awgn(), 3, impairments=(impairment,), domain="time")
     link = air.draw(air.init(PLACE), keys.key(1), 0.0, 3, 200.0, batch=2)
     for device in range(3):
         x = keys.complex_normal(keys.key(2, device), [2, 1, 12, 32])
@@ -240,11 +240,11 @@ def test_what_an_impairment_is_said_to_do_on_average_is_what_it_does_to_symbols(
         assert np.abs(np.sum(off)) < 5 * np.sum(np.abs(off) ** 2) ** 0.5 + 1e-4
 
 
-def test_knowledge(knowledge: Any) -> None:
-    assert 0 <= knowledge.pilots(GRID, 6) <= knowledge.lead(GRID, 6) * GRID.subcarriers
-    assert knowledge.pilot_energy(GRID) >= 0 and knowledge.bits(GRID, 2) >= 0
+def test_csi(csi: Any) -> None:
+    assert 0 <= csi.pilots(GRID, 6) <= csi.lead(GRID, 6) * GRID.subcarriers
+    assert csi.pilot_energy(GRID) >= 0 and csi.bits(GRID, 2) >= 0
     for channel in (Rayleigh(), Tdl("A", 30e-9, speed=3.0)):
-        air = Air(GRID, channel, 6, 2, transmitter_knowledge=knowledge)
+        air = Air(GRID, channel, 6, 2, csit=csi)
 
         def draw(seed: tf.Tensor, air: Air = air) -> Link:
             return air.draw(air.init(PLACE), keys.key(seed), 0.0, 2, 10.0, batch=2)
@@ -426,17 +426,17 @@ def test_rates(rate: Any) -> None:
     assert offered[0] == 0 and offered == sorted(offered) and offered[3] > 0
     assert not np.any(rate.bits(share(100.0, 100.0, 0.0 * mine)))  # no elements at all
     bits = rate.bits(share(1.0, 1.0))
-    arrives = tf.function(rate.arrives, autograph=False)
-    assert np.all(rate.arrives(share(1.0, 1e9), bits, devices, keys.key(1)))
-    assert not np.any(rate.arrives(share(1.0, 1e-9), bits, devices, keys.key(1)))
+    arrives = tf.function(rate.crc_ok, autograph=False)
+    assert np.all(rate.crc_ok(share(1.0, 1e9), bits, devices, keys.key(1)))
+    assert not np.any(rate.crc_ok(share(1.0, 1e-9), bits, devices, keys.key(1)))
     for known in (1.0, 1.2):
-        heard = rate.arrives(share(1.0, known), bits, devices, keys.key(1))
+        heard = rate.crc_ok(share(1.0, known), bits, devices, keys.key(1))
         assert heard.shape == (3,) and heard.dtype == tf.bool
         assert same(heard, arrives(share(1.0, known), bits, devices, keys.key(1)))
-        one = rate.arrives(share(1.0, known, mine[1:2]), bits[1:2], devices[1:2], keys.key(1))
+        one = rate.crc_ok(share(1.0, known, mine[1:2]), bits[1:2], devices[1:2], keys.key(1))
         assert same(one, heard[1:2])
     nobody = share(1.0, 1.0, mine[:0])
-    assert rate.arrives(nobody, rate.bits(nobody), devices[:0], keys.key(1)).shape == (0,)
+    assert rate.crc_ok(nobody, rate.bits(nobody), devices[:0], keys.key(1)).shape == (0,)
 
 
 def test_image_codecs(image_codec: Any) -> None:
@@ -526,7 +526,7 @@ def test_uplinks(uplink: Any, devices: int, size: int) -> None:
     updates = keys.normal(keys.key(0), [devices, size]) * tf.linspace(0.1, 3.0, devices)[:, None]
     estimate, state, report = play(uplink, updates)
     assert estimate.shape == (size,) and estimate.dtype == tf.float32
-    assert report.energy.shape == report.heard.shape == (devices,) and report.heard.dtype == tf.bool
+    assert report.energy.shape == report.decoded.shape == (devices,) and report.decoded.dtype == tf.bool
     for name in ("nmse", "bits", "payload", "pilots", "airtime"):
         assert getattr(report, name).shape == () and getattr(report, name).dtype == tf.float32
     assert finite((estimate, report)) and np.all(report.energy >= 0)
@@ -556,10 +556,10 @@ def test_uplinks_leave_out_who_is_absent(uplink: Any) -> None:
     channel = Rayleigh() if alike else Awgn()
     estimate, _, report = play(uplink, updates, [0.0, 0.5, 0.0, 0.5, 0.0], channel, snr_db=60.0)
     assert not np.any(tf.gather(report.energy, [0, 2, 4]))
-    assert np.array_equal(report.heard, [False, True, False, True, False])
+    assert np.array_equal(report.decoded, [False, True, False, True, False])
     assert np.abs(estimate).max() < 100
     estimate, _, report = play(uplink, updates, [0.0] * 5)
-    assert not np.any(estimate) and not np.any(report.heard) and not np.any(report.energy)
+    assert not np.any(estimate) and not np.any(report.decoded) and not np.any(report.energy)
 
 
 def test_uplinks_meet_their_target_without_noise_and_fading(uplink: Any) -> None:
@@ -575,7 +575,7 @@ def test_uplinks_meet_their_target_without_noise_and_fading(uplink: Any) -> None
     if rule and not rule.aligned and not rule.joint:  # nothing makes up for the gain of four antennas
         return
     coarse = getattr(getattr(uplink, "compressor", None), "unbiased", False)  # one draw of it may do worse than silence
-    assert error < (1e-3 if uplink == type(uplink)() else 2 if coarse else 1) and np.all(report.heard)
+    assert error < (1e-3 if uplink == type(uplink)() else 2 if coarse else 1) and np.all(report.decoded)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

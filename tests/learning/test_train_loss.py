@@ -41,7 +41,7 @@ def test_it_is_the_mean_over_devices_that_took_part(participation: float, chunk:
         _, metrics = federation.step(federation.init(seed), seed, 0.0)
         drawn = keys.uniform(keys.fold(keys.key(seed, "round", 0), "participation"), [DEVICES]).numpy()
         present = drawn < participation
-        assert metrics.heard == present.sum()
+        assert metrics.decoded == present.sum()
         assert float(metrics.train_loss) == pytest.approx(LOSSES[present].mean(), rel=1e-6)
 
 

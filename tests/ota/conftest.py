@@ -28,10 +28,12 @@ def rounds(
     weights: tf.Tensor | None = None,
     participation: float = 1.0,
     seed: int = 0,
-    budgets_db: tuple[float, ...] = (),
+    power_offsets_db: tuple[float, ...] = (),
 ) -> tuple[tf.Tensor, Report]:
     """Estimates [count, d] and reports with a leading axis of so many rounds with the same updates."""
-    terms = Terms(dataclasses.replace(air, budgets_db=budgets_db), updates.shape[1], elements, participation)
+    terms = Terms(
+        dataclasses.replace(air, power_offsets_db=power_offsets_db), updates.shape[1], elements, participation
+    )
     place = air.init(keys.key(seed, "place"))
     state = uplink.init(terms, place)
     share = tf.ones([air.devices]) / air.devices if weights is None else tf.convert_to_tensor(weights)

@@ -38,7 +38,7 @@ def test_without_noise_inversion_gives_the_exact_weighted_mean(play: Any, channe
     estimate, report = play(Analog(Identity(), rule), Air(GRID, channel, 4), values, 160, weights=weights)
     expected = weights.numpy() @ values.numpy()
     np.testing.assert_allclose(estimate[0], expected, atol=2e-5 * np.abs(expected).max())
-    assert np.all(report.heard) and float(report.nmse[0]) < 1e-9
+    assert np.all(report.decoded) and float(report.nmse[0]) < 1e-9
 
 
 @pytest.mark.parametrize("channel", CHANNELS[1:], ids=str)
@@ -113,7 +113,7 @@ def test_unbiased_truncation_is_unbiased_and_plain_truncation_shrinks_by_the_act
         rule = TruncatedInversion(threshold, unbiased)
         decoded, report = play(Analog(codec, rule), air, values, 32, count=rounds, snr_db=30.0)
         estimates = decoded.numpy()
-        assert np.all(report.heard)  # so selective a channel never silences all of a device's elements
+        assert np.all(report.decoded)  # so selective a channel never silences all of a device's elements
         along = estimates @ target / (target @ target)
         assert abs(along.mean() - share) < 4 * along.std() / rounds**0.5
         assert np.all(np.abs(estimates.mean(0) - share * target) < 4.5 * estimates.std(0) / rounds**0.5)

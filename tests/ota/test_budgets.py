@@ -51,7 +51,7 @@ def updates(devices: int, size: int) -> tf.Tensor:
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
 @pytest.mark.parametrize(
-    ("channel", "budgets_db"),
+    ("channel", "power_offsets_db"),
     [
         (Rayleigh(), ()),
         (Tdl("A", 100e-9), ()),
@@ -61,12 +61,12 @@ def updates(devices: int, size: int) -> tf.Tensor:
     ids=["flat", "selective", "moving", "unequal budgets"],
 )
 def test_no_device_exceeds_a_round_budget_in_any_round(
-    play: Any, rule: PowerRule, channel: Channel, budgets_db: tuple[float, ...]
+    play: Any, rule: PowerRule, channel: Channel, power_offsets_db: tuple[float, ...]
 ) -> None:
-    air = Air(GRID, channel, 6, impairments=(PathLoss(),), transmitter_knowledge=ErrorVariance(0.1))
+    air = Air(GRID, channel, 6, impairments=(PathLoss(),), csit=ErrorVariance(0.1))
     uplink, usual = Analog(Identity(), rule), {"count": 25, "snr_db": 5.0, "participation": 0.6, "seed": 3}
-    energy = play(uplink, air, updates(6, 299), 170, budgets_db=budgets_db, **usual)[1].energy
-    energy = energy / 10 ** (np.array([*budgets_db, 0.0])[np.arange(6) % max(len(budgets_db), 1)] / 10)
+    energy = play(uplink, air, updates(6, 299), 170, power_offsets_db=power_offsets_db, **usual)[1].energy
+    energy = energy / 10 ** (np.array([*power_offsets_db, 0.0])[np.arange(6) % max(len(power_offsets_db), 1)] / 10)
     assert np.all(energy <= 1 + 1e-5)  # float32 sums
     if isinstance(rule, USES_IT_UP):
         loudest = energy.numpy().max(axis=1)
@@ -207,34 +207,42 @@ def test_silence_costs_nothing(play: Any) -> None:
 
 
 def test_budgets_given_for_fewer_devices_repeat() -> None:
-    budgets = Air(GRID, Awgn(), 5, budgets_db=(0.0, 10.0)).budgets
+    budgets = Air(GRID, Awgn(), 5, power_offsets_db=(0.0, 10.0)).budgets
     np.testing.assert_allclose(budgets, [1, 10, 1, 10, 1], rtol=1e-6)
     np.testing.assert_array_equal(Terms(Air(GRID, Awgn(), 3), 8, 4).budgets, [1, 1, 1])
 
 
 @pytest.mark.parametrize("wrong", [(0.0, float("nan")), (float("inf"),), (0.0,) * 4])
 def test_impossible_budgets_are_refused(wrong: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="budgets_db"):
-        Air(GRID, Awgn(), 3, budgets_db=wrong)
+    with pytest.raises(ValueError, match="power_offsets_db"):
+        Air(GRID, Awgn(), 3, power_offsets_db=wrong)
 
 
 def test_ten_decibels_more_for_all_raise_the_level_by_ten_decibels(play: Any) -> None:
     """And where only the weakest gets more, the next one decides."""
     air = Air(GRID, Awgn(), 2)
     values = tf.constant([[1.0] * 8, [2.0] * 8])
-    for budgets_db, expected in (((10.0,), [2.5, 10]), ((0.0, 20.0), [1, 4]), ((0.0, 3.0), [10**0.3 / 4, 10**0.3])):
-        energy = play(Analog(Identity(), FullInversion()), air, values, 4, budgets_db=budgets_db)[1].energy[0]
+    for power_offsets_db, expected in (
+        ((10.0,), [2.5, 10]),
+        ((0.0, 20.0), [1, 4]),
+        ((0.0, 3.0), [10**0.3 / 4, 10**0.3]),
+    ):
+        energy = play(Analog(Identity(), FullInversion()), air, values, 4, power_offsets_db=power_offsets_db)[1].energy[
+            0
+        ]
         np.testing.assert_allclose(energy, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("rule", [TruncatedInversion(0.4), Blind(), PhaseOnly()], ids=str)
 def test_unequal_average_budgets_are_met_on_average(play: Any, rule: PowerRule) -> None:
     """Devices whose updates match their budgets are all the weakest, so each spends its own."""
-    budgets_db = (-6.0, 0.0, 3.0, 9.0)
-    budgets = 10 ** (np.array(budgets_db) / 10)
+    power_offsets_db = (-6.0, 0.0, 3.0, 9.0)
+    budgets = 10 ** (np.array(power_offsets_db) / 10)
     values = keys.signs(keys.key(1), [4, 16]) * tf.constant(budgets**0.5, tf.float32)[:, None]
     uplink = Analog(Identity(), rule, "average")
-    energy = play(uplink, Air(GRID, Rayleigh(), 4), values, 8, count=400, participation=0.5, budgets_db=budgets_db)[1]
+    energy = play(
+        uplink, Air(GRID, Rayleigh(), 4), values, 8, count=400, participation=0.5, power_offsets_db=power_offsets_db
+    )[1]
     spent = energy.energy.numpy() / budgets
     error = spent.std() * (1 / spent.size + 1 / SAMPLES) ** 0.5
     assert abs(spent.mean() - 1) < 4 * error
@@ -262,7 +270,7 @@ def test_the_error_of_blind_devices_falls_with_the_antennas(play: Any, antennas:
 @pytest.mark.parametrize("rule", [rule for rule in RULES if not isinstance(rule, GreedySelection)], ids=str)
 def test_a_gain_for_all_symbols_is_as_good_as_a_gain_for_each(rule: PowerRule) -> None:
     """A channel that stands still is used once a subcarrier, though the last symbol of the grant is not full."""
-    air = Air(GRID, Tdl("A", 1e-6), 5, 2, budgets_db=(0.0, 3.0))
+    air = Air(GRID, Tdl("A", 1e-6), 5, 2, power_offsets_db=(0.0, 3.0))
     terms, place = Terms(air, 299, 170), air.init(keys.key(0))
     link = air.draw(place, keys.key(1), 0.0, terms.slots, 10.0)
     every = link.true._replace(a=tf.repeat(link.true.a, terms.slots * GRID.symbols, axis=4))

@@ -97,7 +97,7 @@ def test_who_is_absent_owes_what_it_owed_and_who_is_unheard_owes_everything() ->
     uplink = Analog(Identity(), TruncatedInversion(threshold=0.9, unbiased=False), feedback=1.0)
     weights = [[0.25] * 4, [0.0, 0.5, 0.5, 0.0]]
     first, second = played(uplink, Air(GRID, Rayleigh(), 4), updates, 16, 2, weights=weights)
-    heard = first[2].heard.numpy()
+    heard = first[2].decoded.numpy()
     assert 0 < heard.sum() < 4
     owed = first[1].owed.numpy()
     np.testing.assert_allclose(owed[heard], 0, atol=1e-5)
@@ -108,7 +108,7 @@ def test_who_is_absent_owes_what_it_owed_and_who_is_unheard_owes_everything() ->
 def test_a_capped_device_owes_the_part_that_its_power_left_out() -> None:
     """The form of eq. 5.11: flat gains, so an element arrives by s_i = min(c, sqrt(P/E)) of c."""
     updates = keys.normal(keys.key(1), [3, 64])
-    air = Air(GRID, Awgn(), 3, budgets_db=(0.0, 0.0, -30.0))
+    air = Air(GRID, Awgn(), 3, power_offsets_db=(0.0, 0.0, -30.0))
     uplink = Analog(RandomLinear(), MseOptimal(), feedback=1.0)
     ((_, state, _),) = played(uplink, air, updates, 32, snr_db=20.0)
     owed = np.linalg.norm(state.owed, axis=1) / np.linalg.norm(updates, axis=1)
@@ -214,7 +214,7 @@ def test_a_matrix_too_large_to_keep_is_made_in_tiles_with_the_same_numbers(monke
 def test_individual_power_gives_the_mean_weighted_by_amplitudes_and_spends_every_budget() -> None:
     size = 64
     updates = keys.normal(keys.key(1), [3, size]) * tf.constant([[0.5], [1.0], [4.0]])
-    air = Air(GRID, Tdl("A", 30e-9), 3, budgets_db=(0.0, -3.0, 0.0))
+    air = Air(GRID, Tdl("A", 30e-9), 3, power_offsets_db=(0.0, -3.0, 0.0))
     ((estimate, _, report),) = played(Analog(Identity(), Individual()), air, updates, 33)
     np.testing.assert_allclose(report.energy, 10 ** (np.array([0.0, -0.3, 0.0])), rtol=1e-5)
     # Symbols are a scale of 1 and the parameters' pairs, so the strongest update has the smallest amplitude.
@@ -235,7 +235,7 @@ def test_individual_amplitudes_are_those_of_the_paper_without_fading() -> None:
 def test_a_scale_lost_in_noise_gives_nothing_rather_than_anything() -> None:
     updates = keys.normal(keys.key(1), [2, 64])
     rounds = played(Analog(Identity(), Individual()), Air(GRID, Awgn(), 2), updates, 33, 40, -40.0)
-    estimates, heard = [e.numpy() for e, _, _ in rounds], [bool(np.all(report.heard)) for _, _, report in rounds]
+    estimates, heard = [e.numpy() for e, _, _ in rounds], [bool(np.all(report.decoded)) for _, _, report in rounds]
     silent = sum(not np.any(e) for e in estimates)
     assert [bool(np.any(e)) for e in estimates] == heard
     assert 20 < silent < 40  # Phi(1 - small) = .84 of 40, and 4.5 standard errors
@@ -386,7 +386,7 @@ def test_rules_serve_codecs_over_fading_within_budget() -> None:
             assert np.all(np.isfinite(estimate)) and np.all(report.energy <= 1 + 1e-5)
 
 
-def test_without_channel_knowledge_at_the_devices_antennas_bring_the_sparse_sum_together() -> None:
+def test_without_channel_csi_at_the_devices_antennas_bring_the_sparse_sum_together() -> None:
     """The blind variant: nothing is inverted, and the interference of K devices at A antennas falls as 1/A."""
     support = keys.uniform(keys.key(2), [300]) < 0.03
     updates = tf.where(support, keys.normal(keys.key(1), [4, 300]), 0.0)

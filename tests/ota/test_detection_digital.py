@@ -12,12 +12,12 @@ from overair.ota import Digital, Round, Share, Terms
 from overair.phy import (
     Air,
     Amplifier,
+    Csi,
     Delayed,
     ErrorVariance,
     Estimated,
     Grid,
     Impairment,
-    Knowledge,
     Link,
     Perfect,
     QuantizedFeedback,
@@ -57,12 +57,12 @@ def agrees(found: np.ndarray, expected: float) -> None:
 
 
 def test_a_receiver_that_was_told_nothing_decodes_nothing() -> None:
-    assert not np.any(bits(Air(GRID, Rayleigh(), DEVICES, receiver_knowledge=QuantizedFeedback(0, 0))))
+    assert not np.any(bits(Air(GRID, Rayleigh(), DEVICES, csir=QuantizedFeedback(0, 0))))
 
 
 def test_a_bit_of_phase_carries_half_a_bit_an_element() -> None:
     """c = 2/pi of a level of sqrt(pi)/2, so 1/pi of the power is known: log2(1 + S/pi / (1 + S (1 - 1/pi)))."""
-    found = bits(Air(GRID, Rayleigh(), DEVICES, receiver_knowledge=QuantizedFeedback(1, 0)))
+    found = bits(Air(GRID, Rayleigh(), DEVICES, csir=QuantizedFeedback(1, 0)))
     np.testing.assert_allclose(found, math.log2(1 + OWN / math.pi / (1 + OWN * (1 - 1 / math.pi))), rtol=1e-4)
     assert found[0] == pytest.approx(0.536, abs=1e-3)
 
@@ -72,7 +72,7 @@ def test_a_channel_known_a_slot_late_carries_what_its_correlation_leaves(spread:
     """rho^2 S |g|^2 / (1 + S (1 - rho^2)), whatever the delays."""
     speed = 76.0
     rho = float(j0(2 * math.pi * speed * 3.5e9 / 299792458 * GRID.slot_seconds))
-    air = Air(GRID, Tdl("A", spread, speed), DEVICES, receiver_knowledge=Delayed())
+    air = Air(GRID, Tdl("A", spread, speed), DEVICES, csir=Delayed())
     agrees(bits(air), rayleigh(rho**2 * OWN / (1 + OWN * (1 - rho**2))))
     assert 0.2 < rho < 0.4
 
@@ -80,7 +80,7 @@ def test_a_channel_known_a_slot_late_carries_what_its_correlation_leaves(spread:
 def test_an_announced_error_carries_what_it_leaves() -> None:
     e = 0.1
     agrees(
-        bits(Air(GRID, Rayleigh(), DEVICES, receiver_knowledge=ErrorVariance(e))),
+        bits(Air(GRID, Rayleigh(), DEVICES, csir=ErrorVariance(e))),
         rayleigh((1 - e) * OWN / (1 + e * OWN)),
     )
 
@@ -88,7 +88,7 @@ def test_an_announced_error_carries_what_it_leaves() -> None:
 @pytest.mark.parametrize("antennas", [1, 4])
 def test_flat_fading_known_from_all_pilots_carries_what_their_noise_leaves(antennas: int) -> None:
     """Least squares of a flat channel at a pilot: g = h + CN(0, s2), so 1/(1 + s2) of the power is known."""
-    air = Air(GRID, Rayleigh(), DEVICES, antennas, receiver_knowledge=Estimated("nearest", 2))
+    air = Air(GRID, Rayleigh(), DEVICES, antennas, csir=Estimated("nearest", 2))
     s2 = 1 / SNR / 2
     worth = OWN / (1 + s2) / (1 + OWN * s2 / (1 + s2))
     gains = np.random.default_rng(0).gamma(antennas, size=10**6)
@@ -99,9 +99,9 @@ KNOWS = [Delayed(), QuantizedFeedback(2, 1), ErrorVariance(0.2), Estimated("lmms
 
 
 @pytest.mark.parametrize("knows", KNOWS, ids=str)
-def test_devices_count_on_what_the_receiver_finds_of_the_same_belief(knows: Knowledge) -> None:
-    air = Air(GRID, Tdl("A", 1e-7, 60.0), 20, receiver_knowledge=knows)
-    both = dataclasses.replace(air, transmitter_knowledge=Estimated("lmmse", 2) if knows == KNOWS[3] else knows)
+def test_devices_count_on_what_the_receiver_finds_of_the_same_belief(knows: Csi) -> None:
+    air = Air(GRID, Tdl("A", 1e-7, 60.0), 20, csir=knows)
+    both = dataclasses.replace(air, csit=Estimated("lmmse", 2) if knows == KNOWS[3] else knows)
     found, other = share(both), share(both, margin_db=3.0)
     if not isinstance(knows, ErrorVariance):  # whose errors are drawn for either side
         np.testing.assert_allclose(found.believed, found.known, rtol=1e-5)
@@ -110,10 +110,10 @@ def test_devices_count_on_what_the_receiver_finds_of_the_same_belief(knows: Know
 
 def test_devices_told_apart_by_antennas_count_what_they_do_not_know_as_noise() -> None:
     """Of two that share elements: S x / (1 + S eps), with x behind zero forcing of their best estimates."""
-    e, air = 0.2, Air(GRID, Rayleigh(), 4, 2, transmitter_knowledge=ErrorVariance(0.2))
+    e, air = 0.2, Air(GRID, Rayleigh(), 4, 2, csit=ErrorVariance(0.2))
     link = draw(air)
     round = Round(Terms(air, 10, ELEMENTS), keys.key(2), tf.ones([4]), link)
-    uplink = Digital(together=2)
+    uplink = Digital(sdma=2)
     found = uplink._share(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(4)).believed.numpy()[:, 0]
     h = (1 - e) ** 0.5 * link.response(of=link.transmitters)[0, :, :, 0, 0].numpy()  # [A, K]
     for device in range(4):
@@ -129,7 +129,7 @@ def test_gain_and_disturbance_of_waveforms_are_the_distortions_whatever_is_belie
     """P |kappa|^2 / (N0 + D), by which SNR exceeds |h_hat|^2 and doubt what h_hat lacks: the same for every belief."""
     factors = []
     for knows in (Perfect(), QuantizedFeedback(2, 1)):
-        air = Air(GRID, Tdl("A", 1e-7), 8, impairments=impairments, road="time", receiver_knowledge=knows)
+        air = Air(GRID, Tdl("A", 1e-7), 8, impairments=impairments, domain="time", csir=knows)
         found, link = share(air), draw(air)
         strength = np.abs(link.response(of=link.receiver.best)[0, 0, :, 0].numpy()) ** 2  # [K, F]
         factors.append(found.strength.numpy() / np.tile(strength, [1, ELEMENTS // 32]))

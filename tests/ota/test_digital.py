@@ -12,11 +12,11 @@ from overair.phy import (
     Air,
     Awgn,
     Channel,
+    Csi,
     Delayed,
     ErrorVariance,
     Estimated,
     Grid,
-    Knowledge,
     Link,
     Paths,
     Perfect,
@@ -122,7 +122,7 @@ def test_with_fewer_elements_than_devices_some_stay_silent() -> None:
     air = Air(GRID, Awgn(), 6)
     rates, report = transmit(air, draw(air, 4, 0.0), 4)
     np.testing.assert_allclose(rates, [np.log2(5)] * 4 + [0, 0], rtol=1e-5)  # one element with the energy of four
-    assert np.array_equal(report.energy > 0, report.heard)
+    assert np.array_equal(report.energy > 0, report.decoded)
 
 
 def test_a_packet_is_lost_where_belief_exceeds_the_truth() -> None:
@@ -132,7 +132,7 @@ def test_a_packet_is_lost_where_belief_exceeds_the_truth() -> None:
     wrong = link.true._replace(a=link.true.a * tf.cast(belief, tf.complex64))
     honest, _ = transmit(air, link, 200)
     rates, report = transmit(air, link._replace(transmitters=wrong), 200)
-    assert np.array_equal(report.heard, [True, False, True, False])
+    assert np.array_equal(report.decoded, [True, False, True, False])
     assert 0 < rates[0] < honest[0] and rates[2] == honest[2] and rates[1] == rates[3] == 0
     assert np.all(report.energy == 1)  # a lost packet was sent all the same
     assert float(report.bits) > honest.sum() - 60
@@ -145,8 +145,8 @@ def test_packets_are_lost_as_often_as_correlated_gains_cross(e: float, margin_db
     At an SNR of S a device counts on (1-e) S |h_believed|^2 / (1 + e S) less its margin.
     """
     devices, rounds, snr_db = 400, 3, -20.0
-    air = Air(GRID, Rayleigh(), devices, transmitter_knowledge=ErrorVariance(e))
-    heard = [transmit(air, draw(air, 800, snr_db, i), 800, margin_db=margin_db)[1].heard for i in range(rounds)]
+    air = Air(GRID, Rayleigh(), devices, csit=ErrorVariance(e))
+    heard = [transmit(air, draw(air, 800, snr_db, i), 800, margin_db=margin_db)[1].decoded for i in range(rounds)]
     m = 10 ** (-margin_db / 10) * (1 - e) / (1 + e * devices * 10 ** (snr_db / 10))
     lost = 0.5 * (1 + (m - 1) / ((1 + m) ** 2 - 4 * (1 - e) * m) ** 0.5)
     assert abs(1 - np.mean(heard) - lost) < 4 * (lost * (1 - lost) / (devices * rounds)) ** 0.5
@@ -154,22 +154,22 @@ def test_packets_are_lost_as_often_as_correlated_gains_cross(e: float, margin_db
 
 def test_clock_offsets_that_nobody_saw_lose_no_packet() -> None:
     air = Air(GRID, Tdl("A", 100e-9), 20, impairments=(TimingOffset(0.0, 5.0),))
-    assert np.all(transmit(air, draw(air, 500, 20.0), 500)[1].heard)
+    assert np.all(transmit(air, draw(air, 500, 20.0), 500)[1].decoded)
 
 
 @pytest.mark.parametrize("antennas", [1, 2])
 def test_what_the_receiver_does_not_know_acts_as_noise(antennas: int) -> None:
     """A margin that covers the gap to log2(1 + (1-e) S |v|^2 / (1 + e S)) saves the packet; a smaller one does not."""
     e, snr = 0.01, 100.0
-    air = Air(GRID, Rayleigh(), 1, antennas, receiver_knowledge=ErrorVariance(e))
+    air = Air(GRID, Rayleigh(), 1, antennas, csir=ErrorVariance(e))
     link = draw(air, 50, 20.0)
     true, believed = (
         float((np.abs(link.response(of=paths)[..., 0]) ** 2).sum()) for paths in (link.true, link.receiver)
     )
     needed = 10 * np.log10(true / ((1 - e) * believed / (1 + e * snr)))
     assert needed > 0.5
-    assert transmit(air, link, 50, margin_db=needed + 0.02)[1].heard[0]
-    assert not transmit(air, link, 50, margin_db=needed - 0.02)[1].heard[0]
+    assert transmit(air, link, 50, margin_db=needed + 0.02)[1].decoded[0]
+    assert not transmit(air, link, 50, margin_db=needed - 0.02)[1].decoded[0]
 
 
 def test_a_grant_that_carries_few_bits_leaves_the_mean_unbiased(play: Any) -> None:
@@ -183,7 +183,7 @@ def test_a_grant_that_carries_few_bits_leaves_the_mean_unbiased(play: Any) -> No
 
 def test_a_rate_that_carries_nothing_is_silence(play: Any) -> None:
     estimate, report = play(Digital(), Air(GRID, Awgn(), 3), tf.ones([3, 30]), 10, snr_db=0.0)
-    assert not np.any(estimate) and not np.any(report.energy) and not np.any(report.heard) and not np.any(report.bits)
+    assert not np.any(estimate) and not np.any(report.energy) and not np.any(report.decoded) and not np.any(report.bits)
 
 
 def test_with_many_bits_digital_is_ideal(play: Any) -> None:
@@ -191,7 +191,7 @@ def test_with_many_bits_digital_is_ideal(play: Any) -> None:
     air = Air(GRID, Tdl("A", 100e-9), 5)
     estimate, report = play(Digital(Dithered(most_bits=12)), air, updates, 1500, snr_db=40.0)
     np.testing.assert_allclose(estimate[0], updates.numpy().mean(0), atol=np.abs(updates).max() / 2**12)
-    assert np.all(report.heard)
+    assert np.all(report.decoded)
 
 
 def test_devices_dither_apart(play: Any) -> None:
@@ -224,7 +224,7 @@ def test_devices_together_on_an_element_are_told_apart_by_zero_forcing(
     air = Air(GRID, Rayleigh(), devices, antennas)
     link = draw(air, elements, snr_db)
     round = Round(Terms(air, devices, elements), keys.key(2), tf.ones([devices]), link)
-    uplink = Digital(together=together)
+    uplink = Digital(sdma=together)
     measured = uplink._share(uplink.begin((), round), round, tf.range(devices)).information.numpy()
     h, groups = link.response()[0, :, :, 0, 0].numpy(), -(-devices // together)
     for device in range(devices):
@@ -236,8 +236,8 @@ def test_devices_together_on_an_element_are_told_apart_by_zero_forcing(
 
 
 def test_no_more_devices_share_an_element_than_there_are_antennas() -> None:
-    with pytest.raises(ValueError, match="digital.together: expected at most 2 devices on an element.*received 3"):
-        Digital(together=3).check(Terms(Air(GRID, Rayleigh(), 4, 2), 10, 10))
+    with pytest.raises(ValueError, match="digital.sdma: expected at most 2 devices on an element.*received 3"):
+        Digital(sdma=3).check(Terms(Air(GRID, Rayleigh(), 4, 2), 10, 10))
 
 
 @dataclass(frozen=True)
@@ -267,7 +267,7 @@ def test_a_device_owes_what_did_not_arrive(beta: float, lost: bool) -> None:
     np.testing.assert_allclose(state.numpy()[[0, 2]], expected[[0, 2]], atol=1e-6)
     np.testing.assert_array_equal(state.numpy()[[1, 3]], owed.numpy()[[1, 3]])
     np.testing.assert_allclose(estimate, 0.5 * (arrived[0] + arrived[2]), atol=1e-6)
-    assert np.any(report.heard) != lost
+    assert np.any(report.decoded) != lost
 
 
 def test_feedback_that_would_not_fit_is_refused() -> None:
@@ -293,11 +293,10 @@ def test_what_is_owed_arrives_in_the_end() -> None:
     "knows", [Estimated("nearest"), Estimated("lmmse"), Delayed(5), QuantizedFeedback(1, 0)], ids=str
 )
 @pytest.mark.parametrize(("antennas", "snr_db"), [(1, -20.0), (1, 20.0), (4, -20.0)])
-def test_no_belief_carries_more_than_capacity(knows: Knowledge, antennas: int, snr_db: float) -> None:
+def test_no_belief_carries_more_than_capacity(knows: Csi, antennas: int, snr_db: float) -> None:
     channel = Tdl("A", speed=300.0)  # five slots are many coherence times
     perfect, believed = (
-        _information(Air(GRID, channel, 40, antennas, receiver_knowledge=each), 400, snr_db)
-        for each in (Perfect(), knows)
+        _information(Air(GRID, channel, 40, antennas, csir=each), 400, snr_db) for each in (Perfect(), knows)
     )
     lost = perfect - believed  # on average: a belief in a strong channel may be wrong, and is as often in a weak one
     assert lost.mean() > -4 * lost.std(ddof=1) / len(lost) ** 0.5
@@ -306,12 +305,12 @@ def test_no_belief_carries_more_than_capacity(knows: Knowledge, antennas: int, s
 
 
 @pytest.mark.parametrize("knows", [QuantizedFeedback(0, 0), ErrorVariance(0.1), Estimated("linear")], ids=str)
-def test_what_a_receiver_does_not_know_it_does_not_know_on_either_road(knows: Knowledge) -> None:
+def test_what_a_receiver_does_not_know_it_does_not_know_on_either_domain(knows: Csi) -> None:
     one, other = (
-        _information(Air(GRID, Tdl("A"), 4, 2, receiver_knowledge=knows, road=road), 400, 10.0)
-        for road in ("frequency", "time")
+        _information(Air(GRID, Tdl("A"), 4, 2, csir=knows, domain=domain), 400, 10.0)
+        for domain in ("frequency", "time")
     )
-    # pilots are heard with other noise on the other road; pulses that begin early disturb by -47 dB, of N0 at -10 dB
+    # pilots are heard with other noise on the other domain; pulses that begin early disturb by -47 dB, of N0 at -10 dB
     np.testing.assert_allclose(one, other, rtol=0.05 if isinstance(knows, Estimated) else 1e-3)
 
 

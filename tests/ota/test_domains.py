@@ -1,4 +1,4 @@
-"""Uplinks on both roads: the same inside the prefix, worse past it, and pilots are counted where they are spent."""
+"""Uplinks on both domains: the same inside the prefix, worse past it, and pilots are counted where they are spent."""
 
 from typing import Any
 
@@ -40,24 +40,24 @@ def play(uplink: Uplink, air: Air, snr_db: float = 20.0, size: int = 400) -> tup
 
 @pytest.mark.parametrize("uplink", [Analog(), Analog(rule=FullInversion()), Digital(margin_db=1.0)], ids=str)
 @pytest.mark.parametrize("channel", [Awgn(), Tdl("A", 5e-7), Tdl("A", 5e-7, speed=3.0)], ids=str)
-def test_uplinks_come_out_alike_on_both_roads_inside_the_prefix(uplink: Uplink, channel: Any) -> None:
+def test_uplinks_come_out_alike_on_both_domains_inside_the_prefix(uplink: Uplink, channel: Any) -> None:
     late, digital = (TimingOffset(0.0, 3.0, seen=True),), isinstance(uplink, Digital)
     (one, report), (other, again) = (
-        play(uplink, Air(GRID, channel, 5, impairments=late, road=road), snr_db=30.0 if digital else 100.0)
-        for road in ("frequency", "time")
+        play(uplink, Air(GRID, channel, 5, impairments=late, domain=domain), snr_db=30.0 if digital else 100.0)
+        for domain in ("frequency", "time")
     )
-    np.testing.assert_array_equal(report.heard, again.heard)
+    np.testing.assert_array_equal(report.decoded, again.decoded)
     np.testing.assert_allclose(report.energy, again.energy, rtol=1e-4)
     if digital:
-        np.testing.assert_array_equal(one, other)  # what was decoded does not know which road it came by
+        np.testing.assert_array_equal(one, other)  # what was decoded does not know which domain it came by
     else:
-        assert tf.reduce_sum((one - other) ** 2) / tf.reduce_sum(one**2) < 1e-6  # 65 dB between the roads
+        assert tf.reduce_sum((one - other) ** 2) / tf.reduce_sum(one**2) < 1e-6  # 65 dB between the domains
 
 
 @pytest.mark.parametrize("channel", [Rayleigh(), Tdl("A", 5e-7, speed=3.0)], ids=str)
-def test_where_nothing_disturbs_a_digital_link_carries_as_much_on_either_road(channel: Any) -> None:
-    def information(road: str) -> np.ndarray:
-        air = Air(GRID, channel, 4, 2, road=road)  # type: ignore[arg-type]
+def test_where_nothing_disturbs_a_digital_link_carries_as_much_on_either_domain(channel: Any) -> None:
+    def information(domain: str) -> np.ndarray:
+        air = Air(GRID, channel, 4, 2, domain=domain)  # type: ignore[arg-type]
         terms = Terms(air, 10, 400)
         link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, terms.slots, 10.0)
         round, uplink = Round(terms, keys.key(2), tf.ones([4]), link), Digital()
@@ -105,7 +105,7 @@ def test_disturbance_past_the_prefix_is_noise_to_a_digital_link() -> None:
 )
 def test_every_impairment_passes_every_uplink_in_a_compiled_round(impairment: Any, uplink: Any, channel: Any) -> None:
     knows = Estimated("linear", comb=1)
-    air = Air(GRID, channel, 6, 2, impairments=(impairment,), transmitter_knowledge=knows, receiver_knowledge=knows)
+    air = Air(GRID, channel, 6, 2, impairments=(impairment,), csit=knows, csir=knows)
     assert not air.orthogonal
     nmse = tf.function(lambda: play(uplink, air)[1].nmse, autograph=False)
     assert np.isfinite(nmse())
@@ -114,7 +114,7 @@ def test_every_impairment_passes_every_uplink_in_a_compiled_round(impairment: An
 @pytest.mark.parametrize("margin_db", [0.0, 35.0])
 def test_past_the_prefix_a_digital_device_needs_a_margin_for_what_it_does_not_foresee(margin_db: float) -> None:
     air = Air(GRID, Awgn(), 6, impairments=(TimingOffset(9.0, 20.0),))
-    heard = play(Digital(margin_db=margin_db), air, size=4000)[1].heard
+    heard = play(Digital(margin_db=margin_db), air, size=4000)[1].decoded
     assert np.all(heard) if margin_db else not np.any(heard)
 
 
@@ -122,7 +122,7 @@ def test_past_the_prefix_a_digital_device_needs_a_margin_for_what_it_does_not_fo
 def test_pilots_are_charged_in_elements_airtime_and_energy(uplink: Uplink) -> None:
     free = play(uplink, Air(GRID, Rayleigh(), 9))[1]
     known = Estimated("linear", comb=4)
-    paid = play(uplink, Air(GRID, Rayleigh(), 9, transmitter_knowledge=known, receiver_knowledge=known))[1]
+    paid = play(uplink, Air(GRID, Rayleigh(), 9, csit=known, csir=known))[1]
     assert free.pilots == 0 and paid.pilots == 128  # nine devices, four a symbol: three symbols of a slot
     assert float(paid.airtime) == pytest.approx(float(free.airtime) + GRID.slot_seconds)
     assert np.all(paid.energy <= 1 + 1e-5) and np.all(paid.energy >= 32 / (200 + 128) * (1 - 1e-5))
@@ -131,6 +131,6 @@ def test_pilots_are_charged_in_elements_airtime_and_energy(uplink: Uplink) -> No
 def test_feedback_is_charged_in_bits() -> None:
     free, paid = (
         play(Analog(), Air(GRID, Rayleigh(), 9, **knows))[1].bits  # type: ignore[arg-type]
-        for knows in ({}, {"transmitter_knowledge": QuantizedFeedback(2, 1)})
+        for knows in ({}, {"csit": QuantizedFeedback(2, 1)})
     )
     assert paid - free == 9 * 3 * 32

@@ -84,7 +84,7 @@ def test_digital_devices_have_the_same_average_budget() -> None:
 
 def test_a_packet_is_lost_only_if_what_it_holds_does_not_fit() -> None:
     devices, size = 4, 650
-    air = Air(Grid(), Rayleigh(), devices, transmitter_knowledge=ErrorVariance(e=0.05))
+    air = Air(Grid(), Rayleigh(), devices, csit=ErrorVariance(e=0.05))
     for elements, everybody in ((20_000, True), (325, False)):  # room to spare, and none
         terms, place = Terms(air, size, elements), air.init(keys.key(1))
         heard = []
@@ -92,13 +92,13 @@ def test_a_packet_is_lost_only_if_what_it_holds_does_not_fit() -> None:
             key = keys.key(1, index)
             link = air.draw(place, key, 0.0, terms.slots, 20.0)
             round = Round(terms, key, tf.fill([devices], 0.25), link)
-            heard.append(apply(Digital(), (), round, keys.normal(key, [devices, size]))[2].heard)
+            heard.append(apply(Digital(), (), round, keys.normal(key, [devices, size]))[2].decoded)
         assert np.all(heard) == everybody
 
 
 @pytest.mark.parametrize("error", [0.01, 0.1, 0.5])
 def test_a_receiver_that_does_not_know_the_channel_decodes_less(error: float) -> None:
-    air = Air(Grid(), Rayleigh(), 1, receiver_knowledge=ErrorVariance(e=error))
+    air = Air(Grid(), Rayleigh(), 1, csir=ErrorVariance(e=error))
     terms, snr = Terms(air, 10, 64), 1000.0
 
     @tf.function(autograph=False)

@@ -10,7 +10,7 @@ from overair.ota.image_links import ImageLinks
 from overair.ota.rates import Rate, Repeats, Share, _chain, _codes, _qam
 from overair.ota.rates.capacity import Capacity
 from overair.ota.rates.ldpc import Ldpc
-from overair.ota.rates.mcs import LONGEST, MODES, Mode, Modes
+from overair.ota.rates.mcs import LONGEST, TABLE, Mcs, Mode
 from overair.ota.rates.outage import Outage
 from overair.phy import Air, Awgn, Grid, keys
 
@@ -33,7 +33,7 @@ def test_over_slow_rayleigh_fading_as_many_packets_are_lost_as_asked(error: floa
     count = 20000
     gains = np.random.default_rng(branches).exponential(size=[count, branches]).mean(axis=1)
     mine, rate = share(7.0, 3, count, gains), Outage(error, branches)
-    lost = 1 - np.mean(rate.arrives(mine, rate.bits(mine), tf.range(count), keys.key(0)))
+    lost = 1 - np.mean(rate.crc_ok(mine, rate.bits(mine), tf.range(count), keys.key(0)))
     assert abs(lost - error) < 4.5 * (error * (1 - error) / count) ** 0.5
 
 
@@ -65,9 +65,9 @@ def published(snr_db: float) -> Mode | None:
     return max(open_to, key=lambda mode: (mode.efficiency, -mode.threshold_db), default=None)
 
 
-def chosen(snr_db: float, rate: Modes | None = None, elements: int = 1536) -> Mode | None:
-    place = int((rate or Modes()).places(share(snr_db, elements))[0])
-    return MODES[place] if place >= 0 else None
+def chosen(snr_db: float, rate: Mcs | None = None, elements: int = 1536) -> Mode | None:
+    place = int((rate or Mcs()).places(share(snr_db, elements))[0])
+    return TABLE[place] if place >= 0 else None
 
 
 STEPS = {0: (2, 1, 3), 2: (2, 1, 2), 5: (2, 2, 3), 7: (4, 1, 2), 10: (4, 2, 3), 12: (6, 1, 2), 15: (6, 2, 3)}
@@ -78,28 +78,28 @@ def test_the_staircase_takes_the_published_rates(snr_db: int) -> None:
     """At 5 dB the published mode is 16-QAM 1/3: as many bits, from a threshold half a decibel higher."""
     mode = chosen(float(snr_db))
     assert mode is not None and mode[:3] == STEPS[snr_db] and mode == published(snr_db)
-    assert Modes().bits(share(float(snr_db), 1536)) == round(1536 * mode.efficiency)
+    assert Mcs().bits(share(float(snr_db), 1536)) == round(1536 * mode.efficiency)
 
 
 def test_at_every_snr_the_fastest_allowed_is_taken_and_below_all_nothing() -> None:
     for snr_db in np.arange(-3.0, 20.0, 0.25):
         assert chosen(snr_db) == published(snr_db)
-    assert Modes().bits(share(-1.0, 1536)) == 0 < Modes().bits(share(-0.75, 1536))
-    assert Modes().bits(share(20.0, 9)) == 0  # 36 bits are too few
+    assert Mcs().bits(share(-1.0, 1536)) == 0 < Mcs().bits(share(-0.75, 1536))
+    assert Mcs().bits(share(20.0, 9)) == 0  # 36 bits are too few
 
 
 def test_a_boost_and_unequal_elements_count_as_the_snr_they_make() -> None:
-    assert chosen(7.0, Modes(boost_db=3.0)) == published(10.0)
+    assert chosen(7.0, Mcs(margin_db=3.0)) == published(10.0)
     two = np.where(np.arange(1536) % 2, -20.0, 14.0)[None]  # means of -3 dB in dB and of 11 dB in power
     flat = 10 * np.log10(np.sqrt((1 + 10**-2) * (1 + 10**1.4)) - 1)
-    place = int(Modes().places(share(two, 1536))[0])
-    assert MODES[place] == published(flat) and published(flat) not in (published(-3.0), published(11.0))
+    place = int(Mcs().places(share(two, 1536))[0])
+    assert TABLE[place] == published(flat) and published(flat) not in (published(-3.0), published(11.0))
 
 
 @pytest.mark.parametrize("elements", [80, 512, 3072, 3073, 20000])
 def test_packets_are_of_one_size_and_no_longer_than_allowed(elements: int) -> None:
-    for mode in filter(None, map(published, (each.threshold_db for each in MODES))):
-        bits = float(Modes().bits(share(mode.threshold_db, elements))[0])
+    for mode in filter(None, map(published, (each.threshold_db for each in TABLE))):
+        bits = float(Mcs().bits(share(mode.threshold_db, elements))[0])
         packets = next(count for count in range(1, 100) if elements * mode.order <= count * LONGEST)
         symbols = elements // packets
         assert bits == packets * (symbols * mode.order * mode.above // mode.below)
@@ -132,12 +132,12 @@ def lost(mode: Mode, snr_db: float, packets: int, interleaved: bool = True) -> f
 
 def test_qpsk_at_a_third_has_its_threshold() -> None:
     """With 100 packets a share of 2 % is below 8.3 % at 4.5 standard errors; half a dB lower a third is lost."""
-    assert lost(MODES[0], MODES[0].threshold_db, 100) < 0.083
-    assert lost(MODES[0], MODES[0].threshold_db - 0.5, 100) > 0.1
+    assert lost(TABLE[0], TABLE[0].threshold_db, 100) < 0.083
+    assert lost(TABLE[0], TABLE[0].threshold_db - 0.5, 100) > 0.1
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: f"{2**mode.order}-QAM {mode.above}/{mode.below}")
+@pytest.mark.parametrize("mode", TABLE, ids=lambda mode: f"{2**mode.order}-QAM {mode.above}/{mode.below}")
 def test_every_mode_has_its_threshold(mode: Mode) -> None:
     """Without the bit interleaver 2 % are lost within a quarter of a decibel of the table's entry.
 
@@ -157,7 +157,7 @@ def test_every_mode_has_its_threshold(mode: Mode) -> None:
 
 
 def test_symbols_have_unit_power_and_bits_are_random() -> None:
-    for mode in (MODES[0], MODES[4], MODES[8]):
+    for mode in (TABLE[0], TABLE[4], TABLE[8]):
         x = _chain.send(plan(mode, 512), keys.key(1), tf.range(40), tf.zeros([40], tf.int32)).numpy()
         assert abs(np.mean(np.abs(x) ** 2) - 1) < 4.5 * (np.abs(x) ** 2).std() / x.size**0.5 + 1e-6
         assert len(np.unique(x[:, :20], axis=0)) == 40
@@ -166,11 +166,11 @@ def test_symbols_have_unit_power_and_bits_are_random() -> None:
 @pytest.mark.slow
 def test_one_by_one_and_many_at_once_lose_alike() -> None:
     """At an SNR where about half are lost, by the two ways a mode's packets are sent."""
-    count, rate, snr_db = 100, Modes(boost_db=1.0), -1.5
+    count, rate, snr_db = 100, Mcs(margin_db=1.0), -1.5
     mine = share(snr_db, 300, count)
-    one = 1 - np.mean(rate.arrives(mine, rate.bits(mine), tf.range(count), keys.key(0)))
+    one = 1 - np.mean(rate.crc_ok(mine, rate.bits(mine), tf.range(count), keys.key(0)))
     way = ImageLinks(AIR, np.full(count, snr_db), 300, keys.key(1))
-    many = 1 - np.mean(rate.deliver(mine, way.send, keys.key(2)).arrives)
+    many = 1 - np.mean(rate.deliver(mine, way.send, keys.key(2)).crc_ok)
     assert 0.15 < many < 0.85
     assert abs(one - many) < 4.5 * (2 * 0.25 / count) ** 0.5
 
@@ -196,12 +196,12 @@ def test_two_transmissions_added_are_one_of_the_sum_of_their_snrs() -> None:
     mine, count = share(7.5, 768, 30), 30
     for snr_db in (5.95, 8.0):
         snr = 10 ** (snr_db / 10)
-        once = np.mean(Modes().deliver(mine, Ear([snr_db]).send, keys.key(0)).arrives)
+        once = np.mean(Mcs().deliver(mine, Ear([snr_db]).send, keys.key(0)).crc_ok)
         assert once == 1 if snr_db > 7 else 0.2 < once < 0.8
         for part in (0.5, 0.3):
             parts = [10 * np.log10(snr * part), 10 * np.log10(snr * (1 - part))]
-            delivery = Modes(retransmissions=1).deliver(mine, Ear(parts).send, keys.key(1))
-            assert abs(np.mean(delivery.arrives) - once) <= 4.5 * (2 * once * (1 - once) / count) ** 0.5
+            delivery = Mcs(retransmissions=1).deliver(mine, Ear(parts).send, keys.key(1))
+            assert abs(np.mean(delivery.crc_ok) - once) <= 4.5 * (2 * once * (1 - once) / count) ** 0.5
             np.testing.assert_array_equal(delivery.uses, 2 * 768)
 
 
@@ -209,30 +209,30 @@ def test_only_what_failed_is_sent_again_and_all_of_it_is_counted() -> None:
     count, elements = 30, 6144
     mine = share(0.0, elements, count)  # two packets of 3072 symbols each
     ear = Ear([-1.2, 30.0, 30.0])
-    delivery = Modes(retransmissions=2).deliver(mine, ear.send, keys.key(0))
-    assert np.all(delivery.arrives) and len(ear.sent) == 2
+    delivery = Mcs(retransmissions=2).deliver(mine, ear.send, keys.key(0))
+    assert np.all(delivery.crc_ok) and len(ear.sent) == 2
     again = ear.sent[1].sum(axis=1)
     assert set(again.tolist()) == {0, 3072, 6144}
     np.testing.assert_array_equal(delivery.uses, elements + again)
-    once = Modes().deliver(mine, Ear([-1.2]).send, keys.key(0))
-    np.testing.assert_array_equal(once.arrives, again == 0)
+    once = Mcs().deliver(mine, Ear([-1.2]).send, keys.key(0))
+    np.testing.assert_array_equal(once.crc_ok, again == 0)
     np.testing.assert_array_equal(once.uses, elements)
 
 
 def test_what_is_never_heard_is_sent_to_the_last_and_lost() -> None:
     mine = share(np.array([[15.0], [-5.0], [0.0]]), 512, 3)
-    delivery = Modes(retransmissions=3).deliver(mine, Ear([-40.0] * 4).send, keys.key(0))
-    assert not np.any(delivery.arrives)
+    delivery = Mcs(retransmissions=3).deliver(mine, Ear([-40.0] * 4).send, keys.key(0))
+    assert not np.any(delivery.crc_ok)
     np.testing.assert_array_equal(delivery.uses, [4 * 512, 512, 4 * 512])  # the second has nothing to send
 
 
 def test_delivery_depends_on_its_key_alone() -> None:
     mine = share(0.0, 400, 40)
     send = ImageLinks(AIR, np.full(40, -1.4), 400, keys.key(1)).send
-    one, again, other = (Modes(boost_db=0.7).deliver(mine, send, keys.key(seed)).arrives for seed in (0, 0, 5))
+    one, again, other = (Mcs(margin_db=0.7).deliver(mine, send, keys.key(seed)).crc_ok for seed in (0, 0, 5))
     assert np.array_equal(one, again) and 0 < one.mean() < 1 and not np.array_equal(one, other)
 
 
 def test_what_they_are() -> None:
-    assert all(isinstance(rate, Rate) and isinstance(rate, Repeats) for rate in (Modes(), Ldpc()))
+    assert all(isinstance(rate, Rate) and isinstance(rate, Repeats) for rate in (Mcs(), Ldpc()))
     assert isinstance(Outage(), Rate) and not isinstance(Outage(), Repeats) and not isinstance(Capacity(), Repeats)

@@ -12,7 +12,7 @@ from overair.ota.images.avif import Avif
 from overair.ota.images.jpeg import Jpeg
 from overair.ota.images.webp import Webp
 from overair.ota.rates.capacity import Capacity
-from overair.ota.rates.mcs import Modes
+from overair.ota.rates.mcs import Mcs
 from overair.ota.rates.outage import Outage
 from overair.ota.separate import Separate
 from overair.phy import Air, Awgn, ErrorVariance, Estimated, Grid, PhaseNoise, Rayleigh, Tdl, keys
@@ -45,10 +45,10 @@ def test_capacity_over_awgn_is_the_best_file_under_the_shannon_limit() -> None:
     """Found again with Pillow alone, from all qualities."""
     some, codec = images(3), Jpeg()
     received = Separate(codec).run(some, 1024, [9.0, 14.0], KEY, keep=True)
-    assert received.images is not None and np.all(received.fits & received.arrives) and not received.lost.any()
+    assert received.images is not None and np.all(received.fits & received.crc_ok) and not received.lost.any()
     for row, snr_db in enumerate((9.0, 14.0)):
         limit = 1024 * np.log2(1 + 10 ** (snr_db / 10))
-        np.testing.assert_allclose(received.room[row], limit, rtol=1e-6)
+        np.testing.assert_allclose(received.bits_available[row], limit, rtol=1e-6)
         for place, image in enumerate(some):
             files = [codec.encode(image, quality) for quality in range(1, 101)]
             best = next(file for file in reversed(files) if 8 * len(file) <= limit)
@@ -118,7 +118,7 @@ def test_lost_images_are_lost_alone_even_in_a_mosaic() -> None:
     assert abs(received.lost[0] - 0.3) < 4.5 * (0.3 * 0.7 / 100) ** 0.5
     mean = np.round(some.mean(axis=(1, 2), keepdims=True))
     plain = np.all(received.images[0] == mean, axis=(1, 2, 3))
-    np.testing.assert_array_equal(plain, ~received.arrives[0])
+    np.testing.assert_array_equal(plain, ~received.crc_ok[0])
     assert received.error[0, plain].mean() > 3 * received.error[0, ~plain].mean()
 
 
@@ -141,11 +141,11 @@ def test_noise_alone_has_the_power_asked_for_in_both_of_its_parts() -> None:
 
 
 def test_the_staircase_over_noise_alone_is_what_is_sent_where_no_air_is_given() -> None:
-    some, rate = images(16), Modes()
+    some, rate = images(16), Mcs()
     rival = Separate(Webp(2), rate, mosaic=2)
     given, none = rival.run(some, 512, [-5.0, 0.0, 5.0], KEY, AIR), rival.run(some, 512, [-5.0, 0.0, 5.0], KEY)
     np.testing.assert_array_equal(given.error, none.error)
-    np.testing.assert_array_equal(given.room, none.room)
+    np.testing.assert_array_equal(given.bits_available, none.bits_available)
     assert given.lost.tolist() == [1, 0, 0] and not given.fits[0].any()
 
 
@@ -153,7 +153,7 @@ def test_the_staircase_over_noise_alone_is_what_is_sent_where_no_air_is_given() 
     "air", [Air(GRID, Rayleigh(), 1, 2), Air(GRID, Tdl("A", 300e-9), 1)], ids=["flat", "selective"]
 )
 def test_the_share_is_what_the_air_does_to_symbols(air: Air) -> None:
-    """With perfect knowledge: the noise that is left has the power that is told, and the symbol no gain but one."""
+    """With perfect CSI: the noise that is left has the power that is told, and the symbol no gain but one."""
     way = ImageLinks(air, np.full(40, 5.0), 600, KEY)
     x = keys.complex_normal(keys.key(9), [40, 600])
     heard, power = way.send(x, 0)
@@ -166,7 +166,7 @@ def test_the_share_is_what_the_air_does_to_symbols(air: Air) -> None:
 @pytest.mark.parametrize("knows", [ErrorVariance(0.1), Estimated("lmmse", comb=1)], ids=["error_variance", "estimated"])
 def test_what_the_receiver_does_not_know_is_noise_of_the_power_told(knows: Any) -> None:
     """On average over images: E|z - x|^2 |g|^2 = N0 + e, with the mean error power e."""
-    way = ImageLinks(Air(GRID, Rayleigh(), 1, receiver_knowledge=knows), np.full(800, 5.0), 60, KEY)
+    way = ImageLinks(Air(GRID, Rayleigh(), 1, csir=knows), np.full(800, 5.0), 60, KEY)
     x = keys.complex_normal(keys.key(9), [800, 60])
     heard, power = way.send(x, 0)
     ratio = (np.abs((heard - x).numpy()) ** 2 / power.numpy()).mean(axis=1)
@@ -178,12 +178,12 @@ def test_what_the_receiver_does_not_know_is_noise_of_the_power_told(knows: Any) 
 
 @pytest.mark.parametrize("knows", [ErrorVariance(0.1), Estimated("lmmse", comb=1)], ids=["error_variance", "estimated"])
 def test_who_knows_the_channel_as_the_receiver_does_is_told_what_that_can_decode(knows: Any) -> None:
-    air = Air(GRID, Tdl("A", 300e-9), 1, transmitter_knowledge=knows, receiver_knowledge=knows)
+    air = Air(GRID, Tdl("A", 300e-9), 1, csit=knows, csir=knows)
     way = ImageLinks(air, np.full(50, 10.0), 64, KEY, "link")
     np.testing.assert_array_equal(way.share.believed, way.share.known)
-    alone = ImageLinks(Air(GRID, Tdl("A", 300e-9), 1, transmitter_knowledge=knows), np.full(50, 10.0), 64, KEY, "link")
+    alone = ImageLinks(Air(GRID, Tdl("A", 300e-9), 1, csit=knows), np.full(50, 10.0), 64, KEY, "link")
     assert not np.allclose(alone.share.believed, alone.share.known)
-    arrives = Separate(Jpeg(), belief="link", count="payload").run(images(50), 512, [10.0], KEY, air).arrives
+    arrives = Separate(Jpeg(), belief="link", count="payload").run(images(50), 512, [10.0], KEY, air).crc_ok
     assert knows == ErrorVariance(0.1) or np.all(arrives)
 
 
@@ -193,12 +193,14 @@ def test_images_have_channels_of_their_own_and_a_key_repeats_them() -> None:
     one, again = (rival.run(some, 512, [10.0], keys.key(1), air) for _ in range(2))
     other = rival.run(some, 512, [10.0], keys.key(2), air)
     np.testing.assert_array_equal(one.error, again.error)
-    assert len(set(one.room[0].tolist())) == 60 and not set(one.room[0]) & set(other.room[0])
-    assert np.all(one.arrives)  # who knows the channel never sends too much
-    gains = (2 ** (one.room[0] / 512) - 1) / 10
+    assert len(set(one.bits_available[0].tolist())) == 60 and not set(one.bits_available[0]) & set(
+        other.bits_available[0]
+    )
+    assert np.all(one.crc_ok)  # who knows the channel never sends too much
+    gains = (2 ** (one.bits_available[0] / 512) - 1) / 10
     assert abs(gains.mean() - 1) < 4.5 / 60**0.5
     at_mean = Separate(Jpeg()).run(some, 512, [10.0], keys.key(1), air)
-    np.testing.assert_array_equal(at_mean.arrives[0], gains >= 1)
+    np.testing.assert_array_equal(at_mean.crc_ok[0], gains >= 1)
 
 
 def test_all_snrs_see_the_same_channels_and_images_may_have_snrs_of_their_own() -> None:
@@ -208,31 +210,33 @@ def test_all_snrs_see_the_same_channels_and_images_may_have_snrs_of_their_own() 
     mixed = rival.run(some, 512, apart, KEY, air)
     for place in range(6):
         same = rival.run(some, 512, apart[0, place : place + 1], KEY, air)
-        np.testing.assert_allclose(mixed.room[0, place], same.room[0, place], rtol=1e-5)
+        np.testing.assert_allclose(mixed.bits_available[0, place], same.bits_available[0, place], rtol=1e-5)
         np.testing.assert_allclose(mixed.error[0, place], same.error[0, place], rtol=1e-6)
 
 
 def test_retransmissions_rescue_faded_images_and_are_counted() -> None:
     some, air = images(80), Air(GRID, Rayleigh(), 1)
-    once, more = (Separate(Jpeg(), Modes(count), count="payload").run(some, 512, [12.0], KEY, air) for count in (0, 3))
-    assert np.all(once.arrives <= more.arrives) and more.lost[0] < 0.5 * once.lost[0]
+    once, more = (Separate(Jpeg(), Mcs(count), count="payload").run(some, 512, [12.0], KEY, air) for count in (0, 3))
+    assert np.all(once.crc_ok <= more.crc_ok) and more.lost[0] < 0.5 * once.lost[0]
     np.testing.assert_array_equal(once.uses, 512)
-    np.testing.assert_array_equal(more.uses[once.arrives], 512)
-    assert set(more.uses[~once.arrives].tolist()) <= {1024.0, 1536.0, 2048.0}
+    np.testing.assert_array_equal(more.uses[once.crc_ok], 512)
+    assert set(more.uses[~once.crc_ok].tolist()) <= {1024.0, 1536.0, 2048.0}
 
 
 def test_an_estimated_channel_loses_more_than_a_known_one() -> None:
     some = images(60)
-    airs = (Air(GRID, Rayleigh(), 1, receiver_knowledge=ErrorVariance(e)) for e in (0.0, 0.2))
-    lost = [Separate(Webp(2), Modes()).run(some, 512, [8.0], KEY, air).lost[0] for air in airs]
+    airs = (Air(GRID, Rayleigh(), 1, csir=ErrorVariance(e)) for e in (0.0, 0.2))
+    lost = [Separate(Webp(2), Mcs()).run(some, 512, [8.0], KEY, air).lost[0] for air in airs]
     assert lost[1] > lost[0] + 0.1
 
 
 def test_packets_pass_waveforms_with_phase_noise() -> None:
     some, air = images(2), Air(GRID, Awgn(), 1, impairments=(PhaseNoise(20.0),))
     assert not air.orthogonal
-    assert np.all(Separate(Jpeg(), Modes(), count="payload").run(some, 512, [12.0], KEY, air).arrives)
-    with pytest.raises(ValueError, match=r"^air: expected the frequency road .* received the time road; take .*modes"):
+    assert np.all(Separate(Jpeg(), Mcs(), count="payload").run(some, 512, [12.0], KEY, air).crc_ok)
+    with pytest.raises(
+        ValueError, match=r"^air: expected the frequency domain .* received the time domain; take .*modes"
+    ):
         Separate(Jpeg()).run(some, 512, [12.0], KEY, air)
 
 
@@ -306,7 +310,7 @@ def test_a_mosaic_of_the_test_set_is_near_the_published_curve_at_capacity() -> N
 
 
 def test_a_mosaic_of_the_test_set_is_near_the_published_staircase() -> None:
-    received = Separate(Avif(), Modes(), mosaic=10).run(cifar(100), 512, SNRS[::2], KEY)
+    received = Separate(Avif(), Mcs(), mosaic=10).run(cifar(100), 512, SNRS[::2], KEY)
     np.testing.assert_allclose(mean_psnr(received.error), BPG_LDPC[::2], atol=0.5)
 
 
@@ -314,7 +318,7 @@ def test_a_mosaic_of_the_test_set_is_near_the_published_staircase() -> None:
 def test_avif_at_capacity_is_bpg_at_capacity() -> None:
     """On mosaics of 100 at k/n = 1/6, within 0.5 dB by either average of PSNR."""
     received = Separate(Avif(), mosaic=10).run(cifar(2000), 512, SNRS, KEY)
-    assert np.all(received.fits & received.arrives) and np.all(received.bits <= received.room)
+    assert np.all(received.fits & received.crc_ok) and np.all(received.bits <= received.bits_available)
     np.testing.assert_allclose(mean_psnr(received.error), BPG_CAPACITY, atol=0.5)
     np.testing.assert_allclose(psnr(received.error.mean(axis=1)), BPG_CAPACITY, atol=0.5)
 
@@ -323,16 +327,16 @@ def test_avif_at_capacity_is_bpg_at_capacity() -> None:
 def test_avif_on_the_staircase_is_bpg_on_the_staircase() -> None:
     """The mean of PSNRs, within 0.5 dB; less is lost than at the thresholds, beyond doubt."""
     count = 2000
-    received = Separate(Avif(), Modes(), mosaic=10).run(cifar(count), 512, SNRS, KEY)
-    np.testing.assert_array_equal(received.room[:, 0], [341, 682, 1365, 2048])
+    received = Separate(Avif(), Mcs(), mosaic=10).run(cifar(count), 512, SNRS, KEY)
+    np.testing.assert_array_equal(received.bits_available[:, 0], [341, 682, 1365, 2048])
     np.testing.assert_allclose(mean_psnr(received.error), BPG_LDPC, atol=0.5)
     assert np.all(received.lost < 0.02 + 4.5 * (0.02 * 0.98 / count) ** 0.5)
 
 
 def test_every_transmission_learns_its_channel_by_pilots_of_its_own() -> None:
-    some, air = images(20), Air(GRID, Rayleigh(), 1, receiver_knowledge=Estimated("linear"))
+    some, air = images(20), Air(GRID, Rayleigh(), 1, csir=Estimated("linear"))
     once = 512 + air.pilots  # one packet
-    again = Separate(Jpeg(), Modes(2), count="payload").run(some, 512, [12.0], KEY, air).uses
+    again = Separate(Jpeg(), Mcs(2), count="payload").run(some, 512, [12.0], KEY, air).uses
     assert air.pilots > 0 and set(again.ravel().tolist()) == {once, 2 * once, 3 * once}
     np.testing.assert_array_equal(Separate(Jpeg(), count="payload").run(some, 512, [12.0], KEY, air).uses, once)
 
@@ -341,6 +345,6 @@ def test_who_counts_on_a_fixed_snr_codes_for_it_and_loses_everything_below() -> 
     images = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)
     fixed = Separate(Webp(), design_db=10.0).run(images, 512, [9.9, 10.0, 20.0], KEY)
     told = Separate(Webp()).run(images, 512, [10.0], KEY)
-    assert not fixed.arrives[0].any() and fixed.arrives[1:].all()
-    np.testing.assert_array_equal(fixed.room, np.repeat(told.room, 3, axis=0))
+    assert not fixed.crc_ok[0].any() and fixed.crc_ok[1:].all()
+    np.testing.assert_array_equal(fixed.bits_available, np.repeat(told.bits_available, 3, axis=0))
     np.testing.assert_array_equal(fixed.error[1:], np.repeat(told.error, 2, axis=0))

@@ -16,12 +16,14 @@ GRID = Grid(subcarriers=32, symbols=4, prefix=8)
 
 def test_pilots_are_sent_at_the_budget_of_each_device(play: Any) -> None:
     """Nine devices of which four share a symbol send on eight subcarriers each, with the energy of a whole symbol."""
-    budgets_db, known = (0.0, -10.0, 6.0), Estimated("linear", comb=4)
-    air = Air(GRID, Awgn(), 9, transmitter_knowledge=known, receiver_knowledge=known)
-    silent = play(Analog(), air, tf.zeros([9, 400]), 200, snr_db=20.0, budgets_db=budgets_db)[1]
-    budgets = 10 ** (np.array(budgets_db * 3) / 10)
+    power_offsets_db, known = (0.0, -10.0, 6.0), Estimated("linear", comb=4)
+    air = Air(GRID, Awgn(), 9, csit=known, csir=known)
+    silent = play(Analog(), air, tf.zeros([9, 400]), 200, snr_db=20.0, power_offsets_db=power_offsets_db)[1]
+    budgets = 10 ** (np.array(power_offsets_db * 3) / 10)
     np.testing.assert_allclose(silent.energy[0], 32 * budgets / (200 + 128), rtol=1e-5)
-    loud = play(Analog(), air, keys.normal(keys.key(1), [9, 400]), 200, snr_db=20.0, budgets_db=budgets_db)[1]
+    loud = play(Analog(), air, keys.normal(keys.key(1), [9, 400]), 200, snr_db=20.0, power_offsets_db=power_offsets_db)[
+        1
+    ]
     assert np.all(loud.energy[0] <= budgets * (1 + 1e-5))
 
 
@@ -44,7 +46,7 @@ def test_a_scale_below_the_noise_is_not_decoded(play: Any) -> None:
     updates = keys.normal(keys.key(0), [3, 20])
     estimates, report = play(Analog(Identity(), Individual()), air, updates, 11, count=count, snr_db=-90.0)
     decoded = np.any(estimates.numpy() != 0, axis=1)
-    np.testing.assert_array_equal(report.heard, np.repeat(decoded[:, None], 3, axis=1))
+    np.testing.assert_array_equal(report.decoded, np.repeat(decoded[:, None], 3, axis=1))
     share = norm.sf(1)
     assert abs(decoded.mean() - share) < 4.5 * (share * (1 - share) / count) ** 0.5
 
@@ -53,7 +55,7 @@ def test_a_scale_above_the_noise_is_decoded(play: Any) -> None:
     estimates, report = play(
         Analog(Identity(), Individual()), Air(GRID, Awgn(), 3), tf.ones([3, 20]), 11, count=50, snr_db=20.0
     )
-    assert np.all(report.heard) and np.all(report.nmse < 0.1)
+    assert np.all(report.decoded) and np.all(report.nmse < 0.1)
     assert estimates.shape == (50, 20)
 
 
@@ -66,6 +68,6 @@ def test_the_noise_that_hides_a_scale_is_that_behind_the_combiner(play: Any, ant
     air = Air(GRID, Awgn(), devices, antennas)
     # each device has weight w = 1/2 and energy w^2 (10 * 2 + 1) b^2 = 11 P: b w = sqrt(11/21); all scales add, combined
     snr = level**2 / (devices**2 * 11 / 21) / antennas
-    heard = play(Analog(Identity(), Individual()), air, updates, 11, count=count, snr_db=10 * np.log10(snr))[1].heard
+    heard = play(Analog(Identity(), Individual()), air, updates, 11, count=count, snr_db=10 * np.log10(snr))[1].decoded
     share = norm.cdf(1)
     assert abs(np.mean(heard[:, 0]) - share) < 4.5 * (share * (1 - share) / count) ** 0.5

@@ -55,7 +55,7 @@ def test_a_penalty_vanishes_in_long_packets() -> None:
 @pytest.mark.parametrize("error", [0.3, 0.1, 0.02])
 def test_packets_of_the_right_rate_are_lost_with_the_probability_asked(error: float) -> None:
     rate, devices = Capacity(error), 20000
-    arrives = tf.function(rate.arrives, autograph=False)
+    arrives = tf.function(rate.crc_ok, autograph=False)
     mine = share(np.full([devices, 30], 4.0))
     lost = 1 - np.mean(arrives(mine, rate.bits(mine), tf.range(devices), keys.key(0)))
     assert abs(lost - error) < 4.5 * (error * (1 - error) / devices) ** 0.5
@@ -63,7 +63,7 @@ def test_packets_of_the_right_rate_are_lost_with_the_probability_asked(error: fl
 
 def test_packets_on_a_channel_other_than_believed_are_lost_as_often_as_its_own_approximation_says() -> None:
     rate, devices, believed, known = Capacity(0.1), 20000, 4.0, 3.5
-    arrives = tf.function(rate.arrives, autograph=False)
+    arrives = tf.function(rate.crc_ok, autograph=False)
     mine = share(np.full([devices, 60], believed), np.full([devices, 60], known))
     bits = approximation(np.full(60, believed), 0.1)
     spread = (60 * (1 - (1 + known) ** -2)) ** 0.5 * LOG2_E
@@ -78,9 +78,9 @@ def test_what_is_lost_depends_on_the_device_and_the_key_and_not_on_the_group() -
     bits, devices = rate.bits(mine), tf.range(40)
     some = tf.range(7, 19)
     part = share(np.full([12, 30], 4.0))
-    whole = rate.arrives(mine, bits, devices, keys.key(1))
-    assert np.array_equal(tf.gather(whole, some), rate.arrives(part, bits[:12], some, keys.key(1)))
-    assert not np.array_equal(whole, rate.arrives(mine, bits, devices, keys.key(2)))
+    whole = rate.crc_ok(mine, bits, devices, keys.key(1))
+    assert np.array_equal(tf.gather(whole, some), rate.crc_ok(part, bits[:12], some, keys.key(1)))
+    assert not np.array_equal(whole, rate.crc_ok(mine, bits, devices, keys.key(2)))
 
 
 def test_a_digital_uplink_loses_the_packets_that_it_accepts_to_lose(play: Any) -> None:
@@ -89,7 +89,7 @@ def test_a_digital_uplink_loses_the_packets_that_it_accepts_to_lose(play: Any) -
     updates = keys.normal(keys.key(0), [devices, 300])
     _, report = play(Digital(rate=Capacity(error)), Air(Grid(32, 4), Awgn(), devices), updates, 1000, rounds, 0.0)
     unused = 8 / ((40 * (1 - 26.0**-2)) ** 0.5 * LOG2_E)  # less than a coordinate, in deviations of a packet
-    lost = 1 - np.mean(report.heard)
+    lost = 1 - np.mean(report.decoded)
     low = norm.sf(norm.isf(error) + unused)
     noise = 4.5 * (error / (rounds * devices)) ** 0.5
     assert low - noise < lost < error + noise
@@ -98,4 +98,4 @@ def test_a_digital_uplink_loses_the_packets_that_it_accepts_to_lose(play: Any) -
 @pytest.mark.parametrize("error", [0.0, 1.0, -0.1])
 def test_an_impossible_error_is_refused(error: float) -> None:
     with pytest.raises(ValueError, match="error"):
-        Capacity(error=error)
+        Capacity(target_bler=error)

@@ -11,7 +11,7 @@ from overair.ota.image_links import ImageLinks
 from overair.ota.rates import Share, _chain, _codes, _qam
 from overair.ota.rates.capacity import Capacity
 from overair.ota.rates.ldpc import GAP_DB, HIGHEST, Ldpc
-from overair.ota.rates.mcs import Modes
+from overair.ota.rates.mcs import Mcs
 from overair.ota.rates.outage import Outage
 from overair.phy import Air, Awgn, Grid, keys
 
@@ -142,14 +142,14 @@ def test_ldpc_takes_the_bits_of_what_it_believes_with_elements_that_are_its_own(
 # --- Over a link, again and again
 
 
-@pytest.mark.parametrize("rate", [Ldpc(0.01), Modes(retransmissions=1)], ids=str)
+@pytest.mark.parametrize("rate", [Ldpc(0.01), Mcs(retransmissions=1)], ids=str)
 def test_packets_of_unlike_plans_reach_their_own_receivers(rate: Any) -> None:
     """Believed at four SNRs; the second is too weak for anything, and the link of the third is far worse."""
     believed, true = np.array([20.0, -25.0, 8.0, 12.0, 20.0]), np.array([22.0, 30.0, -10.0, 14.0, 22.0])
     mine = share(5, 300, believed[:, None])
     delivery = rate.deliver(mine, ImageLinks(AIR, true, 300, keys.key(0)).send, keys.key(1))
-    np.testing.assert_array_equal(delivery.arrives, [True, False, False, True, True])
-    again = isinstance(rate, Modes)
+    np.testing.assert_array_equal(delivery.crc_ok, [True, False, False, True, True])
+    again = isinstance(rate, Mcs)
     np.testing.assert_array_equal(delivery.uses, [300, 300, 600 if again else 300, 300, 300])
     np.testing.assert_array_equal(delivery.sends, [1, 1, 2 if again else 1, 1, 1])
 
@@ -161,16 +161,16 @@ def test_the_two_ways_of_a_packet_lose_alike() -> None:
     link = ImageLinks(AIR, np.full(count, snr_db - 0.7), 90, keys.key(1))
     plan = rate._plan(mine)
     one = np.mean(passed(plan, link.share))
-    many = np.mean(_chain.deliver(plan, 90, link.send, keys.key(2)).arrives)
+    many = np.mean(_chain.deliver(plan, 90, link.send, keys.key(2)).crc_ok)
     assert 0.2 < many < 0.8
     assert abs(one - many) < 4.5 * (2 * many * (1 - many) / count) ** 0.5
 
 
 def test_the_longest_packets_of_the_staircase_are_heard_in_a_compiled_graph() -> None:
     """4096 bits, more than base graph 2 has."""
-    mine, rate = share(12, 1536, 9.8), Modes()
+    mine, rate = share(12, 1536, 9.8), Mcs()
     assert float(rate.bits(mine)[0]) == 4096
-    arrives = tf.function(rate.arrives, autograph=False)(mine, rate.bits(mine), tf.range(12), keys.key(0))
+    arrives = tf.function(rate.crc_ok, autograph=False)(mine, rate.bits(mine), tf.range(12), keys.key(0))
     assert np.mean(arrives) > 0.6
 
 
@@ -183,5 +183,5 @@ def test_what_the_receiver_does_not_know_costs_bits_and_what_is_believed_does_no
     mine = share(3, 50, 10.0)._replace(unknown=tf.constant([[0.0], [1.0], [4.0]]))
     limits = 50 * np.log2(1 + 10 / (1 + np.array([0.0, 1.0, 4.0])))
     for factor, expected in ((0.999, True), (1.001, False)):
-        arrives = rate.arrives(mine, tf.constant(factor * limits, tf.float32), tf.range(3), keys.key(0))
+        arrives = rate.crc_ok(mine, tf.constant(factor * limits, tf.float32), tf.range(3), keys.key(0))
         np.testing.assert_array_equal(arrives, [expected] * 3)

@@ -66,8 +66,8 @@ def test_all_uplinks_see_bitwise_equal_links() -> None:
         6,
         antennas=2,
         impairments=(PathLoss(), TimingOffset(0.0, 2.0)),
-        transmitter_knowledge=ErrorVariance(0.1),
-        receiver_knowledge=ErrorVariance(0.1),
+        csit=ErrorVariance(0.1),
+        csir=ErrorVariance(0.1),
     )
     agreed, place, updates = terms(air, 20, 150), air.init(keys.key(0, "place")), keys.normal(keys.key(1), [6, 20])
 
@@ -111,7 +111,7 @@ def test_random_participation_is_unbiased_with_the_variance_foretold(
     squares = (error**2).sum(axis=1)
     assert abs(squares.mean() - variance) < 4 * squares.std() / rounds**0.5
     assert np.all(np.abs(error.mean(axis=0)) < 4 * error.std(axis=0) / rounds**0.5)
-    present = report.heard.numpy().mean(axis=0)
+    present = report.decoded.numpy().mean(axis=0)
     assert np.all(np.abs(present - probability) < 4 * (probability * (1 - probability) / rounds) ** 0.5)
 
 
@@ -167,5 +167,5 @@ def test_the_ideal_uplink_costs_nothing() -> None:
     weights = tf.constant([0.2, 0.3, 0.5])
     estimate, _, report = apply(Ideal(), (), Round(agreed, keys.key(2), weights), updates)
     np.testing.assert_allclose(estimate, weights.numpy() @ updates.numpy(), rtol=1e-5)
-    assert not any(np.any(value) for name, value in report._asdict().items() if name != "heard")
-    assert np.all(report.heard)
+    assert not any(np.any(value) for name, value in report._asdict().items() if name != "decoded")
+    assert np.all(report.decoded)

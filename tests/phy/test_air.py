@@ -136,22 +136,22 @@ def test_the_sum_is_that_of_an_ofdm_waveform_chain_while_all_arrivals_are_inside
         (0, Tdl("A", 2.7e-6), 0.0, 0.0, False),
     ],
 )
-def test_arrivals_outside_the_prefix_take_the_time_road_and_are_refused_on_the_other(
+def test_arrivals_outside_the_prefix_take_the_time_domain_and_are_refused_on_the_other(
     advance: int, channel: Channel, low: float, high: float, fits: bool
 ) -> None:
     grid, offsets = Grid(subcarriers=32, symbols=4, prefix=12, advance=advance), (TimingOffset(low, high),)
     assert Air(grid, channel, 2, impairments=offsets).orthogonal == fits
     if fits:
-        Air(grid, channel, 2, impairments=offsets, road="frequency")
+        Air(grid, channel, 2, impairments=offsets, domain="frequency")
     else:
-        with pytest.raises(ValueError, match="air.road: expected every arrival between 0 and 12 samples"):
-            Air(grid, channel, 2, impairments=offsets, road="frequency")
+        with pytest.raises(ValueError, match="air.domain: expected every arrival between 0 and 12 samples"):
+            Air(grid, channel, 2, impairments=offsets, domain="frequency")
 
 
 def test_delays_of_several_impairments_add_up_in_the_prefix_check() -> None:
     Air(GRID, Awgn(), 1, impairments=(TimingOffset(0.0, 6.0), TimingOffset(0.0, 6.0)))
     with pytest.raises(ValueError, match="received 0 to 13"):
-        Air(GRID, Awgn(), 1, impairments=(TimingOffset(0.0, 6.0), TimingOffset(0.0, 7.0)), road="frequency")
+        Air(GRID, Awgn(), 1, impairments=(TimingOffset(0.0, 6.0), TimingOffset(0.0, 7.0)), domain="frequency")
 
 
 def test_an_air_without_devices_or_antennas_is_refused() -> None:
@@ -168,8 +168,8 @@ def everything(channel: Channel) -> Air:
         5,
         antennas=2,
         impairments=(PathLoss(), TimingOffset(0.0, 2.0), TimingOffset(0.0, 1.0, seen=True, lasting=True)),
-        transmitter_knowledge=ErrorVariance(0.1),
-        receiver_knowledge=ErrorVariance(0.2),
+        csit=ErrorVariance(0.1),
+        csir=ErrorVariance(0.2),
     )
 
 

@@ -66,7 +66,7 @@ def loss_out_of_sight(channel: Any, flat: np.ndarray, space: np.ndarray) -> np.n
 @pytest.mark.parametrize("kind", CHANNELS)
 @pytest.mark.parametrize("apart", [None, 8000.0])
 def test_gains_in_sight_are_the_standards_path_loss_and_shadowing(kind: Any, apart: float | None) -> None:
-    channel = kind(indoor=0.0, sight="always", **({"apart": apart} if apart else {}))
+    channel = kind(indoor_fraction=0.0, los="always", **({"inter_site_distance": apart} if apart else {}))
     lasting = drop(channel, batch=2000)
     flat, space = distances(lasting, channel)
     shadow = -lasting.gain_db.numpy() - loss_in_sight(channel, flat, space)
@@ -78,7 +78,9 @@ def test_gains_in_sight_are_the_standards_path_loss_and_shadowing(kind: Any, apa
 
 @pytest.mark.parametrize(("kind", "deviation"), [(Umi, 7.82), (Uma, 6.0), (Rma, 8.0)])
 def test_gains_out_of_sight_are_the_standards_path_loss_and_shadowing(kind: Any, deviation: float) -> None:
-    channel = kind(indoor=0.0, sight="never", height=60.0, nearest=10.0, apart=120.0)  # so near that the height counts
+    channel = kind(
+        indoor_fraction=0.0, los="never", height=60.0, nearest=10.0, inter_site_distance=120.0
+    )  # so near that the height counts
     lasting = drop(channel, batch=2000)
     flat, space = distances(lasting, channel)
     shadow = -lasting.gain_db.numpy() - loss_out_of_sight(channel, flat, space)
@@ -87,7 +89,7 @@ def test_gains_out_of_sight_are_the_standards_path_loss_and_shadowing(kind: Any,
 
 @pytest.mark.parametrize(("penetration", "random_db"), [("low", 4.4), ("high", 6.5)])
 def test_walls_and_rooms_weaken_devices_indoors(penetration: str, random_db: float) -> None:
-    channel = Umi(indoor=1.0, penetration=penetration)  # type: ignore[arg-type]
+    channel = Umi(indoor_fraction=1.0, o2i_loss=penetration)  # type: ignore[arg-type]
     draws = 4000
     lasting = drop(channel, batch=draws)
     loss = -lasting.gain_db.numpy() - loss_out_of_sight(channel, *distances(lasting, channel))
@@ -102,7 +104,7 @@ def test_walls_and_rooms_weaken_devices_indoors(penetration: str, random_db: flo
 
 @pytest.mark.parametrize("kind", CHANNELS)
 def test_devices_outdoors_are_in_sight_as_often_as_the_standard_says(kind: Any) -> None:
-    channel = kind(indoor=0.0)
+    channel = kind(indoor_fraction=0.0)
     lasting = drop(channel, batch=3000)
     flat, _ = distances(lasting, channel)
     seen = lasting.rays.power.numpy()[:, 0].sum(1) > 0
@@ -114,12 +116,12 @@ def test_devices_outdoors_are_in_sight_as_often_as_the_standard_says(kind: Any) 
     assert abs((seen - chance).sum()) < 4 * (chance * (1 - chance)).sum() ** 0.5
     near = flat < np.median(flat)
     assert abs((seen - chance)[near].sum()) < 4 * (chance * (1 - chance))[near].sum() ** 0.5
-    none = drop(kind(indoor=1.0), batch=200).rays.power.numpy()[:, 0]
+    none = drop(kind(indoor_fraction=1.0), batch=200).rays.power.numpy()[:, 0]
     assert not none.any()
 
 
 def test_shadowing_is_alike_for_neighbours_and_not_for_strangers() -> None:
-    channel = Rma(indoor=0.0, sight="never", apart=400.0)
+    channel = Rma(indoor_fraction=0.0, los="never", inter_site_distance=400.0)
     places = 2000
     lasting = drop(channel, batch=places, devices=2)
     shadow = (lasting.gain_db.numpy() + loss_out_of_sight(channel, *distances(lasting, channel))).reshape(places, 2) / 8
@@ -137,13 +139,13 @@ def test_devices_stand_in_the_sector(kind: Any) -> None:
     east, north = drop(channel, batch=3000).position.numpy().astype(float).T
     angle, distance = np.degrees(np.arctan2(north, east)), np.hypot(east, north)
     assert stats.kstest(angle, stats.uniform(0, 120).cdf).pvalue > 1e-4
-    edge = channel.apart / 2 / np.cos(np.radians((angle % 60) - 30))
+    edge = channel.inter_site_distance / 2 / np.cos(np.radians((angle % 60) - 30))
     share = (distance**2 - channel.nearest**2) / (edge**2 - channel.nearest**2)
     assert stats.kstest(share, stats.uniform.cdf).pvalue > 1e-4
 
 
 def test_a_line_of_sight_reaches_the_antennas_from_where_the_device_stands() -> None:
-    channel = Umi(indoor=0.0, sight="always")
+    channel = Umi(indoor_fraction=0.0, los="always")
     size = Size(2, 4, 30)
     first = channel.draw(size, Span(0.0, 1, 1.0), keys.key(1), PLACE).a.numpy()[:, :, :, 0, 0]
     lasting = drop(channel, 2, 30)
@@ -156,10 +158,10 @@ def test_a_line_of_sight_reaches_the_antennas_from_where_the_device_stands() -> 
 
 def test_the_elements_pattern_favours_the_middle_of_the_sector() -> None:
     plain, directed = (
-        drop(Umi(indoor=0.0, sight="always", pattern=pattern), batch=200).rays.power.numpy()[:, 0, 0]
+        drop(Umi(indoor_fraction=0.0, los="always", pattern=pattern), batch=200).rays.power.numpy()[:, 0, 0]
         for pattern in ("omni", "38.901")
     )
-    lasting = drop(Umi(indoor=0.0, sight="always"), batch=200)
+    lasting = drop(Umi(indoor_fraction=0.0, los="always"), batch=200)
     east, north = lasting.position.numpy().T
     aside = np.degrees(np.arctan2(north, east)) - 60
     down = np.degrees(np.arctan2(8.5, np.hypot(east, north)))
@@ -182,7 +184,7 @@ def many_rounds(channel: Any, rounds: int, devices: int = 5) -> tuple[np.ndarray
 @pytest.mark.parametrize("kind", CHANNELS)
 def test_large_scale_gains_last_and_are_the_mean_over_fading(kind: Any) -> None:
     rounds = 500
-    a, one = many_rounds(kind(indoor=0.3), rounds)
+    a, one = many_rounds(kind(indoor_fraction=0.3), rounds)
     power = one.power.numpy()[0]
     used = power > 0
     measured = (np.abs(a) ** 2).mean(0)[used] / power[used]
@@ -193,7 +195,7 @@ def test_large_scale_gains_last_and_are_the_mean_over_fading(kind: Any) -> None:
     assert np.all(np.abs(correlation) < 5 / rounds**0.5)  # rounds fade independently, in sight or not
     total = power.sum(1)
     assert total.max() > 3 * total.min()
-    elsewhere = kind(indoor=0.3).draw(Size(1, 1, 5), Span(0.0, 1, 1e-4), keys.key(0), keys.key(1))
+    elsewhere = kind(indoor_fraction=0.3).draw(Size(1, 1, 5), Span(0.0, 1, 1e-4), keys.key(0), keys.key(1))
     assert not np.any(np.isclose(elsewhere.power.numpy()[0].sum(1), total, rtol=1e-3))
 
 
@@ -221,7 +223,7 @@ def test_late_paths_are_left_out_and_the_others_stay() -> None:
 
 
 def test_a_moving_device_turns_each_ray_by_its_doppler_shift_over_all_rounds() -> None:
-    channel = Umi(speed=20.0, fading="continuous", indoor=0.0, sight="always")
+    channel = Umi(speed=20.0, fading="continuous", indoor_fraction=0.0, los="always")
     size, start, step = Size(1, 1, 4), 3600.0, 1e-4
     whole = channel.draw(size, Span(start, 12, step, -2), keys.key(1), PLACE).a.numpy()
     later = channel.draw(size, Span(start + 4 * step, 6, step), keys.key(2), PLACE).a.numpy()
@@ -233,7 +235,7 @@ def test_a_moving_device_turns_each_ray_by_its_doppler_shift_over_all_rounds() -
 
 
 def test_the_doppler_shift_of_a_line_of_sight_is_that_of_a_random_level_direction() -> None:
-    channel = Umi(speed=3.0, indoor=0.0, sight="always")
+    channel = Umi(speed=3.0, indoor_fraction=0.0, los="always")
     lasting = drop(channel, batch=2000)
     flat, space = distances(lasting, channel)
     cosine = lasting.rays.hertz.numpy()[:, 0, 0] / (3.0 / SPEED_OF_LIGHT * channel.carrier * flat / space)
@@ -243,7 +245,9 @@ def test_the_doppler_shift_of_a_line_of_sight_is_that_of_a_random_level_directio
 @pytest.mark.parametrize("kind", CHANNELS)
 def test_delay_spreads_are_those_of_sionnas_own_model(kind: Any) -> None:
     draws = 1500
-    ours = kind(longest=1.0, indoor=0.0, sight="never").draw(Size(draws, 1, 1), Span(0.0, 1, 1.0), keys.key(1), PLACE)
+    ours = kind(longest=1.0, indoor_fraction=0.0, los="never").draw(
+        Size(draws, 1, 1), Span(0.0, 1, 1.0), keys.key(1), PLACE
+    )
     element = tr38901.PanelArray(1, 1, "single", "V", "omni", 3.5e9)
     more = {} if kind is Rma else {"o2i_model": "low"}
     model = getattr(tr38901, {Umi: "UMi", Uma: "UMa", Rma: "RMa"}[kind])(
@@ -274,10 +278,10 @@ def test_a_thousand_devices_are_drawn_and_the_draw_is_the_same_in_a_graph() -> N
 def test_impossible_sectors_are_refused(kind: Any) -> None:
     for fields in (
         {"speed": -1.0},
-        {"indoor": 1.5},
-        {"sight": "maybe"},
+        {"indoor_fraction": 1.5},
+        {"los": "maybe"},
         {"nearest": 5.0},
-        {"apart": 30.0, "nearest": 20.0},
+        {"inter_site_distance": 30.0, "nearest": 20.0},
         {"reference_db": float("inf")},
         {"longest": 0.0},
     ):

@@ -8,15 +8,15 @@ from overair.phy import (
     Air,
     Awgn,
     Channel,
+    Combiner,
     ErrorVariance,
     Grid,
     Link,
     MaximumRatio,
     Paths,
     Rayleigh,
-    Receiver,
     Tdl,
-    behind,
+    combine,
     keys,
 )
 from overair.phy import combiners as family
@@ -29,7 +29,7 @@ CHANNELS: list[Channel] = [Rayleigh(), Tdl("A", 30e-9), Tdl("A", 30e-9, speed=30
 
 
 def draw(channel: Channel, devices: int, antennas: int = 4, batch: int = 1) -> Link:
-    air = Air(GRID, channel, devices, antennas, receiver_knowledge=ErrorVariance(0.1))
+    air = Air(GRID, channel, devices, antennas, csir=ErrorVariance(0.1))
     return air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 2, batch=batch)
 
 
@@ -47,7 +47,7 @@ def test_it_points_at_the_believed_sum_of_those_that_take_part(channel: Channel,
     link = draw(channel, 5)
     weights = MaximumRatio().combine(link, tf.constant(chosen))
     total = link.response(of=link.receiver).numpy()[:, :, chosen].sum(axis=2)
-    np.testing.assert_allclose(behind(weights, tf.constant(total)), np.linalg.norm(total, axis=1), atol=1e-4)
+    np.testing.assert_allclose(combine(weights, tf.constant(total)), np.linalg.norm(total, axis=1), atol=1e-4)
 
 
 def test_many_devices_are_summed_group_by_group() -> None:
@@ -61,14 +61,14 @@ def test_combining_keeps_the_noise_power() -> None:
     air = Air(GRID, Tdl("A", 30e-9), 3, antennas=4)
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 100, snr_db=-4.0)
     weights = MaximumRatio().combine(link, tf.range(3))
-    noise = behind(weights, air.receive(air.empty(100), link, keys.key(2))).numpy()
+    noise = combine(weights, air.receive(air.empty(100), link, keys.key(2))).numpy()
     assert abs((np.abs(noise) ** 2).mean() / 10**0.4 - 1) < 4 / noise.size**0.5
 
 
 def test_one_device_gets_the_gain_of_all_antennas() -> None:
     link = draw(Rayleigh(), 1)
     link = link._replace(receiver=link.true)
-    gain = behind(MaximumRatio().combine(link, tf.range(1)), link.response())
+    gain = combine(MaximumRatio().combine(link, tf.range(1)), link.response())
     np.testing.assert_allclose(gain[0, 0], np.linalg.norm(link.response()[0, :, 0], axis=0), rtol=1e-5)
 
 
@@ -76,7 +76,7 @@ def test_with_one_antenna_nothing_is_combined() -> None:
     link = draw(Rayleigh(), 3, antennas=1)
     weights = MaximumRatio().combine(link, tf.range(3))
     assert np.all(weights == 1) and weights.dtype == tf.complex64
-    assert np.array_equal(behind(weights, link.response()), link.response()[:, 0])
+    assert np.array_equal(combine(weights, link.response()), link.response()[:, 0])
 
 
 def test_with_nobody_sending_nothing_is_not_a_number() -> None:
@@ -89,8 +89,8 @@ def test_behind_is_the_inner_product_over_antennas() -> None:
     fields = keys.complex_normal(keys.key(3), [2, 4, 5, 6, 16])
     for shape in (weights, weights[:, :, :1], weights[:, :, :, :1]):
         full = np.broadcast_to(np.conj(shape), weights.shape)
-        np.testing.assert_allclose(behind(shape, field), np.einsum("batf,batf->btf", full, field), atol=1e-5)
-        np.testing.assert_allclose(behind(shape, fields), np.einsum("batf,baktf->bktf", full, fields), atol=1e-5)
+        np.testing.assert_allclose(combine(shape, field), np.einsum("batf,batf->btf", full, field), atol=1e-5)
+        np.testing.assert_allclose(combine(shape, fields), np.einsum("batf,baktf->bktf", full, fields), atol=1e-5)
 
 
 def test_more_antennas_harden_the_sum() -> None:
@@ -98,7 +98,7 @@ def test_more_antennas_harden_the_sum() -> None:
     means = []
     for antennas in (16, 64):
         link = draw(Awgn() if antennas == 0 else Rayleigh(), 200, antennas)
-        gains = behind(MaximumRatio().combine(link, tf.range(200)), link.response()).numpy()[0, :, 0, 0]
+        gains = combine(MaximumRatio().combine(link, tf.range(200)), link.response()).numpy()[0, :, 0, 0]
         means.append(gains.real.mean())
     # sum_k v^H h_k = |sum_k h_k| and |sum_k h_k|^2 / (K A) is 1 with deviation 1/sqrt(A); beliefs err by a tenth
     for antennas, mean in zip((16, 64), means, strict=True):
@@ -123,7 +123,7 @@ def least_error(gains: np.ndarray, noise: float) -> float:
     return float(((np.minimum(q / scale, 1) - 1) ** 2).sum() + noise / scale**2)
 
 
-def errors(receiver: Receiver, link: Link) -> np.ndarray:
+def errors(receiver: Combiner, link: Link) -> np.ndarray:
     """The least sum-MSE [B] behind a receiver."""
     v = receiver.combine(link, tf.range(link.devices)).numpy()[..., 0, 0]
     gains = np.einsum("ba,bak->bk", v.conj(), responses(link))
@@ -134,7 +134,7 @@ def errors(receiver: Receiver, link: Link) -> np.ndarray:
 def test_one_device_gains_as_much_as_there_are_antennas(antennas: int) -> None:
     link = draws(1, antennas, 4000)
     for receiver in (MaximumRatio(), ZeroForcing(), Beamforming(3)):
-        gain = np.abs(behind(receiver.combine(link, tf.range(1)), link.response()).numpy()) ** 2
+        gain = np.abs(combine(receiver.combine(link, tf.range(1)), link.response()).numpy()) ** 2
         assert abs(gain.mean() - antennas) < 4 * (antennas / 4000) ** 0.5  # Gamma(A): mean A, variance A
 
 
@@ -142,7 +142,7 @@ def test_one_device_gains_as_much_as_there_are_antennas(antennas: int) -> None:
 def test_maximum_ratio_toward_a_sum_gives_each_1_plus_a_minus_1_over_k(devices: int, antennas: int) -> None:
     """h_k = S/K + d_k, d_k independent of S: E|v^H h_k|^2 = E|S|^2/K^2 + (1 - 1/K) = 1 + (A - 1)/K."""
     link = draws(devices, antennas, 2000)
-    gain = np.abs(behind(MaximumRatio().combine(link, tf.range(devices)), link.response()).numpy()) ** 2
+    gain = np.abs(combine(MaximumRatio().combine(link, tf.range(devices)), link.response()).numpy()) ** 2
     gain = gain.mean(axis=(1, 2, 3))  # over devices of a draw, which are not independent
     assert abs(gain.mean() - 1 - (antennas - 1) / devices) < 4 * gain.std() / 2000**0.5
 
@@ -157,7 +157,7 @@ def test_zero_forcing_lets_no_more_devices_than_antennas_arrive_alike(channel: C
     v = h @ np.linalg.solve(h.conj().swapaxes(-1, -2) @ h, np.ones([3, 1]))
     v = np.transpose((v / np.linalg.norm(v, axis=-2, keepdims=True))[..., 0], [0, 3, 1, 2])
     np.testing.assert_allclose(weights, v, atol=1e-4)
-    arrives = behind(weights, tf.gather(link.response(of=link.receiver), chosen, axis=2)).numpy()
+    arrives = combine(weights, tf.gather(link.response(of=link.receiver), chosen, axis=2)).numpy()
     np.testing.assert_allclose(arrives, np.abs(arrives[:, :1]) * np.ones([1, 3, 1, 1]), atol=1e-4)
 
 
@@ -242,7 +242,7 @@ def test_one_device_makes_beamforming_maximum_ratio() -> None:
 
 @pytest.mark.parametrize("receiver", [ZeroForcing(), Beamforming(2)], ids=str)
 def test_symbols_combined_block_by_block_are_combined_as_at_once(
-    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Combiner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = draw(CHANNELS[2], 5, batch=2)
     at_once = receiver.combine(link, tf.range(5))
@@ -252,7 +252,7 @@ def test_symbols_combined_block_by_block_are_combined_as_at_once(
 
 @pytest.mark.parametrize("receiver", [MaximumRatio(), ZeroForcing(), Beamforming()], ids=str)
 @pytest.mark.parametrize("devices", [2, 6])
-def test_devices_without_gain_and_without_noise_leave_numbers(receiver: Receiver, devices: int) -> None:
+def test_devices_without_gain_and_without_noise_leave_numbers(receiver: Combiner, devices: int) -> None:
     link = draw(Rayleigh(), devices)
     for share in ([0.0] * devices, [0.0] + [1e-6] * (devices - 1)):
         scaled = tf.constant(share, tf.complex64)[:, None, None]
@@ -264,7 +264,7 @@ def test_devices_without_gain_and_without_noise_leave_numbers(receiver: Receiver
 
 
 @pytest.mark.parametrize("receiver", [MaximumRatio(), ZeroForcing(), Beamforming(3)], ids=str)
-def test_combiners_are_differentiable(receiver: Receiver) -> None:
+def test_combiners_are_differentiable(receiver: Combiner) -> None:
     link = draws(3, 4, 2)
 
     @tf.function(autograph=False)
@@ -272,7 +272,7 @@ def test_combiners_are_differentiable(receiver: Receiver) -> None:
         with tf.GradientTape() as tape:
             tape.watch(a)
             paths: Paths = link.true._replace(a=a)
-            arrives = behind(receiver.combine(link._replace(receiver=paths), tf.range(3)), link.response(of=paths))
+            arrives = combine(receiver.combine(link._replace(receiver=paths), tf.range(3)), link.response(of=paths))
             value = tf.reduce_sum(tf.abs(arrives))
         return value, tf.reduce_sum(tf.math.real(tf.math.conj(tape.gradient(value, a)) * along))
 

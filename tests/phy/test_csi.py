@@ -32,9 +32,7 @@ def paths(belief: Belief) -> Paths:
 
 
 def draw(channel: Channel, devices: int, e: float) -> Link:
-    air = Air(
-        GRID, channel, devices, transmitter_knowledge=ErrorVariance(e), receiver_knowledge=ErrorVariance(e), antennas=2
-    )
+    air = Air(GRID, channel, devices, csit=ErrorVariance(e), csir=ErrorVariance(e), antennas=2)
     return air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 1)
 
 
@@ -84,14 +82,14 @@ def test_both_sides_are_wrong_independently() -> None:
 
 def test_a_belief_moves_as_the_channel_does() -> None:
     e = 0.2
-    air = Air(GRID, Tdl("A", 30e-9, speed=30.0), 3, transmitter_knowledge=ErrorVariance(e))
+    air = Air(GRID, Tdl("A", 30e-9, speed=30.0), 3, csit=ErrorVariance(e))
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 3)
     unknown = (paths(link.transmitters).a - (1 - e) ** 0.5 * link.true.a).numpy()
     assert unknown.shape[-1] == 6
     np.testing.assert_allclose(unknown, np.repeat(unknown[..., :1], 6, axis=-1), atol=1e-6)
 
 
-def test_no_error_is_perfect_knowledge() -> None:
+def test_no_error_is_perfect_csi() -> None:
     link = draw(Tdl("A"), 5, 0.0)
     assert np.array_equal(paths(link.transmitters).a, link.true.a)
     sight = Sight(

@@ -15,12 +15,12 @@ from overair.phy import (
     Cdl,
     Channel,
     CirFile,
+    Csi,
     Delayed,
     ErrorVariance,
     Estimated,
     FrequencyOffset,
     Grid,
-    Knowledge,
     Link,
     MaximumRatio,
     PhaseNoise,
@@ -42,8 +42,8 @@ GRID = Grid(subcarriers=16, symbols=4, prefix=8)
 SECONDS = 1e-4
 
 
-def draw(channel: Channel, knows: Knowledge, devices: int = 4, snr_db: float = 0.0, antennas: int = 1) -> Link:
-    air = Air(GRID, channel, devices, antennas, receiver_knowledge=knows)
+def draw(channel: Channel, knows: Csi, devices: int = 4, snr_db: float = 0.0, antennas: int = 1) -> Link:
+    air = Air(GRID, channel, devices, antennas, csir=knows)
     return air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 1, snr_db)
 
 
@@ -87,7 +87,7 @@ def test_an_announced_error_is_lacking_and_its_complement_is_kept() -> None:
 def test_an_estimate_lacks_what_its_weights_leave_of_the_channel_and_of_noise(estimator: str) -> None:
     """c = diag(R_p W^H) / diag(W (R_pp + s2) W^H), R of the profile."""
     n0, offset = 0.2, TimingOffset(1.0, 1.0)
-    air = Air(GRID, Tdl("A", 3e-7), 8, impairments=(offset,), receiver_knowledge=Estimated(estimator, 2))  # type: ignore[arg-type]
+    air = Air(GRID, Tdl("A", 3e-7), 8, impairments=(offset,), csir=Estimated(estimator, 2))  # type: ignore[arg-type]
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 1, -10 * math.log10(n0), 200)
     frequencies, tau, power = (
         np.asarray(each, complex) for each in (GRID.frequencies, link.true.tau[0, 0], link.true.power[0, 0])
@@ -124,7 +124,7 @@ def test_an_estimate_lacks_what_its_weights_leave_of_the_channel_and_of_noise(es
 def test_estimates_age_from_the_pilots_to_each_symbol_of_the_data() -> None:
     """Two devices a symbol: the third was heard one symbol before the data, the first two."""
     speed = 80.0
-    air = Air(GRID, Tdl("A", 0.0, speed), 4, receiver_knowledge=Estimated("linear", 2))
+    air = Air(GRID, Tdl("A", 0.0, speed), 4, csir=Estimated("linear", 2))
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 2, 60.0)
     lacking = error_power(link.receiver)[0, :, :, 0].numpy()  # [K, T]
     lag = (np.arange(8) + np.array([2, 2, 1, 1])[:, None]) * GRID.symbol_seconds
@@ -134,7 +134,7 @@ def test_estimates_age_from_the_pilots_to_each_symbol_of_the_data() -> None:
 
 def test_beliefs_of_some_devices_and_symbols_are_those_of_all_taken_apart() -> None:
     for knows in (Estimated("linear", 2), Delayed(1), QuantizedFeedback(), ErrorVariance(0.2)):
-        link = Air(GRID, Tdl("A", 1e-7, 60.0), 4, receiver_knowledge=knows).draw(
+        link = Air(GRID, Tdl("A", 1e-7, 60.0), 4, csir=knows).draw(
             Air(GRID, Awgn(), 4).init(keys.key(0)), keys.key(1), 0.0, 2
         )
         some, belief = tf.constant([3, 1]), link.receiver
@@ -263,7 +263,7 @@ def test_distortions_that_turn_are_correlated_over_time_as_they_say(turning: Fre
 
 
 def test_what_turns_after_the_pilots_is_not_known_though_the_channel_stands_still() -> None:
-    air = Air(GRID, Rayleigh(), 2, impairments=(FrequencyOffset(-0.1, 0.1),), receiver_knowledge=Estimated("linear", 2))
+    air = Air(GRID, Rayleigh(), 2, impairments=(FrequencyOffset(-0.1, 0.1),), csir=Estimated("linear", 2))
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 2, 60.0)
     lag = (np.arange(8) + 1) * GRID.symbol_samples / GRID.subcarriers  # of the only symbol of pilots
     power = float(link.effective.power[0, 0, 0])

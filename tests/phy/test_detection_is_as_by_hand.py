@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import j0 as bessel
 
-from overair.phy import Air, Grid, Knowledge, Link, Rayleigh, Tdl, keys
+from overair.phy import Air, Csi, Grid, Link, Rayleigh, Tdl, keys
 from overair.phy.csi.delayed import Delayed
 from overair.phy.csi.estimated import Estimated
 from overair.phy.csi.quantized_feedback import QuantizedFeedback
@@ -46,7 +46,7 @@ def moving(spread: float, grid: Grid, turn: float, seconds: float) -> Tdl:
 def test_delayed(turn: float, slots: int, spread: float, antennas: int) -> None:
     grid = Grid(subcarriers=24, symbols=3, prefix=8)
     channel = moving(spread, grid, turn, slots * grid.slot_seconds)
-    link = draw(Air(grid, channel, 600, antennas, receiver_knowledge=Delayed(slots)), 14.0)
+    link = draw(Air(grid, channel, 600, antennas, csir=Delayed(slots)), 14.0)
     told = hand.delayed(bessel(turn), hand.tdl_a(spread))
     agrees(link, SNR, told, hand.bits(SNR * told.signal / (1 + SNR * told.eps), antennas))
 
@@ -55,7 +55,7 @@ def test_delayed(turn: float, slots: int, spread: float, antennas: int) -> None:
 @pytest.mark.parametrize(("phase_bits", "amplitude_bits"), [(1, 1), (2, 0), (3, 1), (4, 3), (0, 0), (0, 2)])
 def test_quantised(phase_bits: int, amplitude_bits: int, antennas: int) -> None:
     knows = QuantizedFeedback(phase_bits, amplitude_bits)
-    link = draw(Air(Grid(4, 1, prefix=0), Rayleigh(), 4000, antennas, receiver_knowledge=knows), 14.0)
+    link = draw(Air(Grid(4, 1, prefix=0), Rayleigh(), 4000, antennas, csir=knows), 14.0)
     told = hand.quantised(phase_bits, amplitude_bits)
     if phase_bits == 0:  # nothing is known, though numbers are told
         assert np.abs(detect(link, SNR).known).max() < 1e-6
@@ -75,9 +75,9 @@ def test_pilots(
     """Devices of two symbols, each on its own pilots of the comb; the channel has aged from these to the data."""
     grid = Grid(subcarriers=subcarriers, symbols=2, prefix=8)
     profile, noise = hand.tdl_a(spread), 10 ** (-snr_db / 10) / comb
-    knows: Knowledge = Estimated(estimator, comb)  # type: ignore[arg-type]
+    knows: Csi = Estimated(estimator, comb)  # type: ignore[arg-type]
     channel = moving(spread, grid, age, grid.symbol_seconds)
-    link = draw(Air(grid, channel, 2 * comb, antennas, receiver_knowledge=knows), snr_db, batch=100)
+    link = draw(Air(grid, channel, 2 * comb, antennas, csir=knows), snr_db, batch=100)
     snr = comb * 10 ** (snr_db / 10)
 
     def of(device: int, symbol: int) -> hand.Reading:

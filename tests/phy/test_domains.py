@@ -25,7 +25,7 @@ SILENT = 1000.0  # dB: noise of power 1e-100 is zero in single precision
 
 
 def test_the_domain_is_what_impairments_need_or_what_is_asked_for() -> None:
-    assert Air(GRID, Awgn(), 1).orthogonal and not Air(GRID, Awgn(), 1, road="time").orthogonal
+    assert Air(GRID, Awgn(), 1).orthogonal and not Air(GRID, Awgn(), 1, domain="time").orthogonal
     assert not Air(GRID, Awgn(), 1, impairments=(PhaseNoise(10.0),)).orthogonal
 
 
@@ -34,7 +34,7 @@ def test_the_mean_response_is_that_of_the_frequency_domain_where_both_are_right(
     impairments = (PathLoss(), TimingOffset(0.0, 2.0))
     channel, still = Tdl("A", 2e-7, 3.0), coherence == "symbol"
     frequency = Air(GRID, channel, 5, 2, impairments=impairments)
-    time = Air(GRID, channel, 5, 2, impairments=impairments, road="time", coherence=coherence)  # type: ignore[arg-type]
+    time = Air(GRID, channel, 5, 2, impairments=impairments, domain="time", coherence=coherence)  # type: ignore[arg-type]
     one, other = (air.draw(air.init(PLACE), KEY, 0.0, 2, SILENT).effective for air in (frequency, time))
     np.testing.assert_array_equal(one.tau, other.tau)
     # an instant of a symbol and its mean over the window: at 3 m/s the channel turns 2 pi 35 Hz 83 us = 0.018 at most
@@ -65,7 +65,7 @@ def test_the_receivers_oscillator_walks_both_ways_from_the_start_of_the_data() -
     width, batch = 1000.0, 3000
     grid = Grid(subcarriers=32, symbols=1, prefix=8)
     oscillator = (PhaseNoise(width, common=True),)
-    air = Air(grid, Awgn(), 1, impairments=oscillator, receiver_knowledge=Estimated("nearest", 1), oversampling=1)
+    air = Air(grid, Awgn(), 1, impairments=oscillator, csir=Estimated("nearest", 1), oversampling=1)
     link = air.draw(air.init(PLACE), KEY, 0.0, 1, SILENT, batch)
     sounded = link.response(of=link.receiver).numpy()[:, 0, 0, 0].mean(-1)
     now = link.effective.a.numpy()[:, 0, 0, 0, 0]
@@ -79,7 +79,7 @@ def test_the_receivers_oscillator_walks_both_ways_from_the_start_of_the_data() -
 def test_pilots_hear_noise_of_their_own() -> None:
     """Even where a caller draws the link and the noise of its data from the same key."""
     batch = 400
-    air = Air(GRID, Awgn(), 1, receiver_knowledge=Estimated("nearest", 1))
+    air = Air(GRID, Awgn(), 1, csir=Estimated("nearest", 1))
     link = air.draw(air.init(PLACE), KEY, 0.0, 1, 0.0, batch)
     wrong = link.response(of=link.receiver).numpy()[:, 0, 0, 0] - 1  # [B, F]
     noise = air.noise(1, link, KEY, batch).numpy()[:, 0]  # [B, T, F]
@@ -90,6 +90,6 @@ def test_pilots_hear_noise_of_their_own() -> None:
 
 def test_the_noise_alone_is_without_the_receivers_faults() -> None:
     faults = (QuantizedReceiver(1), IqImbalance(3.0, 10.0, "receive"))
-    airs = [Air(GRID, Awgn(), 1, 2, impairments=each, road="time") for each in (faults, ())]
+    airs = [Air(GRID, Awgn(), 1, 2, impairments=each, domain="time") for each in (faults, ())]
     one, other = (air.noise(2, air.draw(air.init(PLACE), KEY, 0.0, 2), keys.key(3)) for air in airs)
     np.testing.assert_array_equal(one, other)

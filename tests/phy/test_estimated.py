@@ -30,16 +30,16 @@ def error(link: Link) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("devices", "comb"), [(1, 4), (9, 4), (50, 8), (3, 1)])
-@pytest.mark.parametrize("road", ["frequency", "time"])
-def test_without_noise_a_flat_channel_is_estimated_exactly(devices: int, comb: int, road: str) -> None:
-    air = Air(GRID, Rayleigh(), devices, 2, transmitter_knowledge=Estimated("linear", comb), road=road)  # type: ignore[arg-type]
+@pytest.mark.parametrize("domain", ["frequency", "time"])
+def test_without_noise_a_flat_channel_is_estimated_exactly(devices: int, comb: int, domain: str) -> None:
+    air = Air(GRID, Rayleigh(), devices, 2, csit=Estimated("linear", comb), domain=domain)  # type: ignore[arg-type]
     assert np.abs(error(draw(air, batch=2))).max() < 1e-4
 
 
 @pytest.mark.parametrize("comb", [1, 4])
 def test_the_error_of_least_squares_at_a_pilot_is_the_noise_over_the_pilots_energy(comb: int) -> None:
     """N0/(comb P), as each device puts a symbol's energy on every comb-th element of it."""
-    air = Air(GRID, Rayleigh(), 200, 2, transmitter_knowledge=Estimated("nearest", comb))
+    air = Air(GRID, Rayleigh(), 200, 2, csit=Estimated("nearest", comb))
     wrong, n0 = error(draw(air, snr_db=7.0)), 10**-0.7
     at_pilots = np.concatenate([wrong[:, :, k, k % comb :: comb].ravel() for k in range(200)])
     power = np.abs(at_pilots) ** 2
@@ -49,7 +49,7 @@ def test_the_error_of_least_squares_at_a_pilot_is_the_noise_over_the_pilots_ener
 
 def test_least_squares_is_sionnas_on_a_slot_shared_by_the_same_transmitters() -> None:
     """Sionna's own pattern over one symbol, its own estimator and its own interpolation, on what the air delivers."""
-    air = Air(GRID, Tdl("A", 2e-7), 4, transmitter_knowledge=Estimated("linear", 4))
+    air = Air(GRID, Tdl("A", 2e-7), 4, csit=Estimated("linear", 4))
     link = draw(air)
     resources = ResourceGrid(
         1, 32, 15e3, num_tx=4, cyclic_prefix_length=8, pilot_pattern="kronecker", pilot_ofdm_symbol_indices=[0]
@@ -76,7 +76,7 @@ def test_lmmse_has_the_error_of_its_weights_on_the_channel_it_meets(comb: int) -
         Tdl("A", 0.0),  # one Rayleigh gain a device, shifted evenly over the prefix
         4000,
         impairments=(TimingOffset(0.0, float(GRID.prefix), seen=True),),
-        transmitter_knowledge=Estimated("lmmse", comb),
+        csit=Estimated("lmmse", comb),
     )
     measured = (np.abs(error(draw(air, snr_db=10.0))) ** 2).mean(axis=(0, 1, 3))  # [K]
     true, assumed, expected = covariance(0, 8), covariance(-0.5, 8.5), 0.0
@@ -94,42 +94,42 @@ def test_lmmse_has_the_error_of_its_weights_on_the_channel_it_meets(comb: int) -
 @pytest.mark.parametrize("estimator", ["nearest", "linear", "lmmse"])
 def test_the_default_estimates_of_the_default_grid_are_good(channel: Channel, estimator: str) -> None:
     """The first arrival is at delay 0, which a prior over as many samples as there are pilots takes for the last."""
-    air = Air(Grid(), channel, 40, transmitter_knowledge=Estimated(estimator))  # type: ignore[arg-type]
+    air = Air(Grid(), channel, 40, csit=Estimated(estimator))  # type: ignore[arg-type]
     assert (np.abs(error(draw(air, snr_db=30.0))) ** 2).mean() < 2e-3 / (1 if estimator != "lmmse" else 4)
 
 
 def test_pilots_too_far_apart_for_the_arrivals_are_refused() -> None:
     late = (TimingOffset(0.0, 7.5, seen=True),)
-    Air(GRID, Awgn(), 3, impairments=late, transmitter_knowledge=Estimated(comb=2))
+    Air(GRID, Awgn(), 3, impairments=late, csit=Estimated(comb=2))
     with pytest.raises(ValueError, match="estimated.comb: expected at most 3.76 devices on a symbol.*received 4"):
-        Air(GRID, Awgn(), 3, impairments=late, transmitter_knowledge=Estimated(comb=4))
+        Air(GRID, Awgn(), 3, impairments=late, csit=Estimated(comb=4))
 
 
 def test_a_compiled_draw_may_be_traced_again_for_another_estimator() -> None:
     """Sionna's estimators hold variables, which a graph may make in its first trace only."""
     channel = Tdl("A", 3.1e-7)  # arrivals that no other test has, so that nothing is remembered
-    airs = [Air(GRID, channel, 5, transmitter_knowledge=Estimated("lmmse", comb)) for comb in (1, 2)]
+    airs = [Air(GRID, channel, 5, csit=Estimated("lmmse", comb)) for comb in (1, 2)]
     drawn = tf.function(lambda which: draw(airs[which]).transmitters.response(tf.zeros([0])), autograph=False)
     assert [drawn(which).shape for which in (0, 1)] == [(1, 1, 5, 1, 32)] * 2
 
 
 def test_both_sides_learn_the_same_from_one_sounding() -> None:
     knows = Estimated("linear")
-    link = draw(Air(GRID, Rayleigh(), 9, 2, transmitter_knowledge=knows, receiver_knowledge=knows), snr_db=5.0)
+    link = draw(Air(GRID, Rayleigh(), 9, 2, csit=knows, csir=knows), snr_db=5.0)
     np.testing.assert_array_equal(link.response(of=link.transmitters), link.response(of=link.receiver))
 
 
 def test_the_data_sees_the_same_channel_whatever_was_sounded_before() -> None:
     for channel in (Tdl("A", speed=30.0), Tdl("D", speed=30.0, fading="continuous"), Cdl("A", speed=30.0)):
         known, sounded = (
-            draw(Air(GRID, channel, 70, 2, transmitter_knowledge=each), slots=2)  # more than a group of devices
+            draw(Air(GRID, channel, 70, 2, csit=each), slots=2)  # more than a group of devices
             for each in (Perfect(), Estimated("linear"))
         )
         np.testing.assert_allclose(sounded.true.a, known.true.a, atol=2e-4)
 
 
 def test_weak_budgets_send_weak_pilots() -> None:
-    air = Air(GRID, Rayleigh(), 400, budgets_db=(-10.0, 0.0), transmitter_knowledge=Estimated("nearest", 1))
+    air = Air(GRID, Rayleigh(), 400, power_offsets_db=(-10.0, 0.0), csit=Estimated("nearest", 1))
     wrong = np.abs(error(draw(air, snr_db=7.0))[0, 0]) ** 2
     weak, strong, n0 = wrong[::2].ravel(), wrong[1::2].ravel(), 10**-0.7
     assert abs(weak.mean() - 10 * n0) < 4.5 * 10 * n0 / weak.size**0.5
@@ -140,7 +140,7 @@ def test_an_offset_in_the_pilots_is_an_offset_the_transmitters_see() -> None:
     """Belief over truth turns by exp(+j 2 pi f tau) exactly when the offset was not there while pilots were sent."""
     for seen in (True, False):
         late = (TimingOffset(3.0, 3.0, seen=seen),)
-        air = Air(GRID, Rayleigh(), 6, impairments=late, transmitter_knowledge=Estimated("linear", 1))
+        air = Air(GRID, Rayleigh(), 6, impairments=late, csit=Estimated("linear", 1))
         link = draw(air, snr_db=60.0)
         ratio = (link.response(of=link.transmitters) / link.response(of=link.receiver)).numpy()[0, 0, :, 0]
         turn = np.exp(2j * np.pi * np.arange(-16, 16) * (0 if seen else 3) / 32)
@@ -150,7 +150,7 @@ def test_an_offset_in_the_pilots_is_an_offset_the_transmitters_see() -> None:
 def test_pilots_that_arrive_past_the_prefix_disturb_each_other() -> None:
     known = Estimated("nearest", 1)
     for high, clean in ((8.0, True), (24.0, False)):
-        air = Air(GRID, Awgn(), 40, impairments=(TimingOffset(0.0, high, seen=True),), transmitter_knowledge=known)
+        air = Air(GRID, Awgn(), 40, impairments=(TimingOffset(0.0, high, seen=True),), csit=known)
         assert (np.abs(error(draw(air))[:, :, 4:]).max() < 0.02) == clean
 
 
@@ -159,7 +159,7 @@ def test_pilots_that_arrive_past_the_prefix_disturb_each_other() -> None:
 )
 def test_sounding_takes_as_many_slots_as_the_pilots_need(devices: int, subcarriers: int, comb: int, slots: int) -> None:
     grid = Grid(subcarriers=subcarriers)
-    air = Air(grid, Awgn(), devices, receiver_knowledge=Estimated(comb=comb))
+    air = Air(grid, Awgn(), devices, csir=Estimated(comb=comb))
     assert air.pilots == slots * grid.elements and air.lead == slots * grid.symbols
     assert air.pilot_energy == subcarriers
 
@@ -168,17 +168,17 @@ def test_sounding_takes_as_many_slots_as_the_pilots_need(devices: int, subcarrie
 def test_combs_that_do_not_fit_the_subcarriers_are_refused(comb: int) -> None:
     expected = f"estimated.comb: expected a divisor of the 32 subcarriers.*received {comb}"
     with pytest.raises(ValueError, match=expected):
-        Air(GRID, Awgn(), 3, transmitter_knowledge=Estimated(comb=comb))
+        Air(GRID, Awgn(), 3, csit=Estimated(comb=comb))
 
 
 # --- delayed
 
 
 @pytest.mark.parametrize("slots", [1, 3])
-@pytest.mark.parametrize("road", ["frequency", "time"])
-def test_delayed_knowledge_keeps_the_correlation_of_clarkes_spectrum(slots: int, road: str) -> None:
+@pytest.mark.parametrize("domain", ["frequency", "time"])
+def test_delayed_csi_keeps_the_correlation_of_clarkes_spectrum(slots: int, domain: str) -> None:
     speed, carrier = 40.0, 3.5e9
-    air = Air(GRID, Tdl("A", 0.0, speed=speed), 3000, transmitter_knowledge=Delayed(slots), road=road)  # type: ignore[arg-type]
+    air = Air(GRID, Tdl("A", 0.0, speed=speed), 3000, csit=Delayed(slots), domain=domain)  # type: ignore[arg-type]
     link = draw(air)
     believed, true = (link.response(of=side)[0, 0, :, 0, 0].numpy() for side in (link.transmitters, link.receiver))
     doppler = speed / 299792458.0 * carrier
@@ -188,13 +188,13 @@ def test_delayed_knowledge_keeps_the_correlation_of_clarkes_spectrum(slots: int,
 
 
 def test_what_stands_still_is_not_late() -> None:
-    assert not np.any(error(draw(Air(GRID, Tdl("A"), 3, transmitter_knowledge=Delayed(5)))))
+    assert not np.any(error(draw(Air(GRID, Tdl("A"), 3, csit=Delayed(5)))))
 
 
 def test_two_sides_may_look_back_by_different_times() -> None:
-    sides = {"transmitter_knowledge": Delayed(1), "receiver_knowledge": Estimated("linear", 1)}
+    sides = {"csit": Delayed(1), "csir": Estimated("linear", 1)}
     air = Air(GRID, Tdl("A", 0.0, speed=40.0), 13, **sides)  # type: ignore[arg-type]
-    alone = Air(GRID, Tdl("A", 0.0, speed=40.0), 13, transmitter_knowledge=Delayed(4))
+    alone = Air(GRID, Tdl("A", 0.0, speed=40.0), 13, csit=Delayed(4))
     assert air.lead == alone.lead == 16
     link, other = draw(air, slots=5), draw(alone, slots=5)
     believed, late = (each.response(of=each.transmitters).numpy() for each in (link, other))
@@ -206,7 +206,7 @@ def test_two_sides_may_look_back_by_different_times() -> None:
 
 @pytest.mark.parametrize("bits", [1, 2, 5])
 def test_a_quantised_phase_keeps_the_mean_gain_of_what_is_left_of_it(bits: int) -> None:
-    air = Air(GRID, Rayleigh(), 4000, transmitter_knowledge=QuantizedFeedback(phase_bits=bits, amplitude_bits=8))
+    air = Air(GRID, Rayleigh(), 4000, csit=QuantizedFeedback(phase_bits=bits, amplitude_bits=8))
     link = draw(air)
     believed, true = (link.response(of=side)[0, 0, :, 0, 0].numpy() for side in (link.transmitters, link.receiver))
     kept = (true / believed / np.abs(true / believed)).real
@@ -216,7 +216,7 @@ def test_a_quantised_phase_keeps_the_mean_gain_of_what_is_left_of_it(bits: int) 
 
 @pytest.mark.parametrize("bits", [0, 1, 3])
 def test_amplitudes_are_the_mean_of_equally_likely_classes(bits: int) -> None:
-    air = Air(GRID, Rayleigh(), 4000, transmitter_knowledge=QuantizedFeedback(phase_bits=4, amplitude_bits=bits))
+    air = Air(GRID, Rayleigh(), 4000, csit=QuantizedFeedback(phase_bits=4, amplitude_bits=bits))
     link = draw(air)
     believed, true = (np.abs(link.response(of=each)[0, 0, :, 0, 0]) for each in (link.transmitters, link.receiver))
     levels, counts = np.unique(believed.round(4), return_counts=True)

@@ -169,7 +169,7 @@ def test_clocks_drift_apart_until_they_are_set_again() -> None:
 
 def test_transmitters_that_do_not_see_the_drift_believe_in_no_delay() -> None:
     for seen in (False, True):
-        link = draw(Air(GRID, Awgn(), 5, impairments=(ClockDrift(2.0, 0.5, seen=seen),), road="time"), time=0.3)
+        link = draw(Air(GRID, Awgn(), 5, impairments=(ClockDrift(2.0, 0.5, seen=seen),), domain="time"), time=0.3)
         assert np.array_equal(of_paths(link.transmitters).tau, of_paths(link.receiver).tau) == seen
         assert np.array_equal(of_paths(link.receiver).tau, link.true.tau) and np.any(link.true.tau)
 
@@ -214,10 +214,10 @@ def test_near_and_far_are_kept_and_last_over_rounds() -> None:
         assert np.all(np.abs(measured / power - 1) < 4.5 / antennas**0.5)
 
 
-def test_knowledge_errors_shrink_with_the_path_loss() -> None:
+def test_csi_errors_shrink_with_the_path_loss() -> None:
     antennas, e = 800, 0.2
     loss = PathLoss(nearest=20.0)
-    air = Air(GRID, Rayleigh(), 6, antennas, MaximumRatio(), (loss,), transmitter_knowledge=ErrorVariance(e))
+    air = Air(GRID, Rayleigh(), 6, antennas, MaximumRatio(), (loss,), csit=ErrorVariance(e))
     link = draw(air)
     unknown = (of_paths(link.transmitters).a - (1 - e) ** 0.5 * link.true.a).numpy()[0, :, :, 0, 0]
     measured = (np.abs(unknown) ** 2).mean(0) / link.true.power.numpy()[0, :, 0]

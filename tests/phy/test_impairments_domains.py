@@ -1,4 +1,4 @@
-"""Impairments past the prefix and off the grid: the roads they need, their order, and what leaks."""
+"""Impairments past the prefix and off the grid: the domains they need, their order, and what leaks."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -141,16 +141,16 @@ ON_THE_WAVEFORM = [
 
 
 @pytest.mark.parametrize("impairment", ON_THE_WAVEFORM, ids=str)
-def test_what_breaks_orthogonality_takes_the_time_road_and_is_refused_on_the_other(impairment: Any) -> None:
+def test_what_breaks_orthogonality_takes_the_time_domain_and_is_refused_on_the_other(impairment: Any) -> None:
     assert not Air(grid(), Awgn(), 2, impairments=(impairment,)).orthogonal
     name = type(impairment).__name__
     with pytest.raises(
-        ValueError, match=f"air.road: expected orthogonal subcarriers, .* received {name}; take road = time"
+        ValueError, match=f"air.domain: expected orthogonal subcarriers, .* received {name}; take domain = time"
     ):
-        Air(grid(), Awgn(), 2, impairments=(impairment,), road="frequency")
+        Air(grid(), Awgn(), 2, impairments=(impairment,), domain="frequency")
 
 
-def test_impairments_of_nothing_and_of_paths_inside_the_prefix_stay_on_the_frequency_road() -> None:
+def test_impairments_of_nothing_and_of_paths_inside_the_prefix_stay_on_the_frequency_domain() -> None:
     nothing = (FrequencyOffset(), PhaseNoise(), PhaseNoise(common=True), SamplingOffset(), IqImbalance(), ClockDrift())
     inside = (TimingOffset(4.0, 8.0), TimingOffset(2.0, 2.0, deviation=0.5), ClockDrift(1.0, 1.0, seen=True))
     assert Air(grid(), Awgn(), 2, impairments=nothing).orthogonal
@@ -162,14 +162,14 @@ def test_distortions_act_in_the_order_in_which_they_are_listed() -> None:
     one, other = IqImbalance(3.0, 10.0), Amplifier(0.0)
     air = Air(grid(), Awgn(), 3, impairments=(one, other))
     link, x = draw(air, 2), keys.complex_normal(keys.key(7), [1, 3, 4, N])
-    road, everybody = Waveform(grid(), 0.0, 0.0), tf.range(3)
-    span = Span(0.0, 4 * road.symbol, road.sample, 0)
+    domain, everybody = Waveform(grid(), 0.0, 0.0), tf.range(3)
+    span = Span(0.0, 4 * domain.symbol, domain.sample, 0)
 
     def chain(first: int, second: int) -> np.ndarray:
-        wave = road.modulate(x)
+        wave = domain.modulate(x)
         for place in (first, second):
             wave = air.impairments[place].distort(wave, grid(), span, link.keys[place], everybody)  # type: ignore[attr-defined]
-        return road.demodulate(tf.reduce_sum(wave, axis=1)).numpy()
+        return domain.demodulate(tf.reduce_sum(wave, axis=1)).numpy()
 
     heard = air.send(x, link, keys.key(3))[:, 0].numpy()
     np.testing.assert_allclose(heard, chain(0, 1), atol=1e-4)
@@ -210,7 +210,7 @@ def test_transmitters_know_of_a_distortion_what_they_see_and_the_receiver_its_me
 def test_a_channel_that_was_sounded_before_the_data_has_turned_since(seen: bool) -> None:
     eps, here = 0.02, grid(advance=3)
     offset = FrequencyOffset(eps, eps, seen=seen)
-    air = Air(here, Awgn(), 1, impairments=(offset,), transmitter_knowledge=Estimated("nearest", 1))
+    air = Air(here, Awgn(), 1, impairments=(offset,), csit=Estimated("nearest", 1))
     link = draw(air, 2)
     believed = link.response(of=link.transmitters)
     since = of_paths(link.receiver).a.numpy()[0, 0, 0, 0] / believed.numpy()[0, 0, 0, 0].mean()

@@ -143,10 +143,10 @@ def test_the_autocorrelation_of_phase_noise_is_that_of_a_lorentzian(first: int) 
 
 def test_phase_noise_leaks_what_theory_says() -> None:
     linewidth, devices, symbols = 20.0, 400, 4
-    road = Waveform(GRID, 0.0, 0.0, oversampling=1)
+    domain = Waveform(GRID, 0.0, 0.0, oversampling=1)
     x = np.zeros([1, devices, symbols, N], np.complex64)
     x[..., N // 2] = 1
-    heard = road.demodulate(tf.constant(distort(PhaseNoise(linewidth), road.modulate(tf.constant(x))))).numpy()
+    heard = domain.demodulate(tf.constant(distort(PhaseNoise(linewidth), domain.modulate(tf.constant(x))))).numpy()
     leaked = 1 - np.abs(heard[..., N // 2]).ravel() ** 2  # the turned samples keep their energy
     np.testing.assert_allclose(np.sum(np.abs(heard) ** 2, axis=-1).ravel(), 1, atol=1e-5)
     lag = np.abs(np.subtract.outer(np.arange(N), np.arange(N)))
@@ -157,15 +157,13 @@ def test_phase_noise_leaks_what_theory_says() -> None:
 
 @pytest.mark.parametrize("oversampling", [1, 2])
 @pytest.mark.parametrize("common", [False, True])
-@pytest.mark.parametrize(
-    "knowledge", [Perfect(), Estimated("nearest", 1)], ids=str
-)  # the latter sounds before the data
+@pytest.mark.parametrize("csi", [Perfect(), Estimated("nearest", 1)], ids=str)  # the latter sounds before the data
 def test_the_mean_effect_of_phase_noise_is_the_gain_that_a_waveform_meets(
-    common: bool, oversampling: Any, knowledge: Any
+    common: bool, oversampling: Any, csi: Any
 ) -> None:
     grid = Grid(subcarriers=N, symbols=2, prefix=PREFIX, advance=4)
     noisy = (PhaseNoise(200.0, common),)
-    air = Air(grid, Awgn(), 1, impairments=noisy, transmitter_knowledge=knowledge, oversampling=oversampling)
+    air = Air(grid, Awgn(), 1, impairments=noisy, csit=csi, oversampling=oversampling)
     link, heard = one_subcarrier_a_symbol(air)
     known = link.response(of=link.receiver).numpy()[0, 0, 0]
     np.testing.assert_allclose(np.diag(known), np.diag(heard), atol=2e-5)

@@ -33,7 +33,7 @@ AIRS = {
     "rayleigh": Air(GRID, Rayleigh(), 1, antennas=2),
     "rician": Air(GRID, Rician(3.0), 1),
     "moving": Air(GRID, Tdl("A", 50e-9, speed=30.0), 1),
-    "estimated": Air(GRID, Tdl("A", 50e-9), 1, receiver_knowledge=Estimated("linear", comb=1)),
+    "estimated": Air(GRID, Tdl("A", 50e-9), 1, csir=Estimated("linear", comb=1)),
     "late": Air(GRID, Rayleigh(), 1, impairments=(TimingOffset(0.0, 9.0),)),
 }
 ELEMENTS = 300  # 32 sendings a block, and one symbol of a slot is not used
@@ -90,11 +90,11 @@ def test_alone_is_alone() -> None:
 
 FLAT = {
     "perfect": Air(GRID, Rayleigh(), 1, antennas=2),
-    "error variance": Air(GRID, Rayleigh(), 1, receiver_knowledge=ErrorVariance(0.4)),
-    "phases alone": Air(GRID, Rayleigh(), 1, receiver_knowledge=QuantizedFeedback(1, 0)),
-    "told nothing": Air(GRID, Rayleigh(), 1, receiver_knowledge=QuantizedFeedback(0, 0)),
-    "delayed": Air(GRID, Tdl("A", 10e-9, speed=900.0), 1, receiver_knowledge=Delayed()),
-    "nearest, weak": Air(GRID, Tdl("A", 30e-9), 1, receiver_knowledge=Estimated("nearest", comb=4)),
+    "error variance": Air(GRID, Rayleigh(), 1, csir=ErrorVariance(0.4)),
+    "phases alone": Air(GRID, Rayleigh(), 1, csir=QuantizedFeedback(1, 0)),
+    "told nothing": Air(GRID, Rayleigh(), 1, csir=QuantizedFeedback(0, 0)),
+    "delayed": Air(GRID, Tdl("A", 10e-9, speed=900.0), 1, csir=Delayed()),
+    "nearest, weak": Air(GRID, Tdl("A", 30e-9), 1, csir=Estimated("nearest", comb=4)),
 }
 
 

@@ -97,7 +97,7 @@ def test_an_air_of_someones_own_scheme_cannot_be_saved() -> None:
 )
 def test_plain_data_that_is_no_air_is_refused_in_one_line(changes: dict[str, Any], fault: str) -> None:
     with pytest.raises(ValueError, match=fault) as raised:
-        from_plain(to_plain(Air(Grid(), Rayleigh(), 1, receiver_knowledge=ErrorVariance())) | changes)
+        from_plain(to_plain(Air(Grid(), Rayleigh(), 1, csir=ErrorVariance())) | changes)
     assert "\n" not in str(raised.value)
 
 

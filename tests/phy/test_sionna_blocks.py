@@ -358,7 +358,7 @@ def test_double_precision_is_kept_in_name() -> None:
 INSIDE = Air(GRID, Tdl("A", 3e-8), 3, 2, impairments=(TimingOffset(0, 6),))
 BEYOND = Air(GRID, Tdl("A", 3e-8), 3, 2, impairments=(TimingOffset(0, 20),))
 SEEN = Air(GRID, Tdl("A", 3e-8, speed=30.0), 3, 2, impairments=(TimingOffset(0, 6, seen=True),))
-WAVES = Air(GRID, Rayleigh(), 3, 2, road="time")
+WAVES = Air(GRID, Rayleigh(), 3, 2, domain="time")
 AIRS = {"inside the prefix": INSIDE, "beyond it": BEYOND, "seen": SEEN, "without an offset, by waveforms": WAVES}
 
 
@@ -436,10 +436,10 @@ def test_the_gradient_is_that_of_finite_differences(air: Air, compiled: bool) ->
     gradient = again(lambda: (tf.function(slope) if compiled else slope)(x))
     for seed in range(3):
         step = symbols(2, 3, 1, seed=20 + seed)
-        ahead, behind = again(lambda step=step: loss(x + step)), again(lambda step=step: loss(x - step))
-        expected = float(ahead - behind) / 2  # exact for a quadratic, whatever the step
+        ahead, combine = again(lambda step=step: loss(x + step)), again(lambda step=step: loss(x - step))
+        expected = float(ahead - combine) / 2  # exact for a quadratic, whatever the step
         found = float(tf.reduce_sum(tf.math.real(tf.math.conj(gradient) * step)))
-        assert abs(found - expected) < 1e-5 * float(ahead + behind)
+        assert abs(found - expected) < 1e-5 * float(ahead + combine)
 
 
 @pytest.mark.parametrize("shape", [(2, 4, 1, 4, 32), (2, 3, 2, 4, 32), (2, 3, 1, 4, 31), (2, 3, 4, 32)], ids=str)

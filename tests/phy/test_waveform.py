@@ -1,4 +1,4 @@
-"""The time road: it meets the frequency road inside the prefix, and theory and a dense convolution outside."""
+"""The time domain: it meets the frequency domain inside the prefix, and theory and a dense convolution outside."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -58,10 +58,10 @@ class Echoes(Still):
 
 @pytest.mark.parametrize("oversampling", [1, 2, 4])
 @pytest.mark.parametrize("channel", [Awgn(), Rayleigh(), Echoes((0.8, 0.6j), (0.0, 4.0))], ids=str)
-def test_roads_meet_to_rounding_where_delays_are_whole_samples(channel: Channel, oversampling: Oversampling) -> None:
+def test_domains_meet_to_rounding_where_delays_are_whole_samples(channel: Channel, oversampling: Oversampling) -> None:
     late = (TimingOffset(-2.0, 5.0, whole=True),)
-    frequency = Air(GRID, channel, 6, 2, impairments=late, road="frequency")
-    time = Air(GRID, channel, 6, 2, impairments=late, road="time", oversampling=oversampling)
+    frequency = Air(GRID, channel, 6, 2, impairments=late, domain="frequency")
+    time = Air(GRID, channel, 6, 2, impairments=late, domain="time", oversampling=oversampling)
     x = symbols(time)
     one, other = (air.send(x, draw(air), keys.key(3)).numpy() for air in (frequency, time))
     assert decibels(one - other, one).max() < -110  # float32
@@ -69,10 +69,10 @@ def test_roads_meet_to_rounding_where_delays_are_whole_samples(channel: Channel,
 
 @pytest.mark.parametrize("devices", [1, 9])
 @pytest.mark.parametrize("channel", [Tdl("A", 5e-7), Tdl("D", 5e-7, speed=30.0)], ids=str)
-def test_roads_meet_on_every_subcarrier_where_delays_are_fractions(channel: Channel, devices: int) -> None:
+def test_domains_meet_on_every_subcarrier_where_delays_are_fractions(channel: Channel, devices: int) -> None:
     late = (TimingOffset(0.0, 3.0),)
     frequency = Air(GRID, channel, devices, 2, impairments=late)
-    time = Air(GRID, channel, devices, 2, impairments=late, road="time")
+    time = Air(GRID, channel, devices, 2, impairments=late, domain="time")
     assert frequency.orthogonal
     x = symbols(time)
     one, other = (air.send(x, draw(air), keys.key(3)).numpy() for air in (frequency, time))
@@ -81,7 +81,7 @@ def test_roads_meet_on_every_subcarrier_where_delays_are_fractions(channel: Chan
 
 def test_at_one_sample_an_element_the_edges_of_the_band_are_wrong_and_its_middle_is_not() -> None:
     grid = Grid(subcarriers=64, symbols=14, prefix=28, advance=10)
-    airs = [Air(grid, Tdl("A", 5e-7), 4, road=road, oversampling=1) for road in ("frequency", "time")]
+    airs = [Air(grid, Tdl("A", 5e-7), 4, domain=domain, oversampling=1) for domain in ("frequency", "time")]
     x = symbols(airs[1])
     one, other = (air.send(x, draw(air), keys.key(3)).numpy() for air in airs)
     error = decibels(one - other, one)
@@ -190,7 +190,7 @@ def test_taps_that_are_not_held_but_do_not_move_are_taps_held() -> None:
     held, free = (Waveform(GRID, 0.0, 5 * GRID.sample, each) for each in (True, False))
     wave = held.modulate(symbols(Air(GRID, Awgn(), 3)))
     paths = Echoes((0.8, 0.6j), (0.3, 4.4)).draw(Size(1, 1, 3), Span(0.0, 1, 1.0), keys.key(0), keys.key(0))
-    one, other = (road.join(road.cut(wave) * road.response(paths)[:, 0]) for road in (held, free))
+    one, other = (domain.join(domain.cut(wave) * domain.response(paths)[:, 0]) for domain in (held, free))
     np.testing.assert_allclose(one, other, atol=1e-4)
 
 
@@ -217,7 +217,7 @@ def test_groups_and_chunks_do_not_matter(
 
 
 def test_symbols_that_are_not_sent_stay_silent() -> None:
-    air = Air(GRID, Tdl("A", 1e-6), 3, road="time")
+    air = Air(GRID, Tdl("A", 1e-6), 3, domain="time")
     link, x = draw(air), symbols(air)
     some, all_ = x[:, :, :3], tf.concat([x[:, :, :3], tf.zeros_like(x[:, :, 3:])], 2)
     one, other = (air.receive(air.add(air.empty(2), sent, link), link, keys.key(1)) for sent in (some, all_))
@@ -225,8 +225,8 @@ def test_symbols_that_are_not_sent_stay_silent() -> None:
 
 
 @pytest.mark.parametrize("oversampling", [1, 2])
-def test_noise_is_n0_an_element_on_the_time_road_too(oversampling: Oversampling) -> None:
-    air = Air(GRID, Awgn(), 1, 2, road="time", oversampling=oversampling)
+def test_noise_is_n0_an_element_on_the_time_domain_too(oversampling: Oversampling) -> None:
+    air = Air(GRID, Awgn(), 1, 2, domain="time", oversampling=oversampling)
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 50, 3.0)
     noise = air.receive(air.empty(50), link, keys.key(2)).numpy()
     expected = 10**-0.3
@@ -238,12 +238,12 @@ def test_noise_is_n0_an_element_on_the_time_road_too(oversampling: Oversampling)
 @pytest.mark.parametrize("oversampling", [1, 2, 4])
 def test_a_sample_has_the_energy_of_an_element(oversampling: Oversampling) -> None:
     grid = Grid(subcarriers=64, symbols=100, prefix=0)
-    road = Waveform(grid, 0.0, 0.0, oversampling=oversampling)
+    domain = Waveform(grid, 0.0, 0.0, oversampling=oversampling)
     x = keys.complex_normal(keys.key(0), [100, 64])
-    wave = road.modulate(x).numpy()
+    wave = domain.modulate(x).numpy()
     assert wave.shape == (6400 * oversampling,)
     assert (np.abs(wave) ** 2).mean() == pytest.approx((np.abs(x) ** 2).mean(), rel=1e-5)
-    np.testing.assert_allclose(road.demodulate(tf.constant(wave)), x, atol=1e-5)
+    np.testing.assert_allclose(domain.demodulate(tf.constant(wave)), x, atol=1e-5)
 
 
 def test_arrivals_more_than_a_slot_apart_are_refused() -> None:
@@ -251,7 +251,7 @@ def test_arrivals_more_than_a_slot_apart_are_refused() -> None:
         Air(GRID, Awgn(), 2, impairments=(TimingOffset(0.0, 177.0),))
 
 
-@pytest.mark.parametrize("field", ["road", "coherence", "oversampling"])
+@pytest.mark.parametrize("field", ["domain", "coherence", "oversampling"])
 def test_unknown_choices_are_refused(field: str) -> None:
     with pytest.raises(ValueError, match=f"air.{field}: expected one of .*, received 'fast'"):
         Air(GRID, Awgn(), 2, **{field: "fast"})  # type: ignore[arg-type]

@@ -113,14 +113,14 @@ def test_a_file_runs_to_results_that_explain_themselves_and_goes_on_bit_for_bit(
 
 def test_networks_of_other_images_are_other_networks(tmp_path: Path) -> None:
     images, air = np.zeros([20, 8, 8, 1], np.float32), Air(Grid(), Awgn(), 1)
-    sender = Deepjscc()
+    scheme = Deepjscc()
     folders = {
-        str(sender._folder(Job(each, air, (0.25,), seed, tmp_path), 0.25))
+        str(scheme._folder(Job(each, air, (0.25,), seed, tmp_path), 0.25))
         for each in (images, images + 1)
         for seed in (0, 1)
     }
     assert len(folders) == 4
-    assert sender._folder(Job(images.copy(), air, (0.25,), 0, tmp_path), 0.25) == sender._folder(
+    assert scheme._folder(Job(images.copy(), air, (0.25,), 0, tmp_path), 0.25) == scheme._folder(
         Job(images, air, (0.25,), 0, tmp_path), 0.25
     )
 
@@ -132,8 +132,8 @@ def test_the_linear_line_is_for_noise_of_the_snr_and_nothing_else() -> None:
         Linear().check(Job(images, air, (1 / 6,), 0), [images])
 
     check(Air(Grid(), Awgn(), 1))
-    check(Air(Grid(), Awgn(), 1, budgets_db=(0.0,)))
-    for terms in ({"channel": Rayleigh()}, {"antennas": 2}, {"budgets_db": (-3.0,)}):
+    check(Air(Grid(), Awgn(), 1, power_offsets_db=(0.0,)))
+    for terms in ({"channel": Rayleigh()}, {"antennas": 2}, {"power_offsets_db": (-3.0,)}):
         with pytest.raises(ValueError, match=r"^linear: expected link.channel = awgn with one antenna"):
             check(replace(Air(Grid(), Awgn(), 1), **terms))
 

@@ -18,14 +18,14 @@ LINK = {
     "snr_db": 3.0,
     "channel": {"kind": "rician", "k_db": 2.0},
     "antennas": 3,
-    "receiver": {"kind": "beamforming", "iterations": 4},
+    "combiner": {"kind": "beamforming", "iterations": 4},
     "impairments": [{"kind": "timing_offset", "high": 2.0}, {"kind": "amplifier", "backoff_db": 9.0}],
-    "transmitter_knowledge": {"kind": "delayed", "slots": 2},
-    "receiver_knowledge": {"kind": "error_variance", "e": 0.2},
-    "road": "time",
+    "csit": {"kind": "delayed", "slots": 2},
+    "csir": {"kind": "error_variance", "e": 0.2},
+    "domain": "time",
     "coherence": "sample",
     "oversampling": 4,
-    "budgets_db": [0.0, -2.0],
+    "power_offsets_db": [0.0, -2.0],
 }
 
 
@@ -37,14 +37,14 @@ def test_every_word_of_a_link_reaches_its_place_in_the_air() -> None:
         Rician(2.0),
         devices=4,
         antennas=3,
-        receiver=Beamforming(4),
+        combiner=Beamforming(4),
         impairments=(TimingOffset(high=2.0), Amplifier(9.0)),
-        transmitter_knowledge=Delayed(2),
-        receiver_knowledge=ErrorVariance(0.2),
-        road="time",
+        csit=Delayed(2),
+        csir=ErrorVariance(0.2),
+        domain="time",
         coherence="sample",
         oversampling=4,
-        budgets_db=(0.0, -2.0),
+        power_offsets_db=(0.0, -2.0),
     )
     assert set(LINK) - {"snr_db"} == {field.name for field in dataclasses.fields(Air)} - {"grid", "devices"}
 

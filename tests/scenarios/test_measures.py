@@ -53,7 +53,7 @@ def test_a_run_summarises_the_rounds_since_the_last_evaluation(monkeypatch: pyte
 
 
 def test_pilots_are_in_the_results_and_in_their_curve(tmp_path: Path) -> None:
-    known = ["link.transmitter_knowledge=estimated", "link.receiver_knowledge=estimated", "rounds=1", "seeds=[0]"]
+    known = ["link.csit=estimated", "link.csir=estimated", "rounds=1", "seeds=[0]"]
     dataset = run(RAW, [*known, "grid.subcarriers=32", "grid.symbols=4"])
     assert dataset.pilot_elements.values.tolist() == [[4 * 32]]  # five devices, four a symbol: two symbols of a slot
     curves.save(dataset, tmp_path / "curve.csv")

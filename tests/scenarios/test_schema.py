@@ -76,8 +76,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
         'link.impairments.0.high: expected a finite number, received "late"',
     ),
     (
-        {"link": {"transmitter_knowledge": {"kind": "error_variance", "e": 1}}},
-        "link.transmitter_knowledge.e: expected less than 1.0, received 1",
+        {"link": {"csit": {"kind": "error_variance", "e": 1}}},
+        "link.csit.e: expected less than 1.0, received 1",
     ),
     ({"grid": {"prefix": 65}}, "grid.prefix: expected at most subcarriers = 64, received 65"),
     ({"grid": {"prefix": 8, "advance": 9}}, "grid.advance: expected at most prefix = 8, received 9"),

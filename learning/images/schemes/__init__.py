@@ -24,7 +24,7 @@ class Job(NamedTuple):
     progress: Callable[[int, int], None] | None = None  # epochs done, epochs to do
 
 
-class Test(NamedTuple):
+class Trial(NamedTuple):
     """One size of test images [N, H, W, C] in [0, 1], at SNRs [S], so often, by a key, with SSIM and MS-SSIM or not."""
 
     images: np.ndarray
@@ -46,11 +46,11 @@ class Outcome(NamedTuple):
     papr_db: np.ndarray  # of the OFDM waveform, [S]
 
 
-Sends = Callable[[float, Test], Outcome]
+Sends = Callable[[float, Trial], Outcome]
 
 
 @runtime_checkable
-class Sender(Protocol):
+class ImageScheme(Protocol):
     """A way of sending images."""
 
     def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
@@ -83,6 +83,6 @@ def never(snrs_db: Sequence[float]) -> np.ndarray:
     return np.full(len(snrs_db), np.nan)
 
 
-FAMILY = Sender  # what each file of this folder is one of
+FAMILY = ImageScheme  # what each file of this folder is one of
 
-__all__ = ["Job", "Outcome", "Sender", "Sends", "Test", "never", "symbols_of"]
+__all__ = ["Job", "Outcome", "ImageScheme", "Sends", "Test", "never", "symbols_of"]

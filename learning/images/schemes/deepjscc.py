@@ -24,7 +24,7 @@ from ..networks import Network, channels_of, check_shape
 from ..networks.adaptive import Adaptive
 from ..training import root_mean_square, train
 from ..transmission import Transmission
-from . import Job, Outcome, Sends, Test, symbols_of
+from . import Job, Outcome, Sends, Trial, symbols_of
 
 HELD_BACK = 500  # training images that judge an epoch, or a tenth where there are fewer than ten times as many
 CLOSE = 1e-4
@@ -80,7 +80,7 @@ class Deepjscc:
             model = self._train(job, largest, number)
             trained |= {ratio: (model, ratio / largest) for ratio in served}
 
-        def send(ratio: float, test: Test) -> Outcome:
+        def send(ratio: float, test: Trial) -> Outcome:
             model, share = trained[ratio]
             share = min(model.shares, key=lambda each: abs(each - share))
             found = curve(
@@ -153,7 +153,7 @@ class Deepjscc:
         told.update(np.ascontiguousarray(job.images).tobytes())
         return job.folder / told.hexdigest()
 
-    def _papr_db(self, model: Transmission, test: Test, share: float) -> np.ndarray:
+    def _papr_db(self, model: Transmission, test: Trial, share: float) -> np.ndarray:
         """Mean over some images of the waveforms' peak-to-average power, [S]."""
         some, place = tf.constant(test.images[:16], tf.float32), model.shares.index(share)
         found = []

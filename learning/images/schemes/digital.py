@@ -11,12 +11,12 @@ from pydantic.dataclasses import dataclass
 from ....ota.images import ImageCodec
 from ....ota.images.avif import Avif
 from ....ota.rates import Rate
-from ....ota.rates.mcs import Modes
+from ....ota.rates.mcs import Mcs
 from ....ota.separate import Separate
 from ....phy.strict import STRICT
 from ..evaluation import of_repetition
 from ..metrics import likeness
-from . import Job, Outcome, Sends, Test, never, symbols_of
+from . import Job, Outcome, Sends, Trial, never, symbols_of
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -25,7 +25,7 @@ class Digital:
 
     codec: ImageCodec = Avif()
     """How a picture becomes a file."""
-    rate: Rate = Modes()
+    rate: Rate = Mcs()
     """How many bits the symbols carry."""
     mosaic: Annotated[int, Ge(1)] = 1
     """Side of a mosaic of images that are coded as one picture."""
@@ -60,7 +60,7 @@ class Digital:
     def ready(self, job: Job) -> Sends:
         separate = self._separate()
 
-        def send(ratio: float, test: Test) -> Outcome:
+        def send(ratio: float, test: Trial) -> Outcome:
             pictures = np.round(test.images * 255).astype(np.uint8)
             elements = symbols_of(test.images, ratio)
             runs = [

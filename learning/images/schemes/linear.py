@@ -18,7 +18,7 @@ from ..evaluation import of_repetition
 from ..klt import Klt, cut
 from ..linear import Linear as Scheme
 from ..metrics import likeness, mse
-from . import Job, Outcome, Sends, Test, never, symbols_of
+from . import Job, Outcome, Sends, Trial, never, symbols_of
 
 EXAMPLES = 20_000  # images the transform is learnt from
 SCALES = 2000  # images that the scale's statistics are learnt from
@@ -53,7 +53,7 @@ class Linear:
         klt = Klt.fit(job.images[:EXAMPLES], block=self.block)
         schemes = {ratio: Scheme(klt, ratio, self.scale, job.images[:SCALES]) for ratio in job.ratios}
 
-        def send(ratio: float, test: Test) -> Outcome:
+        def send(ratio: float, test: Trial) -> Outcome:
             scheme, images = schemes[ratio], tf.constant(test.images, tf.float32)
             measures = np.zeros([3, len(test.snrs_db), len(test.images)])
             for at, snr_db in enumerate(test.snrs_db):
@@ -71,6 +71,6 @@ class Linear:
 
 def _is_noise_alone(air: Air) -> bool:
     """Whether there is one antenna, and nothing but noise of the SNR asked for, on the air."""
-    known = isinstance(air.receiver_knowledge, Perfect) and isinstance(air.transmitter_knowledge, Perfect)
-    alone = air.antennas == 1 and not any(air.budgets_db)
+    known = isinstance(air.csir, Perfect) and isinstance(air.csit, Perfect)
+    alone = air.antennas == 1 and not any(air.power_offsets_db)
     return isinstance(air.channel, Awgn) and not air.impairments and known and alone

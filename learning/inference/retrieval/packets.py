@@ -22,8 +22,8 @@ from ....phy.keys import Key
 class Carried(NamedTuple):
     """Bits that fit into each packet, and whether it arrives, [P] each."""
 
-    room: np.ndarray
-    arrives: np.ndarray
+    bits_available: np.ndarray
+    crc_ok: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,6 @@ class Carrier:
         def carry(snr_db: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
             share = shares(self.air, tf.fill([self.packets], snr_db), self.elements, key, "told")
             room = self.rate.bits(share)
-            return room, self.rate.arrives(share, room, tf.range(self.packets), keys.fold(key, "packets"))
+            return room, self.rate.crc_ok(share, room, tf.range(self.packets), keys.fold(key, "packets"))
 
         return tf.function(carry, autograph=False)

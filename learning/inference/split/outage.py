@@ -26,14 +26,14 @@ FADING = Air(Grid(), Rayleigh(), 1)
 class Outage:
     """The probability of a loss, none: that by which most gets through; and whether what is lost is sent again."""
 
-    probability: Annotated[float, Gt(0), Lt(1)] | None = None
+    target_bler: Annotated[float, Gt(0), Lt(1)] | None = None
     retransmit: bool = True
 
     def lost(self, snr_db: float | np.ndarray) -> np.ndarray:
         """The probability that a packet is lost."""
-        if self.probability is None:
+        if self.target_bler is None:
             return best_error(snr_db)
-        return np.full_like(np.asarray(snr_db, float), self.probability)
+        return np.full_like(np.asarray(snr_db, float), self.target_bler)
 
     def threshold(self, snr_db: float | np.ndarray) -> np.ndarray:
         """The least |h|^2 at which a packet arrives."""

@@ -89,7 +89,7 @@ def test_executors_and_chunks_agree_to_float_precision(uplink: Any, algorithm: A
             reference = vector, metrics
         # one round; float32 sums of some ten terms in other orders
         np.testing.assert_allclose(vector, reference[0], atol=3e-6)
-        assert metrics.heard == reference[1].heard
+        assert metrics.decoded == reference[1].decoded
         assert metrics.bits == reference[1].bits
 
 
@@ -117,7 +117,7 @@ def test_participation_and_batches_do_not_depend_on_executor_or_chunk() -> None:
     losses, heard = set(), set()
     for executor, chunk in (("loop", None), ("loop", 1), ("loop", 4)):
         _, metrics = _run(_federation(Ideal(), executor=executor, chunk=chunk, participation=0.5), rounds=1)
-        heard.add(float(metrics.heard))
+        heard.add(float(metrics.decoded))
         losses.add(float(metrics.train_loss))
     assert len(heard) == 1
     assert max(losses) - min(losses) < 1e-6
@@ -142,7 +142,7 @@ def test_links_are_bitwise_equal_across_uplinks(monkeypatch: Any) -> None:
     assert not np.array_equal(links[0][0], links[1][0])
 
 
-def test_without_noise_and_with_perfect_knowledge_the_analog_round_is_the_ideal_one() -> None:
+def test_without_noise_and_with_perfect_csi_the_analog_round_is_the_ideal_one() -> None:
     for channel in (Awgn(), Rayleigh(), Tdl(delay_spread=30e-9, speed=20.0)):
         analog = _federation(Analog(Identity(), FullInversion()), channel=channel)
         ideal = _federation(Ideal(), channel=channel)
@@ -246,7 +246,7 @@ def test_nobody_taking_part_leaves_the_weights_as_they_are() -> None:
     federation = _federation(Analog(), participation=1e-6)
     state = federation.init(0)
     after, metrics = federation.step(state, 0, 10.0)
-    assert metrics.heard == 0 and metrics.energy == 0 and bool(metrics.finite)
+    assert metrics.decoded == 0 and metrics.energy == 0 and bool(metrics.finite)
     assert all(np.array_equal(a, b) for a, b in zip(_values(state.weights), _values(after.weights), strict=True))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning.images import schemes as senders
+from overair.learning.images import schemes as schemes
 from overair.learning.images.evaluation import of_repetition
 from overair.learning.images.schemes import Job
 from overair.learning.images.schemes.digital import Digital
@@ -35,13 +35,13 @@ def test_images_beyond_whole_batches_are_trained_on_in_other_epochs() -> None:
 
 def test_every_repetition_of_the_digital_sender_has_links_of_its_own() -> None:
     images, air = np.random.default_rng(0).random((20, 16, 16, 3), np.float32), Air(GRID, Rayleigh(), 1)
-    test = senders.Test(images, (10.0,), 2, KEY, False)
+    test = schemes.Trial(images, (10.0,), 2, KEY, False)
     outcome = Digital(Jpeg(), Capacity(), belief="link", count="payload").ready(Job(images, air, (1 / 2,), 0))(
         1 / 2, test
     )
     rival, pictures = Separate(Jpeg(), belief="link", count="payload"), np.round(images * 255).astype(np.uint8)
     runs = [rival.run(pictures, 384, [10.0], of_repetition(KEY, number), air) for number in range(2)]
-    assert not np.any(runs[0].room == runs[1].room)
+    assert not np.any(runs[0].bits_available == runs[1].bits_available)
     np.testing.assert_allclose(outcome.mse, (runs[0].error + runs[1].error) / 2)
     np.testing.assert_allclose(outcome.bits, [np.mean([run.bits for run in runs])])
 
@@ -57,7 +57,7 @@ def test_the_mean_snr_that_is_believed_is_that_of_all_antennas() -> None:
 def test_a_joint_level_follows_from_what_the_receiver_believes() -> None:
     """The arrival is that of the true gains, which the receiver knows, however wrong the sensors are about them."""
     rule, noise, count, images = MseOptimal(), 0.1, 8, 30
-    air = Air(GRID, Rayleigh(), 3, transmitter_knowledge=ErrorVariance(0.5))
+    air = Air(GRID, Rayleigh(), 3, csit=ErrorVariance(0.5))
     x = np.random.default_rng(0).normal(size=(images, 3, 2 * count)).astype(np.float32)
     layer = OverAir(air, rule=rule)
     told = layer(x, snr_db=10.0, key=KEY, return_snr=True)[1].numpy()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning.images import schemes as senders
+from overair.learning.images import schemes as schemes
 from overair.learning.images.schemes import deepjscc
 from overair.phy import keys
 
@@ -28,6 +28,6 @@ class Model:
 @pytest.mark.parametrize(("share", "place"), [(0.25, 0), (0.5, 1), (1.0, 2)])
 def test_the_share_that_is_sent_has_its_own_peak_at_every_snr(share: float, place: int) -> None:
     model: Any = Model()
-    test = senders.Test(np.zeros([20, 4, 4, 1], np.float32), (0.0, 10.0), 1, keys.key(0), False)
+    test = schemes.Trial(np.zeros([20, 4, 4, 1], np.float32), (0.0, 10.0), 1, keys.key(0), False)
     found = deepjscc.Deepjscc()._papr_db(model, test, share)
     np.testing.assert_allclose(found, np.array([0.0, 10.0]) + 0.101 * place, rtol=1e-5, atol=1e-6)

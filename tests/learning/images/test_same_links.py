@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning.images import schemes as senders
+from overair.learning.images import schemes as schemes
 from overair.learning.images import uncoded
 from overair.learning.images.evaluation import of_repetition
 from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
-from overair.learning.images.schemes import Job, Sender
+from overair.learning.images.schemes import ImageScheme, Job
 from overair.learning.images.schemes.deepjscc import Deepjscc
 from overair.learning.images.schemes.digital import Digital
 from overair.learning.images.schemes.linear import Linear
@@ -20,14 +20,14 @@ from overair.learning.over_air import OverAir
 from overair.ota import image_links
 from overair.ota.images.jpeg import Jpeg
 from overair.ota.rates.capacity import Capacity
-from overair.ota.rates.mcs import Modes
+from overair.ota.rates.mcs import Mcs
 from overair.phy import Air, Awgn, Channel, Grid, Rayleigh, Tdl, keys, links
 
 RATIO, ELEMENTS, COUNT = 1 / 2, 384, 50  # of 16 x 16 pixels; more images than are drawn at once
 SNRS = (3.0, 12.0)
 GRID = Grid(subcarriers=32, symbols=4, prefix=8)
 IMAGES = np.random.default_rng(0).random((80, 16, 16, 3), np.float32)
-TEST = senders.Test(IMAGES[:COUNT], SNRS, 2, keys.key(0, "test", 0), False)
+TEST = schemes.Trial(IMAGES[:COUNT], SNRS, 2, keys.key(0, "test", 0), False)
 Blocks = dict[tuple[int, ...], np.ndarray]
 
 
@@ -61,16 +61,16 @@ def met(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], Any]
     forget()
 
 
-def by(sender: Sender, channel: Channel) -> Callable[[], Any]:
+def by(scheme: ImageScheme, channel: Channel) -> Callable[[], Any]:
     job = Job(IMAGES[COUNT:], Air(GRID, channel, 1), (RATIO,), 0)
-    sends = sender.ready(job)
+    sends = scheme.ready(job)
     return lambda: sends(RATIO, TEST)
 
 
-SENDERS: dict[str, Sender] = {
+SENDERS: dict[str, ImageScheme] = {
     "deepjscc": Deepjscc(Bourtsoulatze2019(), 10.0, 10.0, epochs=1, batch_size=16),
     "capacity": Digital(Jpeg(), Capacity()),
-    "modes": Digital(Jpeg(), Modes()),
+    "mcs": Digital(Jpeg(), Mcs()),
     "linear": Linear(block=16),
 }
 

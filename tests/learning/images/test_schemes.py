@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning.images import schemes as senders
+from overair.learning.images import schemes as schemes
 from overair.learning.images.evaluation import of_repetition
 from overair.learning.images.linear import Linear as Scheme
 from overair.learning.images.metrics import ssim
 from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
 from overair.learning.images.networks.refinement import Refinement
-from overair.learning.images.schemes import Job, Outcome, Sender
+from overair.learning.images.schemes import ImageScheme, Job, Outcome
 from overair.learning.images.schemes.deepjscc import Deepjscc
 from overair.learning.images.schemes.digital import Digital
 from overair.learning.images.schemes.linear import Linear
@@ -31,16 +31,16 @@ def pictures(count: int) -> np.ndarray:
 
 
 IMAGES = pictures(60)
-SENDERS: dict[str, Sender] = {
+SENDERS: dict[str, ImageScheme] = {
     "linear": Linear(block=16),
     "digital": Digital(rate=Capacity()),
     "deepjscc": Deepjscc(Bourtsoulatze2019(), epochs=1, batch_size=16),
 }
 
 
-def sent(sender: Sender, similarity: bool, **changes: Any) -> Outcome:
-    test = senders.Test(IMAGES[:12], SNRS, 2, keys.key(1), similarity)._replace(**changes)
-    return sender.ready(Job(IMAGES, AIR, (RATIO,), 0))(RATIO, test)
+def sent(scheme: ImageScheme, similarity: bool, **changes: Any) -> Outcome:
+    test = schemes.Trial(IMAGES[:12], SNRS, 2, keys.key(1), similarity)._replace(**changes)
+    return scheme.ready(Job(IMAGES, AIR, (RATIO,), 0))(RATIO, test)
 
 
 @pytest.mark.parametrize("kind", SENDERS)
@@ -75,9 +75,9 @@ def test_similarity_is_the_mean_over_repetitions_of_that_of_received_images(monk
 
 
 def test_a_smaller_ratio_hears_less_and_pilots_are_counted() -> None:
-    air = Air(Grid(symbols=1), Tdl(), 1, receiver_knowledge=Estimated("linear"))
+    air = Air(Grid(symbols=1), Tdl(), 1, csir=Estimated("linear"))
     sends = Deepjscc(Refinement(2), epochs=1, batch_size=16).ready(Job(IMAGES, air, (1 / 12, 1 / 6), 0))
-    test = senders.Test(IMAGES[:12], SNRS, 1, keys.key(1), False)
+    test = schemes.Trial(IMAGES[:12], SNRS, 1, keys.key(1), False)
     half, whole = sends(1 / 12, test), sends(1 / 6, test)
     assert half.elements.tolist() == [64 + 64] * 2 and whole.elements.tolist() == [128 + 64] * 2
     assert not np.allclose(half.mse, whole.mse, rtol=1e-3)

@@ -209,7 +209,7 @@ def test_a_state_of_another_length_is_refused_in_one_line() -> None:
 
 def test_a_model_that_sends_shares_trains_through_estimates_that_have_no_gradient() -> None:
     model = adapting()
-    model.over_air = OverAir(Air(Grid(16, 2, prefix=4), Tdl("A", 50e-9), 1, receiver_knowledge=Estimated("lmmse")))
+    model.over_air = OverAir(Air(Grid(16, 2, prefix=4), Tdl("A", 50e-9), 1, csir=Estimated("lmmse")))
     model.compile("sgd", "mse")
     before = model.get_weights()
     model.fit(IMAGES, IMAGES, batch_size=12, verbose=0)

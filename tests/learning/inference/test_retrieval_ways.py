@@ -20,7 +20,7 @@ from overair.phy.csi.estimated import Estimated
 GRID = Grid(16, 1)
 QUIET = Air(GRID, Awgn(), 1)
 FADING = Air(GRID, Rayleigh(), 1)
-ESTIMATED = Air(Grid(64, 1), Tdl(), 1, transmitter_knowledge=Estimated(), receiver_knowledge=Estimated())
+ESTIMATED = Air(Grid(64, 1), Tdl(), 1, csit=Estimated(), csir=Estimated())
 
 
 def through(layer: OverAir, z: np.ndarray, snr_db: float, key: keys.Key) -> np.ndarray:
@@ -90,13 +90,13 @@ def test_packets_without_fading_hold_what_capacity_says_and_arrive() -> None:
     carrier = Carrier(QUIET, Capacity(), 16, 5)
     room, arrives = carrier.carry(10.0, keys.key(7))
     np.testing.assert_allclose(room, 16 * np.log2(11), rtol=1e-5)
-    assert arrives.all() and carrier.carry(10.0, keys.key(7)).room is room
+    assert arrives.all() and carrier.carry(10.0, keys.key(7)).bits_available is room
 
 
 def test_packets_in_fading_hold_what_their_own_gain_allows() -> None:
     room, arrives = Carrier(FADING, Capacity(), 16, 400).carry(7.0, keys.key(8))
     gain = (2 ** (room / 16) - 1) / 10**0.7
-    assert arrives.all() and abs(gain.mean() - 1) < 4.5 / 20  # perfect knowledge, unit mean
+    assert arrives.all() and abs(gain.mean() - 1) < 4.5 / 20  # perfect CSI, unit mean
 
 
 def rungs(labels: Labels) -> list[Rung]:

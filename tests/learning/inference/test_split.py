@@ -164,7 +164,7 @@ def test_a_packet_is_lost_as_often_as_said(snr_db: float) -> None:
         lost = np.mean(np.log2(1 + 10 ** (snr_db / 10) * gain) < outage.rate(snr_db))
         p = float(outage.lost(snr_db))
         assert abs(lost - p) < 4.5 * np.sqrt(p * (1 - p) / gain.size)
-        assert outage.probability is None or np.isclose(p, 0.1)
+        assert outage.target_bler is None or np.isclose(p, 0.1)
 
 
 @pytest.mark.parametrize("snr_db", [-20.0, 0.0, 10.0, 30.0])

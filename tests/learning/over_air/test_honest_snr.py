@@ -30,7 +30,7 @@ def signs(images: int, symbols: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("equalizer", ["mmse", "zero_forcing", "none"])
 def test_an_snr_is_that_of_the_gain_and_of_all_that_is_not_known(equalizer: Any) -> None:
     """(1 - e)|g|^2 / (N0 + e) of the belief g, whatever is made of the symbols afterwards."""
-    e, air = 0.2, Air(GRID, Rayleigh(), 1, receiver_knowledge=ErrorVariance(0.2))
+    e, air = 0.2, Air(GRID, Rayleigh(), 1, csir=ErrorVariance(0.2))
 
     def belief(links: Links) -> tf.Tensor:
         return links.link.response(of=links.link.receiver)[:, 0, 0, 0, 0]
@@ -67,7 +67,7 @@ def test_the_snr_told_is_realised(name: str) -> None:
     assert abs(snr.mean() - once) > 1
 
 
-def test_perfect_knowledge_without_distortion_is_told_the_snr_that_was_set() -> None:
+def test_perfect_csi_without_distortion_is_told_the_snr_that_was_set() -> None:
     for equalizer in ("mmse", "zero_forcing", "none"):
         layer = OverAir(Air(GRID, Awgn(), 1), equalizer=equalizer)
         np.testing.assert_allclose(told(layer, signs(3, 8)[0], 7.0)[1], 7.0, atol=1e-5)

@@ -21,6 +21,7 @@ from overair.phy import (
     BlockRayleigh,
     Cdl,
     Channel,
+    Combiner,
     ErrorVariance,
     Estimated,
     FullInversion,
@@ -29,7 +30,6 @@ from overair.phy import (
     MseOptimal,
     PathLoss,
     Rayleigh,
-    Receiver,
     Rician,
     Tdl,
     TimingOffset,
@@ -116,10 +116,10 @@ def test_mse_over_rayleigh_fading_is_that_of_theory(air: Air, images: int, symbo
     assert abs(wrong.mean() - expected) < 4 * deviation / (wrong.size / together) ** 0.5
 
 
-def test_mse_under_knowledge_with_an_error_is_that_of_the_best_linear_reading() -> None:
+def test_mse_under_csi_with_an_error_is_that_of_the_best_linear_reading() -> None:
     """Of h = sqrt(1-e) h_b + sqrt(e) w is read what has the error (N0 + e)/((1 - e)|h_b|^2 + N0 + e)."""
     e, n0, images = 0.1, 0.01, 20_000
-    air = Air(GRID, Rayleigh(), 1, receiver_knowledge=ErrorVariance(e))
+    air = Air(GRID, Rayleigh(), 1, csir=ErrorVariance(e))
     x = signs(images, 8)
     wrong = errors(through(OverAir(air), x, snr_db=20.0), x).mean(axis=1)
     rest = (n0 + e) / (1 - e)
@@ -132,25 +132,27 @@ CHANNELS: list[tuple[Channel, float]] = [
     (Rician(3.0), 0.0),
     (BlockRayleigh(2), 0.0),
     (Tdl("A", 100e-9, speed=30.0), 0.0),
-    (Rayleigh(), 8.0),  # samples of an offset that only the time road bears
+    (Rayleigh(), 8.0),  # samples of an offset that only the time domain bears
 ]
 
 
-@pytest.mark.parametrize(("channel", "late"), CHANNELS, ids=["awgn", "rician", "block", "tdl", "time road"])
+@pytest.mark.parametrize(("channel", "late"), CHANNELS, ids=["awgn", "rician", "block", "tdl", "time domain"])
 def test_without_noise_the_receiver_reads_what_was_sent(channel: Channel, late: float) -> None:
     impairments = (TimingOffset(late, late),) if late else ()
     grid = Grid(16, 2, prefix=10 if late else 4)
-    air = Air(grid, channel, 1, impairments=impairments, road="time" if late else "auto")
+    air = Air(grid, channel, 1, impairments=impairments, domain="time" if late else "auto")
     x = signs(6, 2 * 40)  # two OFDM symbols and a half
     wrong = errors(through(OverAir(air), x, snr_db=120.0), x)
-    # the time road's pulse is flat to 80 dB, and a gain of |h|^2 = 1/300, the weakest of so few, magnifies it
+    # the time domain's pulse is flat to 80 dB, and a gain of |h|^2 = 1/300, the weakest of so few, magnifies it
     assert wrong.max() < (300 * 1e-8 if late else 300 * (40 * ULP) ** 2)
 
 
-@pytest.mark.parametrize("road", ["frequency", "time"])
+@pytest.mark.parametrize("domain", ["frequency", "time"])
 @pytest.mark.parametrize("sensors", [1, 3])
-def test_gradients_are_numerical_derivatives(road: Any, sensors: int) -> None:
-    layer = OverAir(Air(GRID, Rayleigh(), sensors, antennas=2, road=road), rule=MseOptimal() if sensors > 1 else None)
+def test_gradients_are_numerical_derivatives(domain: Any, sensors: int) -> None:
+    layer = OverAir(
+        Air(GRID, Rayleigh(), sensors, antennas=2, domain=domain), rule=MseOptimal() if sensors > 1 else None
+    )
     x = normal(2, *([sensors] if sensors > 1 else []), 3, 7)
     rng = np.random.default_rng(1)
     weights = rng.normal(size=(2, 3, 7))
@@ -211,7 +213,7 @@ def test_sensors_over_noise_alone_arrive_as_their_plain_sum() -> None:
 
 @pytest.mark.parametrize("rule", [FullInversion(), TruncatedInversion(0.0)], ids=["full", "truncated"])
 def test_a_power_rule_aligns_sensors_within_their_budgets(rule: Any) -> None:
-    air = Air(GRID, Rayleigh(), 3, antennas=2, budgets_db=(0.0, 3.0))
+    air = Air(GRID, Rayleigh(), 3, antennas=2, power_offsets_db=(0.0, 3.0))
     layer, x = OverAir(air, rule=rule), signs(50, 3 * 40).reshape(50, 3, 40)
     received, snr_db = layer(x, snr_db=140.0, key=KEY, return_snr=True)
     np.testing.assert_allclose(received, x.sum(axis=1) * 0.5**0.5, atol=1e-4)  # of deep fades, so of float32
@@ -282,16 +284,16 @@ def test_a_batch_whose_size_the_graph_does_not_know_has_the_same_draws(channel: 
 
 
 @pytest.mark.parametrize("receiver", [ZeroForcing(), Beamforming(2)], ids=["zero forcing", "beamforming"])
-def test_antennas_are_combined_for_a_batch_of_any_size(receiver: Receiver) -> None:
-    layer = OverAir(Air(GRID, Rayleigh(), 2, antennas=3, receiver=receiver), rule=TruncatedInversion())
+def test_antennas_are_combined_for_a_batch_of_any_size(receiver: Combiner) -> None:
+    layer = OverAir(Air(GRID, Rayleigh(), 2, antennas=3, combiner=receiver), rule=TruncatedInversion())
     unknown = tf.function(lambda x: layer(x, key=KEY), autograph=False, input_signature=[tf.TensorSpec([None, 2, 6])])
     x = normal(3, 2, 6)
     np.testing.assert_allclose(unknown(x), through(layer, x), atol=1e-4)
 
 
 AIRS = {
-    "estimated": Air(GRID, Tdl("A", 50e-9), 1, receiver_knowledge=Estimated("linear")),
-    "time road": Air(GRID, Rayleigh(), 1, impairments=(TimingOffset(0.0, 6.0), PathLoss())),
+    "estimated": Air(GRID, Tdl("A", 50e-9), 1, csir=Estimated("linear")),
+    "time domain": Air(GRID, Rayleigh(), 1, impairments=(TimingOffset(0.0, 6.0), PathLoss())),
 }
 
 
@@ -318,7 +320,7 @@ def test_models_train_with_a_smaller_last_batch_and_hear_the_same_when_loaded(ai
 
 
 def test_a_configuration_is_plain_data() -> None:
-    air = Air(GRID, Tdl("C", 30e-9), 3, 2, impairments=(TimingOffset(0.0, 1.0),), budgets_db=(0.0, 3.0))
+    air = Air(GRID, Tdl("C", 30e-9), 3, 2, impairments=(TimingOffset(0.0, 1.0),), power_offsets_db=(0.0, 3.0))
     layer = OverAir(air, (1, 5), "none", TruncatedInversion(0.2), measures_papr=True, seed=4)
     config = json.loads(json.dumps(layer.get_config()))
     assert config["air"]["channel"]["kind"] == "tdl" and config["rule"]["kind"] == "truncated_inversion"
@@ -334,7 +336,7 @@ def test_images_of_any_size_share_a_layer() -> None:
 
 
 def test_pilots_count_among_an_images_elements() -> None:
-    layer = OverAir(Air(GRID, Rayleigh(), 1, receiver_knowledge=Estimated("linear", comb=1)))
+    layer = OverAir(Air(GRID, Rayleigh(), 1, csir=Estimated("linear", comb=1)))
     assert layer.elements((None, 5, 5, 3)) == (38, 32)  # 75 features; a whole slot of pilots
     assert layer.elements((None, 5, 5, 3)).total == 70
     assert OverAir(Air(GRID, Awgn(), 3)).elements((None, 3, 10)) == (5, 0)
