@@ -107,7 +107,7 @@ def main(arguments: list[str] | None = None) -> dict:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", default="link_level.png", help="file of the figure: .png, .pdf or .svg")
     parser.add_argument("--past", type=int, default=8, help="samples that a device is past the prefix of 16")
-    parser.add_argument("--knowledge", choices=["perfect", "ls"], default="perfect", help="the receiver's")
+    parser.add_argument("--csir", choices=["perfect", "ls"], default="perfect", help="the receiver's")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="few points, few blocks")
     given = parser.parse_args(arguments)

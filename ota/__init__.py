@@ -23,7 +23,7 @@ from .images.jpeg import Jpeg
 from .images.jpeg2000 import Jpeg2000
 from .images.webp import Webp
 from .projections import Projection
-from .rates import Rate, Share
+from .rates import Rate, Subchannel
 from .rates.capacity import Capacity
 from .rates.ldpc import Ldpc
 from .rates.mcs import Mcs
@@ -74,7 +74,7 @@ __all__ = [
     "Report",
     "Round",
     "Separate",
-    "Share",
+    "Subchannel",
     "Sign",
     "Sparse",
     "Terms",

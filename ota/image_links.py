@@ -17,7 +17,7 @@ from ..phy import Air
 from ..phy.detection import detect
 from ..phy.keys import Key
 from ..phy.links import Links, each, send
-from .rates import Share
+from .rates import Subchannel
 
 Belief = Literal["mean", "link", "told"]
 
@@ -35,7 +35,7 @@ class ImageLinks:
         self._key, self._belief, self._first = key, belief, first
 
     @cached_property
-    def share(self) -> Share:
+    def share(self) -> Subchannel:
         """What the images' elements carry, and what either side believes of it, at the first transmission."""
         return shares(self._air, self._snr_db, self._elements, self._key, self._belief, self._first)
 
@@ -44,7 +44,7 @@ class ImageLinks:
         return send(self._air, x, self._snr_db, self._key, attempt, self._first)
 
 
-def shares(air: Air, snr_db: tf.Tensor, elements: int, key: Key, belief: Belief = "mean", first: int = 0) -> Share:
+def shares(air: Air, snr_db: tf.Tensor, elements: int, key: Key, belief: Belief = "mean", first: int = 0) -> Subchannel:
     """What elements of images carry at SNRs [B], and what either side believes of it, at the first transmission."""
     if air.devices != 1:
         raise ValueError(f"air.devices: expected 1, as every image has its own link, received {air.devices}")
@@ -52,19 +52,19 @@ def shares(air: Air, snr_db: tf.Tensor, elements: int, key: Key, belief: Belief 
 
 
 @cache
-def _shares(air: Air, elements: int, belief: Belief) -> Callable[[tf.Tensor, Key, tf.Tensor], Share]:
+def _shares(air: Air, elements: int, belief: Belief) -> Callable[[tf.Tensor, Key, tf.Tensor], Subchannel]:
     told = belief == "told" or (belief == "link" and air.csit == air.csir)
 
-    def share(links: Links) -> Share:
+    def share(links: Links) -> Subchannel:
         snr = 1.0 / links.link.noise[:, None, None, None]  # [B, 1, 1, 1]
         found = detect(links.link, snr)
         gain, strength, unknown = (links.on_elements(field)[:, 0] for field in found)  # [B, N] each
-        mine = Share(tf.ones_like(strength), strength, strength, unknown, gain)
-        return mine._replace(believed=mine.known if told else _believed(links, snr, belief))
+        mask = Subchannel(tf.ones_like(strength), strength, strength, unknown, gain)
+        return mask._replace(believed=mask.known if told else _believed(links, snr, belief))
 
-    def of_all(snr_db: tf.Tensor, key: Key, first: tf.Tensor) -> Share:
+    def of_all(snr_db: tf.Tensor, key: Key, first: tf.Tensor) -> Subchannel:
         real = tf.TensorSpec([elements])
-        signature = Share(real, real, real, real, tf.TensorSpec([elements], tf.complex64))
+        signature = Subchannel(real, real, real, real, tf.TensorSpec([elements], tf.complex64))
         return each(air, elements, snr_db, key, share, [], signature, first=first)
 
     given = tf.TensorSpec([None]), tf.TensorSpec([2], tf.int64), tf.TensorSpec([], tf.int32)

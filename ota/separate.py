@@ -3,7 +3,7 @@
 An image owns k elements. The rate says how many bits they carry, by what the transmitter believes of its link; the
 image is coded at the best quality whose size fits; the rate says whether the bits arrive. If they do, the receiver sees
 that quality. Where no quality fits, and where bits are lost, it sees the mean colour: of the image, told at no cost,
-or of all images given. Both are counted, as ``fits`` and ``arrives``.
+or of all images given. Both are counted, as ``fits`` and ``crc_ok``.
 
 A file has a container of up to 300 bytes, more than a 32 x 32 image may cost at low rates. Published curves leave it
 out in one of two ways, which are choices here. ``mosaic`` = m codes m x m images as one picture, of which each
@@ -48,7 +48,7 @@ class Received(NamedTuple):
     bits: np.ndarray  # bits of the file or payload, or of the share of a mosaic's; 0 where none fits, [S, B]
     uses: np.ndarray  # elements, with those of retransmissions and the pilots of each transmission, [S, B]
     fits: np.ndarray  # whether any quality fits, bool [S, B]
-    crc_ok: np.ndarray  # whether the room's bits got through, bool [S, B]
+    crc_ok: np.ndarray  # whether these bits got through, bool [S, B]
     images: np.ndarray | None  # what the receiver sees, uint8 [S, B, H, W, 3], where asked
 
     @property

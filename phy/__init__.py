@@ -21,7 +21,7 @@ from .combiners import Combiner, combine
 from .combiners.beamforming import Beamforming
 from .combiners.maximum_ratio import MaximumRatio
 from .combiners.zero_forcing import ZeroForcing
-from .csi import Csi, Sight
+from .csi import Csi, Observation
 from .csi.delayed import Delayed
 from .csi.error_variance import ErrorVariance
 from .csi.estimated import Estimated
@@ -105,7 +105,7 @@ __all__ = [
     "Rician",
     "Rma",
     "SamplingOffset",
-    "Sight",
+    "Observation",
     "Size",
     "Span",
     "Table",

@@ -21,7 +21,7 @@ from .channels import Channel
 from .coherence import coherence
 from .combiners import Combiner
 from .combiners.maximum_ratio import MaximumRatio
-from .csi import Csi, Pilots, Sight
+from .csi import Csi, Observation, Pilots
 from .csi.perfect import Perfect
 from .domain import Domain, Fading, Impaired, arrivals, impaired, why_not_frequency
 from .frequency_domain import FrequencyDomain
@@ -184,7 +184,7 @@ class Air:
         fresh, lasting = (keys.fold(each, "channel") for each in (key, place.key))
         return self.chosen_domain.fade(self.channel, size, span, fresh, lasting)
 
-    def _observe(self, link: Link, side: Impaired, key: Key) -> Sight:
+    def _observe(self, link: Link, side: Impaired, key: Key) -> Observation:
         """What there is to learn from, for those that see so many of the impairments."""
         sounded = link._replace(true=side.before.true)
 
@@ -195,7 +195,7 @@ class Air:
         reach = self._arrivals_of(side.chain.impairments)
         now, before = side.now.mean, side.before.mean
         kept = coherence(self.grid, self.channel, side.chain.impairments)
-        return Sight(now, before, self.grid, link.noise, self.budgets, self.lead, reach, listen, kept)
+        return Observation(now, before, self.grid, link.noise, self.budgets, self.lead, reach, listen, kept)
 
     def _chain(self, link: Link) -> Chain:
         return Chain(self.grid, self.impairments, link.keys)

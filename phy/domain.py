@@ -97,8 +97,9 @@ def why_not_frequency(grid: Grid, channel: Channel, impairments: Sequence[Impair
     low, high = (arrival + grid.advance for arrival in arrivals(grid, channel, impairments))
     if low < -1e-6 or high > grid.prefix + 1e-6:
         return (
-            f"expected every arrival between 0 and {grid.prefix} samples after the window opens, as the frequency domain "
-            f"needs, received {low:.3g} to {high:.3g}; lengthen prefix, change advance, or shorten offsets and delays"
+            f"expected every arrival between 0 and {grid.prefix} samples after the window opens, as the frequency "
+            f"domain needs, received {low:.3g} to {high:.3g}; lengthen prefix, change advance, or shorten offsets and "
+            "delays"
         )
     for impairment in impairments:
         if not impairment.orthogonal:

@@ -27,7 +27,7 @@ def budgets(decibels: Sequence[float], devices: int) -> np.ndarray:
     """What each of K devices may spend, in units of P: 10^(b/10) of decibels b, and again from the first, [K]."""
     if len(decibels) > devices or not all(map(math.isfinite, decibels)):
         raise ValueError(
-            f"air.power_offsets_db: expected finite decibels, one for each of {devices} devices or fewer to repeat, received "
-            f"{tuple(decibels)}"
+            f"air.power_offsets_db: expected finite decibels, one for each of {devices} devices or fewer to repeat, "
+            f"received {tuple(decibels)}"
         )
     return 10 ** (np.resize(decibels or 0.0, devices) / 10)

@@ -116,4 +116,4 @@ def test_help_says_what_there_is() -> None:
         timeout=60,
     )
     assert run.returncode == 0, run.stderr
-    assert all(option in run.stdout for option in ("--out", "--past", "--knowledge", "--seed", "--quick"))
+    assert all(option in run.stdout for option in ("--out", "--past", "--csir", "--seed", "--quick"))

@@ -9,44 +9,44 @@ import tensorflow as tf
 from ...phy.keys import Key
 
 
-class Share(NamedTuple):
+class Subchannel(NamedTuple):
     """The elements that devices own, as each believes them and as the receiver finds them.
 
     Behind the receiver's combiner, over the amplitude that it believes to be there, a symbol x is heard as gain x +
-    n / sqrt(strength), with n from CN(0, 1).
+    n / sqrt(snr), with n from CN(0, 1).
     """
 
-    mine: tf.Tensor  # 1 on own elements, 0 elsewhere, [C, N]
+    mask: tf.Tensor  # 1 on own elements, 0 elsewhere, [C, N]
     believed: tf.Tensor  # SNR that devices count on, [C, N]
-    strength: tf.Tensor  # SNR behind the combiner if what the receiver believes were true, [C, N]
-    unknown: tf.Tensor  # power behind the combiner of what it does not know, over that of the noise; [C, N] or less
+    snr: tf.Tensor  # SNR behind the combiner if what the receiver believes were true, [C, N]
+    csi_noise: tf.Tensor  # power behind the combiner of what it does not know, over that of the noise; [C, N] or less
     gain: tf.Tensor  # complex, 1 where the receiver knows the channel; [C, N] or less
 
     @property
     def known(self) -> tf.Tensor:
         """SNR behind the combiner, with what the receiver does not know as noise, [C, N]."""
-        return self.strength / (1.0 + self.unknown)
+        return self.snr / (1.0 + self.csi_noise)
 
     @property
     def information(self) -> tf.Tensor:
         """Bits that long codes carry to this receiver, [C]."""
-        return shannon(self.mine, self.known)
+        return shannon(self.mask, self.known)
 
 
-def shannon(mine: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:
+def shannon(mask: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:
     """sum_l log2(1 + SNR_l) over own elements, [C]."""
-    return tf.reduce_sum(mine * (tf.math.log(1.0 + snr) / 0.6931471805599453), axis=1)
+    return tf.reduce_sum(mask * (tf.math.log(1.0 + snr) / 0.6931471805599453), axis=1)
 
 
 @runtime_checkable
 class Rate(Protocol):
     """How many bits get through."""
 
-    def bits(self, share: Share) -> tf.Tensor:
+    def bits(self, subchannel: Subchannel) -> tf.Tensor:
         """How many bits devices may send on their elements, by what they believe, [C]; 0 to stay silent."""
         ...
 
-    def crc_ok(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+    def crc_ok(self, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
         """Whether so many bits [C] of devices [C] get through, bool [C]. What is drawn depends on device and key."""
         ...
 
@@ -67,11 +67,11 @@ class Delivery(NamedTuple):
 class Repeats(Protocol):
     """A rate that really sends its symbols, and may do so again where they fail."""
 
-    def deliver(self, share: Share, send: Send, key: Key) -> Delivery:
+    def deliver(self, subchannel: Subchannel, send: Send, key: Key) -> Delivery:
         """Send the packets of devices that own all elements."""
         ...
 
 
 FAMILY = Rate  # what each file of this folder is one of
 
-__all__ = ["Delivery", "Rate", "Repeats", "Send", "Share", "shannon"]
+__all__ = ["Delivery", "Rate", "Repeats", "Send", "Subchannel", "shannon"]

@@ -19,7 +19,7 @@ from sionna.phy.fec.crc import CRCDecoder, CRCEncoder
 
 from ...phy import keys
 from ...phy.keys import Key
-from . import Delivery, Send, Share, _codes, _qam
+from . import Delivery, Send, Subchannel, _codes, _qam
 
 CRC = 16  # bits of each word's check
 FAINT = 1e-20  # an SNR that is as good as none
@@ -35,39 +35,35 @@ class Plan(NamedTuple):
     symbols: tf.Tensor  # [C]
 
 
-def passes(plan: Plan, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+def passes(plan: Plan, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
     """Whether all words of devices that send bits [C] are heard over what their share says of the link, bool [C]."""
-    own = tf.reduce_sum(share.mine, axis=1)  # [C]
-    doubt = tf.reduce_sum(share.mine * share.unknown, axis=1) / tf.maximum(own, 1.0)
-    gain = tf.broadcast_to(share.gain, tf.shape(share.mine))
+    every = [tf.broadcast_to(field, tf.shape(subchannel.mask)) for field in subchannel]  # [C, N] each
     senders = tf.where((bits > 0) & (plan.size > 0))[:, 0]
     kinds, which = tf.raw_ops.UniqueV2(x=tf.gather(tf.stack(plan, axis=1), senders), axis=[0])  # [M, 4], [S]
 
     def some(number: tf.Tensor, good: tf.Tensor) -> tf.Tensor:
         rows = tf.boolean_mask(senders, which == number)
-        fields = (tf.gather(field, rows) for field in (share.mine, gain, share.strength, doubt, devices))
-        found = _pass(Plan(*tf.unstack(kinds[number], num=4)), *fields, key)
+        alike = Subchannel(*(tf.gather(field, rows) for field in every))
+        found = _pass(Plan(*tf.unstack(kinds[number], num=4)), alike, tf.gather(devices, rows), key)
         return number + 1, tf.tensor_scatter_nd_update(good, rows[:, None], found)
 
     start = tf.constant(0), tf.zeros_like(bits, tf.bool)
     return tf.while_loop(lambda number, _: number < tf.shape(kinds)[0], some, start, parallel_iterations=1)[1]
 
 
-def _pass(
-    plan: Plan, mine: tf.Tensor, gain: tf.Tensor, strength: tf.Tensor, doubt: tf.Tensor, devices: tf.Tensor, key: Key
-) -> tf.Tensor:
+def _pass(plan: Plan, subchannel: Subchannel, devices: tf.Tensor, key: Key) -> tf.Tensor:
     """Whether all words of devices with one plan are heard, bool [R]."""
-    own = tf.argsort(mine, direction="DESCENDING", stable=True)[:, : plan.words * plan.symbols]
+    own = tf.argsort(subchannel.mask, direction="DESCENDING", stable=True)[:, : plan.words * plan.symbols]
 
     def by_word(field: tf.Tensor) -> tf.Tensor:
         field = tf.reshape(tf.gather(field, own, batch_dims=1), [-1, plan.symbols, plan.words])
         return tf.reshape(tf.transpose(field, [0, 2, 1]), [-1, plan.symbols])  # [R B, L]
 
     names = tf.repeat(tf.cast(devices, tf.int32), plan.words), tf.tile(tf.range(plan.words), [tf.size(devices)])
-    strong = tf.maximum(by_word(strength), FAINT)
+    strong = tf.maximum(by_word(subchannel.snr), FAINT)
     noise = _drawn(keys.complex_normal, "noise", plan.symbols, key, *names) / tf.cast(tf.sqrt(strong), tf.complex64)
-    heard = by_word(gain) * send(plan, key, *names) + noise
-    power = (1.0 + tf.repeat(doubt, plan.words)[:, None]) / strong
+    heard = by_word(subchannel.gain) * send(plan, key, *names) + noise
+    power = (1.0 + by_word(subchannel.csi_noise)) / strong
     return tf.reduce_all(tf.reshape(read(plan, heard, power), [-1, plan.words]), axis=1)
 
 

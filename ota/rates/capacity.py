@@ -3,11 +3,11 @@
 R = sum_l log2(1 + SNR_l) over a device's own elements, as believed; the packet is lost where the true sum is below the
 bits it holds. That is the limit of long codes.
 
-With ``target_bler``, the probability of a lost packet that a device accepts, R is what the best codes of n elements reach, to
-the normal approximation, sum_l log2(1 + SNR_l) - sqrt(sum_l V_l) Q^-1(error) + log2(n) / 2 with V = (1 - 1/(1 + SNR)^2)
-log2(e)^2; but never more than the limit, which it would pass where little is sent or many errors are accepted. A
-packet that fills this R is lost with that probability where belief is right, and in general with Q((R_0 - bits) /
-sqrt(sum_l V_l)), where R_0 is the true R of an error of one half. Polyanskiy, Poor and Verdu, "Channel coding rate in
+With ``target_bler`` p, the probability of a lost packet that a device accepts, R is what the best codes of n elements
+reach, to the normal approximation, sum_l log2(1 + SNR_l) - sqrt(sum_l V_l) Q^-1(p) + log2(n) / 2 with V = (1 - 1/(1 +
+SNR)^2) log2(e)^2; but never more than the limit, which it would pass where little is sent or many errors are accepted.
+A packet that fills this R is lost with that probability where belief is right, and in general with Q((R_0 - bits) /
+sqrt(sum_l V_l)), where R_0 is the true R at p = 1/2. Polyanskiy, Poor and Verdu, "Channel coding rate in
 the finite blocklength regime", IEEE Trans. Information Theory 2010, eq. 1 and theorem 54 for two real dimensions an
 element.
 """
@@ -23,7 +23,7 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from . import Share, shannon
+from . import Subchannel, shannon
 
 ROUNDING = 1e-5  # a rate is not "above" the mutual information by float rounding alone
 
@@ -35,18 +35,20 @@ class Capacity:
     target_bler: Annotated[float, Gt(0), Lt(1)] | None = None
     """Block error rate (BLER) that a device accepts for its packet's length; codes are infinitely long unless given."""
 
-    def bits(self, share: Share) -> tf.Tensor:
+    def bits(self, subchannel: Subchannel) -> tf.Tensor:
         if self.target_bler is None:
-            return shannon(share.mine, share.believed)
-        penalty = -NormalDist().inv_cdf(self.target_bler) * _deviation(share.mine, share.believed)
-        room = _middle(share.mine, share.believed) - penalty
-        return tf.clip_by_value(room, 0.0, shannon(share.mine, share.believed))
+            return shannon(subchannel.mask, subchannel.believed)
+        penalty = -NormalDist().inv_cdf(self.target_bler) * _deviation(subchannel.mask, subchannel.believed)
+        room = _middle(subchannel.mask, subchannel.believed) - penalty
+        return tf.clip_by_value(room, 0.0, shannon(subchannel.mask, subchannel.believed))
 
-    def crc_ok(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+    def crc_ok(self, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
         if self.target_bler is None:
-            return share.information >= bits * (1.0 - ROUNDING)
-        room = _middle(share.mine, share.known) - bits
-        lost = 0.5 * tf.math.erfc(room / (2**0.5 * tf.maximum(_deviation(share.mine, share.known), 1e-6)))  # [C]
+            return subchannel.information >= bits * (1.0 - ROUNDING)
+        room = _middle(subchannel.mask, subchannel.known) - bits
+        lost = 0.5 * tf.math.erfc(
+            room / (2**0.5 * tf.maximum(_deviation(subchannel.mask, subchannel.known), 1e-6))
+        )  # [C]
         key = keys.fold(key, "lost")
         drawn = tf.map_fn(
             lambda device: keys.uniform(keys.fold(key, device), []), devices, fn_output_signature=tf.float32
@@ -54,11 +56,11 @@ class Capacity:
         return lost <= drawn
 
 
-def _middle(mine: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:
+def _middle(mask: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:
     """The bits that are lost half of the time, [C]."""
-    return shannon(mine, snr) + 0.5 * tf.math.log(tf.maximum(tf.reduce_sum(mine, axis=1), 1.0)) / math.log(2.0)
+    return shannon(mask, snr) + 0.5 * tf.math.log(tf.maximum(tf.reduce_sum(mask, axis=1), 1.0)) / math.log(2.0)
 
 
-def _deviation(mine: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:
+def _deviation(mask: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:
     """sqrt(sum_l V_l) over own elements, in bits, [C]."""
-    return tf.sqrt(tf.reduce_sum(mine * (1.0 - 1.0 / (1.0 + snr) ** 2), axis=1)) / math.log(2.0)
+    return tf.sqrt(tf.reduce_sum(mask * (1.0 - 1.0 / (1.0 + snr) ** 2), axis=1)) / math.log(2.0)

@@ -29,7 +29,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from . import Delivery, Send, Share, _codes, _qam
+from . import Delivery, Send, Subchannel, _codes, _qam
 from ._chain import CRC, Plan, deliver, passes
 
 HIGHEST = 0.92  # code rate
@@ -43,28 +43,31 @@ class Ldpc:
     target_bler: Annotated[float, Gt(0), Lt(1)] = 0.1
     """Block error rate (BLER) aimed at where belief is right."""
 
-    def bits(self, share: Share) -> tf.Tensor:
-        plan = self._plan(share)
+    def bits(self, subchannel: Subchannel) -> tf.Tensor:
+        plan = self._plan(subchannel)
         return tf.cast(plan.words * tf.maximum(plan.size - CRC, 0), tf.float32)
 
-    def crc_ok(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
-        return passes(self._plan(share), share, bits, devices, key)
+    def crc_ok(self, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+        return passes(self._plan(subchannel), subchannel, bits, devices, key)
 
-    def deliver(self, share: Share, send: Send, key: Key) -> Delivery:
-        return deliver(self._plan(share), share.mine.shape[1], send, key)
+    def deliver(self, subchannel: Subchannel, send: Send, key: Key) -> Delivery:
+        return deliver(self._plan(subchannel), subchannel.mask.shape[1], send, key)
 
-    def _plan(self, share: Share) -> Plan:
+    def _plan(self, subchannel: Subchannel) -> Plan:
         """The modulation that carries most, [C]."""
-        every = tf.stack([self._with(place, share) for place in range(len(_qam.ORDERS))])  # [M, 4, C]
+        every = tf.stack([self._with(place, subchannel) for place in range(len(_qam.ORDERS))])  # [M, 4, C]
         best = tf.argmax(every[:, 1] * (every[:, 2] - CRC), axis=0)  # [C]
         chosen = tf.gather(tf.transpose(every, [2, 0, 1]), best, batch_dims=1)  # [C, 4]
         return Plan(*tf.unstack(tf.cast(chosen, tf.int32), axis=1))
 
-    def _with(self, place: int, share: Share) -> tf.Tensor:
+    def _with(self, place: int, subchannel: Subchannel) -> tf.Tensor:
         """The plan for the modulation at a place of ORDERS, as numbers [4, C]."""
-        order, own = _qam.ORDERS[place], tf.reduce_sum(share.mine, axis=1)  # [C]
-        mean, variance = _qam.carried(order, share.believed * 10 ** (-GAP_DB / 10))  # [C, N] each
-        mean, variance = tf.reduce_sum(share.mine * mean, axis=1), tf.reduce_sum(share.mine * variance, axis=1)
+        order, own = _qam.ORDERS[place], tf.reduce_sum(subchannel.mask, axis=1)  # [C]
+        mean, variance = _qam.carried(order, subchannel.believed * 10 ** (-GAP_DB / 10))  # [C, N] each
+        mean, variance = (
+            tf.reduce_sum(subchannel.mask * mean, axis=1),
+            tf.reduce_sum(subchannel.mask * variance, axis=1),
+        )
         words = tf.maximum(tf.math.ceil(mean / _codes.MOST), 1.0)
         room = mean / words + tf.sqrt(variance / words) * tf.math.ndtri(self.target_bler / words)
         symbols = tf.floor(own / words)

@@ -19,20 +19,20 @@ as much. Below the first threshold, and where there would be less than 40 bits i
 N symbols are cut into as few packets of one size as have at most 6144 coded bits each; every one must arrive. A CRC of
 16 bits tells that one did not, and counts as bits of the packet, as published curves have none. A packet that failed
 may be sent up to ``retransmissions`` times more: the receiver adds what it hears, weighted by its SNR, and the
-elements are counted. Who can ask again may begin bolder: ``margin_db`` is added to the believed SNR. Retransmissions
-need elements outside the grant, so ``arrives`` is about the first transmission and ``deliver`` about all.
+elements are counted. Who can ask again may begin bolder: a negative ``margin_db`` does so. Retransmissions
+need elements outside the grant, so ``crc_ok`` is about the first transmission and ``deliver`` about all.
 """
 
 import math
 from typing import Annotated, NamedTuple
 
 import tensorflow as tf
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from . import Delivery, Send, Share, _codes, _qam, shannon
+from . import Delivery, Send, Subchannel, _codes, _qam, shannon
 from ._chain import Plan, deliver, passes
 
 LONGEST = 6144  # coded bits of a packet
@@ -73,31 +73,31 @@ class Mcs:
 
     retransmissions: Annotated[int, Ge(0)] = 0
     """How often a failed packet is sent again (HARQ)."""
-    margin_db: Annotated[float, Ge(0)] = 0.0
-    """Added to the SNR that a device believes in, in dB."""
+    margin_db: Annotated[float, Ge(-300), Le(300)] = 0.0
+    """Below the SNR that a device believes in, in dB; negative to begin bolder."""
 
-    def bits(self, share: Share) -> tf.Tensor:
-        plan = self._plan(share)[1]
+    def bits(self, subchannel: Subchannel) -> tf.Tensor:
+        plan = self._plan(subchannel)[1]
         return tf.cast(plan.words * plan.size, tf.float32)
 
-    def crc_ok(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+    def crc_ok(self, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
         """Of the first transmission alone, one packet after another."""
-        return passes(self._plan(share)[1], share, bits, devices, key)
+        return passes(self._plan(subchannel)[1], subchannel, bits, devices, key)
 
-    def deliver(self, share: Share, send: Send, key: Key) -> Delivery:
-        return deliver(self._plan(share)[1], share.mine.shape[1], send, key, self.retransmissions)
+    def deliver(self, subchannel: Subchannel, send: Send, key: Key) -> Delivery:
+        return deliver(self._plan(subchannel)[1], subchannel.mask.shape[1], send, key, self.retransmissions)
 
-    def places(self, share: Share) -> tf.Tensor:
+    def places(self, subchannel: Subchannel) -> tf.Tensor:
         """The place in MODES of what devices send, -1 for nothing, [C]."""
-        place, plan = self._plan(share)
+        place, plan = self._plan(subchannel)
         return tf.where(plan.size > 0, place, -1)
 
-    def _plan(self, share: Share) -> tuple[tf.Tensor, Plan]:
-        own = tf.reduce_sum(share.mine, axis=1)  # [C]
-        carried = tf.math.divide_no_nan(shannon(share.mine, share.believed), own)
+    def _plan(self, subchannel: Subchannel) -> tuple[tf.Tensor, Plan]:
+        own = tf.reduce_sum(subchannel.mask, axis=1)  # [C]
+        carried = tf.math.divide_no_nan(shannon(subchannel.mask, subchannel.believed), own)
         believed = 10.0 / math.log(10.0) * tf.math.log(tf.maximum(tf.math.expm1(carried * math.log(2.0)), 1e-30))
         thresholds = tf.constant([mode.threshold_db - ROUNDING for mode in TABLE])
-        allowed = tf.reduce_sum(tf.cast(thresholds <= believed[:, None] + self.margin_db, tf.int32), axis=1)
+        allowed = tf.reduce_sum(tf.cast(thresholds <= believed[:, None] - self.margin_db, tf.int32), axis=1)
         place = tf.gather(tf.constant([-1, *CHOSEN]), allowed)  # [C]
         table = tf.constant([[_qam.ORDERS.index(mode.order), *mode[:3]] for mode in TABLE])
         at, order, above, below = tf.unstack(tf.gather(table, tf.maximum(place, 0)), axis=1)  # [C] each

@@ -2,9 +2,9 @@
 
 The transmitter knows the mean SNR and nothing of the gain, which is one for all its elements: |h|^2 is the mean of
 ``branches`` independent exponential variables, one an antenna. It sends R = sum_l log2(1 + SNR_l q), with q the
-quantile of |h|^2 at the share ``target_bler``, -ln(1 - error) for one branch; the packet is lost where the true sum is below
-that, which happens with probability ``target_bler``. The SNR that a device believes in must be its mean. Over one branch most
-gets through, R (1 - error), at R = W(SNR) / ln 2 bits an element, with W Lambert's. Ozarow, Shamai and Wyner,
+quantile of |h|^2 at the share ``target_bler`` p, -ln(1 - p) for one branch; the packet is lost where the true sum is
+below that, which happens with probability p. The SNR that a device believes in must be its mean. Over one branch most
+gets through, R (1 - p), at R = W(SNR) / ln 2 bits an element, with W Lambert's. Ozarow, Shamai and Wyner,
 "Information theoretic considerations for cellular mobile radio", IEEE Trans. Vehicular Technology 1994.
 """
 
@@ -18,7 +18,7 @@ from scipy.special import gammaincinv, lambertw
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from . import Share, shannon
+from . import Subchannel, shannon
 from .capacity import ROUNDING
 
 
@@ -31,11 +31,11 @@ class Outage:
     branches: Annotated[int, Ge(1)] = 1
     """Independent gains that add up, one an antenna."""
 
-    def bits(self, share: Share) -> tf.Tensor:
-        return shannon(share.mine, share.believed * self.quantile)
+    def bits(self, subchannel: Subchannel) -> tf.Tensor:
+        return shannon(subchannel.mask, subchannel.believed * self.quantile)
 
-    def crc_ok(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
-        return share.information >= bits * (1.0 - ROUNDING)
+    def crc_ok(self, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+        return subchannel.information >= bits * (1.0 - ROUNDING)
 
     @property
     def quantile(self) -> float:

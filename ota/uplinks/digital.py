@@ -34,7 +34,7 @@ from ...phy.combiners.zero_forcing import separate
 from ...phy.strict import STRICT
 from ..compressors import Compressor
 from ..compressors.dithered import Dithered
-from ..rates import Rate, Share
+from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
 
@@ -101,7 +101,7 @@ class Digital:
         return Decoded(zeros, zeros, zeros, state, y, nobody, tf.zeros([]), tf.cast(nobody, tf.bool))
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
-        share = self._share(acc, round, devices)
+        share = self._subchannel(acc, round, devices)
         weights = tf.gather(round.weights, devices)
         key = keys.fold(round.key, "compressor")
 
@@ -142,39 +142,39 @@ class Digital:
         """Of devices in a round they take part in, [C]; on average over rounds it is their budget, or less."""
         return tf.gather(terms.budgets, devices) / (terms.participation if self.budget == "average" else 1.0)
 
-    def _share(self, acc: Decoded, round: Round, devices: tf.Tensor) -> Share:
+    def _subchannel(self, acc: Decoded, round: Round, devices: tf.Tensor) -> Subchannel:
         """The elements of devices, as believed after the margin, and as the receiver finds them."""
         link, margin = round.air_link, 10 ** (-self.margin_db / 10)
-        mine, power = self._owned(round, devices)  # [C, N], [C, 1]
+        mask, power = self._owned(round, devices)  # [C, N], [C, 1]
         snr = power / link.noise
         if self.sdma > 1:
             believed, known = (self._apart(round, devices, side.best) for side in (link.transmitters, link.receiver))
             doubt = snr * round.on_grant(error_power(link.transmitters, devices)[0], round.terms.elements)  # [C, N]
             nothing, one = tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64)
-            return Share(mine, margin * snr * believed / (1.0 + doubt), snr * known, nothing, one)
+            return Subchannel(mask, margin * snr * believed / (1.0 + doubt), snr * known, nothing, one)
         believed = margin * _read(round, snr, devices, link.transmitters).known
         if not round.terms.air.orthogonal:
-            gain, disturbance = self._distortion(acc, round, devices, mine)  # [C, 1] each
+            gain, disturbance = self._distortion(acc, round, devices, mask)  # [C, 1] each
             snr = power * squared(gain) / (link.noise + disturbance)
         found = _read(round, snr, devices, link.receiver)
-        return Share(mine, believed, found.snr, found.csi_noise, found.gain)
+        return Subchannel(mask, believed, found.snr, found.csi_noise, found.gain)
 
     def _distortion(
-        self, acc: Decoded, round: Round, devices: tf.Tensor, mine: tf.Tensor
+        self, acc: Decoded, round: Round, devices: tf.Tensor, mask: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """What the waveform's way makes of test symbols beside the mean response: a gain and noise, [C, 1] each."""
         link, elements = round.air_link, round.terms.elements
         response = tf.map_fn(lambda h: round.on_grant(h, elements), link.response(devices, link.effective)[0])
         heard = round.terms.air.grid.collect(acc.y, elements)[:, None]  # [A, 1, N]
-        return _fit(heard, response * self._symbols(round, devices), mine)
+        return _fit(heard, response * self._symbols(round, devices), mask)
 
     def _owned(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
         turn, count = _turns(round, devices)
         owners = _owners(round.terms, tf.maximum(-(-count // self.sdma), 1))  # [N]
-        mine = tf.cast(owners == turn[:, None] // self.sdma, tf.float32)  # [C, N]
-        owned = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True), 1.0)
-        return mine, self._power(round.terms, devices)[:, None] * (round.terms.elements / owned)
+        mask = tf.cast(owners == turn[:, None] // self.sdma, tf.float32)  # [C, N]
+        owned = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)
+        return mask, self._power(round.terms, devices)[:, None] * (round.terms.elements / owned)
 
     def _apart(self, round: Round, devices: tf.Tensor, belief: Belief) -> tf.Tensor:
         """1 / [(H^H H)^-1]_kk of devices among those they share elements with, on the granted elements, [C, N]."""
@@ -191,9 +191,9 @@ class Digital:
 
     def _symbols(self, round: Round, devices: tf.Tensor) -> tf.Tensor:
         """QPSK test symbols of devices on their own elements, [C, N]; one draw serves all, as each is owned by one."""
-        mine, power = self._owned(round, devices)
+        mask, power = self._owned(round, devices)
         signs = keys.signs(keys.fold(round.key, "test symbols"), [2, round.terms.elements])  # [2, N]
-        return tf.complex(signs[0], signs[1]) * tf.cast(mine * tf.sqrt(power / 2.0), tf.complex64)
+        return tf.complex(signs[0], signs[1]) * tf.cast(mask * tf.sqrt(power / 2.0), tf.complex64)
 
     def _test(self, round: Round) -> tf.Tensor:
         """What the receiver reads, less its noise, while all that take part send their test symbols, [A, T, F]."""
@@ -239,12 +239,12 @@ def _strength(h: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(squared(h), axis=0)
 
 
-def _fit(heard: tf.Tensor, sent: tf.Tensor, mine: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _fit(heard: tf.Tensor, sent: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """The gain that fits what was sent [A, C, N] to what was heard on own elements, and the power left, [C, 1]."""
-    own = tf.cast(mine, sent.dtype)
+    own = tf.cast(mask, sent.dtype)
     inner = tf.reduce_sum(own * tf.math.conj(sent) * heard, axis=[0, 2])  # [C]
-    norm = tf.reduce_sum(mine * _strength(sent), axis=1)
+    norm = tf.reduce_sum(mask * _strength(sent), axis=1)
     gain = tf.math.divide_no_nan(inner, tf.cast(norm, inner.dtype))[:, None]
-    left = tf.reduce_sum(mine * _strength(heard - gain * sent), axis=1, keepdims=True)
-    elements = tf.maximum(tf.reduce_sum(mine, axis=1, keepdims=True) * heard.shape[0] - 1.0, 1.0)  # one was fitted
+    left = tf.reduce_sum(mask * _strength(heard - gain * sent), axis=1, keepdims=True)
+    elements = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True) * heard.shape[0] - 1.0, 1.0)  # one was fitted
     return gain, left / elements

@@ -91,7 +91,8 @@ class Sector(Moving):
             raise ValueError(f"{kind}.reference_db: expected a finite number, received {self.reference_db}")
         if not 2 * self.nearest < self.inter_site_distance:
             raise ValueError(
-                f"{kind}.apart: expected more than twice nearest = {self.nearest:g} m, received {self.inter_site_distance:g}"
+                f"{kind}.inter_site_distance: expected more than twice nearest = {self.nearest:g} m, received "
+                f"{self.inter_site_distance:g}"
             )
 
     @property

@@ -19,7 +19,7 @@ def still(then: np.ndarray, now: np.ndarray) -> np.ndarray:
     return np.ones([*np.broadcast_shapes(np.shape(then), np.shape(now)), 1])
 
 
-class Sight(NamedTuple):
+class Observation(NamedTuple):
     """What there is to learn from: the round's channel, the one before it, and an ear on the air."""
 
     now: Paths  # over the symbols of the round's data
@@ -74,7 +74,7 @@ class Csi(Protocol):
         """Bits fed back to a device in a round."""
         ...
 
-    def believe(self, sight: Sight, key: Key) -> Belief:
+    def believe(self, observed: Observation, key: Key) -> Belief:
         """The belief."""
         ...
 
@@ -100,4 +100,4 @@ class Free:
 
 FAMILY = Csi  # what each file of this folder is one of
 
-__all__ = ["Correlation", "Free", "Csi", "Pilots", "Sight", "still"]
+__all__ = ["Correlation", "Free", "Csi", "Pilots", "Observation", "still"]

@@ -17,7 +17,7 @@ from ..grid import Grid
 from ..keys import Key
 from ..link import Belief
 from ..strict import STRICT
-from . import Free, Sight
+from . import Free, Observation
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -30,12 +30,12 @@ class Delayed(Free):
     def lead(self, grid: Grid, devices: int) -> int:
         return self.slots * grid.symbols
 
-    def believe(self, sight: Sight, key: Key) -> Belief:
-        now, before = sight.now, sight.before
+    def believe(self, observed: Observation, key: Key) -> Belief:
+        now, before = observed.now, observed.before
         if now.steps == 1:
             return now
-        delay = self.slots * sight.grid.symbols
+        delay = self.slots * observed.grid.symbols
         late = before.steps - delay  # the other side may need a longer lead
         told = now._replace(a=tf.concat([before.a, now.a], 4)[..., late : late + now.steps])
         symbols = np.arange(now.steps)
-        return CorrelatedPaths(told, sight.kept(symbols[None] - delay, symbols[None]))
+        return CorrelatedPaths(told, observed.kept(symbols[None] - delay, symbols[None]))

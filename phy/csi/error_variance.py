@@ -17,7 +17,7 @@ from ..beliefs import CorrelatedPaths
 from ..keys import Key
 from ..link import Belief
 from ..strict import STRICT
-from . import Free, Sight
+from . import Free, Observation
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -27,8 +27,8 @@ class ErrorVariance(Free):
     e: Annotated[float, Ge(0), Lt(1)] = 0.01
     """Share of the channel's mean power that is not known."""
 
-    def believe(self, sight: Sight, key: Key) -> Belief:
-        paths = sight.now
+    def believe(self, observed: Observation, key: Key) -> Belief:
+        paths = observed.now
         if self.e == 0:
             return paths
         strength = tf.sqrt(paths.power)[:, None, :, :, None]  # [B, 1, K, L, 1]

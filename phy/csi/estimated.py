@@ -30,7 +30,7 @@ from ..grid import Grid
 from ..keys import Key
 from ..link import Table
 from ..strict import STRICT
-from . import Sight
+from . import Observation
 from ._pilots import Comb, interpolated, lmmse, moments
 
 
@@ -69,35 +69,35 @@ class Estimated:
     def bits(self, grid: Grid, antennas: int) -> float:
         return 0.0
 
-    def believe(self, sight: Sight, key: Key) -> CorrelatedTable:
-        devices, symbols = sight.now.a.shape[2], self._symbols(sight.now.a.shape[2])
-        comb = self._comb(sight.grid, sight.arrivals)
-        noise = tf.reshape(sight.noise, [-1]) / self.comb  # of a pilot that is sent with P, [B or 1]
+    def believe(self, observed: Observation, key: Key) -> CorrelatedTable:
+        devices, symbols = observed.now.a.shape[2], self._symbols(observed.now.a.shape[2])
+        comb = self._comb(observed.grid, observed.arrivals)
+        noise = tf.reshape(observed.noise, [-1]) / self.comb  # of a pilot that is sent with P, [B or 1]
         weights = comb.weights(noise)  # [B or 1, comb, F, M]
-        told = self._estimate(sight, comb.pilots, weights, devices)
-        found = moments(sight.now, sight.grid, weights, noise[:, None] / sight.budgets)
-        sent, data = np.arange(-symbols, 0)[:, None], np.arange(sight.now.steps)[None]
-        kept = tf.gather(sight.kept(sent, data), np.arange(devices) // self.comb, axis=1)
-        return CorrelatedTable(told, kept, found.shares, found.energy, sight.power[:, :, None, None])
+        told = self._estimate(observed, comb.pilots, weights, devices)
+        found = moments(observed.now, observed.grid, weights, noise[:, None] / observed.budgets)
+        sent, data = np.arange(-symbols, 0)[:, None], np.arange(observed.now.steps)[None]
+        kept = tf.gather(observed.kept(sent, data), np.arange(devices) // self.comb, axis=1)
+        return CorrelatedTable(told, kept, found.shares, found.energy, observed.power[:, :, None, None])
 
-    def _estimate(self, sight: Sight, pilots: tf.Tensor, weights: tf.Tensor, devices: int) -> Table:
+    def _estimate(self, observed: Observation, pilots: tf.Tensor, weights: tf.Tensor, devices: int) -> Table:
         """What is estimated of what is heard on the last symbols before the data, device after device."""
-        start = sight.lead - self._symbols(devices)
-        count, comb = sight.grid.subcarriers, self.comb
+        start = observed.lead - self._symbols(devices)
+        count, comb = observed.grid.subcarriers, self.comb
         own = tf.reshape(pilots[:, :, None] * tf.eye(comb, dtype=pilots.dtype)[:, None], [comb, count])  # [n, F]
 
         def send(some: tf.Tensor) -> tf.Tensor:
-            turn = tf.one_hot(start + some // comb, sight.lead, dtype=tf.complex64)  # [C, T]
+            turn = tf.one_hot(start + some // comb, observed.lead, dtype=tf.complex64)  # [C, T]
             return (turn[:, :, None] * tf.gather(own, some % comb)[:, None])[None]  # [1, C, T, F]
 
-        y = sight.listen(send)[:, :, start:]  # [B, A, T, F]
-        batch, antennas, symbols = tf.shape(sight.now.a)[0], y.shape[1], y.shape[2]
+        y = observed.listen(send)[:, :, start:]  # [B, A, T, F]
+        batch, antennas, symbols = tf.shape(observed.now.a)[0], y.shape[1], y.shape[2]
         heard = tf.reshape(y, [batch, antennas * symbols, -1, comb])  # [B, A T, M, n]
         values = tf.transpose(heard, [0, 3, 1, 2]) / pilots[:, None]  # [B, n, A T, M]
         h = tf.matmul(values, weights, transpose_b=True)  # [B, n, A T, F]
         h = tf.reshape(h, [batch, comb, antennas, symbols, count])
         h = tf.reshape(tf.transpose(h, [0, 2, 3, 1, 4]), [batch, antennas, symbols * comb, 1, count])[:, :, :devices]
-        h /= tf.cast(tf.sqrt(sight.budgets), h.dtype)[:, None, None]
+        h /= tf.cast(tf.sqrt(observed.budgets), h.dtype)[:, None, None]
         return Table(tf.stop_gradient(h))  # pilots know nothing of the data
 
     def _comb(self, grid: Grid, arrivals: tuple[float, float]) -> Comb:

@@ -5,12 +5,12 @@ from pydantic.dataclasses import dataclass
 from ..keys import Key
 from ..link import Paths
 from ..strict import STRICT
-from . import Free, Sight
+from . import Free, Observation
 
 
 @dataclass(frozen=True, config=STRICT)
 class Perfect(Free):
     """What is believed is what is."""
 
-    def believe(self, sight: Sight, key: Key) -> Paths:
-        return sight.now
+    def believe(self, observed: Observation, key: Key) -> Paths:
+        return observed.now

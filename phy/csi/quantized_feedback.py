@@ -25,7 +25,7 @@ from ..grid import Grid
 from ..keys import Key
 from ..link import Table
 from ..strict import STRICT
-from . import Free, Sight
+from . import Free, Observation
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -40,9 +40,9 @@ class QuantizedFeedback(Free):
     def bits(self, grid: Grid, antennas: int) -> float:
         return float((self.phase_bits + self.amplitude_bits) * grid.subcarriers * antennas)
 
-    def believe(self, sight: Sight, key: Key) -> CorrelatedTable:
-        h = sight.now.at(0, 1).response(sight.grid.frequencies)  # [B, A, K, 1, F]
-        mean = sight.power[:, None, :, None, None]  # [B, 1, K, 1, 1]
+    def believe(self, observed: Observation, key: Key) -> CorrelatedTable:
+        h = observed.now.at(0, 1).response(observed.grid.frequencies)  # [B, A, K, 1, F]
+        mean = observed.power[:, None, :, None, None]  # [B, 1, K, 1, 1]
         edges, levels = _classes(2**self.amplitude_bits)
         strength = tf.math.divide_no_nan(tf.abs(h) ** 2, mean)
         classes = tf.searchsorted(tf.constant(edges, tf.float32), tf.reshape(strength, [-1]), side="right")
@@ -50,12 +50,12 @@ class QuantizedFeedback(Free):
         sector = 2.0 * math.pi / 2**self.phase_bits
         phase = (tf.floor(tf.math.angle(h) / sector) + 0.5) * sector if self.phase_bits else tf.zeros_like(strength)
         told = Table(tf.complex(size * tf.cos(phase), size * tf.sin(phase)))
-        symbols = np.arange(sight.now.steps)[None]
-        share = tf.math.divide_no_nan(sight.now.power, sight.power[..., None])[..., None]  # [B, K, L, 1]
-        power = sight.power[:, :, None, None]
+        symbols = np.arange(observed.now.steps)[None]
+        share = tf.math.divide_no_nan(observed.now.power, observed.power[..., None])[..., None]  # [B, K, L, 1]
+        power = observed.power[:, :, None, None]
         return CorrelatedTable(
             told,
-            sight.kept(0 * symbols, symbols),
+            observed.kept(0 * symbols, symbols),
             tf.cast(self._centre * share, h.dtype),
             float(np.mean(levels**2)) * power,
             power,

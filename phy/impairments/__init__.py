@@ -1,9 +1,9 @@
 """Impairments: what clocks, distances and hardware do to a signal.
 
-Those of the stage ``paths`` change delays and gains, and act alike on both domains. Those of the stages ``transmit`` and
-``receive`` act on the waveform, sample by sample, on each device's before the channel or on the receiver's after the
-noise; they need the time domain wherever they break the orthogonality of subcarriers. ``apply`` says of each what it
-does to the mean response: that is what can be known of it.
+Those of the stage ``paths`` change delays and gains, and act alike in both domains. Those of the stages ``transmit``
+and ``receive`` act on the waveform, sample by sample, on each device's before the channel or on the receiver's after
+the noise; they need the time domain wherever they break the orthogonality of subcarriers. ``apply`` says of each what
+it does to the mean response: that is what can be known of it.
 """
 
 import math

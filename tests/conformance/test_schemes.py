@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.ota import Report, Round, Share, Terms, apply, collect
+from overair.ota import Report, Round, Subchannel, Terms, apply, collect
 from overair.ota.codecs import Past
 from overair.ota.layers import Layers, size_of
 from overair.ota.projections import gaussian, hadamard
@@ -414,9 +414,9 @@ def test_compressors(compressor: Any, size: int) -> None:
 def test_rates(rate: Any) -> None:
     mine = tf.constant(np.arange(3 * 120).reshape(3, 120) % 3 > 0, tf.float32)
 
-    def share(believed: float, known: float, mine: tf.Tensor = mine) -> Share:
+    def share(believed: float, known: float, mine: tf.Tensor = mine) -> Subchannel:
         one = tf.ones_like(mine)
-        return Share(mine, believed * one, known * one, tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64))
+        return Subchannel(mine, believed * one, known * one, tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64))
 
     devices, offered = tf.range(3), []
     for snr in (0.0, 1e-12, 1.0, 100.0, 1e12):

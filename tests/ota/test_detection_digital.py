@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import exp1, j0
 
-from overair.ota import Digital, Round, Share, Terms
+from overair.ota import Digital, Round, Subchannel, Terms
 from overair.phy import (
     Air,
     Amplifier,
@@ -36,10 +36,10 @@ def draw(air: Air) -> Link:
     return air.draw(air.init(keys.key(0)), keys.key(1), 0.0, air.grid.slots(ELEMENTS), 10 * math.log10(SNR))
 
 
-def share(air: Air, margin_db: float = 0.0) -> Share:
+def share(air: Air, margin_db: float = 0.0) -> Subchannel:
     round = Round(Terms(air, 10, ELEMENTS), keys.key(2), tf.ones([air.devices]), draw(air))
     uplink = Digital(margin_db=margin_db)
-    return uplink._share(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(air.devices))
+    return uplink._subchannel(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(air.devices))
 
 
 def bits(air: Air) -> np.ndarray:
@@ -114,7 +114,7 @@ def test_devices_told_apart_by_antennas_count_what_they_do_not_know_as_noise() -
     link = draw(air)
     round = Round(Terms(air, 10, ELEMENTS), keys.key(2), tf.ones([4]), link)
     uplink = Digital(sdma=2)
-    found = uplink._share(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(4)).believed.numpy()[:, 0]
+    found = uplink._subchannel(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(4)).believed.numpy()[:, 0]
     h = (1 - e) ** 0.5 * link.response(of=link.transmitters)[0, :, :, 0, 0].numpy()  # [A, K]
     for device in range(4):
         mates = h[:, device // 2 * 2 :][:, :2]
@@ -132,9 +132,9 @@ def test_gain_and_disturbance_of_waveforms_are_the_distortions_whatever_is_belie
         air = Air(GRID, Tdl("A", 1e-7), 8, impairments=impairments, domain="time", csir=knows)
         found, link = share(air), draw(air)
         strength = np.abs(link.response(of=link.receiver.best)[0, 0, :, 0].numpy()) ** 2  # [K, F]
-        factors.append(found.strength.numpy() / np.tile(strength, [1, ELEMENTS // 32]))
+        factors.append(found.snr.numpy() / np.tile(strength, [1, ELEMENTS // 32]))
         if not isinstance(knows, Perfect):
-            np.testing.assert_allclose(found.unknown / error_power(link.receiver)[0, :, 0], factors[0], rtol=1e-4)
+            np.testing.assert_allclose(found.csi_noise / error_power(link.receiver)[0, :, 0], factors[0], rtol=1e-4)
     np.testing.assert_allclose(factors[0], factors[1], rtol=1e-4)
     np.testing.assert_allclose(factors[0], 8 * SNR, rtol=0.1)  # near P / N0, but not it
     assert np.any(np.abs(factors[0] / (8 * SNR) - 1) > 0.02) == bool(impairments)

@@ -225,7 +225,7 @@ def test_devices_together_on_an_element_are_told_apart_by_zero_forcing(
     link = draw(air, elements, snr_db)
     round = Round(Terms(air, devices, elements), keys.key(2), tf.ones([devices]), link)
     uplink = Digital(sdma=together)
-    measured = uplink._share(uplink.begin((), round), round, tf.range(devices)).information.numpy()
+    measured = uplink._subchannel(uplink.begin((), round), round, tf.range(devices)).information.numpy()
     h, groups = link.response()[0, :, :, 0, 0].numpy(), -(-devices // together)
     for device in range(devices):
         first = device // together * together
@@ -318,4 +318,4 @@ def _information(air: Air, elements: int, snr_db: float) -> np.ndarray:
     terms = Terms(air, 10, elements)
     round = Round(terms, keys.key(2), tf.ones([air.devices]), draw(air, elements, snr_db))
     uplink = Digital()
-    return uplink._share(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(air.devices)).information.numpy()
+    return uplink._subchannel(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(air.devices)).information.numpy()

@@ -24,7 +24,7 @@ def _terms(devices: int = 20, size: int = 40, participation: float = 1.0, **air:
 
 def _information(round: Round) -> tf.Tensor:
     """What each device's elements carry, in bits, [K]."""
-    return Digital()._share(Digital().begin((), round), round, tf.range(round.terms.air.devices)).information
+    return Digital()._subchannel(Digital().begin((), round), round, tf.range(round.terms.air.devices)).information
 
 
 def _energies(uplink: Analog | Digital, terms: Terms, rounds: int, snr_db: float = 0.0) -> np.ndarray:

@@ -7,7 +7,7 @@ from scipy.stats import gamma
 from sionna.phy.mapping import Demapper, Mapper
 
 from overair.ota.image_links import ImageLinks
-from overair.ota.rates import Rate, Repeats, Share, _chain, _codes, _qam
+from overair.ota.rates import Rate, Repeats, Subchannel, _chain, _codes, _qam
 from overair.ota.rates.capacity import Capacity
 from overair.ota.rates.ldpc import Ldpc
 from overair.ota.rates.mcs import LONGEST, TABLE, Mcs, Mode
@@ -17,12 +17,12 @@ from overair.phy import Air, Awgn, Grid, keys
 AIR = Air(Grid(), Awgn(), 1)
 
 
-def share(snr_db: float | np.ndarray, elements: int, devices: int = 1, gains: np.ndarray | None = None) -> Share:
+def share(snr_db: float | np.ndarray, elements: int, devices: int = 1, gains: np.ndarray | None = None) -> Subchannel:
     """Devices that know the mean SNR, on channels of these powers."""
     believed = np.broadcast_to(10 ** (np.asarray(snr_db) / 10), [devices, elements]).astype(np.float32)
     strength = believed if gains is None else believed * gains[:, None].astype(np.float32)
     one = tf.ones([1, 1], tf.complex64)
-    return Share(tf.ones_like(believed), tf.constant(believed), tf.constant(strength), tf.zeros([1, 1]), one)
+    return Subchannel(tf.ones_like(believed), tf.constant(believed), tf.constant(strength), tf.zeros([1, 1]), one)
 
 
 # --- Outage
@@ -89,7 +89,7 @@ def test_at_every_snr_the_fastest_allowed_is_taken_and_below_all_nothing() -> No
 
 
 def test_a_boost_and_unequal_elements_count_as_the_snr_they_make() -> None:
-    assert chosen(7.0, Mcs(margin_db=3.0)) == published(10.0)
+    assert chosen(7.0, Mcs(margin_db=-3.0)) == published(10.0)
     two = np.where(np.arange(1536) % 2, -20.0, 14.0)[None]  # means of -3 dB in dB and of 11 dB in power
     flat = 10 * np.log10(np.sqrt((1 + 10**-2) * (1 + 10**1.4)) - 1)
     place = int(Mcs().places(share(two, 1536))[0])
@@ -166,7 +166,7 @@ def test_symbols_have_unit_power_and_bits_are_random() -> None:
 @pytest.mark.slow
 def test_one_by_one_and_many_at_once_lose_alike() -> None:
     """At an SNR where about half are lost, by the two ways a mode's packets are sent."""
-    count, rate, snr_db = 100, Mcs(margin_db=1.0), -1.5
+    count, rate, snr_db = 100, Mcs(margin_db=-1.0), -1.5
     mine = share(snr_db, 300, count)
     one = 1 - np.mean(rate.crc_ok(mine, rate.bits(mine), tf.range(count), keys.key(0)))
     way = ImageLinks(AIR, np.full(count, snr_db), 300, keys.key(1))
@@ -229,7 +229,7 @@ def test_what_is_never_heard_is_sent_to_the_last_and_lost() -> None:
 def test_delivery_depends_on_its_key_alone() -> None:
     mine = share(0.0, 400, 40)
     send = ImageLinks(AIR, np.full(40, -1.4), 400, keys.key(1)).send
-    one, again, other = (Mcs(margin_db=0.7).deliver(mine, send, keys.key(seed)).crc_ok for seed in (0, 0, 5))
+    one, again, other = (Mcs(margin_db=-0.7).deliver(mine, send, keys.key(seed)).crc_ok for seed in (0, 0, 5))
     assert np.array_equal(one, again) and 0 < one.mean() < 1 and not np.array_equal(one, other)
 
 

@@ -157,7 +157,7 @@ def test_the_share_is_what_the_air_does_to_symbols(air: Air) -> None:
     way = ImageLinks(air, np.full(40, 5.0), 600, KEY)
     x = keys.complex_normal(keys.key(9), [40, 600])
     heard, power = way.send(x, 0)
-    np.testing.assert_allclose(power, 1 / way.share.strength, rtol=1e-4)
+    np.testing.assert_allclose(power, 1 / way.share.snr, rtol=1e-4)
     np.testing.assert_allclose(way.share.gain, 1, atol=1e-4)
     ratio = np.abs((heard - x).numpy()) ** 2 / power.numpy()  # exponential of mean one
     assert abs(ratio.mean() - 1) < 4.5 / ratio.size**0.5

@@ -7,17 +7,17 @@ import pytest
 import tensorflow as tf
 from scipy.stats import norm
 
-from overair.ota import Capacity, Digital, Share
+from overair.ota import Capacity, Digital, Subchannel
 from overair.phy import Air, Awgn, Grid, keys
 
 LOG2_E = np.log2(np.e)
 
 
-def share(believed: Any, known: Any = None, mine: Any = None) -> Share:
+def share(believed: Any, known: Any = None, mine: Any = None) -> Subchannel:
     believed = tf.constant(believed, tf.float32)
     known = believed if known is None else tf.constant(known, tf.float32)
     mine = tf.ones_like(believed) if mine is None else tf.constant(mine, tf.float32)
-    return Share(mine, believed, known, tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64))
+    return Subchannel(mine, believed, known, tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64))
 
 
 def approximation(snr: np.ndarray, error: float) -> float:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from scipy.stats import norm
 
 from overair.ota.image_links import ImageLinks
-from overair.ota.rates import Share, _chain, _codes, _qam
+from overair.ota.rates import Subchannel, _chain, _codes, _qam
 from overair.ota.rates.capacity import Capacity
 from overair.ota.rates.ldpc import GAP_DB, HIGHEST, Ldpc
 from overair.ota.rates.mcs import Mcs
@@ -18,19 +18,19 @@ from overair.phy import Air, Awgn, Grid, keys
 AIR = Air(Grid(), Awgn(), 1)
 
 
-def share(devices: int, elements: int, snr_db: float | np.ndarray) -> Share:
+def share(devices: int, elements: int, snr_db: float | np.ndarray) -> Subchannel:
     """Devices that own all elements, on links that both sides know."""
     snr = np.broadcast_to(10 ** (np.asarray(snr_db) / 10), [devices, elements]).astype(np.float32)
     one = tf.ones([1, 1], tf.complex64)
-    return Share(tf.ones_like(snr), tf.constant(snr), tf.constant(snr), tf.zeros([1, 1]), one)
+    return Subchannel(tf.ones_like(snr), tf.constant(snr), tf.constant(snr), tf.zeros([1, 1]), one)
 
 
 def plans(count: int, order: int, words: int, size: int, symbols: int) -> _chain.Plan:
     return _chain.Plan(*(tf.fill([count], value) for value in (_qam.ORDERS.index(order), words, size, symbols)))
 
 
-def passed(plan: _chain.Plan, mine: Share, seed: int = 0) -> np.ndarray:
-    count = mine.mine.shape[0]
+def passed(plan: _chain.Plan, mine: Subchannel, seed: int = 0) -> np.ndarray:
+    count = mine.mask.shape[0]
     return _chain.passes(plan, mine, tf.ones([count]), tf.range(count), keys.key(seed)).numpy()
 
 
@@ -48,7 +48,9 @@ def test_every_word_of_every_device_has_a_payload_of_its_own() -> None:
     assert not np.array_equal(_chain.send(plan, keys.key(1), devices, numbers), sent)
 
 
-def heard_of_nothing(monkeypatch: pytest.MonkeyPatch, plan: _chain.Plan, mine: Share) -> tuple[np.ndarray, np.ndarray]:
+def heard_of_nothing(
+    monkeypatch: pytest.MonkeyPatch, plan: _chain.Plan, mine: Subchannel
+) -> tuple[np.ndarray, np.ndarray]:
     """What is read, [P, L], and the power it is taken for, where all symbols are zero."""
     found: list[Any] = []
 
@@ -64,7 +66,7 @@ def heard_of_nothing(monkeypatch: pytest.MonkeyPatch, plan: _chain.Plan, mine: S
 
 def test_every_word_of_every_device_has_noise_of_its_own_of_the_links_power(monkeypatch: pytest.MonkeyPatch) -> None:
     devices, words, symbols = 2, 3, 2000
-    mine = share(devices, words * symbols, 6.0)._replace(unknown=tf.fill([1, 1], 0.5))
+    mine = share(devices, words * symbols, 6.0)._replace(csi_noise=tf.fill([1, 1], 0.5))
     noise, power = heard_of_nothing(monkeypatch, plans(devices, 2, words, 100, symbols), mine)
     together = noise @ noise.conj().T / symbols * 10**0.6  # the identity, with entries of deviation 1 / sqrt(L)
     np.testing.assert_allclose(together, np.eye(devices * words), atol=4.5 / symbols**0.5)
@@ -76,7 +78,7 @@ def test_a_word_sees_the_whole_band_of_its_device_and_nothing_else(monkeypatch: 
     elements = 24
     own = np.stack([np.arange(elements) % 2 == 0, np.arange(elements) % 2 == 1])
     snr = tf.constant(np.broadcast_to(1 / (1 + np.arange(elements)), [2, elements]), tf.float32)
-    mine = Share(tf.constant(own, tf.float32), snr, snr, tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64))
+    mine = Subchannel(tf.constant(own, tf.float32), snr, snr, tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64))
     power = heard_of_nothing(monkeypatch, plans(2, 2, 3, 40, 4), mine)[1].reshape(2, 3, 4)
     for device in range(2):
         for word in range(3):
@@ -132,10 +134,10 @@ def test_ldpc_takes_the_bits_of_its_formula_with_the_target_shared_by_words(
 def test_ldpc_takes_the_bits_of_what_it_believes_with_elements_that_are_its_own() -> None:
     """On unlike elements the bits of a link are those of the mean of what elements carry; those of others count not."""
     mine = share(2, 400, np.where(np.arange(400) % 2, 18.0, -3.0))
-    half = mine._replace(mine=tf.constant(np.stack([np.arange(400) % 2, 1 - np.arange(400) % 2]), tf.float32))
+    half = mine._replace(mask=tf.constant(np.stack([np.arange(400) % 2, 1 - np.arange(400) % 2]), tf.float32))
     apart = [float(Ldpc().bits(share(1, 200, snr_db))[0]) for snr_db in (18.0, -3.0)]
     np.testing.assert_array_equal(Ldpc().bits(half), apart)
-    worse = mine._replace(strength=0.5 * mine.strength)
+    worse = mine._replace(snr=0.5 * mine.snr)
     np.testing.assert_array_equal(Ldpc().bits(worse), Ldpc().bits(mine))
 
 
@@ -180,7 +182,7 @@ def test_the_longest_packets_of_the_staircase_are_heard_in_a_compiled_graph() ->
 @pytest.mark.parametrize("rate", [Capacity(), Outage()], ids=str)
 def test_what_the_receiver_does_not_know_costs_bits_and_what_is_believed_does_not_help(rate: Any) -> None:
     """Bits arrive up to sum_l log2(1 + SNR_l / (1 + e)) and no further."""
-    mine = share(3, 50, 10.0)._replace(unknown=tf.constant([[0.0], [1.0], [4.0]]))
+    mine = share(3, 50, 10.0)._replace(csi_noise=tf.constant([[0.0], [1.0], [4.0]]))
     limits = 50 * np.log2(1 + 10 / (1 + np.array([0.0, 1.0, 4.0])))
     for factor, expected in ((0.999, True), (1.001, False)):
         arrives = rate.crc_ok(mine, tf.constant(factor * limits, tf.float32), tf.range(3), keys.key(0))

@@ -9,7 +9,7 @@ from sionna.phy.fec.crc import CRCEncoder
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import Demapper, Mapper
 
-from overair.ota import Digital, Dithered, Ldpc, Rate, Report, Round, Share, Terms, apply
+from overair.ota import Digital, Dithered, Ldpc, Rate, Report, Round, Subchannel, Terms, apply
 from overair.ota.rates import _chain, _codes, _qam
 from overair.phy import Air, Awgn, Csi, ErrorVariance, Estimated, Grid, Perfect, Rayleigh, Tdl, keys
 from overair.scenarios.schema import check
@@ -21,9 +21,9 @@ def coins(seed: int, count: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 2, count).astype(np.float32)
 
 
-def share(devices: int, elements: int, snr_db: float, gain: complex = 1.0) -> Share:
+def share(devices: int, elements: int, snr_db: float, gain: complex = 1.0) -> Subchannel:
     snr = tf.fill([devices, elements], 10 ** (snr_db / 10))
-    return Share(tf.ones_like(snr), snr, snr, tf.zeros([1, 1]), tf.fill([1, 1], tf.constant(gain, tf.complex64)))
+    return Subchannel(tf.ones_like(snr), snr, snr, tf.zeros([1, 1]), tf.fill([1, 1], tf.constant(gain, tf.complex64)))
 
 
 # --- The parts are 5G's
@@ -132,9 +132,9 @@ def test_fewer_packets_are_lost_where_fewer_are_asked() -> None:
     assert Ldpc(0.5).bits(share(1, 80, 5.0)) > Ldpc(0.01).bits(share(1, 80, 5.0))
 
 
-def sent(mine: Share, rate: Rate | None = None, key: int = 0) -> np.ndarray:
+def sent(mine: Subchannel, rate: Rate | None = None, key: int = 0) -> np.ndarray:
     rate = rate or Ldpc()
-    return rate.crc_ok(mine, rate.bits(mine), tf.range(mine.mine.shape[0]), keys.key(key)).numpy()
+    return rate.crc_ok(mine, rate.bits(mine), tf.range(mine.mask.shape[0]), keys.key(key)).numpy()
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_the_receiver_tells_its_decoder_how_much_it_does_not_know() -> None:
     packets, elements = 60, 80
     error = keys.complex_normal(keys.key(1), [packets, elements])
     mine = share(packets, elements, 9.0)
-    wrong = mine._replace(gain=1.0 + error / tf.cast(tf.sqrt(mine.strength), tf.complex64), unknown=tf.ones([1, 1]))
+    wrong = mine._replace(gain=1.0 + error / tf.cast(tf.sqrt(mine.snr), tf.complex64), csi_noise=tf.ones([1, 1]))
     weak = mine._replace(believed=mine.known / 2)
     rate = Ldpc()
     bits = rate.bits(weak)
@@ -218,10 +218,10 @@ def once(
 class Sure:
     """As many bits as LDPC takes, and none is ever lost."""
 
-    def bits(self, share: Share) -> tf.Tensor:
+    def bits(self, share: Subchannel) -> tf.Tensor:
         return Ldpc().bits(share)
 
-    def crc_ok(self, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    def crc_ok(self, share: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
         return tf.ones_like(bits, tf.bool)
 
 

@@ -12,10 +12,10 @@ from overair.phy import (
     ErrorVariance,
     Grid,
     Link,
+    Observation,
     Paths,
     Perfect,
     Rayleigh,
-    Sight,
     Tdl,
     keys,
 )
@@ -92,7 +92,7 @@ def test_a_belief_moves_as_the_channel_does() -> None:
 def test_no_error_is_perfect_csi() -> None:
     link = draw(Tdl("A"), 5, 0.0)
     assert np.array_equal(paths(link.transmitters).a, link.true.a)
-    sight = Sight(
+    sight = Observation(
         link.true, link.true, GRID, link.noise, tf.ones([5]), 0, (0.0, 0.0), lambda pilots: pilots(tf.range(5))
     )
     assert Perfect().believe(sight, keys.key(0)) is link.true

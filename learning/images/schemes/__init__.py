@@ -1,6 +1,6 @@
-"""Senders: ways of getting images through the air in a number of complex symbols, learned or not.
+"""Schemes of images: ways of getting images through the air in a number of complex symbols, learned or not.
 
-A sender is told its job and gives a function from a ratio, test images and SNRs to what became of them.
+A scheme is told its job and gives a function from a ratio, test images and SNRs to what became of them.
 """
 
 from collections.abc import Callable, Sequence

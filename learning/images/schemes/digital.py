@@ -44,7 +44,7 @@ class Digital:
             if images.shape[3] != 3:
                 raise ValueError(
                     f"digital: expected test images of 3 colours, received {images.shape[3]}; take cifar10, or the "
-                    "senders deepjscc and linear"
+                    "schemes deepjscc and linear"
                 )
             if len(images) % separate.mosaic**2:
                 raise ValueError(
