@@ -17,9 +17,9 @@ from overair.learning.images import Transmission, curve
 from overair.learning.images.networks import channels_of
 from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
 from overair.learning.images.schemes import ImageScheme, Job, Trial
-from overair.learning.images.schemes.digital import Digital
-from overair.learning.images.schemes.linear import Linear
-from overair.learning.inference.retrieval.evaluate import Analog, Labels, Packets, Rung
+from overair.learning.images.schemes.digital import DigitalImages
+from overair.learning.images.schemes.linear import LinearImages
+from overair.learning.inference.retrieval.evaluate import AnalogQueries, Labels, Packets, Rung
 from overair.learning.inference.retrieval.packets import Carrier
 from overair.learning.inference.retrieval.ranking import Found
 from overair.learning.inference.split.analog import send_directly
@@ -33,9 +33,9 @@ from overair.phy import Air, Awgn, Grid, Rayleigh, keys
 SNR_DB, RATIO, COUNT, CLASSES = 8.0, 1 / 3, 96, 30
 AIRS = {"AWGN": Air(Grid(), Awgn(), 1), "Rayleigh": Air(Grid(), Rayleigh(), 1)}
 SENDERS: dict[str, ImageScheme] = {
-    "linear": Linear(block=32),
-    "digital, capacity": Digital(Jpeg(), Capacity(), count="payload"),
-    "digital, modes": Digital(Jpeg(), Mcs(1), count="payload"),
+    "linear": LinearImages(block=32),
+    "digital, capacity": DigitalImages(Jpeg(), Capacity(), count="payload"),
+    "digital, modes": DigitalImages(Jpeg(), Mcs(1), count="payload"),
 }
 
 
@@ -89,7 +89,7 @@ def retrieval(air: Air, packets: bool) -> Callable[[int], float]:
     carriers: Any = Carrier  # which once took a layer
     where = layer if "layer" in Carrier.__annotations__ else air
     way = Packets(labels, ladder, carriers(where, Capacity(), 16, len(asked)))
-    features = Analog(labels, queries, gallery, layer)
+    features = AnalogQueries(labels, queries, gallery, layer)
     chosen = way if packets else features
     return lambda seed: chosen.found(-3.0, keys.key(seed, "queries")).scores().mean_precision
 

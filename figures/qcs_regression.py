@@ -29,7 +29,7 @@ STEPS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.11, 0.12, 0.15, 0.17, 
 DONE, GONE = 0.1, 1e6  # of the excess loss at the start
 
 
-class State(NamedTuple):
+class Descents(NamedTuple):
     """Of all runs."""
 
     error: tf.Tensor  # W - W* [runs, m, n]
@@ -37,7 +37,7 @@ class State(NamedTuple):
     bits: tf.Tensor  # [runs]
 
 
-class Scheme(NamedTuple):
+class Contestant(NamedTuple):
     """A compressor and the bits it gets; none for the gradient itself."""
 
     compressor: Compressor | None
@@ -45,37 +45,39 @@ class Scheme(NamedTuple):
 
 
 SCHEMES = {
-    "baseline": Scheme(None, 32.0 * SIZE),
-    "QCS": Scheme(Qcs(), 32.0 * SIZE / GAIN),
-    "QCS 40% fewer bits": Scheme(Qcs(), FEWER * 32.0 * SIZE / GAIN),
-    "QSGD fixed length": Scheme(FixedLength(INPUTS), 32.0 * SIZE / GAIN),
-    "QSGD entropy coded": Scheme(Qsgd(), 32.0 * SIZE / GAIN),
-    "top-k": Scheme(TopK(value_bits=32), 32.0 * SIZE / GAIN),
+    "baseline": Contestant(None, 32.0 * SIZE),
+    "QCS": Contestant(Qcs(), 32.0 * SIZE / GAIN),
+    "QCS 40% fewer bits": Contestant(Qcs(), FEWER * 32.0 * SIZE / GAIN),
+    "QSGD fixed length": Contestant(FixedLength(INPUTS), 32.0 * SIZE / GAIN),
+    "QSGD entropy coded": Contestant(Qsgd(), 32.0 * SIZE / GAIN),
+    "top-k": Contestant(TopK(value_bits=32), 32.0 * SIZE / GAIN),
 }
 COLUMNS = ("scheme", "step_size", "iteration", "runs", "bits", "converged", "log10_excess", "deviation")
 
 
-def simulate(scheme: Scheme, steps: Sequence[float], runs: int = RUNS, seed: int = SEED) -> tuple[np.ndarray, float]:
+def simulate(
+    scheme: Contestant, steps: Sequence[float], runs: int = RUNS, seed: int = SEED
+) -> tuple[np.ndarray, float]:
     """Excess losses over those of the start [steps, runs, iterations / EVERY + 1], and the mean bits of a gradient."""
     root, target = problem()
     mixing, start = tf.constant(root, tf.float32), tf.constant(target, tf.float32)
     first = tf.reduce_sum(tf.matmul(start, mixing) ** 2)
 
-    def after(step: tf.Tensor, state: State, at: tf.Tensor) -> State:
+    def after(step: tf.Tensor, state: Descents, at: tf.Tensor) -> Descents:
         key = keys.key(seed, "regression", at)
         x = tf.matmul(keys.normal(keys.fold(key, "x"), [runs, BATCH, INPUTS]), mixing, transpose_b=True)
         gradient = tf.matmul(tf.matmul(state.error, x, transpose_b=True), x) / BATCH  # [runs, m, n]
         sent, used = _compressed(scheme, gradient, key)
         error = state.error - step * tf.where((state.excess < GONE)[:, None, None], sent, 0.0)
-        return State(error, tf.reduce_sum(tf.matmul(error, mixing) ** 2, axis=[1, 2]) / first, state.bits + used)
+        return Descents(error, tf.reduce_sum(tf.matmul(error, mixing) ** 2, axis=[1, 2]) / first, state.bits + used)
 
     @tf.function(autograph=False)
     def path(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        def some(state: State, at: tf.Tensor) -> State:
+        def some(state: Descents, at: tf.Tensor) -> Descents:
             batches = at * EVERY + tf.range(EVERY)
             return tf.foldl(lambda state, at: after(step, state, at), batches, state, parallel_iterations=1)
 
-        begin = State(-tf.tile(start[None], [runs, 1, 1]), tf.ones([runs]), tf.zeros([runs]))
+        begin = Descents(-tf.tile(start[None], [runs, 1, 1]), tf.ones([runs]), tf.zeros([runs]))
         through = tf.scan(some, tf.range(ITERATIONS // EVERY), begin, parallel_iterations=1)
         return tf.concat([tf.ones([1, runs]), through.excess], 0), through.bits[-1] / ITERATIONS
 
@@ -102,7 +104,7 @@ def problem() -> tuple[np.ndarray, np.ndarray]:
     return vectors * np.linspace(1.0, 4.0, INPUTS) ** 0.5, rng.normal(size=(OUTPUTS, INPUTS)) / INPUTS**0.5
 
 
-def _compressed(scheme: Scheme, gradients: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+def _compressed(scheme: Contestant, gradients: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
     """What is decoded of gradients [runs, m, n], a key for each, and the bits of each."""
     runs, compressor = gradients.shape[0], scheme.compressor
     if compressor is None:

@@ -25,7 +25,15 @@ import tensorflow as tf
 
 from ..learning.data import omniglot
 from ..learning.inference.retrieval import analog, bitmaps, embedding, heads, quantised
-from ..learning.inference.retrieval.evaluate import Analog, Ideal, Labels, Packets, Rung, Way, evaluate
+from ..learning.inference.retrieval.evaluate import (
+    AnalogQueries,
+    IdealQueries,
+    Labels,
+    Packets,
+    QueryScheme,
+    Rung,
+    evaluate,
+)
 from ..learning.inference.retrieval.packets import Carrier
 from ..learning.over_air import OverAir
 from ..ota.rates import Rate
@@ -112,7 +120,7 @@ def train(pictures: Pictures, seed: int, network: keras.Model | None = None, ste
     features = embedding.embed_varied(network, pictures.coarse, keys.key(seed, "varied"))
     root = keys.key(seed, "heads")
 
-    def head(send: heads.Send, steps: int = steps) -> keras.Model:
+    def head(send: heads.SendQueries, steps: int = steps) -> keras.Model:
         made = heads.head(features.shape[-1], 2 * ELEMENTS, seed)
         heads.train(made, features, send, steps, root)
         return made
@@ -128,7 +136,7 @@ def train(pictures: Pictures, seed: int, network: keras.Model | None = None, ste
     )
 
 
-def ways_of(made: Trained, pictures: Pictures) -> Iterator[tuple[str, str, Way]]:
+def ways_of(made: Trained, pictures: Pictures) -> Iterator[tuple[str, str, QueryScheme]]:
     """Channel, name and way of all that is compared, on drawings [C, D, S, S, 1] of other characters."""
     queries, gallery = pictures.by(QUERIES), pictures.by(GALLERY)
     classes = np.arange(len(pictures.coarse))
@@ -151,11 +159,11 @@ def ways_of(made: Trained, pictures: Pictures) -> Iterator[tuple[str, str, Way]]
     }
     for channel, air in AIRS.items():
         layer = OverAir(air)
-        yield channel, UNLIMITED, Ideal(labels, asked, known)
-        yield channel, NOISELESS, Ideal(labels, made.base(asked).numpy(), base)
+        yield channel, UNLIMITED, IdealQueries(labels, asked, known)
+        yield channel, NOISELESS, IdealQueries(labels, made.base(asked).numpy(), base)
         for name, head in made.analog.items():
             if channel == "AWGN" or not isinstance(TRAINED[name][1], float):
-                yield channel, name, Analog(labels, head(asked).numpy(), head(known).numpy(), layer)
+                yield channel, name, AnalogQueries(labels, head(asked).numpy(), head(known).numpy(), layer)
         for name, rate in RATES.items():
             carrier = Carrier(air, rate, ELEMENTS, PACKETS[name])
             for kind, rungs in ladders.items():
@@ -174,7 +182,7 @@ def rows(seeds: Sequence[int]) -> Iterator[tuple[str, ...]]:
     learn, other = Pictures.of(train_fine), Pictures.of(test_fine)
     for seed in seeds:
         for channel, name, way in ways_of(train(learn, seed), other):
-            draws = DRAWS if isinstance(way, Analog) else 1
+            draws = DRAWS if isinstance(way, AnalogQueries) else 1
             for snr, scores in zip(SNRS, evaluate(way, SNRS, draws, keys.key(seed, "queries")), strict=True):
                 numbers = *(scores.cmc[rank - 1] for rank in RANKS), scores.mean_precision
                 yield channel, name, f"{snr:g}", str(seed), *(f"{number:.5g}" for number in numbers)

@@ -19,7 +19,7 @@ from ..learning.inference.split.analog import Bottleneck, untrained
 from ..learning.inference.split.cost import Costs, Seconds
 from ..learning.inference.split.cuts import INPUT, cut, cuts
 from ..learning.inference.split.digital import Quantiser, answer_bits, image_bits
-from ..learning.inference.split.outage import BEST, Outage
+from ..learning.inference.split.outage import BEST, PacketOutage
 from ..learning.models.vgg_like import VggLike
 from ..learning.over_air import OverAir
 from ..phy import Air, Awgn, Grid, keys
@@ -64,7 +64,7 @@ def table(file: Path, weights: Path | None = None) -> Rows:
     return read(file, COLUMNS, rows(weights), 2, [f"seed {SEED}"])
 
 
-def rows(weights: Path | None = None, costs: Costs = DEVICE, outage: Outage = BEST) -> Iterator[tuple[str, ...]]:
+def rows(weights: Path | None = None, costs: Costs = DEVICE, outage: PacketOutage = BEST) -> Iterator[tuple[str, ...]]:
     """The names of the columns, and a row for every scheme, cut and SNR."""
     yield COLUMNS
     data = Cifar10().load()
@@ -96,7 +96,7 @@ def parts_of(model: keras.Model, scheme: str, name: str) -> tuple[keras.Model, k
     return keras.Sequential([device, encoder]), keras.Sequential([decoder, server])
 
 
-def measured(found: list[dict[str, str]], costs: Costs = DEVICE, outage: Outage = BEST) -> list[dict[str, str]]:
+def measured(found: list[dict[str, str]], costs: Costs = DEVICE, outage: PacketOutage = BEST) -> list[dict[str, str]]:
     """The same rows with times of computing that are measured on this machine, whatever the weights."""
     model = VggLike().build(IMAGE, CLASSES, SEED)
     kept, *others = found
@@ -110,11 +110,11 @@ def measured(found: list[dict[str, str]], costs: Costs = DEVICE, outage: Outage 
     return [kept, *timed]
 
 
-def _told(snr: float, accuracy: float, bits: float, elements: int, outage: Outage) -> tuple[str, ...]:
+def _told(snr: float, accuracy: float, bits: float, elements: int, outage: PacketOutage) -> tuple[str, ...]:
     return tuple(f"{number:.6g}" for number in (snr, accuracy, bits, elements, outage.tries(snr)))
 
 
-def _times(seconds: Seconds, elements: int, snr: float, costs: Costs, outage: Outage) -> tuple[str, ...]:
+def _times(seconds: Seconds, elements: int, snr: float, costs: Costs, outage: PacketOutage) -> tuple[str, ...]:
     bill = costs.bill(seconds, outage.airtime(elements, snr, GRID))
     return tuple(f"{number:.6g}" for number in (*seconds, *bill))
 
@@ -138,7 +138,7 @@ def _digital(model: keras.Model, name: str, data: Arrays, whole: float) -> tuple
     return depth, float(np.mean(right)), float(np.mean([quantiser.size(image) for image in sent[0][:100]]))
 
 
-def _analog(model: keras.Model, name: str, data: Arrays, outage: Outage) -> list[float]:
+def _analog(model: keras.Model, name: str, data: Arrays, outage: PacketOutage) -> list[float]:
     """Accuracies at all SNRs of one bottleneck, which is trained for all of them."""
     device, server = cut(model, name)
     over_air = OverAir(Air(GRID, Awgn(), 1))  # fading is in the SNRs

@@ -32,7 +32,7 @@ from .recovery import Recovery, least_squares_on, recover_complex
 from .recovery.amp import Amp
 from .recovery.em_bg_amp import EmBgAmp
 from .recovery.lmmse import Lmmse
-from .round import Outcome, Received, Report, Round, Terms, Uplink, apply, collect, weighted_sum
+from .round import Outcome, ReceivedSum, Report, Round, Terms, Uplink, apply, collect, weighted_sum
 from .separate import Separate
 from .uplinks.analog import Analog
 from .uplinks.digital import Digital
@@ -69,7 +69,7 @@ __all__ = [
     "RandomK",
     "RandomLinear",
     "Rate",
-    "Received",
+    "ReceivedSum",
     "Recovery",
     "Report",
     "Round",

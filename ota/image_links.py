@@ -19,7 +19,7 @@ from ..phy.keys import Key
 from ..phy.links import Links, each, send
 from .rates import Subchannel
 
-Belief = Literal["mean", "link", "told"]
+CountedOn = Literal["mean", "link", "told"]
 
 
 class ImageLinks:
@@ -29,7 +29,7 @@ class ImageLinks:
     """
 
     def __init__(
-        self, air: Air, snr_db: np.ndarray, elements: int, key: Key, belief: Belief = "mean", first: int = 0
+        self, air: Air, snr_db: np.ndarray, elements: int, key: Key, belief: CountedOn = "mean", first: int = 0
     ) -> None:
         self._air, self._snr_db, self._elements = air, tf.constant(snr_db, tf.float32), elements
         self._key, self._belief, self._first = key, belief, first
@@ -44,7 +44,9 @@ class ImageLinks:
         return send(self._air, x, self._snr_db, self._key, attempt, self._first)
 
 
-def shares(air: Air, snr_db: tf.Tensor, elements: int, key: Key, belief: Belief = "mean", first: int = 0) -> Subchannel:
+def shares(
+    air: Air, snr_db: tf.Tensor, elements: int, key: Key, belief: CountedOn = "mean", first: int = 0
+) -> Subchannel:
     """What elements of images carry at SNRs [B], and what either side believes of it, at the first transmission."""
     if air.devices != 1:
         raise ValueError(f"air.devices: expected 1, as every image has its own link, received {air.devices}")
@@ -52,7 +54,7 @@ def shares(air: Air, snr_db: tf.Tensor, elements: int, key: Key, belief: Belief 
 
 
 @cache
-def _shares(air: Air, elements: int, belief: Belief) -> Callable[[tf.Tensor, Key, tf.Tensor], Subchannel]:
+def _shares(air: Air, elements: int, belief: CountedOn) -> Callable[[tf.Tensor, Key, tf.Tensor], Subchannel]:
     told = belief == "told" or (belief == "link" and air.csit == air.csir)
 
     def share(links: Links) -> Subchannel:
@@ -71,7 +73,7 @@ def _shares(air: Air, elements: int, belief: Belief) -> Callable[[tf.Tensor, Key
     return tf.function(of_all, input_signature=given, autograph=False)
 
 
-def _believed(links: Links, snr: tf.Tensor, belief: Belief) -> tf.Tensor:
+def _believed(links: Links, snr: tf.Tensor, belief: CountedOn) -> tf.Tensor:
     """The SNR that the transmitter counts on, [B, N]."""
     link = links.link
     if belief == "link":

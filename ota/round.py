@@ -90,7 +90,7 @@ class Report(NamedTuple):
     airtime: tf.Tensor  # seconds
 
 
-class Received(NamedTuple):
+class ReceivedSum(NamedTuple):
     """What an uplink received that decodes a sum of symbols."""
 
     symbols: tf.Tensor  # [M]
@@ -103,7 +103,7 @@ class Outcome(NamedTuple):
     estimate: tf.Tensor  # of the weighted sum, [d]
     state: Nest  # of the uplink, for the next round
     report: Report
-    received: Received | None = None
+    received: ReceivedSum | None = None
 
 
 @runtime_checkable
@@ -205,7 +205,7 @@ __all__ = [
     "Outcome",
     "Probe",
     "Question",
-    "Received",
+    "ReceivedSum",
     "Report",
     "Round",
     "Terms",

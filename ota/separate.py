@@ -40,7 +40,7 @@ THREADS = 2
 BAD = "images: expected uint8 [B, H, W, 3]"
 
 
-class Received(NamedTuple):
+class ReceivedImages(NamedTuple):
     """What became of B images at S SNRs."""
 
     error: np.ndarray  # mean squared error of images in [0, 1], [S, B]
@@ -57,7 +57,7 @@ class Received(NamedTuple):
         return 1.0 - np.mean(self.fits & self.crc_ok, axis=1)
 
 
-class Carried(NamedTuple):
+class ImagesCarried(NamedTuple):
     """Room for bits, whether they arrive, and elements, [S, B] each."""
 
     bits_available: np.ndarray
@@ -93,7 +93,7 @@ class Separate:
         key: Key,
         air: Air = NOISE_ALONE,
         keep: bool = False,
-    ) -> Received:
+    ) -> ReceivedImages:
         """Images [B, H, W, 3] on so many elements each, at SNRs [S] or, an image its own, [S, B].
 
         The air has one device. All SNRs see the same channels and the same noise but for its scale.
@@ -119,9 +119,9 @@ class Separate:
         error, bits, fits = (np.concatenate(part, axis=1) for part in parts[:3])
         good = (fits & carried.crc_ok)[..., None, None, None]
         kept = np.where(good, np.concatenate(parts[3], axis=1), shown) if keep else None
-        return Received(error, carried.bits_available, bits, carried.uses, fits, carried.crc_ok, kept)
+        return ReceivedImages(error, carried.bits_available, bits, carried.uses, fits, carried.crc_ok, kept)
 
-    def carry(self, snrs: np.ndarray, elements: int, key: Key, air: Air = NOISE_ALONE) -> Carried:
+    def carry(self, snrs: np.ndarray, elements: int, key: Key, air: Air = NOISE_ALONE) -> ImagesCarried:
         """What the links of images carry at SNRs [S, B], whatever the images."""
         self.check_air(air)
         step = max(1, SYMBOLS // elements // block(elements)) * block(elements)
@@ -130,7 +130,7 @@ class Separate:
             for at in range(0, snrs.shape[1], step)
         ]  # [S, 3, some of B] each
         room, arrives, uses = np.moveaxis(np.concatenate(found, axis=2), 1, 0)
-        return Carried(room, arrives > 0, uses)
+        return ImagesCarried(room, arrives > 0, uses)
 
     def check_air(self, air: Air) -> None:
         """Refuses an air on which the rate cannot say what arrives."""

@@ -39,7 +39,7 @@ from .impairments.phase_noise import PhaseNoise
 from .impairments.quantized_receiver import QuantizedReceiver
 from .impairments.sampling_offset import SamplingOffset
 from .impairments.timing_offset import TimingOffset
-from .link import Belief, Link, Paths, Size, Span, Table
+from .link import Belief, Link, Paths, ResponseTable, Size, Span
 from .papr import papr_db
 from .physical import snr_db
 from .plain import from_plain, scheme_from_plain, scheme_to_plain, to_plain
@@ -108,7 +108,7 @@ __all__ = [
     "Observation",
     "Size",
     "Span",
-    "Table",
+    "ResponseTable",
     "Tdl",
     "TimingOffset",
     "TruncatedInversion",

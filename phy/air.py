@@ -23,7 +23,7 @@ from .combiners import Combiner
 from .combiners.maximum_ratio import MaximumRatio
 from .csi import Csi, Observation, Pilots
 from .csi.perfect import Perfect
-from .domain import Domain, Fading, Impaired, arrivals, impaired, why_not_frequency
+from .domain import Domain, Fading, Realisation, arrivals, impaired, why_not_frequency
 from .frequency_domain import FrequencyDomain
 from .grid import Grid
 from .impairments import Distortion, Impairment
@@ -184,7 +184,7 @@ class Air:
         fresh, lasting = (keys.fold(each, "channel") for each in (key, place.key))
         return self.chosen_domain.fade(self.channel, size, span, fresh, lasting)
 
-    def _observe(self, link: Link, side: Impaired, key: Key) -> Observation:
+    def _observe(self, link: Link, side: Realisation, key: Key) -> Observation:
         """What there is to learn from, for those that see so many of the impairments."""
         sounded = link._replace(true=side.before.true)
 

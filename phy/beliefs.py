@@ -11,7 +11,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from .arithmetic import squared
-from .link import Paths, Table
+from .link import Paths, ResponseTable
 
 
 class CorrelatedPaths(NamedTuple):
@@ -49,7 +49,7 @@ class CorrelatedTable(NamedTuple):
     c(t, f) = sum_l kept_l(t) shares_l(f): path l keeps so much of what it was when g was formed.
     """
 
-    told: Table
+    told: ResponseTable
     kept: tf.Tensor  # correlation of a path with itself back then, complex [B, K, L, T]
     shares: tf.Tensor  # E[h_l g*] / E|g|^2 with h_l what path l then added to h, complex [B, K, L, F]
     energy: tf.Tensor  # E|g|^2, [B, K, 1, F]
@@ -67,8 +67,8 @@ class CorrelatedTable(NamedTuple):
         return tf.matmul(self.kept, self.shares, transpose_a=True)
 
     @property
-    def best(self) -> Table:
-        return Table(self.scale[:, None] * self.told.h)
+    def best(self) -> ResponseTable:
+        return ResponseTable(self.scale[:, None] * self.told.h)
 
     @property
     def error(self) -> tf.Tensor:

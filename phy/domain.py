@@ -28,7 +28,7 @@ class Fading(NamedTuple):
     mean: Paths  # the mean response over each symbol
 
 
-class Impaired(NamedTuple):
+class Realisation(NamedTuple):
     """What a chain of impairments makes of a realisation."""
 
     chain: Chain
@@ -71,10 +71,10 @@ class Domain(Protocol):
         ...
 
 
-def impaired(domain: Domain, fading: Fading, chain: Chain, span: Span) -> Impaired:
+def impaired(domain: Domain, fading: Fading, chain: Chain, span: Span) -> Realisation:
     """A realisation over a span with impairments, parted where the data begins."""
     whole, lead = domain.impair(fading, chain, span), -span.first
-    return Impaired(chain, domain.at(whole, 0, lead), domain.at(whole, lead, span.steps - lead))
+    return Realisation(chain, domain.at(whole, 0, lead), domain.at(whole, lead, span.steps - lead))
 
 
 def with_noise(y: tf.Tensor, power: tf.Tensor, key: Key) -> tf.Tensor:

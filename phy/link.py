@@ -113,7 +113,7 @@ class Paths(NamedTuple):
         return tf.matmul(self.a, turn[:, None], transpose_a=True)  # [B, A, K, T, F]
 
 
-class Table(NamedTuple):
+class ResponseTable(NamedTuple):
     """A belief of the responses themselves, on every subcarrier; T is 1 where one value serves the whole round."""
 
     h: tf.Tensor  # complex [B, A, K, T, F]
@@ -124,7 +124,7 @@ class Table(NamedTuple):
         return self.h.shape[3]
 
     @property
-    def best(self) -> "Table":
+    def best(self) -> "ResponseTable":
         """What is believed is what is."""
         return self
 
@@ -133,13 +133,13 @@ class Table(NamedTuple):
         """None."""
         return None
 
-    def of(self, devices: tf.Tensor) -> "Table":
+    def of(self, devices: tf.Tensor) -> "ResponseTable":
         """The responses of some devices."""
-        return Table(tf.gather(self.h, devices, axis=2))
+        return ResponseTable(tf.gather(self.h, devices, axis=2))
 
-    def at(self, first: int | tf.Tensor, steps: int) -> "Table":
+    def at(self, first: int | tf.Tensor, steps: int) -> "ResponseTable":
         """The responses over some of the time steps."""
-        return self if self.steps == 1 else Table(self.h[:, :, :, first : first + steps])
+        return self if self.steps == 1 else ResponseTable(self.h[:, :, :, first : first + steps])
 
     def response(self, frequencies: tf.Tensor) -> tf.Tensor:
         """Frequency responses, complex [B, A, K, T, F]."""

@@ -29,7 +29,7 @@ SETTINGS = {"participation", "batch_size", "executor", "chunk"}  # of a federati
 SHARES_SEED = 0
 
 
-class Parts(NamedTuple):
+class FederationParts(NamedTuple):
     """What a federation is made of."""
 
     scenario: Scenario
@@ -48,7 +48,7 @@ class Federations:
     """The federations of some scenarios: all checked now, each built when first asked for, the last one kept."""
 
     def __init__(self, scenarios: Iterable[Scenario]) -> None:
-        self._parts: dict[str, Parts] = {}
+        self._parts: dict[str, FederationParts] = {}
         self._current: tuple[str, Federation] | None = None
         data: dict[str, Arrays] = {}
         for scenario in scenarios:
@@ -68,7 +68,7 @@ class Federations:
         return self._current[1]
 
 
-def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
+def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> FederationParts:
     from ..learning import Task
     from ..ota import Terms
 
@@ -95,7 +95,7 @@ def _prepare(scenario: Scenario, loaded: "dict[str, Arrays]") -> Parts:
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
-    return Parts(scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink)
+    return FederationParts(scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink)
 
 
 def air_of(scenario: Any, devices: int) -> "Air":
@@ -133,7 +133,7 @@ def _optimizer(wanted: Optimizer) -> Callable[[], Any]:
     return make
 
 
-def _federation(parts: Parts) -> "Federation":
+def _federation(parts: FederationParts) -> "Federation":
     from ..learning import Federation
 
     made, settings = parts._asdict(), parts.scenario.model_dump(include=SETTINGS)

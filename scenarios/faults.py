@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from . import renamed
 from .catalogue import Table, kind_of, tables
 from .errors import closest, fault, one_of
-from .shapes import Path, Shape, dotted, part_of
+from .shapes import FieldShape, Path, dotted, part_of
 from .sources import homes
 
 EXPECTED = {
@@ -32,7 +32,7 @@ BOUNDS = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most
 def lines(error: ValidationError, raw: Any, root: type[Table]) -> list[str]:
     """One line for every field at fault."""
     found: dict[Path, list[ErrorDetails]] = {}
-    holders: dict[Path, tuple[Shape, Any]] = {}
+    holders: dict[Path, tuple[FieldShape, Any]] = {}
     for detail in error.errors(include_url=False):
         if detail["type"] == "default_factory_not_called":  # the fault it depends on is there too
             continue
@@ -42,10 +42,10 @@ def lines(error: ValidationError, raw: Any, root: type[Table]) -> list[str]:
     return [_line(path, details, *holders[path]) for path, details in found.items()]
 
 
-def _place(location: Path, raw: Any, root: type[Table]) -> tuple[Path, tuple[Shape, Any]]:
+def _place(location: Path, raw: Any, root: type[Table]) -> tuple[Path, tuple[FieldShape, Any]]:
     """The path as written, without pydantic's marks of kinds; and the shape and value that hold its last part."""
     path: list[str | int] = []
-    shape, value, inside_kind = Shape(table=root), raw, False
+    shape, value, inside_kind = FieldShape(table=root), raw, False
     holder = (shape, value)
     for part in location:
         if shape.family and not shape.many and not inside_kind:
@@ -56,11 +56,11 @@ def _place(location: Path, raw: Any, root: type[Table]) -> tuple[Path, tuple[Sha
         if child is None and shape.holds(value) is None and not shape.many:
             break
         path.append(part)
-        shape, value, inside_kind = child or Shape(), part_of(value, part), False
-    return tuple(path), holder if path else (Shape(table=root), raw)
+        shape, value, inside_kind = child or FieldShape(), part_of(value, part), False
+    return tuple(path), holder if path else (FieldShape(table=root), raw)
 
 
-def _unknown(path: Path, holder: Shape, held: Any) -> str:
+def _unknown(path: Path, holder: FieldShape, held: Any) -> str:
     table, name, owner = holder.holds(held), path[-1], dotted(path[:-1])
     known = [field for field in table.model_fields if field != "kind"] if table else []
     if new := renamed.now(name, known):
@@ -80,7 +80,7 @@ def _renamed(path: Path, new: str) -> str:
     return f"scenario field {name}: expected {new}, received the old name; {renamed.advice(path[-1], instead)}"
 
 
-def _line(path: Path, details: list[ErrorDetails], holder: Shape, held: Any) -> str:
+def _line(path: Path, details: list[ErrorDetails], holder: FieldShape, held: Any) -> str:
     detail = details[0]
     name, received, context = dotted(path) or "(all)", detail["input"], detail.get("ctx", {})
     match detail["type"]:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
 
-    from ..learning.images.schemes import Outcome
+    from ..learning.images.schemes import ImageOutcome
     from ..phy import Air
 
 Progress = Callable[[int, int], None]  # steps done, steps to do
 HEAVY = 100  # steps that a point counts
 
 
-class Parts(NamedTuple):
+class ImageParts(NamedTuple):
     """What a point is made of."""
 
     scheme: Any
@@ -77,7 +77,7 @@ def _check_dimensions(plan: Sweep) -> None:
             )
 
 
-def _prepare(scenario: Any, loaded: dict[str, Any]) -> Parts:
+def _prepare(scenario: Any, loaded: dict[str, Any]) -> ImageParts:
     """The sender, the air and the images; what can be wrong with them is found here."""
     from ..learning.images.photographs import kodak
     from ..learning.images.schemes import Job, symbols_of
@@ -103,10 +103,10 @@ def _prepare(scenario: Any, loaded: dict[str, Any]) -> Parts:
                 symbols_of(images, ratio)
     with named("scheme"):
         scheme.check(Job(learnt_from, air, tuple(scenario.ratios), scenario.seeds[0]), tested)
-    return Parts(scheme, air, learnt_from, tested)
+    return ImageParts(scheme, air, learnt_from, tested)
 
 
-def _one(scenario: Any, parts: Parts, seed: int, folder: Path | None, tell: Progress) -> "np.ndarray":
+def _one(scenario: Any, parts: ImageParts, seed: int, folder: Path | None, tell: Progress) -> "np.ndarray":
     """One point with one seed, [V, R, S]."""
     import numpy as np
 
@@ -126,7 +126,7 @@ def _one(scenario: Any, parts: Parts, seed: int, folder: Path | None, tell: Prog
     return np.stack(found, axis=1)
 
 
-def _together(parts: "list[Outcome]", counts: list[int]) -> "Outcome":
+def _together(parts: "list[ImageOutcome]", counts: list[int]) -> "ImageOutcome":
     """The outcome of test images of several sizes."""
     import numpy as np
 

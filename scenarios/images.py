@@ -17,9 +17,9 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from .catalogue import Of, Scheme, Table
 from .errors import shown
-from .schema import Grid, Positive, Seed, _default, link
+from .schema import GridTable, Positive, Seed, _default, link
 
-Snr = Annotated[float, Ge(-300), Le(300)]
+SnrDb = Annotated[float, Ge(-300), Le(300)]
 
 
 def _ratio(value: Any) -> Any:
@@ -42,7 +42,7 @@ def all_different(values: list[Any]) -> list[Any]:
 class Snrs(Table):
     """What a link has besides an air."""
 
-    snr_db: Annotated[list[Snr], MinLen(1)] = Field(
+    snr_db: Annotated[list[SnrDb], MinLen(1)] = Field(
         default=[0.0, 5.0, 10.0, 15.0, 20.0],
         description="SNRs of test images, in dB; P/N0, one or several",
     )
@@ -88,6 +88,6 @@ class Images(Table):
     similarity: bool = Field(default=False, description="whether SSIM and MS-SSIM are measured too")
     seeds: Annotated[list[Seed], MinLen(1)] = Field(default=[0], description="independent trainings and channels")
     link: ImageLink = _default({}, description="from the device to the receiver")
-    grid: Grid = _default({}, description="OFDM numerology")
+    grid: GridTable = _default({}, description="OFDM numerology")
 
     _different = field_validator("seeds", "ratios")(all_different)

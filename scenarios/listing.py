@@ -13,7 +13,7 @@ from .faults import BOUNDS
 from .files import presets
 from .images import Images
 from .schema import Scenario
-from .shapes import Shape, shape_of
+from .shapes import FieldShape, shape_of
 from .sources import FAMILIES, Source, sources
 
 FEW = 4  # schemes found that are shown with their fields
@@ -100,7 +100,7 @@ def _lowered(text: str) -> str:
     return text if text[1:2].isupper() or text[1:2] in "/ _" else text[:1].lower() + text[1:]
 
 
-def _takes(shape: Shape, annotation: Any, bounds: list[Any]) -> str:
+def _takes(shape: FieldShape, annotation: Any, bounds: list[Any]) -> str:
     """What may stand there, in words."""
     if shape.family:
         return f"{'a list' if shape.many else 'one'} of {shape.family}"

@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 from . import renamed
 from .catalogue import Table, as_table
 from .errors import ScenarioError, fault, shown
-from .shapes import Path, Shape, dotted
+from .shapes import FieldShape, Path, dotted
 from .sources import FAMILIES
 from .tasks import table_of
 
@@ -33,7 +33,7 @@ def apply(raw: Mapping[str, Any], changes: Iterable[str]) -> dict[str, Any]:
     table = table_of(raw)
     for change in changes:
         path, value = parse(change)
-        changed = _changed(Shape(table=table), changed, path, value, 0)
+        changed = _changed(FieldShape(table=table), changed, path, value, 0)
     return changed
 
 
@@ -64,7 +64,7 @@ def _quoted(token: re.Match[str]) -> str:
     return token[0] if word is None or is_name or word in NOT_WORDS else f'"{word}"'
 
 
-def _changed(shape: Shape, held: Any, path: Path, value: Any, at: int) -> Any:
+def _changed(shape: FieldShape, held: Any, path: Path, value: Any, at: int) -> Any:
     """What is held, with the value at ``path[at:]`` inside it."""
     if at == len(path):
         return copy.deepcopy(value)
@@ -78,13 +78,13 @@ def _changed(shape: Shape, held: Any, path: Path, value: Any, at: int) -> Any:
         if table is not None:
             raise ScenarioError(fault(dotted(path[:at]), f"a table, to set {part} in it", held))
         table = {}
-    child = shape.child(table, part) or Shape()  # what is not a field is left to the check, which knows what is
+    child = shape.child(table, part) or FieldShape()  # what is not a field is left to the check, which knows what is
     usual = child.family is not None and FAMILIES[child.family].usual  # it need not be named
     inner = table[part] if part in table else None if usual else _default(shape.holds(table), part)
     return table | {part: _changed(child, inner, path, value, at + 1)}
 
 
-def _each_changed(shape: Shape, held: list[Any], path: Path, value: Any, at: int) -> list[Any]:
+def _each_changed(shape: FieldShape, held: list[Any], path: Path, value: Any, at: int) -> list[Any]:
     tables = [shape.holds(item) for item in held]
     having = [table is not None and path[at] in table.model_fields for table in tables]
     if not any(having):
@@ -96,14 +96,14 @@ def _each_changed(shape: Shape, held: list[Any], path: Path, value: Any, at: int
     return [_changed(shape, item, path, value, at) if has else item for item, has in zip(held, having, strict=True)]
 
 
-def _item_changed(shape: Shape, held: list[Any], path: Path, value: Any, at: int) -> list[Any]:
+def _item_changed(shape: FieldShape, held: list[Any], path: Path, value: Any, at: int) -> list[Any]:
     part, name = path[at], dotted(path[: at + 1])
     if any(isinstance(item, list) for item in held):
         raise ScenarioError(fault(name, "one list", held, f"{dotted(path[:at])} is an axis: set the whole list"))
     if not isinstance(part, int) or part >= len(held):
         places = f"a place from 0 to {len(held) - 1}" if held else "a list with a place to set"
         raise ScenarioError(fault(name, places, held, "set the whole list"))
-    child = shape.child(held, part) or Shape()
+    child = shape.child(held, part) or FieldShape()
     return [_changed(child, item, path, value, at + 1) if place == part else item for place, item in enumerate(held)]
 
 

@@ -49,14 +49,14 @@ def link(channel: str) -> Any:
 
 
 OverTdl: Any = link("tdl")
-GridFields: Any = table_of_class("phy/grid.py", "Grid")
+GridFields: Any = table_of_class("phy/grid.py", "GridTable")
 
 
-class Link(OverTdl, Snr):
+class LinkTable(OverTdl, Snr):
     """One link for every uplink compared."""
 
 
-class Grid(GridFields):
+class GridTable(GridFields):
     """The OFDM numerology."""
 
 
@@ -107,9 +107,9 @@ class Scenario(Table):
         default_factory=lambda data: max(1, data.get("rounds", 1) // 10),
         description="rounds between evaluations; a tenth of all unless given",
     )
-    link: Link = _default({}, description="from the devices to the server")
+    link: LinkTable = _default({}, description="from the devices to the server")
     downlink: Annotated[Scheme, Of("downlinks")] = _default("ideal", "from the server to the devices")
-    grid: Grid = _default({}, description="OFDM numerology")
+    grid: GridTable = _default({}, description="OFDM numerology")
     grant: Grant = _default({}, description="resource elements of a round")
     executor: Literal["auto", "loop", "vectorized"] = Field(default="auto", description="how devices are computed")
     chunk: Positive | None = Field(default=None, description="devices computed at once; as memory allows unless given")

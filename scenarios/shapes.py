@@ -13,7 +13,7 @@ from .catalogue import Of, Table, as_table, kind_of, tables
 Path = tuple[str | int, ...]
 
 
-class Shape(NamedTuple):
+class FieldShape(NamedTuple):
     """A fixed table, a scheme of a family, a free table of plain values, or else a plain value; or a list of such."""
 
     table: type[Table] | None = None
@@ -27,7 +27,7 @@ class Shape(NamedTuple):
             return tables(self.family).get(kind_of(as_table(self.family, value)))
         return None if self.many else self.table
 
-    def child(self, value: Any, part: str | int) -> "Shape | None":
+    def child(self, value: Any, part: str | int) -> "FieldShape | None":
         """The shape of a part of a value, None where there is no such part."""
         if self.many:
             return self._replace(many=False) if isinstance(part, int) else None
@@ -35,24 +35,26 @@ class Shape(NamedTuple):
         if table is not None and part in table.model_fields:
             info = table.model_fields[str(part)]
             return shape_of(info.annotation, info.metadata)
-        return Shape() if self.free else None
+        return FieldShape() if self.free else None
 
 
-def shape_of(annotation: Any, metadata: Sequence[Any] = ()) -> Shape:
+def shape_of(annotation: Any, metadata: Sequence[Any] = ()) -> FieldShape:
     """The shape of what an annotated field takes."""
     families = [mark.family for mark in metadata if isinstance(mark, Of)]
     origin, inner = get_origin(annotation), get_args(annotation)
     if families:
-        return Shape(family=families[0])
+        return FieldShape(family=families[0])
     if origin is Annotated:
         return shape_of(inner[0], inner[1:])
     if origin in (Union, types.UnionType):
-        return next((shape for shape in map(shape_of, inner) if shape != Shape()), Shape())
+        return next((shape for shape in map(shape_of, inner) if shape != FieldShape()), FieldShape())
     if origin is list:
         return shape_of(inner[0])._replace(many=True)
     if origin is dict:
-        return Shape(free=True)
-    return Shape(table=annotation) if isinstance(annotation, type) and issubclass(annotation, Table) else Shape()
+        return FieldShape(free=True)
+    return (
+        FieldShape(table=annotation) if isinstance(annotation, type) and issubclass(annotation, Table) else FieldShape()
+    )
 
 
 def part_of(value: Any, part: str | int) -> Any:

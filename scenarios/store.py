@@ -17,7 +17,7 @@ from .errors import ScenarioError
 from .results import Record, versions
 
 
-class Progress(NamedTuple):
+class HalfDone(NamedTuple):
     """A unit half done: rounds behind it, values so far, and the tensors of its state."""
 
     round: int
@@ -61,14 +61,14 @@ class Store:
         if half := self._file(unit, ".half.npz"):
             half.unlink(missing_ok=True)
 
-    def half_done(self, unit: str) -> Progress | None:
+    def half_done(self, unit: str) -> HalfDone | None:
         """How far a unit got before the run was stopped."""
         file = self._file(unit, ".half.npz")
         if file is None or not file.exists():
             return None
         with np.load(file, allow_pickle=False) as arrays:
             state = [arrays[f"state{at}"] for at in range(len(arrays.files) - 2)]
-            return Progress(int(arrays["round"]), arrays["values"], state)
+            return HalfDone(int(arrays["round"]), arrays["values"], state)
 
     def advance(self, unit: str, round: int, values: np.ndarray, state: Sequence[np.ndarray]) -> None:
         """Keep how far a unit got."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .errors import ScenarioError, fault, shown
-from .shapes import Path, Shape, dotted, part_of
+from .shapes import FieldShape, Path, dotted, part_of
 from .tasks import check, table_of
 
 Label = int | float | str
@@ -44,12 +44,12 @@ class Sweep(NamedTuple):
 
 def axes(raw: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The values of every axis as they were written, by dotted path."""
-    return {dotted(path): values for path, values in _axes(Shape(table=table_of(raw)), raw, ()).items()}
+    return {dotted(path): values for path, values in _axes(FieldShape(table=table_of(raw)), raw, ()).items()}
 
 
 def sweep(raw: Mapping[str, Any]) -> Sweep:
     """Check a scenario and take it apart; ScenarioError with a line for every fault in any point."""
-    found = _axes(Shape(table=table_of(raw)), raw, ())
+    found = _axes(FieldShape(table=table_of(raw)), raw, ())
     for path in found:
         if path[0] in NOT_AXES:
             raise ScenarioError(fault(dotted(path), NOT_AXES[str(path[0])], part_of(raw, path[0])))
@@ -77,7 +77,7 @@ def sweep(raw: Mapping[str, Any]) -> Sweep:
     return Sweep(labels, points, resolved)
 
 
-def _axes(shape: Shape, value: Any, path: Path) -> dict[Path, list[Any]]:
+def _axes(shape: FieldShape, value: Any, path: Path) -> dict[Path, list[Any]]:
     """Values by path, in the order of writing; values that hold lists themselves are multiplied out."""
     if isinstance(value, list) and shape.many and not any(isinstance(item, list) for item in value):
         parts: Any = enumerate(value)
@@ -91,11 +91,11 @@ def _axes(shape: Shape, value: Any, path: Path) -> dict[Path, list[Any]]:
         parts = value.items() if isinstance(value, Mapping) else ()
     found: dict[Path, list[Any]] = {}
     for part, inner in parts:
-        found |= _axes(shape.child(value, part) or Shape(), inner, (*path, part))
+        found |= _axes(shape.child(value, part) or FieldShape(), inner, (*path, part))
     return found
 
 
-def _singles(shape: Shape, value: Any) -> list[Any]:
+def _singles(shape: FieldShape, value: Any) -> list[Any]:
     """A value of an axis as the values without lists that it stands for."""
     if isinstance(value, list) and not shape.many:
         return [value]  # a list within a list: the check complains

@@ -21,11 +21,11 @@ from ..data import Arrays
 from .algorithms import Algorithm
 from .devices import Devices, Executor
 from .downlinks import Downlink
-from .downlinks.ideal import Ideal
+from .downlinks.ideal import IdealDownlink
 from .server import Server
 from .task import Task, Weights
 
-IDEAL = Ideal()
+IDEAL = IdealDownlink()
 
 
 class State(NamedTuple):

@@ -37,7 +37,7 @@ LEVELS = np.geomspace(0.05, 1e-5, 18)  # of g^2 over an image's budget: at most 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)  # for means over one normal number
 
 
-class Plan(NamedTuple):
+class PowerAllocation(NamedTuple):
     """What both sides agree on for an SNR: noise of a real use, amplitudes [m], and how the scale is sent."""
 
     noise: float
@@ -94,7 +94,7 @@ class Linear:
         sent = everything[..., : self._uses]
         return (rest + self._errors(sent, self.plan(snr_db))) / (everything.shape[1] * everything.shape[2])
 
-    def plan(self, snr_db: float) -> Plan:
+    def plan(self, snr_db: float) -> PowerAllocation:
         """What both sides agree on, found once for each SNR."""
         if snr_db not in self._plans:
             with tf.init_scope():
@@ -102,18 +102,18 @@ class Linear:
         return self._plans[snr_db]
 
     @cached_property
-    def _plans(self) -> dict[float, Plan]:
+    def _plans(self) -> dict[float, PowerAllocation]:
         return {}
 
     @property
     def _uses(self) -> int:
         return round(2 * self.ratio * len(self.klt.mean))
 
-    def _plan(self, noise: float) -> Plan:
+    def _plan(self, noise: float) -> PowerAllocation:
         variances = self.klt.variances[: self._uses]
         powers = allocate(variances, self._uses / 2, noise)
         amplitudes = np.sqrt(powers / np.where(powers > 0, variances, 1.0)).astype(np.float32)
-        plan = Plan(noise, amplitudes)
+        plan = PowerAllocation(noise, amplitudes)
         if self.scale != "sent":
             return plan
         u = self._coefficients(self.examples)
@@ -132,19 +132,19 @@ class Linear:
             carried[-1, -1] = 0.0
         return carried
 
-    def _amplitudes(self, u: tf.Tensor, plan: Plan) -> np.ndarray:
+    def _amplitudes(self, u: tf.Tensor, plan: PowerAllocation) -> np.ndarray:
         """Of each use before the scale, [L, m]."""
         return plan.amplitudes * self._carried(u)
 
     def _budget(self, u: tf.Tensor) -> float:
         return u.shape[1] * u.shape[2] / 2
 
-    def _energy(self, u: tf.Tensor, plan: Plan) -> tf.Tensor:
+    def _energy(self, u: tf.Tensor, plan: PowerAllocation) -> tf.Tensor:
         """Of each image over its budget, unscaled, [B, 1, 1]."""
         energy = tf.reduce_sum((self._amplitudes(u, plan) * u) ** 2, axis=[1, 2], keepdims=True) / self._budget(u)
         return tf.maximum(energy, 1e-12)  # of an image that is all mean
 
-    def _scale(self, u: tf.Tensor, plan: Plan) -> tuple[tf.Tensor, tf.Tensor]:
+    def _scale(self, u: tf.Tensor, plan: PowerAllocation) -> tuple[tf.Tensor, tf.Tensor]:
         """The factor of each image's symbols, and the value t that tells it, [B, 1, 1] each."""
         energy = self._energy(u, plan)
         if self.scale == "average":
@@ -152,7 +152,9 @@ class Linear:
         t = tf.clip_by_value((tf.math.log(energy) - plan.mean) / plan.spread, -FAR, FAR)
         return tf.sqrt((1 - plan.level * t**2) / energy), t
 
-    def _believed(self, scale: tf.Tensor, t: tf.Tensor, noise: tf.Tensor, budget: float, plan: Plan) -> tf.Tensor:
+    def _believed(
+        self, scale: tf.Tensor, t: tf.Tensor, noise: tf.Tensor, budget: float, plan: PowerAllocation
+    ) -> tf.Tensor:
         """The scale as the receiver has it once noise is added to g t."""
         if self.scale != "sent":
             return scale
@@ -161,12 +163,12 @@ class Linear:
         heard = tf.clip_by_value(heard, -FAR, FAR)
         return tf.sqrt(1 - plan.level * heard**2) * tf.exp(-(plan.mean + plan.spread * heard) / 2)
 
-    def _weights(self, arriving: tf.Tensor, plan: Plan) -> tf.Tensor:
+    def _weights(self, arriving: tf.Tensor, plan: PowerAllocation) -> tf.Tensor:
         """What the receiver multiplies uses by whose coefficients arrive so strong, [..., m] both."""
         variances = self.klt.variances[: self._uses].astype(np.float32)
         return arriving * variances / (arriving**2 * variances + plan.noise)
 
-    def _errors(self, u: tf.Tensor, plan: Plan) -> tf.Tensor:
+    def _errors(self, u: tf.Tensor, plan: PowerAllocation) -> tf.Tensor:
         """Expected squared error of the coefficients sent, [B]. Blocks of an image differ in their energies alone."""
         carried = self._carried(u)
         energies, counts = tf.reduce_sum(carried * u**2, axis=1), carried.sum(axis=0)  # [B, m], [m]

@@ -33,7 +33,7 @@ class Directions(NamedTuple):
     odd: tf.Tensor  # bool
 
 
-class Part(NamedTuple):
+class LayerPart(NamedTuple):
     """A layer as a matrix, n x m, and whether it is multiplied from the right in even rounds; n = 0: sent whole."""
 
     rows: int
@@ -110,20 +110,20 @@ class LowRank(LinearSum):
         blank = tf.reduce_all(tf.equal(mixed, 0))
         return tf.linalg.qr(tf.where(blank, keys.normal(keys.fold(key, "start"), mixed.shape), mixed))[0]
 
-    def _parts(self, layers: Layers) -> list[Part]:
+    def _parts(self, layers: Layers) -> list[LayerPart]:
         """The matrices, so begun that even and odd rounds are about as long."""
         parts, ahead = [], 0  # by how many numbers even rounds are longer
         for layer in layers:
             rows, columns = math.prod(layer[:-1]), layer[-1] if layer else 1
             if len(layer) < 2 or self.rank >= min(rows, columns):
-                parts.append(Part(0, 0, False))
+                parts.append(LayerPart(0, 0, False))
                 continue
             right_first = (rows > columns) == (ahead <= 0)
             ahead += (rows - columns) * (1 if right_first else -1)
-            parts.append(Part(rows, columns, right_first))
+            parts.append(LayerPart(rows, columns, right_first))
         return parts
 
-    def _count(self, part: Part, layer: tuple[int, ...], odd: bool) -> int:
+    def _count(self, part: LayerPart, layer: tuple[int, ...], odd: bool) -> int:
         """Numbers sent of a layer."""
         if not part.rows:
             return math.prod(layer)

@@ -29,7 +29,7 @@ SIDE_BITS = 32.0  # max|v|
 CHOICES = np.array([2, *range(3, 64, 2), *(2**b - 1 for b in range(7, 17))])  # 2Q + 1
 
 
-class Plan(NamedTuple):
+class QcsSetting(NamedTuple):
     """What suits a number of bits."""
 
     kept: tf.Tensor  # k, int32
@@ -66,7 +66,7 @@ class Qcs:
         return decoded, tf.cast(tf.where(speaks, SIDE_BITS + best.bits, 0.0), update.dtype)
 
 
-def plan(size: int, bits: tf.Tensor) -> Plan:
+def plan(size: int, bits: tf.Tensor) -> QcsSetting:
     """The k and the Q with the smallest bound for so many bits."""
     each = tf.constant(np.log2(CHOICES))
     room = tf.maximum(tf.cast(bits, tf.float64) - SIDE_BITS, 0.0)
@@ -75,7 +75,9 @@ def plan(size: int, bits: tf.Tensor) -> Plan:
     ranges = tf.constant((CHOICES - 1) / 2)
     bounds = tf.where(kept > 0, bound(size, kept, ranges), np.inf)
     best = tf.argmin(bounds)
-    return Plan(tf.cast(kept[best], tf.int32), tf.cast(ranges[best], tf.float32), bounds[best], (kept * each)[best])
+    return QcsSetting(
+        tf.cast(kept[best], tf.int32), tf.cast(ranges[best], tf.float32), bounds[best], (kept * each)[best]
+    )
 
 
 def bound(size: int, kept: tf.Tensor, range: tf.Tensor) -> tf.Tensor:

@@ -26,7 +26,7 @@ FAINT = 1e-20  # an SNR that is as good as none
 GROUP = 2**20  # coded bits sent and read at once
 
 
-class Plan(NamedTuple):
+class PacketPlan(NamedTuple):
     """What devices send: the place of their modulation in ORDERS, words, bits of each with its CRC, and its symbols."""
 
     order: tf.Tensor  # [C]
@@ -35,7 +35,7 @@ class Plan(NamedTuple):
     symbols: tf.Tensor  # [C]
 
 
-def passes(plan: Plan, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+def passes(plan: PacketPlan, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
     """Whether all words of devices that send bits [C] are heard over what their share says of the link, bool [C]."""
     every = [tf.broadcast_to(field, tf.shape(subchannel.mask)) for field in subchannel]  # [C, N] each
     senders = tf.where((bits > 0) & (plan.size > 0))[:, 0]
@@ -44,14 +44,14 @@ def passes(plan: Plan, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tens
     def some(number: tf.Tensor, good: tf.Tensor) -> tf.Tensor:
         rows = tf.boolean_mask(senders, which == number)
         alike = Subchannel(*(tf.gather(field, rows) for field in every))
-        found = _pass(Plan(*tf.unstack(kinds[number], num=4)), alike, tf.gather(devices, rows), key)
+        found = _pass(PacketPlan(*tf.unstack(kinds[number], num=4)), alike, tf.gather(devices, rows), key)
         return number + 1, tf.tensor_scatter_nd_update(good, rows[:, None], found)
 
     start = tf.constant(0), tf.zeros_like(bits, tf.bool)
     return tf.while_loop(lambda number, _: number < tf.shape(kinds)[0], some, start, parallel_iterations=1)[1]
 
 
-def _pass(plan: Plan, subchannel: Subchannel, devices: tf.Tensor, key: Key) -> tf.Tensor:
+def _pass(plan: PacketPlan, subchannel: Subchannel, devices: tf.Tensor, key: Key) -> tf.Tensor:
     """Whether all words of devices with one plan are heard, bool [R]."""
     own = tf.argsort(subchannel.mask, direction="DESCENDING", stable=True)[:, : plan.words * plan.symbols]
 
@@ -67,13 +67,13 @@ def _pass(plan: Plan, subchannel: Subchannel, devices: tf.Tensor, key: Key) -> t
     return tf.reduce_all(tf.reshape(read(plan, heard, power), [-1, plan.words]), axis=1)
 
 
-def deliver(plan: Plan, elements: int, link: Send, key: Key, repeats: int = 0) -> Delivery:
+def deliver(plan: PacketPlan, elements: int, link: Send, key: Key, repeats: int = 0) -> Delivery:
     """Packets of devices that own all elements over a link, and again where they fail. Not for use inside a graph."""
     kinds, which = np.unique(np.stack(plan, axis=1), axis=0, return_inverse=True)
     x = np.zeros([len(which), elements], np.complex64)
     groups = []
     for number, kind in enumerate(kinds.tolist()):
-        one, (_, words, size, symbols) = Plan(*map(tf.constant, kind)), kind
+        one, (_, words, size, symbols) = PacketPlan(*map(tf.constant, kind)), kind
         rows = np.flatnonzero(which == number).repeat(words if size else 0)
         names = np.arange(len(rows)) % max(words, 1)
         at = names[:, None] + words * np.arange(symbols)  # [P, L]
@@ -100,11 +100,11 @@ def deliver(plan: Plan, elements: int, link: Send, key: Key, repeats: int = 0) -
     return Delivery(x.any(axis=1) & ~waits.any(axis=1), uses, sends)
 
 
-_PLAN, _NAMES = Plan(*[tf.TensorSpec([], tf.int32)] * 4), tf.TensorSpec([None], tf.int32)
+_PLAN, _NAMES = PacketPlan(*[tf.TensorSpec([], tf.int32)] * 4), tf.TensorSpec([None], tf.int32)
 
 
 @tf.function(autograph=False, input_signature=[_PLAN, tf.TensorSpec([2], tf.int64), _NAMES, _NAMES])
-def send(plan: Plan, key: Key, devices: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
+def send(plan: PacketPlan, key: Key, devices: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
     """The symbols [P, L] of words of these devices and numbers."""
     length = _length(plan)
     code = _codes.choose(plan.size, length)
@@ -120,7 +120,7 @@ def send(plan: Plan, key: Key, devices: tf.Tensor, numbers: tf.Tensor) -> tf.Ten
     autograph=False,
     input_signature=[_PLAN, tf.TensorSpec([None, None], tf.complex64), tf.TensorSpec([None, None])],
 )
-def read(plan: Plan, heard: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
+def read(plan: PacketPlan, heard: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
     """Whether words heard as symbols [P, L] plus noise of this power pass their checks, bool [P]."""
     length = _length(plan)
     code = _codes.choose(plan.size, length)
@@ -131,7 +131,7 @@ def read(plan: Plan, heard: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
     return _in_groups(some, length, tf.bool, heard, power)
 
 
-def _length(plan: Plan) -> tf.Tensor:
+def _length(plan: PacketPlan) -> tf.Tensor:
     return tf.gather(tf.constant(_qam.ORDERS), plan.order) * plan.symbols
 
 

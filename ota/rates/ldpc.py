@@ -30,7 +30,7 @@ from pydantic.dataclasses import dataclass
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from . import Delivery, Send, Subchannel, _codes, _qam
-from ._chain import CRC, Plan, deliver, passes
+from ._chain import CRC, PacketPlan, deliver, passes
 
 HIGHEST = 0.92  # code rate
 GAP_DB = 1.0  # between the code and the normal approximation
@@ -53,12 +53,12 @@ class Ldpc:
     def deliver(self, subchannel: Subchannel, send: Send, key: Key) -> Delivery:
         return deliver(self._plan(subchannel), subchannel.mask.shape[1], send, key)
 
-    def _plan(self, subchannel: Subchannel) -> Plan:
+    def _plan(self, subchannel: Subchannel) -> PacketPlan:
         """The modulation that carries most, [C]."""
         every = tf.stack([self._with(place, subchannel) for place in range(len(_qam.ORDERS))])  # [M, 4, C]
         best = tf.argmax(every[:, 1] * (every[:, 2] - CRC), axis=0)  # [C]
         chosen = tf.gather(tf.transpose(every, [2, 0, 1]), best, batch_dims=1)  # [C, 4]
-        return Plan(*tf.unstack(tf.cast(chosen, tf.int32), axis=1))
+        return PacketPlan(*tf.unstack(tf.cast(chosen, tf.int32), axis=1))
 
     def _with(self, place: int, subchannel: Subchannel) -> tf.Tensor:
         """The plan for the modulation at a place of ORDERS, as numbers [4, C]."""

@@ -33,7 +33,7 @@ from pydantic.dataclasses import dataclass
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from . import Delivery, Send, Subchannel, _codes, _qam, shannon
-from ._chain import Plan, deliver, passes
+from ._chain import PacketPlan, deliver, passes
 
 LONGEST = 6144  # coded bits of a packet
 ROUNDING = 1e-4  # dB by which an SNR may miss a threshold
@@ -92,7 +92,7 @@ class Mcs:
         place, plan = self._plan(subchannel)
         return tf.where(plan.size > 0, place, -1)
 
-    def _plan(self, subchannel: Subchannel) -> tuple[tf.Tensor, Plan]:
+    def _plan(self, subchannel: Subchannel) -> tuple[tf.Tensor, PacketPlan]:
         own = tf.reduce_sum(subchannel.mask, axis=1)  # [C]
         carried = tf.math.divide_no_nan(shannon(subchannel.mask, subchannel.believed), own)
         believed = 10.0 / math.log(10.0) * tf.math.log(tf.maximum(tf.math.expm1(carried * math.log(2.0)), 1e-30))
@@ -106,4 +106,4 @@ class Mcs:
         symbols = own // words
         size = symbols * order * above // below
         size = tf.where((place < 0) | (size < _codes.LEAST), 0, size)
-        return place, Plan(at, words, size, symbols)
+        return place, PacketPlan(at, words, size, symbols)

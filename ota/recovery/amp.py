@@ -39,7 +39,7 @@ from . import Layers, Noise, in_units, iterate
 LARGEST_DELTA = 0.9
 
 
-class Progress(NamedTuple):
+class AmpState(NamedTuple):
     """Between two steps."""
 
     x: tf.Tensor  # [d]
@@ -69,10 +69,10 @@ class Amp:
 
         return in_units(y, noise, estimate)
 
-    def start(self, y: tf.Tensor, projection: Projection) -> Progress:
-        return Progress(tf.zeros([projection.size], y.dtype), y)
+    def start(self, y: tf.Tensor, projection: Projection) -> AmpState:
+        return AmpState(tf.zeros([projection.size], y.dtype), y)
 
-    def step(self, progress: Progress, y: tf.Tensor, projection: Projection) -> Progress:
+    def step(self, progress: AmpState, y: tf.Tensor, projection: Projection) -> AmpState:
         x, r = progress
         alpha = self.alpha or minimax(projection.rows / projection.size)
         threshold = tf.sqrt(tf.nn.l2_loss(r) * (2 * alpha**2 / projection.rows))
@@ -80,7 +80,7 @@ class Amp:
         x = u - tf.raw_ops.ClipByValue(t=u, clip_value_min=-threshold, clip_value_max=threshold)
         kept = 2 * tf.nn.l2_loss(tf.sign(x))  # |x|_0, in less time than tf.math.count_nonzero takes
         r = y - projection.forward(x) + r * (kept / projection.rows)
-        return Progress(x, r)
+        return AmpState(x, r)
 
 
 def _line(y: tf.Tensor, projection: Projection, noise: tf.Tensor) -> tf.Tensor:

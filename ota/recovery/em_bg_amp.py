@@ -46,7 +46,7 @@ WINDOW = 3  # side of the square of neighbours
 PRIOR = 8.0  # as many neighbours the layer's mean counts for
 
 
-class Belief(NamedTuple):
+class MessageState(NamedTuple):
     """Between two steps."""
 
     x: tf.Tensor  # [d]
@@ -90,7 +90,7 @@ class EmBgAmp:
 
         return in_units(y, noise, estimate)
 
-    def start(self, y: tf.Tensor, projection: Projection, noise: tf.Tensor | None, unit: tf.Tensor) -> Belief:
+    def start(self, y: tf.Tensor, projection: Projection, noise: tf.Tensor | None, unit: tf.Tensor) -> MessageState:
         delta, power = projection.rows / projection.size, tf.reduce_mean(y**2)
         share = self.ratio or min(delta * transition(delta), 1 - LEAST)
         noise = tf.maximum(power / 101 if noise is None else noise, LEAST_NOISE * power)
@@ -103,9 +103,9 @@ class EmBgAmp:
         x = tf.zeros([projection.size], y.dtype) + share * mean
         r = y - projection.forward(x) if self.mean else y
         spread = share * (variance + (1 - share) * mean**2) / delta
-        return Belief(x, r, noise + spread, ratio, mean, variance, noise)
+        return MessageState(x, r, noise + spread, ratio, mean, variance, noise)
 
-    def step(self, b: Belief, y: tf.Tensor, projection: Projection, layers: Layers = ()) -> Belief:
+    def step(self, b: MessageState, y: tf.Tensor, projection: Projection, layers: Layers = ()) -> MessageState:
         u, both = b.x + projection.adjoint(b.r), b.tau2 + b.variance  # [d], []
         nu, gamma = b.tau2 * b.variance / both, (b.variance * u + b.tau2 * b.mean) / both
         odds = tf.math.log(b.ratio) - tf.math.log1p(-b.ratio) - 0.5 * tf.math.log(both / b.tau2)
@@ -123,7 +123,7 @@ class EmBgAmp:
         noise = tf.reduce_mean(r**2) * (b.noise / tau2) ** 2 + mu * b.noise / tau2
         noise = tf.maximum(noise, LEAST_NOISE * floor)
         ratio = tf.clip_by_value(self._ratio(pi, layers), LEAST, 1 - LEAST)
-        return Belief(x, r, noise + mu, ratio, mean, tf.maximum(variance, LEAST * floor), noise)
+        return MessageState(x, r, noise + mu, ratio, mean, tf.maximum(variance, LEAST * floor), noise)
 
     def _ratio(self, pi: tf.Tensor, layers: Layers) -> tf.Tensor:
         """lambda after support probabilities pi [d]: [], or [d] where it depends on the neighbours."""

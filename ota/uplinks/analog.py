@@ -27,14 +27,14 @@ from ...phy import Awgn, Level, MaximumRatio, Place, PowerRule, TruncatedInversi
 from ...phy.strict import STRICT
 from ..codecs import Code, Codec, Past
 from ..codecs.identity import Identity
-from ..round import Nest, Outcome, Probe, Received, Round, Terms, check_memory, nmse, weighted_sum
+from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, nmse, weighted_sum
 from ._gains import over_gains, repeats, share_of_each, times
 from ._levels import expected_cost, joint_level
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
 
 
-class State(NamedTuple):
+class AnalogMemory(NamedTuple):
     """What lasts from round to round."""
 
     cost: tf.Tensor  # expected cost of the rule, [K]; unused under a round budget
@@ -109,7 +109,7 @@ class Analog:
         if self.budget == "average":
             cost = expected_cost(self.rule, terms, self._elements(terms), place)
         owed = tf.zeros([terms.air.devices if self._feedback else 0, terms.size])
-        return State(cost, owed, Past.none(terms.layers))
+        return AnalogMemory(cost, owed, Past.none(terms.layers))
 
     def begin(self, state: Nest, round: Round, probe: Probe) -> Nest:
         terms, nothing, one = round.terms, tf.zeros_like(round.weights), tf.ones([])
@@ -184,9 +184,9 @@ class Analog:
         errors = nmse(estimate, acc.target), nmse(estimate, self.codec.target(acc.sent))
         present = tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         bits = (REPORT_BITS if self.rule.announced else 0.0) * present
-        state = State(state.cost, acc.owed, Past(state.past.rounds + 1, estimate))
+        state = AnalogMemory(state.cost, acc.owed, Past(state.past.rounds + 1, estimate))
         report = round.report(errors, acc.energy, heard, bits, self._elements(terms))
-        return Outcome(estimate, state, report, Received(symbols, decode))
+        return Outcome(estimate, state, report, ReceivedSum(symbols, decode))
 
     def announced(self, acc: Heard, round: Round) -> Heard:
         """What was received, at the level of the round: where that is only a scale, all have sent at level 1."""

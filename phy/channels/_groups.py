@@ -10,10 +10,10 @@ import tensorflow as tf
 
 GROUP = 64  # devices whose random numbers are drawn at once
 VALUES = 2_000_000  # numbers computed of them at once
-Rows = tuple[tf.Tensor, ...]
+Drawn = tuple[tf.Tensor, ...]
 
 
-def in_groups(draw: Callable[[tf.Tensor], Rows], total: int | tf.Tensor) -> Rows:
+def in_groups(draw: Callable[[tf.Tensor], Drawn], total: int | tf.Tensor) -> Drawn:
     """``total`` rows of what ``draw`` makes of a group's number: tensors of GROUP rows each, shapes known."""
     groups = -(-total // GROUP)
     if isinstance(groups, int) and groups == 1:

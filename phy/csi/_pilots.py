@@ -38,14 +38,14 @@ class Comb(NamedTuple):
         return tf.cast(self.left / tf.cast(variance, tf.complex128)[:, :, None] @ self.right, tf.complex64)
 
 
-class Moments(NamedTuple):
+class PilotMoments(NamedTuple):
     """What estimates g have in common with each path, E[h_l g*] / E|g|^2 [B, K, L, F], and E|g|^2 [B, K, 1, F]."""
 
     shares: tf.Tensor
     energy: tf.Tensor
 
 
-def moments(paths: Paths, grid: Grid, weights: tf.Tensor, noise: tf.Tensor) -> Moments:
+def moments(paths: Paths, grid: Grid, weights: tf.Tensor, noise: tf.Tensor) -> PilotMoments:
     """Of devices with weights [B or 1, n, F, M] and noise [B or 1, K], from the mean powers and delays of paths."""
     comb, devices = weights.shape[1], paths.tau.shape[1]
     place = np.arange(devices) % comb
@@ -56,7 +56,7 @@ def moments(paths: Paths, grid: Grid, weights: tf.Tensor, noise: tf.Tensor) -> M
     energy = tf.reduce_sum(paths.power[..., None] * squared(through), axis=2)
     energy = (energy + noise[..., None] * tf.reduce_sum(squared(weights), axis=3))[:, :, None]  # [B, K, 1, F]
     common = turn(paths.tau, grid.frequencies) * tf.math.conj(through)
-    return Moments(tf.cast(tf.math.divide_no_nan(paths.power[..., None], energy), common.dtype) * common, energy)
+    return PilotMoments(tf.cast(tf.math.divide_no_nan(paths.power[..., None], energy), common.dtype) * common, energy)
 
 
 @cache
@@ -105,4 +105,4 @@ def _shared_symbol(grid: Grid, comb: int) -> tuple[ResourceGrid, np.ndarray]:
     return shared, np.stack([pilots[c, c::comb] for c in range(comb)])
 
 
-__all__ = ["Comb", "Moments", "interpolated", "lmmse", "moments"]
+__all__ = ["Comb", "PilotMoments", "interpolated", "lmmse", "moments"]

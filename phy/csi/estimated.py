@@ -28,7 +28,7 @@ from pydantic.dataclasses import dataclass
 from ..beliefs import CorrelatedTable
 from ..grid import Grid
 from ..keys import Key
-from ..link import Table
+from ..link import ResponseTable
 from ..strict import STRICT
 from . import Observation
 from ._pilots import Comb, interpolated, lmmse, moments
@@ -80,7 +80,7 @@ class Estimated:
         kept = tf.gather(observed.kept(sent, data), np.arange(devices) // self.comb, axis=1)
         return CorrelatedTable(told, kept, found.shares, found.energy, observed.power[:, :, None, None])
 
-    def _estimate(self, observed: Observation, pilots: tf.Tensor, weights: tf.Tensor, devices: int) -> Table:
+    def _estimate(self, observed: Observation, pilots: tf.Tensor, weights: tf.Tensor, devices: int) -> ResponseTable:
         """What is estimated of what is heard on the last symbols before the data, device after device."""
         start = observed.lead - self._symbols(devices)
         count, comb = observed.grid.subcarriers, self.comb
@@ -98,7 +98,7 @@ class Estimated:
         h = tf.reshape(h, [batch, comb, antennas, symbols, count])
         h = tf.reshape(tf.transpose(h, [0, 2, 3, 1, 4]), [batch, antennas, symbols * comb, 1, count])[:, :, :devices]
         h /= tf.cast(tf.sqrt(observed.budgets), h.dtype)[:, None, None]
-        return Table(tf.stop_gradient(h))  # pilots know nothing of the data
+        return ResponseTable(tf.stop_gradient(h))  # pilots know nothing of the data
 
     def _comb(self, grid: Grid, arrivals: tuple[float, float]) -> Comb:
         if self.estimator == "lmmse":

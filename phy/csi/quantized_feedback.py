@@ -23,7 +23,7 @@ from scipy.special import gammaincc
 from ..beliefs import CorrelatedTable
 from ..grid import Grid
 from ..keys import Key
-from ..link import Table
+from ..link import ResponseTable
 from ..strict import STRICT
 from . import Free, Observation
 
@@ -49,7 +49,7 @@ class QuantizedFeedback(Free):
         size = tf.sqrt(mean) * tf.reshape(tf.gather(tf.constant(levels, tf.float32), classes), tf.shape(h))
         sector = 2.0 * math.pi / 2**self.phase_bits
         phase = (tf.floor(tf.math.angle(h) / sector) + 0.5) * sector if self.phase_bits else tf.zeros_like(strength)
-        told = Table(tf.complex(size * tf.cos(phase), size * tf.sin(phase)))
+        told = ResponseTable(tf.complex(size * tf.cos(phase), size * tf.sin(phase)))
         symbols = np.arange(observed.now.steps)[None]
         share = tf.math.divide_no_nan(observed.now.power, observed.power[..., None])[..., None]  # [B, K, L, 1]
         power = observed.power[:, :, None, None]

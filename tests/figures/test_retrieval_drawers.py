@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from overair.figures import retrieval as study
 from overair.learning.inference.retrieval import embedding
-from overair.learning.inference.retrieval.evaluate import Ideal
+from overair.learning.inference.retrieval.evaluate import IdealQueries
 
 
 def test_queries_are_by_drawers_11_to_14_and_the_gallery_by_1_to_10(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +22,7 @@ def test_queries_are_by_drawers_11_to_14_and_the_gallery_by_1_to_10(monkeypatch:
     monkeypatch.setattr(embedding, "embed", embed)
     made = study.Trained(None, lambda x: tf.constant(x), {}, [], [])
     _, name, way = next(study.ways_of(made, study.Pictures.of(fine)))
-    assert name == study.UNLIMITED and isinstance(way, Ideal)
+    assert name == study.UNLIMITED and isinstance(way, IdealQueries)
     assert drawers(way.queries) == [*range(11, 15)] and drawers(way.gallery) == [*range(1, 11)]
     np.testing.assert_array_equal(way.labels.queries, way.queries[:, 0] // 100)
     np.testing.assert_array_equal(way.labels.gallery, way.gallery[:, 0] // 100)

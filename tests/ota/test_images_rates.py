@@ -108,10 +108,10 @@ def test_packets_are_of_one_size_and_no_longer_than_allowed(elements: int) -> No
 # --- Packets
 
 
-def plan(mode: Mode, symbols: int) -> _chain.Plan:
+def plan(mode: Mode, symbols: int) -> _chain.PacketPlan:
     """Packets of one word on so many symbols."""
     size = symbols * mode.order * mode.above // mode.below
-    return _chain.Plan(*map(tf.constant, (_qam.ORDERS.index(mode.order), 1, size, symbols)))
+    return _chain.PacketPlan(*map(tf.constant, (_qam.ORDERS.index(mode.order), 1, size, symbols)))
 
 
 def lost(mode: Mode, snr_db: float, packets: int, interleaved: bool = True) -> float:

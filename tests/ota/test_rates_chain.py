@@ -25,11 +25,11 @@ def share(devices: int, elements: int, snr_db: float | np.ndarray) -> Subchannel
     return Subchannel(tf.ones_like(snr), tf.constant(snr), tf.constant(snr), tf.zeros([1, 1]), one)
 
 
-def plans(count: int, order: int, words: int, size: int, symbols: int) -> _chain.Plan:
-    return _chain.Plan(*(tf.fill([count], value) for value in (_qam.ORDERS.index(order), words, size, symbols)))
+def plans(count: int, order: int, words: int, size: int, symbols: int) -> _chain.PacketPlan:
+    return _chain.PacketPlan(*(tf.fill([count], value) for value in (_qam.ORDERS.index(order), words, size, symbols)))
 
 
-def passed(plan: _chain.Plan, mine: Subchannel, seed: int = 0) -> np.ndarray:
+def passed(plan: _chain.PacketPlan, mine: Subchannel, seed: int = 0) -> np.ndarray:
     count = mine.mask.shape[0]
     return _chain.passes(plan, mine, tf.ones([count]), tf.range(count), keys.key(seed)).numpy()
 
@@ -38,7 +38,7 @@ def passed(plan: _chain.Plan, mine: Subchannel, seed: int = 0) -> np.ndarray:
 
 
 def test_every_word_of_every_device_has_a_payload_of_its_own() -> None:
-    plan = _chain.Plan(*map(tf.constant, (0, 3, 100, 100)))
+    plan = _chain.PacketPlan(*map(tf.constant, (0, 3, 100, 100)))
     devices, numbers = tf.constant([0, 0, 0, 1, 1, 4]), tf.constant([0, 1, 2, 0, 1, 0])
     sent = _chain.send(plan, keys.key(0), devices, numbers).numpy()
     alike = np.abs(sent @ sent.conj().T) / 100  # of unlike words about 100^-0.5
@@ -49,7 +49,7 @@ def test_every_word_of_every_device_has_a_payload_of_its_own() -> None:
 
 
 def heard_of_nothing(
-    monkeypatch: pytest.MonkeyPatch, plan: _chain.Plan, mine: Subchannel
+    monkeypatch: pytest.MonkeyPatch, plan: _chain.PacketPlan, mine: Subchannel
 ) -> tuple[np.ndarray, np.ndarray]:
     """What is read, [P, L], and the power it is taken for, where all symbols are zero."""
     found: list[Any] = []

@@ -149,7 +149,7 @@ def test_a_code_falls_from_loss_to_success_near_the_limit(order: int, size: int,
     half = 0.75 if size == 1000 else 1.25
 
     def lost(snr_db: float) -> float:
-        plan = _chain.Plan(*(tf.fill([packets], value) for value in (_qam.ORDERS.index(order), 1, size, symbols)))
+        plan = _chain.PacketPlan(*(tf.fill([packets], value) for value in (_qam.ORDERS.index(order), 1, size, symbols)))
         mine, sends = share(packets, symbols, snr_db), tf.ones([packets])
         return 1 - float(np.mean(_chain.passes(plan, mine, sends, tf.range(packets), keys.key(0))))
 

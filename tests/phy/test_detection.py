@@ -26,9 +26,9 @@ from overair.phy import (
     PhaseNoise,
     QuantizedFeedback,
     Rayleigh,
+    ResponseTable,
     Size,
     Span,
-    Table,
     Tdl,
     TimingOffset,
     Umi,
@@ -152,7 +152,7 @@ def test_combiners_work_with_the_best_estimate_and_count_what_it_lacks_as_noise(
     """The same weights as over a link whose belief is the best estimate and whose noise holds what that lacks."""
     everybody, e = tf.range(6), 0.3
     link = draw(Rayleigh(), ErrorVariance(e), 6, 3.0, antennas=3)
-    best = Table(link.response(of=link.receiver.best))
+    best = ResponseTable(link.response(of=link.receiver.best))
     sure = link._replace(receiver=best)
     loud = sure._replace(noise=link.noise + 6 * e)
     np.testing.assert_allclose(

@@ -12,9 +12,9 @@ from overair.cli import main
 from overair.figures import draw
 from overair.learning.images import training
 from overair.learning.images.photographs import kodak
-from overair.learning.images.schemes import Job, Outcome
+from overair.learning.images.schemes import ImageOutcome, Job
 from overair.learning.images.schemes.deepjscc import Deepjscc
-from overair.learning.images.schemes.linear import Linear
+from overair.learning.images.schemes.linear import LinearImages
 from overair.phy import Air, Awgn, Grid, Rayleigh
 from overair.scenarios import ScenarioError, curves, image_results, image_run, run, saved
 from overair.scenarios.sweep import sweep
@@ -129,7 +129,7 @@ def test_the_linear_line_is_for_noise_of_the_snr_and_nothing_else() -> None:
     images = np.zeros([2, 32, 32, 3], np.float32)
 
     def check(air: Air) -> None:
-        Linear().check(Job(images, air, (1 / 6,), 0), [images])
+        LinearImages().check(Job(images, air, (1 / 6,), 0), [images])
 
     check(Air(Grid(), Awgn(), 1))
     check(Air(Grid(), Awgn(), 1, power_offsets_db=(0.0,)))
@@ -175,7 +175,7 @@ def test_images_of_several_sizes_count_each_once() -> None:
     parts = []
     for count, each in ((1, 0.0), (3, 1.0)):
         image, mean = np.full((2, count), each), np.full(2, each)
-        parts.append(Outcome(image, image, image, mean, mean, mean, mean))
+        parts.append(ImageOutcome(image, image, image, mean, mean, mean, mean))
     together = image_run._together(parts, [1, 3])
     for name in ("lost", "bits", "elements", "papr_db"):
         np.testing.assert_allclose(getattr(together, name), 0.75)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from overair.learning.data import Arrays
-from overair.learning.images.schemes import Outcome
+from overair.learning.images.schemes import ImageOutcome
 from overair.phy import Air, Amplifier, Beamforming, Delayed, ErrorVariance, Grid, Rician, TimingOffset
 from overair.scenarios import image_results, image_run
 from overair.scenarios.build import air_of
@@ -70,7 +70,7 @@ def test_images_that_arrive_without_an_error_have_the_psnr_of_rounding_to_bytes(
     mse = np.array([[0.0, 0.0], [0.0, 1e-2]])  # [S, N]
     nothing, one = np.full([2, 2], np.nan), np.ones(2)
     found = dict(
-        zip(image_results.VARIABLES, image_results.values(Outcome(mse, nothing, nothing, *4 * [one])), strict=True)
+        zip(image_results.VARIABLES, image_results.values(ImageOutcome(mse, nothing, nothing, *4 * [one])), strict=True)
     )
     ceiling = 10 * np.log10(12 * 255**2)
     np.testing.assert_allclose(found["psnr"], [ceiling, -10 * np.log10(5e-3)])

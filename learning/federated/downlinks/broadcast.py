@@ -22,7 +22,7 @@ import tensorflow as tf
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
-from ....ota import Analog, Outcome, Received, Terms, Uplink
+from ....ota import Analog, Outcome, ReceivedSum, Terms, Uplink
 from ....ota.codecs import pack, unpack
 from ....ota.codecs.low_rank import LowRank
 from ....ota.round import MEMORY_BYTES
@@ -115,8 +115,8 @@ class Broadcast:
         everybody = (tf.range(devices), variance, drift)
         return tf.map_fn(one, everybody, fn_output_signature=tf.TensorSpec([size]), parallel_iterations=1)
 
-    def _sent(self, outcome: Outcome, size: int) -> Received:
+    def _sent(self, outcome: Outcome, size: int) -> ReceivedSum:
         """What is broadcast, and how a device makes an estimate of its copy."""
         if self.sends == "received" and outcome.received is not None:
             return outcome.received
-        return Received(pack(outcome.estimate), lambda symbols, _: unpack(symbols, size))
+        return ReceivedSum(pack(outcome.estimate), lambda symbols, _: unpack(symbols, size))

@@ -15,7 +15,7 @@ from . import Score
 
 
 @dataclass(frozen=True, config=STRICT)
-class Ideal:
+class IdealDownlink:
     """No air at all."""
 
     own_models: ClassVar[bool] = False

@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import keras
 import numpy as np
 
-Shape = tuple[int | None, int | None, int]  # of an image: height, width, colours
+ImageShape = tuple[int | None, int | None, int]  # of an image: height, width, colours
 
 
 @runtime_checkable
@@ -35,11 +35,11 @@ class Network(Protocol):
         """Whether all channels are always sent, share after share at full power, and receivers may stop early."""
         ...
 
-    def encoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+    def encoder(self, shape: ImageShape, channels: int, seed: int = 0) -> keras.Model:
         """From images [B, H, W, C] to real features [B, H/stride, W/stride, channels], of any power."""
         ...
 
-    def decoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+    def decoder(self, shape: ImageShape, channels: int, seed: int = 0) -> keras.Model:
         """From features as received to images [B, H, W, C], clipped to 0 and 1 by whoever shows them, of that shape."""
         ...
 
@@ -76,7 +76,7 @@ def ratio_of(network: Network, channels: int, colours: int = 3) -> float:
     return channels / (2 * network.stride**2 * colours)
 
 
-def check_shape(shape: Shape, stride: int, channels: int) -> None:
+def check_shape(shape: ImageShape, stride: int, channels: int) -> None:
     """Refuses images that a network cannot shrink evenly, and features it cannot have."""
     if len(shape) != 3 or any(side is not None and (side < stride or side % stride) for side in shape[:2]):
         raise ValueError(
@@ -89,4 +89,4 @@ def check_shape(shape: Shape, stride: int, channels: int) -> None:
 
 FAMILY = Network  # what each file of this folder is one of
 
-__all__ = ["Fixed", "Network", "Shape", "channels_of", "check_shape", "ratio_of"]
+__all__ = ["Fixed", "Network", "ImageShape", "channels_of", "check_shape", "ratio_of"]

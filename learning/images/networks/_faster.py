@@ -13,7 +13,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-Gradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+GradientOf = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 @keras.saving.register_keras_serializable("overair")
@@ -53,7 +53,7 @@ def _is_strided(layer: keras.Layer) -> bool:
 
 
 @tf.custom_gradient
-def _halved(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
+def _halved(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, GradientOf]:
     def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return _doubled(dy, kernel), _by_kernel(x, kernel, dy)
 
@@ -61,7 +61,7 @@ def _halved(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
 
 
 @tf.custom_gradient
-def _doubled(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
+def _doubled(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, GradientOf]:
     def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return _halved(dy, kernel), _by_kernel(dy, kernel, x)
 
@@ -84,7 +84,7 @@ def _of_squares(kernel: tf.Tensor) -> tf.Tensor:
 
 
 @tf.custom_gradient
-def _bent(x: tf.Tensor, slope: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
+def _bent(x: tf.Tensor, slope: tf.Tensor) -> tuple[tf.Tensor, GradientOf]:
     def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         above = tf.raw_ops.ReluGrad(gradients=dy, features=x)
         below = dy - above

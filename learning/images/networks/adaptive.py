@@ -22,7 +22,7 @@ from pydantic.dataclasses import dataclass
 
 from ....phy.strict import STRICT
 from ...models import glorot
-from . import Shape, check_shape
+from . import ImageShape, check_shape
 from ._folds import Fold, Whiten
 from ._linear_start import SCALE, LinearDecoder, LinearEncoder, learn
 
@@ -47,7 +47,7 @@ class _Unbiased(keras.layers.Layer):
     def call(self, features: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         return features * (1.0 + tf.pow(10.0, -state[:, 2] / 10.0))[:, None, None, None]
 
-    def compute_output_shape(self, features_shape: Shape, state_shape: Shape) -> Shape:
+    def compute_output_shape(self, features_shape: ImageShape, state_shape: ImageShape) -> ImageShape:
         return features_shape
 
 
@@ -71,7 +71,7 @@ class Adaptive:
         if not self.shares or list(self.shares) != sorted(set(self.shares)) or self.shares[-1] != 1:
             raise ValueError(f"adaptive.shares: expected shares that rise to 1, received {list(self.shares)}")
 
-    def encoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+    def encoder(self, shape: ImageShape, channels: int, seed: int = 0) -> keras.Model:
         self._check(shape, channels)
         kernel = glorot(seed)
         image, state = keras.Input(shape), keras.Input((2,))
@@ -80,7 +80,7 @@ class Adaptive:
         x = keras.layers.Conv2D(channels * SQUARE**2 // TILE**2, 1, kernel_initializer="zeros")(x)
         return keras.Model([image, state], keras.layers.Add(dtype="float32")([linear, Fold(TILE // SQUARE)(x)]))
 
-    def decoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+    def decoder(self, shape: ImageShape, channels: int, seed: int = 0) -> keras.Model:
         self._check(shape, channels)
         kernel = glorot(seed + 2**32)
         height, width = (side and side // TILE for side in shape[:2])
@@ -101,7 +101,7 @@ class Adaptive:
         for layer in (encoder.get_layer("whiten"), decoder.get_layer("whiten"), decoder.get_layer("colour")):
             layer.learn(images[:2000])
 
-    def _check(self, shape: Shape, channels: int) -> None:
+    def _check(self, shape: ImageShape, channels: int) -> None:
         check_shape(shape, TILE, channels)
         if channels - SCALE > (most := TILE**2 * shape[2]):
             raise ValueError(

@@ -18,7 +18,7 @@ from pydantic.dataclasses import dataclass
 
 from ....phy.strict import STRICT
 from ...models import glorot
-from . import Fixed, Shape, check_shape
+from . import Fixed, ImageShape, check_shape
 from ._faster import Convolution, PRelu, Transposed
 
 ENCODER = ((16, 2), (32, 2), (32, 1), (32, 1))  # filters and stride
@@ -31,7 +31,7 @@ class Bourtsoulatze2019(Fixed):
 
     stride: ClassVar[int] = 4
 
-    def encoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+    def encoder(self, shape: ImageShape, channels: int, seed: int = 0) -> keras.Model:
         check_shape(shape, self.stride, channels)
         kernel = glorot(seed)
         layers: list[keras.Layer] = [keras.Input(shape)]
@@ -39,7 +39,7 @@ class Bourtsoulatze2019(Fixed):
             layers += [Convolution(filters, 5, stride, "same", kernel_initializer=next(kernel)), _prelu()]
         return keras.Sequential(layers)
 
-    def decoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+    def decoder(self, shape: ImageShape, channels: int, seed: int = 0) -> keras.Model:
         check_shape(shape, self.stride, channels)
         kernel = islice(glorot(seed), len(ENCODER) + 1, None)  # those after the encoder's
         height, width = (side and side // self.stride for side in shape[:2])

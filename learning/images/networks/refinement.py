@@ -15,7 +15,7 @@ from annotated_types import Gt
 from pydantic.dataclasses import dataclass
 
 from ....phy.strict import STRICT
-from . import Shape
+from . import ImageShape
 from .bourtsoulatze2019 import Bourtsoulatze2019
 
 
@@ -47,7 +47,7 @@ class Refinement:
     def shares(self) -> tuple[float, ...]:
         return tuple((layer + 1) / self.layers for layer in range(self.layers))
 
-    def encoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+    def encoder(self, shape: ImageShape, channels: int, seed: int = 0) -> keras.Model:
         if channels % (pairs := 2 * self.layers):  # a symbol carries two features, of one layer
             raise ValueError(
                 f"channels: expected a multiple of {pairs}, an even number for each of the {self.layers} layers, "
@@ -57,7 +57,7 @@ class Refinement:
         image, state = keras.Input(shape), keras.Input((2,))
         return keras.Model([image, state], plain(image))
 
-    def decoder(self, shape: Shape, channels: int, seed: int = 0) -> keras.Model:
+    def decoder(self, shape: ImageShape, channels: int, seed: int = 0) -> keras.Model:
         height, width = (side and side // self.stride for side in shape[:2])
         plain = Bourtsoulatze2019().decoder(shape, channels + 1, seed)
         features, state = keras.Input((height, width, channels)), keras.Input((3,))

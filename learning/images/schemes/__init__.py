@@ -34,7 +34,7 @@ class Trial(NamedTuple):
     similarity: bool
 
 
-class Outcome(NamedTuple):
+class ImageOutcome(NamedTuple):
     """By SNR and image [S, N]; bits and elements are means over images and repetitions, pilots are in the elements."""
 
     mse: np.ndarray
@@ -46,7 +46,7 @@ class Outcome(NamedTuple):
     papr_db: np.ndarray  # of the OFDM waveform, [S]
 
 
-Sends = Callable[[float, Trial], Outcome]
+Sends = Callable[[float, Trial], ImageOutcome]
 
 
 @runtime_checkable
@@ -85,4 +85,4 @@ def never(snrs_db: Sequence[float]) -> np.ndarray:
 
 FAMILY = ImageScheme  # what each file of this folder is one of
 
-__all__ = ["Job", "Outcome", "ImageScheme", "Sends", "Test", "never", "symbols_of"]
+__all__ = ["Job", "ImageOutcome", "ImageScheme", "Sends", "Trial", "never", "symbols_of"]

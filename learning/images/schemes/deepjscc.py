@@ -24,7 +24,7 @@ from ..networks import Network, channels_of, check_shape
 from ..networks.adaptive import Adaptive
 from ..training import root_mean_square, train
 from ..transmission import Transmission
-from . import Job, Outcome, Sends, Trial, symbols_of
+from . import ImageOutcome, Job, Sends, Trial, symbols_of
 
 HELD_BACK = 500  # training images that judge an epoch, or a tenth where there are fewer than ten times as many
 CLOSE = 1e-4
@@ -80,7 +80,7 @@ class Deepjscc:
             model = self._train(job, largest, number)
             trained |= {ratio: (model, ratio / largest) for ratio in served}
 
-        def send(ratio: float, test: Trial) -> Outcome:
+        def send(ratio: float, test: Trial) -> ImageOutcome:
             model, share = trained[ratio]
             share = min(model.shares, key=lambda each: abs(each - share))
             found = curve(
@@ -89,7 +89,7 @@ class Deepjscc:
             elements = symbols_of(test.images, ratio) + model.over_air.air.pilots
             count = len(test.snrs_db)
             peak = self._papr_db(model, test, share)
-            return Outcome(*found, np.zeros(count), np.zeros(count), np.full(count, float(elements)), peak)
+            return ImageOutcome(*found, np.zeros(count), np.zeros(count), np.full(count, float(elements)), peak)
 
         return send
 

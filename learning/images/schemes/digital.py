@@ -16,11 +16,11 @@ from ....ota.separate import Separate
 from ....phy.strict import STRICT
 from ..evaluation import of_repetition
 from ..metrics import likeness
-from . import Job, Outcome, Sends, Trial, never, symbols_of
+from . import ImageOutcome, Job, Sends, Trial, never, symbols_of
 
 
 @dataclass(frozen=True, config=STRICT)
-class Digital:
+class DigitalImages:
     """Source coding, then channel coding."""
 
     codec: ImageCodec = Avif()
@@ -60,7 +60,7 @@ class Digital:
     def ready(self, job: Job) -> Sends:
         separate = self._separate()
 
-        def send(ratio: float, test: Trial) -> Outcome:
+        def send(ratio: float, test: Trial) -> ImageOutcome:
             pictures = np.round(test.images * 255).astype(np.uint8)
             elements = symbols_of(test.images, ratio)
             runs = [
@@ -78,7 +78,7 @@ class Digital:
             uses = mean["uses"].mean(axis=1)
             bits = mean["bits"].mean(axis=1)
             like, multiscale = np.mean(alike, axis=0)
-            return Outcome(mean["error"], like, multiscale, mean["lost"], bits, uses, never(test.snrs_db))
+            return ImageOutcome(mean["error"], like, multiscale, mean["lost"], bits, uses, never(test.snrs_db))
 
         return send
 

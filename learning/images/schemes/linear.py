@@ -18,14 +18,14 @@ from ..evaluation import of_repetition
 from ..klt import Klt, cut
 from ..linear import Linear as Scheme
 from ..metrics import likeness, mse
-from . import Job, Outcome, Sends, Trial, never, symbols_of
+from . import ImageOutcome, Job, Sends, Trial, never, symbols_of
 
 EXAMPLES = 20_000  # images the transform is learnt from
 SCALES = 2000  # images that the scale's statistics are learnt from
 
 
 @dataclass(frozen=True, config=STRICT)
-class Linear:
+class LinearImages:
     """Blocks through their own best linear code."""
 
     block: Annotated[int, Gt(0)] = 32
@@ -53,7 +53,7 @@ class Linear:
         klt = Klt.fit(job.images[:EXAMPLES], block=self.block)
         schemes = {ratio: Scheme(klt, ratio, self.scale, job.images[:SCALES]) for ratio in job.ratios}
 
-        def send(ratio: float, test: Trial) -> Outcome:
+        def send(ratio: float, test: Trial) -> ImageOutcome:
             scheme, images = schemes[ratio], tf.constant(test.images, tf.float32)
             measures = np.zeros([3, len(test.snrs_db), len(test.images)])
             for at, snr_db in enumerate(test.snrs_db):
@@ -64,7 +64,9 @@ class Linear:
             count = len(test.snrs_db)
             elements = np.full(count, float(symbols_of(test.images, ratio)))
             errors, like, multiscale = measures
-            return Outcome(errors, like, multiscale, np.zeros(count), np.zeros(count), elements, never(test.snrs_db))
+            return ImageOutcome(
+                errors, like, multiscale, np.zeros(count), np.zeros(count), elements, never(test.snrs_db)
+            )
 
         return send
 

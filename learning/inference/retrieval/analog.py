@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from ....phy.keys import Key
 from ...over_air import OverAir
-from .heads import Send
+from .heads import SendQueries
 
 
-def through(layer: OverAir) -> Send:
+def through(layer: OverAir) -> SendQueries:
     """How queries are sent while a head is trained."""
 
     def send(z: tf.Tensor, key: Key, progress: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

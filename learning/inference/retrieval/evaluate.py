@@ -40,14 +40,14 @@ class Labels(NamedTuple):
         return retrieval.guess(self.queries, self.gallery)
 
 
-class Way(Protocol):
+class QueryScheme(Protocol):
     """A way of sending queries."""
 
     def found(self, snr_db: float, key: Key) -> Found: ...
 
 
 @dataclass(frozen=True)
-class Ideal:
+class IdealQueries:
     """Embeddings of the queries and of the gallery, as exact as they are."""
 
     labels: Labels
@@ -63,7 +63,7 @@ class Ideal:
 
 
 @dataclass(frozen=True)
-class Analog:
+class AnalogQueries:
     """Embeddings of which those of the queries pass the air."""
 
     labels: Labels
@@ -113,7 +113,7 @@ class Packets:
         return found
 
 
-def evaluate(way: Way, snrs_db: Iterable[float], draws: int, key: Key) -> list[Scores]:
+def evaluate(way: QueryScheme, snrs_db: Iterable[float], draws: int, key: Key) -> list[Scores]:
     """Means over queries and draws of the channel, at each SNR."""
     scores = []
     for snr_db in snrs_db:

@@ -25,7 +25,7 @@ WAYS, SHOTS = 128, 2  # characters in a step; drawings of each in the gallery, a
 RATE = 2e-3
 
 # from z, a key, and how much of the training is over, to what is matched and a price added to the loss
-Send = Callable[[tf.Tensor, Key, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+SendQueries = Callable[[tf.Tensor, Key, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 def head(features: int, width: int, seed: int) -> keras.Model:
@@ -37,7 +37,7 @@ def head(features: int, width: int, seed: int) -> keras.Model:
 def train(
     model: keras.Model,
     seen: np.ndarray,
-    send: Send,
+    send: SendQueries,
     steps: int,
     key: Key,
     more: tuple[keras.Variable, ...] = (),

@@ -19,7 +19,7 @@ from ....phy import Air, keys
 from ....phy.keys import Key
 
 
-class Carried(NamedTuple):
+class PacketsCarried(NamedTuple):
     """Bits that fit into each packet, and whether it arrives, [P] each."""
 
     bits_available: np.ndarray
@@ -34,13 +34,15 @@ class Carrier:
     rate: Rate
     elements: int
     packets: int
-    sent: dict[tuple[float, ...], Carried] = field(default_factory=dict, compare=False)
+    sent: dict[tuple[float, ...], PacketsCarried] = field(default_factory=dict, compare=False)
 
-    def carry(self, snr_db: float, key: Key) -> Carried:
+    def carry(self, snr_db: float, key: Key) -> PacketsCarried:
         """What the packets hold at an SNR under a key; the second time it is looked up."""
         name = (snr_db, *key.numpy().tolist())
         if name not in self.sent:
-            self.sent[name] = Carried(*(value.numpy() for value in self._carry(tf.constant(snr_db, tf.float32), key)))
+            self.sent[name] = PacketsCarried(
+                *(value.numpy() for value in self._carry(tf.constant(snr_db, tf.float32), key))
+            )
         return self.sent[name]
 
     @cached_property

@@ -16,10 +16,10 @@ import numpy as np
 
 TOTAL_BITS = 16
 TOTAL = 2**TOTAL_BITS  # of all counts that make a distribution
-Model = Callable[[Sequence[int]], np.ndarray]  # from the symbols so far to counts [A] of sum TOTAL
+SymbolModel = Callable[[Sequence[int]], np.ndarray]  # from the symbols so far to counts [A] of sum TOTAL
 
 
-def encode(symbols: Sequence[int], model: Model) -> str:
+def encode(symbols: Sequence[int], model: SymbolModel) -> str:
     """Symbols as a text of zeros and ones."""
     low, width = 0, 1  # in units of TOTAL^-n
     for place, symbol in enumerate(symbols):
@@ -37,7 +37,7 @@ def encode(symbols: Sequence[int], model: Model) -> str:
         length += 1
 
 
-def decode(bits: str, count: int, model: Model) -> list[int]:
+def decode(bits: str, count: int, model: SymbolModel) -> list[int]:
     """The first so many symbols; bits that follow the code word change nothing."""
     offset, width, symbols = int(bits or "0", 2), 1 << len(bits), list[int]()
     for _ in range(count):

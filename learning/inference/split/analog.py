@@ -20,7 +20,7 @@ import tensorflow as tf
 from ....phy import keys
 from ....phy.keys import Key
 from ...over_air import OverAir
-from .outage import BEST, Outage
+from .outage import BEST, PacketOutage
 
 SCALE_BITS = 32
 
@@ -69,7 +69,7 @@ class Bottleneck(NamedTuple):
         snr_db: tuple[float, float],
         steps: int,
         key: Key,
-        outage: Outage = BEST,
+        outage: PacketOutage = BEST,
         batch: int = 64,
         rate: float = 1e-3,
     ) -> float:
@@ -105,7 +105,7 @@ def untrained(shape: Sequence[int], symbols: int) -> tuple[keras.Model, keras.Mo
     )
 
 
-def direct_elements(shape: Sequence[int], mean_snr_db: float, outage: Outage = BEST) -> int:
+def direct_elements(shape: Sequence[int], mean_snr_db: float, outage: PacketOutage = BEST) -> int:
     """Resource elements of features [...] that are sent as they are: two numbers on each, and those of their scale."""
     return -(-math.prod(shape) // 2) + outage.elements(SCALE_BITS, mean_snr_db)
 

@@ -23,7 +23,7 @@ FADING = Air(Grid(), Rayleigh(), 1)
 
 
 @dataclass(frozen=True, config=STRICT)
-class Outage:
+class PacketOutage:
     """The probability of a loss, none: that by which most gets through; and whether what is lost is sent again."""
 
     target_bler: Annotated[float, Gt(0), Lt(1)] | None = None
@@ -75,4 +75,4 @@ class Outage:
         return tf.constant(mean + 10 * np.log10(np.maximum(gain, 1e-12)), tf.float32)
 
 
-BEST = Outage()  # most gets through, and what is lost is sent again
+BEST = PacketOutage()  # most gets through, and what is lost is sent again

@@ -149,7 +149,7 @@ def test_received_symbols_that_are_not_coded_are_the_estimate(uplink: Any) -> No
     ids=["identity", "random_linear", "feedback", "individual", "sparse", "one_bit", "fsk_vote"],
 )
 def test_without_noise_every_device_has_the_servers_model(uplink: Any) -> None:
-    ways = (ideal.Ideal(), Broadcast(300.0, sends="estimate"), Broadcast(300.0, sends="received"))
+    ways = (ideal.IdealDownlink(), Broadcast(300.0, sends="estimate"), Broadcast(300.0, sends="received"))
     without, *noiseless = (_run(_federation(way, uplink, elements=103), 2) for way in ways)
     assert without.drift.shape == (0, SIZE)
     for each in noiseless:
@@ -258,7 +258,7 @@ def test_statistics_drift_by_all_of_the_noise_and_weights_by_the_learning_rate()
 )
 def test_a_broadcast_has_elements_and_airtime_of_its_own(uplink: Any, sends: Any, elements: int) -> None:
     free, noisy = (
-        _federation(downlink, uplink, elements=20) for downlink in (ideal.Ideal(), Broadcast(5.0, sends=sends))
+        _federation(downlink, uplink, elements=20) for downlink in (ideal.IdealDownlink(), Broadcast(5.0, sends=sends))
     )
     without, with_it = (each.step(each.init(0), 0, 10.0)[1] for each in (free, noisy))
     assert (float(without.downlink_elements), float(with_it.downlink_elements)) == (0, elements)
@@ -279,7 +279,7 @@ def test_the_accuracy_is_the_mean_of_the_models_that_devices_have() -> None:
     assert np.ptp(np.mean(right, axis=1)) > 0
     server = federation.evaluate_server(state)
     assert server != federation.evaluate(state)
-    free = _federation(ideal.Ideal())
+    free = _federation(ideal.IdealDownlink())
     assert free.evaluate(state) == server == free.evaluate_server(state)
 
 

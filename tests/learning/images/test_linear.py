@@ -15,7 +15,7 @@ from overair.learning.data.cifar10 import FOLDER, Cifar10
 from overair.learning.data.files import local_folder
 from overair.learning.images import mean_psnr, mse, psnr_of_mean, uncoded
 from overair.learning.images.klt import Klt
-from overair.learning.images.linear import NOISE_ALONE, Linear, Plan, allocate
+from overair.learning.images.linear import NOISE_ALONE, Linear, PowerAllocation, allocate
 from overair.ota.codecs import unpack
 from overair.phy import Air, Awgn, Grid, Rayleigh, keys
 from overair.phy.links import send
@@ -289,5 +289,5 @@ def test_cifar10_has_the_published_lines() -> None:
 
 def test_a_plan_is_made_once_for_each_snr() -> None:
     linear = scheme("sent")
-    assert isinstance(linear.plan(3.0), Plan) and linear.plan(3.0) is linear.plan(3.0)
+    assert isinstance(linear.plan(3.0), PowerAllocation) and linear.plan(3.0) is linear.plan(3.0)
     assert linear.plan(3.0).noise == pytest.approx(10**-0.3 / 2)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from overair.learning.images import schemes as schemes
 from overair.learning.images.evaluation import of_repetition
 from overair.learning.images.schemes import Job
-from overair.learning.images.schemes.digital import Digital
+from overair.learning.images.schemes.digital import DigitalImages
 from overair.learning.images.training import batches
 from overair.learning.inference.retrieval import embedding
 from overair.learning.over_air import OverAir
@@ -36,7 +36,7 @@ def test_images_beyond_whole_batches_are_trained_on_in_other_epochs() -> None:
 def test_every_repetition_of_the_digital_sender_has_links_of_its_own() -> None:
     images, air = np.random.default_rng(0).random((20, 16, 16, 3), np.float32), Air(GRID, Rayleigh(), 1)
     test = schemes.Trial(images, (10.0,), 2, KEY, False)
-    outcome = Digital(Jpeg(), Capacity(), belief="link", count="payload").ready(Job(images, air, (1 / 2,), 0))(
+    outcome = DigitalImages(Jpeg(), Capacity(), belief="link", count="payload").ready(Job(images, air, (1 / 2,), 0))(
         1 / 2, test
     )
     rival, pictures = Separate(Jpeg(), belief="link", count="payload"), np.round(images * 255).astype(np.uint8)

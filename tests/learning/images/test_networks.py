@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from overair.learning.images.networks import Network, Shape, channels_of, ratio_of
+from overair.learning.images.networks import ImageShape, Network, channels_of, ratio_of
 from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
 
 SHAPE = (32, 32, 3)
@@ -87,7 +87,7 @@ def test_the_2019_decoder_is_the_papers_chain_of_layers() -> None:
 
 @pytest.mark.parametrize("network", [PAPER], ids=["bourtsoulatze2019"])
 @pytest.mark.parametrize("shape", [(32, 32, 3), (16, 8, 1)], ids=str)
-def test_shapes_and_ratio_agree(network: Network, shape: Shape) -> None:
+def test_shapes_and_ratio_agree(network: Network, shape: ImageShape) -> None:
     assert isinstance(network, Network)
     height, width, colours = shape
     assert height and width
@@ -122,7 +122,7 @@ def test_a_ratio_of_no_whole_number_of_channels_is_refused(ratio: float) -> None
 
 
 @pytest.mark.parametrize("shape", [(30, 32, 3), (32, 2, 3), (None, 33, 3), (32, 32)], ids=str)
-def test_sides_that_cannot_be_shrunk_evenly_are_refused(shape: Shape) -> None:
+def test_sides_that_cannot_be_shrunk_evenly_are_refused(shape: ImageShape) -> None:
     for part in (PAPER.encoder, PAPER.decoder):
         with pytest.raises(
             ValueError, match="^images: expected height and width that are multiples of 4, .*; crop .*$"

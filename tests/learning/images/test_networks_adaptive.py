@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from overair.learning.images.klt import Klt
 from overair.learning.images.linear import Linear
-from overair.learning.images.networks import Network, Shape, channels_of, ratio_of
+from overair.learning.images.networks import ImageShape, Network, channels_of, ratio_of
 from overair.learning.images.networks._folds import DEVIATION, LARGEST, Fold, Whiten
 from overair.learning.images.networks.adaptive import Adaptive
 from overair.learning.images.networks.refinement import Refinement
@@ -252,7 +252,7 @@ def test_layers_of_no_whole_number_of_symbols_a_place_are_refused(channels: int)
         Refinement(3).encoder((8, 8, 3), channels)
 
 
-SIZES: dict[str, tuple[Shape, int]] = {"adaptive": ((32, 64, 1), CHANNELS)}  # where others are refused
+SIZES: dict[str, tuple[ImageShape, int]] = {"adaptive": ((32, 64, 1), CHANNELS)}  # where others are refused
 
 
 @pytest.mark.parametrize("kind", list(sources("networks")))

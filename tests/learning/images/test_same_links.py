@@ -13,8 +13,8 @@ from overair.learning.images.evaluation import of_repetition
 from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
 from overair.learning.images.schemes import ImageScheme, Job
 from overair.learning.images.schemes.deepjscc import Deepjscc
-from overair.learning.images.schemes.digital import Digital
-from overair.learning.images.schemes.linear import Linear
+from overair.learning.images.schemes.digital import DigitalImages
+from overair.learning.images.schemes.linear import LinearImages
 from overair.learning.inference.retrieval.packets import Carrier
 from overair.learning.over_air import OverAir
 from overair.ota import image_links
@@ -69,9 +69,9 @@ def by(scheme: ImageScheme, channel: Channel) -> Callable[[], Any]:
 
 SENDERS: dict[str, ImageScheme] = {
     "deepjscc": Deepjscc(Bourtsoulatze2019(), 10.0, 10.0, epochs=1, batch_size=16),
-    "capacity": Digital(Jpeg(), Capacity()),
-    "mcs": Digital(Jpeg(), Mcs()),
-    "linear": Linear(block=16),
+    "capacity": DigitalImages(Jpeg(), Capacity()),
+    "mcs": DigitalImages(Jpeg(), Mcs()),
+    "linear": LinearImages(block=16),
 }
 
 

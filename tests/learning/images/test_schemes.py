@@ -12,10 +12,10 @@ from overair.learning.images.linear import Linear as Scheme
 from overair.learning.images.metrics import ssim
 from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
 from overair.learning.images.networks.refinement import Refinement
-from overair.learning.images.schemes import ImageScheme, Job, Outcome
+from overair.learning.images.schemes import ImageOutcome, ImageScheme, Job
 from overair.learning.images.schemes.deepjscc import Deepjscc
-from overair.learning.images.schemes.digital import Digital
-from overair.learning.images.schemes.linear import Linear
+from overair.learning.images.schemes.digital import DigitalImages
+from overair.learning.images.schemes.linear import LinearImages
 from overair.ota.rates.capacity import Capacity
 from overair.ota.separate import Separate
 from overair.phy import Air, Awgn, Estimated, Grid, Tdl, keys
@@ -32,13 +32,13 @@ def pictures(count: int) -> np.ndarray:
 
 IMAGES = pictures(60)
 SENDERS: dict[str, ImageScheme] = {
-    "linear": Linear(block=16),
-    "digital": Digital(rate=Capacity()),
+    "linear": LinearImages(block=16),
+    "digital": DigitalImages(rate=Capacity()),
     "deepjscc": Deepjscc(Bourtsoulatze2019(), epochs=1, batch_size=16),
 }
 
 
-def sent(scheme: ImageScheme, similarity: bool, **changes: Any) -> Outcome:
+def sent(scheme: ImageScheme, similarity: bool, **changes: Any) -> ImageOutcome:
     test = schemes.Trial(IMAGES[:12], SNRS, 2, keys.key(1), similarity)._replace(**changes)
     return scheme.ready(Job(IMAGES, AIR, (RATIO,), 0))(RATIO, test)
 

@@ -7,7 +7,7 @@ from scipy import stats
 
 from overair.learning.inference.retrieval import analog, heads
 from overair.learning.inference.retrieval import ranking as retrieval
-from overair.learning.inference.retrieval.evaluate import Analog, Ideal, Labels, Packets, Rung, evaluate
+from overair.learning.inference.retrieval.evaluate import AnalogQueries, IdealQueries, Labels, Packets, Rung, evaluate
 from overair.learning.inference.retrieval.packets import Carrier
 from overair.learning.over_air import OverAir
 from overair.ota.rates.capacity import Capacity
@@ -71,8 +71,8 @@ def points(width: int = 32) -> tuple[Labels, np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("air", [QUIET, FADING])
 def test_analog_without_noise_finds_what_the_ideal_finds(air: Air) -> None:
     labels, queries, gallery = points()
-    ideal = Ideal(labels, queries, gallery).found(0.0, keys.key(0))
-    sent = Analog(labels, queries, gallery, OverAir(air)).found(140.0, keys.key(0))
+    ideal = IdealQueries(labels, queries, gallery).found(0.0, keys.key(0))
+    sent = AnalogQueries(labels, queries, gallery, OverAir(air)).found(140.0, keys.key(0))
     np.testing.assert_array_equal(sent.hits, ideal.hits)
     np.testing.assert_array_equal(sent.precision, ideal.precision)
 
@@ -125,7 +125,7 @@ def test_all_ways_are_the_same_for_the_same_key_and_only_then() -> None:
     labels, queries, gallery = points()
     layer = OverAir(FADING)
     ways = (
-        Analog(labels, queries, gallery, layer),
+        AnalogQueries(labels, queries, gallery, layer),
         Packets(labels, rungs(labels), Carrier(FADING, Capacity(0.1), 16, 24)),
     )
     for way in ways:
@@ -151,7 +151,7 @@ def test_a_head_learns_to_tell_characters_apart_through_noise() -> None:
 
     def top1() -> float:
         z = model(features[60:].reshape(200, 16)).numpy().reshape(20, 10, 8)
-        way = Analog(labels, z[:, 5:].reshape(100, 8), z[:, :5].reshape(100, 8), layer)
+        way = AnalogQueries(labels, z[:, 5:].reshape(100, 8), z[:, :5].reshape(100, 8), layer)
         return way.found(10.0, keys.key(1)).scores().top1
 
     before = top1()

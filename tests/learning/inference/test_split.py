@@ -20,7 +20,7 @@ from overair.learning.inference.split.analog import Bottleneck, direct_elements,
 from overair.learning.inference.split.cost import Costs, Seconds, flops, measured
 from overair.learning.inference.split.cuts import cut, cuts
 from overair.learning.inference.split.digital import Quantiser, answer_bits, image_bits
-from overair.learning.inference.split.outage import BEST, Outage
+from overair.learning.inference.split.outage import BEST, PacketOutage
 from overair.learning.models import Model
 from overair.learning.models.vgg_like import VggLike
 from overair.learning.over_air import OverAir
@@ -159,7 +159,7 @@ def test_a_network_without_a_graph_is_refused() -> None:
 
 @pytest.mark.parametrize("snr_db", [-10.0, 0.0, 20.0])
 def test_a_packet_is_lost_as_often_as_said(snr_db: float) -> None:
-    for outage in (Outage(0.1), Outage()):
+    for outage in (PacketOutage(0.1), PacketOutage()):
         gain = np.random.default_rng(1).exponential(size=100_000)
         lost = np.mean(np.log2(1 + 10 ** (snr_db / 10) * gain) < outage.rate(snr_db))
         p = float(outage.lost(snr_db))
@@ -171,24 +171,24 @@ def test_a_packet_is_lost_as_often_as_said(snr_db: float) -> None:
 def test_the_rate_chosen_is_that_by_which_most_gets_through(snr_db: float) -> None:
     snr, rates = 10 ** (snr_db / 10), np.geomspace(1e-3, 15, 20_000)
     through = rates * np.exp(-(2**rates - 1) / snr)
-    outage = Outage()
+    outage = PacketOutage()
     assert np.isclose(outage.rate(snr_db), rates[through.argmax()], rtol=1e-2)
     assert np.isclose(outage.rate(snr_db) / outage.tries(snr_db), through.max(), rtol=1e-5)
 
 
 def test_airtime_is_whole_symbols_times_the_mean_number_of_tries() -> None:
-    outage = Outage(0.2)
+    outage = PacketOutage(0.2)
     rate = np.log2(1 - 10 * np.log(0.8))
     assert outage.elements(1000, 10.0) == int(np.ceil(1000 / rate))
     symbols = np.ceil(outage.elements(1000, 10.0) / 16)
     assert np.isclose(outage.airtime(outage.elements(1000, 10.0), 10.0, GRID), symbols * 20 / (16 * 15e3) / 0.8)
-    once = Outage(0.2, retransmit=False)
+    once = PacketOutage(0.2, retransmit=False)
     assert np.isclose(once.airtime(16, 10.0, GRID), 20 / (16 * 15e3))
     assert np.isclose(once.accuracy(0.7, 10, 10.0), 0.8 * 0.7 + 0.2 * 0.1) and outage.accuracy(0.7, 10, 10.0) == 0.7
 
 
 def test_analog_symbols_are_read_at_gains_above_the_threshold() -> None:
-    outage = Outage(0.3)
+    outage = PacketOutage(0.3)
     gain = 10 ** ((outage.read_snr_db(7.0, 20_000, keys.key(3)).numpy() - 7.0) / 10)
     least = -np.log(0.7)
     assert gain.min() >= least * (1 - 1e-5)
@@ -198,7 +198,7 @@ def test_analog_symbols_are_read_at_gains_above_the_threshold() -> None:
 def test_features_over_fading_that_is_never_asked_again_have_the_error_of_theory() -> None:
     """E[1 / (1 + g |h|^2)] = (1/g) e^(1/g) E1(1/g), relative to the features' mean square."""
     x = tf.constant(np.random.default_rng(2).normal(size=(4000, 32)), tf.float32)
-    snr = Outage(retransmit=False).read_snr_db(10.0, 4000, keys.key(5))
+    snr = PacketOutage(retransmit=False).read_snr_db(10.0, 4000, keys.key(5))
     error = np.mean((send_directly(x, OverAir(AIR), snr, keys.key(6)) - x) ** 2, axis=1) / np.mean(x**2, axis=1)
     expected = 0.1 * np.exp(0.1) * exp1(0.1)
     assert abs(error.mean() - expected) < 4.5 * error.std() / np.sqrt(len(error))
@@ -207,7 +207,7 @@ def test_features_over_fading_that_is_never_asked_again_have_the_error_of_theory
 def test_features_that_are_sent_as_they_are_pay_for_their_scale() -> None:
     """33 numbers take 17 elements, and 32 bits those of the rate log2(1 + SNR |h|^2) that half of all links carry."""
     rate = np.log2(1 + 10**0.5 * np.log(2))
-    assert direct_elements((3, 11), 5.0, Outage(0.5)) == 17 + np.ceil(32 / rate)
+    assert direct_elements((3, 11), 5.0, PacketOutage(0.5)) == 17 + np.ceil(32 / rate)
 
 
 # --- Digital features
