@@ -29,11 +29,11 @@ INSIDE = GRID.prefix // 2  # a delay that does no harm
 class Uplink:
     """From bits to what is decided of them; ``late`` in samples, or None for plain AWGN without OFDM."""
 
-    def __init__(self, late: int | None, coded: bool, csi: str = "perfect") -> None:
+    def __init__(self, late: int | None, coded: bool, csir: str = "perfect") -> None:
         pilots = {"pilot_pattern": "kronecker", "pilot_ofdm_symbol_indices": [0, 7]}  # no data in the first symbol
         rg = ResourceGrid(GRID.symbols, GRID.subcarriers, GRID.spacing, cyclic_prefix_length=GRID.prefix, **pilots)
         bits = 2 * int(rg.num_data_symbols)
-        self.late, self.coded, self.csi = late, coded, csi
+        self.late, self.coded, self.csir = late, coded, csir
         self.rate, self.shape = (0.5, [1, 1, bits // 2]) if coded else (1.0, [1, 1, bits])
         self.source, self.mapper, self.demapper = BinarySource(), Mapper("qam", 2), Demapper("app", "qam", 2)
         if coded:
@@ -54,7 +54,7 @@ class Uplink:
             x = self.awgn(x, no)
         else:
             y, h, _ = self.air(self.onto_grid(x), no)  # [B, 1, 1, T, F], [B, 1, 1, 1, 1, T, F]
-            h, error = (h, 0.0) if self.csi == "perfect" else self.estimator(y, no)
+            h, error = (h, 0.0) if self.csir == "perfect" else self.estimator(y, no)
             x, no = self.equalizer(y, h, error, no)
         return bits, (self.decoder if self.coded else tf.identity)(self.demapper(x, no))
 
@@ -70,7 +70,7 @@ def moved(ebno_db: np.ndarray, share: float) -> np.ndarray:
     return -10 * np.log10(np.where(noise > 0, noise, 1e-9))  # at 90 dB where no power is enough
 
 
-def simulate(past: int, csi: str, seed: int, quick: bool) -> dict:
+def simulate(past: int, csir: str, seed: int, quick: bool) -> dict:
     """(Eb/N0, bit errors, block errors) by whether coded and by delay, None being plain AWGN."""
     uncoded, fall = np.arange(0, 16.1, 4 if quick else 2), np.arange(1.5, 2.45, 0.3 if quick else 0.15)
     curves, late = {}, GRID.prefix + past
@@ -79,7 +79,7 @@ def simulate(past: int, csi: str, seed: int, quick: bool) -> dict:
         config.seed = seed
         points = uncoded if not coded else fall if delay != late else moved(fall, past / GRID.subcarriers)
         enough = {"num_target_block_errors": 200} if coded else {"num_target_bit_errors": 4000}
-        rates = sim_ber(Uplink(delay, coded, csi), points, 200, 4 if quick else 10, True, **enough)
+        rates = sim_ber(Uplink(delay, coded, csir), points, 200, 4 if quick else 10, True, **enough)
         curves[coded, delay] = points, *(rate.numpy() for rate in rates)
     return curves
 
@@ -111,7 +111,7 @@ def main(arguments: list[str] | None = None) -> dict:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="few points, few blocks")
     given = parser.parse_args(arguments)
-    draw(curves := simulate(given.past, given.csi, given.seed, given.quick), given.past, given.out)
+    draw(curves := simulate(given.past, given.csir, given.seed, given.quick), given.past, given.out)
     return curves
 
 
