@@ -8,7 +8,7 @@ update may use the rest, B (k - 16) bits. Where a word would hold less than 40 b
 
 Its words then pass the link (`_chain.py`): symbols on own elements, every B-th to one word; the true channel and fresh
 noise; maximum ratio combining with the channel that the receiver believes; log-likelihood ratios with the noise and
-the mean power of what it does not know; twenty iterations. A word whose CRC fails loses the packet. Words are 5G's
+the power of what it does not know there; twenty iterations. A word whose CRC fails loses the packet. Words are 5G's
 (`_codes.py`), interleaved as in 3GPP TS 38.212, section 5.4.2.2. Not 5G's are the words of one size with one CRC each,
 and sizes that are not rounded to a table.
 

@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from overair import checks as check
-from overair.checks import compression as compression_theory
-from overair.checks import recovery as recovery_theory
-from overair.checks import sums as theory
+from overair.checks import compression, recovery, sums
 from overair.checks.measure import Row
 from overair.ota import Amp
 from overair.ota.compressors import qcs
@@ -16,7 +14,7 @@ from overair.phy import ErrorVariance
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    return list(theory.rows())
+    return list(sums.rows())
 
 
 def test_every_identity_agrees_with_its_simulation(rows: list[Row]) -> None:
@@ -40,7 +38,7 @@ def test_a_row_disagrees_beyond_chance() -> None:
 def test_a_wrong_simulator_is_caught(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     believe = ErrorVariance.believe
     monkeypatch.setattr(ErrorVariance, "believe", lambda self, *a: believe(ErrorVariance(e=1.3 * self.e), *a))
-    monkeypatch.setattr(theory, "rows", theory._csi)
+    monkeypatch.setattr(sums, "rows", sums._csi)
     assert check.main() == 1
     assert "DISAGREES" in capsys.readouterr().out
 
@@ -53,9 +51,9 @@ def test_message_passing_without_its_correction_is_caught(monkeypatch: pytest.Mo
         return progress._replace(x=x, r=y - projection.forward(x))
 
     monkeypatch.setattr(Amp, "step", forgetful)
-    assert not all(row.agrees for row in recovery_theory._state_evolution())
+    assert not all(row.agrees for row in recovery._state_evolution())
 
 
 def test_a_quantiser_that_does_not_round_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qcs, "_rounded", lambda v, dither, range: v)
-    assert not all(row.agrees for row in compression_theory._projections())
+    assert not all(row.agrees for row in compression._projections())
