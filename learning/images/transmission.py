@@ -11,9 +11,13 @@ SNR in dB that the receiver believes, which fading makes another. ``shares`` are
 batch draws one. What is not sent is taken from the end of the last axis, and a decoder sees zeros there. Where the
 model ``refines``, everything is always sent over one channel, share after share at full power, and a share says after
 how much the receiver stops.
+
+Layers of small networks are too short to be shared by cores. Inside a compiled function, where nothing is trained, a
+batch of known size is encoded and decoded in parts side by side instead, one for each core.
 """
 
 import itertools
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +27,9 @@ import tensorflow as tf
 from ...phy import keys
 from ...phy.keys import Key
 from ..over_air.layer import OverAir
+
+PARTS = os.cpu_count() or 1  # of a batch
+LEAST = 16  # images of a part
 
 
 @keras.saving.register_keras_serializable("overair")
@@ -63,14 +70,14 @@ class Transmission(keras.Model):
             place = tf.cast(keys.uniform(fresh, [], 0.0, len(self.shares)), tf.int32)
         else:
             place = tf.constant(self._place(share))
-        features = self.encode(images, snr, place)
-        return self.decode(*self.carry(features, snr, place, key), snr, place)
+        features = self.encode(images, snr, place, training)
+        return self.decode(*self.carry(features, snr, place, key), snr, place, training)
 
-    def encode(self, images: tf.Tensor, snr_db: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
+    def encode(self, images: tf.Tensor, snr_db: tf.Tensor, place: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Features of images for SNRs [B] and the share at a place."""
         if len(self.encoder.inputs) == 1:
-            return self.encoder(images)
-        return self.encoder([images, self._state(snr_db, place)])
+            return _side_by_side(self.encoder, training, images)
+        return _side_by_side(self.encoder, training, images, self._state(snr_db, place))
 
     def carry(
         self,
@@ -111,11 +118,14 @@ class Transmission(keras.Model):
             parts.append(part * tf.math.rsqrt(tf.maximum(power, 1e-20)))
         return tf.concat(parts, axis=-1)
 
-    def decode(self, received: tf.Tensor, believed: tf.Tensor, snr_db: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
+    def decode(
+        self, received: tf.Tensor, believed: tf.Tensor, snr_db: tf.Tensor, place: tf.Tensor, training: bool = False
+    ) -> tf.Tensor:
         """Images of features as received, for SNRs believed and set, [B] each."""
         if len(self.decoder.inputs) == 1:
-            return self.decoder(received)
-        return self.decoder([received, tf.concat([self._state(snr_db, place), believed[:, None]], axis=1)])
+            return _side_by_side(self.decoder, training, received)
+        state = tf.concat([self._state(snr_db, place), believed[:, None]], axis=1)
+        return _side_by_side(self.decoder, training, received, state)
 
     def get_config(self) -> dict[str, Any]:
         parts = {"encoder": self.encoder, "over_air": self.over_air, "decoder": self.decoder}
@@ -146,6 +156,16 @@ class Transmission(keras.Model):
                 "give the network as many features as all shares divide"
             )
         return list(map(round, counts))
+
+
+def _side_by_side(part: keras.Model, training: bool, *inputs: tf.Tensor) -> tf.Tensor:
+    """What a model makes of a batch [B, ...]."""
+    size = inputs[0].shape[0] or 0
+    step = max(LEAST, -(-size // PARTS))
+    if training or tf.executing_eagerly() or size <= step:
+        return part(list(inputs) if len(inputs) > 1 else inputs[0])
+    some = ([x[start : start + step] for x in inputs] for start in range(0, size, step))
+    return tf.concat([part(each if len(each) > 1 else each[0]) for each in some], axis=0)
 
 
 def _check_state(name: str, part: keras.Model, count: int) -> None:
