@@ -29,7 +29,7 @@ import numpy as np
 import tensorflow as tf
 from side_by_side import Contestant, measure, ratio, show, verdict
 
-from overair.learning.images import Transmission, curve
+from overair.learning.images import Transmission, evaluation
 from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
 from overair.learning.over_air import OverAir
 from overair.phy import Air, Awgn, Grid, keys
@@ -218,7 +218,7 @@ def curve(repeats: int) -> None:
     def timed(snrs_db: list[float], draws: int) -> Contestant:
         def run() -> float:
             start = time.perf_counter()
-            curve(model, test, snrs_db, keys.key(0), draws)
+            evaluation.curve(model, test, snrs_db, keys.key(0), draws)
             return time.perf_counter() - start
 
         return run

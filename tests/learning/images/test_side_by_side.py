@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning.jscc import OverAir, Transmission, transmission
-from overair.learning.networks.adaptive import Adaptive
-from overair.learning.networks.bourtsoulatze2019 import Bourtsoulatze2019
+from overair.learning.images import Transmission, transmission
+from overair.learning.images.networks.adaptive import Adaptive
+from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
+from overair.learning.over_air import OverAir
 from overair.phy import Air, Awgn, Grid, keys
 
 SHAPE = 32, 32, 3
