@@ -85,4 +85,4 @@ def never(snrs_db: Sequence[float]) -> np.ndarray:
 
 FAMILY = ImageScheme  # what each file of this folder is one of
 
-__all__ = ["Job", "Outcome", "ImageScheme", "Sends", "Test", "never", "symbols_of"]
+__all__ = ["Job", "Outcome", "ImageScheme", "Sends", "Trial", "never", "symbols_of"]
