@@ -159,8 +159,7 @@ def _scenario(sector: Sector, model: type[SystemLevelScenario]) -> SystemLevelSc
             self._distance_3d_in = self._distance_2d_in / self._distance_2d * self._distance_3d
             self._distance_3d_out = self._distance_3d - self._distance_3d_in
 
-    penetration = getattr(sector, "penetration", None)
-    choice = {} if penetration is None else {"o2i_model": penetration}
+    choice = {"o2i_model": sector.o2i_loss} if hasattr(sector, "o2i_loss") else {}
     scenario = Corrected(
         carrier_frequency=sector.carrier, ut_array=element, bs_array=element, direction="downlink", **choice
     )

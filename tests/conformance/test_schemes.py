@@ -552,7 +552,7 @@ def votes(uplink: Any) -> bool:
 
 def test_uplinks_leave_out_who_is_absent(uplink: Any) -> None:
     updates = keys.normal(keys.key(1), [5, 12]) * tf.constant([[1e6], [1.0], [1e6], [1.0], [1e6]])
-    alike = getattr(uplink, "together", 1) > 1  # devices of one and the same channel cannot be told apart
+    alike = getattr(uplink, "sdma", 1) > 1  # devices of one and the same channel cannot be told apart
     channel = Rayleigh() if alike else Awgn()
     estimate, _, report = play(uplink, updates, [0.0, 0.5, 0.0, 0.5, 0.0], channel, snr_db=60.0)
     assert not np.any(tf.gather(report.energy, [0, 2, 4]))

@@ -129,7 +129,7 @@ def test_noise_alone_has_the_power_asked_for_in_both_of_its_parts() -> None:
     snrs, count = np.array([-3.0, 4.0, 11.0]), 900
     way = ImageLinks(Air(GRID, Awgn(), 1), snrs, count, KEY)
     expected = 10 ** (-snrs / 10)
-    for field in ("believed", "strength"):
+    for field in ("believed", "snr"):
         np.testing.assert_allclose(getattr(way.share, field), np.repeat(1 / expected[:, None], count, 1), rtol=1e-5)
     x = keys.complex_normal(keys.key(9), [3, count])
     heard, power = way.send(x, 0)
@@ -235,7 +235,7 @@ def test_packets_pass_waveforms_with_phase_noise() -> None:
     assert not air.orthogonal
     assert np.all(Separate(Jpeg(), Mcs(), count="payload").run(some, 512, [12.0], KEY, air).crc_ok)
     with pytest.raises(
-        ValueError, match=r"^air: expected the frequency domain .* received the time domain; take .*modes"
+        ValueError, match=r"^air: expected the frequency domain .* received the time domain; take rate = mcs"
     ):
         Separate(Jpeg()).run(some, 512, [12.0], KEY, air)
 

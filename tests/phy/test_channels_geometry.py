@@ -87,14 +87,14 @@ def test_gains_out_of_sight_are_the_standards_path_loss_and_shadowing(kind: Any,
     assert stats.kstest(shadow / deviation, stats.norm.cdf).pvalue > 1e-4
 
 
-@pytest.mark.parametrize(("penetration", "random_db"), [("low", 4.4), ("high", 6.5)])
-def test_walls_and_rooms_weaken_devices_indoors(penetration: str, random_db: float) -> None:
-    channel = Umi(indoor_fraction=1.0, o2i_loss=penetration)  # type: ignore[arg-type]
+@pytest.mark.parametrize(("o2i_loss", "random_db"), [("low", 4.4), ("high", 6.5)])
+def test_walls_and_rooms_weaken_devices_indoors(o2i_loss: str, random_db: float) -> None:
+    channel = Umi(indoor_fraction=1.0, o2i_loss=o2i_loss)  # type: ignore[arg-type]
     draws = 4000
     lasting = drop(channel, batch=draws)
     loss = -lasting.gain_db.numpy() - loss_out_of_sight(channel, *distances(lasting, channel))
     ghz = 3.5
-    glass, share = (2 + 0.2 * ghz, 0.3) if penetration == "low" else (23 + 0.3 * ghz, 0.7)
+    glass, share = (2 + 0.2 * ghz, 0.3) if o2i_loss == "low" else (23 + 0.3 * ghz, 0.7)
     wall = 5 - 10 * np.log10(share * 10 ** (-glass / 10) + (1 - share) * 10 ** (-(5 + 4 * ghz) / 10))
     room, room_variance = 0.5 * 25 / 3, 0.25 * 25**2 / 18  # the lesser of two uniform draws
     variance = 7.0**2 + random_db**2 + room_variance
