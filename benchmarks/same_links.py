@@ -6,33 +6,52 @@ together. Networks are small and learn little; what is measured is what becomes 
 """
 
 import argparse
+import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from overair.learning.images import Transmission, curve
-from overair.learning.images.networks import channels_of
-from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
-from overair.learning.images.schemes import ImageScheme, Job, Trial
-from overair.learning.images.schemes.digital import DigitalImages
-from overair.learning.images.schemes.linear import LinearImages
-from overair.learning.inference.retrieval.evaluate import AnalogQueries, Labels, Packets, Rung
-from overair.learning.inference.retrieval.packets import Carrier
-from overair.learning.inference.retrieval.ranking import Found
-from overair.learning.inference.split.analog import send_directly
-from overair.learning.inference.split.outage import BEST
-from overair.learning.over_air import OverAir
 from overair.ota.images.jpeg import Jpeg
 from overair.ota.rates.capacity import Capacity
-from overair.ota.rates.mcs import Mcs
 from overair.phy import Air, Awgn, Grid, Rayleigh, keys
+
+
+def of(*places: str) -> Any:
+    """What stands at the first of these places that this checkout has, the newest first."""
+    for place in places:
+        module, _, name = place.partition(":")
+        with suppress(ModuleNotFoundError, AttributeError):
+            return getattr(importlib.import_module(f"overair.{module}"), name)
+    raise ImportError(f"expected one of {', '.join(places)} in this checkout, found none")
+
+
+IMAGES, RETRIEVAL, SPLIT = "learning.images", "learning.inference.retrieval", "learning.inference.split"
+OverAir = of("learning.over_air:OverAir", "learning.jscc:OverAir")
+Transmission, curve = (of(f"{IMAGES}:{name}", f"learning.jscc:{name}") for name in ("Transmission", "curve"))
+channels_of = of(f"{IMAGES}.networks:channels_of", "learning.networks:channels_of")
+PAPER = "networks.bourtsoulatze2019:Bourtsoulatze2019"
+Bourtsoulatze2019 = of(f"{IMAGES}.{PAPER}", f"learning.{PAPER}")
+Job = of(f"{IMAGES}.schemes:Job", "learning.senders:Job")
+Trial = of(f"{IMAGES}.schemes:Trial", "learning.senders:Test")
+DigitalImages = of(f"{IMAGES}.schemes.digital:DigitalImages", "learning.senders.digital:Digital")
+LinearImages = of(f"{IMAGES}.schemes.linear:LinearImages", "learning.senders.linear:Linear")
+Mcs = of("ota.rates.mcs:Mcs", "ota.rates.modes:Modes")
+AnalogQueries = of(f"{RETRIEVAL}.evaluate:AnalogQueries", "learning.inference.evaluate:Analog")
+Labels, Packets, Rung = (
+    of(f"{RETRIEVAL}.evaluate:{name}", f"learning.inference.evaluate:{name}") for name in ("Labels", "Packets", "Rung")
+)
+Carrier = of(f"{RETRIEVAL}.packets:Carrier", "learning.inference.packets:Carrier")
+Found = of(f"{RETRIEVAL}.ranking:Found", "learning.inference.retrieval:Found")
+send_directly = of(f"{SPLIT}.analog:send_directly", "learning.inference.split_analog:send_directly")
+BEST = of(f"{SPLIT}.outage:BEST", "learning.inference.outage:BEST")
 
 SNR_DB, RATIO, COUNT, CLASSES = 8.0, 1 / 3, 96, 30
 AIRS = {"AWGN": Air(Grid(), Awgn(), 1), "Rayleigh": Air(Grid(), Rayleigh(), 1)}
-SENDERS: dict[str, ImageScheme] = {
+SENDERS: dict[str, Any] = {
     "linear": LinearImages(block=32),
     "digital, capacity": DigitalImages(Jpeg(), Capacity(), count="payload"),
     "digital, modes": DigitalImages(Jpeg(), Mcs(1), count="payload"),
@@ -45,7 +64,7 @@ def pictures(seed: int, count: int = COUNT) -> np.ndarray:
     return tf.clip_by_value(tf.image.resize(coarse, (32, 32), "bicubic"), 0.0, 1.0).numpy()
 
 
-def images(scheme: ImageScheme, air: Air) -> Callable[[int], float]:
+def images(scheme: Any, air: Air) -> Callable[[int], float]:
     """Mean PSNR of images of a seed."""
     sends, tested = scheme.ready(Job(pictures(0), air, (RATIO,), 0)), pictures(1)
 
