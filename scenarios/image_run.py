@@ -3,7 +3,6 @@
 With a folder, points that are finished are not run again, and training goes on after the last epoch that is there.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +10,7 @@ from . import catalogue
 from .build import air_of, named
 from .errors import ScenarioError, fault, shown
 from .identity import identity
+from .progress import Progress
 from .sweep import Sweep
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..learning.images.schemes import ImageOutcome
     from ..phy import Air
 
-Progress = Callable[[int, int], None]  # steps done, steps to do
 HEAVY = 100  # steps that a point counts
 
 

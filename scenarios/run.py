@@ -7,7 +7,7 @@ bit.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from . import files
 from .build import Federations
 from .identity import identity
 from .overrides import apply
+from .progress import Progress
 from .schema import Scenario
 from .sweep import Point, sweep
 from .tasks import is_images
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from .store import Store
 
 CHECKPOINT_SECONDS = 20.0
-Progress = Callable[[int, int], None]  # rounds done, rounds to do
 
 log = logging.getLogger("overair")
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from ...phy import Grid
+from ...phy import Grid, PowerRule
 from ..round import Round
 
 
@@ -24,6 +24,14 @@ def share_of_each(round: Round, elements: int) -> tf.Tensor | None:
     if not repeats(round, elements) or elements % round.terms.air.grid.subcarriers == 0:
         return None
     return over_gains(tf.fill([elements], 1 / elements), round)
+
+
+def share_arrived(rule: PowerRule, arrives: tf.Tensor, level: tf.Tensor) -> tf.Tensor:
+    """What devices believe to arrive of each symbol in units of the level, [C, N], for b h as they believe it."""
+    share = tf.math.real(arrives) / (level if level.shape.rank == 0 else level[: arrives.shape[1]])
+    if not rule.announced:
+        share = tf.cast(share > 0, share.dtype)
+    return share if rule.aligned else tf.ones_like(share)  # who knows no channel takes it that all arrives
 
 
 def times(b: tf.Tensor, symbols: tf.Tensor, grid: Grid) -> tf.Tensor:

@@ -28,7 +28,7 @@ from ...phy.strict import STRICT
 from ..codecs import Code, Codec, Past
 from ..codecs.identity import Identity
 from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, nmse, weighted_sum
-from ._gains import over_gains, repeats, share_of_each, times
+from ._gains import over_gains, repeats, share_arrived, share_of_each, times
 from ._levels import expected_cost, joint_level
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
@@ -229,12 +229,7 @@ class Analog:
         if not self._feedback:
             return acc.owed
         grid, layers, data = round.terms.air.grid, round.terms.layers, self._data_elements(round.terms)
-        level = acc.level.arrival if acc.level.arrival.shape.rank == 0 else acc.level.arrival[: arrives.shape[1]]
-        share = tf.math.real(arrives) / level
-        if not self.rule.announced:
-            share = tf.cast(share > 0, share.dtype)
-        if not self.rule.aligned:  # who knows no channel takes it that all arrives
-            share = tf.ones_like(share)
+        share = share_arrived(self.rule, arrives, acc.level.arrival)
         if repeats(round, self._elements(round.terms)):
             share = tf.tile(share, [1, grid.rows(data)])
         owed = tf.gather(acc.owed, devices)

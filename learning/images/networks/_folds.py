@@ -7,7 +7,7 @@ import tensorflow as tf
 DEVIATION = 0.01  # added to deviations, so that what hardly varies is not blown up
 LARGEST = 0.06  # deviation of a correction to an image, in units of white
 
-ImageShape = tuple[int | None, ...]
+FoldShape = tuple[int | None, ...]
 
 
 @keras.saving.register_keras_serializable("overair")
@@ -21,7 +21,7 @@ class Fold(keras.layers.Layer):
     def call(self, x: tf.Tensor) -> tf.Tensor:
         return (tf.nn.depth_to_space if self.back else tf.nn.space_to_depth)(x, self.block)
 
-    def compute_output_shape(self, input_shape: ImageShape) -> ImageShape:
+    def compute_output_shape(self, input_shape: FoldShape) -> FoldShape:
         return folded(input_shape, self.block, self.back)
 
     def get_config(self) -> dict[str, object]:
@@ -35,7 +35,7 @@ class Whiten(Fold):
     ``back`` is the other way: numbers as corrections to pixels, each in the measure of its direction.
     """
 
-    def build(self, input_shape: ImageShape) -> None:
+    def build(self, input_shape: FoldShape) -> None:
         size = (input_shape[-1] or 1) * (1 if self.back else self.block**2)
         self.matrix = self.add_weight(name="matrix", shape=[size, size], initializer="identity", trainable=False)
         self.offset = self.add_weight(name="offset", shape=[size], initializer="zeros", trainable=False)
@@ -58,7 +58,7 @@ class Whiten(Fold):
             self.set_weights([directions / deviations, mean])
 
 
-def folded(shape: ImageShape, block: int, back: bool = False) -> ImageShape:
+def folded(shape: FoldShape, block: int, back: bool = False) -> FoldShape:
     """The shape of a folded [B, H, W, C]."""
     batch, height, width, channels = shape
     assert channels is not None

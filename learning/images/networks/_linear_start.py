@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..linear import allocate
-from ._folds import ImageShape, folded
+from ._folds import FoldShape, folded
 
 SNRS = np.arange(-10.0, 32.5, 2.5)  # dB, of the table of amplitudes
 USUAL = 10.0  # dB, where mu and sigma are taken
@@ -40,7 +40,7 @@ class _Linear(keras.layers.Layer):
         own = {"tile": self.tile, "colours": self.colours, "channels": self.channels, "shares": list(self.shares)}
         return super().get_config() | own
 
-    def build(self, x_shape: ImageShape, state_shape: ImageShape) -> None:
+    def build(self, x_shape: FoldShape, state_shape: FoldShape) -> None:
         samples, count, shares = self.tile**2 * self.colours, self.channels - SCALE, len(self.shares)
 
         def known(name: str, *shape: int) -> keras.Variable:
@@ -78,7 +78,7 @@ class LinearEncoder(_Linear):
         told = tf.broadcast_to(told, tf.concat([tf.shape(u)[:3], [SCALE]], axis=0))
         return tf.concat([told, sent / (2**0.5 * s[:, None, None, None])], axis=3)
 
-    def compute_output_shape(self, x_shape: ImageShape, state_shape: ImageShape) -> ImageShape:
+    def compute_output_shape(self, x_shape: FoldShape, state_shape: FoldShape) -> FoldShape:
         return *folded(x_shape, self.tile)[:3], self.channels
 
 
@@ -102,7 +102,7 @@ class LinearDecoder(_Linear):
         image = tf.matmul(u, self.directions, transpose_b=True) + self.mean
         return tf.nn.depth_to_space(image, self.tile)
 
-    def compute_output_shape(self, x_shape: ImageShape, state_shape: ImageShape) -> ImageShape:
+    def compute_output_shape(self, x_shape: FoldShape, state_shape: FoldShape) -> FoldShape:
         return folded((*x_shape[:3], self.tile**2 * self.colours), self.tile, back=True)
 
 
