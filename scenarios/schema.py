@@ -49,7 +49,7 @@ def link(channel: str) -> Any:
 
 
 OverTdl: Any = link("tdl")
-GridFields: Any = table_of_class("phy/grid.py", "GridTable")
+GridFields: Any = table_of_class("phy/grid.py", "Grid")
 
 
 class LinkTable(OverTdl, Snr):

@@ -16,7 +16,7 @@ class Metrics(NamedTuple):
     energy: tf.Tensor
     energy_max: tf.Tensor
     bits: tf.Tensor
-    heard: tf.Tensor
+    decoded: tf.Tensor
     resource_elements: tf.Tensor
     pilot_elements: tf.Tensor
     downlink_elements: tf.Tensor
