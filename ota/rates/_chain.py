@@ -46,7 +46,7 @@ def passes(plan: Plan, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: K
     def some(number: tf.Tensor, good: tf.Tensor) -> tf.Tensor:
         rows = tf.boolean_mask(senders, which == number)
         fields = (tf.gather(field, rows) for field in (share.mine, gain, share.strength, doubt, devices))
-        found = _pass(Plan(*tf.unstack(kinds[number], num=4)), *fields, key)
+        found = _pass(Plan(*tf.unstack(kinds[number], num=4)), key, *fields)
         return number + 1, tf.tensor_scatter_nd_update(good, rows[:, None], found)
 
     start = tf.constant(0), tf.zeros_like(bits, tf.bool)
@@ -54,7 +54,7 @@ def passes(plan: Plan, share: Share, bits: tf.Tensor, devices: tf.Tensor, key: K
 
 
 def _pass(
-    plan: Plan, mine: tf.Tensor, gain: tf.Tensor, strength: tf.Tensor, doubt: tf.Tensor, devices: tf.Tensor, key: Key
+    plan: Plan, key: Key, mine: tf.Tensor, gain: tf.Tensor, strength: tf.Tensor, doubt: tf.Tensor, devices: tf.Tensor
 ) -> tf.Tensor:
     """Whether all words of devices with one plan are heard, bool [R]."""
     own = tf.argsort(mine, direction="DESCENDING", stable=True)[:, : plan.words * plan.symbols]
