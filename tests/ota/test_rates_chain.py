@@ -85,6 +85,16 @@ def test_a_word_sees_the_whole_band_of_its_device_and_nothing_else(monkeypatch: 
             np.testing.assert_allclose(power[device, word], 1 + np.flatnonzero(own[device])[word::3], rtol=1e-5)
 
 
+def test_noise_is_taken_for_what_is_not_known_of_each_own_element(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = np.arange(24) % 3 == 0
+    mine = share(2, 24, 0.0)._replace(
+        mask=tf.constant(np.broadcast_to(own, [2, 24]), tf.float32),
+        csi_noise=tf.constant(np.arange(48).reshape(2, 24), tf.float32),
+    )
+    power = heard_of_nothing(monkeypatch, plans(2, 2, 1, 40, 8), mine)[1]
+    np.testing.assert_allclose(power, 1 + np.arange(48).reshape(2, 24)[:, own], rtol=1e-5)
+
+
 def test_a_packet_is_lost_with_any_of_its_words() -> None:
     """Words are lost apart from each other: of B words all are heard with the B-th power of the chance of one."""
     count, words = 1500, 5
@@ -156,6 +166,20 @@ def test_packets_of_unlike_plans_reach_their_own_receivers(rate: Any) -> None:
     np.testing.assert_array_equal(delivery.sends, [1, 1, 2 if again else 1, 1, 1])
 
 
+def test_each_element_counts_by_the_noise_of_its_transmission() -> None:
+    """Of two transmissions each is clear on a half of the elements and drowned on the other; together all is clear."""
+    drowned = np.stack([np.arange(300) % 2, 1 - np.arange(300) % 2])  # [2, N]
+
+    def link(x: tf.Tensor, attempt: int) -> tuple[tf.Tensor, tf.Tensor]:
+        power = tf.constant(10.0 ** (4.0 * drowned[attempt] - 3.0), tf.float32)  # -30 and 10 dB
+        noise = keys.complex_normal(keys.key(0, attempt), tf.shape(x))
+        return x + noise * tf.cast(tf.sqrt(power), tf.complex64), power
+
+    delivery = Mcs(retransmissions=1).deliver(share(8, 300, 15.0), link, keys.key(1))
+    np.testing.assert_array_equal(delivery.sends, 2)
+    assert np.all(delivery.crc_ok)
+
+
 def test_the_two_ways_of_a_packet_lose_alike() -> None:
     """Over what a share says of the link, and over the link itself, where some four in ten are lost."""
     count, rate, snr_db = 600, Ldpc(0.2), 5.0
@@ -187,3 +211,14 @@ def test_what_the_receiver_does_not_know_costs_bits_and_what_is_believed_does_no
     for factor, expected in ((0.999, True), (1.001, False)):
         arrives = rate.crc_ok(mine, tf.constant(factor * limits, tf.float32), tf.range(3), keys.key(0))
         np.testing.assert_array_equal(arrives, [expected] * 3)
+
+
+def test_short_packets_are_lost_by_the_spread_of_the_true_channel() -> None:
+    """Its SNR is -5 dB, where bits vary less than at the 20 dB believed; R_0 + 1 deviation is lost with Q(-1)."""
+    count, elements, snr = 20000, 60, 10**-0.5
+    mine = share(count, elements, 20.0)._replace(snr=tf.fill([count, elements], snr))
+    spread = (elements * (1 - (1 + snr) ** -2)) ** 0.5 * np.log2(np.e)
+    bits = elements * np.log2(1 + snr) + np.log2(elements) / 2 + spread
+    arrives = Capacity(0.1).crc_ok(mine, tf.fill([count], float(bits)), tf.range(count), keys.key(0))
+    expected = norm.sf(-1.0)
+    assert abs(1 - np.mean(arrives) - expected) < 4.5 * (expected * (1 - expected) / count) ** 0.5

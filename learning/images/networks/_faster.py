@@ -13,7 +13,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-GradientOf = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+GradientOf = Callable[[tf.Tensor], tuple[tf.Tensor, ...]]
 
 
 @keras.saving.register_keras_serializable("overair")
@@ -33,12 +33,12 @@ class Transposed(keras.layers.Conv2DTranspose):
     def call(self, x: tf.Tensor) -> tf.Tensor:
         if not _is_strided(self):
             return super().call(x)
-        return self.activation(tf.nn.bias_add(_doubled(x, tf.convert_to_tensor(self.kernel)), self.bias))
+        return self.activation(_raised(x, tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias)))
 
 
 @keras.saving.register_keras_serializable("overair")
 class PRelu(keras.layers.PReLU):
-    """max(x, 0) + slope min(x, 0), [..., C], with a slope a channel."""
+    """x - (1 - slope) min(x, 0), [..., C], with a slope a channel."""
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         if self.alpha.shape[-1] != math.prod(self.alpha.shape):
@@ -54,7 +54,7 @@ def _is_strided(layer: keras.Layer) -> bool:
 
 @tf.custom_gradient
 def _halved(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, GradientOf]:
-    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, ...]:
         return _doubled(dy, kernel), _by_kernel(x, kernel, dy)
 
     return tf.nn.conv2d(x, kernel, 2, "SAME"), gradient
@@ -62,10 +62,21 @@ def _halved(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, GradientOf]:
 
 @tf.custom_gradient
 def _doubled(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, GradientOf]:
-    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, ...]:
         return _halved(dy, kernel), _by_kernel(dy, kernel, x)
 
     return tf.nn.depth_to_space(tf.nn.conv2d(x, _of_squares(kernel), 1, "SAME"), 2), gradient
+
+
+@tf.custom_gradient
+def _raised(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, GradientOf]:
+    """``_doubled`` plus a bias, which costs nothing where it is added before places change."""
+
+    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return _halved(dy, kernel), _by_kernel(dy, kernel, x), tf.reduce_sum(dy, [0, 1, 2])
+
+    squares = tf.nn.bias_add(tf.nn.conv2d(x, _of_squares(kernel), 1, "SAME"), tf.tile(bias, [4]))
+    return tf.nn.depth_to_space(squares, 2), gradient
 
 
 def _by_kernel(large: tf.Tensor, kernel: tf.Tensor, small: tf.Tensor) -> tf.Tensor:
@@ -85,10 +96,10 @@ def _of_squares(kernel: tf.Tensor) -> tf.Tensor:
 
 @tf.custom_gradient
 def _bent(x: tf.Tensor, slope: tf.Tensor) -> tuple[tf.Tensor, GradientOf]:
-    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, ...]:
         above = tf.raw_ops.ReluGrad(gradients=dy, features=x)
         below = dy - above
         by_slope = tf.reduce_sum(below * x, list(range(x.shape.rank - 1)))
         return above + slope * below, tf.reshape(by_slope, slope.shape)
 
-    return tf.nn.relu(x) + slope * tf.minimum(x, 0.0), gradient
+    return x - (1.0 - slope) * tf.minimum(x, 0.0), gradient
