@@ -88,7 +88,7 @@ class Mcs:
         return deliver(self._plan(subchannel)[1], subchannel.mask.shape[1], send, key, self.retransmissions)
 
     def places(self, subchannel: Subchannel) -> tf.Tensor:
-        """The place in MODES of what devices send, -1 for nothing, [C]."""
+        """The place in TABLE of what devices send, -1 for nothing, [C]."""
         place, plan = self._plan(subchannel)
         return tf.where(plan.size > 0, place, -1)
 

@@ -4,7 +4,7 @@ A tile of pixels has the coefficients u_i of its Karhunen-Loeve transform, of va
 
     f_i = a_i u_i / (sqrt(2) s),    s^2 = mean_i (a_i u_i)^2 over the image
 
-with a_i^2 lambda_i = noise (sqrt(lambda_i / nu) - 1)+ as in ``jscc/linear.py``, and beside them t = (log s - mu) /
+with a_i^2 lambda_i = noise (sqrt(lambda_i / nu) - 1)+ as in ``images/linear.py``, and beside them t = (log s - mu) /
 sigma, once in each of SCALE channels of every tile with ENERGY times the power of a feature together. The air brings
 the mean power of all m + SCALE features to 1/2, so divides them by e, e^2 = (m + ENERGY t^2) / (m + SCALE). The decoder
 is given features plus noise of N0, averages what it hears of t / e = r, has t^2 = m r^2 / (m + SCALE - ENERGY r^2), so
