@@ -78,7 +78,7 @@ def _check_dimensions(plan: Sweep) -> None:
 
 
 def _prepare(scenario: Any, loaded: dict[str, Any]) -> Parts:
-    """The scheme, the air and the images; what can be wrong with them is found here."""
+    """The sender, the air and the images; what can be wrong with them is found here."""
     from ..learning.images.photographs import kodak
     from ..learning.images.schemes import Job, symbols_of
 

@@ -1,4 +1,4 @@
-"""Linear analog transmission (KLT), the closed form that learned schemes must beat; see ``learning/images/linear.py``.
+"""Linear analog transmission (KLT), the closed form that learned schemes must beat; see ``jscc/linear.py``.
 
 Blocks are squares of pixels; images whose sides are no multiples are refused. There is noise and nothing else: over
 fading channels there is no such closed form.
