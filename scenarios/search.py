@@ -32,6 +32,12 @@ def words(text: str) -> list[str]:
     return [word.lower() for word in WORD.findall(text)]
 
 
+def names() -> Iterator[str]:
+    """The kinds and the fields of all schemes."""
+    for source in chain.from_iterable(sources(family).values() for family in FAMILIES):
+        yield from (source.kind, *(field.name for field in source.fields))
+
+
 def vocabulary(texts: Iterable[str]) -> Iterator[str]:
     """All words there are."""
     everything = (source for family in FAMILIES for source in sources(family).values())
