@@ -56,7 +56,7 @@ def rate(channel: Channel, knows: Csi, snr_db: float) -> Callable[[int], float]:
     def found(seed: tf.Tensor) -> tf.Tensor:
         link = air.draw(air.init(keys.key(seed, "place")), keys.key(seed, "link"), 0.0, 1, snr_db)
         round = Round(terms, keys.key(seed, "round"), tf.ones([DEVICES]), link)
-        share = uplink._share(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(DEVICES))
+        share = uplink._subchannel(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(DEVICES))
         return tf.reduce_sum(share.information) / GRID.elements
 
     return lambda seed: float(found(tf.constant(seed)))

@@ -60,9 +60,9 @@ def _shares(air: Air, elements: int, belief: CountedOn) -> Callable[[tf.Tensor, 
     def share(links: Links) -> Subchannel:
         snr = 1.0 / links.link.noise[:, None, None, None]  # [B, 1, 1, 1]
         found = detect(links.link, snr)
-        gain, strength, unknown = (links.on_elements(field)[:, 0] for field in found)  # [B, N] each
-        mask = Subchannel(tf.ones_like(strength), strength, strength, unknown, gain)
-        return mask._replace(believed=mask.known if told else _believed(links, snr, belief))
+        gain, snrs, csi_noise = (links.on_elements(field)[:, 0] for field in found)  # [B, N] each
+        own = Subchannel(tf.ones_like(snrs), snrs, snrs, csi_noise, gain)
+        return own._replace(believed=own.known if told else _believed(links, snr, belief))
 
     def of_all(snr_db: tf.Tensor, key: Key, first: tf.Tensor) -> Subchannel:
         real = tf.TensorSpec([elements])

@@ -1,4 +1,4 @@
-"""The physical layer: grids, channels, impairments, CSI, power rules, receivers and the air that joins them."""
+"""The physical layer: grids, channels, impairments, CSI, power rules, combiners and the air that joins them."""
 
 from . import keys
 from .air import Air, Place, superpose

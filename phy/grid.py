@@ -31,7 +31,7 @@ class Grid:
     spacing: Annotated[float, Gt(0)] = 15e3
     """Subcarrier spacing, in Hz."""
     prefix: Annotated[int, Ge(0), AtMost("subcarriers")] = 16
-    """Cyclic prefix, in samples; one sample is 1/(subcarriers spacing) seconds."""
+    """Cyclic prefix (CP), in samples; one sample is 1/(subcarriers spacing) seconds."""
     advance: Annotated[int, Ge(0), AtMost("prefix")] = 0
     """How early the receiver's window opens, in samples."""
 

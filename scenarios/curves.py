@@ -7,7 +7,7 @@ and a row for every point, seed and round:
     # preset quickstart
     # scenario {"title": "...", ...}
     # column {"name": "link.snr_db", "type": "float", "units": "dB", "long_name": "SNR"}
-    uplink,link.snr_db,seed,round,accuracy,loss,nmse,resource_elements,energy,airtime,bits,heard
+    uplink,link.snr_db,seed,round,accuracy,loss,nmse,resource_elements,energy,airtime,bits,decoded
     ideal,-30.0,0,1,0.522222,1.71208,0,0,0,0,0,20
 
 What stands before ``seed`` are the axes, in the order of their first appearance; what stands behind ``round`` are the

@@ -1,6 +1,6 @@
 """What `overair list` prints: families with their schemes, scenarios and fields of a scenario, from the code itself."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -33,10 +33,15 @@ def listing(what: str | None = None) -> list[str]:
         return [*_rows(_fields(Scenario)), "", IMAGES, *_rows(_fields(Images))]
     if what in FAMILIES:
         return list(_family(what, sources(what), details=True))
-    if new := renamed.now(what, FAMILIES):
+    _refuse_old(what, FAMILIES)
+    return _found(what)
+
+
+def _refuse_old(what: str, known: Collection[str]) -> None:
+    """Says what an old word is called now, if that is known."""
+    if new := renamed.now(what, known):
         advice = renamed.advice(what, f"overair list {new}")
         raise ScenarioError(f"list: expected {new}, received the old name; {advice}")
-    return _found(what)
 
 
 def _found(what: str) -> list[str]:
@@ -54,6 +59,7 @@ def _found(what: str) -> list[str]:
     if titles := {name: title for name, title in presets().items() if search.has(what, (name, title))}:
         parts.append(_scenarios(titles))
     if not parts:
+        _refuse_old(what, {*search.names(), *(name.rpartition(".")[2] for name in federated)})
         texts = [*federated, *federated.values(), *images, *presets(), *presets().values()]
         match = closest(what, search.vocabulary(texts))
         advice = f"did you mean {match}?" if match else "see overair list"

@@ -10,7 +10,10 @@ WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")  # non-IID is one, random_linear two
 
 
 def schemes(word: str) -> list[Source]:
-    """Schemes with that word in kind or summary; failing these in their fields; failing these ones that begin so."""
+    """Schemes with that word in kind or summary, or as a field; failing these in what is said of their fields.
+
+    Failing these too, words that begin so count.
+    """
     everything = [source for family in FAMILIES for source in sources(family).values()]
     for whole, says in ((True, _headline), (True, _body), (False, _headline), (False, _body)):
         if found := [source for source in everything if has(word, says(source), whole)]:
@@ -29,6 +32,12 @@ def words(text: str) -> list[str]:
     return [word.lower() for word in WORD.findall(text)]
 
 
+def names() -> Iterator[str]:
+    """The kinds and the fields of all schemes."""
+    for source in chain.from_iterable(sources(family).values() for family in FAMILIES):
+        yield from (source.kind, *(field.name for field in source.fields))
+
+
 def vocabulary(texts: Iterable[str]) -> Iterator[str]:
     """All words there are."""
     everything = (source for family in FAMILIES for source in sources(family).values())
@@ -37,7 +46,7 @@ def vocabulary(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _headline(source: Source) -> list[str]:
-    return [source.kind, source.summary]
+    return [source.kind, source.summary, *(field.name for field in source.fields)]
 
 
 def _body(source: Source) -> list[str]:

@@ -26,7 +26,7 @@ class TopK:
     """As many coordinates as fit."""
 
     value_bits: Annotated[int, Ge(1), Le(32)] = 8
-    """Of a value, in bits."""
+    """Size of a value, in bits."""
     unbiased: ClassVar[bool] = False
 
     def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:

@@ -74,7 +74,7 @@ class Mcs:
     retransmissions: Annotated[int, Ge(0)] = 0
     """How often a failed packet is sent again (HARQ)."""
     margin_db: Annotated[float, Ge(-300), Le(300)] = 0.0
-    """Below the SNR that a device believes in, in dB; negative to begin bolder."""
+    """Back-off below the SNR that a device believes in, in dB; negative to begin bolder."""
 
     def bits(self, subchannel: Subchannel) -> tf.Tensor:
         plan = self._plan(subchannel)[1]

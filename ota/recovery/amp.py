@@ -53,7 +53,7 @@ class Amp:
     alpha: Annotated[float, Gt(0)] | None = None
     """Threshold in units of tau; minimax unless given."""
     iterations: Annotated[int, Ge(1)] = 50
-    """At most so many."""
+    """Most iterations."""
     tolerance: Annotated[float, Ge(0)] = 1e-4
     """Change of the estimate over |y| at which it stops."""
 

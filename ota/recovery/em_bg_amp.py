@@ -67,13 +67,13 @@ class EmBgAmp:
     spatial: bool = False
     """Whether neighbours in a convolution share their chance to be large."""
     ratio: Annotated[float, Gt(0), Le(1)] | None = None
-    """Share of entries that are not zero, to start from; by the rule above unless given."""
+    """Share of entries that are not zero, to start from; by the rule of Vila and Schniter unless given."""
     mean: float = 0.0
     """Of the entries that are not zero, in units of y; of use where the prior is not learnt."""
     variance: Annotated[float, Gt(0)] | None = None
-    """Of the entries that are not zero, in units of y squared; by the rule above unless given."""
+    """Of the entries that are not zero, in units of y squared; by the rule of Vila and Schniter unless given."""
     iterations: Annotated[int, Ge(1)] = 50
-    """At most so many."""
+    """Most iterations."""
     tolerance: Annotated[float, Ge(0)] = 1e-4
     """Change of the estimate over |y| at which it stops."""
 

@@ -24,7 +24,7 @@ class Lmmse:
     variance: Annotated[float, Gt(0)] | None = None
     """Of the entries; estimated unless given."""
     iterations: Annotated[int, Ge(1)] = 50
-    """At most so many."""
+    """Most iterations."""
     tolerance: Annotated[float, Gt(0)] = 1e-4
     """Change of the estimate over |y| at which it stops."""
     sparse: ClassVar[bool] = False  # zeros mean nothing to it, so it finds no sparse vector exactly

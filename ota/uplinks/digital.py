@@ -81,12 +81,12 @@ class Digital:
             check_memory(terms)
         if self.sdma > air.antennas:
             raise ValueError(
-                f"digital.sdma: expected at most {air.antennas} devices on an element, as many as antennas, "
-                f"received {self.sdma}"
+                f"uplink.sdma: expected at most {air.antennas} devices on an element, as many as antennas, "
+                f"received {self.sdma}; give the receiver more antennas"
             )
         if self.sdma > 1 and (not air.orthogonal or not isinstance(air.csir, Perfect)):
             raise ValueError(
-                f"digital.sdma: expected 1 on the time domain or with a receiver that does not know the channel, "
+                f"uplink.sdma: expected 1 in the time domain or with a receiver that does not know the channel, "
                 f"received {self.sdma}"
             )
 

@@ -1,4 +1,4 @@
-"""Ray-traced sites (RT): the paths that geometry gives devices in a scene of buildings, by Sionna RT.
+"""Ray tracing (RT): the paths that geometry gives devices in a scene of buildings, by Sionna RT.
 
 Devices stand at random in a box on the ground, at one height, for all rounds; a position that no path reaches, such as
 one inside a building, is drawn again. Paths are traced from the receiver (an omnidirectional line of antennas, half a

@@ -1,4 +1,4 @@
-"""Receivers: how the antennas are combined before the sum is read.
+"""Combiners: how the antennas are combined before the sum is read.
 
 They work with the best estimate that the receiver's belief allows, and count what it is known to lack as noise.
 """

@@ -33,9 +33,9 @@ class QuantizedFeedback(Free):
     """Bits for the phase and for the amplitude of each subcarrier and antenna."""
 
     phase_bits: Annotated[int, Ge(0), Le(16)] = 3
-    """Of a subcarrier's phase at each antenna, in bits."""
+    """Of a subcarrier at each antenna, in bits."""
     amplitude_bits: Annotated[int, Ge(0), Le(16)] = 2
-    """Of a subcarrier's amplitude at each antenna, in bits."""
+    """Of a subcarrier at each antenna, in bits."""
 
     def bits(self, grid: Grid, antennas: int) -> float:
         return float((self.phase_bits + self.amplitude_bits) * grid.subcarriers * antennas)

@@ -87,11 +87,11 @@ def test_networks(network: Any) -> None:
     assert len(network.shares) > 1 or not network.refines
 
 
-def test_senders(scheme: Any) -> None:
+def test_image_schemes(image_scheme: Any) -> None:
     job = Job(IMAGES, Air(Grid(), Awgn(), 1), (1 / 6,), 0)
-    assert scheme.check(job, [IMAGES[:36]]) is None
-    assert isinstance(scheme.epochs_of(job), int) and scheme.epochs_of(job) >= 0
-    assert callable(scheme.ready)
+    assert image_scheme.check(job, [IMAGES[:36]]) is None
+    assert isinstance(image_scheme.epochs_of(job), int) and image_scheme.epochs_of(job) >= 0
+    assert callable(image_scheme.ready)
 
 
 @pytest.fixture(scope="module")

@@ -236,7 +236,7 @@ def test_devices_together_on_an_element_are_told_apart_by_zero_forcing(
 
 
 def test_no_more_devices_share_an_element_than_there_are_antennas() -> None:
-    with pytest.raises(ValueError, match="digital.sdma: expected at most 2 devices on an element.*received 3"):
+    with pytest.raises(ValueError, match="uplink.sdma: expected at most 2 devices on an element.*received 3"):
         Digital(sdma=3).check(Terms(Air(GRID, Rayleigh(), 4, 2), 10, 10))
 
 

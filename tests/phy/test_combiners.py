@@ -1,4 +1,4 @@
-"""Receivers: a combiner of unit norm that points at the sum of those that take part."""
+"""Combiners: weights of unit norm that point at the sum of those that take part."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Knowledge: how wrong a belief is, and that both sides are wrong in their own way."""
+"""CSI: how wrong a belief is, and that both sides are wrong in their own way."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Knowledge that is learnt: its error is its estimator's, its age Doppler's, its quantiser's classes are Rayleigh's."""
+"""CSI that is learnt: its error is its estimator's, its age Doppler's, its quantiser's classes are Rayleigh's."""
 
 import math
 

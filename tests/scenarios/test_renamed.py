@@ -63,6 +63,15 @@ def test_an_old_family_is_listed_under_its_new_name(old: str) -> None:
         listing(old)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [(SIDE, "csit"), (BOOST, "margin_db"), ("ro" + "ad", "domain"), ("mod" + "es", "mcs")]
+)
+def test_an_old_kind_or_field_that_is_asked_for_is_known_too(old: str, new: str) -> None:
+    with pytest.raises(ScenarioError, match=f"received the old name; write overair list {new}"):
+        listing(old)
+    assert listing(new)
+
+
 def test_results_with_an_old_variable_say_what_it_is_now(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     names = ["accuracy", "decoded"]
     monkeypatch.setattr(saved, "VARIABLES", {name: results.Measure(name, "1", "") for name in names})

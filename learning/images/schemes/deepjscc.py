@@ -1,4 +1,4 @@
-"""DeepJSCC: an encoder and a decoder trained through the air, from pixels to symbols and back without bits.
+"""DeepJSCC (JSCC): an encoder and a decoder trained through the air, from pixels to symbols and back without bits.
 
 A network that can send shares of its features is trained once, at the largest ratio, and serves the others; any other
 network is trained once for each ratio. Bourtsoulatze, Kurka, Gunduz, "Deep joint source-channel coding for wireless

@@ -32,7 +32,7 @@ class DigitalImages:
     count: Literal["file", "payload"] = "file"
     """Bytes that count: the file's, or without what the receiver can know beforehand."""
     belief: Literal["mean", "link"] = "mean"
-    """What the sender knows: the mean SNR, or its link."""
+    """What the transmitter counts on: the mean SNR, or its belief of the link."""
     colour: Literal["image", "set"] = "image"
     """What stands for a lost image: its own mean colour, or that of all images."""
     design_db: Annotated[float, Ge(-300), Le(300)] | None = None

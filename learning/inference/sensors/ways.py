@@ -9,7 +9,7 @@ Each sensor's features are scaled to that energy in every use, whatever they are
 as ``air.channel`` should be, because what is added is what arrives. Both learn the same loss through the air, with one
 encoder that all sensors share and one head at the server.
 
-``sensor_theory.py`` has what can be said in closed form. Yilmaz, Hasircioglu, Gunduz, "Over-the-air ensemble inference
+``theory.py`` has what can be said in closed form. Yilmaz, Hasircioglu, Gunduz, "Over-the-air ensemble inference
 with model privacy", ISIT 2022.
 """
 

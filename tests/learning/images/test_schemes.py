@@ -1,4 +1,4 @@
-"""Senders measure what they are asked to, on the images that arrive."""
+"""Image schemes measure what they are asked to, on the images that arrive."""
 
 from typing import Any
 
