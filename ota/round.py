@@ -36,23 +36,25 @@ class Round:
     link: Link | None = None
 
     @cached_property
-    def combiner(self) -> tf.Tensor:
+    def antenna_weights(self) -> tf.Tensor:
         """The receiver's antenna weights toward those that take part, [B, A, T, F]."""
-        return self.terms.air.combiner.combine(self.air_link, tf.where(self.weights > 0)[:, 0])
+        return self.terms.air.combiner.weights(self.air_link, tf.where(self.weights > 0)[:, 0])
 
     def gains(self, devices: tf.Tensor, elements: int) -> tf.Tensor:
         """Gains behind the combiner as the transmitters believe them, on the first elements: complex [C, M]."""
         link, symbols = self.air_link, self.terms.air.grid.rows(elements)
-        combiner = self.combiner if self.combiner.shape[2] == 1 else self.combiner[:, :, :symbols]
-        field = combine(combiner, link.response(devices, link.transmitters, symbols))[0]  # [C, T, F]
+        weights = self.antenna_weights
+        weights = weights if weights.shape[2] == 1 else weights[:, :, :symbols]
+        field = combine(weights, link.response(devices, link.transmitters, symbols))[0]  # [C, T, F]
         return self.on_grant(field, elements)
 
     def slot_gains(self, slot: tf.Tensor) -> tf.Tensor:
         """Gains of all devices over one slot as the receiver can best tell: [K, T, F], T = 1 if nothing moves."""
         link, symbols = self.air_link, self.terms.air.grid.symbols
         first = slot * symbols
-        combiner = self.combiner if self.combiner.shape[2] == 1 else self.combiner[:, :, first : first + symbols]
-        return combine(combiner, link.receiver.best.at(first, symbols).response(link.frequencies))[0]
+        weights = self.antenna_weights
+        weights = weights if weights.shape[2] == 1 else weights[:, :, first : first + symbols]
+        return combine(weights, link.receiver.best.at(first, symbols).response(link.frequencies))[0]
 
     def on_grant(self, field: tf.Tensor, elements: int) -> tf.Tensor:
         """The first elements [C, M] of a field [C, T, F], where T may be 1."""

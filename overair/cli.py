@@ -186,9 +186,9 @@ def _report(dataset: "xr.Dataset", figure: Path) -> None:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if not is_images and bool(((dataset.decoded == 0) & (dataset.energy > 0)).all("round").any()):
-        print("note: at some points devices sent and nobody was ever heard; those that trust a wrong belief choose")
-        print("      rates that their links do not carry, and uplink.margin_db keeps digital ones below it")
+    if not is_images and bool((dataset.decoded == 0).all("round").any()):
+        print("note: at some points nobody was ever decoded; digital devices that trust a wrong belief choose rates")
+        print("      that their links do not carry (uplink.margin_db keeps below it), others know too little to send")
     draw(dataset, figure)
     print(f"figure: {figure}")
 

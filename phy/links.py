@@ -185,7 +185,7 @@ def _draw(air: Air, elements: int, size: int, snr_db: tf.Tensor, key: Key, attem
     link = air.draw(place, keys.fold(key, "link", attempt), time, slots, snr_db, size)
     mean = link.effective.at(0, rows)  # of the last slot's symbols only those that are used
     link = link._replace(transmitters=link.transmitters.at(0, rows), receiver=link.receiver.at(0, rows), mean=mean)
-    weights = air.combiner.combine(link, tf.range(air.devices))
+    weights = air.combiner.weights(link, tf.range(air.devices))
     return Links(air, elements, link, weights, keys.fold(key, "noise", attempt))
 
 

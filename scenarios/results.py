@@ -50,7 +50,7 @@ COSTS = (  # of every round, by the names that a federation gives them
     ),
     Measure("airtime", "s", "airtime of a round, both ways", heading="airtime/s"),
     Measure("bits", "bit", "payload and side information of all devices in a round", heading="bits"),
-    Measure("decoded", "1", "devices heard in a round", heading="decoded"),
+    Measure("decoded", "1", "devices decoded in a round", heading="decoded"),
 )
 VARIABLES = named(*EVALUATED, *COSTS)
 STOPPED = Measure("stopped_at", "1", "round in which numbers stopped being finite, -1 where none did")

@@ -20,7 +20,7 @@ import tensorflow as tf
 from ...phy.keys import Key
 from ..layers import Layers, size_of
 
-Code = Any  # a nest of tensors
+SharedCode = Any  # a nest of tensors
 Gradient = Callable[[tf.Tensor], tf.Tensor]
 
 
@@ -50,23 +50,23 @@ class Codec(Protocol):
         """How many resource elements an update takes when so many are granted."""
         ...
 
-    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> SharedCode:
         """What devices and server draw alike for one round. The key is the same for all devices."""
         ...
 
-    def select(self, wanted: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+    def select(self, wanted: tf.Tensor, layers: Layers, code: SharedCode) -> tf.Tensor:
         """What is sent of updates [C, d], [C, d]."""
         ...
 
-    def encode(self, sent: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+    def encode(self, sent: tf.Tensor, layers: Layers, code: SharedCode) -> tf.Tensor:
         """What is sent [C, d] as symbols [C, M]."""
         ...
 
-    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: SharedCode, noise: tf.Tensor) -> tf.Tensor:
         """Added symbols [M], with noise of that variance a real number, to an estimate of the target [d]."""
         ...
 
-    def delivered(self, sent: tf.Tensor, layers: Layers, code: Code, share: tf.Tensor) -> tf.Tensor:
+    def delivered(self, sent: tf.Tensor, layers: Layers, code: SharedCode, share: tf.Tensor) -> tf.Tensor:
         """What devices believe to arrive of what they sent, [C, d]; a symbol arrives times its share [C, M]."""
         ...
 
@@ -80,7 +80,7 @@ class Sum:
 
     feedback: ClassVar[float | None] = 0.0
 
-    def select(self, wanted: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+    def select(self, wanted: tf.Tensor, layers: Layers, code: SharedCode) -> tf.Tensor:
         return wanted
 
     def target(self, total: tf.Tensor) -> tf.Tensor:
@@ -92,7 +92,7 @@ class LinearSum(Sum):
 
     linear: ClassVar[bool] = True
 
-    def delivered(self: Codec, sent: tf.Tensor, layers: Layers, code: Code, share: tf.Tensor) -> tf.Tensor:
+    def delivered(self: Codec, sent: tf.Tensor, layers: Layers, code: SharedCode, share: tf.Tensor) -> tf.Tensor:
         symbols = self.encode(sent, layers, code)
         return self.decode(symbols * tf.cast(share, symbols.dtype), layers, code, tf.zeros([]))
 
@@ -102,13 +102,13 @@ class Votes:
 
     feedback: ClassVar[float | None] = None
 
-    def select(self, wanted: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+    def select(self, wanted: tf.Tensor, layers: Layers, code: SharedCode) -> tf.Tensor:
         return signs(wanted)
 
     def target(self, total: tf.Tensor) -> tf.Tensor:
         return signs(total)
 
-    def delivered(self, sent: tf.Tensor, layers: Layers, code: Code, share: tf.Tensor) -> tf.Tensor:
+    def delivered(self, sent: tf.Tensor, layers: Layers, code: SharedCode, share: tf.Tensor) -> tf.Tensor:
         return sent
 
 
@@ -144,4 +144,4 @@ def _parted(symbols: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
 
 FAMILY = Codec  # what each file of this folder is one of
 
-__all__ = ["Code", "Codec", "LinearSum", "Past", "Sum", "Votes", "pack", "signs", "unpack"]
+__all__ = ["SharedCode", "Codec", "LinearSum", "Past", "Sum", "Votes", "pack", "signs", "unpack"]

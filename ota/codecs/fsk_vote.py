@@ -18,7 +18,7 @@ from ...phy.arithmetic import squared
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from ..layers import Layers, size_of
-from . import Code, Past, Votes, signs
+from . import Past, SharedCode, Votes, signs
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -30,13 +30,13 @@ class FskVote(Votes):
     def elements(self, layers: Layers, granted: int) -> int:
         return 2 * size_of(layers)
 
-    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> SharedCode:
         return ()
 
-    def encode(self, sent: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+    def encode(self, sent: tf.Tensor, layers: Layers, code: SharedCode) -> tf.Tensor:
         votes = tf.stack([tf.maximum(sent, 0.0), tf.maximum(-sent, 0.0)], axis=-1)  # [C, d, 2]
         return tf.cast(tf.reshape(votes, [-1, 2 * size_of(layers)]), tf.complex64)
 
-    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: SharedCode, noise: tf.Tensor) -> tf.Tensor:
         energy = tf.reshape(squared(symbols), [-1, 2])  # [d, 2]
         return signs(energy[:, 0] - energy[:, 1])

@@ -6,7 +6,7 @@ from pydantic.dataclasses import dataclass
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from ..layers import Layers, size_of
-from . import Code, LinearSum, Past, pack, unpack
+from . import LinearSum, Past, SharedCode, pack, unpack
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -16,11 +16,11 @@ class Identity(LinearSum):
     def elements(self, layers: Layers, granted: int) -> int:
         return -(-size_of(layers) // 2)
 
-    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> SharedCode:
         return ()
 
-    def encode(self, sent: tf.Tensor, layers: Layers, code: Code) -> tf.Tensor:
+    def encode(self, sent: tf.Tensor, layers: Layers, code: SharedCode) -> tf.Tensor:
         return pack(sent)
 
-    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: SharedCode, noise: tf.Tensor) -> tf.Tensor:
         return unpack(symbols, size_of(layers))

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy.strict import STRICT
 from ..layers import Layers
-from . import Code, Votes, signs
+from . import SharedCode, Votes, signs
 from .identity import Identity
 
 
@@ -21,5 +21,5 @@ from .identity import Identity
 class OneBit(Votes, Identity):
     """ceil(d/2) resource elements. Devices must arrive in phase; the server steps by 1 an entry: take small steps."""
 
-    def decode(self, symbols: tf.Tensor, layers: Layers, code: Code, noise: tf.Tensor) -> tf.Tensor:
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: SharedCode, noise: tf.Tensor) -> tf.Tensor:
         return signs(super().decode(symbols, layers, code, noise))

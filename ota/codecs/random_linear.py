@@ -26,7 +26,7 @@ from ...phy.keys import Key
 from ...phy.strict import STRICT
 from ..layers import Layers, size_of
 from ..projections import Matrix, adjoint, draw, forward
-from . import Code, LinearSum, Past, pack, unpack
+from . import LinearSum, Past, SharedCode, pack, unpack
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -48,7 +48,7 @@ class RandomLinear(LinearSum):
             return -(-self._rows(size) // 2)
         return max(1, min(granted, -(-size // 2)))
 
-    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Code:
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> SharedCode:
         size = size_of(layers)
         return draw(key, min(self._rows(size), 2 * elements), size, self.block)
 

@@ -26,13 +26,13 @@ from ..layers import Layers, size_of
 from ..projections import MEMORY, Projection, dense, draw, gaussian, of_dense, of_matrix
 from ..recovery import Recovery
 from ..recovery.amp import Amp
-from . import Code, Past, Sum, pack, unpack
+from . import Past, SharedCode, Sum, pack, unpack
 
 
 class Shared(NamedTuple):
     """A, as it is kept, and 1 in rounds in which the mean goes apart, else 0."""
 
-    matrix: Code  # of rows of a Hadamard matrix; or [m, d]; or a key and [m] where that would be too large
+    matrix: SharedCode  # of rows of a Hadamard matrix; or [m, d]; or a key and [m] where that would be too large
     centred: tf.Tensor
 
 
@@ -57,7 +57,7 @@ class Sparse(Sum):
     def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Shared:
         size = size_of(layers)
         rows = min(2 * elements - 1, size)
-        matrix: Code = key, tf.range(rows)
+        matrix: SharedCode = key, tf.range(rows)
         if self.projection == "hadamard":
             matrix = draw(key, rows, size, 1 << (size - 1).bit_length())
         elif 4 * rows * size <= MEMORY:

@@ -28,7 +28,7 @@ LIFTINGS_1 = (16, 24, 40, 64, 104, 176, 192)
 LIFTINGS_2 = (8, 12, 16, 24, 32, 36, 48, 64, 72, 104, 160, 240, 384)
 
 
-class Code(NamedTuple):
+class LdpcCode(NamedTuple):
     """A mother code: its sizes, and its tables as Sionna holds them. Bits are numbered as in the base graph."""
 
     room: tf.Tensor  # information bits of the base graph; those past the code's own are zero and not sent
@@ -40,7 +40,7 @@ class Code(NamedTuple):
     places: tf.Tensor  # where each edge in the order of bits is in the order of checks, [E]
 
 
-def choose(size: tf.Tensor, length: tf.Tensor) -> Code:
+def choose(size: tf.Tensor, length: tf.Tensor) -> LdpcCode:
     """The code for so many information bits and bits sent."""
     dense = tf.cast(size, tf.float32) > HIGH * tf.cast(length, tf.float32)
     high = (size > MOST) | ((size > SMALL) & dense)
@@ -53,7 +53,7 @@ def choose(size: tf.Tensor, length: tf.Tensor) -> Code:
     return tf.nest.pack_sequence_as(_ladder()[0], picked)
 
 
-def encode(code: Code, info: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+def encode(code: LdpcCode, info: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
     """The bits sent, [W, n], for information bits [W, k]."""
     encoder, size = copy.copy(_blocks()[0]), tf.shape(info)[1]
     encoder._pcm_a_ind, encoder._pcm_b_inv_ind, encoder._pcm_c1_ind, encoder._pcm_c2_ind = code.encoder
@@ -61,7 +61,7 @@ def encode(code: Code, info: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
     return tf.gather(encoder._encode_fast(filled)[:, :, 0], _turn(code, size, length), axis=1)
 
 
-def decode(code: Code, llr: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+def decode(code: LdpcCode, llr: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     """The information bits, [W, k], from log-likelihood ratios ln P(1)/P(0) of the bits sent, [W, n]."""
     length = tf.shape(llr)[1]
     kept = tf.minimum(code.punctured + length + code.room - size, code.last)
@@ -71,7 +71,7 @@ def decode(code: Code, llr: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     return tf.reshape(LDPCBPDecoder.call(_decoder(code, size, kept), flat), [-1, kept])[:, :size]
 
 
-def _decoder(code: Code, size: tf.Tensor, kept: tf.Tensor) -> LDPCBPDecoder:
+def _decoder(code: LdpcCode, size: tf.Tensor, kept: tf.Tensor) -> LDPCBPDecoder:
     """Sionna's decoder for the first bits of a code, for as many checks as end within them, without known zeros."""
     known = (code.bits >= size) & (code.bits < code.room)
     needed = (tf.gather(code.checks, code.places) < kept - code.room) & ~known  # [E]
@@ -86,7 +86,7 @@ def _decoder(code: Code, size: tf.Tensor, kept: tf.Tensor) -> LDPCBPDecoder:
     return decoder
 
 
-def _turn(code: Code, size: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+def _turn(code: LdpcCode, size: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
     """Which bits are sent in turn, [n]."""
     filler = code.room - size
     turn = code.punctured + tf.range(length) % (code.last - code.punctured - filler)
@@ -94,20 +94,20 @@ def _turn(code: Code, size: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
 
 
 @cache
-def _ladder() -> tuple[Code, ...]:
+def _ladder() -> tuple[LdpcCode, ...]:
     """The mother codes: of base graph 2, then of base graph 1, each from the smallest."""
     with tf.init_scope():  # built here, in no graph
         return *(_code(2, z) for z in LIFTINGS_2), *(_code(1, z) for z in LIFTINGS_1)
 
 
-def _code(graph: int, lifting: int) -> Code:
+def _code(graph: int, lifting: int) -> LdpcCode:
     most = _most(graph, lifting)
     length = most * 3 // 2 if graph == 1 else 5 * most
     encoder = LDPC5GEncoder(most, length, bg=f"bg{graph}")
     last = length + 2 * lifting + encoder.k_ldpc - most
     decoder = LDPC5GDecoder(encoder, prune_pcm=last < encoder.n_ldpc)  # where nothing is cut, pruning leaves nothing
     tables = encoder._pcm_a_ind, encoder._pcm_b_inv_ind, encoder._pcm_c1_ind, encoder._pcm_c2_ind
-    return Code(
+    return LdpcCode(
         tf.constant(encoder.k_ldpc),
         tf.constant(2 * lifting),
         tf.constant(last),
@@ -134,5 +134,5 @@ def _blocks() -> tuple[Any, Any]:
         return LDPC5GEncoder(LEAST, 2 * LEAST), LDPCBPDecoder(np.ones([1, 2]))
 
 
-def _same(code: Code) -> list[tf.Tensor]:
+def _same(code: LdpcCode) -> list[tf.Tensor]:
     return [tf.identity(tensor) for tensor in tf.nest.flatten(code)]

@@ -18,7 +18,7 @@ from ..projections import Projection
 from ._oracle import least_squares_on
 
 Noise: TypeAlias = float | tf.Tensor | None
-State = TypeVar("State", bound=Any)  # a named tuple
+AnyState = TypeVar("AnyState", bound=Any)  # a named tuple
 
 
 @runtime_checkable
@@ -52,7 +52,7 @@ def in_units(
     return unit * estimate(y / safe, noise, safe)
 
 
-def iterate(start: State, step: Callable[[State], State], most: int, tolerance: float) -> tf.Tensor:
+def iterate(start: AnyState, step: Callable[[AnyState], AnyState], most: int, tolerance: float) -> tf.Tensor:
     """The state's ``x`` after its steps, at most so many, until x moves by less than that share of |y|.
 
     Zeros if the residual ``r`` ends larger than it began.
@@ -60,10 +60,10 @@ def iterate(start: State, step: Callable[[State], State], most: int, tolerance: 
 
     enough = tolerance**2 * tf.nn.l2_loss(start.r)
 
-    def goes_on(count: tf.Tensor, state: State, moved: tf.Tensor) -> tf.Tensor:
+    def goes_on(count: tf.Tensor, state: AnyState, moved: tf.Tensor) -> tf.Tensor:
         return (count < most) & moved
 
-    def go(count: tf.Tensor, state: State, moved: tf.Tensor) -> tuple[tf.Tensor, State, tf.Tensor]:
+    def go(count: tf.Tensor, state: AnyState, moved: tf.Tensor) -> tuple[tf.Tensor, AnyState, tf.Tensor]:
         after = step(state)
         return count + 1, after, tf.nn.l2_loss(after.x - state.x) > enough
 

@@ -25,7 +25,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy import Awgn, Level, MaximumRatio, Place, PowerRule, TruncatedInversion, combine, keys, squared
 from ...phy.strict import STRICT
-from ..codecs import Code, Codec, Past
+from ..codecs import Codec, Past, SharedCode
 from ..codecs.identity import Identity
 from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, nmse, weighted_sum
 from ._gains import over_gains, repeats, share_arrived, share_of_each, times
@@ -46,7 +46,7 @@ class Heard(NamedTuple):
     """What the receiver has so far, and what the devices have spent."""
 
     y: tf.Tensor  # [1, A, T, F]
-    code: Code
+    code: SharedCode
     cost: tf.Tensor  # [K]
     owed: tf.Tensor  # [K, d] or [0, d]
     level: Level  # that y and energy are at
@@ -113,7 +113,7 @@ class Analog:
 
     def begin(self, state: Nest, round: Round, probe: Probe) -> Nest:
         terms, nothing, one = round.terms, tf.zeros_like(round.weights), tf.ones([])
-        _ = round.combiner  # made before any loop over devices, and kept
+        _ = round.antenna_weights  # made before any loop over devices, and kept
         code = self.codec.code(terms.layers, self._data_elements(terms), keys.fold(round.key, "codec"), state.past)
         y, zeros = terms.air.empty(terms.slots), tf.zeros([terms.size])
         acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros)
@@ -170,7 +170,7 @@ class Analog:
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
         acc, terms = self.announced(acc, round), round.terms
         y = terms.air.receive(acc.y, round.air_link, keys.fold(round.key, "noise"))
-        symbols = terms.air.grid.collect(combine(round.combiner, y)[0], self._elements(terms))  # [M]
+        symbols = terms.air.grid.collect(combine(round.antenna_weights, y)[0], self._elements(terms))  # [M]
         symbols, noise, legible = self._read(symbols, acc.level.arrival, round)
         heard = (acc.energy > 0) & legible
         anybody = tf.reduce_any(heard)

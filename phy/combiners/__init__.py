@@ -21,7 +21,7 @@ Scalars = Callable[[tf.Tensor], tf.Tensor]  # from responses [B, A, C, T, F] to 
 class Combiner(Protocol):
     """From what the receiver can tell of the link to weights over its antennas."""
 
-    def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
+    def weights(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
         """Weights of unit norm toward the sum of some devices, [B, A, T, F] (T and F may be 1)."""
         ...
 
@@ -31,7 +31,7 @@ class Moments(NamedTuple):
 
     covariance: tf.Tensor  # sum_k |b_k|^2 h_k h_k^H, [B, T, F, A, A]
     total: tf.Tensor  # sum_k b_k h_k, [B, T, F, A]
-    unknown: tf.Tensor  # sum_k |b_k|^2 eps_k, of what beliefs lack, [B, T, F]
+    csi_error: tf.Tensor  # sum_k |b_k|^2 eps_k, of what beliefs lack, [B, T, F]
 
     def solve(self, load: tf.Tensor) -> tf.Tensor:
         """(covariance + load I)^-1 total, [B, A, T, F]; load is at least a billionth of what there is."""
@@ -54,7 +54,7 @@ def moments(link: Link, devices: tf.Tensor, scalars: Scalars | None = None) -> M
         sent = h if b is None else b[:, None] * h
         sent = tf.cast(tf.transpose(sent, [0, 3, 4, 1, 2]), tf.complex128)  # [B, T, F, A, C]
         covariance = tf.matmul(sent, sent, adjoint_b=True)
-        lacking = so_far.unknown + _lacking(link, group, b)
+        lacking = so_far.csi_error + _lacking(link, group, b)
         return Moments(so_far.covariance + covariance, so_far.total + tf.reduce_sum(sent, axis=-1), lacking)
 
     matrices = tf.zeros([*shape, shape[-1]], tf.complex128)

@@ -33,7 +33,7 @@ class Beamforming:
     iterations: Annotated[int, Gt(0)] = 10
     """How often the combiner is improved from either start."""
 
-    def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
+    def weights(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
         if link.antennas == 1:
             return tf.ones([1, 1, 1, 1], tf.complex64)
         return over_symbols(link, lambda part: unit(self.descend(part, devices)[0]))
@@ -51,16 +51,16 @@ class Beamforming:
         self, link: Link, devices: tf.Tensor, start: tf.Tensor, noise: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         full = moments(link, devices, lambda h: _phase(combine(start, h)))  # all send at full power
-        first = full.solve(noise + full.unknown)
+        first = full.solve(noise + full.csi_error)
 
         def improve(step: tf.Tensor, v: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             now = moments(link, devices, lambda h: _best(combine(v, h)))
-            return step + 1, tf.cast(now.solve(noise + now.unknown), v.dtype)
+            return step + 1, tf.cast(now.solve(noise + now.csi_error), v.dtype)
 
         begin = (1, tf.cast(first, start.dtype))
         v = tf.while_loop(lambda step, _: step < self.iterations, improve, begin, maximum_iterations=self.iterations)[1]
         best = moments(link, devices, lambda h: _best(combine(v, h)))
-        return v, _error(v, best, tf.cast(tf.size(devices), tf.float64), noise + best.unknown)
+        return v, _error(v, best, tf.cast(tf.size(devices), tf.float64), noise + best.csi_error)
 
 
 def _phase(arrives: tf.Tensor) -> tf.Tensor:

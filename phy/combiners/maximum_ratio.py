@@ -16,7 +16,7 @@ from . import GROUP, unit
 class MaximumRatio:
     """v = sum_k h_k / |sum_k h_k| on every resource element, of the best estimates that the receiver has."""
 
-    def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
+    def weights(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
         if link.antennas == 1:
             return tf.ones([1, 1, 1, 1], tf.complex64)
         belief = link.receiver.best

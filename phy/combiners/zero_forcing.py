@@ -21,7 +21,7 @@ from . import moments, over_symbols, unit
 class ZeroForcing:
     """Equal arrivals, whatever becomes of the noise."""
 
-    def combine(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
+    def weights(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
         if link.antennas == 1:
             return tf.ones([1, 1, 1, 1], tf.complex64)
         crowded = tf.cast(tf.size(devices) > link.antennas, tf.float32)
@@ -29,7 +29,7 @@ class ZeroForcing:
 
         def combine(part: Link) -> tf.Tensor:
             alike = moments(part, devices)
-            return unit(alike.solve(crowded * (noise + alike.unknown)))
+            return unit(alike.solve(crowded * (noise + alike.csi_error)))
 
         return over_symbols(link, combine)
 

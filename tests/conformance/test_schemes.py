@@ -303,13 +303,13 @@ def test_combiners(combiner: Any) -> None:
         air = Air(GRID, channel, 5, antennas, combiner)
         link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 2, batch=2)
         for devices in (tf.range(5), tf.constant([3])):
-            weights = combiner.combine(link, devices)
+            weights = combiner.weights(link, devices)
             full = np.broadcast_to(weights, [2, antennas, times, GRID.subcarriers])
             assert weights.dtype == tf.complex64
             np.testing.assert_allclose((np.abs(full) ** 2).sum(axis=1), 1, atol=1e-5)
-        assert finite(combiner.combine(link, tf.range(0)))
-        graph = tf.function(lambda link=link: combiner.combine(link, tf.range(5)), autograph=False)
-        assert same(graph(), combiner.combine(link, tf.range(5)), atol=1e-5)
+        assert finite(combiner.weights(link, tf.range(0)))
+        graph = tf.function(lambda link=link: combiner.weights(link, tf.range(5)), autograph=False)
+        assert same(graph(), combiner.weights(link, tf.range(5)), atol=1e-5)
 
 
 # --- ota

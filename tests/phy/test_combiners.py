@@ -35,7 +35,7 @@ def draw(channel: Channel, devices: int, antennas: int = 4, batch: int = 1) -> L
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=str)
 def test_a_combiner_of_four_antennas_has_unit_norm_on_every_element(channel: Channel) -> None:
-    weights = MaximumRatio().combine(draw(channel, 5, batch=2), tf.range(5))
+    weights = MaximumRatio().weights(draw(channel, 5, batch=2), tf.range(5))
     assert weights.dtype == tf.complex64
     assert weights.shape == (2, 4, 1 if channel.static else 6, 16)
     np.testing.assert_allclose(tf.reduce_sum(tf.abs(weights) ** 2, axis=1), 1, atol=1e-5)
@@ -45,7 +45,7 @@ def test_a_combiner_of_four_antennas_has_unit_norm_on_every_element(channel: Cha
 @pytest.mark.parametrize("chosen", [[0, 1, 2, 3, 4], [3, 1]], ids=["all", "some"])
 def test_it_points_at_the_believed_sum_of_those_that_take_part(channel: Channel, chosen: list[int]) -> None:
     link = draw(channel, 5)
-    weights = MaximumRatio().combine(link, tf.constant(chosen))
+    weights = MaximumRatio().weights(link, tf.constant(chosen))
     total = link.response(of=link.receiver).numpy()[:, :, chosen].sum(axis=2)
     np.testing.assert_allclose(combine(weights, tf.constant(total)), np.linalg.norm(total, axis=1), atol=1e-4)
 
@@ -54,13 +54,13 @@ def test_many_devices_are_summed_group_by_group() -> None:
     link = draw(Tdl("A", 30e-9), 150)  # more than two groups, the last not full
     total = link.response(of=link.receiver).numpy().sum(axis=2)
     expected = total / np.linalg.norm(total, axis=1, keepdims=True)
-    np.testing.assert_allclose(MaximumRatio().combine(link, tf.range(150)), expected, atol=1e-4)
+    np.testing.assert_allclose(MaximumRatio().weights(link, tf.range(150)), expected, atol=1e-4)
 
 
 def test_combining_keeps_the_noise_power() -> None:
     air = Air(GRID, Tdl("A", 30e-9), 3, antennas=4)
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 100, snr_db=-4.0)
-    weights = MaximumRatio().combine(link, tf.range(3))
+    weights = MaximumRatio().weights(link, tf.range(3))
     noise = combine(weights, air.receive(air.empty(100), link, keys.key(2))).numpy()
     assert abs((np.abs(noise) ** 2).mean() / 10**0.4 - 1) < 4 / noise.size**0.5
 
@@ -68,19 +68,19 @@ def test_combining_keeps_the_noise_power() -> None:
 def test_one_device_gets_the_gain_of_all_antennas() -> None:
     link = draw(Rayleigh(), 1)
     link = link._replace(receiver=link.true)
-    gain = combine(MaximumRatio().combine(link, tf.range(1)), link.response())
+    gain = combine(MaximumRatio().weights(link, tf.range(1)), link.response())
     np.testing.assert_allclose(gain[0, 0], np.linalg.norm(link.response()[0, :, 0], axis=0), rtol=1e-5)
 
 
 def test_with_one_antenna_nothing_is_combined() -> None:
     link = draw(Rayleigh(), 3, antennas=1)
-    weights = MaximumRatio().combine(link, tf.range(3))
+    weights = MaximumRatio().weights(link, tf.range(3))
     assert np.all(weights == 1) and weights.dtype == tf.complex64
     assert np.array_equal(combine(weights, link.response()), link.response()[:, 0])
 
 
 def test_with_nobody_sending_nothing_is_not_a_number() -> None:
-    weights = MaximumRatio().combine(draw(Tdl("A", 30e-9), 3), tf.range(0))
+    weights = MaximumRatio().weights(draw(Tdl("A", 30e-9), 3), tf.range(0))
     assert np.all(np.isfinite(weights))
 
 
@@ -98,7 +98,7 @@ def test_more_antennas_harden_the_sum() -> None:
     means = []
     for antennas in (16, 64):
         link = draw(Awgn() if antennas == 0 else Rayleigh(), 200, antennas)
-        gains = combine(MaximumRatio().combine(link, tf.range(200)), link.response()).numpy()[0, :, 0, 0]
+        gains = combine(MaximumRatio().weights(link, tf.range(200)), link.response()).numpy()[0, :, 0, 0]
         means.append(gains.real.mean())
     # sum_k v^H h_k = |sum_k h_k| and |sum_k h_k|^2 / (K A) is 1 with deviation 1/sqrt(A); beliefs err by a tenth
     for antennas, mean in zip((16, 64), means, strict=True):
@@ -125,7 +125,7 @@ def least_error(gains: np.ndarray, noise: float) -> float:
 
 def errors(receiver: Combiner, link: Link) -> np.ndarray:
     """The least sum-MSE [B] behind a receiver."""
-    v = receiver.combine(link, tf.range(link.devices)).numpy()[..., 0, 0]
+    v = receiver.weights(link, tf.range(link.devices)).numpy()[..., 0, 0]
     gains = np.einsum("ba,bak->bk", v.conj(), responses(link))
     return np.array([least_error(each, float(link.noise)) for each in gains])
 
@@ -134,7 +134,7 @@ def errors(receiver: Combiner, link: Link) -> np.ndarray:
 def test_one_device_gains_as_much_as_there_are_antennas(antennas: int) -> None:
     link = draws(1, antennas, 4000)
     for receiver in (MaximumRatio(), ZeroForcing(), Beamforming(3)):
-        gain = np.abs(combine(receiver.combine(link, tf.range(1)), link.response()).numpy()) ** 2
+        gain = np.abs(combine(receiver.weights(link, tf.range(1)), link.response()).numpy()) ** 2
         assert abs(gain.mean() - antennas) < 4 * (antennas / 4000) ** 0.5  # Gamma(A): mean A, variance A
 
 
@@ -142,7 +142,7 @@ def test_one_device_gains_as_much_as_there_are_antennas(antennas: int) -> None:
 def test_maximum_ratio_toward_a_sum_gives_each_1_plus_a_minus_1_over_k(devices: int, antennas: int) -> None:
     """h_k = S/K + d_k, d_k independent of S: E|v^H h_k|^2 = E|S|^2/K^2 + (1 - 1/K) = 1 + (A - 1)/K."""
     link = draws(devices, antennas, 2000)
-    gain = np.abs(combine(MaximumRatio().combine(link, tf.range(devices)), link.response()).numpy()) ** 2
+    gain = np.abs(combine(MaximumRatio().weights(link, tf.range(devices)), link.response()).numpy()) ** 2
     gain = gain.mean(axis=(1, 2, 3))  # over devices of a draw, which are not independent
     assert abs(gain.mean() - 1 - (antennas - 1) / devices) < 4 * gain.std() / 2000**0.5
 
@@ -151,7 +151,7 @@ def test_maximum_ratio_toward_a_sum_gives_each_1_plus_a_minus_1_over_k(devices: 
 def test_zero_forcing_lets_no_more_devices_than_antennas_arrive_alike(channel: Channel) -> None:
     link = draw(channel, 6, batch=2)
     chosen = [4, 0, 2]
-    weights = ZeroForcing().combine(link, tf.constant(chosen))
+    weights = ZeroForcing().weights(link, tf.constant(chosen))
     h = link.response(of=link.receiver).numpy()[:, :, chosen].astype(complex)  # [B, A, K, T, F]
     h = np.transpose(h, [0, 3, 4, 1, 2])
     v = h @ np.linalg.solve(h.conj().swapaxes(-1, -2) @ h, np.ones([3, 1]))
@@ -166,7 +166,7 @@ def test_zero_forcing_of_more_devices_than_antennas_is_regularised_least_squares
     h = responses(link)
     v = np.linalg.solve(h @ h.conj().swapaxes(1, 2) + 10**-0.3 * np.eye(4), h.sum(axis=2)[..., None])[..., 0]
     v /= np.linalg.norm(v, axis=1, keepdims=True)
-    np.testing.assert_allclose(ZeroForcing().combine(link, tf.range(9))[..., 0, 0], v, atol=1e-5)
+    np.testing.assert_allclose(ZeroForcing().weights(link, tf.range(9))[..., 0, 0], v, atol=1e-5)
 
 
 @pytest.mark.parametrize(("antennas", "devices"), [(4, 4), (6, 3), (3, 1)])
@@ -236,7 +236,7 @@ def test_with_little_noise_few_devices_arrive_undistorted_and_no_weaker_than_by_
 
 def test_one_device_makes_beamforming_maximum_ratio() -> None:
     link = draws(1, 5, 20)
-    weights, expected = (each.combine(link, tf.range(1)) for each in (Beamforming(), MaximumRatio()))
+    weights, expected = (each.weights(link, tf.range(1)) for each in (Beamforming(), MaximumRatio()))
     np.testing.assert_allclose(weights, expected, atol=1e-5)
 
 
@@ -245,9 +245,9 @@ def test_symbols_combined_block_by_block_are_combined_as_at_once(
     receiver: Combiner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = draw(CHANNELS[2], 5, batch=2)
-    at_once = receiver.combine(link, tf.range(5))
+    at_once = receiver.weights(link, tf.range(5))
     monkeypatch.setattr(family, "MATRICES", 16 * 2 * 16 * 4**2 * 2)  # two of six symbols
-    np.testing.assert_allclose(receiver.combine(link, tf.range(5)), at_once, atol=1e-5)
+    np.testing.assert_allclose(receiver.weights(link, tf.range(5)), at_once, atol=1e-5)
 
 
 @pytest.mark.parametrize("receiver", [MaximumRatio(), ZeroForcing(), Beamforming()], ids=str)
@@ -258,7 +258,7 @@ def test_devices_without_gain_and_without_noise_leave_numbers(receiver: Combiner
         scaled = tf.constant(share, tf.complex64)[:, None, None]
         for noise in (0.0, 1e-20):
             faint = link._replace(receiver=link.true._replace(a=link.true.a * scaled), noise=tf.constant(noise))
-            weights = receiver.combine(faint, tf.range(devices))
+            weights = receiver.weights(faint, tf.range(devices))
             norm = tf.reduce_sum(tf.abs(weights) ** 2, axis=1)
             np.testing.assert_allclose(norm, float(any(share)), atol=1e-4)
 
@@ -272,7 +272,7 @@ def test_combiners_are_differentiable(receiver: Combiner) -> None:
         with tf.GradientTape() as tape:
             tape.watch(a)
             paths: Paths = link.true._replace(a=a)
-            arrives = combine(receiver.combine(link._replace(receiver=paths), tf.range(3)), link.response(of=paths))
+            arrives = combine(receiver.weights(link._replace(receiver=paths), tf.range(3)), link.response(of=paths))
             value = tf.reduce_sum(tf.abs(arrives))
         return value, tf.reduce_sum(tf.math.real(tf.math.conj(tape.gradient(value, a)) * along))
 

@@ -156,10 +156,10 @@ def test_combiners_work_with_the_best_estimate_and_count_what_it_lacks_as_noise(
     sure = link._replace(receiver=best)
     loud = sure._replace(noise=link.noise + 6 * e)
     np.testing.assert_allclose(
-        MaximumRatio().combine(link, everybody), MaximumRatio().combine(sure, everybody), atol=1e-5
+        MaximumRatio().weights(link, everybody), MaximumRatio().weights(sure, everybody), atol=1e-5
     )
     np.testing.assert_allclose(
-        ZeroForcing().combine(link, everybody), ZeroForcing().combine(loud, everybody), atol=1e-5
+        ZeroForcing().weights(link, everybody), ZeroForcing().weights(loud, everybody), atol=1e-5
     )
     v, error = Beamforming().descend(link, everybody)
     assert np.all(error > Beamforming().descend(sure, everybody)[1])
