@@ -52,7 +52,7 @@ class Round:
         link, symbols = self.air_link, self.terms.air.grid.symbols
         first = slot * symbols
         combiner = self.combiner if self.combiner.shape[2] == 1 else self.combiner[:, :, first : first + symbols]
-        return combine(combiner, link.receiver.best.at(first, symbols).response(link.frequencies))[0]
+        return combine(combiner, link.receiver.at(first, symbols).best.response(link.frequencies))[0]
 
     def on_grant(self, field: tf.Tensor, elements: int) -> tf.Tensor:
         """The first elements [C, M] of a field [C, T, F], where T may be 1."""
