@@ -54,7 +54,7 @@ class Round:
         first = slot * symbols
         weights = self.antenna_weights
         weights = weights if weights.shape[2] == 1 else weights[:, :, first : first + symbols]
-        return combine(weights, link.receiver.best.at(first, symbols).response(link.frequencies))[0]
+        return combine(weights, link.receiver.at(first, symbols).best.response(link.frequencies))[0]
 
     def on_grant(self, field: tf.Tensor, elements: int) -> tf.Tensor:
         """The first elements [C, M] of a field [C, T, F], where T may be 1."""

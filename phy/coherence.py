@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .channels import Channel
+from .csi import still
 from .grid import Grid
 from .impairments import Distortion, Impairment
 
@@ -19,7 +20,8 @@ def coherence(
     turning = [each for each in impairments if isinstance(each, Distortion)]
 
     def correlation(then: np.ndarray, now: np.ndarray) -> np.ndarray:
-        kept = np.asarray(channel.correlation(then, now, grid.symbol_seconds), complex)
+        stands = channel.static
+        kept = np.asarray(still(then, now) if stands else channel.correlation(then, now, grid.symbol_seconds), complex)
         for each in turning:
             kept = kept * each.correlation(np.subtract(now, then) * grid.symbol_seconds, grid)[..., None]
         return kept

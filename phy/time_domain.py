@@ -60,8 +60,8 @@ class TimeDomain:
 
     def receive(self, y: tf.Tensor, link: Link, key: Key, chain: Chain, first: int = 0) -> tf.Tensor:
         wave = with_noise(self.waveform.join(y), self.waveform.oversampling * link.noise, key)  # [B, A, S]
-        wave = chain.distort(wave, "receive", self._span(wave, link, first), tf.range(y.shape[1]))
-        return self.waveform.demodulate(wave)
+        read = chain.distort(wave, "receive", self._span(wave, link, first), tf.range(y.shape[1]))
+        return self.waveform.demodulate(tf.ensure_shape(read, wave.shape))
 
     def _group(self, x: tf.Tensor, link: Link) -> int:
         """How many devices' waveforms and responses are held at once."""

@@ -98,7 +98,8 @@ class CirFile:
         """That of the file itself over examples, antennas and moments spread over each example, [..., L]."""
         lag = np.asarray(np.subtract(now, then) * seconds / self._examples.step)
         a = np.moveaxis(self._examples.a.numpy(), 3, 0)  # [S, E, A, L]
-        return np.reshape([_autocorrelation(a, each) for each in lag.ravel()], [*lag.shape, a.shape[-1]])
+        different, place = np.unique(lag, return_inverse=True)  # pilots and data of a round have few lags
+        return np.array([_autocorrelation(a, each) for each in different])[place.reshape(lag.shape)]
 
     def _stretch(self, a: tf.Tensor, span: Span, key: Key) -> tf.Tensor:
         """The coefficients over a span [B, K, A, L, T], from random moments on."""
