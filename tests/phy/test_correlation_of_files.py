@@ -1,6 +1,7 @@
 """How a file's paths are correlated over a round: one look at the file for each lag, and none where nothing moves."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ GRID = Grid(subcarriers=16, symbols=4, prefix=8)
 def of_file(folder: Path, steps: int) -> CirFile:
     rng, file = np.random.default_rng(0), folder / "cir.npz"
     a = rng.normal(size=[6, 1, 2, steps]) + 1j * rng.normal(size=[6, 1, 2, steps])
-    np.savez(file, a=a, tau=np.zeros([6, 2]), **({"step_seconds": 1e-4} if steps > 1 else {}))
+    moves: dict[str, Any] = {"step_seconds": 1e-4} if steps > 1 else {}
+    np.savez(file, a=a, tau=np.zeros([6, 2]), **moves)
     return CirFile(str(file))
 
 
