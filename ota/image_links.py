@@ -7,7 +7,7 @@ has on every element, for nothing. The links themselves, and the noise, are thos
 """
 
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -53,7 +53,7 @@ def shares(
     return _shares(air, elements, belief)(snr_db, key, tf.constant(first))
 
 
-@cache
+@lru_cache(maxsize=16)
 def _shares(air: Air, elements: int, belief: CountedOn) -> Callable[[tf.Tensor, Key, tf.Tensor], Subchannel]:
     told = belief == "told" or (belief == "link" and air.csit == air.csir)
 

@@ -49,12 +49,12 @@ class Round:
         return self.on_grant(field, elements)
 
     def slot_gains(self, slot: tf.Tensor) -> tf.Tensor:
-        """Gains of all devices over one slot as the receiver can best tell: [K, T, F], T = 1 if nothing moves."""
+        """Gains of all devices over one slot as the receiver was told: [K, T, F], T = 1 if nothing moves."""
         link, symbols = self.air_link, self.terms.air.grid.symbols
         first = slot * symbols
         weights = self.antenna_weights
         weights = weights if weights.shape[2] == 1 else weights[:, :, first : first + symbols]
-        return combine(weights, link.receiver.at(first, symbols).best.response(link.frequencies))[0]
+        return combine(weights, link.receiver.at(first, symbols).response(link.frequencies))[0]
 
     def on_grant(self, field: tf.Tensor, elements: int) -> tf.Tensor:
         """The first elements [C, M] of a field [C, T, F], where T may be 1."""

@@ -9,7 +9,7 @@ many elements see the same links, and where nothing moves so do those that do no
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -29,7 +29,8 @@ class Read(NamedTuple):
     """Symbols as a receiver has them: z = gain x + n, with the power of n as it knows it; T is 1 where nothing moves.
 
     The gain is the receiver's estimate behind its combiner. The noise is that of the air, what the estimate lacks, and
-    what distortions leave beside the mean response, one power a sending.
+    what distortions leave beside the mean response: one power a sending, measured on its symbols where there are any
+    distortions, so of a few symbols known too well.
     """
 
     z: tf.Tensor  # [B, T, F]
@@ -161,7 +162,7 @@ def block(elements: int) -> int:
     return 1 << (min(MOST, max(1, ELEMENTS // elements)).bit_length() - 1)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _sender(air: Air, elements: int) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
     if air.devices != 1:
         raise ValueError(f"air.devices: expected 1, which sends alone, received {air.devices}; build an air of one")

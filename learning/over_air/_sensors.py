@@ -17,7 +17,7 @@ def precoded(rule: PowerRule, symbols: tf.Tensor, links: Links) -> tuple[tf.Tens
     gains = _gains(links, links.link.transmitters)  # [B, K, k]
     energy = squared(symbols) / count
     spent = tf.reduce_sum(energy * rule.cost(gains), axis=-1)  # [B, K]
-    known = _gains(links, links.link.receiver.best) if rule.joint else gains
+    known = _gains(links, links.link.receiver) if rule.joint else gains
 
     def level(image: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> Level:
         spent, known, noise = image

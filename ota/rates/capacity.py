@@ -1,7 +1,7 @@
-"""Capacity (Shannon): as many bits as the believed channel carries; they arrive if the true one carries them.
+"""Capacity (Shannon): as many bits as the believed channel carries; they arrive if it carries them to the receiver.
 
-R = sum_l log2(1 + SNR_l) over a device's own elements, as believed; the packet is lost where the true sum is below the
-bits it holds. That is the limit of long codes.
+R = sum_l log2(1 + SNR_l) over a device's own elements, as believed; the packet is lost where the receiver's own sum,
+with what it does not know as noise, is below the bits it holds. That is the limit of long codes.
 
 With ``target_bler`` p, the probability of a lost packet that a device accepts, R is what the best codes of n elements
 reach, to the normal approximation, sum_l log2(1 + SNR_l) - sqrt(sum_l V_l) Q^-1(p) + log2(n) / 2 with V = (1 - 1/(1 +

@@ -20,7 +20,7 @@ def joint_level(
 ) -> Level:
     """The level [M] of a rule that looks at all devices: one slot after another, so that only a slot is ever dense."""
     grid, link = round.terms.air.grid, round.air_link
-    still = link.receiver.best.steps == 1
+    still = link.receiver.steps == round.antenna_weights.shape[2] == 1
     slots, width = (1, grid.subcarriers) if still else (round.terms.slots, grid.elements)
     used = min(width, elements) if slots == 1 else width
 

@@ -13,8 +13,10 @@ Both are Sionna's (`_pilots.py`).
 How good the estimate is follows from the same weights, the noise, and the powers and delays of the channel's paths,
 which are known in the long run: on subcarrier f the best estimate is c_f g_f, and lacks E|h|^2 - |c_f|^2 E|g_f|^2. The
 covariance that LMMSE assumes only shapes its weights. Where the channel moves, paths have aged from the pilots to each
-symbol of the data by their correlation over time. Not counted: what distortions do to pilots beside the mean response,
-and pilots that arrive past the prefix.
+symbol of the data by their correlation over time. Delays are those of the round: a receiver tracks every device's
+clock perfectly. Not counted: what distortions do to pilots beside the mean response (of linear estimates at 10 dB an
+error of 0.041 is said where converters of 3 bits leave 0.073, an IQ imbalance of 2 dB and 10 degrees 0.046, an
+amplifier without back-off 0.043), and pilots that arrive past the prefix.
 """
 
 import math

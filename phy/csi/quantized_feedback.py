@@ -7,8 +7,8 @@ p = 1, a = 0: a sign. With a = 0 all amplitudes are believed to be the mean one,
 
 Under circular fading E[h | told] = told sin(x)/x; that is the best estimate, and what it lacks has the mean power
 E|h|^2 - (sin(x)/x)^2 E|told|^2. Told nothing, nothing is known. Where the channel moves, what was told ages by the
-channel's correlation over time. Classes are Rayleigh's whatever fades: of a line of sight they say less than they
-could.
+channel's correlation over time. Classes are Rayleigh's and phases uniform whatever fades: of a line of sight they say
+less than they could, and without fading, where a phase of 0 always lies at the edge of a sector, too much.
 """
 
 import math
