@@ -2,9 +2,9 @@
 
 The transmitter knows the mean SNR and nothing of the gain, which is one for all its elements: |h|^2 is the mean of
 ``branches`` independent exponential variables, one an antenna. It sends R = sum_l log2(1 + SNR_l q), with q the
-quantile of |h|^2 at the share ``target_bler`` p, -ln(1 - p) for one branch; the packet is lost where the receiver's sum is
-below that, which happens with probability p. The SNR that a device believes in must be its mean. Over one branch most
-gets through, R (1 - p), at R = W(SNR) / ln 2 bits an element, with W Lambert's. Ozarow, Shamai and Wyner,
+quantile of |h|^2 at the share ``target_bler`` p, -ln(1 - p) for one branch; the packet is lost where the receiver's
+sum is below that, which happens with probability p. The SNR that a device believes in must be its mean. Over one branch
+most gets through, R (1 - p), at R = W(SNR) / ln 2 bits an element, with W Lambert's. Ozarow, Shamai and Wyner,
 "Information theoretic considerations for cellular mobile radio", IEEE Trans. Vehicular Technology 1994.
 """
 
