@@ -29,7 +29,7 @@ def trace(ask: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     for spots in ask["spots"]:
         names = [f"device {number}" for number in missing]
         for name, (east, north) in zip(names, spots[missing], strict=True):
-            scene.add(rt.Combiner(name, position=[float(east), float(north), ask["height"].item()]))
+            scene.add(rt.Receiver(name, position=[float(east), float(north), ask["height"].item()]))
         some, delays = _solve(rt, scene, ask["max_depth"].item(), paths)
         reached = np.any(some != 0, axis=(1, 2))
         a[missing[reached]], tau[missing[reached]] = some[reached], delays[reached]
