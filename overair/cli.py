@@ -187,8 +187,8 @@ def _report(dataset: "xr.Dataset", figure: Path) -> None:
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if not is_images and bool((dataset.decoded == 0).all("round").any()):
-        print("note: at some points nobody was ever decoded; digital devices that trust a wrong belief choose rates")
-        print("      that their links do not carry (uplink.margin_db keeps below it), others know too little to send")
+        print("note: at some points nobody was ever decoded; digital devices are silent where their links carry too")
+        print("      little, and lose packets where they trust a wrong belief (uplink.margin_db keeps below it)")
     draw(dataset, figure)
     print(f"figure: {figure}")
 
