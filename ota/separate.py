@@ -67,19 +67,26 @@ class ImagesCarried(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class Separate:
-    """The codec, the rate, a mosaic's side, bytes that count, what the transmitter knows, and whose mean colour.
+    """Source coding, then channel coding.
 
     With ``design_db`` the transmitter counts on that SNR whatever the link's: quality and mode are fixed, and where the
     link is worse the bits are lost.
     """
 
     codec: ImageCodec = Avif()
+    """How a picture becomes a file."""
     rate: Rate = Capacity()
+    """How many bits the symbols carry."""
     mosaic: Annotated[int, Ge(1)] = 1
+    """Side of a mosaic of images that are coded as one picture."""
     count: Literal["file", "payload"] = "file"
+    """Bytes that count: the file's, or without what the receiver can know beforehand."""
     belief: Literal["mean", "link"] = "mean"
+    """What the transmitter counts on: the mean SNR, or its belief of the link."""
     colour: Literal["image", "set"] = "image"
+    """What stands for a lost image: its own mean colour, or that of all images."""
     design_db: Annotated[float, Ge(-300), Le(300)] | None = None
+    """Fixed SNR that the rate is chosen for, in dB; the link's unless given."""
 
     def __post_init__(self) -> None:
         if isinstance(self.rate, Outage) and self.belief == "link":

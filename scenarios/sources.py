@@ -111,15 +111,16 @@ def _fields(tree: ast.Module, file: Path, class_name: str) -> tuple[SourceField,
 
 
 def _inherited(tree: ast.Module, file: Path, base: ast.expr) -> tuple[SourceField, ...]:
-    """The fields of a base that is in the same file or the same folder; no other base has fields."""
+    """The fields of a base that is in the same file or imported from another of the package; no other has fields."""
     if not isinstance(base, ast.Name):
         return ()
     if any(isinstance(node, ast.ClassDef) and node.name == base.id for node in tree.body):
         return _fields(tree, file, base.id)
     for node in tree.body:
-        names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) and node.level == 1 else []
-        if base.id in names and (home := file.with_name(f"{getattr(node, 'module', None)}.py")).exists():
-            return fields_of(home, base.id)
+        if isinstance(node, ast.ImportFrom) and node.level and base.id in [alias.name for alias in node.names]:
+            home = file.parents[node.level - 1].joinpath(*(node.module or "").split(".")).with_suffix(".py")
+            if home.is_file():
+                return fields_of(home, base.id)
     return ()
 
 
