@@ -142,9 +142,9 @@ def _show(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     _import_quietly()
-    from . import checks as check
+    from . import checks
 
-    return check.main()
+    return checks.main()
 
 
 def _from_a_graph(error: Exception) -> str | None:

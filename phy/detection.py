@@ -25,7 +25,7 @@ norm 1 the same holds of v^H h_hat in place of |h_hat|. Perfect CSI has h_hat = 
 Errors count as independent from antenna to antenna, and as equally strong. That is right of one antenna, and of several
 that fade independently (`rayleigh`, `tdl`); elsewhere what is lacking adds up behind the combiner, and what is said is
 too good. Measured at 4 antennas and N0 = P/4, noise is more than said by 1.3 (CDL-A), 2.1 (UMi) and 3.0 (CDL-D) of
-channels known a slot late at J0 = 0.5, and by 1.15 of feedback in 3 bits of phase and 2 of amplitude.
+channels known a slot late at 60 m/s, and by 1.15 of feedback in 3 bits of phase and 2 of amplitude.
 """
 
 from typing import NamedTuple
