@@ -1,5 +1,7 @@
 """Figures: from results to pictures, one file a figure."""
 
+import importlib
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +11,10 @@ if TYPE_CHECKING:
 
 def draw(dataset: "xr.Dataset", path: str | Path) -> None:
     """Draw the figure that belongs to a result into a file; the ending (.png, .pdf, .svg) says which kind."""
-    from . import curve, images
-
-    (images if dataset.attrs.get("task") == "images" else curve).draw(dataset, path)
+    name = dataset.attrs.get("study", "federated")
+    own = importlib.util.find_spec(f"{__name__}.{name}")  # a study without a figure of its own has the general one
+    module = importlib.import_module(f".{name}" if own else ".curve", __name__)
+    module.draw(dataset, path)
 
 
 __all__ = ["draw"]

@@ -2,7 +2,7 @@
 
 import xarray as xr
 
-from ..scenarios.errors import ScenarioError
+from ..scenarios.reading.errors import ScenarioError
 
 
 def equal_resources(run: xr.Dataset) -> float:

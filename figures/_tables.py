@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..scenarios import curves, results
+from ..scenarios.results import curves
+from ..scenarios.running.units import versions
 
 Rows = list[dict[str, str]]
 
@@ -21,7 +22,7 @@ def table(file: Path, columns: Sequence[str], made: Iterator[Sequence[str]], tex
 def write(file: Path, made: Iterator[Sequence[str]], about: Sequence[str]) -> None:
     """The names of the columns and the rows, below what made them and what is said about them."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    curves.write(file, [f"study {file.stem}", f"versions {json.dumps(results.versions())}", *about], made)
+    curves.write(file, [f"study {file.stem}", f"versions {json.dumps(versions())}", *about], made)
 
 
 def by_column(sheet: curves.Sheet, columns: Sequence[str], texts: int) -> Rows:

@@ -17,8 +17,8 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..scenarios import curves
-from ..scenarios.errors import ScenarioError
+from ..scenarios.results import curves
+from ..scenarios.reading.errors import ScenarioError
 from ._command import draw_folder
 from ._labels import axis_label, seeds_label
 from ._look import BOX, caption, grid, over_rounds, picture

@@ -16,7 +16,7 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..scenarios import curves
+from ..scenarios.results import curves
 from ._command import draw_folder
 from ._labels import SNR, axis_label, seeds_label
 from ._look import BOX, DASHES, caption, grid, over_rounds, picture

@@ -23,7 +23,7 @@ from ..ota import Amp, EmBgAmp, Lmmse, Recovery, least_squares_on
 from ..ota.layers import Layers, size_of
 from ..ota.projections import hadamard
 from ..phy import keys
-from ..scenarios import curves
+from ..scenarios.results import curves
 from ._tables import Rows, table, write
 
 SEED, BATCH, RATE, DELTA = 0, 64, 0.1, 0.5

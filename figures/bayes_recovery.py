@@ -28,7 +28,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 
 from ..ota.recovery.amp import transition
-from ..scenarios import saved
+from ..scenarios.results import saved
 from . import _command as command
 from . import bayes_gradients as study
 from ._labels import SNR, axis_label, value_label

@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 
 from ..ota import Analog, Round, Terms, apply
 from ..phy import Air, Awgn, FullInversion, Grid, TimingOffset, keys
-from ..scenarios import saved
+from ..scenarios.results import saved
 from . import _command as command
 from ._labels import axis_label
 from ._look import BOX, COLOURS, MARKERS, caption, grid, picture

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..scenarios import ScenarioError, curves, saved
-from ..scenarios.curves import Sheet
+from ..scenarios import ScenarioError
+from ..scenarios.results import curves, saved
+from ..scenarios.results.curves import Sheet
 from . import _command as command
 from ._look import Line
 from .images import draw

@@ -7,19 +7,14 @@ import argparse
 import os
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import Any, NoReturn
 
 from .version import __version__
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-INTERRUPTED = 130
-MINUTE = 60.0  # seconds
+INTERRUPTED, TERMINATED = 130, 143
 
 EXAMPLES = """examples:
   overair run quickstart                                     data that comes along, under a minute, a figure
@@ -27,7 +22,9 @@ EXAMPLES = """examples:
   overair list                                               everything there is
   overair list codecs                                        one family, with fields and defaults
   overair list cfo                                           what has to do with a word of the field
-  overair list fields                                        what a scenario can say
+  overair list fields federated                              what a scenario of a study can say
+  overair show quickstart --toml                             a preset's file, to begin with
+  overair new images                                         a scenario of a study that runs, every field explained
   overair show runs/a                                        table and figure again
   overair check                                              theory beside simulation
 """
@@ -37,7 +34,8 @@ RUN_EXAMPLES = """examples:
   overair run abdi_rlc --set grant.compression=[2,10] --out runs/rlc
 
 A list where one value belongs is an axis; all axes are multiplied. Words need no quotes, but your shell may want the
-whole argument quoted. With --out the same command goes on where it was stopped.
+whole argument quoted. With --out the same command goes on where it was stopped, and does what is new in a scenario that
+has grown; started several times on one folder, the commands share the work.
 """
 
 
@@ -90,19 +88,33 @@ def _parser() -> Parser:
         "--set", action="append", default=[], metavar="PATH=VALUE", dest="sets", help="change a field; repeatable"
     )
     run.add_argument("--out", metavar="DIR", help="keep results here, and go on here after an interruption")
+    run.add_argument("--processes", type=int, default=1, metavar="N", help="processes of this machine (1)")
+    run.add_argument("--dask", metavar="ADDRESS", help="the scheduler of a Dask cluster that does the work")
+    run.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster that does the work; auto finds the one here")
+    run.add_argument("--fresh", action="store_true", help="keep records of other versions apart instead of refusing")
+    run.add_argument("--retry", action="store_true", help="do again what failed")
     run.set_defaults(command=_run)
 
-    list_ = commands.add_parser("list", help="list schemes, scenarios and fields")
+    list_ = commands.add_parser("list", help="list schemes, scenarios, studies and fields")
     list_.add_argument(
-        "what", nargs="?", metavar="WHAT", help="scenarios, fields, a family such as codecs, or a word; all if left out"
+        "what",
+        nargs="?",
+        metavar="WHAT",
+        help="scenarios, studies, fields, a family such as codecs, or a word; all if left out",
     )
+    list_.add_argument("study", nargs="?", metavar="STUDY", help="with fields: whose")
     list_.set_defaults(command=_list)
 
-    show = commands.add_parser("show", help="table and figure of finished results")
+    show = commands.add_parser("show", help="table and figure of results, or a preset's file")
     show.add_argument(
-        "results", metavar="DIR|FILE", help="a folder given to `run --out`, or its results.nc or curve.csv"
+        "results", metavar="DIR|FILE|NAME", help="a folder given to `run --out`, its results.nc or curve.csv, or a preset"
     )
+    show.add_argument("--toml", action="store_true", help="print the file of a preset")
     show.set_defaults(command=_show)
+
+    new = commands.add_parser("new", help="print a scenario of a study that runs, every field explained")
+    new.add_argument("study", metavar="STUDY", help="see `overair list studies`")
+    new.set_defaults(command=_new)
 
     check = commands.add_parser("check", help="theory beside simulation; exits 1 where they disagree")
     check.set_defaults(command=_check)
@@ -110,38 +122,82 @@ def _parser() -> Parser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from .scenarios import files, run
-    from .scenarios.overrides import apply
-    from .scenarios.sweep import sweep
+    from . import told
+    from .scenarios import run
+    from .scenarios.quiet import import_tensorflow
+    from .scenarios.reading import files
+    from .scenarios.reading.overrides import apply
+    from .scenarios.reading.sweep import sweep
 
     name, raw = files.read(options.scenario)
     sweep(apply(raw, options.sets))  # complain before the heavy imports
-    _import_quietly()
-    with _progress() as progress:
-        dataset = run(options.scenario, options.sets, options.out, progress)
-    _report(dataset, Path(options.out, "figure.png") if options.out else Path(f"{name}.png"))
-    if options.out:
-        print(f"results: {Path(options.out, 'results.nc')}")
-    return 0
+    out = told.check_out(options.out)
+    import_tensorflow()
+    with _executor(options) as executor, told.progress() as progress:
+        dataset = run(
+            options.scenario, options.sets, out, progress,
+            processes=options.processes, executor=executor, fresh=options.fresh, retry=options.retry,
+        )  # fmt: skip
+    told.report(dataset, out / "figure.png" if out else Path(f"{name}.png"))
+    if out:
+        print(f"results: {out / 'results.nc'}")
+    return told.failures(dataset)
+
+
+@contextmanager
+def _executor(options: argparse.Namespace) -> Iterator[Any]:
+    """The cluster that the options name, None for this machine."""
+    from .scenarios.running import clusters
+
+    if options.processes < 1:
+        raise ValueError(f"--processes: expected at least 1, received {options.processes}")
+    if options.dask and options.ray:
+        raise ValueError("--dask and --ray: expected one of them, received both")
+    with ExitStack() as stack:
+        if options.dask:
+            yield stack.enter_context(clusters.dask(options.dask))
+        elif options.ray:
+            yield stack.enter_context(clusters.ray(options.ray))
+        else:
+            yield None
 
 
 def _list(options: argparse.Namespace) -> int:
-    from .scenarios.listing import listing
+    from .scenarios.reading import listing
 
-    print("\n".join(listing(options.what)))
+    if options.what == "fields" and options.study:
+        print("\n".join(listing.fields(options.study)))
+    else:
+        print("\n".join(listing.listing(options.what)))
     return 0
 
 
 def _show(options: argparse.Namespace) -> int:
-    from .scenarios import saved
+    from . import told
+    from .scenarios.reading import files
+
+    if options.toml:
+        print(files.text(options.results), end="")
+        return 0
+    from .scenarios.results import saved
 
     path = Path(options.results)
-    _report(saved.load(path), path / "figure.png" if path.is_dir() else path.with_suffix(".png"))
+    dataset = saved.load(path)
+    told.report(dataset, path / "figure.png" if path.is_dir() else path.with_suffix(".png"))
+    return told.failures(dataset)
+
+
+def _new(options: argparse.Namespace) -> int:
+    from .scenarios.reading import skeleton
+
+    print(skeleton.text(options.study), end="")
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
-    _import_quietly()
+    from .scenarios.quiet import import_tensorflow
+
+    import_tensorflow()
     from . import checks
 
     return checks.main()
@@ -163,77 +219,3 @@ def _hint(options: argparse.Namespace) -> str:
     return "overair: stopped; " + (
         "the same command goes on from here" if options.out else "with --out a run can go on"
     )
-
-
-def _report(dataset: "xr.Dataset", figure: Path) -> None:
-    """The table, then the figure and where it is."""
-    from .figures import draw
-    from .scenarios import image_results, results
-
-    if dataset.attrs.get("title"):
-        print(dataset.attrs["title"])
-    is_images = dataset.attrs.get("task") == "images"
-    rows = (image_results if is_images else results).table(dataset)
-    if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(*rows[0], box=None, padding=(0, 1, 0, 0))
-        for row in rows[1:]:
-            table.add_row(*row)
-        Console().print(table)
-    else:
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if not is_images and bool((dataset.decoded == 0).all("round").any()):
-        print("note: at some points nobody was ever decoded; digital devices are silent where their links carry too")
-        print("      little, and lose packets where they trust a wrong belief (uplink.margin_db keeps below it)")
-    draw(dataset, figure)
-    print(f"figure: {figure}")
-
-
-def _import_quietly() -> None:
-    """TensorFlow greets on the standard error stream, whatever its log level; that is no message of ours."""
-    sys.stderr.flush()
-    with open(os.devnull, "wb") as nowhere:
-        stderr = os.dup(2)
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            import tensorflow
-
-            tensorflow.get_logger().setLevel("ERROR")  # a federation a point is compiled on purpose
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-
-
-def _line_a_minute() -> Callable[[int, int], None]:
-    """Tells what is done and how long the rest takes at the speed so far."""
-    first: tuple[float, int] | None = None
-    last = time.monotonic()
-
-    def tell(done: int, total: int) -> None:
-        nonlocal first, last
-        now = time.monotonic()
-        first = first or (now, done)  # what came before was not steps alone
-        if now - last >= MINUTE and done > first[1]:
-            last, left = now, (now - first[0]) / (done - first[1]) * (total - done) / MINUTE
-            print(f"overair: {done / total:.0%} done, about {left:.0f} min left", file=sys.stderr, flush=True)
-
-    return tell
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar with the time left; where there is no terminal, a line a minute."""
-    if not sys.stderr.isatty():
-        yield _line_a_minute()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("rounds"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("rounds", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

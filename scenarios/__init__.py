@@ -4,8 +4,8 @@ from overair.scenarios import run
 dataset = run("quickstart", ["link.snr_db=[0,20]", "rounds=20"])
 """
 
-from .errors import ScenarioError
-from .run import run
-from .schema import Scenario
+from .reading.errors import ScenarioError
+from .running.run import run
+from .studies.base import Study
 
-__all__ = ["Scenario", "ScenarioError", "run"]
+__all__ = ["ScenarioError", "Study", "run"]

@@ -37,7 +37,7 @@ def test_the_python_examples_run(start: str, tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_scenario_is_valid() -> None:
-    from overair.scenarios.sweep import sweep
+    from overair.scenarios.reading.sweep import sweep
 
     (block,) = (block for block in _blocks() if block.strip().startswith("title"))
     assert len(sweep(tomllib.loads(block)).points) == 9

@@ -15,8 +15,8 @@ from overair.ota.codecs import Past
 from overair.ota.layers import Layers, size_of
 from overair.ota.projections import gaussian, hadamard
 from overair.phy import Air, Awgn, Distortion, Grid, Link, Paths, Rayleigh, Size, Span, Tdl, Waveform, error_power, keys
-from overair.scenarios.quantities import of
-from overair.scenarios.sources import ROOT, fields_of, sources
+from overair.scenarios.reading.quantities import of
+from overair.scenarios.reading.sources import ROOT, fields_of, sources
 from tests.conformance.conftest import FAMILIES, examples, fixtures, public_dataclasses, schemes
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=16)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from overair.scenarios.schema import Scenario
+from overair.scenarios.studies.federated import Federated
 
 
 class Metrics(NamedTuple):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from overair.scenarios import run, saved
-from overair.scenarios.files import read
-from overair.scenarios.sweep import sweep
+from overair.scenarios.reading.files import read
+from overair.scenarios.reading.sweep import sweep
 
 CURVE = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves" / "bayes_recovery.csv"
 DATA = Path(os.environ.get("OVERAIR_DATA", "/nowhere")) / "mnist"

@@ -10,8 +10,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from overair.scenarios import catalogue, sources
-from overair.scenarios.catalogue import Of, Scheme
-from overair.scenarios.sources import FAMILIES
+from overair.scenarios.reading.catalogue import Of, Scheme
+from overair.scenarios.reading.sources import FAMILIES
 
 
 def required(family: str, kind: str) -> list[str]:

@@ -11,7 +11,7 @@ import xarray as xr
 from overair.figures import curve, draw
 from overair.figures._labels import axis_label
 from overair.scenarios import ScenarioError, curves, results, saved
-from overair.scenarios.sweep import sweep
+from overair.scenarios.reading.sweep import sweep
 
 RAW: dict[str, Any] = {
     "title": "A test, of commas",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from overair.scenarios import ScenarioError, overrides, schema
-from overair.scenarios.sweep import sweep
+from overair.scenarios.reading.sweep import sweep
 
 RAW: dict[str, Any] = {"data": "digits", "model": "softmax", "devices": 5, "rounds": 2, "uplink": "ideal"}
 FIVE = {"kind": "broadcast", "snr_db": 5.0, "offsets_db": [], "sends": "estimate"}

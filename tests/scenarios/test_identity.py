@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from overair.scenarios import schema
+from overair.scenarios import studies
 from overair.scenarios.identity import group, identity
-from overair.scenarios.sweep import sweep
+from overair.scenarios.reading.sweep import sweep
 
 RAW: dict[str, Any] = {"data": "digits", "model": "softmax", "devices": 5, "rounds": 30, "uplink": "analog"}
 OTHER: list[dict[str, Any]] = [

@@ -17,7 +17,7 @@ from overair.learning.images.schemes.deepjscc import Deepjscc
 from overair.learning.images.schemes.linear import LinearImages
 from overair.phy import Air, Awgn, Grid, Rayleigh
 from overair.scenarios import ScenarioError, curves, image_results, image_run, run, saved
-from overair.scenarios.sweep import sweep
+from overair.scenarios.reading.sweep import sweep
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
 TOML = """

@@ -12,7 +12,7 @@ from overair.phy import Air, Amplifier, Beamforming, Delayed, ErrorVariance, Gri
 from overair.scenarios import image_results, image_run
 from overair.scenarios.build import air_of
 from overair.scenarios.schema import check
-from overair.scenarios.sweep import sweep
+from overair.scenarios.reading.sweep import sweep
 
 LINK = {
     "snr_db": 3.0,

@@ -8,9 +8,9 @@ import pytest
 
 from overair.scenarios import ScenarioError
 from overair.scenarios.images import Images
-from overair.scenarios.listing import _fields, listing
-from overair.scenarios.schema import Scenario
-from overair.scenarios.sources import FAMILIES, sources
+from overair.scenarios.reading.listing import _fields, listing
+from overair.scenarios.studies.federated import Federated
+from overair.scenarios.reading.sources import FAMILIES, sources
 
 
 def found(word: str) -> str:

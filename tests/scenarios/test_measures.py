@@ -10,7 +10,7 @@ import pytest
 
 from overair.learning import Metrics
 from overair.scenarios import curves, results, run, saved
-from overair.scenarios.measures import Measure, headings, over_rounds
+from overair.scenarios.results.measures import Measure, headings, over_rounds
 from tests.scenarios import fake
 
 MODULE = importlib.import_module("overair.scenarios.run")

@@ -8,7 +8,7 @@ import pytest
 
 from overair.figures._resources import equal_elements, equal_resources
 from overair.scenarios import curves, run
-from overair.scenarios.errors import ScenarioError
+from overair.scenarios.reading.errors import ScenarioError
 
 DATA = Path(os.environ.get("OVERAIR_DATA", "/nowhere"))
 CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"

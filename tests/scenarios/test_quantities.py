@@ -2,10 +2,10 @@
 
 import pytest
 
-from overair.scenarios.listing import _fields
-from overair.scenarios.quantities import of, quantity
+from overair.scenarios.reading.listing import _fields
+from overair.scenarios.reading.quantities import of, quantity
 from overair.scenarios.results import describe
-from overair.scenarios.schema import Scenario, check
+from overair.scenarios.studies.federated import Federated, check
 
 
 @pytest.mark.parametrize(

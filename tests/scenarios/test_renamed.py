@@ -7,9 +7,9 @@ import pytest
 import xarray as xr
 
 from overair.scenarios import ScenarioError, faults, renamed, results, saved
-from overair.scenarios.catalogue import Table
-from overair.scenarios.listing import listing
-from overair.scenarios.sources import FAMILIES
+from overair.scenarios.reading.catalogue import Table
+from overair.scenarios.reading.listing import listing
+from overair.scenarios.reading.sources import FAMILIES
 
 OLD = {word.replace("|", ""): new for word, new in renamed.NAMES.items()}
 SIDE, BOOST = "transmitter_know" + "ledge", "boost" + "_db"

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from overair.scenarios import ScenarioError, results, saved
-from overair.scenarios.sweep import Sweep, sweep
+from overair.scenarios.reading.sweep import Sweep, sweep
 
 RAW: dict[str, Any] = {
     "title": "A test",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from overair.scenarios import ScenarioError, files, overrides
-from overair.scenarios.sweep import axes, sweep
+from overair.scenarios.reading.sweep import axes, sweep
 
 FIVE = {"data": "digits", "model": "softmax", "devices": 5, "rounds": 30, "uplink": "analog"}
 

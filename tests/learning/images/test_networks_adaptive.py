@@ -18,8 +18,8 @@ from overair.learning.images.networks.refinement import Refinement
 from overair.learning.images.transmission import Transmission
 from overair.learning.over_air import OverAir
 from overair.phy import Air, Awgn, Grid, keys
-from overair.scenarios.catalogue import load
-from overair.scenarios.sources import sources
+from overair.scenarios.reading.catalogue import load
+from overair.scenarios.reading.sources import sources
 
 AIR = Air(Grid(), Awgn(), 1)
 NETWORK = Adaptive(width=8, encoder_blocks=1, decoder_blocks=1)

@@ -19,7 +19,7 @@ from .catalogue import Table, as_table
 from .errors import ScenarioError, fault, shown
 from .shapes import FieldShape, Path, dotted
 from .sources import FAMILIES
-from .tasks import table_of
+from .. import studies
 
 TOKENS = re.compile(
     r"""("(?:\\.|[^"\\])*"|'[^']*'|[+-]?\d[\w.+:-]*)|([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)(\s*=)?|.""", re.DOTALL
@@ -30,7 +30,7 @@ NOT_WORDS = {"true", "false", "inf", "nan"}
 def apply(raw: Mapping[str, Any], changes: Iterable[str]) -> dict[str, Any]:
     """The scenario with the changes made, in order."""
     changed: Any = copy.deepcopy(dict(raw))
-    table = table_of(raw)
+    table = studies.of(raw)
     for change in changes:
         path, value = parse(change)
         changed = _changed(FieldShape(table=table), changed, path, value, 0)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import xarray as xr
 
-from . import curves, renamed
-from .errors import ScenarioError
-from .results import ENGINE, STOPPED, VARIABLES, describe
+from .. import studies
+from ..reading import renamed
+from ..reading.errors import ScenarioError
+from . import curves
+from .dataset import ENGINE, units_of
 
 
 def load(path: str | Path) -> xr.Dataset:
@@ -29,16 +31,20 @@ def load(path: str | Path) -> xr.Dataset:
         dataset = xr.load_dataset(file, engine=ENGINE)
     except (OSError, ValueError) as error:
         raise ScenarioError(f"{file}: expected results of overair, received another file; {error}") from None
-    return dataset if dataset.attrs.get("task") == "images" and "psnr" in dataset else _complete(dataset, file)
+    return _complete(dataset, file)
 
 
 def _complete(dataset: xr.Dataset, file: Path) -> xr.Dataset:
     """With all variables, NaN where an earlier version did not measure them."""
-    if missing := {"accuracy", STOPPED.name} - {*dataset.data_vars}:
-        raise ScenarioError(f"{file}: expected results of overair, found no {', '.join(sorted(missing))}")
-    unknown = [name for name in VARIABLES if name not in dataset]  # of a version that did not measure it
-    if old := [f"{name}, which is {new} now" for name in dataset.data_vars if (new := renamed.now(name, unknown))]:
+    name = dataset.attrs.get("study")
+    if name not in studies.names():
+        raise ScenarioError(f"{file}: expected results of overair, found the study {name}; run it anew")
+    main, *others = studies.load(name).measures
+    if main.name not in dataset:
+        raise ScenarioError(f"{file}: expected results of overair, found no {main.name}")
+    unknown = [each for each in others if each.name not in dataset]  # of a version that did not measure it
+    names = {each.name for each in unknown}
+    if old := [f"{name}, which is {new} now" for name in dataset.data_vars if (new := renamed.now(name, names))]:
         raise ScenarioError(f"{file}: expected results of overair, found {', '.join(old)}; run it anew")
-    return dataset.assign(
-        {name: xr.full_like(dataset.accuracy, math.nan).assign_attrs(describe(name)) for name in unknown}
-    )
+    blank = xr.full_like(dataset[main.name], math.nan)
+    return dataset.assign({each.name: blank.assign_attrs(units_of(each)) for each in unknown})

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PARTS = ("phy", "ota", "learning")
 MARK = re.compile(r"^FAMILY = (\w+)", re.MULTILINE)
 USUAL = re.compile(r"^USUAL = \"(\w+)\"", re.MULTILINE)

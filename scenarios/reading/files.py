@@ -9,7 +9,7 @@ from typing import Any
 from .catalogue import Table
 from .errors import ScenarioError, closest, one_of
 
-PRESETS = Path(__file__).parent / "presets"
+PRESETS = Path(__file__).parents[1] / "presets"
 
 
 @cache
@@ -32,6 +32,12 @@ def read(source: str | Path | Mapping[str, Any] | Table) -> tuple[str, dict[str,
         advice = f"did you mean {match}?" if match else "or the path of a .toml file"
         raise ScenarioError(f"scenario: expected {one_of(presets())}, received {source}; {advice}")
     return str(source), parse(PRESETS / f"{source}.toml")
+
+
+def text(name: str) -> str:
+    """A preset's file, with its comments."""
+    read(name)
+    return (PRESETS / f"{name}.toml").read_text(encoding="utf-8") if name in presets() else Path(name).read_text("utf-8")
 
 
 def parse(file: Path) -> dict[str, Any]:

@@ -14,16 +14,13 @@ from typing import Any, NamedTuple
 
 from .errors import ScenarioError, fault, shown
 from .shapes import FieldShape, Path, dotted, part_of
-from .tasks import check, table_of
+from .. import studies
 
 Label = int | float | str
 NOT_AXES = {
-    "task": "one word",
+    "study": "one word",
     "title": "one text",
-    "rounds": "one number (accuracy is kept along the way)",
-    "evaluate_every": "one number",
     "seeds": "a list of whole numbers (seeds are a dimension of every result)",
-    "ratios": "a list of numbers (ratios are a dimension of every result)",
 }
 
 
@@ -44,20 +41,21 @@ class Sweep(NamedTuple):
 
 def axes(raw: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The values of every axis as they were written, by dotted path."""
-    return {dotted(path): values for path, values in _axes(FieldShape(table=table_of(raw)), raw, ()).items()}
+    return {dotted(path): values for path, values in _axes(FieldShape(table=studies.of(raw)), raw, ()).items()}
 
 
 def sweep(raw: Mapping[str, Any]) -> Sweep:
     """Check a scenario and take it apart; ScenarioError with a line for every fault in any point."""
-    found = _axes(FieldShape(table=table_of(raw)), raw, ())
+    found = _axes(FieldShape(table=studies.of(raw)), raw, ())
+    not_axes = {**NOT_AXES, **studies.of(raw).fixed}
     for path in found:
-        if path[0] in NOT_AXES:
-            raise ScenarioError(fault(dotted(path), NOT_AXES[str(path[0])], part_of(raw, path[0])))
+        if path[0] in not_axes:
+            raise ScenarioError(fault(dotted(path), not_axes[str(path[0])], part_of(raw, path[0])))
     places = list(itertools.product(*(range(len(values)) for values in found.values())))
     scenarios, faults = [], []
     for place in places:
         try:
-            scenarios.append(check(_at(raw, found, place)))
+            scenarios.append(studies.check(_at(raw, found, place)))
         except ScenarioError as error:
             faults += error.lines
     if faults:

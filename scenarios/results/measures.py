@@ -14,6 +14,7 @@ class Measure(NamedTuple):
     long_name: str
     over_rounds: Literal["mean", "sum", "max", "last"] = "mean"
     heading: str | None = None  # of its column in a table, which it has none of unless given
+    over: tuple[str, ...] | None = None  # dimensions besides axes and seeds; all of the study unless given
 
 
 def named(*measures: Measure) -> dict[str, Measure]:

@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Le, Lt, MultipleOf
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, create_model
 from pydantic_core import CoreSchema, core_schema
 
-from ..bounds import AtMost
+from ...bounds import AtMost
 from .errors import ScenarioError
 from .sources import FAMILIES, ROOT, Source, SourceField, fields_of, sources
 
@@ -105,13 +105,13 @@ def parts(table: Table, path: str) -> dict[str, Any]:
 
 def load(family: str, kind: str) -> Any:
     """The real class of a scheme."""
-    module = f"..{FAMILIES[family].folder.replace('/', '.')}.{kind}"
+    module = f"...{FAMILIES[family].folder.replace('/', '.')}.{kind}"
     return getattr(importlib.import_module(module, __package__), sources(family)[kind].class_name)
 
 
 def interface(family: str) -> Any:
     """The interface of a family's schemes, a protocol."""
-    return importlib.import_module(f"..{FAMILIES[family].folder.replace('/', '.')}", __package__).FAMILY
+    return importlib.import_module(f"...{FAMILIES[family].folder.replace('/', '.')}", __package__).FAMILY
 
 
 def _built(value: Any, path: str) -> Any:

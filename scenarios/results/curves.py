@@ -10,28 +10,35 @@ and a row for every point, seed and round:
     uplink,link.snr_db,seed,round,accuracy,loss,nmse,resource_elements,energy,airtime,bits,decoded
     ideal,-30.0,0,1,0.522222,1.71208,0,0,0,0,0,20
 
-What stands before ``seed`` are the axes, in the order of their first appearance; what stands behind ``round`` are the
-variables that were measured, in six significant digits, and the round in which a seed stopped, where one did. Rows and
-variables that are missing are NaN. A file without comments is read as well: a column of numbers is one of numbers.
+What stands before ``seed`` are the axes, in the order of their first appearance; what follows it, up to the study's main
+measure, are the study's own dimensions; then come the measures, in six significant digits. Rows and variables that are
+missing are NaN. A file without comments is read as well: a column of numbers is one of numbers.
 """
 
 import csv
+import io
 import json
 import math
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import xarray as xr
 
-from . import image_results, renamed, results
-from .errors import ScenarioError
+from .. import durable, studies
+from ..reading import renamed
+from ..reading.errors import ScenarioError, one_of
+from ..running.units import versions
+from ..studies.base import Study
+from . import dataset, measures
+from .measures import Measure
 
-STOPPED = results.STOPPED.name
+STOPPED = "stopped_at"
+NONE: Mapping[str, Measure] = {}
 LARGEST = 10**7  # places of the grid that axes, seeds and rounds make
-ATTRIBUTES = ("preset", "title", "scenario", "versions")
+ATTRIBUTES = ("study", "preset", "title", "scenario", "versions")
 
 Made = TypeVar("Made")
 READERS: dict[str, Callable[[str], Any]] = {
@@ -63,15 +70,10 @@ def load(path: str | Path) -> xr.Dataset:
 
 def write(path: str | Path, about: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write any table: comment lines, then the names of the columns and the rows; whole or not at all."""
-    file = Path(path)
-    unfinished = file.with_name(file.name + ".tmp")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(f"# {line}\n" for line in about)
-            csv.writer(stream, lineterminator="\n").writerows(rows)
-        os.replace(unfinished, file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    stream = io.StringIO()
+    stream.writelines(f"# {line}\n" for line in about)
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    durable.write(Path(path), stream.getvalue().encode())
 
 
 def read(path: str | Path, made_of: Callable[[Sheet], Made]) -> Made:
@@ -90,11 +92,13 @@ def read(path: str | Path, made_of: Callable[[Sheet], Made]) -> Made:
 
 def _about(dataset: xr.Dataset, preset: str | None) -> Iterator[str]:
     attributes = dataset.attrs
+    if "study" in attributes:
+        yield f"study {attributes['study']}"
     if preset:
         yield f"preset {preset}"
     if attributes.get("title"):
         yield f"title {' '.join(attributes['title'].split())}"
-    yield f"versions {attributes.get('versions') or json.dumps(results.versions())}"
+    yield f"versions {attributes.get('versions') or json.dumps(versions())}"
     yield f"seeds {json.dumps(dataset['seed'].values.tolist())}"
     if "scenario" in attributes:
         yield f"scenario {' '.join(attributes['scenario'].split())}"
@@ -114,17 +118,23 @@ def _rows(dataset: xr.Dataset) -> Iterator[list[str]]:
 
 
 def _main(dataset: xr.Dataset) -> xr.DataArray:
-    """The variable that has all dimensions, in their order."""
-    return dataset["accuracy" if "accuracy" in dataset else "psnr"]
+    """The measure that has all dimensions, in their order."""
+    return dataset[_study(dataset.attrs).measures[0].name]
 
 
 def _variables(dataset: xr.Dataset) -> list[str]:
-    """What was measured, the main one first whether it was or not; and where seeds stopped, if any did."""
-    main = str(_main(dataset).name)
-    known = image_results.VARIABLES if main == "psnr" else results.VARIABLES
-    measured = [name for name in known if name in dataset and bool(np.isfinite(dataset[name]).any())]
-    stopped = STOPPED in dataset and bool((dataset[STOPPED] >= 0).any())
-    return [main, *(name for name in measured if name != main), *([STOPPED] if stopped else [])]
+    """What was measured, the main one first whether it was or not; whole numbers such as where seeds stopped, last."""
+    main, *others = _study(dataset.attrs).measures
+    measured = [each.name for each in others if each.name in dataset and _was_measured(dataset[each.name])]
+    return [main.name, *measured]
+
+
+def _was_measured(values: xr.DataArray) -> bool:
+    return bool(np.isfinite(values).any()) and not (values.name == STOPPED and bool((values < 0).all()))
+
+
+def _study(attributes: Mapping[str, Any]) -> type[Study]:
+    return studies.load(attributes.get("study", studies.USUAL))
 
 
 def _type(dtype: np.dtype) -> str:
@@ -160,47 +170,37 @@ def _sheet(file: Path) -> Sheet:
 
 
 def _dataset(sheet: Sheet) -> xr.Dataset:
-    names = sheet.names
-    if "psnr" in names:
-        return _images(sheet)
-    if len({*names}) < len(names) or not {"seed", "round", "accuracy"} <= {*names} or "" in names or not sheet.rows:
-        raise ValueError(
-            "the columns are axes, seed, round, accuracy and what else there is, each once, above the rows"
-        )
-    if names.index("round") != names.index("seed") + 1 or names.index("accuracy") <= names.index("round"):
-        raise ValueError("the columns are in another order: axes, seed, round, variables")
-    dims = names[: names.index("round") + 1]
+    names, study = sheet.names, _study_of(sheet)
+    main, known = study.measures[0].name, measures.named(*study.measures)
+    if len({*names}) < len(names) or not {"seed", main} <= {*names} or "" in names or not sheet.rows:
+        raise ValueError(f"the columns are axes, seed, {main} and what else there is, each once, above the rows")
+    dims = names[: names.index(main)]
+    if "seed" not in dims or known.keys() & {*dims}:
+        raise ValueError("the columns are in another order: axes, seed, dimensions of the study, variables")
     cells, shape, at, coordinates = _grid(sheet, dims)
-    if old := [f"{name}, which is {new} now" for name in cells if (new := renamed.now(name, results.VARIABLES))]:
+    if old := [f"{name}, which is {new} now" for name in cells if (new := renamed.now(name, known))]:
         raise ValueError(f"the columns hold {', '.join(old)}; rename it")
     variables: dict[str, Any] = {}
-    for name in results.VARIABLES:
+    inner = dims[dims.index("seed") + 1 :]
+    for name, measure in known.items():
         flat = np.full(math.prod(shape), np.nan)
-        flat[at] = _numbers(name, cells[name]) if name in cells else np.nan
-        variables[name] = (dims, flat.reshape(shape), _attributes(sheet, name))
-    stops = np.full(math.prod(shape), -1.0)
-    stops[at] = _numbers(STOPPED, cells[STOPPED]) if STOPPED in cells else -1.0
-    if not np.all(np.abs(stops) < LARGEST):
-        raise ValueError(f"{STOPPED}: expected a round, or -1")
-    variables[STOPPED] = (dims[:-1], stops.reshape(shape).max(axis=-1).astype(int), results.describe(STOPPED))
-    return xr.Dataset(variables, coordinates, sheet.attributes)
+        flat[at] = _numbers(name, cells[name]) if name in cells else -1.0 if name == STOPPED else np.nan
+        over = inner if measure.over is None else [each for each in inner if each in measure.over]
+        idle = tuple(place for place, each in enumerate(dims) if each in inner and each not in over)
+        kept = [each for each in dims if each not in inner or each in over]
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of places without a number
+            values = np.nanmax(flat.reshape(shape), axis=idle) if idle else flat.reshape(shape)
+        variables[name] = (kept, values, _attributes(sheet, name, known))
+    return xr.Dataset(variables, coordinates, sheet.attributes | {"study": study.model_fields["study"].default})
 
 
-def _images(sheet: Sheet) -> xr.Dataset:
-    """The dataset of images sent."""
-    names, tail = sheet.names, list(image_results.TAIL)
-    dims = names[: names.index("psnr")]
-    if len({*names}) < len(names) or dims[-len(tail) :] != tail or "" in names or not sheet.rows:
-        raise ValueError(
-            f"the columns are axes, {', '.join(tail)}, psnr and what else there is, each once, above the rows"
-        )
-    cells, shape, at, coordinates = _grid(sheet, dims)
-    variables: dict[str, Any] = {}
-    for name in image_results.VARIABLES:
-        flat = np.full(math.prod(shape), np.nan)
-        flat[at] = _numbers(name, cells[name]) if name in cells else np.nan
-        variables[name] = (dims, flat.reshape(shape), image_results.about(name))
-    return xr.Dataset(variables, coordinates, sheet.attributes | {"task": "images"})
+def _study_of(sheet: Sheet) -> type[Study]:
+    """As the file says, or as its columns do."""
+    told = sheet.attributes.get("study")
+    if told is not None and told not in studies.names():
+        raise ValueError(f"study: expected {one_of(studies.names())}, received {told}")
+    return studies.load(told or ("images" if "psnr" in sheet.names else studies.USUAL))
 
 
 def _grid(sheet: Sheet, dims: list[str]) -> tuple[dict[str, list[str]], list[int], np.ndarray, dict[str, Any]]:
@@ -244,7 +244,8 @@ def _numbers(name: str, texts: list[str]) -> list[float]:
         raise ValueError(f"{name}: {error}") from None
 
 
-def _attributes(sheet: Sheet, name: str) -> dict[str, str]:
+def _attributes(sheet: Sheet, name: str, known: Mapping[str, Measure] = NONE) -> dict[str, str]:
     """Units and long name, as the file says or as results have them."""
     told = sheet.columns.get(name, {})
-    return results.describe(name) | {key: str(told[key]) for key in ("units", "long_name") if told.get(key)}
+    usual = dataset.units_of(known[name]) if name in known else dataset.describe(name)
+    return usual | {key: str(told[key]) for key in ("units", "long_name") if told.get(key)}

@@ -6,31 +6,32 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from .. import studies
 from . import renamed, search
 from .catalogue import Scheme, Table, tables
 from .errors import ScenarioError, closest, one_of, shown
 from .faults import BOUNDS
 from .files import presets
-from .images import Images
-from .schema import Scenario
 from .shapes import FieldShape, shape_of
 from .sources import FAMILIES, Source, sources
 
+FIELDS = "fields of another study: overair list fields STUDY"
 FEW = 4  # schemes found that are shown with their fields
-IMAGES = 'with task = "images", for images that are sent:'
 ABSURD = 2**31  # bounds from here on go without saying
 WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
 
 
 def listing(what: str | None = None) -> list[str]:
-    """The lines about a family, ``scenarios``, ``fields``, or whatever has that word; about all if nothing is asked."""
+    """The lines about a family, ``scenarios``, ``studies``, ``fields``, or whatever has that word; about all if nothing."""
     if what is None:
-        parts = [_scenarios(presets()), *(_family(family, sources(family)) for family in FAMILIES)]
+        parts = [_scenarios(presets()), _studies(), *(_family(family, sources(family)) for family in FAMILIES)]
         return [line for part in parts for line in (*part, "")][:-1]
     if what == "scenarios":
         return list(_scenarios(presets()))
+    if what == "studies":
+        return list(_studies())
     if what == "fields":
-        return [*_rows(_fields(Scenario)), "", IMAGES, *_rows(_fields(Images))]
+        return [*_rows(_fields(studies.load(studies.USUAL))), "", *_studies(), "", FIELDS]
     if what in FAMILIES:
         return list(_family(what, sources(what), details=True))
     _refuse_old(what, FAMILIES)
@@ -51,22 +52,40 @@ def _found(what: str) -> list[str]:
         _family(family, {source.kind: source for source in found if source.family == family}, len(found) <= FEW)
         for family in dict.fromkeys(source.family for source in found)
     ]
-    federated, images = _fields(Scenario), _fields(Images)
-    more = {name: text for name, text in images.items() if text != federated.get(name)}
-    for heading, fields in (("fields of a scenario:", federated), (IMAGES, more)):
+    fields_of = {name: _fields(studies.load(name)) for name in studies.names()}
+    federated = fields_of[studies.USUAL]
+    for name, every in fields_of.items():
+        usual = name == studies.USUAL
+        heading = "fields of a scenario:" if usual else f"of the study {name} also:"
+        fields = {path: text for path, text in every.items() if usual or text != federated.get(path)}
         rows = {name: text for name, text in fields.items() if search.has(what, (name, text.rpartition(" (")[0]))}
         parts += [iter([heading, *_rows(rows)])] if rows else []
     if titles := {name: title for name, title in presets().items() if search.has(what, (name, title))}:
         parts.append(_scenarios(titles))
     if not parts:
         _refuse_old(what, {*search.names(), *(name.rpartition(".")[2] for name in federated)})
-        texts = [*federated, *federated.values(), *images, *presets(), *presets().values()]
+        texts = [text for fields in fields_of.values() for text in (*fields, *fields.values())]
+        texts += [*presets(), *presets().values()]
         match = closest(what, search.vocabulary(texts))
         advice = f"did you mean {match}?" if match else "see overair list"
         raise ScenarioError(
-            f"list: expected scenarios, fields, a family or a word in what they say, received {shown(what)}; {advice}"
+            f"list: expected scenarios, studies, fields, a family or a word in what they say, received {shown(what)}; {advice}"
         )
     return [line for part in parts for line in (*part, "")][:-1]
+
+
+def fields(study: str) -> list[str]:
+    """The lines about the fields of a study."""
+    if study not in studies.names():
+        match = closest(study, studies.names())
+        advice = f"did you mean {match}?" if match else "see overair list studies"
+        raise ScenarioError(f"list fields: expected {one_of(studies.names())}, received {shown(study)}; {advice}")
+    return list(_rows(_fields(studies.load(study))))
+
+
+def _studies() -> Iterator[str]:
+    yield "studies: what a scenario simulates"
+    yield from _columns({name: studies.summary(name) for name in studies.names()})
 
 
 def _scenarios(titles: dict[str, str]) -> Iterator[str]:

@@ -1,0 +1,100 @@
+"""What the command tells: a line at once, how far it is, the table, the figure, and what failed."""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MINUTE = 60.0  # seconds
+FAILED = 1
+
+
+def check_out(out: str | None) -> Path | None:
+    """The folder of results, None where none is wanted."""
+    if out is not None and not out.strip():
+        raise ValueError('--out: expected a folder, received ""')
+    return Path(out) if out is not None else None
+
+
+def failures(dataset: "xr.Dataset") -> int:
+    """The exit code: 1 where units failed, which are named."""
+    failed = json.loads(dataset.attrs.get("failures", "[]"))
+    for each in failed:
+        point = ", ".join(f"{axis} = {label}" for axis, label in each["point"].items()) or "the scenario"
+        print(f"failed: {point}, seed {each['seed']}: {each['reason']}", file=sys.stderr)
+    if failed:
+        print(f"overair: {len(failed)} units failed; --retry does them again", file=sys.stderr)
+    return FAILED if failed else 0
+
+
+def report(dataset: "xr.Dataset", figure: Path) -> None:
+    """The table, then the figure and where it is."""
+    from .figures import draw
+    from .scenarios.results.tables import table as rows_of
+
+    if not dataset.attrs.get("complete", 1):
+        print("note: the run is not finished; what is missing is left out")
+    if dataset.attrs.get("title"):
+        print(dataset.attrs["title"])
+    rows = rows_of(dataset)
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(*rows[0], box=None, padding=(0, 1, 0, 0))
+        for row in rows[1:]:
+            table.add_row(*row)
+        Console().print(table)
+    else:
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if "decoded" in dataset and bool((dataset.decoded == 0).all("round").any()):
+        print("note: at some points nobody was ever decoded; digital devices are silent where their links carry too")
+        print("      little, and lose packets where they trust a wrong belief (uplink.margin_db keeps below it)")
+    draw(dataset, figure)
+    print(f"figure: {figure}")
+
+
+def _line_a_minute() -> Callable[[int, int], None]:
+    """Tells what is done and how long the rest takes at the speed so far."""
+    first: tuple[float, int] | None = None
+    last = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal first, last
+        now = time.monotonic()
+        first = first or (now, done)  # what came before was not steps alone
+        if now - last >= MINUTE and done > first[1]:
+            last, left = now, (now - first[0]) / (done - first[1]) * (total - done) / MINUTE
+            print(f"overair: {done / total:.0%} done, about {left:.0f} min left", file=sys.stderr, flush=True)
+
+    return tell
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int, int], None]]:
+    """A line at once, then a bar with the time left; where there is no terminal, a line a minute."""
+    log = logging.getLogger("overair")
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    if not sys.stderr.isatty():
+        yield _line_a_minute()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("overair"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("overair", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,113 @@
+"""Tables that several studies have: link, grid, grant, optimiser, and types of fields.
+
+A scheme is its kind, "rayleigh", or a table with the kind and fields, {kind = "tdl", model = "B"}.
+"""
+
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+from pydantic import Field, ValidationInfo, field_validator
+
+from .catalogue import Table, table_of_class
+from .errors import shown
+
+OptimizerName = Literal[
+    "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lamb", "lion", "muon", "nadam", "rmsprop",
+    "sgd",
+]  # fmt: skip
+Positive = Annotated[int, Gt(0), Lt(2**31)]
+Seed = Annotated[int, Ge(0), Lt(2**63)]
+SnrDb = Annotated[float, Ge(-300), Le(300)]
+
+
+def default(value: Any, description: str) -> Any:
+    """A field with a default as a file would give it."""
+    return Field(default=value, description=description)
+
+
+def all_different(values: list[Any]) -> list[Any]:
+    """Refuses a value that is there twice."""
+    if len(set(values)) < len(values):
+        raise ValueError(f"expected different values, received {shown(values)}")
+    return values
+
+
+class Optimizer(Table):
+    """A Keras optimiser: what the server does with the estimate it receives."""
+
+    name: OptimizerName = Field(description="a Keras optimiser, in small letters")
+    learning_rate: Annotated[float, Gt(0)] = Field(description="the size of its steps")
+    options: dict[str, float | bool] = Field(default={}, description="its further arguments, such as momentum")
+
+
+class Snr(Table):
+    """What a link has besides an air."""
+
+    snr_db: SnrDb = Field(default=10.0, description="SNR, in dB; P/N0 at unit mean channel gain")
+
+
+class Snrs(Table):
+    """What a link has besides an air where one pass serves all SNRs."""
+
+    snr_db: Annotated[list[SnrDb], MinLen(1)] = Field(
+        default=[0.0, 5.0, 10.0, 15.0, 20.0], description="SNRs, in dB; P/N0, one or several"
+    )
+
+    _different = field_validator("snr_db")(all_different)
+
+    @field_validator("snr_db", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def link(channel: str) -> Any:
+    """The table of an air on a grid, over a channel unless the scenario has another."""
+    return table_of_class("phy/air.py", "Air", without=("grid", "devices"), defaults={"channel": channel})
+
+
+OverTdl: Any = link("tdl")
+OverAwgn: Any = link("awgn")
+GridFields: Any = table_of_class("phy/grid.py", "Grid")
+
+
+class LinkTable(OverTdl, Snr):
+    """One link for every uplink compared."""
+
+
+class DeviceLink(OverAwgn, Snrs):
+    """The link from one device to the receiver."""
+
+    @field_validator("power_offsets_db")
+    @classmethod
+    def _one_device(cls, values: list[float]) -> list[float]:
+        if values:
+            raise ValueError(f"expected none, as one device sends and has P, received {shown(values)}; change snr_db")
+        return values
+
+
+class GridTable(GridFields):
+    """The OFDM numerology."""
+
+
+class Grant(Table):
+    """The resource elements of a round, the same for every uplink compared."""
+
+    elements: Positive | None = Field(
+        default=None, description="resource elements a round; from compression unless given"
+    )
+    compression: Annotated[float, Gt(0)] | None = Field(
+        default_factory=lambda data: None if data.get("elements") else 1.0,
+        description="or room for d/compression real numbers, two an element; 1 unless given",
+    )
+
+    @field_validator("compression")
+    @classmethod
+    def _one_of_two(cls, compression: float | None, info: ValidationInfo) -> float | None:
+        elements = info.data.get("elements")
+        if compression is None or elements is None:
+            return compression
+        raise ValueError(
+            f"expected elements or compression, received both, {elements} and {compression:g}; "
+            f"set the whole table, grant={{elements={elements}}}, to replace one by the other"
+        )

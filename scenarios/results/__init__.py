@@ -1,0 +1,1 @@
+"""Results: from records to what people open."""

@@ -1,0 +1,1 @@
+"""Running: from checked points to the records of their units."""

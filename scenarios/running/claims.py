@@ -1,0 +1,104 @@
+"""Claims: several commands on one folder share its units, each taken by an exclusive file with a lease.
+
+A claim is renewed while its holder lives. One whose lease ran out, or whose holder on this machine is gone, is taken over.
+Two that take the same unit after all lose time and no truth: a unit's record is the same whoever made it.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+LEASE = 120.0  # seconds
+
+
+class Claims:
+    """Of one command on a folder; without a folder everything is free."""
+
+    def __init__(self, folder: Path | None, lease: float = LEASE) -> None:
+        self.folder, self.lease = folder, lease
+        self._held: set[Path] = set()
+        self._ended = threading.Event()
+        self._renewing = threading.Thread(target=self._renew, daemon=True)
+
+    def __enter__(self) -> "Claims":
+        if self.folder:
+            self._renewing.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._ended.set()
+        for file in list(self._held):
+            self._drop(file)
+
+    def take(self, key: str) -> bool:
+        """Whether a unit is ours now."""
+        if self.folder is None:
+            return True
+        file = self.folder / f"{key}.claim"
+        if file in self._held:
+            return True
+        for _ in range(2):  # again where a stale claim was in the way
+            try:
+                handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            except FileExistsError:
+                if not self._is_stale(file) or not self._set_aside(file):
+                    return False
+                continue
+            with os.fdopen(handle, "w") as stream:
+                json.dump({"host": socket.gethostname(), "process": os.getpid()}, stream)
+            self._held.add(file)
+            return True
+        return False
+
+    def release(self, key: str) -> None:
+        """Give a unit back."""
+        if self.folder:
+            self._drop(self.folder / f"{key}.claim")
+
+    def _drop(self, file: Path) -> None:
+        self._held.discard(file)
+        with contextlib.suppress(OSError):
+            file.unlink()
+
+    def _is_stale(self, file: Path) -> bool:
+        try:
+            age = time.time() - file.stat().st_mtime
+            holder = json.loads(file.read_text())
+            gone = holder["host"] == socket.gethostname() and not _lives(holder["process"])
+        except FileNotFoundError:
+            return False
+        except (ValueError, KeyError, TypeError, OSError):
+            return age > self.lease
+        return gone or age > self.lease
+
+    def _set_aside(self, file: Path) -> bool:
+        """Only one of those that find a claim stale succeeds."""
+        aside = file.with_name(f"{file.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            os.rename(file, aside)
+            aside.unlink()
+        except OSError:
+            return False
+        return True
+
+    def _renew(self) -> None:
+        while not self._ended.wait(self.lease / 4):
+            for file in list(self._held):
+                with contextlib.suppress(OSError):
+                    os.utime(file)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

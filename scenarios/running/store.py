@@ -1,0 +1,123 @@
+"""The folder of runs: the record of every unit ever finished in it, and the scenario that was run last.
+
+    records/KEY.npz   one a unit, by what decides its numbers: scenarios may share them, and a run grows by what is missing
+    networks/         what studies train
+    scenario.json     the scenario of results.nc and curve.csv, and the versions that made the records
+"""
+
+import io
+import json
+import logging
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import durable
+from ..reading.errors import ScenarioError
+from .units import Record, versions
+
+log = logging.getLogger("overair")
+
+
+class Store:
+    """The records of a folder; without one nothing is kept and nothing found."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+
+    def check(self, fresh: bool = False) -> None:
+        """Refuses a folder of something else, and one of other versions unless ``fresh`` keeps both apart."""
+        if self.folder is None:
+            return
+        file = self.folder / "scenario.json"
+        if file.exists():
+            there = self._read(file)
+            if not fresh:
+                self._compare(there)
+        elif self._is_foreign():
+            raise ScenarioError(
+                f"--out {self.folder}: expected a new or empty folder, or one of an earlier run of overair"
+            )
+
+    def open(self, resolved: dict[str, Any]) -> None:
+        """Begin a run in the folder, or go on in it."""
+        if self.folder is None:
+            return
+        file = self.folder / "scenario.json"
+        (self.folder / "records").mkdir(parents=True, exist_ok=True)
+        durable.write(file, json.dumps({"scenario": resolved, "versions": versions()}, indent=2).encode())
+
+    def record(self, key: str) -> Record | None:
+        """What is kept of a unit; a damaged record is named, set aside and done again."""
+        file = self._file(key)
+        if file is None or not file.is_file():
+            return None
+        try:
+            return read(file)
+        except (ValueError, KeyError, OSError, EOFError, TypeError, zipfile.BadZipFile, MemoryError) as error:
+            aside = file.with_name(f"{file.name}.damaged")
+            os.replace(file, aside)
+            log.warning("warning: %s is damaged and set aside as %s; its unit is done again (%s)", file, aside.name, error)
+            return None
+
+    def keep(self, key: str, record: Record) -> None:
+        """Keep what there is of a unit."""
+        if file := self._file(key):
+            durable.write(file, written(record))
+
+    def _file(self, key: str) -> Path | None:
+        return self.folder / "records" / f"{key}.npz" if self.folder else None
+
+    def _is_foreign(self) -> bool:
+        """Whether a folder holds what is none of ours; what a first write left half done is ours."""
+        if self.folder is None or not self.folder.exists():
+            return False
+        if not self.folder.is_dir():
+            return True
+        ours = {"records", "networks"}
+        return any(entry.name not in ours and not entry.name.endswith(".tmp") for entry in self.folder.iterdir())
+
+    def _read(self, file: Path) -> Any:
+        try:
+            there = json.loads(file.read_text(encoding="utf-8"))
+            return dict(there["versions"])
+        except (ValueError, KeyError, TypeError):
+            aside = file.with_name(f"{file.name}.damaged")
+            os.replace(file, aside)
+            log.warning("warning: %s is damaged and set aside as %s", file, aside.name)
+            return None
+
+    def _compare(self, there: dict[str, str] | None) -> None:
+        now = versions()
+        different = sorted(name for name in now if there is not None and there.get(name) != now[name])
+        if there is not None and different:
+            name = different[0]
+            raise ScenarioError(
+                f"--out {self.folder}: expected records of {name} {now[name]}, found those of {there.get(name)}; "
+                "name another folder, or keep both apart with --fresh"
+            )
+
+
+def written(record: Record) -> bytes:
+    """A record as the content of a file."""
+    about = {
+        "coordinates": record.coordinates, "failure": record.failure, "names": list(record.values),
+        "states": len(record.state),
+    }  # fmt: skip
+    arrays = {f"value{at}": np.asarray(value) for at, value in enumerate(record.values.values())}
+    arrays |= {f"state{at}": part for at, part in enumerate(record.state)}
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, about=np.array(json.dumps(about)), **arrays)
+    return stream.getvalue()
+
+
+def read(source: Path | io.BytesIO) -> Record:
+    """The record of a file, whose checksums are compared."""
+    with np.load(source, allow_pickle=False) as arrays:
+        about = json.loads(str(arrays["about"]))
+        values = {name: arrays[f"value{at}"] for at, name in enumerate(about["names"])}
+        state = tuple(arrays[f"state{at}"] for at in range(about["states"]))
+    return Record(about["coordinates"], values, state, about["failure"])

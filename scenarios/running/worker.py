@@ -1,0 +1,84 @@
+"""What does units, in this process or in a worker of any engine: one after another, what a group shares kept."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .. import studies
+from ..reading.errors import ScenarioError
+from ..studies.base import Study
+from . import store
+from .units import Progress, Record, Work
+
+
+class Task(NamedTuple):
+    """A unit to do."""
+
+    study: Study
+    seed: int
+    key: str
+    alias: str
+    record: Record | None
+    folder: Path | None
+    progress: Progress = lambda done, total: None
+
+    def packed(self) -> str:
+        """As text, without its record."""
+        scenario = self.study.model_dump(mode="json")
+        told = {"scenario": scenario, "seed": self.seed, "key": self.key, "alias": self.alias}
+        return json.dumps(told | {"folder": str(self.folder.absolute()) if self.folder else None})
+
+
+class Worker:
+    """Prepares groups and does their units; what the last group shares is kept."""
+
+    def __init__(self) -> None:
+        self._shared: dict[str, Any] = {}
+        self._prepared: dict[str, Any] = {}
+        self._current: tuple[str, Any] | None = None
+
+    def prepare(self, study: Study, seed: int) -> Any:
+        """What a unit's group is made of."""
+        group = study.group(seed)
+        if group not in self._prepared:
+            self._prepared[group] = study.prepare(self._shared)
+        return self._prepared[group]
+
+    def do(self, task: Task) -> Record:
+        """The record of a unit; one that fails is a record too, with its reason."""
+        study, kept = task.study, store.Store(task.folder)
+
+        def save(record: Record) -> None:
+            kept.keep(task.key, record)
+
+        networks = task.folder / "networks" if task.folder else None
+        work = Work(
+            task.seed, study.dimensions(), task.record, networks, task.progress, save, task.alias
+        )
+        group = study.group(task.seed)
+        try:
+            prepared = self.prepare(study, task.seed)
+            if self._current is None or self._current[0] != group:
+                self._current = None  # free the memory before more is taken
+                self._current = group, study.begin(prepared, work)
+            return study.grow(self._current[1], work)
+        except Exception as error:
+            self._current = None
+            told = str(error) if isinstance(error, ScenarioError) else f"{type(error).__name__}: {error}"
+            return Record({}, {}, failure=" ".join(told.split())[:500])
+
+
+_worker: Worker | None = None
+
+
+def perform(packed: str, record: bytes | None) -> bytes:
+    """A unit done in a worker of an engine, from text and a record's file to the file of its record."""
+    global _worker
+    told = json.loads(packed)
+    _worker = _worker or Worker()
+    folder = Path(told["folder"]) if told["folder"] else None
+    there = store.read(io.BytesIO(record)) if record else None
+    study = studies.check(told["scenario"])
+    return store.written(_worker.do(Task(study, told["seed"], told["key"], told["alias"], there, folder)))

@@ -1,0 +1,109 @@
+"""From scenarios of federated learning to federations that run.
+
+Every scheme, the air and the grant of every point are made and checked first; a federation, which holds data and is
+compiled, is made when it is needed. Shares of data are drawn once: seeds repeat training, links and noise on the same
+shares.
+"""
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..reading import catalogue
+from ..reading.complaints import named
+from ..reading.errors import ScenarioError, closest, fault, one_of
+from ..reading.tables import Grant, Optimizer
+from ._air import air_of
+from ._data import load_data
+from .federated import Federated
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ...learning import Algorithm, Downlink, Federation
+    from ...learning.data import Arrays
+    from ...ota import Uplink
+    from ...phy import Air
+
+SETTINGS = {"participation", "batch_size", "executor", "chunk"}  # of a federation, as a scenario has them
+SHARES_SEED = 0
+
+
+class FederationParts(NamedTuple):
+    """What a federation is made of."""
+
+    scenario: Federated
+    model_factory: Callable[[int], Any]
+    data: "Arrays"
+    shares: "list[np.ndarray]"
+    algorithm: "Algorithm"
+    uplink: "Uplink"
+    air: "Air"
+    elements: int
+    optimizer: Callable[[], Any]
+    downlink: "Downlink"
+
+
+def prepare(scenario: Federated, shared: dict[str, Any]) -> FederationParts:
+    """What a federation is made of, checked."""
+    from ...learning import Task
+    from ...ota import Terms
+
+    data: Arrays = load_data(scenario.data, shared)
+    with named("partition"):
+        partition = catalogue.build(scenario.partition, "partition")
+        shares = partition.split(data.y_train, scenario.devices, SHARES_SEED)
+    scheme = catalogue.build(scenario.model, "model")
+
+    def model(seed: int) -> Any:
+        return scheme.build(data.x_train.shape[1:], data.classes, seed)
+
+    air, uplink = air_of(scenario, scenario.devices), catalogue.build(scenario.uplink, "uplink")
+    downlink = catalogue.build(scenario.downlink, "downlink")
+    with named("model"):
+        task = Task(model(0))
+    elements, optimizer = _elements(scenario.grant, task.size), _optimizer(scenario.optimizer)
+    terms = Terms(air, task.size, elements, scenario.participation, task.layers)
+    with named():
+        uplink.check(terms)
+        downlink.check(uplink, terms, optimizer())
+    algorithm = catalogue.build(scenario.algorithm, "algorithm")
+    return FederationParts(scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink)
+
+
+def _elements(grant: Grant, size: int) -> int:
+    return grant.elements or math.ceil(size / (grant.compression or 1.0) / 2)
+
+
+def _optimizer(wanted: Optimizer) -> Callable[[], Any]:
+    """A maker of the Keras optimiser, tried once."""
+    import keras
+
+    names = {name.lower(): name for name in dir(keras.optimizers)}
+    kind = getattr(keras.optimizers, names[wanted.name])
+    known = [name for name in inspect.signature(kind).parameters if name not in ("learning_rate", "name", "kwargs")]
+    for name in wanted.options:
+        if name not in known:
+            match = closest(name, known)
+            advice = f"did you mean {match}?" if match else ""
+            raise ScenarioError(fault(f"optimizer.options.{name}", one_of(known), name, advice))
+
+    def make() -> Any:
+        return kind(learning_rate=wanted.learning_rate, **wanted.options)
+
+    with named("optimizer"):
+        make()
+    return make
+
+
+def build(parts: FederationParts) -> "Federation":
+    """The federation itself."""
+    from ...learning import Federation
+
+    made, settings = parts._asdict(), parts.scenario.model_dump(include=SETTINGS)
+    del made["scenario"]
+    with named():
+        return Federation(**made, **settings)
+
+

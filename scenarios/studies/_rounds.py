@@ -1,0 +1,88 @@
+"""The rounds of a unit of federated learning, from the start or from where it was left.
+
+A record holds the costs of every round, accuracy and loss where the model was evaluated, and the state after its last
+round, if that is small or the unit is under way. Numbers that stop being finite end a unit.
+"""
+
+import logging
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..running.units import Record, Work
+from .federated import COSTS, EVALUATED, STOPPED
+
+CHECKPOINT_SECONDS = 20.0
+KEPT_STATE = 2**24  # bytes of a finished unit's state that are kept, to go on from
+
+log = logging.getLogger("overair")
+
+
+class _Path(NamedTuple):
+    """What rounds gave so far."""
+
+    costs: list[list[float]]  # [T, C]
+    evaluated: dict[int, list[float]]  # by round
+
+    def record(self, state: Any, stopped_at: int = -1) -> Record:
+        import tensorflow as tf
+
+        done = len(self.costs)
+        values = {each.name: np.array([row[at] for row in self.costs]) for at, each in enumerate(COSTS)}
+        at_rounds = [self.evaluated.get(round, [np.nan] * len(EVALUATED)) for round in range(1, done + 1)]
+        values |= {each.name: np.array([row[at] for row in at_rounds]) for at, each in enumerate(EVALUATED)}
+        seen = np.array([0.0 if round in self.evaluated else np.nan for round in range(1, done + 1)])
+        values |= {"evaluated": seen, STOPPED.name: np.array(stopped_at)}
+        parts = () if state is None else tuple(np.asarray(part) for part in tf.nest.flatten(state))
+        return Record({"round": list(range(1, done + 1))}, values, parts)
+
+
+def run(study: Any, federation: Any, work: Work) -> Record:
+    """The record of a unit that has all rounds that are wanted."""
+    path, state = _begin(study, federation, work)
+    first, wanted, saved = len(path.costs), set(work.wanted["round"]), time.monotonic()
+    for round in range(first + 1, study.rounds + 1):
+        state, metrics = federation.step(state, work.seed, study.link.snr_db)
+        work.progress(round, study.rounds)
+        if not bool(metrics.finite):
+            log.warning(
+                "warning: %s stopped in round %d of seed %d: numbers are no longer finite",
+                work.alias, round, work.seed,
+            )  # fmt: skip
+            return path.record(None, round)
+        path.costs.append([float(getattr(metrics, measure.name)) for measure in COSTS])
+        if round not in wanted:
+            continue
+        path.evaluated[round] = [*map(float, federation.evaluate(state))]
+        if round < study.rounds and time.monotonic() - saved > CHECKPOINT_SECONDS:
+            work.save(path.record(state))
+            saved = time.monotonic()
+    return path.record(state if _size(state) <= KEPT_STATE else None)
+
+
+def _begin(study: Any, federation: Any, work: Work) -> tuple[_Path, Any]:
+    """What there is and the state to go on from; the start where a wanted evaluation lies behind it."""
+    import tensorflow as tf
+
+    state, there = federation.init(work.seed), work.record
+    if there is None or not there.state or _skipped(there, work.wanted["round"]):
+        return _Path([], {}), state
+    done = len(there.coordinates["round"])
+    costs = np.stack([there.values[each.name] for each in COSTS], axis=1).tolist()
+    rows = np.stack([there.values[each.name] for each in EVALUATED], axis=1).tolist()
+    evaluated = {at + 1: rows[at] for at in range(done) if not np.isnan(there.values["evaluated"][at])}
+    parts = [tf.constant(array) for array in there.state]
+    return _Path(costs, evaluated), tf.nest.pack_sequence_as(state, parts)
+
+
+def _skipped(there: Record, wanted: list[int]) -> bool:
+    """Whether the model was not evaluated after a round that is behind."""
+    done = len(there.coordinates["round"])
+    return any(np.isnan(there.values["evaluated"][round - 1]) for round in wanted if round <= done)
+
+
+def _size(state: Any) -> int:
+    import tensorflow as tf
+
+    return sum(int(np.asarray(part).nbytes) for part in tf.nest.flatten(state))

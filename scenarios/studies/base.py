@@ -1,0 +1,137 @@
+"""What a study is: the table of a scenario, and how a unit of it, one point with one seed, is done.
+
+A study says what its results are over besides axes and seeds (``dimensions``), what they hold (``measures``), what
+decides a unit's numbers (``identity``), what units share (``group``), and does a unit (``perform``). Sweeps, stores,
+engines, results, tables and curves are written once and know no study. Its file imports nothing heavy: methods do.
+
+    prepare    once a group, before anything runs: all that can be wrong with a point is found here
+    begin      once a group, when its first unit is due: what is compiled or trained and shared
+    perform    a unit: its measures at the coordinates that are wanted
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from annotated_types import MinLen
+from pydantic import Field, field_validator
+
+from ..reading.catalogue import Table
+from ..reading.tables import Seed, all_different
+from ..results.measures import Measure
+from ..running.units import Record, Work
+
+Coordinates = dict[str, list[Any]]
+TOLD = ("title", "seeds")  # decide no number: of all seeds a unit has one
+
+
+class Study(Table):
+    """A scenario of one study, checked."""
+
+    measures: ClassVar[tuple[Measure, ...]] = ()
+    """What results hold, the main one first."""
+    fixed: ClassVar[Mapping[str, str]] = {}
+    """Fields that are no axes, and what is expected there in words."""
+    along: ClassVar[Mapping[str, str]] = {}
+    """Dimensions whose coordinates are the values of a field, by the field's path."""
+    coupled: ClassVar[frozenset[str]] = frozenset()
+    """Those of them at which values depend on the other coordinates, as of one network trained for all."""
+    shown_last: ClassVar[str | None] = None
+    """A dimension of which tables show the last coordinate only."""
+
+    title: str = Field(default="", description="for tables and figures")
+    seeds: Annotated[list[Seed], MinLen(1)] = Field(default=[0, 1, 2], description="independent repetitions")
+
+    _different = field_validator("seeds")(all_different)
+
+    def dimensions(self) -> Coordinates:
+        """What a unit's values are over, with their coordinates."""
+        return {name: list(self._at(path)) for name, path in self.along.items()}
+
+    def identity(self) -> dict[str, Any]:
+        """What decides a unit's numbers at any coordinate, besides its seed."""
+        decides = self.model_dump(mode="json", exclude=set(TOLD))
+        for path in (path for name, path in self.along.items() if name not in self.coupled):
+            *above, last = path.split(".")
+            holder = decides
+            for part in above:
+                holder = holder[part]
+            del holder[last]
+        return decides
+
+    def group(self, seed: int) -> str:
+        """Equal for units that share what ``begin`` makes."""
+        return json.dumps([self.identity(), seed], sort_keys=True)
+
+    def steps(self) -> int:
+        """What a unit counts in a bar of progress."""
+        return 100
+
+    def prepare(self, shared: dict[str, Any]) -> Any:
+        """What a group is made of, cheap and checked; what many groups load is kept in ``shared``."""
+        return None
+
+    def begin(self, prepared: Any, work: Work) -> Any:
+        """What the units of a group share while they run."""
+        return prepared
+
+    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+        """The measures of a unit over ``work.wanted``, each over the dimensions that it has."""
+        raise NotImplementedError
+
+    def grow(self, common: Any, work: Work) -> Record:
+        """The record of a unit that holds all dimensions, made of the one there is, if any."""
+        there = work.record
+        if there is None:
+            return Record(work.wanted, self.perform(common, work))
+        missing = _missing(there.coordinates, work.wanted)
+        if len(missing) > 1:
+            every = {name: _union(there.coordinates[name], values) for name, values in work.wanted.items()}
+            return Record(every, self.perform(common, work._replace(wanted=every)))
+        alone = there.coordinates | missing
+        return self._joined(there, Record(alone, self.perform(common, work._replace(wanted=alone))), *missing)
+
+    def found(self, record: Record) -> dict[str, np.ndarray] | None:
+        """The measures over ``dimensions`` in a record, None where it does not hold them all."""
+        wanted = self.dimensions()
+        if record.failure is None and _missing(record.coordinates, wanted):
+            return None
+        if record.failure is not None:
+            return {each.name: np.full([len(wanted[name]) for name in self.over(each)], np.nan) for each in self.measures}
+        places = {name: [record.coordinates[name].index(value) for value in values] for name, values in wanted.items()}
+        return {each.name: self._taken(record.values[each.name], each, places) for each in self.measures}
+
+    def over(self, measure: Measure) -> tuple[str, ...]:
+        """The dimensions that a measure has."""
+        return tuple(self.dimensions()) if measure.over is None else measure.over
+
+    def _taken(self, values: np.ndarray, measure: Measure, places: Mapping[str, Sequence[int]]) -> np.ndarray:
+        for axis, name in enumerate(self.over(measure)):
+            values = np.take(values, places[name], axis=axis)
+        return values
+
+    def _joined(self, there: Record, new: Record, along: str) -> Record:
+        values = {
+            each.name: np.concatenate([there.values[each.name], new.values[each.name]], self.over(each).index(along))
+            if along in self.over(each)
+            else there.values[each.name]
+            for each in self.measures
+        }
+        return Record(there.coordinates | {along: there.coordinates[along] + new.coordinates[along]}, values)
+
+    def _at(self, path: str) -> Any:
+        value: Any = self
+        for part in path.split("."):
+            value = getattr(value, part)
+        return value
+
+
+def _missing(there: Coordinates, wanted: Coordinates) -> Coordinates:
+    """The coordinates that are not there, of the dimensions that lack any."""
+    lacking = {name: [value for value in values if value not in there[name]] for name, values in wanted.items()}
+    return {name: values for name, values in lacking.items() if values}
+
+
+def _union(there: Sequence[Any], wanted: Sequence[Any]) -> list[Any]:
+    return list(dict.fromkeys([*there, *wanted]))
