@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def draw(dataset: "xr.Dataset", path: str | Path) -> None:
     """Draw the figure that belongs to a result into a file; the ending (.png, .pdf, .svg) says which kind."""
     name = dataset.attrs.get("study", "federated")
-    own = importlib.util.find_spec(f"{__name__}.{name}")  # a study without a figure of its own has the general one
+    own = "find" not in dataset.attrs and importlib.util.find_spec(f"{__name__}.{name}")  # or else the general one
     module = importlib.import_module(f".{name}" if own else ".curve", __name__)
     module.draw(dataset, path)
 

@@ -4,6 +4,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def parser(name: str, about: str | None) -> ArgumentParser:
@@ -40,6 +44,13 @@ def draw_folder(
     made = parser(name, about)
     made.add_argument("folder", type=Path, help="with the curves, as kept in docs/curves")
     return perform(made, arguments, lambda wanted: draw(wanted.folder, wanted.out))
+
+
+def kept(folder: Path, name: str) -> "xr.Dataset":
+    """The results of a preset in a folder: its run in a folder of its name, or its curve as CSV."""
+    from ..scenarios.results import saved
+
+    return saved.load(folder / name if (folder / name).is_dir() else folder / f"{name}.csv")
 
 
 def check_out(path: Path) -> None:

@@ -1,11 +1,22 @@
 """Labels of axes, panels and lines, as the dataset has them: its long names, units and values; and who was averaged."""
 
+import json
 import re
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-SNR = "link.snr_db"
+from ..scenarios.reading.errors import ScenarioError, printable
+
+SNR = "snr_db"
+
+
+def settings(dataset: xr.Dataset) -> dict[str, Any]:
+    """The scenario that a result is of, with a list for every axis."""
+    if "scenario" not in dataset.attrs:
+        raise ScenarioError("results: expected the scenario among their attributes, as a run keeps it, received none")
+    return dict(json.loads(dataset.attrs["scenario"]))
 
 
 def axis_label(dataset: xr.Dataset, name: str) -> str:
@@ -13,16 +24,21 @@ def axis_label(dataset: xr.Dataset, name: str) -> str:
     words = re.split(r"\.(?=\S)", str(dataset[name].attrs.get("long_name", name)).rstrip("."))
     text = " ".join(words[-2:]) if len(words) > 2 else words[-1]
     units = dataset[name].attrs.get("units", "1")
-    return text[0].upper() + text[1:] + ("" if units == "1" else f" ({units})")
+    return _plain(text[:1].upper() + text[1:] + ("" if units == "1" else f" ({units})"))
 
 
 def value_label(dataset: xr.Dataset, name: str, place: int) -> str:
     """One value of an axis in words; a number says of what."""
     value = dataset[name].values[place]
     if not np.issubdtype(dataset[name].dtype, np.number):
-        return str(value).replace("_", " ")
+        return _plain(str(value).replace("_", " "))
     label, _, units = axis_label(dataset, name).partition(" (")
     return f"{label} {value:g}" + (f" {units[:-1]}" if units else "")
+
+
+def _plain(text: str) -> str:
+    """A text as it is: no formula, and nothing that no font has."""
+    return printable(text).replace("$", r"\$")
 
 
 def seeds_label(dataset: xr.Dataset) -> str:

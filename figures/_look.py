@@ -1,5 +1,6 @@
 """How figures look: colours, marks and dashes, the picture and its caption, and the lines that all figures draw."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from ..scenarios import durable
 
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F"]  # Okabe and Ito
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
@@ -25,7 +28,9 @@ def picture(path: str | Path, width: float, height: float, dpi: int = 300) -> It
     with rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
-        figure.savefig(path, dpi=dpi)
+        stream = io.BytesIO()
+        figure.savefig(stream, format=Path(path).suffix[1:] or None, dpi=dpi)
+        durable.write(Path(path), stream.getvalue())
 
 
 def caption(figure: Figure, text: str) -> None:

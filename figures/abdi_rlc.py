@@ -17,14 +17,14 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..scenarios.results import curves
 from ..scenarios.reading.errors import ScenarioError
+from ..scenarios.results import curves
 from ._command import draw_folder
 from ._labels import axis_label, seeds_label
 from ._look import BOX, caption, grid, over_rounds, picture
 from ._resources import equal_elements
 
-COMPRESSION = "grant.compression"
+COMPRESSION = "compression"
 NAMES = {"ideal": "no compression, no noise", "analog": "random linear code", "digital": "QCS, digital"}
 
 

@@ -1,43 +1,36 @@
 """Recovery of sparse gradients of a CNN: accuracy over iterations, errors of recovery, and what a gradient looks like.
 
-    overair run bayes_recovery --out runs/bayes_recovery
-    python -m overair.figures.bayes_recovery runs/bayes_recovery --out bayes_recovery.png --curves docs/curves
+    python -m overair.figures.bayes_recovery docs/curves --out bayes_recovery.png
 
-Above, accuracy for every SNR of the run. In the middle, NMSE of ``bayes_gradients`` against the share of entries that
+The folder holds results of ``overair run`` of bayes_recovery, bayes_errors and bayes_gradient, as curves or as runs of
+these names. Above, accuracy for every SNR of the run. In the middle, NMSE of recovery against the share of entries that
 is kept: the soft threshold's phase transition says up to where it recovers exactly without noise, whatever the
 amplitudes; a Bernoulli-Gauss prior goes further where they are normal, and does not where they are those of a gradient.
 Below, after Dhillon's lecture: the gradient of a kernel of (5, 5, 10, 20) as a matrix of 25 x 200, its entries above
 the 95th percentile in magnitude, and the correlation of its rows, each of which is a place in the 5 x 5 plane.
-
-Numbers come from bayes_errors.csv and bayes_gradient.csv in the folder of curves; one that is not there is simulated
-and written first, which takes minutes and needs MNIST.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 
-from ..ota.recovery.amp import transition
-from ..scenarios.results import saved
 from . import _command as command
-from . import bayes_gradients as study
-from ._labels import SNR, axis_label, value_label
+from ._labels import SNR, axis_label, settings, value_label
 from ._look import COLOURS, MARKERS, caption, grid, marked, picture
-from ._tables import Rows
 
 PERCENTILE = 95
-UPLINK = "uplink"
-NAMES = {  # as rows of the tables, and as uplinks of the run, call them
+KERNEL = (25, 200)  # places by depths and filters
+WITHOUT_NOISE = 300.0  # dB
+UPLINK, RECOVERY, ORACLE = "uplink", "recovery", "oracle"
+NAMES = {  # as recoveries, and as uplinks of the run, are called
     "ideal": "ideal",
     "em_bg_amp spatial=true": "EM-BG-AMP, spatial",
     "em_bg_amp spatial=false": "EM-BG-AMP",
@@ -48,19 +41,26 @@ NAMES = {  # as rows of the tables, and as uplinks of the run, call them
 LOOKS = dict(zip(NAMES, zip(["#000000", *COLOURS], ["*", *MARKERS], strict=False), strict=False))
 
 
-def draw(dataset: xr.Dataset, errors: Rows, kernel: np.ndarray, path: str | Path) -> None:
-    """Draw the curve, the table of errors and a gradient [25, 200] into a file."""
-    missing = [axis for axis in (UPLINK, SNR) if axis not in dataset.dims]
-    if missing:
-        raise ValueError(
-            f"results: expected the axes {UPLINK} and {SNR}, as those of bayes_recovery, received none such"
-        )
+def draw(run: xr.Dataset, errors: xr.Dataset, gradient: xr.Dataset, path: str | Path) -> None:
+    """Draw the accuracies of a run, errors of recovery and a gradient into a file."""
+    if missing := [axis for axis in (UPLINK, SNR) if axis not in run.dims]:
+        raise ValueError(f"results: expected the axes {UPLINK} and {SNR} of bayes_recovery, found no {missing[0]}")
+    if missing := [axis for axis in (RECOVERY, "entries") if axis not in errors.dims]:
+        raise ValueError(f"results: expected the axes {RECOVERY} and entries of bayes_errors, found no {missing[0]}")
     with picture(path, 7.2, 7.4) as figure, rc_context({"axes.labelsize": 8.5}):
         above, middle, below = figure.subfigures(3, 1, squeeze=False, height_ratios=[1.15, 1.0, 1.0])[:, 0]
-        _accuracies(above, dataset)
+        _accuracies(above, run)
         _errors(middle, errors)
-        _pictures(below, kernel)
-        caption(figure, _told(dataset, errors))
+        _pictures(below, kernel_of(gradient))
+        caption(figure, _told(run, errors, gradient))
+
+
+def kernel_of(gradient: xr.Dataset) -> np.ndarray:
+    """The entries of the first moment and seed as a matrix [25, 200]."""
+    values = gradient.gradient.isel(seed=0, moment=0).values
+    if values.size != KERNEL[0] * KERNEL[1]:
+        raise ValueError(f"results: expected the 5,000 entries of bayes_gradient, received {values.size:,}")
+    return np.asarray(values.reshape(KERNEL))
 
 
 def correlation(matrix: np.ndarray) -> np.ndarray:
@@ -68,14 +68,15 @@ def correlation(matrix: np.ndarray) -> np.ndarray:
     return np.corrcoef(matrix)
 
 
-def _told(dataset: xr.Dataset, errors: Rows) -> str:
-    first, *rest = sorted({row["moment"] for row in errors}, key=int)
-    steps = f"{', '.join([first, *rest[:-1]])} and {rest[-1]}" if rest else first
+def _told(run: xr.Dataset, errors: xr.Dataset, gradient: xr.Dataset) -> str:
+    first, *rest = sorted(errors["moment"].values.tolist())
+    steps = f"{', '.join(map(str, [first, *rest[:-1]]))} and {rest[-1]}" if rest else str(first)
+    draws, after = settings(errors)["draws"], gradient["moment"].values[0]
     return (
         "Above: one device keeps a quarter of 112,340 entries and sends half as many sums; mean of "
-        f"{dataset.sizes['seed']} seeds, band from lowest to highest.\nMiddle: gradients after {steps} steps of "
-        f"training, mean and range, {errors[0]['draws']} matrices each; open marks: normal amplitudes on the\nsame "
-        f"support. Below: a gradient after {study.MOMENTS[1]} steps, in units of its largest entry."
+        f"{run.sizes['seed']} seeds, band from lowest to highest.\nMiddle: gradients after {steps} steps of "
+        f"training, mean and range, {draws} matrices each; open marks: normal amplitudes on the\nsame "
+        f"support. Below: a gradient after {after} steps, in units of its largest entry."
     )
 
 
@@ -91,7 +92,7 @@ def _accuracies(figure: SubFigure, dataset: xr.Dataset) -> None:
         _grid(panel)
     panels[0].set_ylabel(axis_label(dataset, "accuracy"))
     shown = [name_of(str(uplink)) for uplink in dataset[UPLINK].values]
-    lines = [Line2D([], [], label=NAMES[name], **_line(name)) for name in NAMES if name in (*shown, study.ORACLE)]
+    lines = [Line2D([], [], label=NAMES[name], **_line(name)) for name in NAMES if name in (*shown, ORACLE)]
     figure.legend(handles=lines, loc="outside upper center", ncols=3, frameon=False)
 
 
@@ -113,36 +114,41 @@ def name_of(uplink: str) -> str:
 # --- Errors
 
 
-def _errors(figure: SubFigure, rows: Rows) -> None:
-    panels = figure.subplots(1, len(study.SNRS), squeeze=False)[0]
-    for panel, snr_db in zip(panels, study.SNRS, strict=True):
-        for name in [name for name in NAMES if any(row["scheme"] == name for row in rows)]:
-            if name == study.ORACLE and np.isinf(snr_db):
+def _errors(figure: SubFigure, errors: xr.Dataset) -> None:
+    panels = figure.subplots(1, errors.sizes["snr_db"], squeeze=False)[0]
+    transition = float(errors.transition.max())
+    for panel, snr_db in zip(panels, errors["snr_db"].values.tolist(), strict=True):
+        silent = snr_db >= WITHOUT_NOISE
+        for name, by_entries in _curves(errors.sel(snr_db=snr_db)).items():
+            if name == ORACLE and silent:
                 continue  # exact
-            ratios, real = _table(rows, scheme=name, snr_db=snr_db, gradient="real")
-            panel.fill_between(ratios, real.min(1), real.max(1), color=LOOKS[name][0], alpha=0.15, linewidth=0)
-            panel.plot(ratios, real.mean(1), **_line(name))
-            if name not in ("lmmse", study.ORACLE):
-                shares, normal = _table(rows, scheme=name, snr_db=snr_db, gradient="normal")
+            shares, real = _decibels(by_entries.sel(entries="real"))
+            panel.fill_between(shares, real.min(1), real.max(1), color=LOOKS[name][0], alpha=0.15, linewidth=0)
+            panel.plot(shares, real.mean(1), **_line(name))
+            if name not in ("lmmse", ORACLE):
+                shares, normal = _decibels(by_entries.sel(entries="normal"))
                 panel.plot(shares, normal.mean(1), **_line(name) | {"linestyle": "none", "markerfacecolor": "none"})
-        panel.axvline(study.DELTA * transition(study.DELTA), color="0.5", linewidth=0.8, linestyle=":")
-        panel.set(xlabel="Share of entries kept", title="Without noise" if np.isinf(snr_db) else f"SNR {snr_db:g} dB")
+        panel.axvline(transition, color="0.5", linewidth=0.8, linestyle=":")
+        panel.set(xlabel="Share of entries kept", title="Without noise" if silent else f"SNR {snr_db:g} dB")
         _grid(panel)
     panels[0].set_ylabel("NMSE (dB)")
     panels[0].annotate(
-        "phase transition\nof the soft threshold", (study.DELTA * transition(study.DELTA), -55), (-5, 0), "data",
-        "offset points", rotation=90, ha="right", va="center", color="0.4", fontsize=6.5,
+        "phase transition\nof the soft threshold", (transition, -55), (-5, 0), "data", "offset points", rotation=90,
+        ha="right", va="center", color="0.4", fontsize=6.5,
     )  # fmt: skip
 
 
-def _table(rows: Rows, scheme: str, snr_db: float, gradient: str) -> tuple[np.ndarray, np.ndarray]:
-    """Shares, and for each the NMSE of every moment in dB [shares, moments]."""
-    chosen = [
-        row for row in rows if (row["scheme"], row["gradient"]) == (scheme, gradient) and float(row["snr_db"]) == snr_db
-    ]
-    shares = sorted({float(row["ratio"]) for row in chosen})
-    values = [[float(row["nmse"]) for row in chosen if float(row["ratio"]) == share] for share in shares]
-    return np.array(shares), 10 * np.log10(np.array(values))
+def _curves(errors: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Errors by name in the order of the legend, over entries, seeds, moments and shares."""
+    found = {name: errors.nmse.sel({RECOVERY: name}) for name in errors[RECOVERY].values.tolist()}
+    found |= {ORACLE: errors.oracle.isel({RECOVERY: 0})}  # which every recovery saw
+    return {name: found[name] for name in NAMES if name in found}
+
+
+def _decibels(errors: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
+    """The shares that were simulated, and for each the error of every seed and moment in dB [shares, seeds moments]."""
+    there = errors.dropna("share", how="all").transpose("share", "seed", "moment")
+    return there["share"].values, 10 * np.log10(there.values.reshape(there.sizes["share"], -1))
 
 
 # --- Pictures
@@ -177,20 +183,16 @@ def _line(name: str) -> dict[str, Any]:
     return marked(*LOOKS[name])
 
 
-def read(wanted: argparse.Namespace) -> None:
-    """Draws the run and the tables that the command names."""
-    errors = study.errors_of(wanted.curves / "bayes_errors.csv")
-    kernel = study.kernel_of(wanted.curves / "bayes_gradient.csv")
-    draw(saved.load(wanted.run), errors, kernel, wanted.out)
+def draw_folder(folder: Path, path: Path) -> None:
+    """Draw the results of a folder into a file."""
+    names = ("bayes_recovery", "bayes_errors", "bayes_gradient")
+    run, errors, gradient = (command.kept(folder, name) for name in names)
+    draw(run, errors, gradient, path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """From a run, and tables that are simulated where they are missing, to a picture."""
-    parser = command.parser("bayes_recovery", __doc__)
-    parser.add_argument("run", type=Path, help="the folder of a run of bayes_recovery, or its curve as CSV")
-    command.tables(parser, "bayes_errors.csv", "bayes_gradient.csv")
-    tf.get_logger().setLevel("ERROR")
-    return command.perform(parser, arguments, read)
+    """From a folder of results to a picture."""
+    return command.draw_folder("bayes_recovery", __doc__, arguments, draw_folder)
 
 
 if __name__ == "__main__":

@@ -1,30 +1,36 @@
-"""The accuracy curve: test accuracy against the SNR, or against rounds, with a line for every scheme compared.
+"""The curve of any study: its main measure against the SNR, or what else was swept, with a line for all compared.
 
-A swept SNR is the abscissa; without one, so is the first numeric axis of more than six values; otherwise rounds
-are. The uplink, or else the first axis left, makes the lines; further axes make panels. Lines are means over seeds
-and bands reach from the lowest seed to the highest; a seed whose numbers stopped being finite is left out from
-there on, and the caption says so.
+A swept SNR is the abscissa; without one, so is the first numeric axis of more than six values, or else the dimension
+along which a study goes on, as rounds; or else the longest numeric one. The uplink or scheme, or else the first axis of
+words, makes the lines; further axes make panels. Lines are means over seeds and bands reach from the lowest seed to the
+highest; a seed whose numbers stopped being finite is left out from there on, and the caption says so.
 """
 
 import itertools
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..scenarios import studies
+from ..scenarios.results.measures import Measure
+from ..scenarios.results.variables import variables
 from ._labels import SNR, axis_label, seeds_label, value_label
-from ._look import BOX, COLOURS, DASHES, band, caption, grid, picture
+from ._lines import abscissas, is_numeric, lines
+from ._look import BOX, COLOURS, caption, picture
 
+COMPARED = ("uplink", "scheme")  # what makes the lines where it is an axis
 MOST_LINES = 6  # values of a numeric axis that are still drawn as a line each
 MOST_PANELS = 9
+LOGARITHMIC = 50  # the largest value of an axis over the smallest, from which on it is
 
 
 def draw(dataset: xr.Dataset, path: str | Path) -> None:
     """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
-    x = abscissa(dataset)
-    axes = sorted((name for name in sweep_axes(dataset) if name != x), key=lambda name: name != "uplink")
+    measure, x = measured(dataset), abscissa(dataset)
+    values = _shown(dataset, x)[measure.name]
+    axes = sorted((name for name in _axes(values) if name != x), key=lambda name: _rank(dataset, name))
     places = list(itertools.product(*(range(dataset.sizes[name]) for name in axes[1:])))
     shown = places[:MOST_PANELS]
     columns = 2 if len(shown) in (2, 4) else min(3, len(shown))
@@ -32,63 +38,88 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
     size = (5.0, 3.5) if len(shown) == 1 else (1.0 + 2.4 * columns, 1.0 + 2.1 * rows)
     with picture(path, *size) as figure:
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-        for at, panel in enumerate(panels):
-            if at >= len(shown):
-                panel.set_visible(False)
-                continue
-            chosen = dict(zip(axes[1:], shown[at], strict=True))
-            _lines(panel, dataset.isel(chosen), x, axes[0] if axes else None)
+        for panel in panels[len(shown) :]:
+            panel.set_visible(False)
+        for at, (panel, place) in enumerate(zip(panels, shown, strict=False)):
+            chosen = dict(zip(axes[1:], place, strict=True))
+            lines(panel, dataset, values.isel(chosen), x, axes[:1])
+            panel.set_yscale(measure.scale)
+            _scale(panel, dataset, x)
             panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
             if at % columns == 0:
-                panel.set_ylabel(axis_label(dataset, "accuracy"))
+                panel.set_ylabel(axis_label(dataset, measure.name))
             if at + columns >= len(shown):
-                panel.set_xlabel(axis_label(dataset, x))
+                panel.set_xlabel(axis_label(dataset, x) if x in dataset.coords else "")
                 panel.tick_params(labelbottom=True)
-        _legend(figure, panels[0], axes, single=len(shown) == 1)
+        _legend(figure, panels[0], single=len(shown) == 1)
         caption(figure, told(dataset, x, len(places) - len(shown)))
 
 
+def measured(dataset: xr.Dataset) -> Measure:
+    """The main measure of a result's study."""
+    return variables(dataset.attrs)[0]
+
+
 def abscissa(dataset: xr.Dataset) -> str:
-    """The axis that accuracy is drawn against."""
-    numeric = [name for name in sweep_axes(dataset) if np.issubdtype(dataset[name].dtype, np.number)]
-    long = [name for name in numeric if dataset.sizes[name] > (1 if name == SNR else MOST_LINES)]
-    return min(long, key=lambda name: name != SNR, default="round")
-
-
-def sweep_axes(dataset: xr.Dataset) -> list[str]:
-    """All dimensions but seed and round."""
-    return [str(name) for name in dataset.accuracy.dims if name not in ("seed", "round")]
+    """The axis or dimension that the main measure is drawn against."""
+    last = _study(dataset).shown_last
+    values = dataset[measured(dataset).name]
+    numeric = [name for name in _axes(values) if name != last and is_numeric(dataset, name)]
+    if long := [name for name in numeric if dataset.sizes[name] > (1 if name == SNR else MOST_LINES)]:
+        return min(long, key=lambda name: name != SNR)
+    if last in values.dims:
+        return str(last)
+    of_study = _axes(values)[[*map(str, values.dims)].index("seed") :]  # these come first of equally long ones
+    longest = max(numeric, key=lambda name: (dataset.sizes[name], name in of_study), default=None)
+    return longest or next(iter(_axes(values)), "point")
 
 
 def told(dataset: xr.Dataset, x: str, hidden: int) -> str:
     """What the lines and bands are."""
-    parts = [seeds_label(dataset)]
-    if x != "round":
-        parts[0] += f", after {int(dataset['round'].values[-1])} rounds"
-    if bool((dataset.stopped_at >= 0).any()):
+    parts, last = [seeds_label(dataset)], _study(dataset).shown_last
+    if last in dataset[measured(dataset).name].dims and x != last:
+        parts[0] += f", after {dataset[last].values[-1]:g} {last}s"
+    if "stopped_at" in dataset and bool((dataset.stopped_at >= 0).any()):
         parts.append("seeds that diverged are left out")
     if hidden:
         parts.append(f"{hidden} more panels are not shown")
     return "; ".join(parts) + "."
 
 
-def _lines(panel: Axes, dataset: xr.Dataset, x: str, axis: str | None) -> None:
-    accuracy = dataset.accuracy if x == "round" else dataset.accuracy.isel(round=-1)
-    abscissas = dataset[x].values
-    grid(panel)
-    for at in range(dataset.sizes[axis] if axis else 1):
-        values = accuracy.isel({axis: at}) if axis else accuracy
-        label = value_label(dataset, axis, at) if axis else None
-        band(panel, abscissas, values.transpose("seed", x).values, at, label, DASHES[at // len(COLOURS) % len(DASHES)])
-    if x != "round" and len(abscissas) <= MOST_LINES:
-        panel.set_xticks(abscissas)
-    if x not in ("round", SNR) and abscissas.min() > 0 and abscissas.max() >= 50 * abscissas.min():
+def _study(dataset: xr.Dataset) -> type[studies.Study]:
+    return studies.load(dataset.attrs.get("study", studies.USUAL))
+
+
+def _shown(dataset: xr.Dataset, x: str) -> xr.Dataset:
+    """At the end of the dimension along which a study goes on, unless that is the abscissa."""
+    last = _study(dataset).shown_last
+    return dataset.isel({last: -1}) if last in dataset.dims and last != x else dataset
+
+
+def _axes(values: xr.DataArray) -> list[str]:
+    return [str(name) for name in values.dims if name != "seed"]
+
+
+def _rank(dataset: xr.Dataset, name: str) -> tuple[bool, bool]:
+    """Least for what makes the lines."""
+    return name not in COMPARED, is_numeric(dataset, name)
+
+
+def _scale(panel: Axes, dataset: xr.Dataset, x: str) -> None:
+    """The ticks and the scale of the abscissa."""
+    places, last = abscissas(dataset, x), _study(dataset).shown_last
+    if not is_numeric(dataset, x):
+        panel.set_xticks(places, [value_label(dataset, x, at) if x in dataset.coords else "" for at in places])
+    elif x != last and len(places) <= MOST_LINES:
+        panel.set_xticks(places)
+    units = dataset[x].attrs.get("units") if x in dataset.coords else None
+    if x != last and units != "dB" and places.min() > 0 and places.max() >= LOGARITHMIC * places.min():
         panel.set_xscale("log")
 
 
-def _legend(figure: Figure, panel: Axes, axes: list[str], single: bool) -> None:
+def _legend(figure: Figure, panel: Axes, single: bool) -> None:
     handles, labels = panel.get_legend_handles_labels()
-    if not axes or len(handles) < 2:
+    if len(handles) < 2:
         return
     if single and len(handles) <= len(COLOURS):
         panel.legend(**BOX)

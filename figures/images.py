@@ -3,15 +3,15 @@
 Lines are means over seeds, bands reach from the lowest seed to the highest.
 """
 
-import itertools
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
 import xarray as xr
 
-from ._labels import SNR, axis_label, seeds_label, value_label
-from ._look import COLOURS, DASHES, Line, band, caption, grid, picture
+from ._labels import SNR, axis_label, seeds_label
+from ._lines import lines
+from ._look import Line, caption, picture
 
 
 def draw(
@@ -22,17 +22,11 @@ def draw(
 ) -> None:
     """Draw the figure into a file; ``others``: lines from elsewhere, SNRs and values by ratio and name."""
     axes = [str(name) for name in dataset[variable].dims if name not in ("seed", "ratio", SNR)]
-    points = list(itertools.product(*(range(dataset.sizes[name]) for name in axes)))
     ratios = dataset["ratio"].values
     with picture(path, 1.2 + 3.2 * len(ratios), 3.6) as figure:
         panels = figure.subplots(1, len(ratios), sharey=True, squeeze=False)[0]
         for panel, ratio in zip(panels, ratios, strict=True):
-            grid(panel)
-            for at, point in enumerate(points):
-                chosen = dict(zip(axes, point, strict=True))
-                values = dataset[variable].sel(ratio=ratio).isel(chosen).transpose("seed", SNR).values
-                label = ", ".join(value_label(dataset, name, place) for name, place in chosen.items())
-                band(panel, dataset[SNR].values, values, at, label, DASHES[at // len(COLOURS) % len(DASHES)])
+            lines(panel, dataset, dataset[variable].sel(ratio=ratio), SNR, axes)
             for (of, name), (snrs, numbers) in (others or {}).items():
                 if abs(of - ratio) < 1e-6:
                     panel.plot(snrs, numbers, ":", color="0.25", linewidth=1.3, label=name)

@@ -13,6 +13,7 @@ from .compressors.eden import Eden
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
+from .compressors.qsgd_fixed import QsgdFixed
 from .compressors.random_k import RandomK
 from .compressors.sign import Sign
 from .compressors.terngrad import TernGrad
@@ -66,6 +67,7 @@ __all__ = [
     "Projection",
     "Qcs",
     "Qsgd",
+    "QsgdFixed",
     "RandomK",
     "RandomLinear",
     "Rate",

@@ -77,7 +77,7 @@ class Separate:
     """How a picture becomes a file."""
     rate: Rate = Capacity()
     """How many bits the symbols carry."""
-    mosaic: Annotated[int, Ge(1)] = 1
+    mosaic: Annotated[int, Ge(1), Le(10**6)] = 1
     """Side of a mosaic of images that are coded as one picture."""
     count: Literal["file", "payload"] = "file"
     """Bytes that count: the file's, or without what the receiver can know beforehand."""

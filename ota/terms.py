@@ -29,6 +29,7 @@ class Terms:
         if self.elements < 1:
             raise ValueError(f"grant.elements: expected at least 1 resource element, received {self.elements}")
 
+        self.air.check_memory(self.slots, "grant.elements")
         if not 0 < self.participation <= 1:
             raise ValueError(
                 f"participation: expected a probability above 0 and up to 1, received {self.participation}"

@@ -6,7 +6,9 @@ Nothing heavy is imported before it is needed: help, lists and complaints about 
 import argparse
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -26,6 +28,7 @@ EXAMPLES = """examples:
   overair show quickstart --toml                             a preset's file, to begin with
   overair new images                                         a scenario of a study that runs, every field explained
   overair show runs/a                                        table and figure again
+  overair show runs/a --against ideal                        differences seed by seed, with their intervals
   overair check                                              theory beside simulation
 """
 RUN_EXAMPLES = """examples:
@@ -39,6 +42,10 @@ has grown; started several times on one folder, the commands share the work.
 """
 
 
+class Terminated(KeyboardInterrupt):
+    """The system asks the command to end."""
+
+
 class Parser(argparse.ArgumentParser):
     """Complains in one line."""
 
@@ -47,17 +54,22 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; its exit code is 0, 1 (theory disagrees), 2 (what was asked for cannot be) or 130 (interrupted)."""
+    """The command.
+
+    Its exit code is 0, 1 (theory disagrees, or units failed), 2 (what was asked for cannot be), 130 (interrupted) or
+    143 (terminated).
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        with _terminable():
+            return int(options.command(options))
     except BrokenPipeError:  # the reader of a pipe has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(_hint(options), file=sys.stderr)
-        return INTERRUPTED
+        return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
     except (ValueError, OSError) as error:
         from .scenarios import ScenarioError
 
@@ -72,6 +84,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = f"overair: unexpected {type(error).__name__}: {_one_line(error)}"
         print(f"{what}; `python -X dev -m overair ...` shows where", file=sys.stderr)
         return 2
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Ends as an interrupted command does where the system asks for it; signals are the main thread's alone."""
+
+    def end(signum: int, frame: object) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _parser() -> Parser:
@@ -107,7 +136,14 @@ def _parser() -> Parser:
 
     show = commands.add_parser("show", help="table and figure of results, or a preset's file")
     show.add_argument(
-        "results", metavar="DIR|FILE|NAME", help="a folder given to `run --out`, its results.nc or curve.csv, or a preset"
+        "results",
+        metavar="DIR|FILE|NAME",
+        help="a folder of `run --out`, its results.nc or curve.csv, or a preset",
+    )
+    show.add_argument(
+        "--against",
+        metavar="LABEL",
+        help="differences to this value of an axis, such as ideal or AXIS=VALUE, seed by seed",
     )
     show.add_argument("--toml", action="store_true", help="print the file of a preset")
     show.set_defaults(command=_show)
@@ -127,10 +163,11 @@ def _run(options: argparse.Namespace) -> int:
     from .scenarios.quiet import import_tensorflow
     from .scenarios.reading import files
     from .scenarios.reading.overrides import apply
+    from .scenarios.reading.searches import taken
     from .scenarios.reading.sweep import sweep
 
     name, raw = files.read(options.scenario)
-    sweep(apply(raw, options.sets))  # complain before the heavy imports
+    sweep(taken(apply(raw, options.sets))[0])  # complain before the heavy imports
     out = told.check_out(options.out)
     import_tensorflow()
     with _executor(options) as executor, told.progress() as progress:
@@ -183,7 +220,7 @@ def _show(options: argparse.Namespace) -> int:
 
     path = Path(options.results)
     dataset = saved.load(path)
-    told.report(dataset, path / "figure.png" if path.is_dir() else path.with_suffix(".png"))
+    told.report(dataset, path / "figure.png" if path.is_dir() else path.with_suffix(".png"), options.against)
     return told.failures(dataset)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0  # seconds
 FAILED = 1
+MOST_NAMED = 20  # of units that failed
 
 
 def check_out(out: str | None) -> Path | None:
@@ -25,25 +26,50 @@ def check_out(out: str | None) -> Path | None:
 
 def failures(dataset: "xr.Dataset") -> int:
     """The exit code: 1 where units failed, which are named."""
+    from .scenarios.reading.errors import printable
+
     failed = json.loads(dataset.attrs.get("failures", "[]"))
-    for each in failed:
+    for each in failed[:MOST_NAMED]:
         point = ", ".join(f"{axis} = {label}" for axis, label in each["point"].items()) or "the scenario"
-        print(f"failed: {point}, seed {each['seed']}: {each['reason']}", file=sys.stderr)
+        print(printable(f"failed: {point}, seed {each['seed']}: {each['reason']}"), file=sys.stderr)
     if failed:
-        print(f"overair: {len(failed)} units failed; --retry does them again", file=sys.stderr)
+        more = f", of which {MOST_NAMED} are named" if len(failed) > MOST_NAMED else ""
+        print(f"overair: {len(failed)} units failed{more}; run --retry does them again", file=sys.stderr)
     return FAILED if failed else 0
 
 
-def report(dataset: "xr.Dataset", figure: Path) -> None:
-    """The table, then the figure and where it is."""
-    from .figures import draw
-    from .scenarios.results.tables import table as rows_of
+def report(dataset: "xr.Dataset", figure: Path, against: str | None = None) -> None:
+    """The table, also of differences to one of the points compared, then the figure and where it is."""
+    from .scenarios.reading.errors import printable
+    from .scenarios.results import tables
 
+    reference = None if against is None else tables.against(dataset, against)
     if not dataset.attrs.get("complete", 1):
         print("note: the run is not finished; what is missing is left out")
-    if dataset.attrs.get("title"):
-        print(dataset.attrs["title"])
-    rows = rows_of(dataset)
+    for line in (dataset.attrs.get("title"), tables.heading(dataset, reference)):
+        if line:
+            print(printable(line))
+    _print_table([list(map(printable, row)) for row in tables.table(dataset, reference)])
+    for note in tables.notes(dataset):
+        print(f"note: {note}")
+    if "decoded" in dataset and bool((dataset.decoded == 0).all({"round"} & {*dataset.decoded.dims}).any()):
+        print("note: at some points nobody was ever decoded; digital devices are silent where their links carry too")
+        print("      little, and lose packets where they trust a wrong belief (uplink.margin_db keeps below it)")
+    _draw(dataset, figure)
+
+
+def _draw(dataset: "xr.Dataset", figure: Path) -> None:
+    from .figures import draw
+    from .scenarios.reading.errors import printable
+
+    try:
+        draw(dataset, figure)
+        print(f"figure: {printable(str(figure))}")
+    except OSError as error:  # as in a folder of another's, or on a full disk
+        print(f"note: no figure, as {printable(str(figure))} cannot be written: {error.strerror}")
+
+
+def _print_table(rows: list[list[str]]) -> None:
     if sys.stdout.isatty():
         from rich.console import Console
         from rich.table import Table
@@ -51,16 +77,11 @@ def report(dataset: "xr.Dataset", figure: Path) -> None:
         table = Table(*rows[0], box=None, padding=(0, 1, 0, 0))
         for row in rows[1:]:
             table.add_row(*row)
-        Console().print(table)
+        Console(markup=False, emoji=False, highlight=False).print(table)
     else:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if "decoded" in dataset and bool((dataset.decoded == 0).all("round").any()):
-        print("note: at some points nobody was ever decoded; digital devices are silent where their links carry too")
-        print("      little, and lose packets where they trust a wrong belief (uplink.margin_db keeps below it)")
-    draw(dataset, figure)
-    print(f"figure: {figure}")
 
 
 def _line_a_minute() -> Callable[[int, int], None]:
@@ -82,19 +103,27 @@ def _line_a_minute() -> Callable[[int, int], None]:
 @contextmanager
 def progress() -> Iterator[Callable[[int, int], None]]:
     """A line at once, then a bar with the time left; where there is no terminal, a line a minute."""
-    log = logging.getLogger("overair")
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    if not sys.stderr.isatty():
-        yield _line_a_minute()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    with _lines():
+        if not sys.stderr.isatty():
+            yield _line_a_minute()
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("overair"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("overair", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        columns = (TextColumn("overair"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("overair", total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _lines() -> Iterator[None]:
+    """What a run tells as lines on the standard error stream."""
+    log, handler = logging.getLogger("overair"), logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)

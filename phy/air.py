@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import Annotated, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import tensorflow as tf
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le
 
-from . import keys
+from . import keys, sizes
 from .channels import Channel
 from .coherence import coherence
 from .combiners import Combiner
@@ -34,6 +34,8 @@ from .physical import budgets
 from .sounding import hear
 from .time_domain import TimeDomain
 from .waveform import Waveform
+
+MOST = {"devices": 10**6, "antennas": 1024}
 
 
 class Place(NamedTuple):
@@ -55,7 +57,7 @@ class Air:
     """How signals scatter."""
     devices: int
     """How many can send."""
-    antennas: Annotated[int, Gt(0), Lt(2**31)] = 1
+    antennas: Annotated[int, Gt(0), Le(1024)] = 1
     """Of the receiver."""
     combiner: Combiner = MaximumRatio()
     """How the antennas are combined."""
@@ -89,6 +91,7 @@ class Air:
             )
         if self.domain == "frequency" and self._needs_time:
             raise ValueError(f"air.domain: {self._needs_time}; take domain = time or auto")
+        self.check_memory(1, "air.antennas")
 
     @cached_property
     def chosen_domain(self) -> Domain:
@@ -129,6 +132,16 @@ class Air:
     def pilot_energy(self) -> float:
         """Energy a device spends on pilots in a round, in units of P."""
         return max(side.pilot_energy(self.grid) for side in self._sides)
+
+    def check_memory(self, slots: int, field: str) -> None:
+        """Refuse rounds of so many slots of which not even the symbols or a single path would fit."""
+        symbols = self.lead + slots * self.grid.symbols
+        table = self.grid.subcarriers if self.pilots or self.csit.bits(self.grid, self.antennas) else 1
+        dense = max(1 if self.channel.static else symbols, table)  # of what is held of each device
+        heard, total = self.chosen_domain.size(symbols, self.antennas), self.devices * self.antennas * dense
+        sizes.check(field, heard, f"{symbols} symbols x {self.grid.subcarriers} subcarriers x {self.antennas} antennas")
+        each = f"{self.antennas} antennas x {dense} symbols or subcarriers"
+        sizes.check("devices", total, f"{self.devices} devices x {each}")
 
     def init(self, key: Key) -> Place:
         """Draw what lasts."""
@@ -205,6 +218,8 @@ class Air:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"air.{name}: expected a whole number of at least 1, received {value!r}")
+            if value > MOST[name]:
+                raise ValueError(f"air.{name}: expected at most {MOST[name]}, received {value}")
         for name, hint in get_type_hints(type(self)).items():
             choices = get_args(hint) if get_origin(hint) is Literal else ()
             if choices and (value := getattr(self, name)) not in choices:

@@ -60,6 +60,10 @@ class Domain(Protocol):
         """What a receiver has that has heard nothing yet: [B, A, T, F], or as ``add`` leaves it."""
         ...
 
+    def size(self, symbols: int, antennas: int) -> int:
+        """How many complex numbers a receiver holds of so many symbols."""
+        ...
+
     def add(
         self, y: tf.Tensor, x: tf.Tensor, link: Link, devices: tf.Tensor | None, chain: Chain, first: int = 0
     ) -> tf.Tensor:

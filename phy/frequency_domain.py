@@ -39,6 +39,9 @@ class FrequencyDomain:
     def silence(self, symbols: int, antennas: int, batch: int | tf.Tensor) -> tf.Tensor:
         return tf.zeros([batch, antennas, symbols, self.grid.subcarriers], tf.complex64)
 
+    def size(self, symbols: int, antennas: int) -> int:
+        return antennas * symbols * self.grid.subcarriers
+
     def add(
         self, y: tf.Tensor, x: tf.Tensor, link: Link, devices: tf.Tensor | None, chain: Chain, first: int = 0
     ) -> tf.Tensor:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Annotated
 
 import tensorflow as tf
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from sionna.phy.channel import subcarrier_frequencies
 from sionna.phy.ofdm import ResourceGrid
@@ -24,11 +24,11 @@ from .strict import STRICT
 class Grid:
     """An OFDM numerology."""
 
-    subcarriers: Annotated[int, Gt(0), Lt(2**31)] = 64
+    subcarriers: Annotated[int, Gt(0), Le(2**16)] = 64
     """Of an OFDM symbol, all used."""
-    symbols: Annotated[int, Gt(0), Lt(2**31)] = 14
+    symbols: Annotated[int, Gt(0), Le(2**12)] = 14
     """OFDM symbols of a slot."""
-    spacing: Annotated[float, Gt(0)] = 15e3
+    spacing: Annotated[float, Ge(1), Le(1e9)] = 15e3
     """Subcarrier spacing, in Hz."""
     prefix: Annotated[int, Ge(0), AtMost("subcarriers")] = 16
     """Cyclic prefix (CP), in samples; one sample is 1/(subcarriers spacing) seconds."""

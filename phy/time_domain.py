@@ -39,6 +39,9 @@ class TimeDomain:
     def silence(self, symbols: int, antennas: int, batch: int | tf.Tensor) -> tf.Tensor:
         return tf.zeros([batch, antennas, self.waveform.steps(symbols), self.waveform.bins], tf.complex64)
 
+    def size(self, symbols: int, antennas: int) -> int:
+        return antennas * self.waveform.steps(symbols) * self.waveform.bins
+
     def add(
         self, y: tf.Tensor, x: tf.Tensor, link: Link, devices: tf.Tensor | None, chain: Chain, first: int = 0
     ) -> tf.Tensor:

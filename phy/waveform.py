@@ -89,7 +89,13 @@ class Waveform:
     def bins(self) -> int:
         """The length of a block's transform: room for the block and its echoes, with small prime factors."""
         least = self._block + self.taps - 1
-        return min(n * 2**p for n in (1, 3, 5, 9, 15) for p in range(24) if n * 2**p >= least)
+        lengths = [n * 2**p for n in (1, 3, 5, 9, 15) for p in range(24) if n * 2**p >= least]
+        if not lengths:
+            raise ValueError(
+                f"air.oversampling: expected blocks of at most {15 * 2**23} samples in the time domain, received "
+                f"{least}; take fewer subcarriers, or shorter delays and offsets"
+            )
+        return min(lengths)
 
     @property
     def _block(self) -> int:

@@ -1,6 +1,7 @@
 """Writing files that are there whole or not at all, whatever is killed and whenever the power goes.
 
-Content is made in memory, written beside its place under a name of its own, synced, and renamed; links are not followed.
+Content is made in memory, written beside its place under a name of its own, synced, and renamed; links are not
+followed.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""The examples run, and their numbers are those that theory and a plain link give."""
+"""The example runs, and its numbers are those that theory, a plain link and an independent simulation give."""
 
 import importlib.util
 import os
@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import norm
-from sionna.phy.utils import sim_ber
+
+from overair.ota.link_level import Blocks, LinkLevel
+from overair.phy import Air, Awgn, Grid, keys
 
 CHECKOUT = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parent.parent))
 EXAMPLE = CHECKOUT / "examples" / "link_level.py"
+PAST, ROWS, BITS = 8, 6, 768  # samples past the prefix; OFDM symbols and bits of an uncoded block
 
 pytestmark = pytest.mark.skipif(not EXAMPLE.exists(), reason="no checkout: the wheel carries no examples")
 
@@ -33,77 +37,73 @@ def figure(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def curves(link_level: Any, figure: Path) -> dict:
+def results(link_level: Any, figure: Path) -> xr.Dataset:
     return link_level.main(["--quick", "--out", str(figure)])
 
 
-def bits_of_an_orthogonal_symbol_after_a_late_window(
-    past: int, symbols: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Uncoded QPSK over numpy's own OFDM, prefix 16 of 64, late by 16 + past without noise: sent and received signs."""
-    random = np.random.default_rng(seed)
-    signs = random.choice([-1, 1], [2, symbols, 64])
+def of(results: xr.Dataset, rate: float, late: int) -> xr.Dataset:
+    return results.sel({"code_rate": rate, "impairments": f"timing_offset low={late}"}).squeeze("seed")
+
+
+def signs_of_blocks_after_a_late_window(blocks: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Uncoded QPSK of energy 2 over numpy's own OFDM, prefix 16 of 64, late by 24 without noise, [2, blocks, 6, 64]."""
+    signs = np.random.default_rng(seed).choice([-1, 1], [2, blocks, ROWS, 64])
     body = np.fft.ifft(signs[0] + 1j * signs[1], axis=-1)
-    wave = np.concatenate([body[:, -16:], body], axis=-1).ravel()
-    late = np.concatenate([np.zeros(16 + past), wave])[: wave.size].reshape(symbols, 80)[:, 16:]
-    heard = np.fft.fft(late, axis=-1) * np.exp(2j * np.pi * np.arange(64) * (16 + past) / 64)
-    return signs[:, 1:], np.stack([heard.real, heard.imag])[:, 1:]
+    wave = np.concatenate([body[..., -16:], body], axis=-1).reshape(blocks, -1)
+    late = np.concatenate([np.zeros([blocks, 16 + PAST]), wave], axis=1)[:, : wave.shape[1]]
+    heard = np.fft.fft(late.reshape(blocks, ROWS, 80)[..., 16:], axis=-1)
+    heard = heard * np.exp(2j * np.pi * np.arange(64) * (16 + PAST) / 64)
+    return signs, np.stack([heard.real, heard.imag])
 
 
-def test_uncoded_bits_inside_the_prefix_fail_as_in_white_noise(link_level: Any, curves: dict) -> None:
-    ebno_db, rate, _ = curves[False, 8]
-    expected = norm.sf(np.sqrt(2 * 10 ** (ebno_db / 10)))
-    least = 200 * 1536  # bits of one batch: the fewest there can be at a point
-    assert np.all(np.abs(rate - expected) < 4 * np.sqrt(expected / least) + 1e-9)
+def test_uncoded_bits_inside_the_prefix_fail_as_in_white_noise(results: xr.Dataset) -> None:
+    inside = of(results, 1, 8)
+    expected = norm.sf(10 ** (inside["snr_db"].values / 20))
+    assert np.all(np.abs(inside.ber - expected) < 4 * np.sqrt(expected / inside.bits) + 1e-9)
 
 
-def test_past_the_prefix_uncoded_bits_have_the_floor_of_an_independent_simulation(curves: dict) -> None:
-    sent, heard = bits_of_an_orthogonal_symbol_after_a_late_window(8, 20_000, seed=0)
-    for ebno_db, rate, _ in zip(*curves[False, 24], strict=True):
-        noise = np.sqrt(0.5 * 0.5 * 10 ** (-ebno_db / 10)) * np.sqrt(2)  # symbols have energy 2 here
-        reference = norm.sf(sent * heard / noise).mean()
-        wrong = (np.sign(heard) != sent).mean(axis=(0, 2))
-        # bits of a symbol fail together, so the deviation is that of means over symbols: 12 a block, 200 blocks
-        error = np.hypot(wrong.std() / (200 * 12) ** 0.5, (reference / (200 * 1536)) ** 0.5)
-        assert abs(rate - reference) < 4 * error
+def test_past_the_prefix_uncoded_bits_have_the_floor_of_an_independent_simulation(results: xr.Dataset) -> None:
+    sent, heard = signs_of_blocks_after_a_late_window(4000, seed=0)
+    past = of(results, 1, 24)
+    for snr_db, rate, blocks in zip(past["snr_db"].values, past.ber.values, past.blocks.values, strict=True):
+        fails = norm.sf(sent * heard * 10 ** (snr_db / 20)).mean(axis=(0, 2, 3))  # of a block
+        each = fails.std() ** 2 + fails.mean() / BITS
+        assert abs(rate - fails.mean()) < 4 * np.sqrt(each / blocks + each / 4000)
 
 
-def test_past_the_prefix_the_floor_is_that_of_gaussian_interference(link_level: Any, curves: dict) -> None:
-    ebno_db, rate, _ = curves[False, 24]
-    gain, interference = (1 - 8 / 64) ** 2, 2 * 8 / 64 - (8 / 64) ** 2
-    floor = norm.sf(np.sqrt(gain / interference))
-    assert link_level.error_rate(np.inf, 8 / 64) == pytest.approx(floor)
-    assert floor == pytest.approx(0.0354, abs=5e-5)
-    at_16 = norm.sf(np.sqrt(gain / (0.5 * 10**-1.6 + interference)))
-    assert rate[-1] == pytest.approx(at_16, rel=0.05)  # interference of 64 QPSK symbols is nearly Gaussian
+def test_past_the_prefix_the_floor_is_that_of_gaussian_interference(results: xr.Dataset) -> None:
+    """The first of six OFDM symbols follows silence, so it has the interference of its own subcarriers alone."""
+    share, n0 = PAST / 64, 10**-1.9
+    own, all_of_it = (1 - share) * share, 2 * share - share**2
+    first, others = (norm.sf((1 - share) / np.sqrt(n0 + power)) for power in (own, all_of_it))
+    assert norm.sf((1 - share) / all_of_it**0.5) == pytest.approx(0.0354, abs=5e-5)
+    floor = float(of(results, 1, 24).ber.sel({"snr_db": 19}))
+    assert floor == pytest.approx((first + 5 * others) / 6, rel=0.05)  # of 64 QPSK symbols it is nearly Gaussian
 
 
-def crossing(ebno_db: np.ndarray, rate: np.ndarray, at: float) -> float:
-    """Where the curve falls to a rate, its logarithm interpolated."""
-    order = np.argsort(np.log(rate))
-    return float(np.interp(np.log(at), np.log(rate)[order], np.asarray(ebno_db)[order]))
+def test_inside_the_prefix_codes_fail_as_without_ofdm(results: xr.Dataset) -> None:
+    inside, plain = of(results, 0.5, 8), LinkLevel(Air(Grid(), Awgn(), 1), Blocks(2, BITS, 0.5), 400)
+    for snr_db in (0.5, 1.0):
+        there, one = inside.sel({"snr_db": snr_db}), plain.count(snr_db, keys.key(5), 400)
+        together = (float(there.bler * there.blocks) + one.wrong_blocks) / (float(there.blocks) + one.blocks)
+        spread = together * (1 - together) * (1 / float(there.blocks) + 1 / one.blocks)
+        assert 0.03 < together < 0.97 and abs(float(there.bler) - one.bler) < 4 * spread**0.5
 
 
-@pytest.mark.parametrize("at", [0.5, 0.2])
-def test_inside_the_prefix_the_coded_waterfall_is_that_of_white_noise_without_ofdm(curves: dict, at: float) -> None:
-    plain, inside = (crossing(x, block, at) for x, _, block in (curves[True, None], curves[True, 8]))
-    assert plain == pytest.approx({0.5: 1.74, 0.2: 1.99}[at], abs=0.05)
-    assert abs(inside - plain) < 0.1
+def test_past_the_prefix_the_coded_waterfall_moves_by_what_the_mean_sinr_says(results: xr.Dataset) -> None:
+    inside, past = (crossing(of(results, 0.5, late).bler, 0.5) for late in (8, 24))
+    share = (PAST / 64) * 5 / 6  # of the energy that symbols before it leave: the first has none
+    gain, interference = (1 - PAST / 64) ** 2, (1 - PAST / 64) * PAST / 64 + share
+    moved = -10 * np.log10(gain * 10 ** (-inside / 10) - interference)
+    assert past == pytest.approx(moved, abs=0.3) and past - inside > 2.5
 
 
-def test_past_the_prefix_the_coded_waterfall_moves_by_what_the_mean_sinr_says(link_level: Any, curves: dict) -> None:
-    plain, past = (crossing(x, block, 0.5) for x, _, block in (curves[True, None], curves[True, 24]))
-    assert past == pytest.approx(link_level.moved(np.array([plain]), 8 / 64)[0], abs=0.2)
-    assert past - plain > 3.5
+def crossing(rate: xr.DataArray, at: float) -> float:
+    """Where the curve falls to a rate, interpolated."""
+    return float(np.interp(at, rate.values[::-1], rate["snr_db"].values[::-1]))
 
 
-def test_an_estimate_from_two_pilots_costs_what_its_noise_does(link_level: Any) -> None:
-    """Two pilots leave N0/2 of error beside N0 of noise, so the waterfall is 10 log10(3/2) = 1.76 dB later."""
-    _, block = sim_ber(link_level.Uplink(8, True, "ls"), [2.8, 4.6], 200, 1, soft_estimates=True, verbose=False)
-    assert block[0] > 0.9 and block[1] < 0.1
-
-
-def test_the_figure_is_written(curves: dict, figure: Path) -> None:
+def test_the_figure_is_written(results: xr.Dataset, figure: Path) -> None:
     assert figure.read_bytes().startswith(b"\x89PNG")
 
 

@@ -20,11 +20,13 @@ import overair
 PARTS = ["phy", "ota", "learning", "scenarios", "figures"]  # each may import itself and those before it
 FOLDERS = [*PARTS, "checks"]  # the checks are the front door's, and compare what stands to the left of scenarios
 GENERAL = [("curve", "draw"), ("images", "draw")]  # figures of any results
+STILL_SIMULATING = [f"figures/{name}.py" for name in ("retrieval", "sensors", "split_inference", "split_study")]
 PACKAGE = Path(overair.__file__).parent
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "sklearn": "scikit-learn",
     "pydantic_core": "pydantic",
+    "dask": "distributed",
 }  # which brings what is imported
 
 
@@ -87,6 +89,29 @@ def test_dependencies_between_the_parts_point_one_way() -> None:
     assert not wrong
 
 
+def test_figures_simulate_nothing() -> None:
+    """They take results: what trains, sends or compresses is to the left of scenarios, or in these."""
+    simulating = ("overair.learning", "overair.ota", "overair.phy", "tensorflow", "keras", "sionna")
+    wrong = []
+    for name, path in files(PACKAGE).items():
+        if name.startswith("figures/") and name not in STILL_SIMULATING:
+            wrong += [f"{name} imports {target}" for target in imported(name, path) if target.startswith(simulating)]
+    assert not wrong
+
+
+def test_drawing_loads_no_tensorflow() -> None:
+    names = [name for name in files(PACKAGE) if name.startswith("figures/") and name not in STILL_SIMULATING]
+    modules = [f"overair.figures.{Path(name).stem}" for name in names if not name.endswith("__init__.py")]
+    code = f"""
+import importlib, sys
+for name in {modules!r}:
+    importlib.import_module(name)
+assert not {{"tensorflow", "keras", "sionna"}} & sys.modules.keys()
+"""
+    run = python("-c", code)
+    assert run.returncode == 0, run.stderr
+
+
 def test_a_figure_borrows_from_no_neighbour() -> None:
     """It takes what all share (_*.py), studies (which draw nothing), its own parts, and ``draw`` of a general one."""
     sources = {path.stem: path for name, path in files(PACKAGE).items() if name.startswith("figures/")}
@@ -127,7 +152,9 @@ def test_inside_the_package_imports_are_relative() -> None:
 
 
 def test_every_library_imported_is_declared(project: dict[str, Any]) -> None:
-    declared = {Requirement(line).name for line in project["project"]["dependencies"]}
+    extras = project["project"]["optional-dependencies"]
+    lines = [*project["project"]["dependencies"], *extras["dask"], *extras["ray"]]
+    declared = {Requirement(line).name for line in lines}
     used = {target.split(".")[0] for name, path in files(PACKAGE).items() for target in imported(name, path)}
     used -= {*sys.stdlib_module_names, "overair"}
     assert {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in used} <= declared

@@ -11,12 +11,12 @@ concept learning through probabilistic program induction", Science, 2015.
 """
 
 import zipfile
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from ...phy import npz
 from .files import local_folder, looked
 
 FOLDER = "omniglot"
@@ -24,8 +24,7 @@ FILES = {"images_background": 964, "images_evaluation": 659}  # characters
 DRAWERS = 20
 SIDE = 105  # pixels, as published
 REMEDY = "put images_background.zip and images_evaluation.zip of https://github.com/brendenlake/omniglot there"
-# what zipfile, zlib and NumPy raise on files that are cut off, damaged, encrypted or packed in a way they do not know
-FAULTS = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+PICTURE_BYTES = 2**20  # of a packed picture, at most
 
 
 class Characters(NamedTuple):
@@ -73,8 +72,8 @@ def _ink(folder: Path, name: str, count: int) -> np.ndarray:
         raise ValueError(f"data: expected the file {name}.zip or {name}.npz in {folder}, received neither; {REMEDY}")
     try:
         paper = read(path, count)
-    except FAULTS as error:
-        fault = " ".join(str(error).split())
+    except npz.FAULTS as error:
+        fault = npz.one_line(error)
         raise ValueError(f"{path}: expected a whole file, received a fault: {fault}; {REMEDY}") from None
     expected = (count, DRAWERS, SIDE, SIDE)
     if paper.shape != expected:
@@ -83,10 +82,10 @@ def _ink(folder: Path, name: str, count: int) -> np.ndarray:
 
 
 def _array(path: Path, count: int) -> np.ndarray:
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-        if "images" not in file.files:
-            raise ValueError(f"no array named images among {', '.join(file.files)}")
-        return np.asarray(file["images"])
+    found = npz.read(path, ["images"])
+    if not found.arrays:
+        raise ValueError(f"no array named images among {', '.join(found.names[:8])}")
+    return found.arrays["images"]
 
 
 def _pictures(path: Path, count: int) -> np.ndarray:
@@ -98,11 +97,14 @@ def _pictures(path: Path, count: int) -> np.ndarray:
             raise ValueError(f"{len(names)} pictures and not {count} x {DRAWERS}")
         kept = np.empty([len(names), SIDE, SIDE], bool)
         for place, name in enumerate(names):
+            if (size := archive.getinfo(name).file_size) > PICTURE_BYTES:
+                raise ValueError(f"{name} has {size} bytes")
+            content = archive.read(name)
+            if content[16:24] != 2 * SIDE.to_bytes(4, "big"):  # as a PNG file says its size, before it is unpacked
+                raise ValueError(f"{name} is no PNG file of {SIDE} x {SIDE} pixels")
             try:
-                picture = tf.io.decode_png(archive.read(name), channels=1).numpy()
+                picture = tf.io.decode_png(content, channels=1).numpy()
             except tf.errors.InvalidArgumentError:
                 raise ValueError(f"{name} is no PNG file") from None
-            if picture.shape != (SIDE, SIDE, 1):
-                raise ValueError(f"{name} has the shape {picture.shape}")
             kept[place] = picture[..., 0] > 0
     return kept.reshape(count, DRAWERS, SIDE, SIDE)

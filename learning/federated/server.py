@@ -27,6 +27,9 @@ class Server:
     def __init__(self, task: Task, optimizer: keras.optimizers.Optimizer) -> None:
         self._variables, self._optimizer = task.model.trainable_variables, optimizer
         optimizer.build(self._variables)
+        # Keras adds up gradients of replicas, of which there is one, by a custom gradient; TensorFlow keeps those for
+        # good, and with them the graph of every round that was ever compiled.
+        optimizer._all_reduce_sum_gradients = lambda gradients: gradients
         self.start = [tf.identity(v.value) for v in optimizer.variables]
 
     def step(self, weights: Weights, optimizer: list[tf.Tensor], estimate: tf.Tensor) -> Served:

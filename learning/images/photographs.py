@@ -2,15 +2,17 @@
 
 import numpy as np
 
+from ...phy.npz import FAULTS, one_line
 from ..data.files import local_file, local_folder, looked
 
 COUNT = 24
+PIXELS = 2**24  # of a photograph, at most
 REMEDY = "put kodim01.png to kodim24.png of https://r0k.us/graphics/kodak in the folder kodak that OVERAIR_DATA names"
 
 
 def kodak() -> list[np.ndarray]:
     """The photographs by size: two arrays [N, H, W, 3] in [0, 1]."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     folder = local_folder("kodak")
     if folder is None:
@@ -20,8 +22,11 @@ def kodak() -> list[np.ndarray]:
         path = local_file(folder, f"kodim{number:02d}.png", REMEDY)
         try:
             with Image.open(path, formats=["PNG"]) as file:
+                if file.width * file.height > PIXELS:
+                    raise ValueError(f"{file.width} x {file.height} pixels where there are {PIXELS} at most")
                 pixels = np.asarray(file.convert("RGB"), np.float32) / 255
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-            raise ValueError(f"{path}: expected a whole PNG file, received a fault: {error}; {REMEDY}") from None
+        except (*FAULTS, Image.DecompressionBombError) as error:
+            fault = one_line(error)
+            raise ValueError(f"{path}: expected a whole PNG file, received a fault: {fault}; {REMEDY}") from None
         by_size.setdefault(pixels.shape, []).append(pixels)
     return [np.stack(alike) for alike in by_size.values()]

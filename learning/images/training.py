@@ -100,6 +100,19 @@ def batches(images: np.ndarray, size: int, seed: int, first: int, last: int) -> 
     return tf.data.Dataset.range(first, last).flat_map(epoch).map(pair).prefetch(2)
 
 
+def _logged(file: Path) -> list[dict[str, Any]]:
+    """The rows of a log, one an epoch."""
+    try:
+        with file.open(newline="") as stream:
+            rows: list[dict[str, Any]] = list(csv.DictReader(stream))
+        for row in rows:
+            float(row[JUDGE])  # raises what is caught where there is no number
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        fault = " ".join(str(error).split())
+        raise ValueError(f"{file}: expected the log of a training, received a fault: {fault}; remove it") from None
+    return rows
+
+
 class Keeper(keras.callbacks.Callback):
     """Keeps the last and the best model in a folder, and stops when nothing gets better; without a folder only that."""
 
@@ -111,8 +124,7 @@ class Keeper(keras.callbacks.Callback):
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
             if (folder / "log.csv").exists() and (folder / "last.keras").exists():
-                with (folder / "log.csv").open(newline="") as stream:
-                    self._rows = list(csv.DictReader(stream))
+                self._rows = _logged(folder / "log.csv")
             if self._rows and (there := self._rows[0].get("steps", "another kind")) != str(steps):
                 raise ValueError(
                     f"folder: expected a training of {steps} steps an epoch, received one of {there} in {folder}; take "

@@ -17,7 +17,10 @@ class Model(Protocol):
     """A family of networks that end in logits."""
 
     def build(self, shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
-        """A network with its weights, for inputs [N, *shape]; equal seeds give bitwise equal weights."""
+        """A network with its weights, for inputs [N, *shape]; equal seeds give bitwise equal weights.
+
+        A scheme that brings weights that were trained says ``trained: ClassVar[bool] = True``; its seeds are all alike.
+        """
         ...
 
 

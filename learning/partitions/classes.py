@@ -12,7 +12,7 @@ AISTATS 2017, for any numbers and never across classes.
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
@@ -27,9 +27,9 @@ ATTEMPTS = 20
 class Classes:
     """Few classes on each device."""
 
-    per_device: Annotated[int, Gt(0)] = 2
+    per_device: Annotated[int, Gt(0), Le(10**9)] = 2
     """Most classes on a device."""
-    samples_per_device: Annotated[int, Gt(0)] | None = None
+    samples_per_device: Annotated[int, Gt(0), Le(10**9)] | None = None
     """Samples on a device; all are shared out unless given."""
 
     def split(self, labels: np.ndarray, devices: int, seed: int) -> list[np.ndarray]:

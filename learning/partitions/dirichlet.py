@@ -22,7 +22,7 @@ class Dirichlet:
 
     alpha: Annotated[float, Gt(0), Le(1e9)] = 0.5
     """Concentration; small is far from IID."""
-    minimum: Annotated[int, Gt(0)] = 1
+    minimum: Annotated[int, Gt(0), Le(10**9)] = 1
     """Fewest samples of a device."""
 
     def split(self, labels: np.ndarray, devices: int, seed: int) -> list[np.ndarray]:

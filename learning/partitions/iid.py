@@ -6,7 +6,7 @@ Without ``samples_per_device`` all samples are dealt and sizes differ by at most
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy.strict import STRICT
@@ -17,7 +17,7 @@ from . import check, generator
 class Iid:
     """The same number for all."""
 
-    samples_per_device: Annotated[int, Gt(0)] | None = None
+    samples_per_device: Annotated[int, Gt(0), Le(10**9)] | None = None
     """Samples on a device; all are shared out unless given."""
 
     def split(self, labels: np.ndarray, devices: int, seed: int) -> list[np.ndarray]:

@@ -121,24 +121,30 @@ def pack(values: tf.Tensor) -> tf.Tensor:
     """Real values [..., m] two by two into complex symbols [..., ceil(m/2)]."""
     if values.shape[-1] % 2:
         values = tf.pad(values, [[0, 0]] * (values.shape.rank - 1) + [[0, 1]])
-    return _joined(tf.reshape(values, tf.concat([tf.shape(values)[:-1], [values.shape[-1] // 2, 2]], 0)))
+    shape = tf.concat([tf.shape(values)[:-1], [values.shape[-1] // 2]], 0)
+    return tf.reshape(_joined(tf.reshape(values, [-1, 2])), shape)
 
 
 def unpack(symbols: tf.Tensor, count: int) -> tf.Tensor:
     """The first ``count`` real values [..., count] of complex symbols."""
-    values = tf.reshape(_parted(symbols), tf.concat([tf.shape(symbols)[:-1], [2 * symbols.shape[-1]]], 0))
+    shape = tf.concat([tf.shape(symbols)[:-1], [2 * symbols.shape[-1]]], 0)
+    values = tf.reshape(_parted(tf.reshape(symbols, [-1])), shape)
     return values if count == values.shape[-1] else values[..., :count]
 
 
+# TensorFlow keeps what a custom gradient closes over for good. In functions of their own that is a graph of a few
+# operations, whatever its size; else it were the graph of every round that was ever compiled.
+@tf.function(autograph=False, reduce_retracing=True)
 @tf.custom_gradient
 def _joined(pairs: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
-    """Pairs [..., 2] as complex numbers [...]. They lie in memory alike, but ``tf.bitcast`` has no gradient."""
+    """Pairs [N, 2] as complex numbers [N]. They lie in memory alike, but ``tf.bitcast`` has no gradient."""
     return tf.bitcast(pairs, tf.complex64 if pairs.dtype == tf.float32 else tf.complex128), _parted
 
 
+@tf.function(autograph=False, reduce_retracing=True)
 @tf.custom_gradient
 def _parted(symbols: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
-    """Complex numbers [...] as pairs [..., 2]."""
+    """Complex numbers [N] as pairs [N, 2]."""
     return tf.bitcast(symbols, tf.float32 if symbols.dtype == tf.complex64 else tf.float64), _joined
 
 

@@ -15,7 +15,7 @@ import math
 from typing import Annotated, ClassVar, NamedTuple
 
 import tensorflow as tf
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy import keys
@@ -45,7 +45,7 @@ class LayerPart(NamedTuple):
 class LowRank(LinearSum):
     """Products of matrices with a few directions."""
 
-    rank: Annotated[int, Gt(0)] = 2
+    rank: Annotated[int, Gt(0), Le(10**6)] = 2
     """Of what is kept of a weight matrix."""
     feedback: ClassVar[float | None] = 1.0
     over_rounds: ClassVar[bool] = True  # directions settle over rounds, so that a single one misses its target

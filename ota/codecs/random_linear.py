@@ -19,7 +19,7 @@ import math
 from typing import Annotated
 
 import tensorflow as tf
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
@@ -33,9 +33,9 @@ from . import LinearSum, Past, SharedCode, pack, unpack
 class RandomLinear(LinearSum):
     """Rows of a Hadamard matrix with random signs."""
 
-    compression: Annotated[float, Ge(1)] | None = None
+    compression: Annotated[float, Ge(1), Le(1e9)] | None = None
     """Parameters for each real number sent, d/m; whatever fills the grant unless given."""
-    block: Annotated[int, Ge(1)] | None = None
+    block: Annotated[int, Ge(1), Le(2**30)] | None = None
     """Columns of a block of the Hadamard matrix; chosen unless given."""
 
     def __post_init__(self) -> None:

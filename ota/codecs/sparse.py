@@ -33,7 +33,7 @@ class Shared(NamedTuple):
     """A, as it is kept, and 1 in rounds in which the mean goes apart, else 0."""
 
     matrix: SharedCode  # of rows of a Hadamard matrix; or [m, d]; or a key and [m] where that would be too large
-    centred: tf.Tensor
+    centred: Annotated[int, Ge(0), Le(10**9)]
 
 
 @dataclass(frozen=True, config=STRICT)

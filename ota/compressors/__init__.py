@@ -9,7 +9,10 @@ from ...phy.keys import Key
 
 @runtime_checkable
 class Compressor(Protocol):
-    """One device's update at a time."""
+    """One device's update at a time.
+
+    One whose mean error is bounded for every update has also ``error_bound(size, bits)``, relative to |x|^2.
+    """
 
     @property
     def unbiased(self) -> bool:

@@ -22,7 +22,7 @@ from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import subsets
-from ..projections import draw
+from ..projections import block_of, draw
 from ._rotation import returned, rotated
 
 SIDE_BITS = 32.0  # max|v|
@@ -64,6 +64,12 @@ class Qcs:
         shrink = peak * tf.cast(1.0 if self.unbiased else 1.0 / (1.0 + best.bound), update.dtype)
         decoded = tf.where(speaks, shrink * mixed, 0.0)
         return decoded, tf.cast(tf.where(speaks, SIDE_BITS + best.bits, 0.0), update.dtype)
+
+    def error_bound(self, size: int, bits: float) -> float:
+        """On the mean of |x_hat - x|^2/|x|^2, by (4.10) or (4.12)."""
+        block = block_of(size)
+        g = float(plan(-(-size // block) * block, tf.constant(bits, tf.float32)).bound)
+        return g if self.unbiased else 1.0 - 1.0 / (1.0 + g)
 
 
 def plan(size: int, bits: tf.Tensor) -> QcsSetting:

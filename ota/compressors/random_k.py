@@ -4,6 +4,7 @@ Unbiased; the error is d/k - 1 of |x|^2 for every x. Positions cost nothing. ``d
 fewer bits, at the depth that errs least. Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018.
 """
 
+import math
 from typing import ClassVar
 
 import tensorflow as tf
@@ -31,3 +32,8 @@ class RandomK:
         count = tf.cast(kept, update.dtype)
         decoded = tf.where(chosen, update * tf.math.divide_no_nan(float(size), count), 0.0)
         return decoded, VALUE_BITS * count
+
+    def error_bound(self, size: int, bits: float) -> float:
+        """The mean of |x_hat - x|^2/|x|^2, whatever x is; infinite where nothing fits."""
+        kept = min(int(bits) // VALUE_BITS, size)
+        return size / kept - 1.0 if kept else math.inf

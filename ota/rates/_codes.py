@@ -5,7 +5,8 @@ them out. Of what is left, the first n bits are sent, from the first again where
 of 3GPP TS 38.212, section 5.4.2. For n <= 5 K and a k whose lifting 5G would choose too, this is Sionna's encoder for
 (k, n). Base graph 1 serves rates above 2/3 of more than 292 bits and what is too large for the other, base graph 2 the
 rest, as section 7.2.2 has it up to 3824 bits. Of 5G's 51 liftings the ladder has thirteen for base graph 2 and seven
-for base graph 1; a k between two of them is shortened further.
+for base graph 1; a k between two of them is shortened further. ``own`` is the code of 5G itself for one k and n, of
+any lifting, for those who send words of one size.
 
 Sionna's encoder and decoder are made for one code. Here a code is picked by its place on the ladder while the graph
 runs: only its tables are switched, and one encoder and one decoder, which take any, are traced once. A branch for each
@@ -100,16 +101,26 @@ def _ladder() -> tuple[LdpcCode, ...]:
         return *(_code(2, z) for z in LIFTINGS_2), *(_code(1, z) for z in LIFTINGS_1)
 
 
+def own(size: int, length: int) -> LdpcCode:
+    """5G's own mother code for sizes that do not change, whose lifting may lie between those of the ladder."""
+    with tf.init_scope():
+        encoder = LDPC5GEncoder(size, length)
+        return _tables(encoder, encoder.n_ldpc)
+
+
 def _code(graph: int, lifting: int) -> LdpcCode:
     most = _most(graph, lifting)
     length = most * 3 // 2 if graph == 1 else 5 * most
     encoder = LDPC5GEncoder(most, length, bg=f"bg{graph}")
-    last = length + 2 * lifting + encoder.k_ldpc - most
+    return _tables(encoder, length + 2 * lifting + encoder.k_ldpc - most)
+
+
+def _tables(encoder: LDPC5GEncoder, last: int) -> LdpcCode:
     decoder = LDPC5GDecoder(encoder, prune_pcm=last < encoder.n_ldpc)  # where nothing is cut, pruning leaves nothing
     tables = encoder._pcm_a_ind, encoder._pcm_b_inv_ind, encoder._pcm_c1_ind, encoder._pcm_c2_ind
     return LdpcCode(
         tf.constant(encoder.k_ldpc),
-        tf.constant(2 * lifting),
+        tf.constant(2 * encoder.z),
         tf.constant(last),
         tables,
         *(

@@ -30,28 +30,42 @@ def carried(order: int, snr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 def modulate(order: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
     """Symbols [W, n/m] of bits [W, n], interleaved, for the modulation at a place of ORDERS."""
-
-    def by(m: int) -> tf.Tensor:
-        apart = tf.reshape(bits, [tf.shape(bits)[0], m, -1])  # [W, m, n/m]
-        return _sionna(m)[0](tf.transpose(apart, [0, 2, 1]))[..., 0]
-
-    return tf.switch_case(order, [lambda m=m: by(m) for m in ORDERS])
+    return tf.switch_case(order, [lambda m=m: symbols_of(m, bits) for m in ORDERS])
 
 
 def demodulate(order: tf.Tensor, heard: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
     """Log-likelihood ratios [W, n] of the bits of symbols [W, n/m] that are heard in noise of this power."""
+    return tf.switch_case(order, [lambda m=m: ratios_of(m, heard, power) for m in ORDERS])
 
-    def by(m: int) -> tf.Tensor:
-        llr = _sionna(m)[1](heard[..., None], power[..., None])  # [W, n/m, m]
-        return tf.reshape(tf.transpose(llr, [0, 2, 1]), [tf.shape(heard)[0], -1])
 
-    return tf.switch_case(order, [lambda m=m: by(m) for m in ORDERS])
+def symbols_of(m: int, bits: tf.Tensor) -> tf.Tensor:
+    """Symbols [W, n/m] of bits [W, n], interleaved, for m bits a symbol: BPSK for one, or as ORDERS."""
+    apart = tf.reshape(bits, [tf.shape(bits)[0], m, -1])  # [W, m, n/m]
+    return _sionna(m)[0](tf.transpose(apart, [0, 2, 1]))[..., 0]
+
+
+def ratios_of(m: int, heard: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
+    """Log-likelihood ratios [W, n] of the bits of symbols [W, n/m], m each, that are heard in noise of this power."""
+    return _in_order(m, _sionna(m)[1](heard[..., None], power[..., None]))
+
+
+def nearest_to(m: int, heard: tf.Tensor) -> tf.Tensor:
+    """The bits [W, n], m each, of the symbols that are nearest to what is heard, [W, n/m]."""
+    return _in_order(m, _sionna(m)[2](heard[..., None], tf.ones([])))
+
+
+def _in_order(m: int, of_symbols: tf.Tensor) -> tf.Tensor:
+    """What stands for bits [W, n/m m], symbol by symbol, in the order that they had before interleaving, [W, n]."""
+    apart = tf.reshape(of_symbols, [tf.shape(of_symbols)[0], -1, m])
+    return tf.reshape(tf.transpose(apart, [0, 2, 1]), [tf.shape(of_symbols)[0], -1])
 
 
 @cache
-def _sionna(order: int) -> tuple[Any, Any]:
+def _sionna(m: int) -> tuple[Any, Any, Any]:
+    """Mapper, demapper, and demapper to hard decisions; Sionna calls BPSK a PAM."""
+    kind = "pam" if m == 1 else "qam"
     with tf.init_scope():
-        return Mapper("qam", order), Demapper("app", "qam", order)
+        return Mapper(kind, m), Demapper("app", kind, m), Demapper("maxlog", kind, m, hard_out=True)
 
 
 @cache

@@ -71,7 +71,7 @@ CHOSEN = [[mode.efficiency for mode in TABLE].index(mode.efficiency) for mode in
 class Mcs:
     """Link adaptation by thresholds, and Chase combining."""
 
-    retransmissions: Annotated[int, Ge(0)] = 0
+    retransmissions: Annotated[int, Ge(0), Le(100)] = 0
     """How often a failed packet is sent again (HARQ)."""
     margin_db: Annotated[float, Ge(-300), Le(300)] = 0.0
     """Back-off below the SNR that a device believes in, in dB; negative to begin bolder."""

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
 from scipy.special import gammaincinv, lambertw
 
@@ -28,7 +28,7 @@ class Outage:
 
     target_bler: Annotated[float, Gt(0), Lt(1)] = 0.1
     """Block error rate (BLER) aimed at, the probability of outage."""
-    branches: Annotated[int, Ge(1)] = 1
+    branches: Annotated[int, Ge(1), Le(1024)] = 1
     """Independent gains that add up, one an antenna."""
 
     def bits(self, subchannel: Subchannel) -> tf.Tensor:

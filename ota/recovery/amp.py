@@ -29,7 +29,7 @@ from typing import Annotated, NamedTuple
 import scipy.optimize
 import scipy.stats
 import tensorflow as tf
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy.strict import STRICT
@@ -52,7 +52,7 @@ class Amp:
 
     alpha: Annotated[float, Gt(0)] | None = None
     """Threshold in units of tau; minimax unless given."""
-    iterations: Annotated[int, Ge(1)] = 50
+    iterations: Annotated[int, Ge(1), Le(10**5)] = 50
     """Most iterations."""
     tolerance: Annotated[float, Ge(0)] = 1e-4
     """Change of the estimate over |y| at which it stops."""

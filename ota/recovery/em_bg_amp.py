@@ -72,7 +72,7 @@ class EmBgAmp:
     """Of the entries that are not zero, in units of y; of use where the prior is not learnt."""
     variance: Annotated[float, Gt(0)] | None = None
     """Of the entries that are not zero, in units of y squared; by the rule of Vila and Schniter unless given."""
-    iterations: Annotated[int, Ge(1)] = 50
+    iterations: Annotated[int, Ge(1), Le(10**5)] = 50
     """Most iterations."""
     tolerance: Annotated[float, Ge(0)] = 1e-4
     """Change of the estimate over |y| at which it stops."""

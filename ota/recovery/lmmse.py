@@ -8,7 +8,7 @@ shortest x that explains y.
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy.strict import STRICT
@@ -23,7 +23,7 @@ class Lmmse:
 
     variance: Annotated[float, Gt(0)] | None = None
     """Of the entries; estimated unless given."""
-    iterations: Annotated[int, Ge(1)] = 50
+    iterations: Annotated[int, Ge(1), Le(10**5)] = 50
     """Most iterations."""
     tolerance: Annotated[float, Gt(0)] = 1e-4
     """Change of the estimate over |y| at which it stops."""

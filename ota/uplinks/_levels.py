@@ -1,12 +1,16 @@
 """The level of a round for rules that look at everybody, and what a rule costs on average."""
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from ...phy import Level, Place, PowerRule, keys
 from ..round import Round, Terms, at_devices
 
+MOST_DRAWS = 2**19  # of links; where this many rounds bring a device too rarely, it is made to take part
 SAMPLES = 4096  # rounds over which the expected cost of a device is measured; devices that are alike share them
 APART = 1.7  # seconds between these rounds
 
@@ -38,12 +42,46 @@ def joint_level(
     return Level(*(tf.reshape(value, [-1])[:elements] for value in whole))
 
 
-@tf.function(autograph=False)
-def expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.Tensor:
-    """The rule's cost of an element, averaged over fading while taking part, [K]; over devices too if alike."""
+class Sampling(NamedTuple):
+    """How the expected cost of devices is measured."""
+
+    draws: int  # of links
+    alike: bool  # whether all devices have the same
+    rare: bool  # whether so few take part that those who count are made to
+
+
+def sampling(terms: Terms) -> Sampling:
+    """As many draws as needed, refused where those are too many."""
     air, devices = terms.air, terms.air.devices
     alike = not (air.channel.scales or air.channel.lasting or any(impairment.scales for impairment in air.impairments))
-    draws = math.ceil(SAMPLES / terms.participation / (devices if alike else 1))
+    shared = devices if alike else 1
+    draws = math.ceil(SAMPLES / terms.participation / shared)
+    if draws <= MOST_DRAWS:
+        return Sampling(draws, alike, False)
+    one_by_one = SAMPLES * devices // shared
+    if air.antennas > 1 and one_by_one > MOST_DRAWS:
+        raise ValueError(
+            f"participation: expected at least {SAMPLES / MOST_DRAWS:g} under an average budget with several antennas "
+            f"and {devices} devices that differ, as more than {MOST_DRAWS} links are too many to measure their mean "
+            f"energy, received {terms.participation:g}; take budget = round, or fewer devices"
+        )
+    return Sampling(one_by_one if air.antennas > 1 else math.ceil(SAMPLES / shared), alike, True)
+
+
+def expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.Tensor:
+    """The rule's cost of an element, averaged over fading while taking part, [K]; over devices too if alike."""
+    return _compiled(rule, terms, elements)(place)
+
+
+@lru_cache(maxsize=4)
+def _compiled(rule: PowerRule, terms: Terms, elements: int) -> Callable[[Place], tf.Tensor]:
+    """Compiled once for all seeds; only the last few are kept, as there may be many points."""
+    return tf.function(lambda place: _measured(rule, terms, elements, place), autograph=False)
+
+
+def _measured(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.Tensor:
+    air, devices = terms.air, terms.air.devices
+    draws, alike, rare = sampling(terms)
     if air.channel.static:  # one symbol shows what the others repeat
         elements = min(elements, air.grid.subcarriers)
     sample = Terms(air, terms.size, elements)
@@ -51,15 +89,21 @@ def expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) ->
     def one(totals: tuple[tf.Tensor, tf.Tensor], index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         key = keys.fold(place.key, "expected cost", index)
         present = keys.uniform(keys.fold(key, "present"), [devices]) < terms.participation
+        counted = _counted(index, devices, air.antennas) if rare else present
         time = APART * tf.cast(index, tf.float64)  # fading that goes on over rounds is another by then
         link = air.draw(place, key, time, sample.slots)
-        round = Round(sample, key, tf.cast(present, tf.float32), link)
-        taking_part = tf.where(present)[:, 0]
+        round = Round(sample, key, tf.cast(present | counted if rare else present, tf.float32), link)
+        taking_part = tf.where(counted)[:, 0]
         cost = tf.reduce_mean(rule.cost(round.gains(taking_part, sample.elements)), axis=1)
-        return totals[0] + at_devices(taking_part, cost, round.weights), totals[1] + round.weights
+        return totals[0] + at_devices(taking_part, cost, round.weights), totals[1] + tf.cast(counted, tf.float32)
 
     zeros = tf.zeros([devices])
     cost, count = tf.foldl(one, tf.range(draws), (zeros, zeros), parallel_iterations=1)
     if alike:
         return tf.fill([devices], tf.reduce_sum(cost) / tf.reduce_sum(count))
     return cost / tf.maximum(count, 1.0)
+
+
+def _counted(index: tf.Tensor, devices: int, antennas: int) -> tf.Tensor:
+    """Who takes part in a draw, and counts, bool [K]: a single antenna hears each as if alone, several one in turn."""
+    return tf.ones([devices], tf.bool) if antennas == 1 else tf.range(devices) == index % devices

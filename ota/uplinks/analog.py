@@ -29,7 +29,7 @@ from ..codecs import Codec, Past, SharedCode
 from ..codecs.identity import Identity
 from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, nmse, weighted_sum
 from ._gains import over_gains, repeats, share_arrived, share_of_each, times
-from ._levels import expected_cost, joint_level
+from ._levels import expected_cost, joint_level, sampling
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
 
@@ -90,8 +90,7 @@ class Analog:
             )
         if self._feedback:
             check_memory(terms)
-        faded = not isinstance(terms.air.channel, Awgn)
-        if self.budget == "average" and faded and not self.rule.bounded:
+        if self.budget == "average" and not self.rule.bounded and not isinstance(terms.air.channel, Awgn):
             raise ValueError(
                 "uplink.budget: expected round for a rule that inverts every fade, whose mean energy is "
                 "infinite, received average; or take truncated_inversion with a threshold above 0"
@@ -102,6 +101,8 @@ class Analog:
                 "uplink.budget: expected round where gains depend on the noise, as with estimated CSI or with "
                 "combiners other than maximum_ratio, received average; the mean energy is another at every SNR"
             )
+        if self.budget == "average":
+            sampling(terms)  # refuses what would take too many draws
 
     def init(self, terms: Terms, place: Place) -> Nest:
         self.check(terms)

@@ -62,11 +62,11 @@ class Digital:
     """How an update becomes bits."""
     rate: Rate = Capacity()
     """How many bits a device's elements carry."""
-    margin_db: Annotated[float, Ge(0)] = 0.0
+    margin_db: Annotated[float, Ge(0), Le(300)] = 0.0
     """Back-off below the SNR that a device believes in, in dB."""
     budget: Literal["round", "average"] = "round"
     """Whether P holds in every round, or on average over fading and participation."""
-    sdma: Annotated[int, Gt(0)] = 1
+    sdma: Annotated[int, Gt(0), Le(1024)] = 1
     """Devices that share each resource element (SDMA), told apart by the antennas."""
     feedback: Annotated[float, Ge(0), Le(1)] = 0.0
     """Weight of error feedback."""

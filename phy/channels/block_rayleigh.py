@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from .. import keys
@@ -23,7 +23,7 @@ from ..strict import STRICT
 class BlockRayleigh:
     """Rayleigh fading that holds for a block of symbols."""
 
-    symbols: Annotated[int, Gt(0)] = 1
+    symbols: Annotated[int, Gt(0), Le(10**6)] = 1
     """How long a gain lasts, in OFDM symbols."""
     static: ClassVar[bool] = False
     longest: ClassVar[float] = 0.0

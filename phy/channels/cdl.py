@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 from sionna.phy.channel.tr38901 import CDL, PanelArray
 
@@ -34,11 +34,11 @@ class Cdl(Moving):
 
     model: Literal["A", "B", "C", "D", "E"] = "A"
     """The profile; D and E have a line of sight (LOS)."""
-    delay_spread: Annotated[float, Ge(0)] = 100e-9
+    delay_spread: Annotated[float, Ge(0), Le(1e-3)] = 100e-9
     """RMS delay spread, in seconds."""
-    speed: Annotated[float, Ge(0)] = 0.0
+    speed: Annotated[float, Ge(0), Le(1e5)] = 0.0
     """Of the devices, in metres per second."""
-    carrier: Annotated[float, Gt(0)] = 3.5e9
+    carrier: Annotated[float, Ge(1e3), Le(1e12)] = 3.5e9
     """Carrier frequency, in Hz."""
     pattern: Literal["omni", "38.901"] = "omni"
     """Of an antenna element."""

@@ -8,38 +8,43 @@ is a stretch of an example from a random moment on, linear between steps.
 
 Devices get different examples while there are enough, drawn anew every round; if ``lasting``, once for all rounds, and
 then near devices stay near. If ``normalized``, one factor for the whole file makes the mean gain of examples 1. A file
-with more antennas than asked for gives its first ones.
+with more antennas than asked for gives its first ones. The delay of a path without power says nothing, whatever it is:
+Sionna's own exports have seconds there, or -1.
 
 What is known in advance is the mean over the whole file: powers of paths (of each example, if lasting) and how they
 change over time. Detection takes paths to fade independently, which those of a measured file need not.
 """
 
-import zipfile
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
-from .. import keys
+from .. import keys, npz
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..strict import STRICT
 
 MOMENTS = 64  # of an example, to see how it changes
+LONGEST = 1e9  # seconds of a step
+GAINS = 1e-30, 1e30  # of a file that is not normalized, so that float32 holds powers
 
 
 class _Examples(NamedTuple):
     a: tf.Tensor  # complex [E, A, L, S]
     tau: tf.Tensor  # [E, L]
     step: float  # seconds
+    digest: str  # of the file
 
 
 @dataclass(frozen=True, config=STRICT)
 class CirFile:
     """Impulse responses of a .npz file."""
+
+    reads: ClassVar[str] = "path"
 
     path: str
     """Where the file is."""
@@ -50,6 +55,13 @@ class CirFile:
 
     def __post_init__(self) -> None:
         assert self._examples
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they are alike in all and of the same content; what is compiled for one serves the other."""
+        return isinstance(other, CirFile) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
 
     @property
     def static(self) -> bool:
@@ -66,11 +78,15 @@ class CirFile:
 
     @cached_property
     def _examples(self) -> _Examples:
-        a, tau, step = _checked(_read(self.path))
-        if self.normalized:
-            a = a / (np.abs(a) ** 2).sum(axis=2).mean() ** 0.5
+        read = _read(self.path)
+        a, tau, step = _checked(read)
+        a = _normalized(a) if self.normalized else _of_fitting_gain(a)
         with tf.init_scope():  # a tensor that graphs refer to; within one it would be copied into it
-            return _Examples(tf.constant(a, tf.complex64), tf.constant(tau, tf.float32), step)
+            return _Examples(tf.constant(a, tf.complex64), tf.constant(tau, tf.float32), step, read.digest)
+
+    @property
+    def _identity(self) -> tuple[str, str, bool, bool]:
+        return self.path, self._examples.digest, self.lasting, self.normalized
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         batch, antennas, devices = size
@@ -133,21 +149,29 @@ def _autocorrelation(a: np.ndarray, lag: float) -> np.ndarray:
     return np.divide(common if lag >= 0 else common.conj(), power, out=np.zeros_like(common), where=power > 0)
 
 
-def _read(path: str) -> dict[str, Any]:
-    if not Path(path).is_file():
+def _read(path: str) -> npz.Npz:
+    if not _is_file(path):
         raise ValueError(f"cir_file.path: expected a .npz file with a and tau, received {path!r}, which is none")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, OSError, AttributeError, TypeError, zipfile.BadZipFile):
-        raise ValueError(f"cir_file.path: expected a .npz file of plain arrays, received {path!r}") from None
+        return npz.read(path, ("a", "tau", "step_seconds"))
+    except npz.FAULTS as error:
+        raise ValueError(
+            f"cir_file.path: expected a .npz file of plain arrays, received {path!r}: {npz.one_line(error)}"
+        ) from None
 
 
-def _checked(arrays: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, float]:
-    """Coefficients [E, A, L, S], delays [E, L] and seconds of a step."""
-    if not {"a", "tau"} <= set(arrays):
-        raise ValueError(f"cir_file.path: expected arrays a and tau, received {', '.join(sorted(arrays)) or 'none'}")
-    a, tau = arrays["a"], arrays["tau"]
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # a name that is too long, or that no file can have
+        return False
+
+
+def _checked(read: npz.Npz) -> tuple[np.ndarray, np.ndarray, float]:
+    """Coefficients complex128 [E, A, L, S], delays float64 [E, L] of paths with power, and seconds of a step."""
+    if not {"a", "tau"} <= set(read.arrays):
+        raise ValueError(f"cir_file.path: expected arrays a and tau, received {', '.join(read.names[:8]) or 'none'}")
+    a, tau = read.arrays["a"], read.arrays["tau"]
     given = f"a {list(a.shape)} and tau {list(tau.shape)}"
     if a.ndim == 7 and a.shape[1] == a.shape[3] == a.shape[4] == 1:
         a = a[:, 0, :, 0, 0]
@@ -160,6 +184,8 @@ def _checked(arrays: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, float]:
         )
     if not (np.iscomplexobj(a) and np.issubdtype(tau.dtype, np.floating)):
         raise ValueError(f"cir_file.path: expected complex a and real tau, received {a.dtype} and {tau.dtype}")
+    a = a.astype(np.complex128)
+    tau = np.where(np.any(a != 0, axis=(1, 3)), tau, 0.0).astype(np.float64)  # of silent paths they say nothing
     for name, value in (("a", a), ("tau", tau)):
         if not np.isfinite(value).all():
             raise ValueError(f"cir_file.path: expected finite numbers in {name}, received NaN or infinity")
@@ -167,13 +193,39 @@ def _checked(arrays: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, float]:
         raise ValueError(f"cir_file.path: expected delays of at least 0 s, received {tau.min():.4g}")
     if not np.any(a):
         raise ValueError("cir_file.path: expected some gain, received a that is 0 everywhere")
-    step = np.asarray(arrays.get("step_seconds", 0.0))
-    if a.shape[3] > 1 and not (step.size == 1 and np.isfinite(step).all() and step.item() > 0):
+    return a, tau, _step(read.arrays.get("step_seconds"), a.shape[3])
+
+
+def _step(given: np.ndarray | None, steps: int) -> float:
+    """Seconds between steps; 0 of a single one."""
+    if steps == 1:
+        return 0.0
+    if given is None or given.size != 1 or given.dtype.kind not in "fiu" or not 0 < float(given.item()) <= LONGEST:
+        came = "none" if given is None else given.ravel()[:3].tolist()
+        came = came[0] if isinstance(came, list) and len(came) == 1 else came
         raise ValueError(
-            f"cir_file.path: expected step_seconds, one positive number, for {a.shape[3]} steps, received "
-            + (f"{step.tolist()}" if "step_seconds" in arrays else "none")
+            f"cir_file.path: expected step_seconds, one positive number, for {steps} steps, received {came}"
         )
-    return a, tau, float(step.ravel()[0])
+    return float(given.item())
+
+
+def _normalized(a: np.ndarray) -> np.ndarray:
+    """Of a mean gain of 1, whatever their size: a power of two, which is exact, comes off before they are squared."""
+    largest = max(np.abs(a.real).max(), np.abs(a.imag).max())
+    shift = -int(np.frexp(largest)[1])
+    a = np.ldexp(a.real, shift) + 1j * np.ldexp(a.imag, shift)
+    return a / (np.abs(a) ** 2).sum(axis=2).mean() ** 0.5
+
+
+def _of_fitting_gain(a: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        gain = float((np.abs(a) ** 2).sum(axis=2).mean())
+    if not GAINS[0] <= gain <= GAINS[1]:
+        raise ValueError(
+            f"cir_file.normalized: expected true, or a file whose mean gain is between {GAINS[0]:g} and {GAINS[1]:g}, "
+            f"received false and a gain of {gain:.4g}; take normalized = true or scale the file"
+        )
+    return a
 
 
 __all__ = ["CirFile"]

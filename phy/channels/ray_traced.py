@@ -45,21 +45,21 @@ class RayTraced(Still):
 
     scene: str = "simple_street_canyon"
     """A scene of Sionna RT by name, or the path of an XML file."""
-    x: float = 0.0
+    x: Annotated[float, Ge(-1e6), Le(1e6)] = 0.0
     """Where the receiver is toward the east, in metres."""
-    y: float = 0.0
+    y: Annotated[float, Ge(-1e6), Le(1e6)] = 0.0
     """Where the receiver is toward the north, in metres."""
-    z: float = 20.0
+    z: Annotated[float, Ge(-1e6), Le(1e6)] = 20.0
     """Height of the receiver, in metres."""
-    west: float = -40.0
+    west: Annotated[float, Ge(-1e6), Le(1e6)] = -40.0
     """Western edge of the box of devices, in metres."""
-    south: float = -8.0
+    south: Annotated[float, Ge(-1e6), Le(1e6)] = -8.0
     """Southern edge of the box of devices, in metres."""
-    east: float = 40.0
+    east: Annotated[float, Ge(-1e6), Le(1e6)] = 40.0
     """Eastern edge of the box of devices, in metres."""
-    north: float = 8.0
+    north: Annotated[float, Ge(-1e6), Le(1e6)] = 8.0
     """Northern edge of the box of devices, in metres."""
-    height: Annotated[float, Gt(0)] = 1.5
+    height: Annotated[float, Gt(0), Le(1e4)] = 1.5
     """Of the devices, in metres."""
     carrier: Annotated[float, Ge(0.1e9), Le(100e9)] = 3.5e9
     """Carrier frequency, in Hz."""
@@ -67,21 +67,18 @@ class RayTraced(Still):
     """Most reflections of a path."""
     paths: Annotated[int, Ge(1), Le(1000)] = 16
     """Most paths of a device; the strongest are kept."""
-    reference_db: float = 100.0
+    reference_db: Annotated[float, Ge(-300), Le(300)] = 100.0
     """Loss at which the SNR is defined, in dB."""
     compensated: bool = False
     """Whether every device's mean gain is 1."""
     fading: Literal["independent", "continuous"] = "independent"
     """Whether paths have other phases in every round, or nothing moves."""
-    longest: Annotated[float, Gt(0)] = 2e-6
+    longest: Annotated[float, Gt(0), Le(1)] = 2e-6
     """Latest path that is kept, in seconds."""
     static: ClassVar[bool] = True
     costly: ClassVar[bool] = True  # a draw traces rays for seconds, in another process
 
     def __post_init__(self) -> None:
-        for name in ("x", "y", "z", "west", "south", "east", "north", "reference_db"):
-            if not math.isfinite(getattr(self, name)):
-                raise ValueError(f"ray_traced.{name}: expected a finite number, received {getattr(self, name)}")
         for low, high in (("west", "east"), ("south", "north")):
             one, other = getattr(self, low), getattr(self, high)
             if not one < other:

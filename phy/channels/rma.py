@@ -21,7 +21,7 @@ class Rma(Sector):
     """Receivers on masts."""
 
     indoor_fraction: Annotated[float, Ge(0), Le(1)] = 0.5
-    height: Annotated[float, Ge(10)] = 35.0
-    inter_site_distance: Annotated[float, Gt(0)] = 5000.0
-    longest: Annotated[float, Gt(0)] = 3e-6
+    height: Annotated[float, Ge(10), Le(1e4)] = 35.0
+    inter_site_distance: Annotated[float, Gt(0), Le(1e6)] = 5000.0
+    longest: Annotated[float, Gt(0), Le(1)] = 3e-6
     model: ClassVar[type[SystemLevelScenario]] = RMaScenario

@@ -8,7 +8,7 @@ device's power on average, and more than 1.6 % for one in a hundred (measured ov
 
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 from sionna.phy.channel.tr38901 import SystemLevelScenario, UMiScenario
 
@@ -20,10 +20,10 @@ from ._system import Sector
 class Umi(Sector):
     """Receivers on lamp posts."""
 
-    height: Annotated[float, Ge(5)] = 10.0
-    nearest: Annotated[float, Ge(10)] = 10.0
-    inter_site_distance: Annotated[float, Gt(0)] = 200.0
-    longest: Annotated[float, Gt(0)] = 5e-6
+    height: Annotated[float, Ge(5), Le(1e4)] = 10.0
+    nearest: Annotated[float, Ge(10), Le(1e5)] = 10.0
+    inter_site_distance: Annotated[float, Gt(0), Le(1e6)] = 200.0
+    longest: Annotated[float, Gt(0), Le(1)] = 5e-6
     o2i_loss: Literal["low", "high"] = "low"
     """Loss into buildings (O2I)."""
     model: ClassVar[type[SystemLevelScenario]] = UMiScenario

@@ -18,7 +18,7 @@ like problems.
 from typing import Annotated
 
 import tensorflow as tf
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ..link import Link
@@ -30,7 +30,7 @@ from . import Moments, combine, moments, over_symbols, unit
 class Beamforming:
     """Descent from two starts."""
 
-    iterations: Annotated[int, Gt(0)] = 10
+    iterations: Annotated[int, Gt(0), Le(10**4)] = 10
     """How often the combiner is improved from either start."""
 
     def weights(self, link: Link, devices: tf.Tensor) -> tf.Tensor:

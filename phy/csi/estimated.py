@@ -24,7 +24,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ..beliefs import CorrelatedTable
@@ -35,6 +35,8 @@ from ..strict import STRICT
 from . import Observation
 from ._pilots import Comb, interpolated, lmmse, moments
 
+MOST_SUBCARRIERS = 8192
+
 
 @dataclass(frozen=True, config=STRICT)
 class Estimated:
@@ -42,11 +44,16 @@ class Estimated:
 
     estimator: Literal["nearest", "linear", "lmmse"] = "lmmse"
     """How pilots become a channel; nearest and linear are least squares."""
-    comb: Annotated[int, Gt(0)] = 4
+    comb: Annotated[int, Gt(0), Le(2**16)] = 4
     """Devices that share an OFDM symbol of pilots; each has every comb-th subcarrier."""
 
     def check(self, grid: Grid, arrivals: tuple[float, float]) -> None:
         spread = arrivals[1] - arrivals[0]
+        if grid.subcarriers > MOST_SUBCARRIERS:
+            raise ValueError(
+                f"estimated.estimator: expected at most {MOST_SUBCARRIERS} subcarriers, whose estimates have a weight "
+                f"for each pair, received {grid.subcarriers}"
+            )
         if grid.subcarriers % self.comb or grid.subcarriers // self.comb < 2:
             raise ValueError(
                 f"estimated.comb: expected a divisor of the {grid.subcarriers} subcarriers that leaves each device at "

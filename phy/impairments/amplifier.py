@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
@@ -33,7 +33,7 @@ class Amplifier(Steady):
 
     backoff_db: float = 6.0
     """Input back-off (IBO), in dB; saturation power over P, to be compared with the PAPR of waveforms."""
-    smoothness: Annotated[float, Ge(0.5)] = 2.0
+    smoothness: Annotated[float, Ge(0.5), Le(1e6)] = 2.0
     """Of the knee, Rapp's p."""
     seen: ClassVar[bool] = True
     lasting: ClassVar[bool] = True
@@ -45,6 +45,8 @@ class Amplifier(Steady):
     def __post_init__(self) -> None:
         if not math.isfinite(self.backoff_db):
             raise ValueError(f"amplifier.backoff_db: expected a finite number, received {self.backoff_db:g}")
+        if abs(self.backoff_db) > 300:
+            raise ValueError(f"amplifier.backoff_db: expected -300 to 300 dB, received {self.backoff_db:g}")
 
     def delays(self, grid: Grid) -> tuple[float, float]:
         return 0.0, 0.0

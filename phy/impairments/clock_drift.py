@@ -8,7 +8,7 @@ felt within a round is ``sampling_offset``. Add ``timing_offset`` for what setti
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
 from .. import keys
@@ -24,9 +24,9 @@ from . import Stage
 class ClockDrift:
     """Clocks that run off between two synchronisations."""
 
-    ppm: Annotated[float, Ge(0)] = 0.0
+    ppm: Annotated[float, Ge(0), Le(1e5)] = 0.0
     """Largest drift, in parts per million."""
-    resync: Annotated[float, Gt(0)] = 1.0
+    resync: Annotated[float, Gt(0), Le(1e9)] = 1.0
     """Time between two synchronisations, in seconds."""
     seen: bool = False
     """Whether the transmitters' CSI includes it."""

@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from .. import keys
@@ -31,11 +31,11 @@ from . import Stage, each, scaled, turn
 class FrequencyOffset:
     """A uniform and a Gaussian part, one offset a device."""
 
-    low: float = 0.0
+    low: Annotated[float, Ge(-1e9), Le(1e9)] = 0.0
     """Least offset, in subcarrier spacings."""
-    high: float = 0.0
+    high: Annotated[float, Ge(-1e9), Le(1e9)] = 0.0
     """Largest offset, in subcarrier spacings."""
-    deviation: Annotated[float, Ge(0)] = 0.0
+    deviation: Annotated[float, Ge(0), Le(1e9)] = 0.0
     """Standard deviation of the Gaussian part, in subcarrier spacings."""
     seen: bool = False
     """Whether the transmitters' CSI includes it."""

@@ -12,7 +12,7 @@ import math
 from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
-from annotated_types import Ge, Lt
+from annotated_types import Ge, Le, Lt
 from pydantic.dataclasses import dataclass
 
 from .. import keys
@@ -28,7 +28,7 @@ from . import Stage, Steady, each, scaled
 class IqImbalance(Steady):
     """Uniform errors of amplitude and phase, at one of the two sides."""
 
-    amplitude_db: Annotated[float, Ge(0)] = 0.0
+    amplitude_db: Annotated[float, Ge(0), Le(300)] = 0.0
     """Largest imbalance of the amplitudes, in dB."""
     phase_degrees: Annotated[float, Ge(0), Lt(90)] = 0.0
     """Largest error of the phase, in degrees."""

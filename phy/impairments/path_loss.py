@@ -7,7 +7,7 @@ distance. No gain is normalised away: near and far stay near and far.
 from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from .. import keys
@@ -16,18 +16,20 @@ from ..keys import Key
 from ..link import Paths, Span
 from ..strict import STRICT
 
+GAINS = 1e-30, 1e30
+
 
 @dataclass(frozen=True, config=STRICT)
 class PathLoss:
     """Devices at random in a ring, and an exponent."""
 
-    exponent: Annotated[float, Ge(0)] = 3.0
+    exponent: Annotated[float, Ge(0), Le(10)] = 3.0
     """Of the loss over distance."""
-    nearest: Annotated[float, Gt(0)] = 50.0
+    nearest: Annotated[float, Ge(1e-3), Le(1e7)] = 50.0
     """Least distance, in metres."""
-    farthest: Annotated[float, Gt(0)] = 150.0
+    farthest: Annotated[float, Ge(1e-3), Le(1e7)] = 150.0
     """Largest distance, in metres."""
-    reference: Annotated[float, Gt(0)] = 100.0
+    reference: Annotated[float, Ge(1e-3), Le(1e7)] = 100.0
     """Distance at which the SNR is defined, in metres."""
     seen: ClassVar[bool] = True
     lasting: ClassVar[bool] = True
@@ -40,6 +42,13 @@ class PathLoss:
             raise ValueError(
                 f"path_loss.farthest: expected at least nearest = {self.nearest:g} m, received {self.farthest:g}"
             )
+        for name in ("nearest", "farthest"):
+            gain = (getattr(self, name) / self.reference) ** -self.exponent
+            if not GAINS[0] <= gain <= GAINS[1]:
+                raise ValueError(
+                    f"path_loss.exponent: expected gains between {GAINS[0]:g} and {GAINS[1]:g}, which float32 holds, "
+                    f"received {gain:.3g} at {name} = {getattr(self, name):g} m; change exponent or reference"
+                )
 
     def delays(self, grid: Grid) -> tuple[float, float]:
         return 0.0, 0.0

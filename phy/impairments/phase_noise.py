@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from .. import keys
@@ -32,7 +32,7 @@ from . import Stage, scaled
 class PhaseNoise:
     """One oscillator a device, or one at the receiver."""
 
-    linewidth: Annotated[float, Ge(0)] = 0.0
+    linewidth: Annotated[float, Ge(0), Le(1e9)] = 0.0
     """Full width of the oscillator's spectrum at half its power, in Hz."""
     common: bool = False
     """Whether there is one oscillator, at the receiver, instead of one a device."""

@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
@@ -34,7 +34,7 @@ class QuantizedReceiver(Steady):
 
     bits: Annotated[int, Ge(1), Le(16)] = 8
     """Resolution of each real dimension, in bits."""
-    headroom: Annotated[float, Gt(0)] = 4.0
+    headroom: Annotated[float, Ge(1e-6), Le(1e6)] = 4.0
     """Full scale in standard deviations of the signal."""
     seen: ClassVar[bool] = True
     lasting: ClassVar[bool] = True

@@ -8,10 +8,11 @@ from functools import cache, partial
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MultipleOf
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, create_model
 from pydantic_core import CoreSchema, core_schema
 
 from ...bounds import AtMost
+from . import labels
 from .errors import ScenarioError
 from .sources import FAMILIES, ROOT, Source, SourceField, fields_of, sources
 
@@ -27,10 +28,13 @@ class Table(BaseModel):
 
 
 class Scheme(Table):
-    """A chosen scheme: its kind and its fields."""
+    """A chosen scheme: its kind, its fields, and what it is called if that is not told by these."""
 
     source: ClassVar[Source]
     kind: str
+    label: Annotated[str, AfterValidator(labels.checked)] | None = Field(
+        default=None, description="what tables and legends call it", exclude_if=lambda label: label is None
+    )
 
 
 class Of:
@@ -99,8 +103,20 @@ def build(scheme: Scheme, path: str) -> Any:
 
 def parts(table: Table, path: str) -> dict[str, Any]:
     """The fields of a table by name, with the schemes among them built."""
-    names = [name for name in type(table).model_fields if name != "kind"]
-    return {name: _built(getattr(table, name), f"{path}.{name}") for name in names}
+    return {name: _built(getattr(table, name), f"{path}.{name}") for name in own_fields(type(table))}
+
+
+def own_fields(table: type[Table]) -> list[str]:
+    """The fields of a table, of a scheme without those that all schemes have."""
+    common = Scheme.model_fields if issubclass(table, Scheme) else ()
+    return [name for name in table.model_fields if name not in common]
+
+
+def without_labels(dumped: Any) -> Any:
+    """A dumped table without the labels of its schemes, which decide no number."""
+    if isinstance(dumped, dict):
+        return {name: without_labels(value) for name, value in dumped.items() if name != "label"}
+    return [without_labels(value) for value in dumped] if isinstance(dumped, list) else dumped
 
 
 def load(family: str, kind: str) -> Any:

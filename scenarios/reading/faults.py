@@ -1,5 +1,6 @@
 """From what pydantic found wrong to one line a fault."""
 
+import itertools
 import re
 from typing import Any
 
@@ -7,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from . import renamed
-from .catalogue import Table, kind_of, tables
+from .catalogue import Table, kind_of, own_fields, tables
 from .errors import closest, fault, one_of
 from .shapes import FieldShape, Path, dotted, part_of
 from .sources import homes
@@ -26,6 +27,7 @@ EXPECTED = {
     "string_type": "a text",
     "too_short": "at least one value",
 }
+MOST = 30  # faults that are told at once
 BOUNDS = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most", "multiple_of": "a multiple of"}
 
 
@@ -39,7 +41,8 @@ def lines(error: ValidationError, raw: Any, root: type[Table]) -> list[str]:
         path, holder = _place(detail["loc"], raw, root)
         found.setdefault(path, []).append(detail)
         holders[path] = holder
-    return [_line(path, details, *holders[path]) for path, details in found.items()]
+    some = itertools.islice(found.items(), MOST)
+    return [_line(path, details, *holders[path]) for path, details in some]
 
 
 def _place(location: Path, raw: Any, root: type[Table]) -> tuple[Path, tuple[FieldShape, Any]]:
@@ -62,7 +65,7 @@ def _place(location: Path, raw: Any, root: type[Table]) -> tuple[Path, tuple[Fie
 
 def _unknown(path: Path, holder: FieldShape, held: Any) -> str:
     table, name, owner = holder.holds(held), path[-1], dotted(path[:-1])
-    known = [field for field in table.model_fields if field != "kind"] if table else []
+    known = own_fields(table) if table else []
     if new := renamed.now(name, known):
         return _renamed(path, new)
     match = closest(name, known)

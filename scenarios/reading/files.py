@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from . import limits
 from .catalogue import Table
-from .errors import ScenarioError, closest, one_of
+from .errors import ScenarioError, closest, one_of, printable
 
 PRESETS = Path(__file__).parents[1] / "presets"
 
@@ -25,7 +26,7 @@ def read(source: str | Path | Mapping[str, Any] | Table) -> tuple[str, dict[str,
     if isinstance(source, Mapping):
         return "scenario", dict(source)
     file = Path(source)
-    if file.suffix == ".toml" or file.exists() and str(source) not in presets():
+    if file.suffix == ".toml" or str(source) not in presets() and _is_file(file):
         return file.stem, parse(file)
     if str(source) not in presets():
         match = closest(source, presets())
@@ -34,17 +35,44 @@ def read(source: str | Path | Mapping[str, Any] | Table) -> tuple[str, dict[str,
     return str(source), parse(PRESETS / f"{source}.toml")
 
 
+def _is_file(file: Path) -> bool:
+    try:
+        return file.exists()
+    except (OSError, ValueError):  # no path at all
+        return False
+
+
 def text(name: str) -> str:
     """A preset's file, with its comments."""
     read(name)
-    return (PRESETS / f"{name}.toml").read_text(encoding="utf-8") if name in presets() else Path(name).read_text("utf-8")
+    content = _content(PRESETS / f"{name}.toml" if name in presets() else Path(name))
+    return "\n".join(map(printable, content.splitlines())) + "\n"
 
 
 def parse(file: Path) -> dict[str, Any]:
     """The raw table of a TOML file."""
+    content = _content(file)
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        limits.check_text(content)
+        return tomllib.loads(content)
+    except RecursionError:
+        raise ScenarioError(f"{file}: expected a TOML file; tables and lists lie too deep in each other") from None
+    except ValueError as error:
         raise ScenarioError(f"{file}: expected a TOML file; {error}") from None
+
+
+def _content(file: Path) -> str:
+    """Of a file, which is no larger than scenarios are."""
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(limits.BYTES + 1)
     except OSError as error:
         raise ScenarioError(f"{file}: {error.strerror}; name a preset or a .toml file") from None
+    except ValueError as error:
+        raise ScenarioError(f"{file}: expected the path of a .toml file; {error}") from None
+    if len(content) > limits.BYTES:
+        raise ScenarioError(f"{file}: expected a scenario of at most {limits.BYTES} bytes, received a larger file")
+    try:
+        return content.decode().replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{file}: expected a TOML file; {error}") from None

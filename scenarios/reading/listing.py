@@ -8,7 +8,7 @@ from pydantic_core import PydanticUndefined
 
 from .. import studies
 from . import renamed, search
-from .catalogue import Scheme, Table, tables
+from .catalogue import Table, own_fields, tables
 from .errors import ScenarioError, closest, one_of, shown
 from .faults import BOUNDS
 from .files import presets
@@ -22,7 +22,7 @@ WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "
 
 
 def listing(what: str | None = None) -> list[str]:
-    """The lines about a family, ``scenarios``, ``studies``, ``fields``, or whatever has that word; about all if nothing."""
+    """The lines about a family, ``scenarios``, ``studies``, ``fields``, or what has that word; about all if nothing."""
     if what is None:
         parts = [_scenarios(presets()), _studies(), *(_family(family, sources(family)) for family in FAMILIES)]
         return [line for part in parts for line in (*part, "")][:-1]
@@ -31,7 +31,7 @@ def listing(what: str | None = None) -> list[str]:
     if what == "studies":
         return list(_studies())
     if what == "fields":
-        return [*_rows(_fields(studies.load(studies.USUAL))), "", *_studies(), "", FIELDS]
+        return [*_rows(described(studies.load(studies.USUAL))), "", *_studies(), "", FIELDS]
     if what in FAMILIES:
         return list(_family(what, sources(what), details=True))
     _refuse_old(what, FAMILIES)
@@ -52,7 +52,7 @@ def _found(what: str) -> list[str]:
         _family(family, {source.kind: source for source in found if source.family == family}, len(found) <= FEW)
         for family in dict.fromkeys(source.family for source in found)
     ]
-    fields_of = {name: _fields(studies.load(name)) for name in studies.names()}
+    fields_of = {name: described(studies.load(name)) for name in studies.names()}
     federated = fields_of[studies.USUAL]
     for name, every in fields_of.items():
         usual = name == studies.USUAL
@@ -69,18 +69,24 @@ def _found(what: str) -> list[str]:
         match = closest(what, search.vocabulary(texts))
         advice = f"did you mean {match}?" if match else "see overair list"
         raise ScenarioError(
-            f"list: expected scenarios, studies, fields, a family or a word in what they say, received {shown(what)}; {advice}"
+            "list: expected scenarios, studies, fields, a family or a word in what they say, "
+            f"received {shown(what)}; {advice}"
         )
     return [line for part in parts for line in (*part, "")][:-1]
 
 
 def fields(study: str) -> list[str]:
     """The lines about the fields of a study."""
+    return list(_rows(described(studies.load(known_study(study)))))
+
+
+def known_study(study: str) -> str:
+    """The name of a study, refused where there is none of it."""
     if study not in studies.names():
         match = closest(study, studies.names())
         advice = f"did you mean {match}?" if match else "see overair list studies"
-        raise ScenarioError(f"list fields: expected {one_of(studies.names())}, received {shown(study)}; {advice}")
-    return list(_rows(_fields(studies.load(study))))
+        raise ScenarioError(f"study: expected {one_of(studies.names())}, received {shown(study)}; {advice}")
+    return study
 
 
 def _studies() -> Iterator[str]:
@@ -99,21 +105,22 @@ def _family(family: str, schemes: dict[str, Source], details: bool = False) -> I
     for line, (kind, source) in zip(lines, schemes.items(), strict=True):
         yield line
         if details and source.fields:
-            yield from (f"      {name}: {text}" for name, text in _fields(tables(family)[kind]).items())
+            yield from (f"      {name}: {text}" for name, text in described(tables(family)[kind]).items())
 
 
 def _rows(fields: dict[str, str]) -> Iterator[str]:
     yield from (f"  {name:<28}{text}" for name, text in fields.items())
 
 
-def _fields(table: type[Table], prefix: str = "") -> dict[str, str]:
+def described(table: type[Table], prefix: str = "") -> dict[str, str]:
     """The fields of a table and of those inside it by dotted name: what they are, and what they take."""
     told: dict[str, str] = {}
-    for name, info in table.model_fields.items():
+    for name in own_fields(table):
+        info = table.model_fields[name]
         shape = shape_of(info.annotation, info.metadata)
         if shape.table:
-            told |= _fields(shape.table, f"{prefix}{name}.")
-        elif not (issubclass(table, Scheme) and name == "kind"):
+            told |= described(shape.table, f"{prefix}{name}.")
+        else:
             takes = _takes(shape, info.annotation, info.metadata)
             told[prefix + name] = f"{_lowered(info.description or '')} ({takes}{_default(info)})"
     return told

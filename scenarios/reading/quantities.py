@@ -23,6 +23,7 @@ UNITS = {
     "seconds": "s",
     "slots": "slots",
     "subcarrier spacings": "subcarrier spacings",
+    "watts": "W",
 }
 CLAUSE = re.compile(rf"(?P<what>.*?)(?:, in (?P<unit>{'|'.join(UNITS)}))?(?:[;.].*)?")
 

@@ -24,7 +24,7 @@ def schemes(word: str) -> list[Source]:
 def has(word: str, texts: Iterable[str], whole: bool = True) -> bool:
     """Whether a word, or several in a row, stands in one of the texts, in small or capital letters."""
     wanted = f" {' '.join(words(word))}" + (" " if whole else "")
-    return any(wanted in f" {' '.join(words(text))} " for text in texts)
+    return bool(words(word)) and any(wanted in f" {' '.join(words(text))} " for text in texts)
 
 
 def words(text: str) -> list[str]:

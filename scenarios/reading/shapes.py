@@ -14,11 +14,12 @@ Path = tuple[str | int, ...]
 
 
 class FieldShape(NamedTuple):
-    """A fixed table, a scheme of a family, a free table of plain values, or else a plain value; or a list of such."""
+    """A fixed table, a scheme of a family, a free table, a number, or else a plain value; or a list of such."""
 
     table: type[Table] | None = None
     family: str | None = None
     free: bool = False
+    number: bool = False
     many: bool = False
 
     def holds(self, value: Any) -> type[Table] | None:
@@ -35,7 +36,7 @@ class FieldShape(NamedTuple):
         if table is not None and part in table.model_fields:
             info = table.model_fields[str(part)]
             return shape_of(info.annotation, info.metadata)
-        return FieldShape() if self.free else None
+        return FieldShape(number=True) if self.free else None
 
 
 def shape_of(annotation: Any, metadata: Sequence[Any] = ()) -> FieldShape:
@@ -52,9 +53,9 @@ def shape_of(annotation: Any, metadata: Sequence[Any] = ()) -> FieldShape:
         return shape_of(inner[0])._replace(many=True)
     if origin is dict:
         return FieldShape(free=True)
-    return (
-        FieldShape(table=annotation) if isinstance(annotation, type) and issubclass(annotation, Table) else FieldShape()
-    )
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        return FieldShape(table=annotation)
+    return FieldShape(number=annotation in (int, float))
 
 
 def part_of(value: Any, part: str | int) -> Any:

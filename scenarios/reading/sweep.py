@@ -1,22 +1,24 @@
-"""From one scenario with lists to many without: a list where one value belongs is an axis, and all axes are
-multiplied.
+"""From one scenario with lists to many without: all axes are multiplied, with the variants if there are any.
 
-A field that is a list by nature, link.impairments, takes a list of lists. Axes may lie inside tables and schemes
-(grant.compression, uplink.codec.compression). Inside a value of an axis, a list adds values to that axis: uplink =
-["ideal", {kind = "digital", margin_db = [0, 3]}] has three. Numbers name the values of their axis; schemes are
-named by kind and, where that is not enough, by the fields in which they differ.
+Every point is checked as a whole. Tables that no axis lies in are checked once and shared by all points.
 """
 
-import copy
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .errors import ScenarioError, fault, shown
-from .shapes import FieldShape, Path, dotted, part_of
 from .. import studies
+from ..studies import Study
+from . import axes, labels, limits, variants
+from .axes import Axes
+from .catalogue import Table
+from .errors import ScenarioError, fault
+from .labels import Label
+from .ranges import expanded
+from .shapes import FieldShape, Path, dotted, part_of
 
-Label = int | float | str
+UNITS = 300_000  # points with seeds
+TOLD = 20  # faults
 NOT_AXES = {
     "study": "one word",
     "title": "one text",
@@ -28,7 +30,7 @@ class Point(NamedTuple):
     """One scenario of a sweep, and where it lies on every axis."""
 
     coordinates: dict[str, Label]
-    scenario: Any  # checked, of the task's table
+    scenario: Any  # checked, of the study's table
 
 
 class Sweep(NamedTuple):
@@ -39,74 +41,131 @@ class Sweep(NamedTuple):
     resolved: dict[str, Any]
 
 
-def axes(raw: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """The values of every axis as they were written, by dotted path."""
-    return {dotted(path): values for path, values in _axes(FieldShape(table=studies.of(raw)), raw, ()).items()}
+class _Plan(NamedTuple):
+    """A raw scenario taken apart."""
+
+    table: type[Study]
+    given: dict[str, variants.Changes]  # by variant
+    raws: list[Any]  # one a variant, or the scenario itself
+    found: Axes
+
+    def places(self) -> list[tuple[int, ...]]:
+        """The variant and the place on every axis, of every point."""
+        return list(itertools.product(range(len(self.raws)), *(range(len(values)) for values in self.found.values())))
 
 
 def sweep(raw: Mapping[str, Any]) -> Sweep:
     """Check a scenario and take it apart; ScenarioError with a line for every fault in any point."""
-    found = _axes(FieldShape(table=studies.of(raw)), raw, ())
-    not_axes = {**NOT_AXES, **studies.of(raw).fixed}
-    for path in found:
-        if path[0] in not_axes:
-            raise ScenarioError(fault(dotted(path), not_axes[str(path[0])], part_of(raw, path[0])))
-    places = list(itertools.product(*(range(len(values)) for values in found.values())))
-    scenarios, faults = [], []
-    for place in places:
-        try:
-            scenarios.append(studies.check(_at(raw, found, place)))
-        except ScenarioError as error:
-            faults += error.lines
-    if faults:
-        raise ScenarioError(*faults)
-
-    resolved = scenarios[0].model_dump(mode="json")
-    labels: dict[str, list[Label]] = {}
-    for number, (path, values) in enumerate(found.items()):
-        firsts = [next(at for at, place in enumerate(places) if place[number] == each) for each in range(len(values))]
-        filled = [_get(scenarios[at].model_dump(mode="json"), path) for at in firsts]
-        labels[dotted(path)] = _labels(dotted(path), filled)
-        _set(resolved, path, filled)
+    plan = _plan(raw)
+    axes.points(plan.found, len(plan.raws))
+    places = plan.places()
+    scenarios = _checked(plan, places)
+    if len(places) * len(scenarios[0].seeds) > UNITS:
+        received = f"{len(places)} points with {len(scenarios[0].seeds)} seeds"
+        raise ScenarioError(f"scenario: expected at most {UNITS} points times seeds, received {received}")
+    named: dict[str, list[Label]] = {variants.AXIS: list(plan.given)} if plan.given else {}
+    resolved = _resolved(plan, places, scenarios)
+    for path in plan.found:
+        named[dotted(path)] = labels.of(dotted(path), _get(resolved, path))
+    numbered = [place if plan.given else place[1:] for place in places]
     points = [
-        Point({name: labels[name][at] for name, at in zip(labels, place, strict=True)}, scenario)
-        for place, scenario in zip(places, scenarios, strict=True)
+        Point({name: values[at] for (name, values), at in zip(named.items(), place, strict=True)}, scenario)
+        for place, scenario in zip(numbered, scenarios, strict=True)
     ]
-    return Sweep(labels, points, resolved)
+    return Sweep(named, points, resolved)
 
 
-def _axes(shape: FieldShape, value: Any, path: Path) -> dict[Path, list[Any]]:
-    """Values by path, in the order of writing; values that hold lists themselves are multiplied out."""
-    if isinstance(value, list) and shape.many and not any(isinstance(item, list) for item in value):
-        parts: Any = enumerate(value)
-    elif isinstance(value, list):
-        if not value:
-            raise ScenarioError(fault(dotted(path), "at least one value", value))
-        if shape.many and not all(isinstance(item, list) for item in value):
-            raise ScenarioError(fault(dotted(path), "a list, or for an axis a list of lists", value))
-        return {path: [single for item in value for single in _singles(shape, item)]}
-    else:
-        parts = value.items() if isinstance(value, Mapping) else ()
-    found: dict[Path, list[Any]] = {}
-    for part, inner in parts:
-        found |= _axes(shape.child(value, part) or FieldShape(), inner, (*path, part))
-    return found
+def _plan(raw: Mapping[str, Any]) -> _Plan:
+    limits.check(raw)
+    table = studies.of(raw)
+    shape, fixed = FieldShape(table=table), {**NOT_AXES, **table.fixed}
+    base = expanded(shape, {name: value for name, value in raw.items() if name != variants.FIELD})
+    found = axes.find(shape, base)
+    for path in found:
+        if path[0] in fixed:
+            raise ScenarioError(fault(dotted(path), fixed[str(path[0])], part_of(raw, path[0])))
+    if variants.FIELD not in raw:
+        return _Plan(table, {}, [base], found)
+    given = variants.changes(raw[variants.FIELD])
+    axes.points(found, len(given))
+    return _Plan(table, given, list(variants.made(shape, base, given, fixed).values()), found)
 
 
-def _singles(shape: FieldShape, value: Any) -> list[Any]:
-    """A value of an axis as the values without lists that it stands for."""
-    if isinstance(value, list) and not shape.many:
-        return [value]  # a list within a list: the check complains
-    inner = _axes(shape, value, ())
-    return [_at(value, inner, place) for place in itertools.product(*(range(len(each)) for each in inner.values()))]
+def _checked(plan: _Plan, places: list[tuple[int, ...]]) -> list[Any]:
+    """The scenarios of all points."""
+    inside = {
+        name: [0, *(at for at, path in enumerate(plan.found, 1) if path[0] == name)] for name in plan.table.model_fields
+    }
+    tables: dict[tuple[Any, ...], Table] = {}  # by the places on the axes that lie in them
+    scenarios: list[Any] = []
+    faults: list[str] = []
+    for place in places:
+        single = axes.at(plan.raws[place[0]], plan.found, place[1:])
+        keys = {name: (name, *(place[at] for at in within)) for name, within in inside.items()}
+        known = {name: tables[key] for name, key in keys.items() if key in tables}
+        try:
+            scenarios.append(scenario := studies.check(single | known))
+        except ScenarioError as error:
+            faults += _named(error.lines, plan, place[0])
+            if len(faults) > 3 * TOLD:
+                break
+            continue
+        for name in keys.keys() - known.keys():
+            value, derived = getattr(scenario, name), plan.table.model_fields[name].default_factory is not None
+            if isinstance(value, Table) and (name in single or not derived):
+                tables[keys[name]] = value
+    if faults:
+        raise ScenarioError(*_some(faults))
+    return scenarios
 
 
-def _at(raw: Any, found: dict[Path, list[Any]], place: Sequence[int]) -> Any:
-    """The raw value at one place of its axes."""
-    single = copy.deepcopy(raw)
-    for (path, values), at in zip(found.items(), place, strict=True):
-        _set(single, path, copy.deepcopy(values[at]))
-    return single
+def _named(lines: list[str], plan: _Plan, at: int) -> list[str]:
+    for name, wanted in itertools.islice(plan.given.items(), at, at + 1):
+        return [variants.named(line, name, wanted) for line in lines]
+    return lines
+
+
+def _some(faults: list[str]) -> list[str]:
+    different = list(dict.fromkeys(faults))
+    return different if len(different) <= TOLD else [*different[:TOLD], "scenario: expected no faults, received more"]
+
+
+def _resolved(plan: _Plan, places: list[tuple[int, ...]], scenarios: list[Any]) -> dict[str, Any]:
+    """The scenario with every default, the values of every axis, and for variants what differs between them."""
+    count = len(places) // len(plan.raws)
+    dumps = [scenario.model_dump(mode="json") for scenario in scenarios[::count]]  # the first of each variant
+    resolved, stride = dumps[0], count
+    for path, values in plan.found.items():
+        stride //= len(values)
+        along = [scenarios[at * stride] for at in range(len(values))]
+        for name in plan.table.model_fields.keys() - plan.raws[0].keys():  # defaults that depend on others
+            if any(getattr(scenario, name) != getattr(along[0], name) for scenario in along):
+                resolved.pop(name, None)
+        filled = [_get(scenario.model_dump(mode="json"), path) for scenario in along]
+        resolved = axes.replaced(resolved, path, filled)
+    if not plan.given:
+        return resolved
+    different = _different(dumps, plan.found)
+    told = {
+        name: {dotted(path): _get(dump, path) for path in different}
+        for name, dump in zip(plan.given, dumps, strict=True)
+    }
+    for path in different:
+        resolved = _without(resolved, path)
+    return resolved | {variants.FIELD: told}
+
+
+def _different(dumps: Sequence[Any], found: Axes, path: Path = ()) -> list[Path]:
+    """The paths at which scenarios differ, as short as they can be with no axis inside."""
+    if path in found or all(dump == dumps[0] for dump in dumps[1:]):
+        return []
+    if not any(axis[: len(path)] == path for axis in found):
+        if path:
+            return [path]
+    every = dict.fromkeys(part for dump in dumps for part in (dump if isinstance(dump, dict) else range(len(dump))))
+    return [
+        each for part in every for each in _different([part_of(dump, part) for dump in dumps], found, (*path, part))
+    ]
 
 
 def _get(value: Any, path: Path) -> Any:
@@ -115,55 +174,7 @@ def _get(value: Any, path: Path) -> Any:
     return value
 
 
-def _set(value: Any, path: Path, new: Any) -> None:
-    _get(value, path[:-1])[path[-1]] = new
-
-
-def _labels(axis: str, values: list[Any]) -> list[Label]:
-    """A number or a short text for every value, all different."""
-    for at, value in enumerate(values):
-        if value in values[:at]:
-            raise ScenarioError(fault(axis, "different values", values, f"{shown(value)} is there twice"))
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        return list(values)
-    names, details = [_name(value) for value in values], [_flat(value) for value in values]
-    labels: list[Label] = []
-    for name, detail in zip(names, details, strict=True):
-        rivals = [other for other, other_name in zip(details, names, strict=True) if other_name == name]
-        labels.append(" ".join(filter(None, [name, *_differences(detail, rivals)])))
-    return labels
-
-
-def _name(value: Any) -> str:
-    if isinstance(value, dict):
-        return str(value.get("kind", value.get("name", "")))
-    if isinstance(value, list):
-        return " + ".join(map(_name, value)) or "none"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    """The plain values inside a value, by dotted path, kinds before fields."""
-    if not isinstance(value, dict | list):
-        return {prefix: value}
-    parts = value.items() if isinstance(value, dict) else enumerate(value)
-    return {name: plain for part, inner in parts for name, plain in _flat(inner, f"{prefix}.{part}".strip(".")).items()}
-
-
-def _differences(detail: dict[str, Any], rivals: list[dict[str, Any]]) -> list[str]:
-    """As few of a value's fields as tell all rivals apart."""
-    chosen: list[str] = []
-    groups = 1
-    for key in dict.fromkeys(key for rival in rivals for key in rival):
-        apart = len({tuple(shown(rival.get(each)) for each in [*chosen, key]) for rival in rivals})
-        if apart > groups:
-            chosen, groups = [*chosen, key], apart
-    there = [
-        key for key in detail if detail[key] is not None and any(rival.get(key) != detail[key] for rival in rivals)
-    ]
-    return [_word(key, detail[key]) for key in chosen if key in there] or [_word(key, detail[key]) for key in there[:1]]
-
-
-def _word(key: str, value: Any) -> str:
-    last, text = key.split(".")[-1], _name(value).removesuffix(".0")
-    return text if last == "kind" else f"{last}={text}"
+def _without(value: Any, path: Path) -> Any:
+    if len(path) == 1:
+        return {name: inner for name, inner in value.items() if name != path[0]}
+    return axes.replaced(value, path[:1], _without(value[path[0]], path[1:]))

@@ -16,6 +16,8 @@ OptimizerName = Literal[
     "sgd",
 ]  # fmt: skip
 Positive = Annotated[int, Gt(0), Lt(2**31)]
+Million = Annotated[int, Gt(0), Le(10**6)]
+Elements = Annotated[int, Gt(0), Le(10**8)]
 Seed = Annotated[int, Ge(0), Lt(2**63)]
 SnrDb = Annotated[float, Ge(-300), Le(300)]
 
@@ -82,7 +84,7 @@ class DeviceLink(OverAwgn, Snrs):
     @classmethod
     def _one_device(cls, values: list[float]) -> list[float]:
         if values:
-            raise ValueError(f"expected none, as one device sends and has P, received {shown(values)}; change snr_db")
+            raise ValueError(f"expected none, as each device has P, received {shown(values)}; change snr_db")
         return values
 
 
@@ -93,10 +95,10 @@ class GridTable(GridFields):
 class Grant(Table):
     """The resource elements of a round, the same for every uplink compared."""
 
-    elements: Positive | None = Field(
+    elements: Elements | None = Field(
         default=None, description="resource elements a round; from compression unless given"
     )
-    compression: Annotated[float, Gt(0)] | None = Field(
+    compression: Annotated[float, Ge(1e-3), Le(1e9)] | None = Field(
         default_factory=lambda data: None if data.get("elements") else 1.0,
         description="or room for d/compression real numbers, two an element; 1 unless given",
     )

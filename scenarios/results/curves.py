@@ -6,56 +6,48 @@ and a row for every point, seed and round:
 
     # preset quickstart
     # scenario {"title": "...", ...}
-    # column {"name": "link.snr_db", "type": "float", "units": "dB", "long_name": "SNR"}
-    uplink,link.snr_db,seed,round,accuracy,loss,nmse,resource_elements,energy,airtime,bits,decoded
+    # column {"name": "snr_db", "type": "float", "units": "dB", "long_name": "SNR", "path": "link.snr_db"}
+    uplink,snr_db,seed,round,accuracy,loss,nmse,resource_elements,energy,airtime,bits,decoded
     ideal,-30.0,0,1,0.522222,1.71208,0,0,0,0,0,20
 
-What stands before ``seed`` are the axes, in the order of their first appearance; what follows it, up to the study's main
-measure, are the study's own dimensions; then come the measures, in six significant digits. Rows and variables that are
-missing are NaN. A file without comments is read as well: a column of numbers is one of numbers.
+What stands before ``seed`` are the axes, in the order of their first appearance; what follows it, up to the study's
+main measure, are the study's own dimensions; then come the measures, in six significant digits. Rows and variables that
+are missing are NaN. A file without comments is read as well: a column of numbers is one of numbers.
 """
 
-import csv
-import io
 import json
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from .. import durable, studies
+from .. import studies
 from ..reading import renamed
-from ..reading.errors import ScenarioError, one_of
+from ..reading.errors import one_of
 from ..running.units import versions
 from ..studies.base import Study
 from . import dataset, measures
 from .measures import Measure
+from .names import last, shortened
+from .sheets import Sheet, read, write
+from .variables import variables
 
 STOPPED = "stopped_at"
+TOLD = ("units", "long_name", "path")  # attributes of a column
 NONE: Mapping[str, Measure] = {}
 LARGEST = 10**7  # places of the grid that axes, seeds and rounds make
-ATTRIBUTES = ("study", "preset", "title", "scenario", "versions")
+WHOLE: Mapping[str, Any] = {"failures": "[]", "complete": 1}  # a result of which nothing more is said
 
-Made = TypeVar("Made")
 READERS: dict[str, Callable[[str], Any]] = {
     "int": int,
     "float": float,
     "bool": lambda text: {"true": True, "false": False}[text],
     "str": str,
 }
-
-
-class Sheet(NamedTuple):
-    """A file taken apart."""
-
-    attributes: dict[str, str]
-    columns: dict[str, dict[str, Any]]  # what comments say of them
-    names: list[str]
-    rows: dict[int, list[str]]  # by line
 
 
 def save(dataset: xr.Dataset, path: str | Path, preset: str | None = None) -> None:
@@ -68,47 +60,30 @@ def load(path: str | Path) -> xr.Dataset:
     return read(path, _dataset)
 
 
-def write(path: str | Path, about: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write any table: comment lines, then the names of the columns and the rows; whole or not at all."""
-    stream = io.StringIO()
-    stream.writelines(f"# {line}\n" for line in about)
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    durable.write(Path(path), stream.getvalue().encode())
-
-
-def read(path: str | Path, made_of: Callable[[Sheet], Made]) -> Made:
-    """What is made of a file taken apart; ScenarioError in one line where there is none or it is no such table."""
-    file = Path(path)
-    try:
-        return made_of(_sheet(file))
-    except OSError as error:
-        raise ScenarioError(f"{file}: expected a curve, {error.strerror}; name a .csv file of overair") from None
-    except (ValueError, RecursionError, csv.Error) as error:
-        raise ScenarioError(f"{file}: expected a curve of overair as CSV; {' '.join(str(error).split())}") from None
-
-
-# --- Writing
-
-
 def _about(dataset: xr.Dataset, preset: str | None) -> Iterator[str]:
     attributes = dataset.attrs
     if "study" in attributes:
         yield f"study {attributes['study']}"
+    if "find" in attributes:
+        yield f"find {attributes['find']}"
     if preset:
         yield f"preset {preset}"
     if attributes.get("title"):
         yield f"title {' '.join(attributes['title'].split())}"
     yield f"versions {attributes.get('versions') or json.dumps(versions())}"
     yield f"seeds {json.dumps(dataset['seed'].values.tolist())}"
+    for word, usual in WHOLE.items():
+        if attributes.get(word, usual) != usual:
+            yield f"{word} {attributes[word]}"
     if "scenario" in attributes:
         yield f"scenario {' '.join(attributes['scenario'].split())}"
-    for name in [*_main(dataset).dims, *_variables(dataset)]:
-        about = {key: str(dataset[name].attrs[key]) for key in ("units", "long_name") if key in dataset[name].attrs}
+    for name in [*_main(dataset).dims, *_measured(dataset)]:
+        about = {key: str(dataset[name].attrs[key]) for key in TOLD if key in dataset[name].attrs}
         yield "column " + json.dumps({"name": str(name), "type": _type(dataset[name].dtype)} | about)
 
 
 def _rows(dataset: xr.Dataset) -> Iterator[list[str]]:
-    dims, variables = [str(name) for name in _main(dataset).dims], _variables(dataset)
+    dims, variables = [str(name) for name in _main(dataset).dims], _measured(dataset)
     yield [*dims, *variables]
     labels = [[_text(value) for value in dataset[name].values.tolist()] for name in dims]
     stacked = xr.broadcast(*(dataset[name] for name in variables))
@@ -119,22 +94,18 @@ def _rows(dataset: xr.Dataset) -> Iterator[list[str]]:
 
 def _main(dataset: xr.Dataset) -> xr.DataArray:
     """The measure that has all dimensions, in their order."""
-    return dataset[_study(dataset.attrs).measures[0].name]
+    return dataset[variables(dataset.attrs)[0].name]
 
 
-def _variables(dataset: xr.Dataset) -> list[str]:
+def _measured(dataset: xr.Dataset) -> list[str]:
     """What was measured, the main one first whether it was or not; whole numbers such as where seeds stopped, last."""
-    main, *others = _study(dataset.attrs).measures
+    main, *others = variables(dataset.attrs)
     measured = [each.name for each in others if each.name in dataset and _was_measured(dataset[each.name])]
     return [main.name, *measured]
 
 
 def _was_measured(values: xr.DataArray) -> bool:
     return bool(np.isfinite(values).any()) and not (values.name == STOPPED and bool((values < 0).all()))
-
-
-def _study(attributes: Mapping[str, Any]) -> type[Study]:
-    return studies.load(attributes.get("study", studies.USUAL))
 
 
 def _type(dtype: np.dtype) -> str:
@@ -145,62 +116,51 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-# --- Reading
-
-
-def _sheet(file: Path) -> Sheet:
-    with file.open(encoding="utf-8", newline="") as stream:
-        lines = list(stream)
-    first = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    comments = [line[1:].strip().partition(" ") for line in lines[:first]]
-    attributes = {word: rest for word, _, rest in comments if word in ATTRIBUTES}
-    for name in ("scenario", "versions"):
-        json.loads(attributes.get(name, "{}"))
-    described = [json.loads(rest) for word, _, rest in comments if word == "column"]
-    columns = {
-        about["name"]: about for about in described if isinstance(about, dict) and isinstance(about.get("name"), str)
-    }
-    reader = csv.reader(lines[first:], strict=True)
-    numbered = [(first + reader.line_num, row) for row in reader if row]
-    names, rows = numbered[0][1] if numbered else [], dict(numbered[1:])
-    for at, row in rows.items():
-        if len(row) != len(names):
-            raise ValueError(f"line {at} has {len(row)} values, the columns are {len(names)}")
-    return Sheet(attributes, columns, names, rows)
-
-
 def _dataset(sheet: Sheet) -> xr.Dataset:
-    names, study = sheet.names, _study_of(sheet)
-    main, known = study.measures[0].name, measures.named(*study.measures)
+    names, told = sheet.names, _study_of(sheet)
+    study, held = studies.load(told), variables({**sheet.attributes, "study": told})
+    main, known = held[0].name, measures.named(*held)
     if len({*names}) < len(names) or not {"seed", main} <= {*names} or "" in names or not sheet.rows:
         raise ValueError(f"the columns are axes, seed, {main} and what else there is, each once, above the rows")
     dims = names[: names.index(main)]
-    if "seed" not in dims or known.keys() & {*dims}:
+    inner = dims[dims.index("seed") + 1 :] if "seed" in dims else []
+    if "seed" not in dims or known.keys() & {*dims} or not _are_dimensions(sheet, inner, study):
         raise ValueError("the columns are in another order: axes, seed, dimensions of the study, variables")
     cells, shape, at, coordinates = _grid(sheet, dims)
     if old := [f"{name}, which is {new} now" for name in cells if (new := renamed.now(name, known))]:
         raise ValueError(f"the columns hold {', '.join(old)}; rename it")
-    variables: dict[str, Any] = {}
-    inner = dims[dims.index("seed") + 1 :]
+    found: dict[str, Any] = {}
     for name, measure in known.items():
         flat = np.full(math.prod(shape), np.nan)
         flat[at] = _numbers(name, cells[name]) if name in cells else -1.0 if name == STOPPED else np.nan
-        over = inner if measure.over is None else [each for each in inner if each in measure.over]
+        over = inner if measure.over is None else [each for each in inner if last(each) in map(last, measure.over)]
         idle = tuple(place for place, each in enumerate(dims) if each in inner and each not in over)
         kept = [each for each in dims if each not in inner or each in over]
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of places without a number
             values = np.nanmax(flat.reshape(shape), axis=idle) if idle else flat.reshape(shape)
-        variables[name] = (kept, values, _attributes(sheet, name, known))
-    return xr.Dataset(variables, coordinates, sheet.attributes | {"study": study.model_fields["study"].default})
+        found[name] = (kept, values, _attributes(sheet, name, known))
+    whole = int(sheet.attributes.get("complete", "1") == "1")
+    attributes = {**WHOLE, **sheet.attributes, "study": told, "complete": whole}
+    return shortened(xr.Dataset(found, coordinates, attributes))
 
 
-def _study_of(sheet: Sheet) -> type[Study]:
+def _study_of(sheet: Sheet) -> str:
     """As the file says, or as its columns do."""
     told = sheet.attributes.get("study")
     if told is not None and told not in studies.names():
         raise ValueError(f"study: expected {one_of(studies.names())}, received {told}")
-    return studies.load(told or ("images" if "psnr" in sheet.names else studies.USUAL))
+    return told or ("images" if "psnr" in sheet.names else studies.USUAL)
+
+
+def _are_dimensions(sheet: Sheet, names: list[str], study: type[Study]) -> bool:
+    """Whether these are all that a study's results are over, and no axes among them."""
+    paths = {str(sheet.columns.get(name, {}).get("path", name)) for name in names}
+    if "find" in sheet.attributes:  # of searches there are none
+        return not names
+    wanted = {last(name) for name in (*study.along, *([study.shown_last] if study.shown_last else []))}
+    others = {path.partition(".")[0] for path in paths if last(path) not in wanted}
+    return wanted <= {last(path) for path in paths} and not others & {*study.model_fields}
 
 
 def _grid(sheet: Sheet, dims: list[str]) -> tuple[dict[str, list[str]], list[int], np.ndarray, dict[str, Any]]:
@@ -239,13 +199,20 @@ def _values(sheet: Sheet, name: str, texts: list[str]) -> list[Any]:
 
 def _numbers(name: str, texts: list[str]) -> list[float]:
     try:
-        return [float(text or "nan") for text in texts]
+        numbers = [float(text or "nan") for text in texts]
+        if name == STOPPED and not all(map(_is_round_or_unknown, numbers)):
+            raise ValueError("expected the number of a round, or -1")
+        return numbers
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 
 
+def _is_round_or_unknown(number: float) -> bool:
+    return math.isnan(number) or -1 <= number < 2**53 and number.is_integer()
+
+
 def _attributes(sheet: Sheet, name: str, known: Mapping[str, Measure] = NONE) -> dict[str, str]:
-    """Units and long name, as the file says or as results have them."""
+    """Units, long name and path, as the file says or as results have them."""
     told = sheet.columns.get(name, {})
-    usual = dataset.units_of(known[name]) if name in known else dataset.describe(name)
-    return usual | {key: str(told[key]) for key in ("units", "long_name") if told.get(key)}
+    usual = dataset.units_of(known[name]) if name in known else dataset.describe(str(told.get("path", name)))
+    return usual | {key: str(told[key]) for key in TOLD if told.get(key)}

@@ -1,8 +1,8 @@
 """Results: one xarray.Dataset a scenario, which explains itself.
 
-Dimensions are the axes of the sweep by dotted name, then ``seed``, then those of the study. Values are NaN where a unit
-failed or is missing; ``failures`` names the former, and ``complete`` is 0 with the latter. The scenario and the versions
-that made it are attributes.
+Dimensions are the axes of the sweep by their short names, then ``seed``, then those of the study. Values are NaN where
+a unit failed or is missing; ``failures`` names the former, and ``complete`` is 0 with the latter. The scenario and the
+versions that made it are attributes.
 """
 
 import json
@@ -17,14 +17,19 @@ from .. import durable
 from ..reading.catalogue import Table
 from ..reading.errors import ScenarioError, fault
 from ..reading.quantities import quantity
+from ..reading.searches import Find
 from ..reading.sweep import Sweep
 from ..running.units import versions
+from . import variables as held
 from .measures import Measure, named
+from .names import shortened
+from .sealed import seal
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
-Found = Mapping[str, np.ndarray] | str | None  # the measures of a unit, why it failed, or nothing yet
+Found = Mapping[str, np.ndarray] | str | None  # measures of a unit (none of one not needed), why it failed, or nothing
 KNOWN = named(
     Measure("link.snr_db", "dB", "SNR"),
+    Measure("snr_db", "dB", "SNR"),
     Measure("seed", "1", "seed"),
     Measure("round", "1", "round"),
     Measure("ratio", "1", "bandwidth ratio k/n"),
@@ -42,16 +47,19 @@ def check(sweep: Sweep) -> None:
                 raise ScenarioError(fault(path, f"the same at all points of the sweep, {wanted.get(name)}", values))
 
 
-def assemble(sweep: Sweep, found: Sequence[Sequence[Found]], about: Mapping[str, str]) -> xr.Dataset:
-    """The dataset of what units gave by point and seed."""
+def assemble(
+    sweep: Sweep, found: Sequence[Sequence[Found]], about: Mapping[str, str], find: Find | None = None
+) -> xr.Dataset:
+    """The dataset of what units gave by point and seed; of a search what it needs, which has no inner dimensions."""
     scenario = sweep.points[0].scenario
     shape = [len(labels) for labels in sweep.axes.values()]
-    inner = scenario.dimensions()
+    inner = {} if find else scenario.dimensions()
     along: dict[str, Any] = sweep.axes | {"seed": scenario.seeds} | inner
     coordinates = {name: (name, np.array(values), describe(name, scenario)) for name, values in along.items()}
     variables = {}
-    for measure in scenario.measures:
-        over = scenario.over(measure)
+    about = {**about, **({"find": held.about(find, scenario)} if find else {})}
+    for measure in held.variables(about | {"study": scenario.study}):
+        over = () if find else scenario.over(measure)
         blank = np.full([len(inner[name]) for name in over], np.nan)
         values = np.stack([[_values(unit, measure, blank) for unit in units] for units in found])
         dims = (*sweep.axes, "seed", *over)
@@ -61,15 +69,19 @@ def assemble(sweep: Sweep, found: Sequence[Sequence[Found]], about: Mapping[str,
         "versions": json.dumps(versions()), "failures": json.dumps(list(_failures(sweep, found))),
         "complete": int(all(unit is not None for units in found for unit in units)), **about,
     }  # fmt: skip
-    return xr.Dataset(variables, coordinates, attributes)
+    made = xr.Dataset(variables, coordinates, attributes)
+    needed = max((at for units in found for at, unit in enumerate(units) if unit != {}), default=0)
+    return shortened(made.isel(seed=slice(0, needed + 1)))
 
 
 def save(made: xr.Dataset, folder: Path) -> None:
-    """Results of a run in its folder: netCDF, and the curve as CSV."""
-    from . import curves
+    """Results of a run in its folder, as netCDF."""
+    write(made, folder / "results.nc")
 
-    durable.write(folder / "results.nc", bytes(made.to_netcdf(engine=ENGINE)))
-    curves.save(made, folder / "curve.csv")
+
+def write(made: xr.Dataset, file: Path) -> None:
+    """Results as netCDF with a checksum of all bytes, made in memory; there whole or not at all."""
+    durable.write(file, seal(bytes(made.to_netcdf(engine=ENGINE))))
 
 
 def describe(name: str, scenario: Table | None = None) -> dict[str, str]:
@@ -92,7 +104,7 @@ def _of_field(name: str, scenario: Any) -> Measure | None:
 
 
 def _values(unit: Found, measure: Measure, blank: np.ndarray) -> np.ndarray:
-    return blank if unit is None or isinstance(unit, str) else np.asarray(unit[measure.name], float)
+    return np.asarray(unit[measure.name], float) if unit and not isinstance(unit, str) else blank
 
 
 def _failures(sweep: Sweep, found: Sequence[Sequence[Found]]) -> Any:

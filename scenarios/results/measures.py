@@ -14,7 +14,9 @@ class Measure(NamedTuple):
     long_name: str
     over_rounds: Literal["mean", "sum", "max", "last"] = "mean"
     heading: str | None = None  # of its column in a table, which it has none of unless given
+    better: Literal["high", "low"] = "high"
     over: tuple[str, ...] | None = None  # dimensions besides axes and seeds; all of the study unless given
+    scale: Literal["linear", "log"] = "linear"  # of its axis in a figure
 
 
 def named(*measures: Measure) -> dict[str, Measure]:

@@ -1,45 +1,94 @@
-"""What a run has saved, read again: netCDF, or a curve as CSV."""
+"""What a run has saved, read again: netCDF, a curve as CSV, or a folder.
 
+A netCDF file is checked by its seal before anything parses it, and nothing in it may be larger than the file. Of a
+folder whose results are missing, damaged or not of its scenario the records are read.
+"""
+
+import io
+import json
+import logging
 import math
 from pathlib import Path
+from typing import Any
 
+import h5netcdf
+import numpy as np
 import xarray as xr
+from pydantic import TypeAdapter, ValidationError
 
 from .. import studies
 from ..reading import renamed
+from ..reading.catalogue import Table
 from ..reading.errors import ScenarioError
-from . import curves
+from . import curves, partial
 from .dataset import ENGINE, units_of
+from .sealed import content_of, unseal
+from .variables import variables
+
+log = logging.getLogger("overair")
+
+TEXTS = ("title", "scenario", "versions", "preset")  # attributes, where they are there
+
+
+class Failure(Table):
+    """A unit that failed."""
+
+    point: dict[str, str | int | float | bool]
+    seed: int
+    reason: str
+
+
+FAILURES = TypeAdapter(list[Failure])
 
 
 def load(path: str | Path) -> xr.Dataset:
-    """Results of a file, netCDF or a curve as CSV, or of the folder of a finished run."""
+    """Results of a file, netCDF or a curve as CSV, or of the folder of a run, finished or not."""
     file = Path(path)
-    if file.suffix == ".csv" and not file.is_dir():
-        return curves.load(file)
     if file.is_dir():
-        if (file / "scenario.json").exists() and not (file / "results.nc").exists():
-            raise ScenarioError(
-                f"{file}: expected a finished run, received an unfinished one; the same run with --out goes on"
-            )
-        file = file / "results.nc"
-    if not file.is_file():
-        raise ScenarioError(
-            f"{file}: expected results, found no such file; name a folder given to --out, or a .nc or .csv file"
-        )
+        return _folder(file)
+    if file.suffix == ".csv":
+        return _checked(curves.load(file), file)
+    return _netcdf(file)
+
+
+def _folder(folder: Path) -> xr.Dataset:
+    file, about = folder / "results.nc", folder / "scenario.json"
+    if not about.exists() or not (folder / "records").is_dir():
+        return _netcdf(file)
+    scenario = partial.scenario_of(about)
     try:
-        dataset = xr.load_dataset(file, engine=ENGINE)
-    except (OSError, ValueError) as error:
+        found = _netcdf(file)
+        searched = "find" in found.attrs or "tuned" in found  # which no records tell
+        if (searched or found.attrs.get("complete") == 1) and found.attrs.get("scenario") == scenario:
+            return found
+    except ScenarioError as error:
+        if file.exists():
+            log.warning("warning: %s; its records are read instead", error)
+    return _checked(partial.load(folder), about)
+
+
+def _netcdf(file: Path) -> xr.Dataset:
+    content = unseal(content_of(file), file)
+    try:
+        with h5netcdf.File(io.BytesIO(content), "r") as parts:
+            declared = sum(math.prod(each.shape) * each.dtype.itemsize for each in parts.variables.values())
+        if declared > len(content):
+            raise ValueError(f"its variables are said to have {declared} bytes, it has {len(content)}")
+        dataset = xr.load_dataset(io.BytesIO(content), engine=ENGINE)
+    except Exception as error:  # whatever a file of another's making does to the libraries
         raise ScenarioError(f"{file}: expected results of overair, received another file; {error}") from None
-    return _complete(dataset, file)
+    return _checked(_completed(dataset, file), file)
 
 
-def _complete(dataset: xr.Dataset, file: Path) -> xr.Dataset:
+def _completed(dataset: xr.Dataset, file: Path) -> xr.Dataset:
     """With all variables, NaN where an earlier version did not measure them."""
     name = dataset.attrs.get("study")
     if name not in studies.names():
         raise ScenarioError(f"{file}: expected results of overair, found the study {name}; run it anew")
-    main, *others = studies.load(name).measures
+    try:
+        main, *others = variables(dataset.attrs)
+    except ValueError as error:
+        raise ScenarioError(f"{file}: expected results of overair, found another {error}") from None
     if main.name not in dataset:
         raise ScenarioError(f"{file}: expected results of overair, found no {main.name}")
     unknown = [each for each in others if each.name not in dataset]  # of a version that did not measure it
@@ -48,3 +97,22 @@ def _complete(dataset: xr.Dataset, file: Path) -> xr.Dataset:
         raise ScenarioError(f"{file}: expected results of overair, found {', '.join(old)}; run it anew")
     blank = xr.full_like(dataset[main.name], math.nan)
     return dataset.assign({each.name: blank.assign_attrs(units_of(each)) for each in unknown})
+
+
+def _checked(dataset: xr.Dataset, file: Path) -> xr.Dataset:
+    """As tables and figures rely on it."""
+    measures = [dataset[each.name] for each in variables(dataset.attrs)]
+    numbers = all(np.issubdtype(each.dtype, np.number) for each in measures)
+    placed = all(name in dataset.coords and dataset.sizes[name] for each in measures for name in each.dims)
+    seeded = all("seed" in each.dims for each in measures)
+    if not (numbers and placed and seeded and all(isinstance(dataset.attrs.get(name, ""), str) for name in TEXTS)):
+        raise ScenarioError(f"{file}: expected results of overair: numbers over seeds and axes with their values")
+    _check_failures(dataset.attrs.get("failures", "[]"), file)
+    return dataset
+
+
+def _check_failures(told: Any, file: Path) -> None:
+    try:
+        FAILURES.validate_python(json.loads(told))
+    except (ValidationError, ValueError, TypeError, RecursionError):
+        raise ScenarioError(f"{file}: expected the units that failed as a list of point, seed and reason") from None

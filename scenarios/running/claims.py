@@ -1,18 +1,16 @@
 """Claims: several commands on one folder share its units, each taken by an exclusive file with a lease.
 
-A claim is renewed while its holder lives. One whose lease ran out, or whose holder on this machine is gone, is taken over.
-Two that take the same unit after all lose time and no truth: a unit's record is the same whoever made it.
+A claim is renewed while its holder lives. One whose lease ran out, or whose holder on this machine is gone, is taken
+over. Two that take the same unit after all lose time and no truth: a unit's record is the same whoever made it.
 """
 
 import contextlib
 import json
 import os
-import secrets
 import socket
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 
 LEASE = 120.0  # seconds
 
@@ -31,7 +29,7 @@ class Claims:
             self._renewing.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         for file in list(self._held):
             self._drop(file)
@@ -43,18 +41,7 @@ class Claims:
         file = self.folder / f"{key}.claim"
         if file in self._held:
             return True
-        for _ in range(2):  # again where a stale claim was in the way
-            try:
-                handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-            except FileExistsError:
-                if not self._is_stale(file) or not self._set_aside(file):
-                    return False
-                continue
-            with os.fdopen(handle, "w") as stream:
-                json.dump({"host": socket.gethostname(), "process": os.getpid()}, stream)
-            self._held.add(file)
-            return True
-        return False
+        return self._make(file) or (self._is_stale(file) and self._take_over(file))
 
     def release(self, key: str) -> None:
         """Give a unit back."""
@@ -77,14 +64,32 @@ class Claims:
             return age > self.lease
         return gone or age > self.lease
 
-    def _set_aside(self, file: Path) -> bool:
-        """Only one of those that find a claim stale succeeds."""
-        aside = file.with_name(f"{file.name}.{secrets.token_hex(4)}.tmp")
+    def _take_over(self, file: Path) -> bool:
+        """Of those that find a claim stale, the one that makes the gate looks again and takes it."""
+        gate = file.with_suffix(".gate")
         try:
-            os.rename(file, aside)
-            aside.unlink()
-        except OSError:
+            os.close(os.open(gate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        except FileExistsError:
+            with contextlib.suppress(OSError):
+                if time.time() - gate.stat().st_mtime > self.lease:  # whoever made it is gone
+                    gate.unlink()
             return False
+        try:
+            if not self._is_stale(file):
+                return False
+            file.unlink(missing_ok=True)
+            return self._make(file)
+        finally:
+            gate.unlink(missing_ok=True)
+
+    def _make(self, file: Path) -> bool:
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            return False
+        with os.fdopen(handle, "w") as stream:
+            json.dump({"host": socket.gethostname(), "process": os.getpid()}, stream)
+        self._held.add(file)
         return True
 
     def _renew(self) -> None:

@@ -1,4 +1,4 @@
-"""Clusters that exist already, as executors: Dask and Ray. Their workers need overair installed, and no disk of ours."""
+"""Clusters that exist already, as executors: Dask and Ray. Their workers need overair, and no disk of ours."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -16,11 +16,13 @@ def dask(address: str) -> Iterator[Executor]:
     except ImportError:
         raise ScenarioError("--dask: expected Dask to be installed; pip install 'overair[dask]'") from None
     try:
-        client = Client(address, timeout=10)
+        client = Client(address, timeout=10, set_as_default=False)  # else xarray would write through it
     except (OSError, ValueError) as error:
         raise ScenarioError(f"--dask: expected the address of a scheduler, received {address}; {error}") from None
-    with client:
+    try:
         yield client.get_executor(pure=False, retries=0)
+    finally:
+        client.close()
 
 
 @contextmanager

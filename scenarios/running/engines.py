@@ -4,9 +4,7 @@ The interface to other machines is Python's own ``concurrent.futures.Executor``.
 TensorFlow hangs in a fork; each is a pool of its own, so that a worker that dies takes nothing with it.
 """
 
-import io
 import multiprocessing
-import os
 import signal
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from typing import Protocol
@@ -95,14 +93,8 @@ def _pool() -> ProcessPoolExecutor:
 
 
 def _begin() -> None:
-    """A worker's start: stopped by its parent alone, and one thread."""
+    """A worker's start: stopped by its parent alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    from ..quiet import import_tensorflow
-
-    tensorflow = import_tensorflow()
-    tensorflow.config.threading.set_intra_op_parallelism_threads(1)
-    tensorflow.config.threading.set_inter_op_parallelism_threads(1)
 
 
 def _submit(executor: Executor, task: worker.Task) -> "Future[bytes]":
@@ -115,7 +107,7 @@ def _unpacked(packed: "Future[bytes]") -> "Future[Record]":
 
     def read(done: "Future[bytes]") -> None:
         try:
-            future.set_result(store.read(io.BytesIO(done.result())))
+            future.set_result(store.read(done.result()))
         except BaseException as error:
             future.set_exception(error)
 

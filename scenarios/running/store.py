@@ -1,15 +1,17 @@
 """The folder of runs: the record of every unit ever finished in it, and the scenario that was run last.
 
-    records/KEY.npz   one a unit, by what decides its numbers: scenarios may share them, and a run grows by what is missing
-    networks/         what studies train
-    scenario.json     the scenario of results.nc and curve.csv, and the versions that made the records
+records/KEY.npz   one a unit, by what decides its numbers: scenarios may share them, and a run grows by what is missing
+networks/         what studies train
+scenario.json     the scenario of results.nc and curve.csv, and the versions that made the records
 """
 
 import io
 import json
 import logging
+import math
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,11 @@ import numpy as np
 from .. import durable
 from ..reading.errors import ScenarioError
 from .units import Record, versions
+
+DAMAGED = (  # what reading one raises
+    ValueError, LookupError, EOFError, TypeError, AttributeError, ArithmeticError, RuntimeError, zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip
 
 log = logging.getLogger("overair")
 
@@ -56,11 +63,13 @@ class Store:
         if file is None or not file.is_file():
             return None
         try:
-            return read(file)
-        except (ValueError, KeyError, OSError, EOFError, TypeError, zipfile.BadZipFile, MemoryError) as error:
+            return read(file.read_bytes())
+        except DAMAGED as error:
             aside = file.with_name(f"{file.name}.damaged")
             os.replace(file, aside)
-            log.warning("warning: %s is damaged and set aside as %s; its unit is done again (%s)", file, aside.name, error)
+            log.warning(
+                "warning: %s is damaged and set aside as %s; its unit is done again (%s)", file, aside.name, error
+            )
             return None
 
     def keep(self, key: str, record: Record) -> None:
@@ -77,8 +86,8 @@ class Store:
             return False
         if not self.folder.is_dir():
             return True
-        ours = {"records", "networks"}
-        return any(entry.name not in ours and not entry.name.endswith(".tmp") for entry in self.folder.iterdir())
+        names = {entry.name for entry in self.folder.iterdir() if not entry.name.endswith(".tmp")}
+        return bool(names) and "records" not in names
 
     def _read(self, file: Path) -> Any:
         try:
@@ -114,10 +123,25 @@ def written(record: Record) -> bytes:
     return stream.getvalue()
 
 
-def read(source: Path | io.BytesIO) -> Record:
-    """The record of a file, whose checksums are compared."""
-    with np.load(source, allow_pickle=False) as arrays:
-        about = json.loads(str(arrays["about"]))
-        values = {name: arrays[f"value{at}"] for at, name in enumerate(about["names"])}
-        state = tuple(arrays[f"state{at}"] for at in range(about["states"]))
+def read(content: bytes) -> Record:
+    """The record of a file's content, whose checksums and sizes are compared before anything is made of it."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        if any(part.file_size > len(content) for part in parts.infolist()):
+            raise ValueError("a part is larger than the file")
+        arrays = {part.filename.removesuffix(".npy"): _array(parts.read(part)) for part in parts.infolist()}
+    about = json.loads(str(arrays["about"]))
+    values = {name: arrays[f"value{at}"] for at, name in enumerate(about["names"])}
+    state = tuple(arrays[f"state{at}"] for at in range(about["states"]))
     return Record(about["coordinates"], values, state, about["failure"])
+
+
+def _array(content: bytes) -> np.ndarray:
+    """An array as numpy writes it, of plain numbers or text, and as large as it says."""
+    stream = io.BytesIO(content)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("an array is of another version")
+    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(stream)
+    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
+        raise ValueError("an array is not as large as it says")
+    array = np.frombuffer(content[stream.tell() :], dtype).copy()
+    return array.reshape(shape, order="F" if by_columns else "C")

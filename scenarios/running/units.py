@@ -7,15 +7,16 @@ record is filed under its identity, and what is asked for twice is done once.
 import hashlib
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...version import __version__
+from ..reading.digests import digests
 
 Progress = Callable[[int, int], None]  # steps done, steps to do
 
@@ -47,24 +48,34 @@ class Work(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """One to do: the place of its point in the sweep, its seed, the key of its record and its group."""
+    """One to do: a scenario without axes, with one seed."""
 
-    point: int
+    study: Any
     seed: int
     key: str
+    """Of its record."""
     group: str
+    alias: str
+    """In words."""
+
+    asked: str
+    """The key, and the coordinates that are asked for of its record."""
 
 
-class Identified(Protocol):
-    """What a unit's key is made of."""
+def units(
+    study: Any, seeds: Iterable[int], alias: str = "the scenario", made_with: Mapping[str, str] | None = None
+) -> list[Unit]:
+    """A scenario's units; the names of their records say what decides them, versions and the content of files too."""
+    files = {"files": read} if (read := digests(study)) else {}
+    made = {"versions": dict(made_with or versions())}
+    decides = json.dumps({"scenario": study.identity()} | made | files, sort_keys=True)
 
-    def identity(self) -> dict[str, Any]: ...
+    def key(seed: int) -> str:
+        return hashlib.blake2b(f"{seed} {decides}".encode(), digest_size=12).hexdigest()
 
-
-def key(study: Identified, seed: int) -> str:
-    """The name of a unit's record: numbers of other versions are others."""
-    decides = json.dumps({"scenario": study.identity(), "seed": seed, "versions": versions()}, sort_keys=True)
-    return hashlib.blake2b(decides.encode(), digest_size=12).hexdigest()
+    wanted = json.dumps(study.dimensions())
+    keys = {seed: key(seed) for seed in seeds}
+    return [Unit(study, seed, key, study.group(seed), alias, f"{key} {wanted}") for seed, key in keys.items()]
 
 
 @cache

@@ -1,12 +1,14 @@
 """What does units, in this process or in a worker of any engine: one after another, what a group shares kept."""
 
-import io
+import contextlib
 import json
-from collections.abc import Callable
+import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import studies
+from ..quiet import import_tensorflow
 from ..reading.errors import ScenarioError
 from ..studies.base import Study
 from . import store
@@ -54,9 +56,7 @@ class Worker:
             kept.keep(task.key, record)
 
         networks = task.folder / "networks" if task.folder else None
-        work = Work(
-            task.seed, study.dimensions(), task.record, networks, task.progress, save, task.alias
-        )
+        work = Work(task.seed, study.dimensions(), task.record, networks, task.progress, save, task.alias)
         group = study.group(task.seed)
         try:
             prepared = self.prepare(study, task.seed)
@@ -66,19 +66,26 @@ class Worker:
             return study.grow(self._current[1], work)
         except Exception as error:
             self._current = None
+            if sys.flags.dev_mode:
+                raise
             told = str(error) if isinstance(error, ScenarioError) else f"{type(error).__name__}: {error}"
             return Record({}, {}, failure=" ".join(told.split())[:500])
 
 
-_worker: Worker | None = None
+@cache
+def _of_this_process() -> Worker:
+    """With one thread, as there are workers enough, unless TensorFlow runs already."""
+    threading = import_tensorflow().config.threading
+    with contextlib.suppress(RuntimeError):
+        threading.set_intra_op_parallelism_threads(1)
+        threading.set_inter_op_parallelism_threads(1)
+    return Worker()
 
 
 def perform(packed: str, record: bytes | None) -> bytes:
     """A unit done in a worker of an engine, from text and a record's file to the file of its record."""
-    global _worker
     told = json.loads(packed)
-    _worker = _worker or Worker()
     folder = Path(told["folder"]) if told["folder"] else None
-    there = store.read(io.BytesIO(record)) if record else None
+    there = store.read(record) if record else None
     study = studies.check(told["scenario"])
-    return store.written(_worker.do(Task(study, told["seed"], told["key"], told["alias"], there, folder)))
+    return store.written(_of_this_process().do(Task(study, told["seed"], told["key"], told["alias"], there, folder)))

@@ -16,7 +16,6 @@ from ..reading.errors import ScenarioError, closest, fault, one_of
 from ..reading.tables import Grant, Optimizer
 from ._air import air_of
 from ._data import load_data
-from .federated import Federated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,12 +27,13 @@ if TYPE_CHECKING:
 
 SETTINGS = {"participation", "batch_size", "executor", "chunk"}  # of a federation, as a scenario has them
 SHARES_SEED = 0
+MOST_ELEMENTS = 10**8
 
 
 class FederationParts(NamedTuple):
     """What a federation is made of."""
 
-    scenario: Federated
+    scenario: Any
     model_factory: Callable[[int], Any]
     data: "Arrays"
     shares: "list[np.ndarray]"
@@ -45,12 +45,14 @@ class FederationParts(NamedTuple):
     downlink: "Downlink"
 
 
-def prepare(scenario: Federated, shared: dict[str, Any]) -> FederationParts:
+def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
     from ...learning import Task
     from ...ota import Terms
 
     data: Arrays = load_data(scenario.data, shared)
+    if scenario.validation:
+        data = _held_out(data, scenario.validation)
     with named("partition"):
         partition = catalogue.build(scenario.partition, "partition")
         shares = partition.split(data.y_train, scenario.devices, SHARES_SEED)
@@ -64,16 +66,31 @@ def prepare(scenario: Federated, shared: dict[str, Any]) -> FederationParts:
     with named("model"):
         task = Task(model(0))
     elements, optimizer = _elements(scenario.grant, task.size), _optimizer(scenario.optimizer)
-    terms = Terms(air, task.size, elements, scenario.participation, task.layers)
     with named():
+        terms = Terms(air, task.size, elements, scenario.participation, task.layers)
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
     return FederationParts(scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink)
 
 
+def _held_out(data: "Arrays", share: float) -> "Arrays":
+    """Without its test data: what is tested on is a share of the training data, drawn once, and is not trained on."""
+    import numpy as np
+
+    order = np.random.default_rng(SHARES_SEED).permutation(len(data.y_train))
+    tested, kept = np.split(order, [max(1, round(share * len(order)))])
+    return data._replace(
+        x_train=data.x_train[kept], y_train=data.y_train[kept], x_test=data.x_train[tested], y_test=data.y_train[tested]
+    )
+
+
 def _elements(grant: Grant, size: int) -> int:
-    return grant.elements or math.ceil(size / (grant.compression or 1.0) / 2)
+    elements = grant.elements or math.ceil(size / (grant.compression or 1.0) / 2)
+    if elements > MOST_ELEMENTS:
+        expected = f"at least {size / 2 / MOST_ELEMENTS:.2g}, for at most {MOST_ELEMENTS} elements"
+        raise ScenarioError(fault("grant.compression", expected, grant.compression))
+    return elements
 
 
 def _optimizer(wanted: Optimizer) -> Callable[[], Any]:
@@ -105,5 +122,3 @@ def build(parts: FederationParts) -> "Federation":
     del made["scenario"]
     with named():
         return Federation(**made, **settings)
-
-

@@ -1,4 +1,4 @@
-"""The rounds of a unit of federated learning, from the start or from where it was left.
+"""The rounds of a unit of federated learning, from the start or from where it was left, and what is measured in them.
 
 A record holds the costs of every round, accuracy and loss where the model was evaluated, and the state after its last
 round, if that is small or the unit is under way. Numbers that stop being finite end a unit.
@@ -10,11 +10,40 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..results.measures import Measure
 from ..running.units import Record, Work
-from .federated import COSTS, EVALUATED, STOPPED
 
 CHECKPOINT_SECONDS = 20.0
 KEPT_STATE = 2**24  # bytes of a finished unit's state that are kept, to go on from
+
+EVALUATED = (  # after the last of some rounds
+    Measure("accuracy", "1", "test accuracy", "last", heading="accuracy"),
+    Measure("loss", "nat", "test loss", "last", heading="loss"),
+)
+COSTS = (  # of every round, by the names that a federation gives them
+    Measure("nmse", "1", "normalised mean square error of the aggregate", heading="NMSE"),
+    Measure("nmse_sent", "1", "normalised mean square error against what was sent, after error feedback and selection"),
+    Measure("resource_elements", "1", "resource elements that carried data in a round", heading="elements"),
+    Measure("pilot_elements", "1", "resource elements granted to pilots in a round"),
+    Measure("downlink_elements", "1", "resource elements of the broadcast back in a round"),
+    Measure(
+        "energy",
+        "1",
+        "mean energy of a device for each granted resource element, relative to its budget P",
+        heading="energy/P",
+    ),
+    Measure(
+        "energy_max",
+        "1",
+        "largest energy of a device for each granted resource element in any round, relative to P",
+        "max",
+    ),
+    Measure("airtime", "s", "airtime of a round, both ways", heading="airtime/s"),
+    Measure("bits", "bit", "payload and side information of all devices in a round", heading="bits"),
+    Measure("decoded", "1", "devices decoded in a round", heading="decoded"),
+)
+STOPPED = Measure("stopped_at", "1", "round in which numbers stopped being finite, -1 where none did", over=())
+
 
 log = logging.getLogger("overair")
 

@@ -17,7 +17,8 @@ import numpy as np
 from annotated_types import MinLen
 from pydantic import Field, field_validator
 
-from ..reading.catalogue import Table
+from ..reading.catalogue import Table, without_labels
+from ..reading.errors import ScenarioError, fault
 from ..reading.tables import Seed, all_different
 from ..results.measures import Measure
 from ..running.units import Record, Work
@@ -39,6 +40,8 @@ class Study(Table):
     """Those of them at which values depend on the other coordinates, as of one network trained for all."""
     shown_last: ClassVar[str | None] = None
     """A dimension of which tables show the last coordinate only."""
+    example: ClassVar[Mapping[str, Any]] = {}
+    """A small scenario that runs in seconds: what must be given, and what defaults make long."""
 
     title: str = Field(default="", description="for tables and figures")
     seeds: Annotated[list[Seed], MinLen(1)] = Field(default=[0, 1, 2], description="independent repetitions")
@@ -51,7 +54,7 @@ class Study(Table):
 
     def identity(self) -> dict[str, Any]:
         """What decides a unit's numbers at any coordinate, besides its seed."""
-        decides = self.model_dump(mode="json", exclude=set(TOLD))
+        decides: dict[str, Any] = without_labels(self.model_dump(mode="json", exclude=set(TOLD)))
         for path in (path for name, path in self.along.items() if name not in self.coupled):
             *above, last = path.split(".")
             holder = decides
@@ -98,13 +101,19 @@ class Study(Table):
         if record.failure is None and _missing(record.coordinates, wanted):
             return None
         if record.failure is not None:
-            return {each.name: np.full([len(wanted[name]) for name in self.over(each)], np.nan) for each in self.measures}
+            return {
+                each.name: np.full([len(wanted[name]) for name in self.over(each)], np.nan) for each in self.measures
+            }
         places = {name: [record.coordinates[name].index(value) for value in values] for name, values in wanted.items()}
         return {each.name: self._taken(record.values[each.name], each, places) for each in self.measures}
 
     def over(self, measure: Measure) -> tuple[str, ...]:
         """The dimensions that a measure has."""
         return tuple(self.dimensions()) if measure.over is None else measure.over
+
+    def validating(self) -> "Study":
+        """The same, measured on validation data, for choices that must not see test data."""
+        raise ScenarioError(fault("tune", "a study that holds out validation data", self.__class__.__name__.lower()))
 
     def _taken(self, values: np.ndarray, measure: Measure, places: Mapping[str, Sequence[int]]) -> np.ndarray:
         for axis, name in enumerate(self.over(measure)):

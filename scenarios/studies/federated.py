@@ -5,47 +5,25 @@ rounds and seed share one compiled federation. A record holds every round, so mo
 """
 
 import json
+import math
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Gt, Le
-from pydantic import Field
+from annotated_types import Gt, Le, Lt
+from pydantic import Field, ValidationInfo, field_validator
 
-from ..reading.catalogue import Of, Scheme
-from ..reading.tables import Grant, GridTable, LinkTable, Optimizer, Positive, default
-from ..results.measures import Measure, over_rounds
+from ..reading.catalogue import Of, Scheme, without_labels
+from ..reading.tables import Grant, GridTable, LinkTable, Million, Optimizer, Positive, default
+from ..results.measures import over_rounds
 from ..running.units import Record, Work
+from . import _rounds
+from ._rounds import COSTS, EVALUATED, STOPPED
 from .base import TOLD, Coordinates, Study
 
 STEPS: dict[str, Any] = {"rounds": True, "evaluate_every": True, "link": {"snr_db"}}  # inputs of a compiled federation
+MOST_EVALUATIONS = 100_000
+HELD_OUT = 0.2  # of the training data, to choose by
 AIR = {"link", "grid", "grant"}
-EVALUATED = (  # after the last of some rounds
-    Measure("accuracy", "1", "test accuracy", "last", heading="accuracy"),
-    Measure("loss", "nat", "test loss", "last", heading="loss"),
-)
-COSTS = (  # of every round, by the names that a federation gives them
-    Measure("nmse", "1", "normalised mean square error of the aggregate", heading="NMSE"),
-    Measure("nmse_sent", "1", "normalised mean square error against what was sent, after error feedback and selection"),
-    Measure("resource_elements", "1", "resource elements that carried data in a round", heading="elements"),
-    Measure("pilot_elements", "1", "resource elements granted to pilots in a round"),
-    Measure("downlink_elements", "1", "resource elements of the broadcast back in a round"),
-    Measure(
-        "energy",
-        "1",
-        "mean energy of a device for each granted resource element, relative to its budget P",
-        heading="energy/P",
-    ),
-    Measure(
-        "energy_max",
-        "1",
-        "largest energy of a device for each granted resource element in any round, relative to P",
-        "max",
-    ),
-    Measure("airtime", "s", "airtime of a round, both ways", heading="airtime/s"),
-    Measure("bits", "bit", "payload and side information of all devices in a round", heading="bits"),
-    Measure("decoded", "1", "devices decoded in a round", heading="decoded"),
-)
-STOPPED = Measure("stopped_at", "1", "round in which numbers stopped being finite, -1 where none did", over=())
 
 
 class Federated(Study):
@@ -54,12 +32,13 @@ class Federated(Study):
     measures: ClassVar = (*EVALUATED, *COSTS, STOPPED)
     fixed: ClassVar = {"rounds": "one number (accuracy is kept along the way)", "evaluate_every": "one number"}
     shown_last: ClassVar = "round"
+    example: ClassVar = {"data": "digits", "model": "softmax", "devices": 10, "rounds": 20, "uplink": "analog"}
 
     study: Literal["federated"] = Field(default="federated", description="federated")
     data: Annotated[Scheme, Of("data")] = Field(description="what is learnt from")
     model: Annotated[Scheme, Of("models")] = Field(description="what is trained")
-    devices: Positive = Field(description="how many hold data and send updates")
-    rounds: Positive = Field(description="how many updates the server makes")
+    devices: Million = Field(description="how many hold data and send updates")
+    rounds: Annotated[int, Gt(0), Le(10**7)] = Field(description="how many updates the server makes")
     uplink: Annotated[Scheme, Of("uplinks")] = Field(description="how updates reach the server")
     partition: Annotated[Scheme, Of("partitions")] = default("iid", "which device holds what")
     algorithm: Annotated[Scheme, Of("algorithms")] = default("sgd", "what devices do in a round")
@@ -68,19 +47,28 @@ class Federated(Study):
         description="of the server; unless given sgd at 0.1, or at 1 to average the models of fedavg",
     )
     participation: Annotated[float, Gt(0), Le(1)] = Field(default=1.0, description="chance to take part in a round")
-    batch_size: Positive | None = Field(
-        default=None, description="samples of a gradient; all a device has unless given"
-    )
+    batch_size: Million | None = Field(default=None, description="samples of a gradient; all a device has unless given")
     evaluate_every: Positive = Field(
         default_factory=lambda data: max(1, data.get("rounds", 1) // 10),
         description="rounds between evaluations; a tenth of all unless given",
+    )
+    validation: Annotated[float, Gt(0), Lt(1)] | None = Field(
+        default=None, description="share of the training data held out, and measured on in place of test data"
     )
     link: LinkTable = default({}, "from the devices to the server")
     downlink: Annotated[Scheme, Of("downlinks")] = default("ideal", "from the server to the devices")
     grid: GridTable = default({}, "OFDM numerology")
     grant: Grant = default({}, "resource elements of a round")
     executor: Literal["auto", "loop", "vectorized"] = Field(default="auto", description="how devices are computed")
-    chunk: Positive | None = Field(default=None, description="devices computed at once; as memory allows unless given")
+    chunk: Million | None = Field(default=None, description="devices computed at once; as memory allows unless given")
+
+    @field_validator("evaluate_every")
+    @classmethod
+    def _not_too_often(cls, every: int, info: ValidationInfo) -> int:
+        if info.data.get("rounds", 1) > MOST_EVALUATIONS * every:
+            least = math.ceil(info.data["rounds"] / MOST_EVALUATIONS)
+            raise ValueError(f"expected at least {least}, for at most {MOST_EVALUATIONS} evaluations, received {every}")
+        return every
 
     def dimensions(self) -> Coordinates:
         """The rounds after which the model is evaluated."""
@@ -91,14 +79,20 @@ class Federated(Study):
         idle: set[str] = set()
         if not self.uplink.source.traits["uses_air"]:
             idle = AIR - {"grid"} if self.downlink.source.traits["uses_air"] else AIR
-        return self.model_dump(mode="json", exclude={*TOLD, "rounds", "evaluate_every", *idle})
+        dumped = self.model_dump(mode="json", exclude={*TOLD, "rounds", "evaluate_every", *idle})
+        return dict(without_labels(dumped))
 
     def group(self, seed: int) -> str:
         """Equal for units that one federation serves."""
-        return json.dumps(self.model_dump(mode="json", exclude=dict.fromkeys(TOLD, True) | STEPS), sort_keys=True)
+        dumped = self.model_dump(mode="json", exclude=dict.fromkeys(TOLD, True) | STEPS)
+        return json.dumps(without_labels(dumped), sort_keys=True)
 
     def steps(self) -> int:
         return self.rounds
+
+    def validating(self) -> "Federated":
+        """Measured on a fifth of the training data, unless the scenario holds out another share."""
+        return self.model_copy(update={"validation": self.validation or HELD_OUT})
 
     def prepare(self, shared: dict[str, Any]) -> Any:
         from . import _federation
@@ -111,8 +105,6 @@ class Federated(Study):
         return _federation.build(prepared)
 
     def grow(self, common: Any, work: Work) -> Record:
-        from . import _rounds
-
         return _rounds.run(self, common, work)
 
     def found(self, record: Record) -> dict[str, np.ndarray] | None:

@@ -41,6 +41,7 @@ class Images(Study):
     along: ClassVar = {"ratio": "ratios", "link.snr_db": "link.snr_db"}
     coupled: ClassVar = frozenset({"ratio"})
     fixed: ClassVar = {"ratios": "a list of numbers (ratios are a dimension of every result)"}
+    example: ClassVar = {"data": "digits", "scheme": {"kind": "linear", "block": 8}, "ratios": [0.25]}
 
     study: Literal["images"] = Field(description="images")
     data: Annotated[Scheme, Of("data")] = Field(description="whose training images are learnt from")

@@ -8,6 +8,7 @@ import pkgutil
 import re
 import tempfile
 import typing
+import warnings
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,9 @@ import numpy as np
 import pytest
 from annotated_types import Ge, Gt, Le, Lt
 
-from overair.scenarios import catalogue, sources
+from overair.scenarios.reading import catalogue, sources
+
+SHAPE, CLASSES = (32, 32, 3), 7  # of what models are built for
 
 FAMILIES = {family: catalogue.interface(family) for family in sources.FAMILIES}  # what each scheme of a family must be
 
@@ -79,11 +82,31 @@ def own_responses() -> str:
     return str(file)
 
 
-def good_values(annotation: Any, name: str = "") -> list[Any]:
-    """A few values that the annotation of a field allows."""
+@cache
+def own_network() -> str:
+    """A file of a network for the images and classes of the tests of models, of one name in all processes."""
+    import keras
+
+    file = Path(tempfile.gettempdir()) / "overair-conformance-network.keras"
+    start = keras.initializers.GlorotUniform(0)
+    model = keras.Sequential(
+        [keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(CLASSES, kernel_initializer=start)]
+    )
+    with tempfile.NamedTemporaryFile(suffix=".keras", delete=False) as fresh, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)  # Keras, when it saves
+        model.save(fresh.name)
+    os.replace(fresh.name, file)
+    return str(file)
+
+
+FILES = {"CirFile": own_responses, "Saved": own_network}  # what schemes with a path read
+
+
+def good_values(annotation: Any, name: str = "", scheme: str = "") -> list[Any]:
+    """A few values that the annotation of a field of a scheme allows."""
     kind, bounds, _ = wanted(annotation)
     if kind is str:
-        return [own_responses()] if name == "path" else []
+        return [FILES[scheme]()] if name == "path" else []
     if typing.get_origin(kind) is Literal:
         return [typing.get_args(kind)[0], typing.get_args(kind)[-1]]
     if kind is bool:
@@ -118,7 +141,7 @@ def required(scheme: type) -> dict[str, Any]:
     """Values for the fields that have no default."""
     missing = dataclasses.MISSING
     names = [f.name for f in dataclasses.fields(scheme) if f.default is missing and f.default_factory is missing]
-    return {name: good_values(hints(scheme)[name], name)[0] for name in names}
+    return {name: good_values(hints(scheme)[name], name, scheme.__name__)[0] for name in names}
 
 
 def examples(family: str) -> list[Any]:
@@ -129,7 +152,7 @@ def examples(family: str) -> list[Any]:
     found: list[Any] = []
     for scheme in schemes(family):
         base, fields = required(scheme), hints(scheme)
-        good = {name: good_values(hint, name) for name, hint in fields.items()}
+        good = {name: good_values(hint, name, scheme.__name__) for name, hint in fields.items()}
         if len(fields) > 8:
             numbers = [name for name, hint in fields.items() if wanted(hint).kind in (int, float)]
             good = {name: values[-1:] for name, values in good.items() if name not in numbers[1:]}

@@ -1,6 +1,8 @@
 """On the axes of the figure of recovery: accuracies, errors in decibels, and the gradient's own numbers."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,62 +10,59 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from overair.figures import bayes_gradients as study
 from overair.figures import bayes_recovery
+from overair.ota.recovery.amp import transition
 from tests.figures.reading import lines, points, reach
 
-SNRS, MOMENTS = [20.0, 0.0], (0, 100, 400)
+SNRS, MOMENTS = [20.0, 0.0], [0, 100, 400]
+RATIOS, NOISES = [0.05, 0.1, 0.15, 0.2, 0.25, 0.35], [300.0, 20.0]
 KERNEL = np.random.default_rng(1).laplace(size=[25, 200])
-NAMES = dict(zip([*study.SCHEMES, study.ORACLE], range(5), strict=True))  # amp, alone, spatial, lmmse, oracle
+RECOVERIES = ["amp", "em_bg_amp spatial=false", "em_bg_amp spatial=true", "lmmse"]
+ENTRIES = {"real": 0.0, "shuffled": 20.0, "normal": 10.0}
 
 
-def nmse(scheme: str, gradient: str, moment: int, ratio: float, snr_db: float) -> float:
+def nmse(scheme: str, entries: str, moment: int, ratio: float, snr_db: float) -> float:
     """Numbers that say what they are of."""
-    power = NAMES[scheme] + moment / 1000 + ratio / 10 + (5 if np.isinf(snr_db) else 0)
-    return 10 ** -(power + {"real": 0.0, "shuffled": 20.0, "normal": 10.0}[gradient])
+    power = [*RECOVERIES, "oracle"].index(scheme) + moment / 1000 + ratio / 10 + (5 if snr_db == 300 else 0)
+    return 10 ** -(power + ENTRIES[entries])
 
 
-def errors() -> list[dict[str, str]]:
-    cases = [("real", ratio) for ratio in study.RATIOS] + [(name, 0.25) for name in study.GRADIENTS[1:]]
-    return [
-        dict(
-            zip(
-                study.COLUMNS,
-                (
-                    scheme,
-                    name,
-                    f"{moment}",
-                    f"{ratio:g}",
-                    f"{snr:g}",
-                    "2",
-                    f"{nmse(scheme, name, moment, ratio, snr)}",
-                    "9",
-                ),
-                strict=True,
-            )
-        )
-        for scheme in NAMES
-        for name, ratio in reversed(cases)
-        for moment in MOMENTS
-        for snr in study.SNRS
-    ]
+def errors() -> xr.Dataset:
+    """Of which shuffled and normal entries are at one share of entries only."""
+    names = ("recovery", "entries", "seed", "moment", "share", "snr_db")
+    values: tuple[list[Any], ...] = (RECOVERIES, [*ENTRIES], [0], MOMENTS, RATIOS, NOISES)
+    along = dict(zip(names, values, strict=True))
+    made = xr.Dataset({name: xr.DataArray(np.nan, along, names) for name in ("nmse", "oracle")})
+    for place in np.ndindex(*made.nmse.shape):
+        scheme, entries, _, moment, ratio, snr = (each[at] for each, at in zip(values, place, strict=True))
+        if entries == "real" or ratio == 0.25:
+            made.nmse[place] = nmse(scheme, entries, moment, ratio, snr)
+            made.oracle[place] = nmse("oracle", entries, moment, ratio, snr)
+    blank = xr.full_like(made.nmse.isel(moment=0, share=0, snr_db=0, drop=True), 0.5 * transition(0.5))
+    return made.assign(transition=blank).assign_attrs(scenario=json.dumps({"draws": 2}))
 
 
-def dataset() -> xr.Dataset:
-    uplinks = ["ideal", *(f"analog {name}" for name in study.SCHEMES)]
+def gradient(values: np.ndarray = KERNEL) -> xr.Dataset:
+    names = ("seed", "moment", "entry")
+    along = dict(zip(names, ([0], [100], 1390 + np.arange(values.size)), strict=True))
+    return xr.Dataset({"gradient": (names, values.reshape(1, 1, -1))}, along)
+
+
+def dataset(axis: str = "uplink") -> xr.Dataset:
+    uplinks = ["ideal", *(f"analog {name}" for name in RECOVERIES)]
     values = np.random.default_rng(0).uniform(0.5, 0.9, [2, 5, 3, 4])
-    names = ("link.snr_db", "uplink", "seed", "round")
+    names = ("snr_db", axis, "seed", "round")
     found = xr.Dataset(
         {"accuracy": (names, values, {"units": "1", "long_name": "test accuracy"})},
         dict(zip(names, (SNRS, uplinks, [0, 1, 2], [1, 2, 3, 4]), strict=True)),
     )
-    found["link.snr_db"].attrs.update(units="dB", long_name="SNR")
+    found["snr_db"].attrs.update(units="dB", long_name="SNR")
     return found
 
 
 @pytest.fixture
 def panels(figures: list[Figure], tmp_path: Path) -> list[Axes]:
-    bayes_recovery.draw(dataset(), errors(), KERNEL, tmp_path / "figure.png")
+    bayes_recovery.draw(dataset(), errors(), gradient(), tmp_path / "figure.png")
     return figures[0].axes
 
 
@@ -76,7 +75,7 @@ def test_accuracies_stand_in_the_panel_of_their_snr(panels: list[Axes]) -> None:
     assert (panels[0].get_xlabel(), panels[0].get_ylabel()) == ("Round", "Test accuracy")
     for panel, snr in zip(panels[:2], SNRS, strict=True):
         for at, uplink in enumerate(dataset()["uplink"].values):
-            values = dataset().accuracy.sel({"link.snr_db": snr, "uplink": uplink}).values
+            values = dataset().accuracy.sel({"snr_db": snr, "uplink": uplink}).values
             line = lines(panel)[at]
             np.testing.assert_allclose(points(line), [[1, 2, 3, 4], values.mean(axis=0)])
             np.testing.assert_allclose(reach(panel, at), [values.min(axis=0), values.max(axis=0)])
@@ -85,25 +84,25 @@ def test_accuracies_stand_in_the_panel_of_their_snr(panels: list[Axes]) -> None:
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_errors_are_in_decibels_with_the_mean_and_range_over_moments(panels: list[Axes], place: int) -> None:
-    panel, snr = panels[2 + place], study.SNRS[place]
+    panel, snr = panels[2 + place], NOISES[place]
     assert (panel.get_title(), panel.get_xlabel()) == (("Without noise", "SNR 20 dB")[place], "Share of entries kept")
     real = [line for line in lines(panel) if line.get_linestyle() == "-"]
     order = ["em_bg_amp spatial=true", "em_bg_amp spatial=false", "amp", "lmmse", *["oracle"] * place]
     assert [line.get_color() for line in real] == [colour(name) for name in order]
     for at, (line, name) in enumerate(zip(real, order, strict=True)):
-        own = [[10 * np.log10(nmse(name, "real", moment, r, snr)) for moment in MOMENTS] for r in study.RATIOS]
+        own = [[10 * np.log10(nmse(name, "real", moment, r, snr)) for moment in MOMENTS] for r in RATIOS]
         values = np.array(own)
-        np.testing.assert_allclose(points(line), [study.RATIOS, values.mean(axis=1)], rtol=1e-6)
+        np.testing.assert_allclose(points(line), [RATIOS, values.mean(axis=1)], rtol=1e-6)
         np.testing.assert_allclose(reach(panel, at), [values.min(axis=1), values.max(axis=1)], rtol=1e-6)
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_open_marks_are_normal_amplitudes_at_the_published_share(panels: list[Axes], place: int) -> None:
+def test_open_marks_are_normal_amplitudes_where_they_were_simulated(panels: list[Axes], place: int) -> None:
     marks = [line for line in lines(panels[2 + place]) if line.get_linestyle() == "None"]
     assert [line.get_color() for line in marks] == [colour(name) for name in bayes_recovery.NAMES][1:4]
     assert all(line.get_markerfacecolor() == "none" for line in marks)
     for line, name in zip(marks, ("em_bg_amp spatial=true", "em_bg_amp spatial=false", "amp"), strict=True):
-        values = [10 * np.log10(nmse(name, "normal", moment, 0.25, study.SNRS[place])) for moment in MOMENTS]
+        values = [10 * np.log10(nmse(name, "normal", moment, 0.25, NOISES[place])) for moment in MOMENTS]
         np.testing.assert_allclose(points(line), [[0.25], [np.mean(values)]], rtol=1e-6)
 
 
@@ -128,21 +127,27 @@ def test_the_gradient_its_largest_entries_and_the_correlation_of_its_rows_are_sh
     np.testing.assert_allclose(correlation, rows @ rows.T, atol=1e-12)
 
 
-def test_the_table_of_errors_has_means_and_deviations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deviation of draws, and not that of their mean; the SNR and the oracle where they belong."""
-    asked: list[tuple[int, float]] = []
+def test_the_caption_says_what_was_averaged(panels: list[Axes]) -> None:
+    told = panels[0].get_figure(root=True).get_supxlabel()  # type: ignore[union-attr]
+    assert "mean of 3 seeds" in told and "gradients after 0, 100 and 400 steps of training" in told
+    assert "2 matrices each" in told and "a gradient after 100 steps" in told
 
-    def simulate(x: np.ndarray, snr_db: float, draws: int) -> np.ndarray:
-        asked.append((int(np.count_nonzero(x)), snr_db))
-        return np.arange(5.0)[:, None] + np.array([[0.0, 1.0, 5.0]])[:, :draws]
 
-    monkeypatch.setattr(study, "simulate", simulate)
-    monkeypatch.setattr(study, "gradients", lambda moments: np.random.default_rng(0).normal(size=[1, 112_340]))
-    head, *rows = study.rows((7,), 3)
-    assert head == study.COLUMNS and len(rows) == 8 * 2 * 5
-    assert asked == [(round(r * 112_340), snr) for r in (*study.RATIOS, 0.25, 0.25) for snr in (np.inf, 20.0)]
-    for at, row in enumerate(rows):
-        found = dict(zip(head, row, strict=True))
-        assert found["scheme"] == [*study.SCHEMES, study.ORACLE][at % 5] and found["moment"] == "7"
-        assert float(found["nmse"]) == at % 5 + 2 and found["draws"] == "3"
-        assert float(found["deviation"]) == pytest.approx(7**0.5, rel=1e-5)
+def test_the_kernel_is_a_matrix_of_places_by_depth_and_filter() -> None:
+    found = bayes_recovery.kernel_of(gradient(np.arange(5000.0)))
+    assert found.shape == (25, 200)
+    for h, w, depth, f in ((0, 0, 0, 0), (1, 0, 0, 0), (2, 3, 4, 5), (4, 4, 9, 19)):
+        assert found[5 * h + w, 20 * depth + f] == np.ravel_multi_index((h, w, depth, f), (5, 5, 10, 20))
+
+
+def test_other_results_are_refused(tmp_path: Path) -> None:
+    wrong = dataset().assign_coords(uplink=list("abcde"))
+    for results, told in (
+        ((dataset("scheme"), errors(), gradient()), "expected the axes uplink and snr_db of bayes_recovery"),
+        ((wrong, errors(), gradient()), "expected the uplinks of bayes_recovery"),
+        ((dataset(), errors().isel(entries=0), gradient()), "expected the axes recovery and entries of bayes_errors"),
+        ((dataset(), errors(), gradient(KERNEL[:5])), "expected the 5,000 entries of bayes_gradient, received 1,000"),
+    ):
+        with pytest.raises(ValueError, match=f"results: {told}"):
+            bayes_recovery.draw(*results, tmp_path / "figure.png")
+    assert not (tmp_path / "figure.png").exists()

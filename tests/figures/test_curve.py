@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from overair.figures import curve, draw
 
-SNR: dict[str, list[Any]] = {"link.snr_db": [-10.0, 0.0, 10.0, 20.0]}
+SNR: dict[str, list[Any]] = {"snr_db": [-10.0, 0.0, 10.0, 20.0]}
 UPLINKS: dict[str, list[Any]] = {"uplink": ["ideal", "analog random_linear", "digital"]}
-UNITS = {"link.snr_db": "dB", "link.channel.speed": "m/s"}
+UNITS = {"snr_db": "dB", "link.channel.speed": "m/s"}
 
 
 def results(axes: dict[str, list[Any]], seeds: int = 3, rounds: int = 5) -> xr.Dataset:
@@ -35,11 +35,11 @@ def results(axes: dict[str, list[Any]], seeds: int = 3, rounds: int = 5) -> xr.D
     [
         ({}, "round"),
         (UPLINKS, "round"),
-        (UPLINKS | SNR, "link.snr_db"),
-        ({"link.snr_db": [10.0]}, "round"),
-        ({"grant.compression": [2.0, 5.0, 20.0, 100.0]}, "round"),
+        (UPLINKS | SNR, "snr_db"),
+        ({"snr_db": [10.0]}, "round"),
+        ({"compression": [2.0, 5.0, 20.0, 100.0]}, "round"),
         ({"devices": [5, 10, 20, 50, 100, 200, 500]}, "devices"),
-        ({"devices": [5, 10, 20, 50, 100, 200, 500]} | SNR, "link.snr_db"),
+        ({"devices": [5, 10, 20, 50, 100, 200, 500]} | SNR, "snr_db"),
     ],
 )
 def test_accuracy_is_drawn_against_snr_or_a_long_axis_or_rounds(axes: dict[str, list[Any]], x: str) -> None:
@@ -127,6 +127,6 @@ def test_ticks_stand_at_the_points_of_a_short_sweep_and_not_of_a_long_one(
 ) -> None:
     long = np.arange(-10.0, 21.0, 1.0)
     for values in ([-10.0, -3.0, 8.0], list(long)):
-        draw(results({"link.snr_db": values}), tmp_path / "figure.png")
+        draw(results({"snr_db": values}), tmp_path / "figure.png")
     assert figures[0].axes[0].get_xticks().tolist() == [-10, -3, 8]
     assert len(figures[1].axes[0].get_xticks()) < len(long)

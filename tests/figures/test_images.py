@@ -15,7 +15,7 @@ CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "
 SNRS, RATIOS = [0.0, 5.0, 10.0], [1 / 12, 1 / 6]
 VARIABLES = {"psnr": ("dB", "PSNR of the mean squared error over all images"), "ssim": ("1", "structural similarity")}
 ABOUT = {
-    "link.snr_db": ("dB", "SNR"),
+    "snr_db": ("dB", "SNR"),
     "ratio": ("1", "bandwidth ratio k/n"),
     "link.channel.speed": ("m/s", "link.channel.speed"),
 }
@@ -32,11 +32,11 @@ def dataset(seeds: int = 3) -> xr.Dataset:
         "scheme": ["deepjscc", "digital modes"],
         "link.channel.speed": [0.0, 3.0],
     }
-    along |= {"seed": list(range(seeds)), "link.snr_db": SNRS}
+    along |= {"seed": list(range(seeds)), "snr_db": SNRS}
     shape, random = [len(values) for values in along.values()], np.random.default_rng(0)
     data = {name: (list(along), random.uniform(10, 40, shape), described(name)) for name in VARIABLES}
     return xr.Dataset(
-        data, {name: (name, values, described(name)) for name, values in along.items()}, {"task": "images"}
+        data, {name: (name, values, described(name)) for name, values in along.items()}, {"study": "images"}
     )
 
 
@@ -50,7 +50,7 @@ def test_a_panel_has_the_lines_and_bands_of_its_ratio(variable: str, figures: li
         own = given[variable].sel(ratio=ratio)
         places = [(scheme, speed) for scheme in (0, 1) for speed in (0, 1)]
         for at, (line, (scheme, speed)) in enumerate(zip(lines(panel), places, strict=True)):
-            values = own.isel({"scheme": scheme, "link.channel.speed": speed}).transpose("seed", "link.snr_db").values
+            values = own.isel({"scheme": scheme, "link.channel.speed": speed}).transpose("seed", "snr_db").values
             np.testing.assert_allclose(points(line), [SNRS, values.mean(axis=0)])
             np.testing.assert_allclose(reach(panel, at), [values.min(axis=0), values.max(axis=0)])
         assert panel.get_xlabel() == "SNR (dB), P/N0 of a complex symbol"

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 from matplotlib.figure import Figure
 
 from overair.figures import pictures
@@ -20,21 +19,3 @@ def test_psnrs_stand_above_what_arrived_and_snrs_above_columns(figures: list[Fig
     shown = [np.asarray(panel.get_images()[0].get_array()) for panel in figures[0].axes]
     for at, image in enumerate([originals[0], *received[:, 0], originals[1], *received[:, 1]]):
         np.testing.assert_allclose(shown[at], np.clip(image, 0, 1))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["--snr", "nan"], "--snr: expected finite numbers of decibels, received nan"),
-        (["--images", "0"], "--images: expected at least 1, received 0"),
-        (["--share", "1.5"], "--share: expected more than 0, at most 1, received 1.5"),
-        (["--out", "nowhere/figure.png"], "--out: expected a .png, .pdf or .svg in a folder that exists"),
-        ([], "none.keras: expected a transmission saved as .keras, found no such file"),
-    ],
-)
-def test_what_is_wrong_with_the_command_is_said_in_one_line(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture
-) -> None:
-    assert pictures.main(["none.keras", *arguments]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith(f"overair: {told}") and error.count("\n") == 1

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from overair.figures import abdi_rlc, amiri2020
-from overair.scenarios import curves
+from overair.scenarios.results import curves
 from tests.figures.reading import legend, lines, points, reach
 
 CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
-SNR = "link.snr_db"
+SNR = "snr_db"
 LOW, HIGH = -35.94, -8.95  # dB: P = 1 and 500
 
 
@@ -108,7 +108,7 @@ def test_a_compression_has_its_panel_with_its_elements(abdi: dict[str, Axes]) ->
         panel = abdi[str(at)]
         assert panel.get_title() == f"d/m = {compression}, {elements} elements"
         own = [
-            curve("abdi_rlc", uplink=uplink, **{"grant.compression": compression})
+            curve("abdi_rlc", uplink=uplink, **{"compression": compression})
             for uplink in ("ideal", "analog", "digital")
         ]
         assert_drawn(panel, own)
@@ -125,7 +125,7 @@ def test_the_large_network_stands_beside_with_what_each_way_costs(abdi: dict[str
 
 
 def test_the_caption_says_what_share_of_its_energy_each_side_spends(abdi: dict[str, Axes]) -> None:
-    energy = curves.load(CURVES / "abdi_rlc.csv").energy.mean(["seed", "round", "grant.compression"])
+    energy = curves.load(CURVES / "abdi_rlc.csv").energy.mean(["seed", "round", "compression"])
     (figure,) = {panel.get_figure() for panel in abdi.values()}
     assert isinstance(figure, Figure) and isinstance(energy, xr.DataArray)
     analog, digital = (float(energy.sel(uplink=uplink)) for uplink in ("analog", "digital"))

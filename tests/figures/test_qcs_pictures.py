@@ -1,19 +1,22 @@
-"""The figure of compressors: what its tables hold, and that lines, bands and bounds on its axes are those of tables."""
+"""The figure of compressors: lines, bands and bounds on its axes are those of its results."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from overair.figures import qcs_errors, qcs_regression, qcs_variance
-from overair.figures._tables import Rows
+from overair.figures import qcs_variance
+from overair.scenarios import ScenarioError
 from tests.figures.reading import lines, points, reach
 
-GAINS, MOMENTS = (2.0, 4.0, 8.0), (0, 50)
-STEPS = ("0.05", "0.1", "0.2")
+GAINS, MOMENTS = [2.0, 4.0, 8.0], [0, 50]
+STEPS = [0.05, 0.1, 0.2]
 AT = np.array([0, 10, 20])
+COMPRESSED, REGRESSED = list(qcs_variance.COMPRESSED), list(qcs_variance.REGRESSED)
 
 
 def numbers(*places: int) -> tuple[float, float]:
@@ -22,28 +25,37 @@ def numbers(*places: int) -> tuple[float, float]:
     return 10.0 ** (gain - scheme) * (1 + moment / 5), 0.1 * 10.0 ** (gain - scheme) * (1 + moment / 9)
 
 
-def errors() -> Rows:
-    rows = []
-    for scheme, name in enumerate(qcs_errors.schemes(8)):
-        for moment, steps in enumerate(MOMENTS):
-            for at, gain in enumerate(GAINS):
-                mean, deviation = numbers(scheme, moment, at)
-                told = (f"{steps}", f"{gain}", f"{1.25 * gain}", "20", f"{mean}", f"{deviation}", f"{3 * mean}")
-                rows.append(dict(zip(qcs_errors.COLUMNS, (name, *told), strict=True)))
-    return rows
+def errors(silent_from: float = np.inf) -> xr.Dataset:
+    """In another order than that of the figure; from a target on there are no bits enough."""
+    both = np.array(
+        [[[numbers(scheme, moment, gain) for gain in range(3)] for moment in range(2)] for scheme in range(4)]
+    )  # [C, M, G, 2]
+    names, gain = (
+        ("compressor", "seed", "moment", "target_gain"),
+        np.where(np.array(GAINS) < silent_from, GAINS, np.inf),
+    )
+    values = {"error": both[..., 0], "deviation": both[..., 1], "gain": np.tile(1.25 * gain, [4, 2, 1])}
+    along = dict(zip(names, ([*qcs_variance.COMPRESSED.values()], [0], MOMENTS, GAINS), strict=True))
+    made = xr.Dataset({name: (names, each[:, None]) for name, each in values.items()}, along)
+    made = made.assign(bound=3 * made.error).isel(compressor=[2, 0, 3, 1])
+    return made.assign_attrs(scenario=json.dumps({"draws": 20}))
 
 
-def runs() -> Rows:
+def runs() -> xr.Dataset:
     """Excess losses fall tenfold faster the later a scheme stands; shares of runs fall with the step."""
-    rows = []
-    for scheme, name in enumerate(qcs_regression.SCHEMES):
-        bits = 32 * qcs_regression.SIZE / (10 + scheme)
-        for step, text in enumerate(STEPS):
+    names = ("variant", "seed", "step_size", "iteration")
+    along = dict(zip(names, (REGRESSED[::-1], [0], STEPS, AT), strict=True))
+    blank = xr.DataArray(np.nan, along, names)
+    made = xr.Dataset({name: blank.copy() for name in ("log10_excess", "deviation", "converged", "bits")})
+    for scheme, name in enumerate(REGRESSED):
+        for step, size in enumerate(STEPS):
             for at, iteration in enumerate(AT):
-                share = 1 - step * 0.5 if iteration == AT[-1] else 0.0
-                told = (text, f"{iteration}", "12", f"{bits}", f"{share}", f"{-at * (scheme + step)}", f"{0.1 * at}")
-                rows.append(dict(zip(qcs_regression.COLUMNS, (name, *told), strict=True)))
-    return rows
+                here = dict(zip(names, (name, 0, size, iteration), strict=True))
+                made.log10_excess.loc[here], made.deviation.loc[here] = -at * (scheme + step), 0.1 * at
+                made.converged.loc[here] = 1 - step * 0.5 if iteration == AT[-1] else 0.0
+                made.bits.loc[here] = 32 * 3200 / (10 + scheme)
+    told = {"inputs": 64, "outputs": 50, "batch_size": 32, "runs": 12}
+    return made.assign_attrs(scenario=json.dumps(told))
 
 
 @pytest.fixture
@@ -61,7 +73,7 @@ def test_errors_are_means_over_moments_with_their_whole_deviation_and_bounds_dot
     left, right = panels["a"], panels["b"]
     solid = [line for line in lines(left) if line.get_linestyle() == "-"]
     dotted = [line for line in lines(left) if line.get_linestyle() == ":"]
-    for at, name in enumerate(qcs_errors.schemes(8)):
+    for at, name in enumerate(COMPRESSED):
         every = np.array([[numbers(at, moment, gain) for gain in range(3)] for moment in range(2)])  # [M, G, 2]
         mean = every[:, :, 0].mean(axis=0)
         spread = np.sqrt((every[:, :, 1] ** 2).mean(axis=0) + every[:, :, 0].var(axis=0))
@@ -77,8 +89,14 @@ def test_errors_are_means_over_moments_with_their_whole_deviation_and_bounds_dot
     assert {left.get_xscale(), left.get_yscale(), right.get_xscale(), right.get_yscale()} == {"log"}
 
 
+def test_gains_for_which_there_are_no_bits_enough_are_left_out(figures: list[Figure], tmp_path: Path) -> None:
+    qcs_variance.draw(errors(silent_from=8.0), runs(), tmp_path / "figure.png")
+    for line in lines(figures[0].axes[0]):
+        np.testing.assert_allclose(points(line)[0], [2.5, 5.0])
+
+
 def test_shares_of_runs_are_those_of_the_last_iteration_in_percent(panels: dict[str, Axes]) -> None:
-    for line, name in zip(lines(panels["c"]), qcs_regression.SCHEMES, strict=True):
+    for line, name in zip(lines(panels["c"]), REGRESSED, strict=True):
         np.testing.assert_allclose(points(line), [[0.05, 0.1, 0.2], [100.0, 50.0, 0.0]])
         assert line.get_color() == colour(name)
     assert panels["c"].get_ylabel() == "Runs that converge (%)"
@@ -87,7 +105,7 @@ def test_shares_of_runs_are_those_of_the_last_iteration_in_percent(panels: dict[
 @pytest.mark.parametrize(("panel", "step"), [("d", 0), ("e", 1)])
 def test_losses_are_those_of_the_step_in_the_title(panels: dict[str, Axes], panel: str, step: int) -> None:
     assert panels[panel].get_title() == f"Step size $\\mu$ = {STEPS[step]}"
-    for scheme, (line, name) in enumerate(zip(lines(panels[panel]), qcs_regression.SCHEMES, strict=True)):
+    for scheme, (line, name) in enumerate(zip(lines(panels[panel]), REGRESSED, strict=True)):
         logs, wide = -np.arange(3.0) * (scheme + step), 1.5 * 0.1 * np.arange(3)
         np.testing.assert_allclose(points(line), np.stack([AT, 10**logs]))
         np.testing.assert_allclose(reach(panels[panel], scheme), [10 ** (logs - wide), 10 ** (logs + wide)])
@@ -105,50 +123,21 @@ def test_the_legend_has_every_scheme_and_the_caption_the_gains_of_each(panels: d
     gains = "gains of 11 (QCS), 12 (fewer bits), 13 (QSGD fixed length),\n14 (entropy coded) and 15 (top-k)"
     assert gains in figure.get_supxlabel()
     assert "at 2 moments of its training, 20 draws each" in figure.get_supxlabel()
+    assert "3,200 weights, batches of 32, 12 runs" in figure.get_supxlabel()
 
 
-def test_the_table_of_errors_has_means_deviations_and_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deviation of draws, and not that of their mean."""
-
-    def simulate(compressor: object, gradient: np.ndarray, gains: list[float], draws: int) -> tuple:
-        each = np.array(gains)[:, None] * np.array([[1.0, 2.0, 6.0]])
-        return each, 1.25 * np.array(gains)[:, None] * np.ones([1, draws])
-
-    monkeypatch.setattr(qcs_errors, "simulate", simulate)
-    monkeypatch.setattr(qcs_errors, "gradients", lambda moments: np.ones([len(moments), 2**16]))
-    head, *rows = qcs_errors.rows((50,), 3)
-    assert head == qcs_errors.COLUMNS
-    found = [dict(zip(head, row, strict=True)) for row in rows]
-    for row in found:
-        target = float(row["target_gain"])
-        told = [float(row[name]) for name in ("gain", "draws", "error", "deviation")]
-        np.testing.assert_allclose(told, [1.25 * target, 3, 3 * target, 7**0.5 * target], rtol=1e-5)
-        assert row["moment"] == "50"
-        if row["scheme"] == "random-k":
-            once = float(row["bound"]) + 1  # d/k of k = floor(d/gain)
-            assert target * (1 - 1e-5) < once < target / (1 - target / 2**16) * (1 + 1e-5)
-    fixed = [float(row["target_gain"]) for row in found if row["scheme"] == "QSGD fixed length"]
-    assert max(fixed) == pytest.approx(32 / np.log2(3), rel=2e-4)  # no fewer than three levels
+def test_groups_are_pooled_to_the_deviation_of_all_their_draws() -> None:
+    draws = np.random.default_rng(0).normal([[[1.0]], [[3.0]]], 2.0, [2, 1, 500])  # [M, S, draws]
+    means, deviations = (xr.DataArray(each, dims=("moment", "seed")) for each in (draws.mean(-1), draws.std(-1)))
+    mean, scatter = qcs_variance.pooled(means, deviations, ["moment", "seed"])
+    np.testing.assert_allclose([mean, scatter], [draws.mean(), draws.std()])
 
 
-def test_the_bound_of_fixed_length_qsgd_is_that_of_its_levels() -> None:
-    """At 4 bits an entry there are 16 = 2s + 1 levels: min(d/s^2, sqrt(d)/s), of which either may be the smaller."""
-    s = 15 / 2
-    assert qcs_errors.bound("QSGD fixed length", 10_000, 8.0) == pytest.approx(100 / s)
-    assert qcs_errors.bound("QSGD fixed length", 25, 8.0) == pytest.approx(25 / s**2)
-    assert qcs_errors.bound("random-k", 1000, 8.0) == 7.0
-    assert qcs_errors.bound("QSGD entropy coded", 1000, 8.0) == np.inf
-
-
-def test_the_table_of_losses_has_logarithms_their_deviations_and_the_share_that_converged(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    paths = np.array([[[1.0, 0.01], [1.0, 1.0], [1.0, 0.1]], [[1.0, 1e2], [1.0, 1e4], [1.0, 1e6]]])  # [steps, runs, 2]
-    monkeypatch.setattr(qcs_regression, "simulate", lambda scheme, steps, runs: (paths, 77.0))
-    head, *rows = qcs_regression.rows(3, (0.05, 0.1))
-    found = [dict(zip(head, row, strict=True)) for row in rows]
-    assert len(found) == 6 * 2 * 2 and {row["bits"] for row in found} == {"77"}
-    for row in found:
-        told = [float(row[name]) for name in ("converged", "log10_excess", "deviation")]
-        share = {"0": (0, 0, 0), "10": (2 / 3, -1, 1) if row["step_size"] == "0.05" else (0, 4, 2)}
-        np.testing.assert_allclose(told, share[row["iteration"]], rtol=1e-5)
+def test_other_results_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="results: expected the compressors of qcs_variance, qcs, qsgd_fixed, "):
+        qcs_variance.draw(errors().isel(compressor=[0]), runs(), tmp_path / "figure.png")
+    with pytest.raises(ValueError, match="results: expected the variants of qcs_regression, baseline, QCS, "):
+        qcs_variance.draw(errors(), errors(), tmp_path / "figure.png")
+    with pytest.raises(ScenarioError, match="results: expected the scenario among their attributes"):
+        qcs_variance.draw(errors().drop_attrs(), runs(), tmp_path / "figure.png")
+    assert not (tmp_path / "figure.png").exists()

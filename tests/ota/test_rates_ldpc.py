@@ -12,7 +12,7 @@ from sionna.phy.mapping import Demapper, Mapper
 from overair.ota import Digital, Dithered, Ldpc, Rate, Report, Round, Subchannel, Terms, apply
 from overair.ota.rates import _chain, _codes, _qam
 from overair.phy import Air, Awgn, Csi, ErrorVariance, Estimated, Grid, Perfect, Rayleigh, Tdl, keys
-from overair.scenarios.schema import check
+from overair.scenarios.studies import check
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=8)
 

@@ -1,6 +1,7 @@
 """A federation that costs nothing: accuracy is a chaotic function of seed, past rounds, and SNR where there is air."""
 
-from collections.abc import Callable, Iterable
+import importlib
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -27,7 +28,7 @@ class Metrics(NamedTuple):
 class Federation:
     """One weight, moved by the logistic map."""
 
-    def __init__(self, scenario: Scenario, before_step: Callable[[int, int, float], None]) -> None:
+    def __init__(self, scenario: Federated, before_step: Callable[[int, int, float], None]) -> None:
         self.before_step = before_step
         self.diverges, self.uses_air = scenario.uplink.kind == "digital", scenario.uplink.kind != "ideal"
 
@@ -58,19 +59,20 @@ class Federations:
         self.built: list[str] = []
         self.steps = 0
 
-    def __call__(self, scenarios: Iterable[Scenario]) -> "Federations":
-        self.kinds = list(dict.fromkeys(scenario.uplink.kind for scenario in scenarios))
-        return self
+    def prepare(self, scenario: Federated, shared: dict[str, Any]) -> Federated:
+        return scenario
 
-    def group(self, scenario: Scenario) -> int:
-        return self.kinds.index(scenario.uplink.kind)
-
-    def get(self, scenario: Scenario) -> Federation:
-        kind = scenario.uplink.kind
-        if self.built[-1:] != [kind]:
-            self.built.append(kind)
-        return Federation(scenario, self._count)
+    def build(self, prepared: Federated) -> Federation:
+        self.built.append(prepared.uplink.kind)
+        return Federation(prepared, self._count)
 
     def _count(self, round: int, seed: int, snr_db: float) -> None:
         self.before_step(round, seed, snr_db)
         self.steps += 1
+
+
+def take_place(made: Federations) -> None:
+    """Of the real ones, in this process; and a checkpoint at every evaluation."""
+    real = importlib.import_module("overair.scenarios.studies._federation")
+    real.prepare, real.build = made.prepare, made.build  # type: ignore[attr-defined]
+    importlib.import_module("overair.scenarios.studies._rounds").CHECKPOINT_SECONDS = -1.0  # type: ignore[attr-defined]

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from overair.scenarios import run, saved
+from overair.scenarios import run
 from overair.scenarios.reading.files import read
 from overair.scenarios.reading.sweep import sweep
+from overair.scenarios.results import saved
 
 CURVE = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves" / "bayes_recovery.csv"
 DATA = Path(os.environ.get("OVERAIR_DATA", "/nowhere")) / "mnist"
@@ -25,7 +26,7 @@ def test_the_preset_compares_four_recoveries_and_the_ideal_uplink_at_two_snrs() 
 
 def test_the_curve_says_what_the_documentation_says() -> None:
     last = saved.load(CURVE).accuracy.isel(round=-1)
-    clear, noisy = (last.sel({"link.snr_db": snr}).mean("seed") for snr in (20.0, 0.0))
+    clear, noisy = (last.sel({"snr_db": snr}).mean("seed") for snr in (20.0, 0.0))
     for uplink in ("analog amp", "analog em_bg_amp spatial=false", SPATIAL):
         assert float(clear.sel(uplink="ideal") - clear.sel(uplink=uplink)) < 0.03
         assert float(noisy.sel(uplink="ideal") - noisy.sel(uplink=uplink)) > 0.03
@@ -40,7 +41,7 @@ def test_a_point_of_the_curve_is_what_is_simulated_again() -> None:
     codec = f"{{kind='sparse', kept=0.5, centred=0, recovery={recovery}}}"
     uplink = f"uplink={{kind='analog', rule='full_inversion', codec={codec}}}"
     found = run("bayes_recovery", [uplink, "link.snr_db=20", "seeds=[1]", "rounds=60"]).sel(seed=1)
-    kept = saved.load(CURVE).sel(uplink=SPATIAL, seed=1).sel({"link.snr_db": 20.0})
+    kept = saved.load(CURVE).sel(uplink=SPATIAL, seed=1).sel({"snr_db": 20.0})
     kept = kept.sel(round=found["round"])
     for name in ("nmse", "energy", "resource_elements"):  # 1%: without neighbours the NMSE is 5% higher
         np.testing.assert_allclose(found[name], kept[name], rtol=0.01)

@@ -10,8 +10,12 @@ import xarray as xr
 
 from overair.figures import curve, draw
 from overair.figures._labels import axis_label
-from overair.scenarios import ScenarioError, curves, results, saved
+from overair.scenarios import ScenarioError
 from overair.scenarios.reading.sweep import sweep
+from overair.scenarios.results import curves, saved
+from overair.scenarios.results import dataset as results
+from overair.scenarios.results.tables import table
+from overair.scenarios.studies.federated import Federated
 
 RAW: dict[str, Any] = {
     "title": "A test, of commas",
@@ -23,6 +27,7 @@ RAW: dict[str, Any] = {
     "uplink": ["ideal", "digital", "analog"],
     "link": {"snr_db": [5, -5]},
 }
+MEASURED = [each.name for each in Federated.measures if each.name != "stopped_at"]
 AXES: dict[str, list[Any]] = {
     "scheme": ["ten", "10", "true", 'a "quoted", comma', "# no comment", "two\nlines", "\x85\u2028"],
     "alpha": [10.0, 2.0, 0.1 + 0.2],
@@ -34,13 +39,15 @@ AXES: dict[str, list[Any]] = {
 @pytest.fixture
 def dataset() -> xr.Dataset:
     """What a run gives, one point of it stopped."""
-    plan, random = sweep(RAW), np.random.default_rng(0)
-    keys = [(at, seed) for at in range(12) for seed in (0, 1, 2)]
-    values = [10 ** random.uniform(-7, 7, [len(results.VARIABLES), 3]) for _ in keys]
-    values[4][:, 1:] = np.nan
-    return results.assemble(
-        plan, {key: results.Record(4 if at == 4 else -1, values[at]) for at, key in enumerate(keys)}
-    )
+    random = np.random.default_rng(0)
+
+    def unit(stopped: bool) -> dict[str, np.ndarray]:
+        values = {name: 10 ** random.uniform(-7, 7, 3) for name in MEASURED}
+        for each in values.values():
+            each[1:] = np.nan if stopped else each[1:]
+        return values | {"stopped_at": np.array(4 if stopped else -1)}
+
+    return results.assemble(sweep(RAW), [[unit((at, seed) == (1, 1)) for seed in (0, 1, 2)] for at in range(12)], {})
 
 
 def any_axes(axes: dict[str, list[Any]]) -> xr.Dataset:
@@ -64,15 +71,14 @@ def test_a_curve_comes_back_as_the_dataset_it_was_to_six_digits(dataset: xr.Data
     for name, coordinate in dataset.coords.items():
         xr.testing.assert_identical(found[name], coordinate)
         assert found[name].dtype.kind == coordinate.dtype.kind
-    for name in results.VARIABLES:
+    for name in MEASURED:
         xr.testing.assert_allclose(found[name], dataset[name], rtol=5.1e-6)
         assert found[name].attrs == dataset[name].attrs
     xr.testing.assert_identical(found.stopped_at, dataset.stopped_at)
     digits = {
-        name: dataset[name].copy(data=np.vectorize(lambda v: float(f"{v:.6g}"))(dataset[name]))
-        for name in results.VARIABLES
+        name: dataset[name].copy(data=np.vectorize(lambda v: float(f"{v:.6g}"))(dataset[name])) for name in MEASURED
     }
-    assert results.table(found) == results.table(dataset.assign(digits))
+    assert table(found) == table(dataset.assign(digits))
     curves.save(found, tmp_path / "again.csv")
     assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "curve.csv").read_bytes()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["again.csv", "curve.csv"]
@@ -86,7 +92,7 @@ def test_its_comments_say_what_made_it(dataset: xr.Dataset, tmp_path: Path) -> N
     assert sweep(json.loads(about["scenario"])) == sweep(RAW)
     numbers = [line for line in lines(tmp_path / "curve.csv") if not line.startswith("#")]
     assert numbers[0] == (
-        "devices,uplink,link.snr_db,seed,round,accuracy,loss,nmse,nmse_sent,resource_elements,pilot_elements,"
+        "devices,uplink,snr_db,seed,round,accuracy,loss,nmse,nmse_sent,resource_elements,pilot_elements,"
         "downlink_elements,energy,energy_max,airtime,bits,decoded,stopped_at"
     )
     assert len(numbers) == 1 + 12 * 3 * 3 and numbers[1].startswith("5,ideal,5.0,0,3,")
@@ -104,7 +110,7 @@ def test_axes_of_texts_numbers_and_truths_keep_kind_and_order(tmp_path: Path) ->
     assert (after.stopped_at == -1).all() and after.loss.isnull().all()
 
 
-@pytest.mark.parametrize("axes", [{}, {"link.snr_db": [-5.0, 5.0]}, {"seen": [False, True]}, {"devices": [7]}], ids=str)
+@pytest.mark.parametrize("axes", [{}, {"snr_db": [-5.0, 5.0]}, {"seen": [False, True]}, {"devices": [7]}], ids=str)
 def test_the_figure_draws_what_was_loaded_as_it_draws_the_run(axes: dict[str, list[Any]], tmp_path: Path) -> None:
     dataset = any_axes(axes)
     curves.save(dataset, tmp_path / "curve.csv")
@@ -112,7 +118,7 @@ def test_the_figure_draws_what_was_loaded_as_it_draws_the_run(axes: dict[str, li
     assert curve.abscissa(found) == curve.abscissa(dataset)
     assert [axis_label(found, name) for name in axes] == [axis_label(dataset, name) for name in axes]
     draw(found, tmp_path / "figure.png")
-    assert results.table(found)[0][: len(axes)] == [*axes]
+    assert table(found)[0][: len(axes)] == [*axes]
 
 
 def test_missing_rows_are_nan_and_empty_places_too(tmp_path: Path) -> None:
@@ -123,8 +129,8 @@ def test_missing_rows_are_nan_and_empty_places_too(tmp_path: Path) -> None:
     found = curves.load(file)
     np.testing.assert_array_equal(found.accuracy[:, :, 0, 0], [[0.5, 1], [0.25, np.nan]])
     np.testing.assert_array_equal(found.loss[:, :, 0, 0], [[np.nan, 2], [1, np.nan]])
-    assert found["link.snr_db"].attrs == {"units": "dB", "long_name": "SNR"}
-    assert found["link.snr_db"].dtype.kind == "i" and found.uplink.dtype.kind == "U"
+    assert found["snr_db"].attrs == {"units": "dB", "long_name": "SNR", "path": "link.snr_db"}
+    assert found["snr_db"].dtype.kind == "i" and found.uplink.dtype.kind == "U"
     draw(found, tmp_path / "figure.png")
 
 
@@ -160,7 +166,7 @@ ROW = "ideal,0,1,0.5\n"
         HEAD + ROW + ROW,
         HEAD + '"ideal,0,1,0.5\n',
         HEAD + "x" * 200_000 + ",0,1,0.5\n",
-        "uplink,seed,round,accuracy,stopped_at\nideal,0,1,0.5,nan\n",
+        "uplink,seed,round,accuracy,stopped_at\nideal,0,1,0.5,1.5\n",
         "uplink,seed,round,accuracy,stopped_at\nideal,0,1,0.5,1e40\n",
         '# column {"name": "uplink", "type": "float"}\n' + HEAD + ROW,
         '# column {"name": "uplink", "type": "float"}\n' + HEAD + ROW.replace("ideal", "nan"),
@@ -188,7 +194,7 @@ def test_columns_told_nonsense_about_are_described_as_results_are(tmp_path: Path
 
 
 def test_a_file_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match="nothing.csv: expected a curve, No such file or directory; name a .csv"):
+    with pytest.raises(ScenarioError, match="nothing.csv: expected results, No such file or directory; name a "):
         saved.load(tmp_path / "nothing.csv")
 
 

@@ -10,8 +10,9 @@ import xarray as xr
 
 from overair.learning import Federation
 from overair.scenarios import ScenarioError, run
+from overair.scenarios.running import store
 
-MODULE = importlib.import_module("overair.scenarios.run")
+MODULE = importlib.import_module("overair.scenarios.studies._rounds")
 RAW: dict[str, Any] = {
     "data": "digits",
     "model": "softmax",
@@ -44,9 +45,8 @@ def test_a_stopped_run_goes_on_bit_for_bit(
     monkeypatch.setattr(Federation, "step", stopping)
     with pytest.raises(KeyboardInterrupt):
         run(raw, out=tmp_path)
-    (half,) = (tmp_path / "points").glob("*.half.npz")
-    with np.load(half, allow_pickle=False) as arrays:
-        (drift,) = (arrays[name] for name in arrays.files if arrays[name].shape == (5, 650))
+    (half,) = (tmp_path / "records").glob("*.npz")
+    (drift,) = (part for part in store.read(half.read_bytes()).state if part.shape == (5, 650))
     assert np.all(drift != 0)
     xr.testing.assert_identical(run(raw, out=tmp_path), whole)
     assert len(steps) == 5 + 6 - 3
@@ -74,7 +74,7 @@ def test_under_an_ideal_uplink_a_broadcast_runs_once_for_all_links_and_for_each_
     link = {"snr_db": [0.0, 10.0], "channel": "awgn"}
     results = run(RAW | {"link": link, "grid": {"subcarriers": [16, 64]}, "rounds": 1, "evaluate_every": 1})
     assert len(steps) == 2
-    few, many = results.airtime.isel({"link.snr_db": 0, "seed": 0, "round": 0}).values
+    few, many = results.airtime.isel({"snr_db": 0, "seed": 0, "round": 0}).values
     np.testing.assert_allclose([few, many], [2 * 14 * 32 / (16 * 15e3), 14 * 80 / (64 * 15e3)], rtol=1e-6)
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from overair.scenarios import ScenarioError, overrides, schema
+from overair.scenarios import ScenarioError, studies
+from overair.scenarios.reading import overrides
 from overair.scenarios.reading.sweep import sweep
 
 RAW: dict[str, Any] = {"data": "digits", "model": "softmax", "devices": 5, "rounds": 2, "uplink": "ideal"}
@@ -59,4 +60,4 @@ def test_an_snr_set_on_the_command_line_makes_a_broadcast(before: dict[str, Any]
 )
 def test_what_is_wrong_with_a_downlink_is_told_in_one_line(said: Any, line: str) -> None:
     with pytest.raises(ScenarioError, match=f"^scenario field {line}[^\n]*$"):
-        schema.check(RAW | {"downlink": said})
+        studies.check(RAW | {"downlink": said})

@@ -1,20 +1,23 @@
 """A unit is what decides its numbers: whatever changes them changes its identity, and nothing else does."""
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
 
-from overair.scenarios import studies
-from overair.scenarios.identity import group, identity
+from overair.scenarios import Study, studies
+from overair.scenarios.reading import skeleton
+from overair.scenarios.reading.catalogue import parts
 from overair.scenarios.reading.sweep import sweep
+from overair.scenarios.running.units import units, versions
+from overair.scenarios.studies.federated import Federated
 
 RAW: dict[str, Any] = {"data": "digits", "model": "softmax", "devices": 5, "rounds": 30, "uplink": "analog"}
 OTHER: list[dict[str, Any]] = [
     {"data": "mnist"},
     {"model": "lenet"},
     {"devices": 6},
-    {"rounds": 31},
-    {"evaluate_every": 7},
     {"uplink": "digital"},
     {"partition": "dirichlet"},
     {"algorithm": "fedavg"},
@@ -29,12 +32,20 @@ OTHER: list[dict[str, Any]] = [
     {"grant": {"elements": 100}},
     {"executor": "loop"},
     {"chunk": 2},
+    {"validation": 0.2},
+    {"validation": 0.2},
 ]
+NOTHING: list[dict[str, Any]] = [{"title": "Another"}, {"seeds": [0, 7]}, {"rounds": 31}, {"evaluate_every": 7}]
 AIRLESS: list[dict[str, Any]] = [{"link": {"snr_db": 3}}, {"link": {"channel": "awgn"}}, {"grant": {"elements": 100}}]
 
 
+def key(study: Study, seed: int) -> str:
+    (found,) = units(study, [seed])
+    return found.key
+
+
 def unit(change: dict[str, Any], seed: int = 0) -> str:
-    return identity(schema.check(RAW | change), seed)
+    return key(studies.check(RAW | change), seed)
 
 
 @pytest.mark.parametrize("change", OTHER, ids=str)
@@ -43,11 +54,12 @@ def test_what_decides_numbers_decides_the_identity(change: dict[str, Any]) -> No
 
 
 def test_every_field_of_a_scenario_is_in_one_of_the_two_lists() -> None:
-    assert {name for change in OTHER for name in change} | {"title", "seeds"} == set(schema.Scenario.model_fields)
+    assert {name for change in [*OTHER, *NOTHING] for name in change} | {"study"} == set(Federated.model_fields)
 
 
-@pytest.mark.parametrize("change", [{"title": "Another"}, {"seeds": [0, 7]}], ids=str)
+@pytest.mark.parametrize("change", NOTHING, ids=str)
 def test_what_decides_nothing_leaves_it(change: dict[str, Any]) -> None:
+    """A record holds every round, so more of them go on in it."""
     assert unit(change) == unit({}) != unit({}, seed=7)
 
 
@@ -63,15 +75,51 @@ def test_a_broadcast_back_has_an_airtime_on_the_grid() -> None:
 
 
 def test_a_federation_serves_all_snrs_rounds_and_seeds_and_nothing_else() -> None:
-    free = [{"rounds": 31}, {"evaluate_every": 7}, {"link": {"snr_db": 3}}]
-    for change in OTHER:
-        same = group(schema.check(RAW | change)) == group(schema.check(RAW))
+    free = [*NOTHING, {"link": {"snr_db": 3}}]
+    for change in [*OTHER, *NOTHING]:
+        same = studies.check(RAW | change).group(0) == studies.check(RAW).group(1)
         assert same == (change in free)
 
 
 def test_units_of_images_have_identities_too() -> None:
-    raw = {"task": "images", "data": "cifar10", "scheme": "linear"}
+    raw = {"study": "images", "data": "cifar10", "scheme": "linear"}
     (point,) = sweep(raw).points
     (other,) = sweep(raw | {"repetitions": 2}).points
     (named,) = sweep(raw | {"title": "Another"}).points
-    assert identity(point.scenario, 0) == identity(named.scenario, 0) != identity(other.scenario, 0)
+    assert key(point.scenario, 0) == key(named.scenario, 0) != key(other.scenario, 0)
+
+
+def test_the_key_of_a_record_is_a_hash_of_identity_seed_and_versions() -> None:
+    study = studies.check(RAW)
+    decides = json.dumps({"scenario": study.identity(), "versions": versions()}, sort_keys=True)
+    text = f"3 {decides}".encode()
+    assert key(study, 3) == hashlib.blake2b(text, digest_size=12).hexdigest()
+
+
+LABELLED: dict[str, Any] = {"kind": "analog", "label": "A-DSGD", "codec": {"kind": "sparse", "label": "S"}}
+
+
+@pytest.mark.parametrize("name", studies.names())
+def test_labels_decide_nothing(name: str) -> None:
+    plain = studies.check(skeleton.example(name))
+    raw = plain.model_dump(mode="json")
+    labelled = studies.check(with_labels(raw))
+    assert with_labels(raw) != raw and labelled != plain
+    assert [key(labelled, 3), labelled.group(3)] == [key(plain, 3), plain.group(3)]
+
+
+def test_labels_within_schemes_decide_nothing() -> None:
+    bare = {"kind": "analog", "codec": {"kind": "sparse"}}
+    checked: list[Any] = [studies.check(RAW | {"uplink": uplink}) for uplink in (LABELLED, bare)]
+    labelled, plain = checked
+    assert labelled.model_dump()["uplink"]["codec"]["label"] == "S"
+    assert [key(labelled, 3), labelled.group(3)] == [key(plain, 3), plain.group(3)]
+    assert parts(labelled.uplink, "uplink") == parts(plain.uplink, "uplink")
+
+
+def with_labels(value: Any) -> Any:
+    """A dumped scenario with a label on every scheme."""
+    if isinstance(value, dict):
+        inner = {name: with_labels(item) for name, item in value.items()}
+        return inner | ({"label": "called so"} if "kind" in value else {})
+    return [with_labels(item) for item in value] if isinstance(value, list) else value

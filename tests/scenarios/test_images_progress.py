@@ -1,15 +1,16 @@
 """How far a run of images is, is told in equal parts for every point and seed, and for what is done of each."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from overair.scenarios import image_results, image_run, run
+from overair.scenarios import run
+from overair.scenarios.studies import _images
+from overair.scenarios.studies.images import Images
 
 RAW: dict[str, Any] = {
-    "task": "images",
+    "study": "images",
     "data": "digits",
     "scheme": [{"kind": "linear", "block": 8}, {"kind": "linear", "block": 4}],
     "ratios": ["1/8"],
@@ -21,12 +22,12 @@ RAW: dict[str, Any] = {
 
 
 def test_it_rises_by_what_is_done_of_each_point_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    def one(scenario: Any, parts: Any, seed: int, folder: Any, tell: Callable[[int, int], None]) -> np.ndarray:
+    def send(scenario: Any, parts: Any, work: Any) -> dict[str, np.ndarray]:
         for epoch in (1, 2, 3, 4):
-            tell(epoch, 4)
-        return np.zeros([len(image_results.VARIABLES), 1, 2])
+            work.progress(epoch, 4)
+        return {each.name: np.zeros([1, 2]) for each in Images.measures}
 
-    monkeypatch.setattr(image_run, "_one", one)
+    monkeypatch.setattr(_images, "send", send)
     seen: list[tuple[int, int]] = []
     run(RAW, progress=lambda done, total: seen.append((done, total)))
     (total,) = {total for _, total in seen}

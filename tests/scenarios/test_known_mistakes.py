@@ -9,10 +9,9 @@ import pytest
 from overair.learning.data import Arrays
 from overair.learning.images.schemes import ImageOutcome
 from overair.phy import Air, Amplifier, Beamforming, Delayed, ErrorVariance, Grid, Rician, TimingOffset
-from overair.scenarios import image_results, image_run
-from overair.scenarios.build import air_of
-from overair.scenarios.schema import check
 from overair.scenarios.reading.sweep import sweep
+from overair.scenarios.studies import _images, check
+from overair.scenarios.studies._air import air_of
 
 LINK = {
     "snr_db": 3.0,
@@ -52,7 +51,7 @@ def test_every_word_of_a_link_reaches_its_place_in_the_air() -> None:
 @pytest.mark.parametrize(("count", "kept"), [(None, [3, 4]), (7, [3, 4]), (5, [3, 2]), (3, [3]), (1, [1])])
 def test_so_many_test_images_are_those_of_all_sizes_together(count: int | None, kept: list[int]) -> None:
     raw: dict[str, Any] = {
-        "task": "images",
+        "study": "images",
         "data": "digits",
         "test": "kodak",
         "scheme": {"kind": "linear", "block": 8},
@@ -61,7 +60,8 @@ def test_so_many_test_images_are_those_of_all_sizes_together(count: int | None, 
     images, labels = np.random.default_rng(0).random((40, 8, 8, 1), np.float32), np.zeros(40, np.int32)
     photographs = [np.zeros((3, 8, 16, 1), np.float32), np.ones((4, 16, 8, 1), np.float32)]
     data = Arrays(images, labels, images, labels, 10)
-    parts = image_run._prepare(point.scenario, {point.scenario.data.model_dump_json(): data, "kodak": photographs})
+    shared = {f"data {point.scenario.data.model_dump_json(exclude={'label'})}": data, "kodak": photographs}
+    parts = _images.prepare(point.scenario, shared)
     assert [len(some) for some in parts.tested] == kept
     assert all(some.shape[1:] == whole.shape[1:] for some, whole in zip(parts.tested, photographs, strict=False))
 
@@ -69,9 +69,7 @@ def test_so_many_test_images_are_those_of_all_sizes_together(count: int | None, 
 def test_images_that_arrive_without_an_error_have_the_psnr_of_rounding_to_bytes() -> None:
     mse = np.array([[0.0, 0.0], [0.0, 1e-2]])  # [S, N]
     nothing, one = np.full([2, 2], np.nan), np.ones(2)
-    found = dict(
-        zip(image_results.VARIABLES, image_results.values(ImageOutcome(mse, nothing, nothing, *4 * [one])), strict=True)
-    )
+    found = _images._measures(ImageOutcome(mse, nothing, nothing, *4 * [one]))
     ceiling = 10 * np.log10(12 * 255**2)
     np.testing.assert_allclose(found["psnr"], [ceiling, -10 * np.log10(5e-3)])
     np.testing.assert_allclose(found["mean_psnr"], [ceiling, (ceiling + 20) / 2])

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from overair.scenarios import ScenarioError
-from overair.scenarios.images import Images
-from overair.scenarios.reading.listing import _fields, listing
-from overair.scenarios.studies.federated import Federated
+from overair.scenarios.reading.listing import described, listing
 from overair.scenarios.reading.sources import FAMILIES, sources
+from overair.scenarios.studies.federated import Federated
+from overair.scenarios.studies.images import Images
 
 
 def found(word: str) -> str:
@@ -96,7 +96,7 @@ def test_the_glossary_names_what_there_is() -> None:
     if not glossary.exists():
         pytest.skip("no checkout: the wheel carries no documents")
     rows = [line for line in glossary.read_text().splitlines() if line.startswith("| ") and "---" not in line][1:]
-    known = {*_fields(Scenario), *_fields(Images)}
+    known = {*described(Federated), *described(Images)}
     for family in FAMILIES:
         for kind, source in sources(family).items():
             known |= {f"{family}/{kind}", *(f"{family}/{kind}.{field.name}" for field in source.fields)}

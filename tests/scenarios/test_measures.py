@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from overair.learning import Metrics
-from overair.scenarios import curves, results, run, saved
+from overair.scenarios import run
+from overair.scenarios.results import curves, saved
+from overair.scenarios.results.dataset import save
 from overair.scenarios.results.measures import Measure, headings, over_rounds
+from overair.scenarios.studies.federated import COSTS, Federated
 from tests.scenarios import fake
 
-MODULE = importlib.import_module("overair.scenarios.run")
+FEDERATION = importlib.import_module("overair.scenarios.studies._federation")
 CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 RAW: dict[str, Any] = {
     "data": "digits",
@@ -35,17 +38,19 @@ def test_rounds_become_one_number_as_each_measure_says() -> None:
 
 def test_a_federation_gives_every_cost_by_its_name() -> None:
     others = {"train_loss", "finite"}  # what a run does not keep
-    assert {measure.name for measure in results.COSTS} == {*Metrics._fields} - others
-    assert len(headings(results.VARIABLES.values())) == 8
+    assert {measure.name for measure in COSTS} == {*Metrics._fields} - others
+    assert len(headings(Federated.measures)) == 8
 
 
 def test_a_run_summarises_the_rounds_since_the_last_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
     """The largest energy is the largest of all rounds, not the mean of largest ones."""
-    monkeypatch.setattr(MODULE, "Federations", fake.Federations())
+    made = fake.Federations()
+    monkeypatch.setattr(FEDERATION, "prepare", made.prepare)
+    monkeypatch.setattr(FEDERATION, "build", made.build)
     each, some = (run(RAW, [f"evaluate_every={every}"]) for every in (1, 3))
     parts = {3: slice(0, 3), 6: slice(3, 6), 7: slice(6, 7)}
     for round, part in parts.items():
-        for measure in results.COSTS:
+        for measure in COSTS:
             rounds = each[measure.name].isel(round=part)
             expected = rounds.max("round") if measure.name == "energy_max" else rounds.mean("round")
             np.testing.assert_allclose(some[measure.name].sel(round=round), expected, rtol=1e-12)
@@ -63,7 +68,7 @@ def test_pilots_are_in_the_results_and_in_their_curve(tmp_path: Path) -> None:
 def test_what_an_older_file_did_not_measure_is_not_known(tmp_path: Path) -> None:
     old = curves.load(CURVES / "quickstart.csv")
     assert old.pilot_elements.isnull().all() and old.accuracy.notnull().all()
-    results.save(old.drop_vars("pilot_elements"), tmp_path / "results.nc")
+    save(old.drop_vars("pilot_elements"), tmp_path)
     again = saved.load(tmp_path)
     assert again.pilot_elements.isnull().all() and again.pilot_elements.attrs == old.pilot_elements.attrs
     curves.save(again, tmp_path / "curve.csv")

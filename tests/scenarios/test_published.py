@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from overair.figures._resources import equal_elements, equal_resources
-from overair.scenarios import curves, run
-from overair.scenarios.reading.errors import ScenarioError
+from overair.scenarios import ScenarioError, run
+from overair.scenarios.results import curves
 
 DATA = Path(os.environ.get("OVERAIR_DATA", "/nowhere"))
 CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
@@ -20,7 +20,7 @@ POINTS = [  # preset, curve, the point as settings and as coordinates, and round
     ("amiri2020", "", [IID, A_DSGD], {"partition": "iid", "uplink": "analog sparse"}, (30, 60)),
     ("amiri2020", "", [IID, D_DSGD], {"partition": "iid", "uplink": "digital position_coded"}, (30, 60)),
     ("amiri2020", "_m20", [IID, A_DSGD, "devices=20", "link.snr_db=-35.94"], {"uplink": "analog"}, (30, 60)),
-    ("abdi_rlc", "", [RLC, "grant.compression=20"], {"uplink": "analog", "grant.compression": 20}, (20, 40)),
+    ("abdi_rlc", "", [RLC, "grant.compression=20"], {"uplink": "analog", "compression": 20}, (20, 40)),
     ("abdi_cifar", "", [RLC], {"uplink": "analog"}, (20,)),
 ]
 
@@ -35,8 +35,8 @@ def test_a_point_of_a_published_curve_comes_out_again(
     if not data.is_dir():
         pytest.skip(f"needs {data.name} under $OVERAIR_DATA")
     kept = curves.load(CURVES / f"{preset}{setting}.csv").sel(place)
-    if "link.snr_db" in kept.dims:
-        kept = kept.sel({"link.snr_db": float(sets[-1].partition("=")[2])})
+    if "snr_db" in kept.dims:
+        kept = kept.sel({"snr_db": float(sets[-1].partition("=")[2])})
     length = [f"rounds={rounds[-1]}", f"evaluate_every={rounds[0]}", "seeds=[0]"]
     again = run(preset, [*sets, *length]).accuracy.squeeze("seed")
     for at in rounds:
@@ -57,7 +57,7 @@ def test_within_a_setting_all_schemes_had_the_same_elements_and_energy(file: str
 def test_at_each_compression_the_random_linear_code_and_its_rival_had_the_same_elements() -> None:
     curve = curves.load(CURVES / "abdi_rlc.csv")
     for compression, elements in ((2, 15427), (5, 6171), (20, 1543), (100, 309)):
-        panel = curve.sel({"grant.compression": compression})
+        panel = curve.sel({"compression": compression})
         assert equal_elements(panel) == elements
         assert float(panel.energy.max()) <= 0.55  # devices take part in half the rounds
         with pytest.raises(ScenarioError, match="expected as many elements"):
@@ -75,5 +75,5 @@ def test_the_order_of_the_paper_came_out() -> None:
     lost = last.sel(partition="iid") - last.sel(partition="classes")
     assert float(lost.sel(uplink="digital position_coded")) > 2 * float(lost.sel(uplink="analog sparse"))
     for count in (10, 20):
-        poor = curves.load(CURVES / f"amiri2020_m{count}.csv").accuracy.isel(round=-1).sel({"link.snr_db": -35.94})
+        poor = curves.load(CURVES / f"amiri2020_m{count}.csv").accuracy.isel(round=-1).sel({"snr_db": -35.94})
         assert np.all(poor.sel(uplink="digital") < 0.2) and np.all(poor.sel(uplink="analog") > 0.65)

@@ -2,10 +2,11 @@
 
 import pytest
 
-from overair.scenarios.reading.listing import _fields
+from overair.scenarios.reading.listing import described
 from overair.scenarios.reading.quantities import of, quantity
-from overair.scenarios.results import describe
-from overair.scenarios.studies.federated import Federated, check
+from overair.scenarios.results.dataset import describe
+from overair.scenarios.studies import check
+from overair.scenarios.studies.federated import Federated
 
 
 @pytest.mark.parametrize(
@@ -54,5 +55,5 @@ def test_axes_are_described(path: str, unit: str, long_name: str) -> None:
 
 def test_every_field_can_be_an_axis() -> None:
     scenario = check(RAW)
-    for name in _fields(Scenario):
+    for name in described(Federated):
         assert all(quantity(scenario, name))

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from overair.scenarios import ScenarioError, faults, renamed, results, saved
+from overair.scenarios import ScenarioError, studies
+from overair.scenarios.reading import faults, renamed
 from overair.scenarios.reading.catalogue import Table
 from overair.scenarios.reading.listing import listing
 from overair.scenarios.reading.sources import FAMILIES
+from overair.scenarios.results import saved
+from overair.scenarios.results.dataset import write
 
 OLD = {word.replace("|", ""): new for word, new in renamed.NAMES.items()}
 SIDE, BOOST = "transmitter_know" + "ledge", "boost" + "_db"
@@ -73,9 +76,10 @@ def test_an_old_kind_or_field_that_is_asked_for_is_known_too(old: str, new: str)
 
 
 def test_results_with_an_old_variable_say_what_it_is_now(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    names = ["accuracy", "decoded"]
-    monkeypatch.setattr(saved, "VARIABLES", {name: results.Measure(name, "1", "") for name in names})
+    table = studies.load("federated")
+    measures = tuple(each for each in table.measures if each.name in ("accuracy", "decoded"))
+    monkeypatch.setattr(table, "measures", measures)
     old = {"accuracy": ("x", np.zeros(1)), "stopped_at": ("x", np.zeros(1)), "hea" + "rd": ("x", np.zeros(1))}
-    xr.Dataset(old).to_netcdf(tmp_path / "results.nc", engine=results.ENGINE)
+    write(xr.Dataset(old, attrs={"study": "federated"}), tmp_path / "results.nc")
     with pytest.raises(ScenarioError, match="which is decoded now; run it anew"):
         saved.load(tmp_path / "results.nc")

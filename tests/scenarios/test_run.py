@@ -1,7 +1,6 @@
 """A run gives every point its place, survives whatever stops it, and refuses what is not its own."""
 
 import importlib
-import json
 import logging
 import os
 import signal
@@ -14,10 +13,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from overair.scenarios import ScenarioError, results, run, saved
+from overair.scenarios import ScenarioError, run, studies
+from overair.scenarios.results import saved
+from overair.scenarios.running import store
 from tests.scenarios import fake
 
-MODULE = importlib.import_module("overair.scenarios.run")
+FEDERATION = importlib.import_module("overair.scenarios.studies._federation")
+ROUNDS_OF = importlib.import_module("overair.scenarios.studies._rounds")
 TESTS = Path(__file__).parents[2]
 RAW: dict[str, Any] = {
     "title": "A test",
@@ -30,15 +32,15 @@ RAW: dict[str, Any] = {
     "uplink": ["ideal", "analog"],
     "link": {"snr_db": [-5, 5]},
 }
-ROUNDS = 2 * 2 * 2 * 7
 STEPS = (1 + 2) * 2 * 7  # the ideal uplink is run once for both SNRs
 
 
 @pytest.fixture
 def federations(monkeypatch: pytest.MonkeyPatch) -> fake.Federations:
     made = fake.Federations()
-    monkeypatch.setattr(MODULE, "Federations", made)
-    monkeypatch.setattr(MODULE, "CHECKPOINT_SECONDS", -1.0)  # at every evaluation
+    monkeypatch.setattr(FEDERATION, "prepare", made.prepare)
+    monkeypatch.setattr(FEDERATION, "build", made.build)
+    monkeypatch.setattr(ROUNDS_OF, "CHECKPOINT_SECONDS", -1.0)  # at every evaluation
     return made
 
 
@@ -52,13 +54,13 @@ def interrupted_at(step: int, federations: fake.Federations) -> None:
 
 def test_every_value_stands_at_its_point_seed_and_round(federations: fake.Federations) -> None:
     dataset = run(RAW)
-    assert dataset.accuracy.dims == ("uplink", "link.snr_db", "seed", "round")
+    assert dataset.accuracy.dims == ("uplink", "snr_db", "seed", "round")
     assert dataset["round"].values.tolist() == [3, 6, 7]
     for uplink in ("ideal", "analog"):
         for snr_db in (-5.0, 5.0):
             for seed in (0, 5):
                 alone = run(RAW | {"uplink": uplink, "link": {"snr_db": snr_db}, "seeds": [seed]})
-                there = dataset.sel(uplink=uplink, seed=[seed]).sel({"link.snr_db": snr_db})
+                there = dataset.sel(uplink=uplink, seed=[seed]).sel({"snr_db": snr_db})
                 np.testing.assert_array_equal(there.accuracy, alone.accuracy)
     assert len(np.unique(dataset.accuracy)) == dataset.accuracy.size * 3 // 4  # of the ideal uplink one for both SNRs
 
@@ -78,9 +80,9 @@ def test_a_point_that_diverges_stops_and_the_others_go_on(
     with caplog.at_level(logging.WARNING, "overair"):
         dataset = run(RAW | {"uplink": ["digital", "ideal"]})
     stopped = dataset.stopped_at.sel(uplink="digital")
-    assert stopped.sel({"link.snr_db": -5}).values.tolist() == [4, 4]
+    assert stopped.sel({"snr_db": -5}).values.tolist() == [4, 4]
     assert (dataset.stopped_at.sel(uplink="ideal") == -1).all()
-    lost = dataset.accuracy.sel(uplink="digital").sel({"link.snr_db": -5})
+    lost = dataset.accuracy.sel(uplink="digital").sel({"snr_db": -5})
     assert np.isnan(lost.values).tolist() == [[False, True, True]] * 2
     assert np.isfinite(dataset.accuracy.sel(uplink="ideal")).all()
     assert caplog.messages == [
@@ -94,7 +96,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(step: int, federations: fake.Federati
     interrupted_at(step, federations)
     with pytest.raises(KeyboardInterrupt):
         run(RAW, out=tmp_path / "run")
-    assert not (tmp_path / "run" / "results.nc").exists()
+    assert saved.load(tmp_path / "run").attrs["complete"] == 0
     federations.before_step = lambda *_: None
     resumed = run(RAW, out=tmp_path / "run")
     assert federations.steps - step <= STEPS - step + 2  # at most the rounds since the last evaluation once more
@@ -107,20 +109,18 @@ def test_a_killed_run_leaves_whole_files_and_goes_on_bit_for_bit(
     step: int, federations: fake.Federations, tmp_path: Path
 ) -> None:
     code = f"""
-import importlib, os, signal
+import os, signal
 from overair.scenarios import run
 from tests.scenarios import fake
-module = importlib.import_module("overair.scenarios.run")
 made = fake.Federations()
 made.before_step = lambda *_: made.steps == {step} and os.kill(os.getpid(), signal.SIGKILL)
-module.Federations, module.CHECKPOINT_SECONDS = made, -1.0
+fake.take_place(made)
 run({RAW!r}, out={str(tmp_path / "run")!r})
 """
     environment = os.environ | {"PYTHONPATH": str(TESTS)}
     assert subprocess.run([sys.executable, "-c", code], env=environment, timeout=120).returncode == -signal.SIGKILL
-    for file in (tmp_path / "run" / "points").iterdir():
-        with np.load(file, allow_pickle=False) as arrays:
-            assert arrays["values"].shape == (len(results.VARIABLES), 3)
+    for file in (tmp_path / "run" / "records").glob("*.npz"):
+        assert len(store.read(file.read_bytes()).coordinates["round"]) in (3, 6, 7)
     resumed = run(RAW, out=tmp_path / "run")
     assert federations.steps <= STEPS - step + 3
     xr.testing.assert_identical(resumed, run(RAW))
@@ -130,9 +130,9 @@ def test_files_half_written_are_not_read(federations: fake.Federations, tmp_path
     interrupted_at(12, federations)
     with pytest.raises(KeyboardInterrupt):
         run(RAW, out=tmp_path)
-    for file in list((tmp_path / "points").iterdir()):
-        file.with_name(file.name + ".tmp").write_bytes(b"PK half")
-    (tmp_path / "results.nc.tmp").write_bytes(b"half")
+    for file in list((tmp_path / "records").iterdir()):
+        file.with_name(f".{file.name}.0.tmp").write_bytes(b"PK half")
+    (tmp_path / ".results.nc.0.tmp").write_bytes(b"half")
     federations.before_step = lambda *_: None
     xr.testing.assert_identical(run(RAW, out=tmp_path), run(RAW))
 
@@ -142,7 +142,7 @@ def test_a_finished_run_is_not_run_again(federations: fake.Federations, tmp_path
     assert federations.steps == STEPS
     xr.testing.assert_identical(run(RAW, out=tmp_path), first)
     assert federations.steps == STEPS
-    assert not list(tmp_path.rglob("*.tmp")) + list(tmp_path.rglob("*.half.npz"))
+    assert not [*tmp_path.rglob("*.tmp"), *tmp_path.rglob("*.claim")]
 
 
 def test_the_order_in_which_axes_are_written_does_not_matter_to_the_folder(
@@ -154,22 +154,16 @@ def test_the_order_in_which_axes_are_written_does_not_matter_to_the_folder(
     xr.testing.assert_equal(turned.transpose(*first.dims), first)
 
 
-@pytest.mark.parametrize("change", ["rounds=8", "link.snr_db=[-5,6]", "seeds=[0,6]", "link.antennas=2"])
-def test_the_folder_of_another_scenario_is_refused(change: str, federations: fake.Federations, tmp_path: Path) -> None:
-    run(RAW, out=tmp_path)
-    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
-    with pytest.raises(ScenarioError, match=f"^--out .*{change.split('=')[0]}.*; name another folder$"):
-        run(RAW, [change], out=tmp_path)
-    assert before == {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
-
-
-def test_the_folder_of_another_version_is_refused(federations: fake.Federations, tmp_path: Path) -> None:
-    run(RAW, out=tmp_path)
-    file = tmp_path / "scenario.json"
-    made = json.loads(file.read_text())
-    file.write_text(json.dumps(made | {"versions": made["versions"] | {"tensorflow": "1.0"}}))
-    with pytest.raises(ScenarioError, match='expected the software it holds, tensorflow = "1.0"'):
+def test_records_of_other_versions_are_refused_by_name_or_kept_apart(
+    federations: fake.Federations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(RAW, out=tmp_path)
+    monkeypatch.setattr("overair.scenarios.running.units._versions", lambda: (("overair", "9.9"), ("tensorflow", "3")))
+    with pytest.raises(ScenarioError, match="^--out .*: expected records of overair 9.9, found those of .*--fresh$"):
         run(RAW, out=tmp_path)
+    assert run(RAW, out=tmp_path, fresh=True).attrs["versions"] != first.attrs["versions"]
+    assert federations.steps == 2 * STEPS
+    monkeypatch.undo()
 
 
 def test_a_folder_with_other_things_in_it_is_refused(federations: fake.Federations, tmp_path: Path) -> None:
@@ -184,7 +178,7 @@ def test_a_folder_with_other_things_in_it_is_refused(federations: fake.Federatio
 def test_progress_counts_every_round_to_do(federations: fake.Federations, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     run(RAW | {"uplink": ["digital", "ideal"]}, progress=lambda done, total: seen.append((done, total)))
-    assert seen[-1] == (ROUNDS, ROUNDS) and sorted(seen) == seen
+    assert seen[-1] == (STEPS, STEPS) and sorted(seen) == seen
 
     interrupted_at(10, federations)
     with pytest.raises(KeyboardInterrupt):
@@ -192,17 +186,15 @@ def test_progress_counts_every_round_to_do(federations: fake.Federations, tmp_pa
     federations.before_step = lambda *_: None
     seen.clear()
     run(RAW, out=tmp_path, progress=lambda done, total: seen.append((done, total)))
-    assert seen[-1][0] == seen[-1][1] < ROUNDS
+    assert seen[-1] == (STEPS - 7, STEPS - 7)
 
 
 def test_presets_files_tables_and_scenarios_run_alike(federations: fake.Federations, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('data = "digits"\nmodel = "softmax"\ndevices = 5\nrounds = 7\nuplink = "ideal"\n')
     single = {name: RAW[name] for name in ("data", "model", "devices", "rounds")} | {"uplink": "ideal"}
-    from overair.scenarios.schema import check
-
     xr.testing.assert_identical(run(file), run(single))
-    xr.testing.assert_identical(run(str(file)), run(check(single)))
+    xr.testing.assert_identical(run(str(file)), run(studies.check(single)))
     assert run("quickstart", ["rounds=2", "seeds=[1]"]).sizes["seed"] == 1
 
 
@@ -233,7 +225,7 @@ def test_a_real_run_goes_on_bit_for_bit(monkeypatch: pytest.MonkeyPatch, tmp_pat
     small = RAW | {"seeds": [3], "link": {"snr_db": [0], "channel": "rayleigh"}, "participation": 0.5, "batch_size": 8}
     small |= {"optimizer": {"name": "adam", "learning_rate": 0.01}, "uplink": ["analog", "digital"]}
     whole = run(small)
-    monkeypatch.setattr(MODULE, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(ROUNDS_OF, "CHECKPOINT_SECONDS", -1.0)
     step, steps = Federation.step, []
 
     def stopping(*arguments: Any) -> Any:
@@ -264,4 +256,4 @@ def test_an_ideal_uplink_is_run_once_for_all_links(monkeypatch: pytest.MonkeyPat
     results = run({**table, "uplink": ["ideal", "analog"], "link": {"snr_db": [0, 10], "channel": "awgn"}})
     assert len(steps) == 2 + 2 * 2
     ideal = results.accuracy.sel(uplink="ideal")
-    assert (ideal == ideal.isel({"link.snr_db": 0})).all()
+    assert (ideal == ideal.isel({"snr_db": 0})).all()

@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
-from overair.scenarios import ScenarioError, files, overrides
-from overair.scenarios.reading.sweep import axes, sweep
+from overair.scenarios import ScenarioError
+from overair.scenarios.reading import files, overrides
+from overair.scenarios.reading.axes import find
+from overair.scenarios.reading.shapes import FieldShape, dotted
+from overair.scenarios.reading.sweep import sweep
+from overair.scenarios.studies.federated import Federated
 
 FIVE = {"data": "digits", "model": "softmax", "devices": 5, "rounds": 30, "uplink": "analog"}
 
@@ -43,7 +47,8 @@ def test_the_resolved_scenario_has_the_same_points() -> None:
 def test_axes_lie_inside_schemes_and_lists() -> None:
     raw = changed("uplink.codec=random_linear", "uplink.codec.compression=[2,5]", "link.impairments=[timing_offset]")
     raw = overrides.apply(raw, ["link.impairments.0.high=[0,4]"])
-    assert axes(raw) == {"uplink.codec.compression": [2, 5], "link.impairments.0.high": [0, 4]}
+    found = {dotted(path): values for path, values in find(FieldShape(table=Federated), raw).items()}
+    assert found == {"uplink.codec.compression": [2, 5], "link.impairments.0.high": [0, 4]}
     high = [point.scenario.link.impairments[0].model_dump()["high"] for point in sweep(raw).points]
     assert high == [0.0, 4.0, 0.0, 4.0]
 

@@ -8,7 +8,7 @@ data", AISTATS 2017; Reddi et al., "Adaptive federated optimization", ICLR 2021.
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
@@ -25,11 +25,11 @@ UNROLLED = 10  # as many steps are compiled one by one: on CNNs a loop within th
 class Fedavg:
     """Local steps of plain SGD."""
 
-    learning_rate: Annotated[float, Gt(0)] = 0.1
+    learning_rate: Annotated[float, Gt(0), Le(1e6)] = 0.1
     """Of the local steps."""
-    steps: Annotated[int, Gt(0)] | None = None
+    steps: Annotated[int, Gt(0), Le(10**6)] | None = None
     """Local steps of a round; one epoch unless steps or epochs are given."""
-    epochs: Annotated[int, Gt(0)] | None = None
+    epochs: Annotated[int, Gt(0), Le(10**6)] | None = None
     """Passes over the device's own share in a round."""
     moves: ClassVar[bool] = True
 

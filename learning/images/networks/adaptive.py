@@ -55,11 +55,11 @@ class _Unbiased(keras.layers.Layer):
 class Adaptive:
     """Images whose sides are multiples of 32."""
 
-    width: Annotated[int, Gt(0)] = 64
+    width: Annotated[int, Gt(0), Le(4096)] = 64
     """Channels of the convolutions."""
-    encoder_blocks: Annotated[int, Gt(0)] = 2
+    encoder_blocks: Annotated[int, Gt(0), Le(100)] = 2
     """Residual blocks of the encoder."""
-    decoder_blocks: Annotated[int, Gt(0)] = 3
+    decoder_blocks: Annotated[int, Gt(0), Le(100)] = 3
     """Residual blocks of the decoder."""
     shares: tuple[Annotated[float, Gt(0), Le(1)], ...] = (0.5, 1.0)
     """Shares of its features that it can send."""

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 import keras
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ....phy.strict import STRICT
@@ -37,7 +37,7 @@ class _Heard(keras.layers.Layer):
 class Refinement:
     """Images whose sides are multiples of 4."""
 
-    layers: Annotated[int, Gt(1)] = 2
+    layers: Annotated[int, Gt(1), Le(100)] = 2
     """Of symbols, each at full power."""
     stride: ClassVar[int] = Bourtsoulatze2019.stride
     adapts: ClassVar[bool] = True

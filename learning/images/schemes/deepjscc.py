@@ -41,15 +41,15 @@ class Deepjscc:
     """Least SNR of the training, in dB."""
     high_db: Annotated[float, Ge(-300), Le(300)] = 20.0
     """Largest SNR of the training, in dB."""
-    epochs: Annotated[int, Gt(0)] = 10
+    epochs: Annotated[int, Gt(0), Le(10**6)] = 10
     """Most epochs of the training."""
-    batch_size: Annotated[int, Gt(0)] = 32
+    batch_size: Annotated[int, Gt(0), Le(10**6)] = 32
     """Images of a step."""
-    learning_rate: Annotated[float, Gt(0)] = 1e-3
+    learning_rate: Annotated[float, Gt(0), Le(1e6)] = 1e-3
     """Of Adam."""
     loss: Literal["mse", "rms"] = "mse"
     """Mean squared error, or its root."""
-    patience: Annotated[int, Gt(0)] | None = None
+    patience: Annotated[int, Gt(0), Le(10**6)] | None = None
     """Epochs without a better one before training stops and the best is kept; never unless given."""
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import tensorflow as tf
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ....phy import Air, Awgn, Perfect
@@ -28,7 +28,7 @@ SCALES = 2000  # images that the scale's statistics are learnt from
 class LinearImages:
     """Blocks through their own best linear code."""
 
-    block: Annotated[int, Gt(0)] = 32
+    block: Annotated[int, Gt(0), Le(1024)] = 32
     """Side of a block, in pixels."""
     scale: Literal["average", "known", "sent"] = "sent"
     """How the receiver comes to know the scale of an image's symbols."""

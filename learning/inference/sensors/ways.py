@@ -5,15 +5,16 @@ K sensors have N elements together, and each an energy of N P:
     added       each sends 2 N features in all N elements; the server reads the sum of all, sum_k x_k + n
     one by one  each sends 2 N / K features in elements of its own, with K times the power; the server reads all
 
-Each sensor's features are scaled to that energy in every use, whatever they are. Phases and gains are aligned: h = 1,
-as ``air.channel`` should be, because what is added is what arrives. Both learn the same loss through the air, with one
-encoder that all sensors share and one head at the server.
+Each sensor's features are scaled to that energy in every use, whatever they are. What is added is what arrives: phases
+and gains are aligned, because h = 1, or by a power rule. One by one, the receiver equalises each sensor's own elements.
+Both learn the same loss through the air, with one encoder that all sensors share and one head at the server.
 
 ``theory.py`` has what can be said in closed form. Yilmaz, Hasircioglu, Gunduz, "Over-the-air ensemble inference
 with model privacy", ISIT 2022.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
@@ -21,7 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ....phy import Air, Awgn, Grid, keys
+from ....phy import Air, Awgn, Grid, PowerRule, keys
 from ....phy.keys import Key
 from ...over_air import OverAir
 
@@ -38,8 +39,7 @@ class Views(NamedTuple):
     def draw(self, images: tf.Tensor, sensors: int, key: Key) -> tf.Tensor:
         """Views [B, K, H, W, C] of images [B, H, W, C]; outside of its window a sensor sees noise alone."""
         batch, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
-        if not 1 <= self.window <= min(height, width):
-            raise ValueError(f"views.window: expected 1 to {min(height, width)} pixels, received {self.window}")
+        self.check(images.shape[1:])
         seen = [
             self._seen(size, [batch, sensors], keys.fold(key, name))
             for name, size in (("rows", height), ("columns", width))
@@ -47,6 +47,11 @@ class Views(NamedTuple):
         window = seen[0][..., :, None, None] & seen[1][..., None, :, None]  # [B, K, H, W, 1]
         views = images[:, None] * tf.cast(window, images.dtype)
         return views + self.noise * keys.normal(keys.fold(key, "noise"), tf.shape(views))
+
+    def check(self, shape: Sequence[int]) -> None:
+        """Refuses a window that images [H, W, C] do not hold."""
+        if not 1 <= self.window <= min(shape[:2]):
+            raise ValueError(f"window: expected 1 to {min(shape[:2])} pixels, received {self.window}")
 
     def _seen(self, size: int, shape: list[Any], key: Key) -> tf.Tensor:
         """Which places of an axis lie in windows [B, K, size]."""
@@ -60,10 +65,10 @@ class Sensors:
 
     def __init__(
         self, sensors: int, elements: int, shape: tuple[int, ...], classes: int, way: Way = "added", seed: int = 0,
-        hidden: int = 128, air: Air | None = None,
+        hidden: int = 128, air: Air | None = None, rule: PowerRule | None = None,
     ) -> None:  # fmt: skip
         if way not in WAYS:
-            raise ValueError(f"sensors.way: expected one of {', '.join(WAYS)}, received {way!r}")
+            raise ValueError(f"way: expected one of {', '.join(WAYS)}, received {way!r}")
         if sensors < 1 or elements < 1 or (way == "one_by_one" and elements % sensors):
             raise ValueError(
                 f"sensors: expected at least 1 of each, and elements that all can share alike one by one, "
@@ -71,8 +76,13 @@ class Sensors:
             )
         self.sensors, self.elements, self.way = sensors, elements, way
         self.share = elements if way == "added" else elements // sensors
-        air = air or Air(Grid(), Awgn(), 1)
-        self.over_air = OverAir(replace(air, devices=sensors if way == "added" else 1))
+        air, added = air or Air(Grid(), Awgn(), 1), way == "added"
+        self.over_air = OverAir(replace(air, devices=sensors if added else 1), rule=rule if added else None)
+        if added and sensors > 1 and rule is None and air.channel != Awgn():
+            raise ValueError(
+                f"rule: expected a power rule, as features that add must arrive aligned, received none over "
+                f"{air.channel}; take truncated_inversion, say, or the channel awgn"
+            )
         self.encoder = _dense(shape, hidden, 2 * self.share, seed)
         self.head = _dense((2 * elements,), hidden, classes, seed + 1)
 
@@ -124,15 +134,25 @@ def fit(
 def accuracy(net: Sensors, x: np.ndarray, y: np.ndarray, views: Views, snr_db: float, key: Key) -> float:
     """The share of images that are told right, each seen and sent once."""
 
-    @tf.function(autograph=False)
-    def right(images: tf.Tensor, labels: tf.Tensor, part: tf.Tensor) -> tf.Tensor:
-        seen = views.draw(images, net.sensors, keys.fold(key, "views", part))
-        first = part * tf.shape(images)[0]
-        logits = net.logits(seen, tf.fill([tf.shape(images)[0]], snr_db), keys.fold(key, "air"), first)
-        return tf.reduce_mean(tf.cast(tf.argmax(logits, 1, labels.dtype) == labels, tf.float32))
+    return accuracies(net, x, y, views, [snr_db], key)[0]
 
-    parts = enumerate(zip(np.split(x, 10), np.split(y, 10), strict=True))
-    return float(np.mean([right(some, labels, tf.constant(at)).numpy() for at, (some, labels) in parts]))
+
+def accuracies(
+    net: Sensors, x: np.ndarray, y: np.ndarray, views: Views, snrs_db: Sequence[float], key: Key
+) -> list[float]:
+    """At each SNR the share of images that are told right, seen alike and sent over the same links at all SNRs."""
+
+    @tf.function(autograph=False)
+    def right(images: tf.Tensor, labels: tf.Tensor, part: tf.Tensor, first: tf.Tensor, snr_db: tf.Tensor) -> tf.Tensor:
+        seen = views.draw(images, net.sensors, keys.fold(key, "views", part))
+        logits = net.logits(seen, tf.fill([tf.shape(images)[0]], snr_db), keys.fold(key, "air"), first)
+        return tf.reduce_sum(tf.cast(tf.argmax(logits, 1, labels.dtype) == labels, tf.int32))
+
+    images, labels = np.array_split(x, 10), np.array_split(y, 10)
+    firsts = np.cumsum([0, *map(len, labels)])[:-1]
+    parts = [tuple(map(tf.constant, part)) for part in zip(images, labels, range(10), firsts, strict=True)]
+    sums = [sum(int(right(*part, tf.constant(snr, tf.float32))) for part in parts) for snr in snrs_db]
+    return [some / len(y) for some in sums]
 
 
 def _dense(shape: tuple[int, ...], hidden: int, outputs: int, seed: int) -> keras.Model:

@@ -96,12 +96,14 @@ class Bottleneck(NamedTuple):
         return float(np.mean([loss.numpy() for loss in losses[-max(1, steps // 10) :]]))
 
 
-def untrained(shape: Sequence[int], symbols: int) -> tuple[keras.Model, keras.Model]:
+def untrained(
+    shape: Sequence[int], symbols: int, names: tuple[str, str] = ("encoder", "decoder")
+) -> tuple[keras.Model, keras.Model]:
     """A bottleneck's encoder and decoder with any weights."""
     encoder, decoder = keras.layers.Dense(symbols), keras.layers.Dense(math.prod(shape))
     return (
-        keras.Sequential([keras.Input(shape), keras.layers.Flatten(), encoder]),
-        keras.Sequential([keras.Input((symbols,)), decoder, keras.layers.Reshape(tuple(shape))]),
+        keras.Sequential([keras.Input(shape), keras.layers.Flatten(), encoder], name=names[0]),
+        keras.Sequential([keras.Input((symbols,)), decoder, keras.layers.Reshape(tuple(shape))], name=names[1]),
     )
 
 

@@ -44,13 +44,18 @@ class Bill(NamedTuple):
 
 @dataclass(frozen=True, config=STRICT)
 class Costs:
-    """Floating-point operations a second, powers, and how much slower than this machine a device is."""
+    """Of a device and a server."""
 
     device_flops: Annotated[float, Gt(0)] = 5e9
+    """Floating-point operations that the device does in a second."""
     server_flops: Annotated[float, Gt(0)] = 1e12
+    """Those that the server does."""
     compute_watts: Annotated[float, Gt(0)] = 2.0
+    """Power of the device while it computes, in watts."""
     transmit_watts: Annotated[float, Gt(0)] = 1.3
+    """Power of the device while it sends, in watts."""
     device_slowdown: Annotated[float, Gt(0)] = 10.0
+    """How many times slower than this machine the device is, where times are measured."""
 
     def seconds(
         self, device: keras.Model, server: keras.Model, time: Literal["flops", "measured"] = "flops"
@@ -102,6 +107,6 @@ def _operations(layer: Any) -> int:
     if any(len(weight.shape) > 1 for weight in layer.weights):
         raise ValueError(
             f"flops: expected convolutions and dense layers, received {type(layer).__name__} {layer.name!r}; "
-            "take time = measured"
+            "from Python, Costs.seconds measures with time = measured"
         )
     return int(np.prod(shape))

@@ -3,9 +3,11 @@
 Packets are those of ``ota/rates/outage.py``. A lost packet is sent again over a gain of its own until it arrives,
 1 / (1 - p) times on average, or is given up. Analog symbols get the same right: the receiver, who knows |h|^2, asks for
 them again where it is below -ln(1 - p), so those it reads have |h|^2 = -ln(1 - p) + Exp(1): fading has no memory, and
-the gain of the link as it was drawn is the second part. Asking costs nothing, and codes are long.
+the gain of the link as it was drawn is the second part. Asking costs nothing, and codes are long. Over a channel that
+does not fade nothing is lost.
 """
 
+from dataclasses import fields
 from typing import Annotated
 
 import numpy as np
@@ -15,7 +17,7 @@ from pydantic.dataclasses import dataclass
 
 from ....ota.image_links import shares
 from ....ota.rates.outage import best_error, gain_below
-from ....phy import Air, Grid, Rayleigh
+from ....phy import Air, Awgn, Grid, Rayleigh
 from ....phy.keys import Key
 from ....phy.strict import STRICT
 
@@ -27,7 +29,9 @@ class PacketOutage:
     """The probability of a loss, none: that by which most gets through; and whether what is lost is sent again."""
 
     target_bler: Annotated[float, Gt(0), Lt(1)] | None = None
+    """Packets that fading may lose; as many as by which most gets through unless given."""
     retransmit: bool = True
+    """Whether what is lost is sent again until it arrives."""
 
     def lost(self, snr_db: float | np.ndarray) -> np.ndarray:
         """The probability that a packet is lost."""
@@ -73,6 +77,35 @@ class PacketOutage:
         least = self.threshold(mean) if self.retransmit else np.zeros(batch)
         gain = least + shares(FADING, tf.zeros([batch]), 1, key).known[:, 0].numpy()
         return tf.constant(mean + 10 * np.log10(np.maximum(gain, 1e-12)), tf.float32)
+
+
+@dataclass(frozen=True, config=STRICT)
+class NoOutage(PacketOutage):
+    """Of a channel that does not fade."""
+
+    def lost(self, snr_db: float | np.ndarray) -> np.ndarray:
+        return np.zeros_like(np.asarray(snr_db, float))
+
+    def threshold(self, snr_db: float | np.ndarray) -> np.ndarray:
+        return np.ones_like(np.asarray(snr_db, float))
+
+    def read_snr_db(self, snr_db: float | np.ndarray, batch: int, key: Key) -> tf.Tensor:
+        return tf.constant(np.broadcast_to(np.asarray(snr_db, np.float64), [batch]), tf.float32)
+
+
+def outage_over(air: Air, packets: PacketOutage) -> PacketOutage:
+    """What an air loses of packets; refuses one whose outage is in no closed form."""
+    for field in fields(air):
+        plain = getattr(Air(air.grid, Awgn(), 1), field.name)
+        if (given := getattr(air, field.name)) != plain and not (field.name == "channel" and given == Rayleigh()):
+            wanted = "awgn or rayleigh" if field.name == "channel" else plain or "none"
+            raise ValueError(
+                f"air.{field.name}: expected {wanted}, as outage has a closed form there, received {given}; "
+                "leave it out"
+            )
+    if air.channel == Awgn():
+        return NoOutage(packets.target_bler, packets.retransmit)
+    return packets
 
 
 BEST = PacketOutage()  # most gets through, and what is lost is sent again

@@ -1,0 +1,32 @@
+"""Lines of results in a panel: of the mean over seeds with its band, one for every place on some axes."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from ._labels import value_label
+from ._look import COLOURS, DASHES, band, grid
+
+
+def lines(panel: Axes, dataset: xr.Dataset, values: xr.DataArray, x: str, axes: Sequence[str]) -> None:
+    """A line of means and a band for every place on these axes, in a panel with a grid."""
+    grid(panel)
+    for at, place in enumerate(itertools.product(*(range(dataset.sizes[name]) for name in axes))):
+        chosen = dict(zip(axes, place, strict=True))
+        label = ", ".join(value_label(dataset, name, place) for name, place in chosen.items()) or None
+        one = values.isel(chosen)
+        one = one if x in one.dims else one.expand_dims(x)
+        dash = DASHES[at // len(COLOURS) % len(DASHES)]
+        band(panel, abscissas(dataset, x), one.transpose("seed", x).values, at, label, dash)
+
+
+def abscissas(dataset: xr.Dataset, x: str) -> np.ndarray:
+    """Where values stand; words stand beside each other, and a single point where it will."""
+    return dataset[x].values if is_numeric(dataset, x) else np.arange(dataset.sizes.get(x, 1))
+
+
+def is_numeric(dataset: xr.Dataset, name: str) -> bool:
+    return name in dataset.coords and bool(np.issubdtype(dataset[name].dtype, np.number))

@@ -1,0 +1,91 @@
+"""NMSE of a sum against the SNR, or the first axis of numbers where the SNR is one, with theory as dotted lines.
+
+The uplink, or else the first axis left, makes the lines; further axes make panels. Lines are means over seeds and bands
+reach from the lowest seed to the highest. What has no error has no line.
+"""
+
+import itertools
+from pathlib import Path
+from textwrap import fill
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ._labels import SNR, axis_label, seeds_label, value_label
+from ._look import BOX, COLOURS, DASHES, band, caption, grid, picture
+
+MOST_PANELS = 9
+TITLE = 44  # letters of a line of a panel's title
+
+
+def draw(dataset: xr.Dataset, path: str | Path) -> None:
+    """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
+    x = abscissa(dataset)
+    axes = sorted((name for name in _axes(dataset) if name != x), key=lambda name: name != "uplink")
+    if x != SNR:
+        dataset = dataset.isel({SNR: 0})
+    places = list(itertools.product(*(range(dataset.sizes[name]) for name in axes[1:])))
+    shown = places[:MOST_PANELS]
+    columns = 2 if len(shown) in (2, 4) else min(3, len(shown))
+    rows = -(-len(shown) // columns)
+    size = (5.0, 3.7) if len(shown) == 1 else (1.0 + 2.4 * columns, 1.2 + 2.1 * rows)
+    with picture(path, *size) as figure:
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+        for at, panel in enumerate(panels):
+            panel.set_visible(at < len(shown))
+        for at, (panel, place) in enumerate(zip(panels, shown, strict=False)):
+            chosen = dict(zip(axes[1:], place, strict=True))
+            _lines(panel, dataset.isel(chosen), x, axes[0] if axes else None)
+            told = ", ".join(value_label(dataset, name, each) for name, each in chosen.items())
+            panel.set_title(fill(told, TITLE), fontsize=8)
+            if at % columns == 0:
+                panel.set_ylabel("NMSE of the sum")
+            if at + columns >= len(shown):
+                panel.set_xlabel(axis_label(dataset, x))
+                panel.tick_params(labelbottom=True)
+        of = None if not axes or axes[0] == "uplink" else axis_label(dataset, axes[0])
+        _legend(figure, panels[0], of, bool(np.isfinite(dataset.theory).any()), single=len(shown) == 1)
+        hidden = len(places) - len(shown)
+        caption(figure, f"{seeds_label(dataset)}" + (f"; {hidden} more panels are not shown." if hidden else "."))
+
+
+def abscissa(dataset: xr.Dataset) -> str:
+    """The axis that the error is drawn against."""
+    numeric = [name for name in _axes(dataset) if np.issubdtype(dataset[name].dtype, np.number)]
+    return SNR if dataset.sizes[SNR] > 1 or not numeric else numeric[0]
+
+
+def _axes(dataset: xr.Dataset) -> list[str]:
+    return [str(name) for name in dataset.nmse.dims if name not in ("seed", SNR)]
+
+
+def _lines(panel: Axes, dataset: xr.Dataset, x: str, axis: str | None) -> None:
+    abscissas = dataset[x].values
+    grid(panel)
+    panel.set_yscale("log")
+    for at in range(dataset.sizes[axis] if axis else 1):
+        line = dataset.isel({axis: at}) if axis else dataset
+        nmse, theory = (line[name].where(line[name] > 0).transpose("seed", x) for name in ("nmse", "theory"))
+        if not bool(nmse.notnull().any()):
+            continue
+        label = value_label(dataset, axis, at) if axis else None
+        band(panel, abscissas, nmse.values, at, label, DASHES[at // len(COLOURS) % 3])
+        if bool(theory.notnull().any()):
+            panel.plot(abscissas, theory.mean("seed"), ":", color="black", linewidth=1.0, zorder=3)
+    if x != SNR and abscissas.min() > 0 and abscissas.max() >= 50 * abscissas.min():
+        panel.set_xscale("log")
+
+
+def _legend(figure: Figure, panel: Axes, title: str | None, theory: bool, single: bool) -> None:
+    handles, labels = panel.get_legend_handles_labels()
+    if theory:
+        handles, labels = [*handles, Line2D([], [], color="black", linestyle=":")], [*labels, "theory"]
+    if single and 0 < len(handles) <= len(COLOURS):
+        panel.legend(handles, labels, title=title, **BOX)
+    elif handles:
+        figure.legend(
+            handles, labels, title=title, loc="outside upper center", ncols=min(3, len(labels)), frameon=False
+        )

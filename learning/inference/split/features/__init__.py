@@ -1,0 +1,67 @@
+"""Features: what crosses a cut between device and server, and how.
+
+A scheme says what device and server compute besides their parts of the network, and sends a cut's test images at SNRs.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import keras
+import numpy as np
+
+from .....phy import Grid
+from ....data import Arrays
+from ..outage import PacketOutage
+
+Kept = Callable[[Callable[[], list[np.ndarray]]], list[np.ndarray]]
+
+
+class Cut(NamedTuple):
+    """A network cut in two, its data, and the link."""
+
+    device: keras.Model
+    server: keras.Model
+    name: str
+    """Of the layer behind which it is cut."""
+    last: bool
+    """Whether nothing is left to the server."""
+    data: Arrays
+    outage: PacketOutage
+    """What the link loses."""
+    grid: Grid
+    seed: int
+    """Of training and links."""
+    kept: Kept = lambda make: make()
+    """What a scheme learns, from where it is kept, or made and kept there."""
+
+
+class Sent(NamedTuple):
+    """What became of the test images by SNR, [S]; bits are means over images."""
+
+    accuracy: np.ndarray
+    elements: np.ndarray  # of a packet or an image, sent once
+    bits: float  # 0 where symbols are analog
+    depth: int  # bits a number; 0 where it is not numbers that are sent
+
+
+@runtime_checkable
+class Features(Protocol):
+    """A way across a cut."""
+
+    def parts(self, cut: Cut) -> tuple[keras.Model, keras.Model]:
+        """What device and server compute; refuses in one line a cut that it cannot serve."""
+        ...
+
+    def send(self, cut: Cut, snrs_db: Sequence[float]) -> Sent:
+        """Test images at SNRs; what comes at one SNR does not depend on the others."""
+        ...
+
+
+def accuracy_of(model: keras.Model, features: np.ndarray, labels: np.ndarray) -> float:
+    """The share that a network, or the rest of one, tells right."""
+    return float(np.mean(model.predict(features, 250, 0).argmax(axis=1) == labels))
+
+
+FAMILY = Features  # what each file of this folder is one of
+
+__all__ = ["Cut", "Features", "Kept", "Sent", "accuracy_of"]

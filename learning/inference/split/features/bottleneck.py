@@ -1,0 +1,93 @@
+"""Analog: features as real symbols of a linear bottleneck that is learnt through the air (JSCC), two on an element.
+
+The bottleneck is trained at SNRs uniform in dB with the network as it is, and serves all SNRs. Where a cut has fewer
+numbers than symbols were asked for, it sends as many as there are numbers.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Annotated
+
+import keras
+import numpy as np
+import tensorflow as tf
+from annotated_types import Ge, Gt, Le
+from pydantic.dataclasses import dataclass
+
+from .....phy import Air, Awgn, keys
+from .....phy.strict import STRICT
+from ....over_air import OverAir
+from ..analog import Bottleneck, untrained
+from . import Cut, Sent
+
+EXAMPLES, FITTED = 10_000, 8  # training images learnt from; those whose principal axes are the start, for each symbol
+
+
+@dataclass(frozen=True, config=STRICT)
+class BottleneckFeatures:
+    """An encoder at the device and a decoder at the server."""
+
+    symbols: Annotated[int, Gt(0)] = 256
+    """Most real symbols of an image."""
+    steps: Annotated[int, Gt(0)] = 400
+    """Steps of the training, of 64 images each."""
+    low_db: Annotated[float, Ge(-300), Le(300)] = -10.0
+    """Least SNR of the training, in dB."""
+    high_db: Annotated[float, Ge(-300), Le(300)] = 25.0
+    """Largest SNR of the training, in dB."""
+
+    def __post_init__(self) -> None:
+        if self.low_db > self.high_db:
+            raise ValueError(
+                f"bottleneck.high_db: expected at least low_db = {self.low_db:g}, received {self.high_db:g}"
+            )
+
+    def parts(self, cut: Cut) -> tuple[keras.Model, keras.Model]:
+        names = f"{cut.device.name}_encoder", f"{cut.server.name}_decoder"  # other than those of their neighbours
+        encoder, decoder = untrained(cut.device.output_shape[1:], self._symbols(cut), names)
+        return keras.Sequential([cut.device, encoder]), keras.Sequential([decoder, cut.server])
+
+    def send(self, cut: Cut, snrs_db: Sequence[float]) -> Sent:
+        over_air = OverAir(Air(cut.grid, Awgn(), 1))  # fading is in the SNRs
+        bottleneck = Bottleneck(*untrained(cut.device.output_shape[1:], self._symbols(cut)))
+        encoder, decoder = bottleneck.encoder.weights, bottleneck.decoder.weights
+        for variable, value in zip((*encoder, *decoder), cut.kept(lambda: self._learnt(cut, over_air)), strict=True):
+            variable.assign(value)
+        reached = _accuracies(cut, bottleneck, over_air, snrs_db)
+        elements = np.full(len(snrs_db), -(-bottleneck.symbols // 2))
+        return Sent(np.array(reached), elements, 0.0, 0)
+
+    def _symbols(self, cut: Cut) -> int:
+        images = min(len(cut.data.x_train), EXAMPLES)
+        return min(self.symbols, math.prod(cut.device.output_shape[1:]), images)
+
+    def _learnt(self, cut: Cut, over_air: OverAir) -> list[np.ndarray]:
+        """The weights of encoder and decoder."""
+        features, labels = cut.device.predict(cut.data.x_train[:EXAMPLES], 250, 0), cut.data.y_train[:EXAMPLES]
+        symbols, snr_db = self._symbols(cut), (self.low_db, self.high_db)
+        made, key = (
+            Bottleneck.fit(features[: FITTED * symbols], symbols),
+            keys.key(cut.seed, "split", cut.name, "train"),
+        )
+        made.train(cut.server, over_air, features, labels, snr_db, self.steps, key, cut.outage)
+        return [*made.encoder.get_weights(), *made.decoder.get_weights()]
+
+
+def _accuracies(cut: Cut, bottleneck: Bottleneck, over_air: OverAir, snrs_db: Sequence[float]) -> list[float]:
+    """At every SNR over the same links."""
+
+    @tf.function(autograph=False)
+    def right(x: tf.Tensor, y: tf.Tensor, snr: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+        logits = cut.server(bottleneck.send(x, over_air, snr, links, first), training=False)
+        return tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == y, tf.int32))
+
+    features, labels = cut.device.predict(cut.data.x_test, 250, 0), cut.data.y_test
+    parts = [np.array_split(each, 10) for each in (features, labels)]
+    firsts = np.cumsum([0, *map(len, parts[1])])[:-1]
+    links = keys.key(cut.seed, "links")  # of every cut and SNR
+    accuracies = []
+    for snr in snrs_db:
+        read = np.array_split(cut.outage.read_snr_db(snr, len(labels), links).numpy(), 10)
+        sums = [right(x, y, s, tf.constant(at)) for x, y, s, at in zip(*parts, read, firsts, strict=True)]
+        accuracies.append(sum(int(some) for some in sums) / len(labels))
+    return accuracies

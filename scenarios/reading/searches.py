@@ -1,0 +1,131 @@
+"""Searches over a field of every point: the value that a target needs, or the value that does best.
+
+    find = { over = "link.snr_db", target = "accuracy >= 0.85", low = -30, high = 30, within = 0.25 }
+    tune = { over = "optimizer.learning_rate", values = [0.1, 0.3, 1.0] }
+    seeds = { precision = 0.005, most = 32 }
+
+``find`` takes the place of an axis: a bisection within each seed, so that schemes are compared on the same links.
+``tune`` chooses a value for each point on validation data and seeds of its own, never on test data. ``seeds`` runs each
+point with as many as its main measure needs.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
+
+from annotated_types import Ge, Gt, Le, MinLen
+from pydantic import Field, ValidationError, field_validator
+
+from . import faults
+from .catalogue import Table
+from .errors import ScenarioError, fault
+from .tables import Seed, all_different
+
+TARGET = re.compile(r"\s*(?P<measure>[a-z_][a-z0-9_]*)\s*(?P<sense><=|>=)\s*(?P<level>[-+0-9.eE]+)\s*")
+
+
+class Find(Table):
+    """A search for the least value of a field that reaches a target."""
+
+    over: str = Field(description="the field that is searched, by dotted path")
+    target: str = Field(description='what is to be reached, such as "accuracy >= 0.85"')
+    low: float = Field(description="where the search begins")
+    high: float = Field(description="the largest value; seeds that need more are counted")
+    within: Annotated[float, Gt(0)] = Field(default=1.0, description="how exactly it is found, in the field's unit")
+
+    @field_validator("target")
+    @classmethod
+    def _can_be_read(cls, target: str) -> str:
+        _parts(target)
+        return target
+
+    @field_validator("high")
+    @classmethod
+    def _above(cls, high: float, info: Any) -> float:
+        if high <= info.data.get("low", high - 1):
+            raise ValueError(f"expected more than low, {info.data['low']:g}, received {high:g}")
+        return high
+
+    @property
+    def measure(self) -> str:
+        """What the target is about."""
+        return _parts(self.target)[0]
+
+    def reached(self, value: float) -> bool:
+        """Whether a value of the measure reaches the target."""
+        _, sense, level = _parts(self.target)
+        return value >= level if sense == ">=" else value <= level
+
+
+class Tune(Table):
+    """A choice of the best of some values of a field, for each point."""
+
+    over: str = Field(description="the field that is chosen, by dotted path")
+    values: Annotated[list[float], MinLen(2)] = Field(description="what is tried")
+    seeds: Annotated[list[Seed], MinLen(1)] = Field(
+        default=[2**31], description="of the trials, none of which is one of the results"
+    )
+
+    _different = field_validator("values", "seeds")(all_different)
+
+
+class Enough(Table):
+    """As many seeds for each point as its main measure needs."""
+
+    precision: Annotated[float, Gt(0)] = Field(description="half of the 95 % confidence interval that is wanted")
+    most: Annotated[int, Ge(8), Le(10_000)] = Field(default=32, description="seeds at most, from 0")
+
+
+class Searches(NamedTuple):
+    """The searches of a scenario."""
+
+    find: Find | None = None
+    tune: Tune | None = None
+    seeds: Enough | None = None
+
+    def told(self) -> dict[str, Any]:
+        """As a scenario has them."""
+        return {name: each.model_dump(mode="json") for name, each in self._asdict().items() if each}
+
+
+def taken(raw: Mapping[str, Any]) -> tuple[dict[str, Any], Searches]:
+    """A scenario without its searches, and these."""
+    tables: dict[str, type[Table]] = {"find": Find, "tune": Tune}
+    if isinstance(raw.get("seeds"), Mapping):
+        tables["seeds"] = Enough
+    plain = {name: value for name, value in raw.items() if name not in tables}
+    searches = Searches(**{name: _checked(name, table, raw[name]) for name, table in tables.items() if name in raw})
+    if searches.seeds:
+        plain["seeds"] = list(range(searches.seeds.most))
+    if sum(map(bool, searches)) > 1 and not (searches.find and searches.tune):
+        advice = "name the seeds in a list"
+        raise ScenarioError(fault("seeds", "a list beside find or tune", raw["seeds"], advice))
+    if searches.find and searches.tune:
+        raise ScenarioError(
+            fault("tune", "find or tune, not both", raw["tune"], "tune first, and find with what is best")
+        )
+    for search in filter(None, (searches.find, searches.tune)):
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*", search.over):
+            raise ScenarioError(fault("over", "the path of a field, such as link.snr_db", search.over))
+    return plain, searches
+
+
+def _checked(name: str, table: type[Table], value: Any) -> Any:
+    try:
+        return table.model_validate(value)
+    except ValidationError as error:
+        raw = value if isinstance(value, Mapping) else {}
+        lines = faults.lines(error, raw, table)
+        raise ScenarioError(
+            *(line.replace("scenario field ", f"scenario field {name}.", 1) for line in lines)
+        ) from None
+
+
+def _parts(target: str) -> tuple[str, str, float]:
+    found = TARGET.fullmatch(target)
+    try:
+        if found:
+            return found["measure"], found["sense"], float(found["level"])
+    except ValueError:
+        pass
+    raise ValueError(f'expected a measure, >= or <=, and a number, such as "accuracy >= 0.85", received "{target}"')

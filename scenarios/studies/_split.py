@@ -1,0 +1,131 @@
+"""Split inference of a scenario: what is checked before, the network that all cuts share, and a cut over SNRs."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..reading import catalogue
+from ..reading.complaints import named
+from ..running.units import Work
+from . import _kept
+from ._air import air_of
+from ._data import load_data
+
+if TYPE_CHECKING:
+    import keras
+
+    from ...learning.data import Arrays
+    from ...learning.inference.split.cost import Costs, Seconds
+    from ...learning.inference.split.features import Cut, Features
+    from ...learning.inference.split.outage import PacketOutage
+    from ...learning.inference.split.training import Training
+    from ...phy import Air
+
+NETWORK = ("data", "model", "epochs", "batch_size", "learning_rate", "mirrored")  # what decides a network
+
+
+class SplitParts(NamedTuple):
+    """What a point is made of."""
+
+    data: "Arrays"
+    model: Any
+    training: "Training"
+    features: "Features"
+    costs: "Costs"
+    outage: "PacketOutage"
+    air: "Air"
+    trained: "dict[str, tuple[keras.Model, float]]"
+    """Networks by what decides them, with their accuracy; all points share them."""
+
+
+class SplitNetwork(NamedTuple):
+    """A trained network at its cut."""
+
+    cut: "Cut"
+    features: "Features"
+    costs: "Costs"
+    seconds: "Seconds"
+    whole: float
+
+
+def prepare(scenario: Any, shared: dict[str, Any]) -> SplitParts:
+    """All parts; the network is built and cut once, with any weights, to find what can be wrong."""
+    from ...learning.inference.split.cost import Costs
+    from ...learning.inference.split.outage import PacketOutage, outage_over
+    from ...learning.inference.split.training import Training
+
+    data, air = load_data(scenario.data, shared), air_of(scenario, devices=1)
+    training = Training(scenario.epochs, scenario.batch_size, scenario.learning_rate, scenario.mirrored)
+    packets = PacketOutage(**catalogue.parts(scenario.packets, "packets"))
+    with named():
+        training.check(data)
+        outage = outage_over(air, packets)
+    model, features = catalogue.build(scenario.model, "model"), catalogue.build(scenario.features, "features")
+    costs, trained = Costs(**catalogue.parts(scenario.costs, "costs")), shared.setdefault("split networks", {})
+    parts = SplitParts(data, model, training, features, costs, outage, air, trained)
+    with named("model"):
+        network = model.build(data.x_train.shape[1:], data.classes, 0)
+    cut = _cut(scenario, parts, network, 0)
+    with named("features"):
+        both = features.parts(cut)
+    with named("model"):
+        costs.seconds(*both)
+    return parts
+
+
+def begin(scenario: Any, parts: SplitParts, work: Work) -> SplitNetwork:
+    """The trained network at the cut of a point."""
+    network, whole = _trained(scenario, parts, work)
+    cut = _cut(scenario, parts, network, work.seed)
+    seconds = parts.costs.seconds(*parts.features.parts(cut))
+    return SplitNetwork(cut, parts.features, parts.costs, seconds, whole)
+
+
+def send(scenario: Any, network: SplitNetwork, work: Work) -> dict[str, np.ndarray]:
+    """The measures of a point with a seed over SNRs, [S]."""
+    cut, snrs = network.cut, work.wanted["link.snr_db"]
+    file = work.folder and work.folder / f"split-features-{_kept.key(scenario, scenario.identity(), work.seed)}.npz"
+    cut = cut._replace(kept=lambda make: _kept.kept(file, make))
+    sent = network.features.send(cut, snrs)
+    pairs = zip(sent.elements, snrs, strict=True)
+    airtimes = [cut.outage.airtime(int(count), snr, cut.grid) for count, snr in pairs]
+    bills = [network.costs.bill(network.seconds, airtime) for airtime in airtimes]
+    latency, energy = np.transpose(bills)
+    return {
+        "accuracy": sent.accuracy,
+        "latency_s": latency,
+        "energy_j": energy,
+        "bits": np.full(len(snrs), sent.bits),
+        "elements": sent.elements.astype(float),
+        "tries": np.array([float(cut.outage.tries(snr)) for snr in snrs]),
+        "depth": np.array(float(sent.depth)),
+        "device_s": np.array(network.seconds.device),
+        "server_s": np.array(network.seconds.server),
+        "whole": np.array(network.whole),
+    }
+
+
+def _cut(scenario: Any, parts: SplitParts, network: "keras.Model", seed: int) -> "Cut":
+    from ...learning.inference.split.cuts import cut, cuts
+    from ...learning.inference.split.features import Cut
+
+    with named():
+        device, server = cut(network, scenario.cut)
+        last = scenario.cut == cuts(network)[-1]
+    return Cut(device, server, scenario.cut, last, parts.data, parts.outage, parts.air.grid, seed)
+
+
+def _trained(scenario: Any, parts: SplitParts, work: Work) -> "tuple[keras.Model, float]":
+    """The network of a seed and its accuracy; a training that was interrupted goes on from its last epoch."""
+    from ...learning.inference.split.features import accuracy_of
+
+    told = scenario.model_dump(mode="json", include=set(NETWORK))
+    key = _kept.key(scenario, told, work.seed)
+    if key not in parts.trained:
+        file = work.folder and work.folder / f"split-network-{key}.npz"
+        data = parts.data
+        network = parts.model.build(data.x_train.shape[1:], data.classes, work.seed)
+        there = _kept.load(file)
+        parts.training.run(network, data, work.seed, there, lambda state: _kept.save(file, state), work.progress)
+        parts.trained[key] = network, accuracy_of(network, data.x_test, data.y_test)
+    return parts.trained[key]
