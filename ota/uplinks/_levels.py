@@ -70,7 +70,7 @@ def sampling(terms: Terms) -> Sampling:
 
 def expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.Tensor:
     """The rule's cost of an element, averaged over fading while taking part, [K]; over devices too if alike."""
-    return _compiled(rule, terms, elements)(place)
+    return _compiled(rule, terms, elements)(place)  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=4)

@@ -104,9 +104,9 @@ def taken(raw: Mapping[str, Any]) -> tuple[dict[str, Any], Searches]:
         raise ScenarioError(
             fault("tune", "find or tune, not both", raw["tune"], "tune first, and find with what is best")
         )
-    for search in filter(None, (searches.find, searches.tune)):
-        if not re.fullmatch(r"[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*", search.over):
-            raise ScenarioError(fault("over", "the path of a field, such as link.snr_db", search.over))
+    for path in (search.over for search in (searches.find, searches.tune) if search):
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*", path):
+            raise ScenarioError(fault("over", "the path of a field, such as link.snr_db", path))
     return plain, searches
 
 

@@ -1,5 +1,6 @@
 """Clusters that exist already, as executors: Dask and Ray. Their workers need overair, and no disk of ours."""
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ def ray(address: str) -> Iterator[Executor]:
     except ImportError:
         raise ScenarioError("--ray: expected Ray to be installed; pip install 'overair[ray]'") from None
     try:
-        ray.init(address, log_to_driver=False, logging_level="error")
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ScenarioError(f"--ray: expected the address of a cluster, received {address}; {error}") from None
     try:

@@ -5,6 +5,7 @@ is out of reach. Every probe is a unit with a record of its own, so that a finer
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from .units import units
 class Outcome(NamedTuple):
     """What a point gave by seed, and what was chosen for it."""
 
-    found: list[Found | None]
+    found: Sequence[Found]
     chosen: float | None = None
 
 

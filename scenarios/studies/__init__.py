@@ -59,7 +59,7 @@ def of(raw: Mapping[str, Any]) -> type[Study]:
     raise ScenarioError(fault("study", one_of(names()), name, f"did you mean {match}?" if match else ""))
 
 
-def check(raw: Mapping[str, Any]) -> Study:
+def check(raw: Mapping[str, Any]) -> Any:
     """The scenario of a raw table without axes; ScenarioError with a line for every fault."""
     table = of(raw)
     try:

@@ -14,4 +14,4 @@ def load_data(scheme: catalogue.Scheme, shared: dict[str, Any]) -> "Arrays":
     if (key := f"data {scheme.model_dump_json(exclude={'label'})}") not in shared:
         with named("data"):
             shared[key] = catalogue.build(scheme, "data").load()
-    return shared[key]  # type: ignore[no-any-return]
+    return shared[key]

@@ -50,7 +50,7 @@ def test_of_many_that_find_a_stale_claim_one_takes_it_over(tmp_path: Path) -> No
         file = tmp_path / f"{round}.claim"
         file.write_text("damaged")
         os.utime(file, (0, 0))
-        everybody, taken = [Claims(tmp_path, lease=60) for _ in range(8)], []
+        everybody, taken = [Claims(tmp_path, lease=60) for _ in range(8)], list[bool]()
         begin = threading.Barrier(8)
 
         def take(
