@@ -20,7 +20,7 @@ from ._labels import SNR, axis_label, seeds_label, value_label
 from ._lines import abscissas, is_numeric, lines
 from ._look import BOX, COLOURS, caption, picture
 
-COMPARED = ("uplink", "scheme")  # what makes the lines where it is an axis
+COMPARED = ("uplink", "scheme", "query")  # what makes the lines where it is an axis
 MOST_LINES = 6  # values of a numeric axis that are still drawn as a line each
 MOST_PANELS = 9
 LOGARITHMIC = 50  # the largest value of an axis over the smallest, from which on it is

@@ -77,13 +77,13 @@ def _about(dataset: xr.Dataset, preset: str | None) -> Iterator[str]:
             yield f"{word} {attributes[word]}"
     if "scenario" in attributes:
         yield f"scenario {' '.join(attributes['scenario'].split())}"
-    for name in [*_main(dataset).dims, *_measured(dataset)]:
+    for name in [*_dims(dataset), *_measured(dataset)]:
         about = {key: str(dataset[name].attrs[key]) for key in TOLD if key in dataset[name].attrs}
         yield "column " + json.dumps({"name": str(name), "type": _type(dataset[name].dtype)} | about)
 
 
 def _rows(dataset: xr.Dataset) -> Iterator[list[str]]:
-    dims, variables = [str(name) for name in _main(dataset).dims], _measured(dataset)
+    dims, variables = _dims(dataset), _measured(dataset)
     yield [*dims, *variables]
     labels = [[_text(value) for value in dataset[name].values.tolist()] for name in dims]
     stacked = xr.broadcast(*(dataset[name] for name in variables))
@@ -92,9 +92,10 @@ def _rows(dataset: xr.Dataset) -> Iterator[list[str]]:
         yield [*(label[at] for label, at in zip(labels, place, strict=True)), *(f"{number:.6g}" for number in numbers)]
 
 
-def _main(dataset: xr.Dataset) -> xr.DataArray:
-    """The measure that has all dimensions, in their order."""
-    return dataset[variables(dataset.attrs)[0].name]
+def _dims(dataset: xr.Dataset) -> list[str]:
+    """Of the measure that has most of them, in their order."""
+    widest = max((dataset[name] for name in _measured(dataset)), key=lambda values: values.ndim)
+    return [str(name) for name in widest.dims]
 
 
 def _measured(dataset: xr.Dataset) -> list[str]:

@@ -6,7 +6,7 @@ as a search's does. Plans go on as their units come in, in any order.
 
 import logging
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
@@ -53,12 +53,13 @@ class Campaign:
         """What the first units of each plan gave, None where they have not."""
         return [[self.found.get(unit.asked) for unit in going.first] for going in self._plans]
 
-    def groups(self) -> Iterator[Unit]:
-        """A unit of each group that is to do."""
-        first: dict[str, Unit] = {}
-        for unit in self.queue:
-            first.setdefault(unit.group, unit)
-        yield from first.values()
+    def check(self) -> None:
+        """Prepares each group that is to do, and checks each of its points, before anything runs."""
+        prepared: dict[str, Any] = {}
+        for unit in {id(unit.study): unit for unit in self.queue}.values():
+            if unit.group not in prepared:
+                prepared[unit.group] = self.worker.prepare(unit.study, unit.seed)
+            unit.study.check(prepared[unit.group])
 
     def run(self, engine: Engine, progress: Progress | None) -> None:
         """Do all that is to do, here or by others on the same folder."""

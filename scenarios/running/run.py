@@ -57,8 +57,7 @@ def run(
     store = Store(None if out is None else Path(out))
     store.check(fresh)
     campaign = Campaign((_plan(point, asked) for point in plan.points), store, retry)
-    for unit in campaign.groups():
-        campaign.worker.prepare(unit.study, unit.seed)  # all are checked before any runs
+    campaign.check()
     store.open(plan.resolved)
     log.info("%s", _told(plan, campaign))
     about = {"preset": name} if name == source else {}

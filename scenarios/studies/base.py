@@ -4,7 +4,8 @@ A study says what its results are over besides axes and seeds (``dimensions``), 
 decides a unit's numbers (``identity``), what units share (``group``), and does a unit (``perform``). Sweeps, stores,
 engines, results, tables and curves are written once and know no study. Its file imports nothing heavy: methods do.
 
-    prepare    once a group, before anything runs: all that can be wrong with a point is found here
+    prepare    once a group, before anything runs: all that can be wrong with it is found here
+    check      once a point, then: all that can be wrong with it beyond its group
     begin      once a group, when its first unit is due: what is compiled or trained and shared
     perform    a unit: its measures at the coordinates that are wanted
 """
@@ -74,6 +75,9 @@ class Study(Table):
     def prepare(self, shared: dict[str, Any]) -> Any:
         """What a group is made of, cheap and checked; what many groups load is kept in ``shared``."""
         return None
+
+    def check(self, prepared: Any) -> None:
+        """Refuses what is wrong with a point alone, where the points of a group differ in more than coordinates."""
 
     def begin(self, prepared: Any, work: Work) -> Any:
         """What the units of a group share while they run."""

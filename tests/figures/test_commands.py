@@ -18,7 +18,6 @@ COMMANDS = {  # arguments, and how many panels there are, bars of colours includ
     "bayes_recovery": ([str(CURVES)], 9),
     "deepjscc_cifar": ([str(CURVES / "deepjscc_cifar.csv")], 2),
     "qcs_variance": ([str(CURVES)], 5),
-    "retrieval": (TABLES, 3),
 }
 POSITIONAL = {"clock_offset": 2}  # results that a command takes
 

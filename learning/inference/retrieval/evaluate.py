@@ -40,8 +40,8 @@ class Labels(NamedTuple):
         return retrieval.guess(self.queries, self.gallery)
 
 
-class QueryScheme(Protocol):
-    """A way of sending queries."""
+class ReadyQueries(Protocol):
+    """Queries that only want an SNR and a draw of the channel."""
 
     def found(self, snr_db: float, key: Key) -> Found: ...
 
@@ -113,7 +113,7 @@ class Packets:
         return found
 
 
-def evaluate(way: QueryScheme, snrs_db: Iterable[float], draws: int, key: Key) -> list[Scores]:
+def evaluate(way: ReadyQueries, snrs_db: Iterable[float], draws: int, key: Key) -> list[Scores]:
     """Means over queries and draws of the channel, at each SNR."""
     scores = []
     for snr_db in snrs_db:

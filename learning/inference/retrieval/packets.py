@@ -7,7 +7,7 @@ be assumed.
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -53,3 +53,9 @@ class Carrier:
             return room, self.rate.crc_ok(share, room, tf.range(self.packets), keys.fold(key, "packets"))
 
         return tf.function(carry, autograph=False)
+
+
+@lru_cache(maxsize=16)
+def carrier(air: Air, rate: Rate, elements: int, packets: int) -> Carrier:
+    """The same one for all whose queries take such packets, so that they are carried once."""
+    return Carrier(air, rate, elements, packets)

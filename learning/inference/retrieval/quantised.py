@@ -11,6 +11,7 @@ unrounded z of its gallery. Balle, Laparra and Simoncelli, "End-to-end optimized
 noise; Jankowski, Gunduz and Mikolajczyk, IEEE JSAC 2021, for retrieval.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
@@ -40,6 +41,11 @@ class Quantised(NamedTuple):
 
     head: keras.Model
     counts: np.ndarray
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """All that was learnt, for ``of_arrays``."""
+        return [*self.head.get_weights(), self.counts]
 
     def rounded(self, features: np.ndarray) -> np.ndarray:
         """Features [Q, F] as whole numbers [Q, n]."""
@@ -78,6 +84,16 @@ def train(features: np.ndarray, width: int, price: float, steps: int, seed: int,
     heads.train(model, features, send, steps, key, (mean, level))
     counts = occurrences(np.clip(np.rint(model.predict(flat, batch_size=4096, verbose=0)), -LARGEST, LARGEST))
     return Quantised(model, short_code.normalised(counts))
+
+
+def of_arrays(arrays: Sequence[np.ndarray]) -> Quantised:
+    """What was learnt before."""
+    *weights, counts = arrays
+    features, width = weights[0].shape
+    model = heads.head(features, width, seed=0)
+    model.add(Gains())
+    model.set_weights(weights)
+    return Quantised(model, counts)
 
 
 def logistic_bits(z: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:

@@ -1,0 +1,28 @@
+"""Drawings of characters at two resolutions: pictures are sent from the fine ones, networks see the coarse ones."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+FINE = 56  # pixels a side, twice those of the coarse ones
+
+
+class Drawings(NamedTuple):
+    """Drawings of 2 S and of S pixels a side, [C, D, 2S, 2S, 1] and [C, D, S, S, 1]."""
+
+    fine: np.ndarray
+    coarse: np.ndarray
+
+    @staticmethod
+    def of(fine: np.ndarray) -> "Drawings":
+        """From the fine ones, by means of 2 x 2."""
+        c, d, side = fine.shape[:3]
+        return Drawings(fine, fine.reshape(c, d, side // 2, 2, side // 2, 2, 1).mean(axis=(3, 5)))
+
+    def first(self, characters: int | None) -> "Drawings":
+        """Those of the first so many characters; of all unless given."""
+        return Drawings(*(part[:characters] for part in self))
+
+    def by(self, drawers: slice) -> "Drawings":
+        """Those of some drawers, one after another, [N, ...]."""
+        return Drawings(*(part[:, drawers].reshape(-1, *part.shape[2:]) for part in self))

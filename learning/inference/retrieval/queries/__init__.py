@@ -1,0 +1,66 @@
+"""Query schemes: ways of asking a gallery for drawings of the same character, as features or as bits.
+
+All stand on one network that was trained without a channel. A scheme is told what it learns from and what is asked, and
+gives what finds the answers at an SNR. What it trains it hands to ``Job.keep``, which has it trained once.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import keras
+import numpy as np
+
+from .....phy import Air, keys
+from .....phy.keys import Key
+from ..drawings import Drawings
+from ..evaluate import Labels, ReadyQueries
+
+Arrays = Sequence[np.ndarray]
+# From all that decides some arrays, and what makes them, to the arrays; made where they are not there yet
+Keep = Callable[[tuple[object, ...], Callable[[], Arrays]], Arrays]
+
+
+class Job(NamedTuple):
+    """What a seed's queries are made with: what is learnt from, the air, a query's elements, and training steps."""
+
+    drawings: Drawings  # of the characters to learn from
+    features: np.ndarray  # the network's, of these drawings as varied, [4C, D, F]
+    air: Air
+    elements: int
+    steps: int  # of a head, unless its scheme has its own
+    seed: int
+    keep: Keep
+
+    @property
+    def key(self) -> Key:
+        """Of the training of all heads, which see the same characters in the same order."""
+        return keys.key(self.seed, "heads")
+
+
+class Asked(NamedTuple):
+    """Queries and a gallery, by different people: drawings of other characters than those learnt from."""
+
+    network: keras.Model
+    labels: Labels
+    drawings: Drawings  # of the queries
+    queries: np.ndarray  # features, [Q, F]
+    gallery: np.ndarray  # features, [G, F]
+    told: tuple[object, ...]  # which they are
+
+
+@runtime_checkable
+class QueryScheme(Protocol):
+    """A way of sending queries."""
+
+    def check(self, air: Air) -> None:
+        """Refuses in one line, before anything is trained, an air over which it cannot send."""
+        ...
+
+    def ready(self, job: Job, asked: Asked) -> ReadyQueries:
+        """The queries, with all trained that they need."""
+        ...
+
+
+FAMILY = QueryScheme  # what each file of this folder is one of
+
+__all__ = ["Asked", "Job", "Keep", "QueryScheme"]
