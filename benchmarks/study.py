@@ -24,7 +24,8 @@ LONG = ["--set", "rounds=400", "--set", "link.snr_db=[-20,-10,0,10]"]
 def command(*arguments: str) -> tuple[float, str]:
     """Seconds of a command, and what it says on its standard error stream."""
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "overair", "run", "quickstart", *arguments], capture_output=True, text=True)
+    told = [sys.executable, "-m", "overair", "run", "quickstart", *arguments]
+    done = subprocess.run(told, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stderr)
     return time.perf_counter() - start, done.stderr

@@ -20,7 +20,6 @@ import overair
 PARTS = ["phy", "ota", "learning", "scenarios", "figures"]  # each may import itself and those before it
 FOLDERS = [*PARTS, "checks"]  # the checks are the front door's, and compare what stands to the left of scenarios
 GENERAL = [("curve", "draw"), ("images", "draw")]  # figures of any results
-STILL_SIMULATING = [f"figures/{name}.py" for name in ("retrieval", "sensors", "split_inference", "split_study")]
 PACKAGE = Path(overair.__file__).parent
 DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -94,13 +93,13 @@ def test_figures_simulate_nothing() -> None:
     simulating = ("overair.learning", "overair.ota", "overair.phy", "tensorflow", "keras", "sionna")
     wrong = []
     for name, path in files(PACKAGE).items():
-        if name.startswith("figures/") and name not in STILL_SIMULATING:
+        if name.startswith("figures/"):
             wrong += [f"{name} imports {target}" for target in imported(name, path) if target.startswith(simulating)]
     assert not wrong
 
 
 def test_drawing_loads_no_tensorflow() -> None:
-    names = [name for name in files(PACKAGE) if name.startswith("figures/") and name not in STILL_SIMULATING]
+    names = [name for name in files(PACKAGE) if name.startswith("figures/")]
     modules = [f"overair.figures.{Path(name).stem}" for name in names if not name.endswith("__init__.py")]
     code = f"""
 import importlib, sys

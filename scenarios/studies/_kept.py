@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import logging
+import os
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from ..reading.catalogue import Table
 from ..reading.digests import digests
 from ..running.units import versions
 
+DAMAGED = (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, MemoryError)
+
 log = logging.getLogger("overair")
 
 
@@ -26,14 +29,17 @@ def key(table: Table, *decides: Any) -> str:
 
 
 def load(file: Path | None) -> list[np.ndarray] | None:
-    """The arrays of a file, None where there is none that can be read."""
+    """The arrays of a file, None where there is none; a damaged one is named and set aside."""
     if file is None or not file.is_file():
         return None
     try:
         with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as arrays:
             return [arrays[f"arr_{place}"] for place in range(len(arrays.files))]
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, MemoryError) as error:
-        log.warning("warning: %s is damaged and is made again: %s", file, " ".join(str(error).split()))
+    except DAMAGED as error:
+        aside = file.with_name(f"{file.name}.damaged")
+        os.replace(file, aside)
+        told = "warning: %s is damaged and set aside as %s; it is trained again (%s)"
+        log.warning(told, file, aside.name, " ".join(str(error).split()))
         return None
 
 
@@ -54,3 +60,20 @@ def kept(file: Path | None, make: Callable[[], list[np.ndarray]]) -> list[np.nda
     made = make()
     save(file, made)
     return made
+
+
+class Kept:
+    """What is trained on some data, by all that decides it: in memory, and in a folder if there is one."""
+
+    def __init__(self, folder: Path | None, *decides: object) -> None:
+        self._folder, self._decides = folder, (versions(), *decides)
+        self._there: dict[str, list[np.ndarray]] = {}
+
+    def __call__(self, told: tuple[object, ...], make: Callable[[], Sequence[np.ndarray]]) -> Sequence[np.ndarray]:
+        """Arrays of all that decides them; made where they are not there yet."""
+        text = repr((*self._decides, *told))
+        name = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+        if name not in self._there:
+            file = self._folder / f"{name}.npz" if self._folder else None
+            self._there[name] = kept(file, lambda: [np.asarray(array) for array in make()])
+        return self._there[name]

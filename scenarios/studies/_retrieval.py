@@ -11,7 +11,7 @@ from ..reading.complaints import named
 from ..reading.errors import ScenarioError
 from ..running.units import Work
 from ._air import air_of
-from ._trained import Kept
+from ._kept import Kept
 
 if TYPE_CHECKING:
     import keras

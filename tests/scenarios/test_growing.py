@@ -96,7 +96,8 @@ def test_a_damaged_record_is_named_set_aside_and_done_again(
         content = bytearray(file.read_bytes())
         if harm == "flipped":
             content[random.integers(200, 400)] ^= 0xFF
-        file.write_bytes({"cut": content[:-50], "empty": b"", "flipped": bytes(content), "text": b"no record"}[harm])
+        harmed: dict[str, bytes] = {"cut": bytes(content[:-50]), "empty": b"", "flipped": bytes(content), "text": b"no"}
+        file.write_bytes(harmed[harm])
     federations.steps = 0
     xr.testing.assert_identical(run(RAW, out=tmp_path), first)
     assert federations.steps == 4 * 6
