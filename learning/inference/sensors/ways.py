@@ -117,7 +117,7 @@ def fit(
     images, labels = tf.constant(x), tf.constant(y)
 
     @tf.function(autograph=False)
-    def step(key: Key) -> tf.Tensor:
+    def step(key: Key, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:  # in a graph they would outlive it
         chosen = tf.random.stateless_uniform([batch], keys.fold(key, "batch"), 0, len(y), tf.int32)
         seen = views.draw(tf.gather(images, chosen), net.sensors, keys.fold(key, "views"))
         snr = keys.uniform(keys.fold(key, "snr"), [batch], *snr_db)
@@ -127,7 +127,7 @@ def fit(
         optimizer.apply(tape.gradient(loss, learnt), learnt)
         return loss
 
-    losses = [step(keys.fold(key, at)) for at in range(steps)]
+    losses = [step(keys.fold(key, at), images, labels) for at in range(steps)]
     return float(np.mean([loss.numpy() for loss in losses[-max(1, steps // 10) :]]))
 
 
