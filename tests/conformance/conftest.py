@@ -99,6 +99,7 @@ def own_network() -> str:
     return str(file)
 
 
+WIDE = 1000  # bounds that only keep sizes possible
 FILES = {"CirFile": own_responses, "Saved": own_network}  # what schemes with a path read
 
 
@@ -114,6 +115,7 @@ def good_values(annotation: Any, name: str = "", scheme: str = "") -> list[Any]:
     if kind in (int, float):
         low = max((edge(b) for b in bounds if isinstance(b, Ge | Gt)), default=0)
         high = min((edge(b) for b in bounds if isinstance(b, Le | Lt)), default=low + 4)
+        high = low + 4 if high - low > WIDE else high
         return [kind(low + (high - low) * share) for share in (0.25, 0.5)]
     if typing.get_origin(kind) is tuple:
         return []
