@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import xarray as xr
 from ..scenarios.reading.errors import ScenarioError, printable
 
 SNR = "snr_db"
+DOT = r"(?<!\d)\.(?=\S)|\.(?=[^\W\d])"  # of a path; none of a number
+WIDE = 40  # characters that stand beside a panel
 
 
 def settings(dataset: xr.Dataset) -> dict[str, Any]:
@@ -21,10 +24,15 @@ def settings(dataset: xr.Dataset) -> dict[str, Any]:
 
 def axis_label(dataset: xr.Dataset, name: str) -> str:
     """A variable or an axis in words, with its unit; of a dotted name the last two parts."""
-    words = re.split(r"\.(?=\S)", str(dataset[name].attrs.get("long_name", name)).rstrip("."))
+    words = re.split(DOT, str(dataset[name].attrs.get("long_name", name)).rstrip("."))
     text = " ".join(words[-2:]) if len(words) > 2 else words[-1]
     units = dataset[name].attrs.get("units", "1")
     return _plain(text[:1].upper() + text[1:] + ("" if units == "1" else f" ({units})"))
+
+
+def upright(text: str) -> str:
+    """A label beside a panel, in as many lines as it takes."""
+    return textwrap.fill(text, WIDE)
 
 
 def value_label(dataset: xr.Dataset, name: str, place: int) -> str:
@@ -43,5 +51,5 @@ def _plain(text: str) -> str:
 
 def seeds_label(dataset: xr.Dataset) -> str:
     """What lines and bands are."""
-    seeds = dataset.sizes["seed"]
-    return f"Mean of {seeds} seeds, band from lowest to highest" if seeds > 1 else "One seed"
+    seeds, middle = dataset.sizes["seed"], "Median" if "find" in dataset.attrs else "Mean"
+    return f"{middle} of {seeds} seeds, band from lowest to highest" if seeds > 1 else "One seed"

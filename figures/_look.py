@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 DASHES = ["-", "--", "-.", ":"]
 STYLE: Any = {"font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
+LETTERS = 21  # of a caption on an inch
 BOX: Any = {"framealpha": 0.85, "edgecolor": "0.8"}  # of a legend inside a panel
 Line = tuple[list[float], list[float]]  # one from elsewhere: its abscissas and values
 
@@ -35,7 +37,8 @@ def picture(path: str | Path, width: float, height: float, dpi: int = 300) -> It
 
 def caption(figure: Figure, text: str) -> None:
     """What is drawn, below all panels."""
-    figure.supxlabel(text, fontsize=6.5, color="0.35")
+    width = int(LETTERS * figure.get_figwidth())
+    figure.supxlabel("\n".join(fill(line, width) for line in text.splitlines()), fontsize=6.5, color="0.35")
 
 
 def grid(panel: Axes) -> None:
@@ -47,14 +50,30 @@ def marked(colour: str, marker: str) -> dict[str, Any]:
     return {"color": colour, "marker": marker, "markersize": 3.5, "linewidth": 1.2}
 
 
-def band(panel: Axes, x: np.ndarray, over_seeds: np.ndarray, place: int, label: str | None, dash: str = "-") -> None:
-    """The line of means [X] of values [S, X], and the band from the lowest to the highest; NaN is left out."""
+def band(
+    panel: Axes,
+    x: np.ndarray,
+    over_seeds: np.ndarray,
+    place: int,
+    label: str | None,
+    dash: str = "-",
+    middle: np.ndarray | None = None,
+) -> None:
+    """The line of means [X] of values [S, X], and the band from the lowest to the highest; NaN is left out.
+
+    ``middle``: what is drawn in place of means, with a band where it is finite. Without a dash, marks with bars.
+    """
     values = np.ma.masked_invalid(over_seeds)
     colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
     low, high = values.min(axis=0).filled(np.nan), values.max(axis=0).filled(np.nan)
-    panel.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-    every, means = max(1, len(x) // 10), values.mean(axis=0).filled(np.nan)
-    panel.plot(x, means, dash, color=colour, marker=marker, markersize=4, markevery=every, linewidth=1.3, label=label)
+    means = values.mean(axis=0).filled(np.nan) if middle is None else np.where(np.isfinite(middle), middle, np.nan)
+    low, high = (np.where(np.isnan(means), np.nan, end) for end in (low, high))
+    if dash:
+        panel.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+    else:
+        panel.vlines(x, low, high, color=colour, alpha=0.4, linewidth=2.5)
+    every, look = max(1, len(x) // 10) if dash else 1, marked(colour, marker) | {"markersize": 4, "linewidth": 1.3}
+    panel.plot(x, means, linestyle=dash or "none", markevery=every, label=label, **look)
 
 
 def over_rounds(panel: Axes, run: xr.Dataset, place: int, label: str | None, dash: str = "-") -> None:

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ._labels import SNR, axis_label, seeds_label, value_label
+from ._lines import whole_ticks
 from ._look import BOX, COLOURS, DASHES, band, caption, grid, picture
 
 MOST_PANELS = 9
@@ -75,6 +76,7 @@ def _lines(panel: Axes, dataset: xr.Dataset, x: str, axis: str | None) -> None:
         band(panel, abscissas, nmse.values, at, label, DASHES[at // len(COLOURS) % 3])
         if bool(theory.notnull().any()):
             panel.plot(abscissas, theory.mean("seed"), ":", color="black", linewidth=1.0, zorder=3)
+    whole_ticks(panel, abscissas)
     if x != SNR and abscissas.min() > 0 and abscissas.max() >= 50 * abscissas.min():
         panel.set_xscale("log")
 

@@ -3,12 +3,14 @@
 A swept SNR is the abscissa; without one, so is the first numeric axis of more than six values, or else the dimension
 along which a study goes on, as rounds; or else the longest numeric one. The uplink or scheme, or else the first axis of
 words, makes the lines; further axes make panels. Lines are means over seeds and bands reach from the lowest seed to the
-highest; a seed whose numbers stopped being finite is left out from there on, and the caption says so.
+highest; a seed whose numbers stopped being finite is left out from there on, and the caption says so. What a search
+found is drawn as its median, in which seeds out of reach count; words are joined by no lines.
 """
 
 import itertools
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,7 +18,7 @@ from matplotlib.figure import Figure
 from ..scenarios import studies
 from ..scenarios.results.measures import Measure
 from ..scenarios.results.variables import variables
-from ._labels import SNR, axis_label, seeds_label, value_label
+from ._labels import SNR, axis_label, seeds_label, upright, value_label
 from ._lines import abscissas, is_numeric, lines
 from ._look import BOX, COLOURS, caption, picture
 
@@ -47,7 +49,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             _scale(panel, dataset, x)
             panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
             if at % columns == 0:
-                panel.set_ylabel(axis_label(dataset, measure.name))
+                panel.set_ylabel(upright(axis_label(dataset, measure.name)))
             if at + columns >= len(shown):
                 panel.set_xlabel(axis_label(dataset, x) if x in dataset.coords else "")
                 panel.tick_params(labelbottom=True)
@@ -81,6 +83,8 @@ def told(dataset: xr.Dataset, x: str, hidden: int) -> str:
         parts[0] += f", after {dataset[last].values[-1]:g} {last}s"
     if "stopped_at" in dataset and bool((dataset.stopped_at >= 0).any()):
         parts.append("seeds that diverged are left out")
+    if "find" in dataset.attrs and not bool(np.isfinite(dataset[measured(dataset).name]).all()):
+        parts.append("nothing is drawn where the median is out of reach or below all that was tried")
     if hidden:
         parts.append(f"{hidden} more panels are not shown")
     return "; ".join(parts) + "."

@@ -60,7 +60,7 @@ def test_labels_are_those_of_the_dataset(figures: list[Figure], tmp_path: Path) 
     draw(dataset(), tmp_path / "figure.png")
     images.draw(dataset(1), tmp_path / "figure.png", "ssim")
     first, second = figures
-    assert first.axes[0].get_ylabel() == "PSNR of the mean squared error over all images (dB)"
+    assert first.axes[0].get_ylabel() == "PSNR of the mean squared error over all\nimages (dB)"
     assert second.axes[0].get_ylabel() == "Structural similarity"
     named = [f"{scheme}, Channel speed {speed} m/s" for scheme in ("deepjscc", "digital modes") for speed in (0, 3)]
     assert [text.get_text() for text in first.legends[0].get_texts()] == named
