@@ -33,8 +33,9 @@ class Sensors(Study):
         Measure("theory", "1", "squared error of the mean of K noisy copies in theory", heading="in theory"),
     )
     along: ClassVar = {"link.snr_db": "link.snr_db"}
+    example: ClassVar = {"data": "digits", "sensors": 2, "window": 5, "training_steps": 50}
 
-    study: Literal["sensors"] = Field(description="sensors")
+    study: Literal["sensors"] = Field(description="what is simulated")
     data: Annotated[Scheme, Of("data")] = Field(description="what is seen")
     sensors: Positive = Field(description="sensors that see an image")
     way: Literal["added", "one_by_one"] = Field(default="added", description="how features share the elements")

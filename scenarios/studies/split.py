@@ -46,8 +46,9 @@ class Split(TrainingFields, Study):
         Measure("whole", "1", "test accuracy of the whole network", heading="whole", over=()),
     )
     along: ClassVar = {"link.snr_db": "link.snr_db"}
+    example: ClassVar = {"data": "digits", "model": "softmax", "epochs": 1, "link": {"channel": "rayleigh"}}
 
-    study: Literal["split"] = Field(description="split")
+    study: Literal["split"] = Field(description="what is simulated")
     data: Annotated[Scheme, Of("data")] = Field(description="what is told apart")
     model: Annotated[Scheme, Of("models")] = Field(description="the network")
     cut: str = Field(default="input", description="layer behind which the network is cut; input: before the first")
