@@ -69,7 +69,8 @@ def _file(path: str) -> Path:
     if file.suffix not in MOST_BYTES:
         raise ValueError(f"vectors: expected a .npy or .csv file, received {path}")
     if not file.is_file() or not os.access(file, os.R_OK):
-        raise ValueError(f"vectors: expected a file that can be read, received {path}, which is none")
+        where = "" if file.is_absolute() else f"; paths are taken from {Path.cwd()}"
+        raise ValueError(f"vectors: expected a file that can be read, received {path}, which is none{where}")
     if (size := file.stat().st_size) > (most := MOST_BYTES[file.suffix]):
         raise ValueError(
             f"vectors: expected at most {most / 2**20:g} MiB of {file.suffix}, received {path} of {size / 2**20:.4g}"

@@ -35,7 +35,7 @@ class Aggregation(Study):
     """Everything that decides the error of a sum."""
 
     measures: ClassVar = (
-        Measure("nmse", "1", "normalised mean square error of the sum", heading="NMSE"),
+        Measure("nmse", "1", "normalised mean square error of the sum", heading="NMSE", better="low"),
         Measure("nmse_error", "1", "standard error of the NMSE over rounds", heading="std. error"),
         Measure("theory", "1", "NMSE by theory, given the rounds' vectors and gains", heading="theory"),
         Measure("nmse_sent", "1", "normalised mean square error against what was sent"),
@@ -53,7 +53,7 @@ class Aggregation(Study):
     along: ClassVar = {"link.snr_db": "link.snr_db"}
     example: ClassVar = {"uplink": "analog", "devices": 10, "rounds": 20}
 
-    study: Literal["aggregation"] = Field(description="aggregation")
+    study: Literal["aggregation"] = Field(description="what is simulated")
     devices: Million = Field(default=20, description="number of devices; all send in every round")
     entries: Annotated[int, Gt(0), Le(10**7)] = Field(default=256, description="size of a vector")
     vectors: str | None = Field(

@@ -43,7 +43,7 @@ class Compression(OfGradients):
         "data": "digits", "model": "softmax", "moments": [0, 20], "compressor": "qcs", "gains": [8.0, 16.0],
     }  # fmt: skip
 
-    study: Literal["compression"] = Field(description="compression")
+    study: Literal["compression"] = Field(description="what is simulated")
     compressor: Annotated[Scheme, Of("compressors")] = Field(
         description="compressor; how a gradient becomes bits, and back"
     )

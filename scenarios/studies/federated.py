@@ -34,7 +34,7 @@ class Federated(Study):
     shown_last: ClassVar = "round"
     example: ClassVar = {"data": "digits", "model": "softmax", "devices": 10, "rounds": 20, "uplink": "analog"}
 
-    study: Literal["federated"] = Field(default="federated", description="federated")
+    study: Literal["federated"] = Field(default="federated", description="what is simulated")
     data: Annotated[Scheme, Of("data")] = Field(description="what is learnt from")
     model: Annotated[Scheme, Of("models")] = Field(description="what is trained")
     devices: Million = Field(description="how many hold data and send updates")

@@ -34,7 +34,7 @@ class Gradients(OfGradients):
 
     example: ClassVar = {"data": "digits", "model": "softmax", "moments": [0, 20], "entries": 5}
 
-    study: Literal["gradients"] = Field(description="gradients")
+    study: Literal["gradients"] = Field(description="what is simulated")
     first: First = Field(default=0, description="the first entry taken, of all weights one after the other")
     entries: Entries = Field(default=10, description="how many entries are taken")
 

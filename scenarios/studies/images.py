@@ -43,7 +43,7 @@ class Images(Study):
     fixed: ClassVar = {"ratios": "a list of numbers (ratios are a dimension of every result)"}
     example: ClassVar = {"data": "digits", "scheme": {"kind": "linear", "block": 8}, "ratios": [0.25]}
 
-    study: Literal["images"] = Field(description="images")
+    study: Literal["images"] = Field(description="what is simulated")
     data: Annotated[Scheme, Of("data")] = Field(description="whose training images are learnt from")
     test: Literal["data", "kodak"] = Field(default="data", description="images sent: the data's own, or photographs")
     scheme: Annotated[Scheme, Of("schemes")] = Field(description="how images are sent")

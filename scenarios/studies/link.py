@@ -32,7 +32,7 @@ class Link(Study):
     """Everything that decides error rates of a link."""
 
     measures: ClassVar = (
-        Measure("ber", "1", "bit error rate", heading="BER"),
+        Measure("ber", "1", "bit error rate", heading="BER", better="low"),
         Measure("ber_low", "1", "lower end of the 95 % interval of the bit error rate"),
         Measure("ber_high", "1", "upper end of the 95 % interval of the bit error rate"),
         Measure("bler", "1", "block error rate", heading="BLER"),
@@ -45,7 +45,7 @@ class Link(Study):
     along: ClassVar = {"link.snr_db": "link.snr_db"}
     example: ClassVar = {"modulation": "16-qam", "errors": 20, "most": 200}
 
-    study: Literal["link"] = Field(description="link")
+    study: Literal["link"] = Field(description="what is simulated")
     modulation: Modulation = default("qpsk", "modulation; with Gray labels")
     code_rate: CodeRate = default(1.0, 'code rate; of 5G LDPC codes, as 0.5 or "1/2"; 1 for no code')
     block: Annotated[Positive, Le(100_000)] = Field(

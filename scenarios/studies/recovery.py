@@ -50,7 +50,7 @@ class RecoveryStudy(OfGradients):
         "snrs_db": [20.0],
     }  # fmt: skip
 
-    study: Literal["recovery"] = Field(description="recovery")
+    study: Literal["recovery"] = Field(description="what is simulated")
     recovery: Annotated[Scheme, Of("recovery")] = Field(
         description="recovery; how a sparse vector is found from its sums"
     )

@@ -50,7 +50,7 @@ class Regression(Study):
         "outputs": 8, "runs": 4,
     }  # fmt: skip
 
-    study: Literal["regression"] = Field(description="regression")
+    study: Literal["regression"] = Field(description="what is simulated")
     compressor: Annotated[Scheme, Of("compressors")] = Field(
         description="compressor; how a gradient becomes bits, and back"
     )

@@ -41,7 +41,7 @@ class Retrieval(Study):
         "query": "analog", "network_steps": 20, "head_steps": 10, "train_characters": 100, "test_characters": 50,
     }  # fmt: skip
 
-    study: Literal["retrieval"] = Field(description="retrieval")
+    study: Literal["retrieval"] = Field(description="what is simulated")
     query: Annotated[Scheme, Of("queries")] = Field(description="how queries are sent")
     elements: Annotated[int, Gt(0), Le(2**14)] = Field(
         default=64, description="resource elements of a query; complex symbols, at equal energy"
