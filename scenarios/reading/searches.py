@@ -10,7 +10,7 @@ point with as many as its main measure needs.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, NamedTuple
 
 from annotated_types import Ge, Gt, Le, MinLen
@@ -21,7 +21,7 @@ from .catalogue import Table
 from .errors import ScenarioError, fault
 from .tables import Seed, all_different
 
-TARGET = re.compile(r"\s*(?P<measure>[a-z_][a-z0-9_]*)\s*(?P<sense><=|>=)\s*(?P<level>[-+0-9.eE]+)\s*")
+TARGET = re.compile(r"\s*(?P<measure>[A-Za-z_][A-Za-z0-9_]*)\s*(?P<sense><=|>=)\s*(?P<level>[-+0-9.eE]+)\s*")
 
 
 class Find(Table):
@@ -83,6 +83,17 @@ class Searches(NamedTuple):
     tune: Tune | None = None
     seeds: Enough | None = None
 
+    def over(self) -> dict[str, str]:
+        """The field of each search over one."""
+        return {name: each.over for name, each in (("find", self.find), ("tune", self.tune)) if each}
+
+    def check(self, axes: Collection[str]) -> None:
+        """Refuses a search over what is an axis of the sweep too."""
+        for name, path in self.over().items():
+            if path in axes:
+                advice = f"give {path} one value or none, as {name} chooses it"
+                raise ScenarioError(fault(f"{name}.over", "a field that is no axis", path, advice))
+
     def told(self) -> dict[str, Any]:
         """As a scenario has them."""
         return {name: each.model_dump(mode="json") for name, each in self._asdict().items() if each}
@@ -104,9 +115,9 @@ def taken(raw: Mapping[str, Any]) -> tuple[dict[str, Any], Searches]:
         raise ScenarioError(
             fault("tune", "find or tune, not both", raw["tune"], "tune first, and find with what is best")
         )
-    for path in (search.over for search in (searches.find, searches.tune) if search):
+    for name, path in searches.over().items():
         if not re.fullmatch(r"[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*", path):
-            raise ScenarioError(fault("over", "the path of a field, such as link.snr_db", path))
+            raise ScenarioError(fault(f"{name}.over", "the path of a field, such as link.snr_db", path))
     return plain, searches
 
 

@@ -101,7 +101,7 @@ def _spread(values: np.ndarray, sign: str = "") -> str:
     if not there.size:
         return "-"
     found, half = float(there.mean()), float(intervals.half_width(there))
-    small = 0 < max(abs(found), 0.0 if math.isnan(half) else half) < 1e-3  # as error rates are
+    small = 0 < max(abs(found), 0.0 if math.isnan(half) else half) < 1e-2  # as error rates are
     told = f"{found:{sign}.3g}" if small else f"{found:{sign}.4f}"
     return told if math.isnan(half) else f"{told} +- {half:.2g}" if small else f"{told} +- {half:.4f}"
 

@@ -35,8 +35,9 @@ def about(find: Find, scenario: Any) -> str:
 
 def required(over: str, unit: str, target: str) -> tuple[Measure, ...]:
     """What a search measures."""
+    heading = f"{over}{'' if unit == '1' else f'/{unit}'} for {target}"
     return (
-        Measure("required", unit, f"{over} for {target}", heading=f"{over} for {target}", better="low"),
+        Measure("required", unit, f"{over} for {target}", heading=heading, better="low"),
         Measure("probes", "1", "values tried", heading="probes"),
         Measure("fell", "1", "largest fall of what is searched for from a value to a larger one", "max"),
     )

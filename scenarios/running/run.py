@@ -52,6 +52,7 @@ def run(
     name, raw = files.read(source)
     plain, asked = wanted.taken(apply(raw, sets))
     plan = sweep(plain)
+    asked.check(plan.axes)
     plan.resolved.update(asked.told())
     dataset.check(plan)
     store = Store(None if out is None else Path(out))
@@ -97,7 +98,8 @@ def _told(plan: Sweep, campaign: Campaign) -> str:
     """What is to do, in a line."""
     count, left = len(campaign.asked), len(campaign.queue)
     points = f"{len(plan.points)} point{'s' if len(plan.points) > 1 else ''}"
-    return f"overair: {count} units at {points}, {count - left} of them there, {left} to do"
+    units = f"{count} unit{'s' if count != 1 else ''}"
+    return f"overair: {units} at {points}, {count - left} of them there, {left} to do"
 
 
 def _engine(campaign: Campaign, processes: int, executor: Executor | None) -> engines.Engine:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import studies
-from ..reading.errors import ScenarioError, fault
+from ..reading.errors import ScenarioError, closest, fault
+from ..reading.listing import described
 from ..reading.searches import Enough, Find, Tune
 from ..reading.sweep import Point
 from .campaign import Found, Plan
@@ -45,7 +46,9 @@ def changed(study: Any, path: str, value: float) -> Any:
             holder = holder[int(part) if isinstance(holder, list) else part]
         now = holder[last]
     except (KeyError, IndexError, ValueError, TypeError):
-        raise ScenarioError(fault("over", "a field of the scenario", path, "see overair list fields")) from None
+        match = closest(path, described(type(study)))
+        advice = f"did you mean {match}?" if match else f"see overair list fields {study.study}"
+        raise ScenarioError(fault("over", "a field of the scenario", path, advice)) from None
     if isinstance(now, bool | str | dict):
         raise ScenarioError(fault("over", "a field that holds a number", path))
     new = int(value) if isinstance(now, int) and value == int(value) else value
@@ -156,7 +159,9 @@ def required(find: Find, point: Point) -> Plan:
     study, told = point.scenario, alias(point)
     if find.measure not in {each.name for each in study.measures}:
         names = ", ".join(each.name for each in study.measures)
-        raise ScenarioError(fault("find.target", f"a measure, one of {names}", find.measure))
+        match = closest(find.measure, (each.name for each in study.measures))
+        advice = f"did you mean {match}?" if match else ""
+        raise ScenarioError(fault("find.target", f"a measure, one of {names}", find.measure, advice))
     for value in (find.low, find.high):
         changed(study, find.over, value)  # both are possible
     searches = {seed: _Bisection(find, _is_whole(study, find.over)) for seed in study.seeds}

@@ -72,7 +72,7 @@ def test_a_search_is_a_curve_without_inner_dimensions(tmp_path: Path) -> None:
     curves.save(given, tmp_path / "curve.csv")
     found = saved.load(tmp_path / "curve.csv")
     assert found.required.dims == ("uplink", "seed") and found.required.values.tolist() == [[1.5, 2.5]]
-    assert found.attrs["find"] == told["find"] and table(found)[0][:2] == ["uplink", "SNR for accuracy >= 0.85"]
+    assert found.attrs["find"] == told["find"] and table(found)[0][:2] == ["uplink", "SNR/dB for accuracy >= 0.85"]
     for study in ("federated", "images"):
         draw(found.assign_attrs(study=study), tmp_path / "figure.png")
     (tmp_path / "curve.csv").write_text((tmp_path / "curve.csv").read_text().replace('"unit": "dB"', '"unit": 3'))
