@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MINUTE = 60.0  # seconds
+TRUSTED = 5.0  # seconds after which a speed tells the time that is left
 FAILED = 1
 MOST_NAMED = 20  # of units that failed
 
@@ -93,7 +94,7 @@ def _line_a_minute() -> Callable[[int, int], None]:
         nonlocal first, last
         now = time.monotonic()
         first = first or (now, done)  # what came before was not steps alone
-        if now - last >= MINUTE and done > first[1]:
+        if now - last >= MINUTE and done > first[1] and now - first[0] >= TRUSTED:
             last, left = now, (now - first[0]) / (done - first[1]) * (total - done) / MINUTE
             print(f"overair: {done / total:.0%} done, about {left:.0f} min left", file=sys.stderr, flush=True)
 

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from . import renamed
 from .catalogue import Table, kind_of, own_fields, tables
-from .errors import closest, fault, one_of
+from .errors import closest, fault, one_of, shown
 from .shapes import FieldShape, Path, dotted, part_of
 from .sources import homes
 
@@ -110,4 +110,6 @@ def _line(path: Path, details: list[ErrorDetails], holder: FieldShape, held: Any
             return fault(name, "a value", None)
     bounds = [f"{word} {context[bound]}" for bound, word in BOUNDS.items() if bound in context]
     expected = bounds or [EXPECTED.get(each["type"], each["msg"]) for each in details]
-    return fault(name, " or ".join(dict.fromkeys(expected)), received)
+    alone = detail["type"] == "list_type" and isinstance(received, str | int | float)
+    advice = f"in brackets it is one: [{shown(received)}]" if alone else ""
+    return fault(name, " or ".join(dict.fromkeys(expected)), received, advice)

@@ -17,7 +17,7 @@ from .sources import FAMILIES, Source, sources
 
 FIELDS = "fields of another study: overair list fields STUDY"
 FEW = 4  # schemes found that are shown with their fields
-ABSURD = 2**31  # bounds from here on go without saying
+ABSURD = 10**9  # bounds from here on go without saying
 WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
 
 
@@ -122,13 +122,15 @@ def described(table: type[Table], prefix: str = "") -> dict[str, str]:
             told |= described(shape.table, f"{prefix}{name}.")
         else:
             takes = _takes(shape, info.annotation, info.metadata)
-            told[prefix + name] = f"{_lowered(info.description or '')} ({takes}{_default(info)})"
+            told[prefix + name] = f"{_lowered(name, info.description or '')} ({takes}{_default(info)})"
     return told
 
 
-def _lowered(text: str) -> str:
+def _lowered(name: str, text: str) -> str:
     """A docstring within a line: without the full stop, and in small letters unless it begins with an abbreviation."""
     text = text.removesuffix(".")
+    if text[:3] in ("Of ", "of "):  # the field that it belongs to
+        return f"{name.removesuffix('_db').replace('_', ' ')} of {text[3:]}"
     return text if text[1:2].isupper() or text[1:2] in "/ _" else text[:1].lower() + text[1:]
 
 

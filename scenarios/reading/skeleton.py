@@ -1,7 +1,7 @@
 """What `overair new` prints: a scenario of a study that runs, with every field, what it means and what it takes."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import PydanticUndefined
@@ -21,6 +21,11 @@ HEAD = """\
 #
 #   [variants.slow]
 #   optimizer.learning_rate = 0.01
+#
+# Results hold {measures}.
+# The least value of a field that reaches a target is found by a search in place of an axis:
+#
+#   find = {{ over = "FIELD", target = "{main} {sense} NUMBER", low = NUMBER, high = NUMBER, within = NUMBER }}
 """
 NO_DEFAULT = "..."
 
@@ -37,11 +42,17 @@ def text(study: str) -> str:
     for path, about in described(table).items():
         section, _, name = path.rpartition(".")
         sections.setdefault(section, []).extend(["", *_field(table, given, path, name, about)])
-    lines = HEAD.format(summary=studies.summary(study)).splitlines() + sections.pop("")
+    lines = _head(study, table.measures).splitlines() + sections.pop("")
     for section, fields in sections.items():
         off = "" if _part(given, section) is not None or not _needs(fields) else "#"
         lines += ["", "", f"{off}[{section}]", *fields]
     return "\n".join(lines) + "\n"
+
+
+def _head(study: str, measures: Sequence[Any]) -> str:
+    names, main = ", ".join(each.name for each in measures), measures[0]
+    sense = "<=" if main.better == "low" else ">="
+    return HEAD.format(summary=studies.summary(study), measures=names, main=main.name, sense=sense)
 
 
 def _field(table: type[Table], given: Any, path: str, name: str, about: str) -> Iterator[str]:

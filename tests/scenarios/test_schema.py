@@ -27,7 +27,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"participation": 1.5}, "participation: expected at most 1.0, received 1.5"),
     ({"batch_size": "all"}, 'batch_size: expected a whole number, received "all"'),
     ({"seeds": []}, "seeds: expected at least one value, received []"),
-    ({"seeds": 3}, "seeds: expected a list, received 3"),
+    ({"seeds": 3}, "seeds: expected a list, received 3; in brackets it is one: [3]"),
     ({"seeds": [1, 1]}, "seeds: expected different values, received [1, 1]"),
     ({"seeds": [0, -1]}, "seeds.1: expected at least 0, received -1"),
     ({"seeds": [2**63]}, "seeds.0: expected less than 9223372036854775808, received 9223372036854775808"),
@@ -65,7 +65,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"link": {"channel": {"kind": "tdl", "model": "a"}}},
         'link.channel.model: expected one of A, B, C, D, E, received "a"; did you mean A?',
     ),
-    ({"link": {"impairments": "timing_offset"}}, 'link.impairments: expected a list, received "timing_offset"'),
+    ({"link": {"impairments": "timing_offset"}}, 'link.impairments: expected a list, received "timing_offset"; in brackets it is one: ["timing_offset"]'),
     (
         {"link": {"impairments": ["path_loss", "timing"]}},
         "link.impairments.1: expected one of amplifier, clock_drift, frequency_offset, iq_imbalance, path_loss, "
