@@ -65,7 +65,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
         {"link": {"channel": {"kind": "tdl", "model": "a"}}},
         'link.channel.model: expected one of A, B, C, D, E, received "a"; did you mean A?',
     ),
-    ({"link": {"impairments": "timing_offset"}}, 'link.impairments: expected a list, received "timing_offset"; in brackets it is one: ["timing_offset"]'),
+    (
+        {"link": {"impairments": "timing_offset"}},
+        'link.impairments: expected a list, received "timing_offset"; in brackets it is one: ["timing_offset"]',
+    ),
     (
         {"link": {"impairments": ["path_loss", "timing"]}},
         "link.impairments.1: expected one of amplifier, clock_drift, frequency_offset, iq_imbalance, path_loss, "
