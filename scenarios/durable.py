@@ -20,7 +20,9 @@ def write(file: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(unfinished, file)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:  # of a full disk
+            error.filename = str(file)
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise

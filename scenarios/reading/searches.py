@@ -10,7 +10,7 @@ point with as many as its main measure needs.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, NamedTuple
 
 from annotated_types import Ge, Gt, Le, MinLen
@@ -87,16 +87,17 @@ class Searches(NamedTuple):
         """The field of each search over one."""
         return {name: each.over for name, each in (("find", self.find), ("tune", self.tune)) if each}
 
-    def check(self, axes: Collection[str]) -> None:
-        """Refuses a search over what is an axis of the sweep too."""
-        for name, path in self.over().items():
-            if path in axes:
-                advice = f"give {path} one value or none, as {name} chooses it"
-                raise ScenarioError(fault(f"{name}.over", "a field that is no axis", path, advice))
-
     def told(self) -> dict[str, Any]:
         """As a scenario has them."""
         return {name: each.model_dump(mode="json") for name, each in self._asdict().items() if each}
+
+    def check(self, varied: Iterable[str]) -> None:
+        """Refuses a search over what a sweep gives values to, as these would not count."""
+        for search in (self.find, self.tune):
+            for path in varied:
+                if search and f"{path}.".startswith(f"{search.over}."):
+                    advice = f"give {path} one value or none"
+                    raise ScenarioError(fault("over", "a field that is no axis and in no variant", path, advice))
 
 
 def taken(raw: Mapping[str, Any]) -> tuple[dict[str, Any], Searches]:

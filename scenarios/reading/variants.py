@@ -40,6 +40,12 @@ def changes(given: Any) -> dict[str, Changes]:
     return found
 
 
+def paths(raw: Mapping[str, Any]) -> list[str]:
+    """The dotted paths of all that variants change."""
+    given = changes(raw[FIELD]) if FIELD in raw else {}
+    return [dotted(path) for wanted in given.values() for path in wanted]
+
+
 def made(shape: FieldShape, base: Any, given: Mapping[str, Changes], fixed: Mapping[str, str]) -> dict[str, Any]:
     """The raw scenario of each variant, with the axes of the base and no other."""
     found = axes.find(shape, base)

@@ -63,7 +63,8 @@ def _found(records: Path, unit: Unit) -> Found:
         return None
     try:
         record = store.read(content_of(file))
-        return record.failure or _whole(unit.study, unit.study.found(record))
+        found = _whole(unit.study, unit.study.found(record))
+        return record.failure if found is None else found
     except store.DAMAGED as error:
         log.warning("warning: %s is damaged, and its unit counts as missing (%s)", file, printable(str(error)))
         return None

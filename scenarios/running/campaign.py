@@ -68,8 +68,9 @@ class Campaign:
         with Claims(records) as claims:
             while self.queue or running:
                 for place in sorted({*range(engine.places)} - {place for place, _ in running.values()}):
-                    if (unit := self._next(place, claims, progress)) is not None:
-                        running[engine.submit(place, self._task(unit, progress))] = place, unit
+                    if (unit := self._next(place, claims, progress)) is None:
+                        break
+                    running[engine.submit(place, self._task(unit, progress))] = place, unit
                 if not running and self.queue:
                     time.sleep(POLL_SECONDS)
                 done, _ = wait(running, POLL_SECONDS if self.queue else None, FIRST_COMPLETED)
@@ -124,13 +125,17 @@ class Campaign:
             record = Record({}, {}, failure=f"its worker died {DEATHS} times ({type(error).__name__})")
         if record.failure is not None:
             log.warning("warning: %s with seed %d failed: %s", unit.alias, unit.seed, record.failure)
+            if (there := self.store.record(unit.key)) is not None:  # what it had is not lost
+                record = there._replace(failure=record.failure)
         self.store.keep(unit.key, record)
         self._take(unit, record)
         self._count(unit)
 
-    def _take(self, unit: Unit, record: Record) -> bool:
-        """Whether a record holds all that is wanted of a unit, which is then kept, and plans go on."""
-        values = record.failure if record.failure is not None else unit.study.found(record)
+    def _take(self, unit: Unit, record: Record, retry: bool = False) -> bool:
+        """Whether a record tells all that is wanted of a unit, or its failure, and plans go on."""
+        values = unit.study.found(record)
+        if values is None:
+            values = None if retry else record.failure
         if values is None:
             return False
         self.found[unit.asked] = values
@@ -140,9 +145,7 @@ class Campaign:
 
     def _is_there(self, unit: Unit) -> bool:
         record = self.store.record(unit.key)
-        if record is None or self.retry and record.failure is not None:
-            return False
-        return self._take(unit, record)
+        return record is not None and self._take(unit, record, self.retry)
 
     def _task(self, unit: Unit, progress: Progress | None) -> Task:
         def tell(done: int, total: int) -> None:
@@ -150,7 +153,7 @@ class Campaign:
                 progress(self.done + unit.study.steps() * done // total, self.total)
 
         record = self.store.record(unit.key)
-        there = None if record is None or record.failure is not None else record
+        there = record._replace(failure=None) if record is not None and record.values else None
         return Task(unit.study, unit.seed, unit.key, unit.alias, there, self.store.folder, tell)
 
     def _count(self, unit: Unit) -> None:

@@ -55,7 +55,7 @@ class Claims:
 
     def _is_stale(self, file: Path) -> bool:
         try:
-            age = time.time() - file.stat().st_mtime
+            age = abs(time.time() - file.stat().st_mtime)  # a clock may have been wrong
             holder = json.loads(file.read_text())
             gone = holder["host"] == socket.gethostname() and not _lives(holder["process"])
         except FileNotFoundError:

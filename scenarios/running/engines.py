@@ -5,12 +5,20 @@ TensorFlow hangs in a fork; each is a pool of its own, so that a worker that die
 """
 
 import multiprocessing
+import os
 import signal
+import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from typing import Protocol
 
+from ..reading.errors import ScenarioError
 from . import store, worker
 from .units import Record
+
+UNGUARDED = (
+    "processes: expected processes that can begin, but they end at once; a script calls run below "
+    'if __name__ == "__main__":'
+)
 
 
 class Engine(Protocol):
@@ -52,21 +60,24 @@ class Here:
 
 
 class Processes:
-    """Spawned processes of this machine, one thread each."""
+    """Spawned processes of this machine, one thread each, begun when they are needed."""
 
     def __init__(self, places: int) -> None:
         self.places = places
-        self._pools = [_pool() for _ in range(places)]
+        self._pools: dict[int, ProcessPoolExecutor] = {}
 
     def submit(self, place: int, task: worker.Task) -> "Future[Record]":
+        if place not in self._pools:
+            self._pools[place] = _pool()
+            if len(self._pools) == 1:
+                _check_begins(self._pools[place])
         return _unpacked(_submit(self._pools[place], task))
 
     def replace(self, place: int) -> None:
-        self._pools[place].shutdown(wait=False, cancel_futures=True)
-        self._pools[place] = _pool()
+        self._pools.pop(place).shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
-        for pool in self._pools:
+        for pool in self._pools.values():
             for process in list((pool._processes or {}).values()):
                 process.terminate()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -92,13 +103,40 @@ def _pool() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin)
 
 
+def _check_begins(pool: ProcessPoolExecutor) -> None:
+    """Refuses where no worker can begin, of which no unit is to blame."""
+    try:
+        pool.submit(os.getpid).result()
+    except RuntimeError:  # a broken pool is one
+        raise ScenarioError(UNGUARDED) from None
+
+
+def check_not_beginning() -> None:
+    """Refuses to run in a process that begins and imports the script that began it, which waits for it."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing itself tells it
+        raise ScenarioError(UNGUARDED)
+
+
 def _begin() -> None:
-    """A worker's start: stopped by its parent alone."""
+    """A worker's start: stopped by its parent alone, and by the end of it, however it came."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _submit(executor: Executor, task: worker.Task) -> "Future[bytes]":
-    return executor.submit(worker.perform, task.packed(), store.written(task.record) if task.record else None)
+    """Where no more can be handed over, as to a pool whose worker died idle, the future has the reason."""
+    try:
+        return executor.submit(worker.perform, task.packed(), store.written(task.record) if task.record else None)
+    except RuntimeError as error:
+        refused: Future[bytes] = Future()
+        refused.set_exception(error)
+        return refused
 
 
 def _unpacked(packed: "Future[bytes]") -> "Future[Record]":

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..reading import files
+from ..reading import files, variants
 from ..reading import searches as wanted
+from ..reading.errors import ScenarioError
 from ..reading.overrides import apply
 from ..reading.sweep import Point, Sweep, sweep
 from ..studies.base import Study
@@ -49,10 +50,13 @@ def run(
     """
     from ..results import curves, dataset
 
+    engines.check_not_beginning()
+    if processes < 1:
+        raise ScenarioError(f"processes: expected at least 1, received {processes}")
     name, raw = files.read(source)
     plain, asked = wanted.taken(apply(raw, sets))
     plan = sweep(plain)
-    asked.check(plan.axes)
+    asked.check([*plan.axes, *variants.paths(plain)])
     plan.resolved.update(asked.told())
     dataset.check(plan)
     store = Store(None if out is None else Path(out))
@@ -104,5 +108,5 @@ def _told(plan: Sweep, campaign: Campaign) -> str:
 
 def _engine(campaign: Campaign, processes: int, executor: Executor | None) -> engines.Engine:
     if executor is not None:
-        return engines.Elsewhere(executor, max(processes, 1))
+        return engines.Elsewhere(executor, processes)
     return engines.Processes(processes) if processes > 1 else engines.Here(campaign.worker)

@@ -37,7 +37,7 @@ def alias(point: Point) -> str:
 
 
 def changed(study: Any, path: str, value: float) -> Any:
-    """The scenario with another value of a field; whole where the field is of whole numbers, a list where of lists."""
+    """The scenario with another value of a field, a list where it is of lists."""
     raw = study.model_dump(mode="json")
     *above, last = path.split(".")
     holder: Any = raw
@@ -51,7 +51,7 @@ def changed(study: Any, path: str, value: float) -> Any:
         raise ScenarioError(fault("over", "a field of the scenario", path, advice)) from None
     if isinstance(now, bool | str | dict):
         raise ScenarioError(fault("over", "a field that holds a number", path))
-    new = int(value) if isinstance(now, int) and value == int(value) else value
+    new = int(value) if float(value).is_integer() else value  # which fields of all numbers take as well
     holder[last] = [new] if isinstance(now, list) else new
     return studies.check(raw)
 
@@ -67,6 +67,15 @@ def score(study: Any, found: Found, measure: str) -> float:
     return float(values.reshape(-1)[0]) if values.size == 1 else math.nan
 
 
+def check_one(study: Any, measure: str) -> None:
+    """Refuses a scenario whose measure has several values, of which a search could not say which counts."""
+    inner = study.dimensions()
+    for name in study.over(next(each for each in study.measures if each.name == measure)):
+        if name != study.shown_last and len(inner[name]) > 1:
+            path = study.along.get(name, name)
+            raise ScenarioError(fault(path, f"one value, as a search goes by one {measure}", inner[name]))
+
+
 def enough(wanted: Enough, point: Point) -> Plan:
     """Seeds until the main measure is known well enough, looked at after 8, 16, 32 ... of them.
 
@@ -75,6 +84,7 @@ def enough(wanted: Enough, point: Point) -> Plan:
     from ..results import intervals  # heavy
 
     study, told, main = point.scenario, alias(point), point.scenario.measures[0].name
+    check_one(study, main)
     looks = [count for count in (8 * 2**at for at in range(20)) if count < wanted.most] + [wanted.most]
     found: list[Any] = []
     for count in looks:
@@ -90,6 +100,9 @@ def best(tune: Tune, point: Point) -> Plan:
     study, told = point.scenario, alias(point)
     main = study.measures[0]
     trials = [changed(study, tune.over, value).validating() for value in tune.values]
+    check_one(trials[0], main.name)
+    if any(trial.dimensions() != study.dimensions() for trial in trials):
+        raise ScenarioError(fault("tune.over", "a field that leaves the dimensions of results as they are", tune.over))
     asked = [
         unit
         for trial, value in zip(trials, tune.values, strict=True)
@@ -127,7 +140,8 @@ class _Bisection:
         if find.reached(tried[find.low]) or self.high - self.low <= (1 if self.whole else find.within):
             return None
         middle = (self.low + self.high) / 2
-        return float(math.floor(middle)) if self.whole else middle
+        middle = float(math.floor(middle)) if self.whole else middle
+        return None if middle in tried else middle  # as near as numbers are
 
     def take(self, value: float, measured: float) -> None:
         self.tried[value] = measured
@@ -162,9 +176,10 @@ def required(find: Find, point: Point) -> Plan:
         match = closest(find.measure, (each.name for each in study.measures))
         advice = f"did you mean {match}?" if match else ""
         raise ScenarioError(fault("find.target", f"a measure, one of {names}", find.measure, advice))
-    for value in (find.low, find.high):
-        changed(study, find.over, value)  # both are possible
-    searches = {seed: _Bisection(find, _is_whole(study, find.over)) for seed in study.seeds}
+    for value in (find.low, find.high):  # both are possible
+        check_one(changed(study, find.over, value), find.measure)
+    whole = _is_whole(study, find)
+    searches = {seed: _Bisection(find, whole) for seed in study.seeds}
     while left := {seed: search.next for seed, search in searches.items() if search.next is not None}:
         scenarios = {seed: changed(study, find.over, value) for seed, value in left.items()}
         asked = [
@@ -176,8 +191,10 @@ def required(find: Find, point: Point) -> Plan:
     return Outcome([search.measures() for search in searches.values()])
 
 
-def _is_whole(study: Any, path: str) -> bool:
-    holder: Any = study
-    for part in path.split("."):
-        holder = holder[int(part)] if isinstance(holder, list) else getattr(holder, part)
-    return isinstance(holder, int)
+def _is_whole(study: Any, find: Find) -> bool:
+    """Whether a field refuses what lies between two values that it takes: it is of whole numbers."""
+    try:
+        changed(study, find.over, find.low + (find.high - find.low) / math.pi)
+    except ScenarioError:
+        return True
+    return False

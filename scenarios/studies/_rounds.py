@@ -79,7 +79,7 @@ def run(study: Any, federation: Any, work: Work) -> Record:
                 "warning: %s stopped in round %d of seed %d: numbers are no longer finite",
                 work.alias, round, work.seed,
             )  # fmt: skip
-            return path.record(None, round)
+            return _joined(path.record(None, round), work.record)
         path.costs.append([float(getattr(metrics, measure.name)) for measure in COSTS])
         if round not in wanted:
             continue
@@ -87,7 +87,7 @@ def run(study: Any, federation: Any, work: Work) -> Record:
         if round < study.rounds and time.monotonic() - saved > CHECKPOINT_SECONDS:
             work.save(path.record(state))
             saved = time.monotonic()
-    return path.record(state if _size(state) <= KEPT_STATE else None)
+    return _joined(path.record(state if _size(state) <= KEPT_STATE else None), work.record)
 
 
 def _begin(study: Any, federation: Any, work: Work) -> tuple[_Path, Any]:
@@ -103,6 +103,18 @@ def _begin(study: Any, federation: Any, work: Work) -> tuple[_Path, Any]:
     evaluated = {at + 1: rows[at] for at in range(done) if not np.isnan(there.values["evaluated"][at])}
     parts = [tf.constant(array) for array in there.state]
     return _Path(costs, evaluated), tf.nest.pack_sequence_as(state, parts)
+
+
+def _joined(made: Record, there: Record | None) -> Record:
+    """The longer of two records, evaluated where either was: fewer rounds done anew lose none of a longer run."""
+    if there is None or "evaluated" not in there.values:
+        return made
+    short, long = sorted((there, made), key=lambda record: len(record.coordinates["round"]))
+    done, values = len(short.coordinates["round"]), dict(long.values)
+    missing = np.isnan(values["evaluated"][:done])
+    for name in ("evaluated", *(each.name for each in EVALUATED)):
+        values[name] = np.append(np.where(missing, short.values[name], values[name][:done]), values[name][done:])
+    return long._replace(values=values)
 
 
 def _skipped(there: Record, wanted: list[int]) -> bool:

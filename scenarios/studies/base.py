@@ -102,12 +102,8 @@ class Study(Table):
     def found(self, record: Record) -> dict[str, np.ndarray] | None:
         """The measures over ``dimensions`` in a record, None where it does not hold them all."""
         wanted = self.dimensions()
-        if record.failure is None and _missing(record.coordinates, wanted):
+        if not record.values or _missing(record.coordinates, wanted):
             return None
-        if record.failure is not None:
-            return {
-                each.name: np.full([len(wanted[name]) for name in self.over(each)], np.nan) for each in self.measures
-            }
         places = {name: [record.coordinates[name].index(value) for value in values] for name, values in wanted.items()}
         return {each.name: self._taken(record.values[each.name], each, places) for each in self.measures}
 

@@ -110,8 +110,8 @@ class Federated(Study):
     def found(self, record: Record) -> dict[str, np.ndarray] | None:
         """Accuracies at the evaluations, and costs over the rounds since the one before."""
         rounds = self.dimensions()["round"]
-        if record.failure is not None:
-            return super().found(record)
+        if not record.values:
+            return None
         done, stopped = len(record.coordinates["round"]), int(record.values[STOPPED.name])
         values = {each.name: np.full(len(rounds), np.nan) for each in (*EVALUATED, *COSTS)}
         first = 0

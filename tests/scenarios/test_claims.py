@@ -37,6 +37,14 @@ def test_the_claim_of_another_machine_is_taken_over_when_its_lease_has_run_out(t
         assert claims.take("a")
 
 
+def test_a_claim_from_far_in_the_future_is_taken_over(tmp_path: Path) -> None:
+    file = tmp_path / "a.claim"
+    file.write_text(json.dumps({"host": "elsewhere", "process": os.getpid()}))
+    os.utime(file, (time.time() + 1e6,) * 2)
+    with Claims(tmp_path, lease=60) as claims:
+        assert claims.take("a")
+
+
 def test_a_claim_is_renewed_while_its_holder_lives(tmp_path: Path) -> None:
     with Claims(tmp_path, lease=0.4) as claims:
         claims.take("a")
