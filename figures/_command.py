@@ -1,4 +1,4 @@
-"""A figure's command: from curves, tables or results to a picture, and what is wrong with them in one line."""
+"""A figure's command: from results to a picture, and what is wrong with them in one line."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -16,12 +16,6 @@ def parser(name: str, about: str | None) -> ArgumentParser:
     made = ArgumentParser(prog=f"python -m overair.figures.{name}", description=first)
     made.add_argument("--out", type=Path, default=Path(f"{name}.png"), help="the picture (.png, .pdf, .svg)")
     return made
-
-
-def tables(made: ArgumentParser, *names: str) -> None:
-    """Adds ``--curves``, the folder of these tables."""
-    about = f"the folder of {' and '.join(names)}; one that is not there is simulated and written first"
-    made.add_argument("--curves", type=Path, default=Path("."), help=about)
 
 
 def perform(made: ArgumentParser, arguments: Sequence[str] | None, draw: Callable[[Namespace], None]) -> int:

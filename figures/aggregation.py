@@ -4,7 +4,6 @@ The uplink, or else the first axis left, makes the lines; further axes make pane
 reach from the lowest seed to the highest. What has no error has no line.
 """
 
-import itertools
 from pathlib import Path
 from textwrap import fill
 
@@ -17,8 +16,8 @@ from matplotlib.lines import Line2D
 from ._labels import SNR, axis_label, seeds_label, value_label
 from ._lines import whole_ticks
 from ._look import BOX, COLOURS, DASHES, band, caption, grid, picture
+from ._panels import Panels
 
-MOST_PANELS = 9
 TITLE = 44  # letters of a line of a panel's title
 
 
@@ -28,28 +27,17 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
     axes = sorted((name for name in _axes(dataset) if name != x), key=lambda name: name != "uplink")
     if x != SNR:
         dataset = dataset.isel({SNR: 0})
-    places = list(itertools.product(*(range(dataset.sizes[name]) for name in axes[1:])))
-    shown = places[:MOST_PANELS]
-    columns = 2 if len(shown) in (2, 4) else min(3, len(shown))
-    rows = -(-len(shown) // columns)
-    size = (5.0, 3.7) if len(shown) == 1 else (1.0 + 2.4 * columns, 1.2 + 2.1 * rows)
-    with picture(path, *size) as figure:
-        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-        for at, panel in enumerate(panels):
-            panel.set_visible(at < len(shown))
-        for at, (panel, place) in enumerate(zip(panels, shown, strict=False)):
-            chosen = dict(zip(axes[1:], place, strict=True))
+    layout = Panels.of(dataset, axes[1:])
+    with picture(path, *layout.size((5.0, 3.7), above=1.2)) as figure:
+        panels = layout.on(figure)
+        for at, (panel, chosen) in enumerate(zip(panels, layout.places, strict=True)):
             _lines(panel, dataset.isel(chosen), x, axes[0] if axes else None)
             told = ", ".join(value_label(dataset, name, each) for name, each in chosen.items())
             panel.set_title(fill(told, TITLE), fontsize=8)
-            if at % columns == 0:
-                panel.set_ylabel("NMSE of the sum")
-            if at + columns >= len(shown):
-                panel.set_xlabel(axis_label(dataset, x))
-                panel.tick_params(labelbottom=True)
+            layout.label(at, panel, axis_label(dataset, x), "NMSE of the sum")
         of = None if not axes or axes[0] == "uplink" else axis_label(dataset, axes[0])
-        _legend(figure, panels[0], of, bool(np.isfinite(dataset.theory).any()), single=len(shown) == 1)
-        hidden = len(places) - len(shown)
+        _legend(figure, panels[0], of, bool(np.isfinite(dataset.theory).any()), layout.single)
+        hidden = layout.hidden
         caption(figure, f"{seeds_label(dataset)}" + (f"; {hidden} more panels are not shown." if hidden else "."))
 
 

@@ -7,7 +7,6 @@ highest; a seed whose numbers stopped being finite is left out from there on, an
 found is drawn as its median, in which seeds out of reach count; words are joined by no lines.
 """
 
-import itertools
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +20,10 @@ from ..scenarios.results.variables import variables
 from ._labels import SNR, axis_label, seeds_label, upright, value_label
 from ._lines import abscissas, is_numeric, lines
 from ._look import BOX, COLOURS, caption, picture
+from ._panels import Panels
 
 COMPARED = ("uplink", "scheme", "query")  # what makes the lines where it is an axis
 MOST_LINES = 6  # values of a numeric axis that are still drawn as a line each
-MOST_PANELS = 9
 LOGARITHMIC = 50  # the largest value of an axis over the smallest, from which on it is
 
 
@@ -33,28 +32,17 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
     measure, x = measured(dataset), abscissa(dataset)
     values = _shown(dataset, x)[measure.name]
     axes = sorted((name for name in _axes(values) if name != x), key=lambda name: _rank(dataset, name))
-    places = list(itertools.product(*(range(dataset.sizes[name]) for name in axes[1:])))
-    shown = places[:MOST_PANELS]
-    columns = 2 if len(shown) in (2, 4) else min(3, len(shown))
-    rows = -(-len(shown) // columns)
-    size = (5.0, 3.5) if len(shown) == 1 else (1.0 + 2.4 * columns, 1.0 + 2.1 * rows)
-    with picture(path, *size) as figure:
-        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-        for panel in panels[len(shown) :]:
-            panel.set_visible(False)
-        for at, (panel, place) in enumerate(zip(panels, shown, strict=False)):
-            chosen = dict(zip(axes[1:], place, strict=True))
+    layout, along = Panels.of(dataset, axes[1:]), axis_label(dataset, x) if x in dataset.coords else ""
+    with picture(path, *layout.size((5.0, 3.5), above=1.0)) as figure:
+        panels = layout.on(figure)
+        for at, (panel, chosen) in enumerate(zip(panels, layout.places, strict=True)):
             lines(panel, dataset, values.isel(chosen), x, axes[:1])
             panel.set_yscale(measure.scale)
             _scale(panel, dataset, x)
             panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
-            if at % columns == 0:
-                panel.set_ylabel(upright(axis_label(dataset, measure.name)))
-            if at + columns >= len(shown):
-                panel.set_xlabel(axis_label(dataset, x) if x in dataset.coords else "")
-                panel.tick_params(labelbottom=True)
-        _legend(figure, panels[0], single=len(shown) == 1)
-        caption(figure, told(dataset, x, len(places) - len(shown)))
+            layout.label(at, panel, along, upright(axis_label(dataset, measure.name)))
+        _legend(figure, panels[0], layout.single)
+        caption(figure, told(dataset, x, layout.hidden))
 
 
 def measured(dataset: xr.Dataset) -> Measure:

@@ -29,6 +29,13 @@ def write(file: Path, content: bytes) -> None:
     _sync(file.parent)
 
 
+def set_aside(file: Path) -> Path:
+    """A damaged file out of the way of a new one; returns where it is now."""
+    aside = file.with_name(f"{file.name}.damaged")
+    os.replace(file, aside)
+    return aside
+
+
 def _sync(folder: Path) -> None:
     """The names in a folder, where the system can sync them."""
     with contextlib.suppress(OSError):

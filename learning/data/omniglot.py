@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...phy import npz
+from ... import npz
 from .files import local_folder, looked
 
 FOLDER = "omniglot"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...phy.npz import FAULTS, one_line
+from ...npz import FAULTS, one_line
 from ..data.files import local_file, local_folder, looked
 
 COUNT = 24

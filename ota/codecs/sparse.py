@@ -33,7 +33,7 @@ class Shared(NamedTuple):
     """A, as it is kept, and 1 in rounds in which the mean goes apart, else 0."""
 
     matrix: SharedCode  # of rows of a Hadamard matrix; or [m, d]; or a key and [m] where that would be too large
-    centred: Annotated[int, Ge(0), Le(10**9)]
+    centred: tf.Tensor
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -46,7 +46,7 @@ class Sparse(Sum):
     """The random matrix."""
     recovery: Recovery = Amp()
     """How the receiver finds the sparse vector."""
-    centred: Annotated[int, Ge(0)] = 20
+    centred: Annotated[int, Ge(0), Le(10**9)] = 20
     """Rounds in which means are sent apart."""
     linear: ClassVar[bool] = True
     feedback: ClassVar[float | None] = 1.0

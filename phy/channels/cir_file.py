@@ -23,7 +23,8 @@ import numpy as np
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
-from .. import keys, npz
+from ... import npz
+from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..strict import STRICT

@@ -20,9 +20,14 @@ def digests(value: Any) -> dict[str, str]:
     if isinstance(value, Scheme) and (field := value.source.traits.get("reads")):
         file = Path(getattr(value, field))
         if file.is_file():
-            about = file.stat()
-            found[str(file)] = _digest(file, about.st_mtime_ns, about.st_size)
+            found[str(file)] = of_file(file)
     return found
+
+
+def of_file(file: Path) -> str:
+    """What names the content of a file."""
+    about = file.stat()
+    return _digest(file, about.st_mtime_ns, about.st_size)
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,6 @@
 """Measures: what results hold. Each is declared once; datasets, curves, tables and summaries of rounds read it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -22,11 +22,6 @@ class Measure(NamedTuple):
 def named(*measures: Measure) -> dict[str, Measure]:
     """Measures by name."""
     return {measure.name: measure for measure in measures}
-
-
-def headings(measures: Iterable[Measure]) -> dict[str, str]:
-    """The names of measures that tables show, by their headings."""
-    return {measure.heading: measure.name for measure in measures if measure.heading}
 
 
 def over_rounds(measures: Sequence[Measure], rounds: np.ndarray) -> np.ndarray:

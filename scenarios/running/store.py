@@ -5,26 +5,19 @@ networks/         what studies train
 scenario.json     the scenario of results.nc and curve.csv, and the versions that made the records
 """
 
-import io
 import json
 import logging
-import math
-import os
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ... import npz
 from .. import durable
 from ..reading.errors import ScenarioError
 from .units import Record, versions
 
-DAMAGED = (  # what reading one raises
-    ValueError, LookupError, EOFError, TypeError, AttributeError, ArithmeticError, RuntimeError, zipfile.BadZipFile,
-    zlib.error,
-)  # fmt: skip
+DAMAGED = (*npz.FAULTS, LookupError, AttributeError, ArithmeticError)  # what reading one raises
 
 log = logging.getLogger("overair")
 
@@ -65,8 +58,7 @@ class Store:
         try:
             return read(file.read_bytes())
         except DAMAGED as error:
-            aside = file.with_name(f"{file.name}.damaged")
-            os.replace(file, aside)
+            aside = durable.set_aside(file)
             log.warning(
                 "warning: %s is damaged and set aside as %s; its unit is done again (%s)", file, aside.name, error
             )
@@ -94,8 +86,7 @@ class Store:
             there = json.loads(file.read_text(encoding="utf-8"))
             return dict(there["versions"])
         except (ValueError, KeyError, TypeError):
-            aside = file.with_name(f"{file.name}.damaged")
-            os.replace(file, aside)
+            aside = durable.set_aside(file)
             log.warning("warning: %s is damaged and set aside as %s", file, aside.name)
             return None
 
@@ -118,30 +109,13 @@ def written(record: Record) -> bytes:
     }  # fmt: skip
     arrays = {f"value{at}": np.asarray(value) for at, value in enumerate(record.values.values())}
     arrays |= {f"state{at}": part for at, part in enumerate(record.state)}
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, about=np.array(json.dumps(about)), **arrays)
-    return stream.getvalue()
+    return npz.packed({"about": np.array(json.dumps(about))} | arrays)
 
 
 def read(content: bytes) -> Record:
     """The record of a file's content, whose checksums and sizes are compared before anything is made of it."""
-    with zipfile.ZipFile(io.BytesIO(content)) as parts:
-        if any(part.file_size > len(content) for part in parts.infolist()):
-            raise ValueError("a part is larger than the file")
-        arrays = {part.filename.removesuffix(".npy"): _array(parts.read(part)) for part in parts.infolist()}
+    arrays = npz.unpacked(content)
     about = json.loads(str(arrays["about"]))
     values = {name: arrays[f"value{at}"] for at, name in enumerate(about["names"])}
     state = tuple(arrays[f"state{at}"] for at in range(about["states"]))
     return Record(about["coordinates"], values, state, about["failure"])
-
-
-def _array(content: bytes) -> np.ndarray:
-    """An array as numpy writes it, of plain numbers or text, and as large as it says."""
-    stream = io.BytesIO(content)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("an array is of another version")
-    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(stream)
-    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
-        raise ValueError("an array is not as large as it says")
-    array = np.frombuffer(content[stream.tell() :], dtype).copy()
-    return array.reshape(shape, order="F" if by_columns else "C")

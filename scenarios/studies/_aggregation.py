@@ -10,7 +10,7 @@ from ..reading.complaints import named
 from ..reading.errors import ScenarioError, fault
 from ..running.units import Work
 from . import _vectors
-from ._air import air_of
+from ._air import air_of, elements_of
 
 if TYPE_CHECKING:
     from ...ota import Terms, Uplink
@@ -41,15 +41,11 @@ def prepare(study: Any) -> SumParts:
     with named():
         vectors = None if study.vectors is None else _vectors.read(study.vectors, study.devices, study.entries)
     air, uplink = air_of(study, study.devices), catalogue.build(study.uplink, "uplink")
+    elements = elements_of(study.grant, study.entries)
     with named():
-        terms = Terms(air, study.entries, _elements(study))
+        terms = Terms(air, study.entries, elements)
         uplink.check(terms)
     return SumParts(uplink, terms, vectors, study.correlation)
-
-
-def _elements(study: Any) -> int:
-    grant = study.grant
-    return grant.elements or math.ceil(study.entries / (grant.compression or 1.0) / 2)
 
 
 def build(parts: SumParts) -> "Sums":

@@ -1,12 +1,17 @@
-"""The air of a scenario's link and grid."""
+"""The air of a scenario's link and grid, and the elements of its grant."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ..reading import catalogue
 from ..reading.complaints import named
+from ..reading.errors import ScenarioError, fault
+from ..reading.tables import Grant
 
 if TYPE_CHECKING:
     from ...phy import Air
+
+MOST_ELEMENTS = 10**8
 
 
 def air_of(scenario: Any, devices: int) -> "Air":
@@ -17,3 +22,12 @@ def air_of(scenario: Any, devices: int) -> "Air":
         parts = catalogue.parts(scenario.link, "link")
         del parts["snr_db"]  # which every round is told
         return Air(Grid(**catalogue.parts(scenario.grid, "grid")), devices=devices, **parts)
+
+
+def elements_of(grant: Grant, size: int) -> int:
+    """Resource elements for a vector of so many entries, two of which ride on one."""
+    elements = grant.elements or math.ceil(size / (grant.compression or 1.0) / 2)
+    if elements > MOST_ELEMENTS:
+        expected = f"at least {size / 2 / MOST_ELEMENTS:.2g}, for at most {MOST_ELEMENTS} elements"
+        raise ScenarioError(fault("grant.compression", expected, grant.compression))
+    return elements

@@ -22,19 +22,19 @@ class CompressionParts(NamedTuple):
     source: Source
 
 
-def prepare(scenario: Any, shared: dict[str, Any]) -> CompressionParts:
+def prepare(study: Any, shared: dict[str, Any]) -> CompressionParts:
     """The compressor, and where gradients come from."""
-    return CompressionParts(catalogue.build(scenario.compressor, "compressor"), scenario.source(shared))
+    return CompressionParts(catalogue.build(study.compressor, "compressor"), study.source(shared))
 
 
-def errors(scenario: Any, parts: CompressionParts, work: Work) -> dict[str, np.ndarray]:
+def errors(study: Any, parts: CompressionParts, work: Work) -> dict[str, np.ndarray]:
     """The measures of one compressor with one seed, each [moments, gains]."""
     from ...ota.errors import compressing
     from ...phy import keys
 
     moments, size, found = work.wanted["moment"], parts.source.size, []
     budgets = [32.0 * size / gain for gain in work.wanted["target_gain"]]
-    errors_of, key = compressing(parts.compressor, size, scenario.draws), keys.key(work.seed, STREAM)
+    errors_of, key = compressing(parts.compressor, size, study.draws), keys.key(work.seed, STREAM)
     for at, gradient in enumerate(parts.source.at(moments, work.seed)):
         found.append(errors_of(gradient, budgets, key))
         work.progress(at + 1, len(moments))

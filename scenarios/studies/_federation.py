@@ -6,15 +6,14 @@ shares.
 """
 
 import inspect
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..reading import catalogue
 from ..reading.complaints import named
 from ..reading.errors import ScenarioError, closest, fault, one_of
-from ..reading.tables import Grant, Optimizer
-from ._air import air_of
+from ..reading.tables import Optimizer
+from ._air import air_of, elements_of
 from ._data import load_data
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 SETTINGS = {"participation", "batch_size", "executor", "chunk"}  # of a federation, as a scenario has them
 SHARES_SEED = 0
-MOST_ELEMENTS = 10**8
 
 
 class FederationParts(NamedTuple):
@@ -65,7 +63,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     downlink = catalogue.build(scenario.downlink, "downlink")
     with named("model"):
         task = Task(model(0))
-    elements, optimizer = _elements(scenario.grant, task.size), _optimizer(scenario.optimizer)
+    elements, optimizer = elements_of(scenario.grant, task.size), _optimizer(scenario.optimizer)
     with named():
         terms = Terms(air, task.size, elements, scenario.participation, task.layers)
         uplink.check(terms)
@@ -83,14 +81,6 @@ def _held_out(data: "Arrays", share: float) -> "Arrays":
     return data._replace(
         x_train=data.x_train[kept], y_train=data.y_train[kept], x_test=data.x_train[tested], y_test=data.y_train[tested]
     )
-
-
-def _elements(grant: Grant, size: int) -> int:
-    elements = grant.elements or math.ceil(size / (grant.compression or 1.0) / 2)
-    if elements > MOST_ELEMENTS:
-        expected = f"at least {size / 2 / MOST_ELEMENTS:.2g}, for at most {MOST_ELEMENTS} elements"
-        raise ScenarioError(fault("grant.compression", expected, grant.compression))
-    return elements
 
 
 def _optimizer(wanted: Optimizer) -> Callable[[], Any]:

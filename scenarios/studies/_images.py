@@ -27,44 +27,42 @@ class ImageParts(NamedTuple):
     tested: "list[np.ndarray]"  # by size
 
 
-def prepare(scenario: Any, shared: dict[str, Any]) -> ImageParts:
+def prepare(study: Any, shared: dict[str, Any]) -> ImageParts:
     """The sender, the air and the images; what can be wrong with them is found here."""
     from ...learning.images.photographs import kodak
     from ...learning.images.schemes import Job, symbols_of
 
-    scheme, air = catalogue.build(scenario.scheme, "scheme"), air_of(scenario, devices=1)
-    data = load_data(scenario.data, shared)
-    if scenario.test == "kodak" and "kodak" not in shared:
+    scheme, air = catalogue.build(study.scheme, "scheme"), air_of(study, devices=1)
+    data = load_data(study.data, shared)
+    if study.test == "kodak" and "kodak" not in shared:
         with named("test"):
             shared["kodak"] = kodak()
-    tested = shared["kodak"] if scenario.test == "kodak" else [data.x_test]
-    if scenario.test_images:
-        tested = _first(tested, scenario.test_images)
-    learnt_from = data.x_train[: scenario.train_images]
+    tested = shared["kodak"] if study.test == "kodak" else [data.x_test]
+    if study.test_images:
+        tested = _first(tested, study.test_images)
+    learnt_from = data.x_train[: study.train_images]
     for images in tested:
         if images.shape[3] != learnt_from.shape[3]:
             wanted = f"test images of as many colours as those learnt from, {learnt_from.shape[3]}"
             raise ScenarioError(fault("test", wanted, images.shape[3], "take test = data, or other data"))
-        for ratio in scenario.ratios:
+        for ratio in study.ratios:
             with named("ratios"):
                 symbols_of(images, ratio)
     with named("scheme"):
-        scheme.check(Job(learnt_from, air, tuple(scenario.ratios), scenario.seeds[0]), tested)
+        scheme.check(Job(learnt_from, air, tuple(study.ratios), study.seeds[0]), tested)
     return ImageParts(scheme, air, learnt_from, tested)
 
 
-def send(scenario: Any, parts: ImageParts, work: Work) -> dict[str, np.ndarray]:
+def send(study: Any, parts: ImageParts, work: Work) -> dict[str, np.ndarray]:
     """The measures of one point with one seed, each [R, S]; what is trained is kept in the folder of networks."""
     from ...learning.images.schemes import Job, Trial
     from ...phy import keys
 
-    ready = parts.scheme.ready(
-        Job(parts.images, parts.air, tuple(scenario.ratios), work.seed, work.folder, work.progress)
-    )
+    ready = parts.scheme.ready(Job(parts.images, parts.air, tuple(study.ratios), work.seed, work.folder, work.progress))
     snrs, found = tuple(work.wanted["link.snr_db"]), []
     for ratio in work.wanted["ratio"]:
         outcomes = [
-            ready(ratio, Trial(some, snrs, scenario.repetitions, keys.key(work.seed, "test", at), scenario.similarity))
+            ready(ratio, Trial(some, snrs, study.repetitions, keys.key(work.seed, "test", at), study.similarity))
             for at, some in enumerate(parts.tested)
         ]
         found.append(_measures(_together(outcomes, [len(some) for some in parts.tested])))

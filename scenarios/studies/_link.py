@@ -23,13 +23,13 @@ class LinkParts(NamedTuple):
     most: int
 
 
-def prepare(scenario: Any) -> LinkParts:
+def prepare(study: Any) -> LinkParts:
     """The air of a point and the blocks on it; what can be wrong with them is found here."""
     from ...ota.link_level import ORDERS, Blocks
 
-    air = air_of(scenario, devices=1)
+    air = air_of(study, devices=1)
     with named():
-        return LinkParts(air, Blocks(ORDERS[scenario.modulation], scenario.block, scenario.code_rate), scenario.most)
+        return LinkParts(air, Blocks(ORDERS[study.modulation], study.block, study.code_rate), study.most)
 
 
 def build(parts: LinkParts) -> "LinkLevel":
@@ -39,7 +39,7 @@ def build(parts: LinkParts) -> "LinkLevel":
     return LinkLevel(*parts)
 
 
-def send(scenario: Any, level: "LinkLevel", work: Work) -> dict[str, np.ndarray]:
+def send(study: Any, level: "LinkLevel", work: Work) -> dict[str, np.ndarray]:
     """The measures of one point with one seed, each [S]."""
     from ...phy import keys
 
@@ -49,9 +49,9 @@ def send(scenario: Any, level: "LinkLevel", work: Work) -> dict[str, np.ndarray]
         def tell(share: float, at: int = at) -> None:
             work.progress(at * STEPS + int(share * STEPS), len(snrs) * STEPS)
 
-        counted = level.count(snr_db, key, scenario.errors, tell)
+        counted = level.count(snr_db, key, study.errors, tell)
         row = [counted.ber, *counted.ber_interval, counted.bler, *counted.bler_interval]
         found.append([*row, counted.blocks, counted.blocks * counted.bits, level.theory(snr_db)])
         tell(1.0)
-    names = [each.name for each in scenario.measures]
+    names = [each.name for each in study.measures]
     return dict(zip(names, np.array(found, float).T, strict=True))

@@ -25,26 +25,26 @@ class RegressionParts(NamedTuple):
     problem: "Problem"
 
 
-def prepare(scenario: Any) -> RegressionParts:
+def prepare(study: Any) -> RegressionParts:
     """The compressor, and what is regressed."""
     from ...learning.regression import problem
 
-    for path, other in (("batch_size", scenario.batch_size), ("outputs", scenario.outputs)):
-        if scenario.runs * scenario.inputs * other > MOST:
-            wanted = f"at most {MOST // scenario.runs // scenario.inputs} with so many inputs and runs"
+    for path, other in (("batch_size", study.batch_size), ("outputs", study.outputs)):
+        if study.runs * study.inputs * other > MOST:
+            wanted = f"at most {MOST // study.runs // study.inputs} with so many inputs and runs"
             raise ScenarioError(fault(path, wanted, other))
-    compressor = catalogue.build(scenario.compressor, "compressor")
-    return RegressionParts(compressor, problem(scenario.inputs, scenario.outputs, PROBLEM_SEED))
+    compressor = catalogue.build(study.compressor, "compressor")
+    return RegressionParts(compressor, problem(study.inputs, study.outputs, PROBLEM_SEED))
 
 
-def losses(scenario: Any, parts: RegressionParts, work: Work) -> dict[str, np.ndarray]:
+def losses(study: Any, parts: RegressionParts, work: Work) -> dict[str, np.ndarray]:
     """The measures of one compressor with one seed, each [step sizes, iterations]."""
     from ...learning.regression import descend
 
     kept = np.array(work.wanted["iteration"])
     paths = descend(
-        parts.problem, parts.compressor, 32.0 * parts.problem.size / scenario.gain, work.wanted["step_size"],
-        int(kept.max()), scenario.batch_size, scenario.runs, work.seed, work.progress,
+        parts.problem, parts.compressor, 32.0 * parts.problem.size / study.gain, work.wanted["step_size"],
+        int(kept.max()), study.batch_size, study.runs, work.seed, work.progress,
     )  # fmt: skip
     excess = np.stack([path.excess[kept] for path in paths])  # [step sizes, iterations, runs]
     bits = np.stack([path.bits[kept] for path in paths]).mean(axis=-1)

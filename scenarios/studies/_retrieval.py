@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ...learning.inference.retrieval.queries import Asked, QueryScheme
     from ...phy import Air
 
-FORMAT = 1  # of what is kept
-
 
 class Characters(NamedTuple):
     """Drawings of characters to learn from and of others to tell apart, and a digest of both."""
@@ -42,7 +40,7 @@ class Common(NamedTuple):
     asked: "dict[tuple[object, ...], Asked]"
 
 
-def prepare(scenario: Any, shared: dict[str, Any]) -> Characters:
+def prepare(study: Any, shared: dict[str, Any]) -> Characters:
     """The characters, loaded once."""
     from ...learning.data import omniglot
     from ...learning.inference.retrieval.drawings import FINE, Drawings
@@ -57,45 +55,45 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> Characters:
             digest.update(np.ascontiguousarray(part).data)
         shared["omniglot"] = Characters(Drawings.of(sets.train), Drawings.of(sets.test), digest.hexdigest())
     loaded: Characters = shared["omniglot"]
-    return loaded._replace(learnt=loaded.learnt.first(scenario.train_characters))
+    return loaded._replace(learnt=loaded.learnt.first(study.train_characters))
 
 
-def parts(scenario: Any) -> "tuple[QueryScheme, Air]":
+def parts(study: Any) -> "tuple[QueryScheme, Air]":
     """The way of sending queries and the air of a point, checked."""
-    scheme, air = catalogue.build(scenario.query, "query"), air_of(scenario, devices=1)
+    scheme, air = catalogue.build(study.query, "query"), air_of(study, devices=1)
     with named("query"):
         scheme.check(air)
     return scheme, air
 
 
-def begin(scenario: Any, characters: Characters, work: Work) -> Common:
+def begin(study: Any, characters: Characters, work: Work) -> Common:
     """The network of a seed, trained unless it is kept."""
     from ...learning.inference.retrieval import embedding
     from ...phy import keys
 
     learnt, seed = characters.learnt, work.seed
-    kept = Kept(work.folder, FORMAT, *json.loads(scenario.group(seed)), characters.digest)
+    kept = Kept(work.folder, *json.loads(study.group(seed)), characters.digest)
     network = embedding.network(learnt.coarse.shape[2], seed)
 
     def train() -> list[np.ndarray]:
-        return list(embedding.train(learnt.coarse, scenario.network_steps, seed).get_weights())
+        return list(embedding.train(learnt.coarse, study.network_steps, seed).get_weights())
 
     network.set_weights(kept(("network",), train))
     features = embedding.embed_varied(network, learnt.coarse, keys.key(seed, "varied"))
     return Common(learnt, characters.other, network, features, kept, {})
 
 
-def find(scenario: Any, common: Common, work: Work) -> dict[str, np.ndarray]:
+def find(study: Any, common: Common, work: Work) -> dict[str, np.ndarray]:
     """What is found over SNRs and ranks."""
     from ...learning.inference.retrieval.evaluate import evaluate
     from ...learning.inference.retrieval.queries import Job
     from ...phy import keys
 
-    scheme, air = parts(scenario)
-    job = Job(common.learnt, common.features, air, scenario.elements, scenario.head_steps, work.seed, common.kept)
-    ready, snrs, scores = scheme.ready(job, asked(scenario, common)), work.wanted["link.snr_db"], []
+    scheme, air = parts(study)
+    job = Job(common.learnt, common.features, air, study.elements, study.head_steps, work.seed, common.kept)
+    ready, snrs, scores = scheme.ready(job, asked(study, common)), work.wanted["link.snr_db"], []
     for done, snr_db in enumerate(snrs, start=1):
-        scores += evaluate(ready, [snr_db], scenario.draws, keys.key(work.seed, "queries"))
+        scores += evaluate(ready, [snr_db], study.draws, keys.key(work.seed, "queries"))
         work.progress(done, len(snrs))
     cmc = np.stack([each.cmc for each in scores])  # [S, depth]
     precision = np.array([each.mean_precision for each in scores])
@@ -103,19 +101,19 @@ def find(scenario: Any, common: Common, work: Work) -> dict[str, np.ndarray]:
     return {"accuracy": cmc[:, 0], "mean_average_precision": precision, "top": cmc[:, ranks - 1]}
 
 
-def asked(scenario: Any, common: Common) -> "Asked":
+def asked(study: Any, common: Common) -> "Asked":
     """Queries and gallery of a point, embedded once."""
     from ...learning.inference.retrieval import embedding
     from ...learning.inference.retrieval.evaluate import Labels
     from ...learning.inference.retrieval.queries import Asked
 
-    first, last = scenario.gallery_drawers, scenario.gallery_drawers + scenario.query_drawers
-    told = (scenario.test_characters, first, last)
+    first, last = study.gallery_drawers, study.gallery_drawers + study.query_drawers
+    told = (study.test_characters, first, last)
     if told not in common.asked:
-        other = common.other.first(scenario.test_characters)
+        other = common.other.first(study.test_characters)
         gallery, queries = other.by(slice(0, first)), other.by(slice(first, last))
         classes = np.arange(len(other.coarse))
-        labels = Labels(np.repeat(classes, scenario.query_drawers), np.repeat(classes, first))
+        labels = Labels(np.repeat(classes, study.query_drawers), np.repeat(classes, first))
         wanted, known = (embedding.embed(common.network, part.coarse) for part in (queries, gallery))
         common.asked[told] = Asked(common.network, labels, queries, wanted, known, told)
     return common.asked[told]

@@ -6,12 +6,15 @@ round, if that is small or the unit is under way. Numbers that stop being finite
 
 import logging
 import time
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..results.measures import Measure
 from ..running.units import Record, Work
+
+if TYPE_CHECKING:
+    from ...learning import Federation
 
 CHECKPOINT_SECONDS = 20.0
 KEPT_STATE = 2**24  # bytes of a finished unit's state that are kept, to go on from
@@ -67,7 +70,7 @@ class _Path(NamedTuple):
         return Record({"round": list(range(1, done + 1))}, values, parts)
 
 
-def run(study: Any, federation: Any, work: Work) -> Record:
+def run(study: Any, federation: "Federation", work: Work) -> Record:
     """The record of a unit that has all rounds that are wanted."""
     path, state = _begin(study, federation, work)
     first, wanted, saved = len(path.costs), set(work.wanted["round"]), time.monotonic()
@@ -90,7 +93,7 @@ def run(study: Any, federation: Any, work: Work) -> Record:
     return _joined(path.record(state if _size(state) <= KEPT_STATE else None), work.record)
 
 
-def _begin(study: Any, federation: Any, work: Work) -> tuple[_Path, Any]:
+def _begin(study: Any, federation: "Federation", work: Work) -> tuple[_Path, Any]:
     """What there is and the state to go on from; the start where a wanted evaluation lies behind it."""
     import tensorflow as tf
 

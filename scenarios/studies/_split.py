@@ -48,24 +48,24 @@ class SplitNetwork(NamedTuple):
     whole: float
 
 
-def prepare(scenario: Any, shared: dict[str, Any]) -> SplitParts:
+def prepare(study: Any, shared: dict[str, Any]) -> SplitParts:
     """All parts; the network is built and cut once, with any weights, to find what can be wrong."""
     from ...learning.inference.split.cost import Costs
     from ...learning.inference.split.outage import PacketOutage, outage_over
     from ...learning.inference.split.training import Training
 
-    data, air = load_data(scenario.data, shared), air_of(scenario, devices=1)
-    training = Training(scenario.epochs, scenario.batch_size, scenario.learning_rate, scenario.mirrored)
-    packets = PacketOutage(**catalogue.parts(scenario.packets, "packets"))
+    data, air = load_data(study.data, shared), air_of(study, devices=1)
+    training = Training(study.epochs, study.batch_size, study.learning_rate, study.mirrored)
+    packets = PacketOutage(**catalogue.parts(study.packets, "packets"))
     with named():
         training.check(data)
         outage = outage_over(air, packets)
-    model, features = catalogue.build(scenario.model, "model"), catalogue.build(scenario.features, "features")
-    costs, trained = Costs(**catalogue.parts(scenario.costs, "costs")), shared.setdefault("split networks", {})
+    model, features = catalogue.build(study.model, "model"), catalogue.build(study.features, "features")
+    costs, trained = Costs(**catalogue.parts(study.costs, "costs")), shared.setdefault("split networks", {})
     parts = SplitParts(data, model, training, features, costs, outage, air, trained)
     with named("model"):
         network = model.build(data.x_train.shape[1:], data.classes, 0)
-    cut = _cut(scenario, parts, network, 0)
+    cut = _cut(study, parts, network, 0)
     with named("features"):
         both = features.parts(cut)
     with named("model"):
@@ -73,18 +73,18 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> SplitParts:
     return parts
 
 
-def begin(scenario: Any, parts: SplitParts, work: Work) -> SplitNetwork:
+def begin(study: Any, parts: SplitParts, work: Work) -> SplitNetwork:
     """The trained network at the cut of a point."""
-    network, whole = _trained(scenario, parts, work)
-    cut = _cut(scenario, parts, network, work.seed)
+    network, whole = _trained(study, parts, work)
+    cut = _cut(study, parts, network, work.seed)
     seconds = parts.costs.seconds(*parts.features.parts(cut))
     return SplitNetwork(cut, parts.features, parts.costs, seconds, whole)
 
 
-def send(scenario: Any, network: SplitNetwork, work: Work) -> dict[str, np.ndarray]:
+def send(study: Any, network: SplitNetwork, work: Work) -> dict[str, np.ndarray]:
     """The measures of a point with a seed over SNRs, [S]."""
     cut, snrs = network.cut, work.wanted["link.snr_db"]
-    file = work.folder and work.folder / f"split-features-{_kept.key(scenario, scenario.identity(), work.seed)}.npz"
+    file = work.folder and work.folder / f"split-features-{_kept.key(study, study.identity(), work.seed)}.npz"
     cut = cut._replace(kept=lambda make: _kept.kept(file, make))
     sent = network.features.send(cut, snrs)
     pairs = zip(sent.elements, snrs, strict=True)
@@ -105,22 +105,22 @@ def send(scenario: Any, network: SplitNetwork, work: Work) -> dict[str, np.ndarr
     }
 
 
-def _cut(scenario: Any, parts: SplitParts, network: "keras.Model", seed: int) -> "Cut":
+def _cut(study: Any, parts: SplitParts, network: "keras.Model", seed: int) -> "Cut":
     from ...learning.inference.split.cuts import cut, cuts
     from ...learning.inference.split.features import Cut
 
     with named():
-        device, server = cut(network, scenario.cut)
-        last = scenario.cut == cuts(network)[-1]
-    return Cut(device, server, scenario.cut, last, parts.data, parts.outage, parts.air.grid, seed)
+        device, server = cut(network, study.cut)
+        last = study.cut == cuts(network)[-1]
+    return Cut(device, server, study.cut, last, parts.data, parts.outage, parts.air.grid, seed)
 
 
-def _trained(scenario: Any, parts: SplitParts, work: Work) -> "tuple[keras.Model, float]":
+def _trained(study: Any, parts: SplitParts, work: Work) -> "tuple[keras.Model, float]":
     """The network of a seed and its accuracy; a training that was interrupted goes on from its last epoch."""
     from ...learning.inference.split.features import accuracy_of
 
-    told = scenario.model_dump(mode="json", include=set(NETWORK))
-    key = _kept.key(scenario, told, work.seed)
+    told = study.model_dump(mode="json", include=set(NETWORK))
+    key = _kept.key(study, told, work.seed)
     if key not in parts.trained:
         file = work.folder and work.folder / f"split-network-{key}.npz"
         data = parts.data

@@ -1,26 +1,19 @@
 """Vectors from a file, a row each, in a .npy or a .csv: read without unpickling, and checked."""
 
-import hashlib
 import os
 import warnings
-from functools import cache
 from pathlib import Path
 
 import numpy as np
+
+from ..reading import digests
 
 MOST_BYTES = {".npy": 2**30, ".csv": 2**26}  # of a file
 
 
 def digest(path: str) -> str:
     """What names the content of a file."""
-    file = _file(path)
-    return _digest(file, file.stat().st_mtime_ns, file.stat().st_size)
-
-
-@cache
-def _digest(file: Path, changed: int, size: int) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:24]
+    return digests.of_file(_file(path))
 
 
 def rows(path: str) -> np.ndarray:

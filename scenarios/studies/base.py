@@ -113,7 +113,8 @@ class Study(Table):
 
     def validating(self) -> "Study":
         """The same, measured on validation data, for choices that must not see test data."""
-        raise ScenarioError(fault("tune", "a study that holds out validation data", self.__class__.__name__.lower()))
+        name = type(self).__module__.rpartition(".")[2]
+        raise ScenarioError(fault("tune", "a study that holds out validation data", name))
 
     def _taken(self, values: np.ndarray, measure: Measure, places: Mapping[str, Sequence[int]]) -> np.ndarray:
         for axis, name in enumerate(self.over(measure)):

@@ -38,7 +38,7 @@ class Retrieval(Study):
     along: ClassVar = {"link.snr_db": "link.snr_db", "rank": "ranks"}
     fixed: ClassVar = {"ranks": "a list of whole numbers (ranks are a dimension of every result)"}
     example: ClassVar = {
-        "query": "analog", "network_steps": 20, "head_steps": 10, "train_characters": 100, "test_characters": 50,
+        "query": "analog", "network_steps": 20, "head_steps": 10, "train_characters": 40, "test_characters": 20,
     }  # fmt: skip
 
     study: Literal["retrieval"] = Field(description="what is simulated")

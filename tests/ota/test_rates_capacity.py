@@ -1,5 +1,6 @@
 """Capacity: the rate of long codes, and of short ones to the normal approximation, lost as often as that says."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.stats import norm
 from overair.ota import Capacity, Digital, Subchannel
 from overair.phy import Air, Awgn, Grid, keys
 
-LOG2_E = np.log2(np.e)
+LOG2_E = math.log2(math.e)
 
 
 def share(believed: Any, known: Any = None, mine: Any = None) -> Subchannel:

@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 from sionna.phy.channel.tr38901 import PanelArray, UMi
 
-from overair.phy import Size, Span, keys, npz
+from overair import npz
+from overair.phy import Size, Span, keys
 from overair.phy.channels.cir_file import CirFile
 
 PLACE = keys.key(0, "place")

@@ -99,7 +99,8 @@ def test_what_is_missing_is_nan_and_said_without_tensorflow(folder: Path) -> Non
     "told",
     [
         "", "{}", "[]", "null", "{", '{"scenario": {}}', '{"scenario": 1, "versions": {}}',
-        '{"scenario": {}, "versions": 3}', '{"scenario": {"study": "none"}, "versions": {}}', '{"scenario": {}, "versions": {"numpy": 3}}', "[" * 10**5,
+        '{"scenario": {}, "versions": 3}', '{"scenario": {"study": "none"}, "versions": {}}',
+        '{"scenario": {}, "versions": {"numpy": 3}}', "[" * 10**5,
         '{"scenario": {"title": "x"}, "versions": {}}',
     ],
     ids=lambda told: told[:30],

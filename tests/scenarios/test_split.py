@@ -33,10 +33,12 @@ SMALL: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("channel", "outage"), [("rayleigh", PacketOutage()), ("awgn", NoOutage())])
 @pytest.mark.parametrize(
-    ("scheme", "features"),
-    [("quantised", Quantised()), (BOTTLENECK, BottleneckFeatures(symbols=8, steps=5))],
+    ("channel", "outage", "scheme", "features"),
+    [
+        ("rayleigh", PacketOutage(), "quantised", Quantised()),
+        ("awgn", NoOutage(), BOTTLENECK, BottleneckFeatures(symbols=8, steps=5)),
+    ],
     ids=["quantised", "bottleneck"],
 )
 def test_a_result_is_what_the_functions_of_learning_give(

@@ -35,15 +35,12 @@ class Found(NamedTuple):
 
     def scores(self) -> "Scores":
         """Means over queries."""
-        cmc = self.hits.mean(axis=0)
-        return Scores(float(cmc[0]), float(cmc[min(5, len(cmc)) - 1]), float(self.precision.mean()), cmc)
+        return Scores(float(self.precision.mean()), self.hits.mean(axis=0))
 
 
 class Scores(NamedTuple):
     """Means over queries."""
 
-    top1: float
-    top5: float
     mean_precision: float
     cmc: np.ndarray  # [depth]
 

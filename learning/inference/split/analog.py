@@ -1,6 +1,6 @@
 """Analog features: what crosses a cut as real symbols over the air, as it is or through a linear bottleneck.
 
-    direct      m = d symbols; the features' scale goes before them as a float32, 32 bits at the link's own rate
+    direct      m = d symbols; the features' scale is known to the server
     bottleneck  z = E x + e, m symbols for d features; x_hat = D z_hat + c; the scale is not sent
 
 Two real symbols ride on a resource element. E and D begin as principal axes of example features and learn the loss of
@@ -21,8 +21,6 @@ from ....phy import keys
 from ....phy.keys import Key
 from ...over_air import OverAir
 from .outage import BEST, PacketOutage
-
-SCALE_BITS = 32
 
 
 class Bottleneck(NamedTuple):
@@ -105,11 +103,6 @@ def untrained(
         keras.Sequential([keras.Input(shape), keras.layers.Flatten(), encoder], name=names[0]),
         keras.Sequential([keras.Input((symbols,)), decoder, keras.layers.Reshape(tuple(shape))], name=names[1]),
     )
-
-
-def direct_elements(shape: Sequence[int], mean_snr_db: float, outage: PacketOutage = BEST) -> int:
-    """Resource elements of features [...] that are sent as they are: two numbers on each, and those of their scale."""
-    return -(-math.prod(shape) // 2) + outage.elements(SCALE_BITS, mean_snr_db)
 
 
 def send_directly(features: tf.Tensor, over_air: OverAir, snr_db: tf.Tensor, key: Key) -> tf.Tensor:

@@ -29,7 +29,7 @@ def test_hits_and_precision_are_those_of_a_sorted_gallery(levels: int, monkeypat
     np.testing.assert_array_equal(found.hits, hits)
     np.testing.assert_allclose(found.precision, precisions, rtol=1e-12)
     scores = found.scores()
-    assert scores.top1 == np.mean([row[0] for row in hits]) and scores.top5 == np.mean([row[4] for row in hits])
+    np.testing.assert_allclose(scores.cmc, np.mean(hits, axis=0), rtol=1e-12)
     assert scores.mean_precision == pytest.approx(np.mean(precisions)) and np.all(np.diff(scores.cmc) >= 0)
 
 
@@ -37,7 +37,7 @@ def test_a_gallery_that_repeats_the_queries_is_found_at_once() -> None:
     points = np.random.default_rng(1).normal(size=[12, 5])
     classes = np.arange(12)
     found = retrieval.find(-((points[:, None] - points) ** 2).sum(axis=2), classes, classes)
-    assert found.scores().top1 == 1 and found.scores().mean_precision == 1
+    assert found.scores().cmc[0] == 1 and found.scores().mean_precision == 1
 
 
 def test_a_server_that_finds_all_alike_finds_nothing() -> None:

@@ -152,7 +152,7 @@ def test_a_head_learns_to_tell_characters_apart_through_noise() -> None:
     def top1() -> float:
         z = model(features[60:].reshape(200, 16)).numpy().reshape(20, 10, 8)
         way = AnalogQueries(labels, z[:, 5:].reshape(100, 8), z[:, :5].reshape(100, 8), layer)
-        return way.found(10.0, keys.key(1)).scores().top1
+        return way.found(10.0, keys.key(1)).scores().cmc[0]
 
     before = top1()
     heads.train(model, features[:60], analog.through(layer), 100, keys.key(12), rate=0.02)

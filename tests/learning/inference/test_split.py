@@ -11,7 +11,7 @@ import scipy.stats
 import tensorflow as tf
 from scipy.special import exp1
 
-from overair.learning.inference.split.analog import Bottleneck, direct_elements, send_directly
+from overair.learning.inference.split.analog import Bottleneck, send_directly
 from overair.learning.inference.split.cost import Costs, Seconds, flops, measured
 from overair.learning.inference.split.cuts import cut, cuts
 from overair.learning.inference.split.digital import Quantiser, answer_bits, image_bits
@@ -197,12 +197,6 @@ def test_features_over_fading_that_is_never_asked_again_have_the_error_of_theory
     error = np.mean((send_directly(x, OverAir(AIR), snr, keys.key(6)) - x) ** 2, axis=1) / np.mean(x**2, axis=1)
     expected = 0.1 * np.exp(0.1) * exp1(0.1)
     assert abs(error.mean() - expected) < 4.5 * error.std() / np.sqrt(len(error))
-
-
-def test_features_that_are_sent_as_they_are_pay_for_their_scale() -> None:
-    """33 numbers take 17 elements, and 32 bits those of the rate log2(1 + SNR |h|^2) that half of all links carry."""
-    rate = np.log2(1 + 10**0.5 * np.log(2))
-    assert direct_elements((3, 11), 5.0, PacketOutage(0.5)) == 17 + np.ceil(32 / rate)
 
 
 # --- Digital features

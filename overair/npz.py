@@ -1,14 +1,15 @@
-"""Arrays of a .npz file that nobody vouches for.
+"""Arrays of .npz files: of ours, and of those that nobody vouches for.
 
 What the file declares, which anybody can write, is checked before anything is unpacked, and nothing is unpickled.
 """
 
 import hashlib
+import io
 import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,18 +36,38 @@ def read(path: str | Path, wanted: Collection[str]) -> Npz:
     with open(path, "rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
         with zipfile.ZipFile(stream) as archive:
-            members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+            members = _members(archive)
             of_use = {name: members[name] for name in wanted if name in members}
-            size = sum(member.file_size for member in of_use.values())
-            if size > MOST_BYTES:
-                raise ValueError(f"arrays of {size / 2**30:.3g} GiB where {MOST_BYTES / 2**30:g} GiB may be")
-            arrays = {name: _array(archive, member) for name, member in of_use.items()}
-    return Npz(arrays, sorted(members), digest)
+            return Npz(_arrays(archive, of_use, MOST_BYTES), sorted(members), digest)
+
+
+def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """The content of a file of ours, which nothing compresses."""
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, **arrays)
+    return stream.getvalue()
+
+
+def unpacked(content: bytes) -> dict[str, np.ndarray]:
+    """What is in it, none larger than the file; raises one of ``FAULTS`` where it is damaged."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return _arrays(archive, _members(archive), len(content))
 
 
 def one_line(error: BaseException) -> str:
     """What was wrong, short enough for a complaint."""
     return " ".join(str(error).split())[:160] or type(error).__name__
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    return {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+
+
+def _arrays(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], most: int) -> dict[str, np.ndarray]:
+    size = sum(member.file_size for member in members.values())
+    if size > most:
+        raise ValueError(f"arrays of {size / 2**30:.3g} GiB where {most / 2**30:.3g} GiB may be")
+    return {name: _array(archive, member) for name, member in members.items()}
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
@@ -65,4 +86,4 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
         return np.frombuffer(stream.read(), dtype).reshape(shape, order="F" if columns_first else "C")
 
 
-__all__ = ["FAULTS", "MOST_BYTES", "Npz", "one_line", "read"]
+__all__ = ["FAULTS", "MOST_BYTES", "Npz", "one_line", "packed", "read", "unpacked"]

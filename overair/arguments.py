@@ -1,0 +1,103 @@
+"""What the command `overair` takes: its subcommands, their arguments, and their help."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from .version import __version__
+
+Command = Callable[[argparse.Namespace], int]
+LAYOUT = argparse.RawDescriptionHelpFormatter
+
+EXAMPLES = """examples:
+  overair run quickstart                                     data that comes along, under a minute, a figure
+  overair run quickstart --set link.snr_db=[-10,0,10,20] --set uplink=[ideal,analog,digital] --out runs/a
+  overair list                                               everything there is
+  overair list codecs                                        one family, with fields and defaults
+  overair list cfo                                           what has to do with a word of the field
+  overair list fields federated                              what a scenario of a study can say
+  overair show quickstart --toml                             a preset's file, to begin with
+  overair new images                                         a scenario of a study that runs, every field explained
+  overair show runs/a                                        table and figure again
+  overair show runs/a --against ideal                        differences seed by seed, with their intervals
+  overair check                                              theory beside simulation
+"""
+RUN_EXAMPLES = """examples:
+  overair run quickstart --set rounds=50 --out runs/quickstart
+  overair run my.toml --set link.channel=[awgn,rayleigh] --set uplink.codec=identity
+  overair run abdi_rlc --set grant.compression=[2,10] --out runs/rlc
+
+A list where one value belongs is an axis; all axes are multiplied. Words need no quotes, but your shell may want the
+whole argument quoted. With --out the same command goes on where it was stopped, and does what is new in a scenario that
+has grown; started several times on one folder, the commands share the work.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"overair: {message}; see {self.prog} --help\n")
+
+
+def parser(run: Command, list_: Command, show: Command, new: Command, check: Command) -> Parser:
+    """Of the whole command, from what its subcommands do."""
+    made = Parser(
+        prog="overair", description="Learning over wireless links, simulated.", epilog=EXAMPLES, formatter_class=LAYOUT
+    )
+    made.add_argument("--version", action="version", version=f"overair {__version__}")
+    commands = made.add_subparsers(metavar="COMMAND", required=True)
+    _add_run(commands, run)
+    _add_list(commands, list_)
+    _add_show(commands, show)
+
+    told = commands.add_parser("new", help="print a scenario of a study that runs, every field explained")
+    told.add_argument("study", metavar="STUDY", help="see `overair list studies`")
+    told.set_defaults(command=new)
+
+    told = commands.add_parser("check", help="theory beside simulation; exits 1 where they disagree")
+    told.set_defaults(command=check)
+    return made
+
+
+def _add_run(commands: Any, command: Command) -> None:
+    run = commands.add_parser("run", help="run a scenario", epilog=RUN_EXAMPLES, formatter_class=LAYOUT)
+    run.add_argument("scenario", metavar="NAME|FILE", help="a preset, see `overair list scenarios`, or a .toml file")
+    run.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", dest="sets", help="change a field; repeatable"
+    )
+    run.add_argument("--out", metavar="DIR", help="keep results here, and go on here after an interruption")
+    run.add_argument("--processes", type=int, default=1, metavar="N", help="processes of this machine (1)")
+    run.add_argument("--dask", metavar="ADDRESS", help="the scheduler of a Dask cluster that does the work")
+    run.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster that does the work; auto finds the one here")
+    run.add_argument("--fresh", action="store_true", help="keep records of other versions apart instead of refusing")
+    run.add_argument("--retry", action="store_true", help="do again what failed")
+    run.set_defaults(command=command)
+
+
+def _add_list(commands: Any, command: Command) -> None:
+    told = commands.add_parser("list", help="list schemes, scenarios, studies and fields")
+    told.add_argument(
+        "what",
+        nargs="?",
+        metavar="WHAT",
+        help="scenarios, studies, fields, a family such as codecs, or a word; all if left out",
+    )
+    told.add_argument("study", nargs="?", metavar="STUDY", help="with fields: whose")
+    told.set_defaults(command=command)
+
+
+def _add_show(commands: Any, command: Command) -> None:
+    show = commands.add_parser("show", help="table and figure of results, or a preset's file")
+    show.add_argument(
+        "results",
+        metavar="DIR|FILE|NAME",
+        help="a folder of `run --out`, its results.nc or curve.csv, or a preset",
+    )
+    show.add_argument(
+        "--against",
+        metavar="LABEL",
+        help="differences to this value of an axis, such as ideal or AXIS=VALUE, seed by seed",
+    )
+    show.add_argument("--toml", action="store_true", help="print the file of a preset")
+    show.set_defaults(command=command)
