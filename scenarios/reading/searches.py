@@ -93,11 +93,11 @@ class Searches(NamedTuple):
 
     def check(self, varied: Iterable[str]) -> None:
         """Refuses a search over what a sweep gives values to, as these would not count."""
-        for search in (self.find, self.tune):
-            for path in varied:
-                if search and f"{path}.".startswith(f"{search.over}."):
-                    advice = f"give {path} one value or none"
-                    raise ScenarioError(fault("over", "a field that is no axis and in no variant", path, advice))
+        given = list(varied)
+        for name, over in self.over().items():
+            for path in (path for path in given if f"{path}.".startswith(f"{over}.")):
+                advice = f"give {path} one value or none, as {name} chooses it"
+                raise ScenarioError(fault(f"{name}.over", "a field that is no axis and in no variant", path, advice))
 
 
 def taken(raw: Mapping[str, Any]) -> tuple[dict[str, Any], Searches]:

@@ -11,7 +11,10 @@ from overair.scenarios.reading import skeleton
 FIND = {"over": "link.snr_db", "target": "accuracy >= 0.85", "low": -30, "high": 30}
 RAW: dict[str, Any] = {**skeleton.example("federated"), "seeds": [0]}
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"find": FIND, "link": {"snr_db": [0, 5]}}, "find.over: expected a field that is no axis, received .*one value"),
+    (
+        {"find": FIND, "link": {"snr_db": [0, 5]}},
+        "find.over: expected a field that is no axis and in no variant, received .*one value",
+    ),
     ({"tune": {"over": "devices", "values": [5, 6]}, "devices": [5, 6]}, "tune.over: expected a field that is no axis"),
     ({"find": FIND | {"over": "link.snr"}}, "expected a field of the scenario, .* did you mean link.snr_db"),
     ({"find": FIND | {"target": "Acuracy >= 0.85"}}, "find.target: .* did you mean accuracy"),

@@ -28,7 +28,9 @@ FEWER = {"over": "devices", "target": "nmse <= 0.1", "low": 1, "high": 5}
 def test_a_field_that_is_searched_has_no_values_of_its_own(
     search: dict[str, Any], given: dict[str, Any], steps: list[float]
 ) -> None:
-    with pytest.raises(ScenarioError, match="over: expected a field without values of its own.*link.snr_db"):
+    with pytest.raises(
+        ScenarioError, match="over: expected a field that is no axis and in no variant, received .*link.snr_db"
+    ):
         run(RAW | given | search)
     assert not steps
 
