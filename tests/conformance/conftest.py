@@ -99,7 +99,7 @@ def own_network() -> str:
     return str(file)
 
 
-WIDE = 1000  # bounds that only keep sizes possible
+WIDE = 50  # bounds that only keep sizes possible
 FILES = {"CirFile": own_responses, "Saved": own_network}  # what schemes with a path read
 
 
