@@ -97,7 +97,9 @@ def work() -> None:
     for name, (source, sets) in cases.items():
         results = run(source, [*(translated(each) for each in sets), "evaluate_every=1"])
         hashes = {
-            str(variable): blake2b(np.ascontiguousarray(results[variable].values, float).tobytes(), digest_size=8).hexdigest()
+            str(variable): blake2b(
+                np.ascontiguousarray(results[variable].values, float).tobytes(), digest_size=8
+            ).hexdigest()
             for variable in results.data_vars
         }
         last = results.isel(round=-1)
