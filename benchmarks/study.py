@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-LONG = ["--set", "rounds=400", "--set", "link.snr_db=[-20,-10,0,10]"]
+LONG = ["--set", "rounds=1200", "--set", "link.snr_db=[-20,-10,0,10]"]
 
 
 def command(*arguments: str) -> tuple[float, str]:
