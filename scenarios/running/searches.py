@@ -15,6 +15,7 @@ from ..reading.errors import ScenarioError, closest, fault
 from ..reading.listing import described
 from ..reading.searches import Enough, Find, Tune
 from ..reading.sweep import Point
+from ..results.measures import named
 from .campaign import Found, Plan
 from .units import units
 
@@ -61,7 +62,7 @@ def score(study: Any, found: Found, measure: str) -> float:
     if isinstance(found, str):
         return math.nan
     values = found[measure]
-    names = study.over(next(each for each in study.measures if each.name == measure))
+    names = study.over(named(*study.measures)[measure])
     if study.shown_last in names:
         values = np.take(values, -1, axis=names.index(study.shown_last))
     return float(values.reshape(-1)[0]) if values.size == 1 else math.nan
@@ -70,7 +71,7 @@ def score(study: Any, found: Found, measure: str) -> float:
 def check_one(study: Any, measure: str) -> None:
     """Refuses a scenario whose measure has several values, of which a search could not say which counts."""
     inner = study.dimensions()
-    for name in study.over(next(each for each in study.measures if each.name == measure)):
+    for name in study.over(named(*study.measures)[measure]):
         if name != study.shown_last and len(inner[name]) > 1:
             path = study.along.get(name, name)
             raise ScenarioError(fault(path, f"one value, as a search goes by one {measure}", inner[name]))
@@ -171,11 +172,10 @@ class _Bisection:
 def required(find: Find, point: Point) -> Plan:
     """The least value that reaches the target, seed by seed; all seeds step together."""
     study, told = point.scenario, alias(point)
-    if find.measure not in {each.name for each in study.measures}:
-        names = ", ".join(each.name for each in study.measures)
-        match = closest(find.measure, (each.name for each in study.measures))
+    if find.measure not in (known := named(*study.measures)):
+        match = closest(find.measure, known)
         advice = f"did you mean {match}?" if match else ""
-        raise ScenarioError(fault("find.target", f"a measure, one of {names}", find.measure, advice))
+        raise ScenarioError(fault("find.target", f"a measure, one of {', '.join(known)}", find.measure, advice))
     for value in (find.low, find.high):  # both are possible
         check_one(changed(study, find.over, value), find.measure)
     whole = _is_whole(study, find)
