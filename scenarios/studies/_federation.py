@@ -48,12 +48,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     from ...learning import Task
     from ...ota import Terms
 
-    data: Arrays = load_data(scenario.data, shared)
-    if scenario.validation:
-        data = _held_out(data, scenario.validation)
-    with named("partition"):
-        partition = catalogue.build(scenario.partition, "partition")
-        shares = partition.split(data.y_train, scenario.devices, SHARES_SEED)
+    data, shares = _dealt(scenario, shared)
     scheme = catalogue.build(scenario.model, "model")
 
     def model(seed: int) -> Any:
@@ -70,6 +65,29 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
     return FederationParts(scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink)
+
+
+def _dealt(scenario: Any, shared: dict[str, Any]) -> "tuple[Arrays, list[np.ndarray]]":
+    """The data and the share of each device, made once for all groups that have the same."""
+    told = scenario.model_dump_json(include={"data", "partition", "devices", "validation"})
+    if (key := f"shares {told}") not in shared:
+        data = _measured_on(scenario, shared)
+        with named("partition"):
+            partition = catalogue.build(scenario.partition, "partition")
+            shared[key] = data, partition.split(data.y_train, scenario.devices, SHARES_SEED)
+    found: tuple[Arrays, list[np.ndarray]] = shared[key]
+    return found
+
+
+def _measured_on(scenario: Any, shared: dict[str, Any]) -> "Arrays":
+    """The data, tested on its own test data or on a share that is held out, of which there is one copy."""
+    data = load_data(scenario.data, shared)
+    if not scenario.validation:
+        return data
+    if (key := f"held out {scenario.model_dump_json(include={'data', 'validation'})}") not in shared:
+        shared[key] = _held_out(data, scenario.validation)
+    held_out: Arrays = shared[key]
+    return held_out
 
 
 def _held_out(data: "Arrays", share: float) -> "Arrays":
