@@ -1,6 +1,5 @@
 """The example runs, and its numbers are those that theory, a plain link and an independent simulation give."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -14,8 +13,8 @@ from scipy.stats import norm
 
 from overair.ota.link_level import Blocks, LinkLevel
 from overair.phy import Air, Awgn, Grid, keys
+from tests.checkout import CHECKOUT, example
 
-CHECKOUT = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parent.parent))
 EXAMPLE = CHECKOUT / "examples" / "link_level.py"
 PAST, ROWS, BITS = 8, 6, 768  # samples past the prefix; OFDM symbols and bits of an uncoded block
 
@@ -24,11 +23,7 @@ pytestmark = pytest.mark.skipif(not EXAMPLE.exists(), reason="no checkout: the w
 
 @pytest.fixture(scope="module")
 def link_level() -> Any:
-    spec = importlib.util.spec_from_file_location("link_level", EXAMPLE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return example("link_level")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """The example that sends images says in one line what is wrong with its command, and draws what arrives."""
 
-import importlib.util
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-CHECKOUT = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parent.parent))
+from tests.checkout import CHECKOUT, example
+
 EXAMPLE = CHECKOUT / "examples" / "pictures.py"
 
 pytestmark = pytest.mark.skipif(not EXAMPLE.exists(), reason="no checkout: the wheel carries no examples")
@@ -18,11 +17,7 @@ pytestmark = pytest.mark.skipif(not EXAMPLE.exists(), reason="no checkout: the w
 
 @pytest.fixture(scope="module")
 def pictures() -> Any:
-    spec = importlib.util.spec_from_file_location("pictures", EXAMPLE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return example("pictures")
 
 
 @pytest.mark.parametrize(
