@@ -10,6 +10,7 @@ and at all steps, a seed sees the same batches. Abdi, "Distributed learning and 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -83,24 +84,27 @@ def descend(
         error = state.error - step * tf.where((state.excess < GONE)[:, None, None], sent, 0.0)
         return Descents(error, tf.reduce_sum(tf.matmul(error, mixing) ** 2, axis=[1, 2]) / first, state.bits + used)
 
-    @tf.function(autograph=False)
-    def path(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        def go(at: tf.Tensor, state: Descents, kept: tf.TensorArray) -> tuple[tf.Tensor, Descents, tf.TensorArray]:
-            now = after(step, state, at)
-            return at + 1, now, kept.write(at + 1, tf.stack([now.excess, now.bits]))
-
-        begin = Descents(-tf.tile(start[None], [runs, 1, 1]), tf.ones([runs]), tf.zeros([runs]))
-        kept = tf.TensorArray(tf.float32, iterations + 1, element_shape=[2, runs])
-        kept = kept.write(0, tf.stack([begin.excess, begin.bits]))
-        ends = (tf.constant(0), begin, kept)
-        through = tf.while_loop(lambda at, *_: at < iterations, go, ends, parallel_iterations=1)[2].stack()
-        return through[:, 0], through[:, 1]
-
+    begin = Descents(-tf.tile(start[None], [runs, 1, 1]), tf.ones([runs]), tf.zeros([runs]))
+    path = tf.function(lambda step: _path(partial(after, step), begin, iterations), autograph=False)
     found = []
     for at, step in enumerate(steps):
         found.append(Paths(*(values.numpy() for values in path(tf.constant(step, tf.float32)))))
         progress(at + 1, len(steps))
     return found
+
+
+def _path(after: Callable[[Descents, tf.Tensor], Descents], begin: Descents, iterations: int) -> list[tf.Tensor]:
+    """Excess losses and bits from the begin on, [iterations + 1, runs] each."""
+
+    def go(at: tf.Tensor, state: Descents, kept: tf.TensorArray) -> tuple[tf.Tensor, Descents, tf.TensorArray]:
+        now = after(state, at)
+        return at + 1, now, kept.write(at + 1, tf.stack([now.excess, now.bits]))
+
+    kept = tf.TensorArray(tf.float32, iterations + 1, element_shape=[2, begin.bits.shape[0]])
+    kept = kept.write(0, tf.stack([begin.excess, begin.bits]))
+    start = (tf.constant(0), begin, kept)
+    through = tf.while_loop(lambda at, *_: at < iterations, go, start, parallel_iterations=1)[2].stack()
+    return tf.unstack(through, axis=1)
 
 
 def _compressed(compressor: Compressor, gradients: tf.Tensor, bits: float, key: Key) -> tuple[tf.Tensor, tf.Tensor]:

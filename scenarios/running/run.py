@@ -65,20 +65,27 @@ def run(
     campaign.check()
     store.open(plan.resolved)
     log.info("%s", _told(plan, campaign))
-    about = {"preset": name} if name == source else {}
     try:
         if campaign.queue:
             with closing(_engine(campaign, processes, executor)) as engine:
                 campaign.run(engine, progress)
     finally:  # a run that is stopped shows what it has
-        made = dataset.assemble(plan, list(_found(campaign, plan, asked)), about, asked.find)
-        if asked.tune:
-            chosen = [math.nan if outcome is None else outcome.chosen for outcome in campaign.outcomes]
-            axes = next(iter(made.data_vars.values())).dims[: len(plan.axes)]
-            made["tuned"] = axes, np.reshape(chosen, [len(each) for each in plan.axes.values()])
+        made = _made(campaign, plan, asked, {"preset": name} if name == source else {})
         if store.folder:
             dataset.save(made, store.folder)
             curves.save(made, store.folder / "curve.csv")
+    return made
+
+
+def _made(campaign: Campaign, plan: Sweep, asked: wanted.Searches, about: dict[str, Any]) -> "xr.Dataset":
+    """The results of what is done so far."""
+    from ..results import dataset
+
+    made = dataset.assemble(plan, list(_found(campaign, plan, asked)), about, asked.find)
+    if asked.tune:
+        chosen = [math.nan if outcome is None else outcome.chosen for outcome in campaign.outcomes]
+        axes = next(iter(made.data_vars.values())).dims[: len(plan.axes)]
+        made["tuned"] = axes, np.reshape(chosen, [len(each) for each in plan.axes.values()])
     return made
 
 
