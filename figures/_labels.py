@@ -27,7 +27,7 @@ def axis_label(dataset: xr.Dataset, name: str) -> str:
     words = re.split(DOT, str(dataset[name].attrs.get("long_name", name)).rstrip("."))
     text = " ".join(words[-2:]) if len(words) > 2 else words[-1]
     units = dataset[name].attrs.get("units", "1")
-    return _plain(text[:1].upper() + text[1:] + ("" if units == "1" else f" ({units})"))
+    return plain(text[:1].upper() + text[1:] + ("" if units == "1" else f" ({units})"))
 
 
 def upright(text: str) -> str:
@@ -39,12 +39,12 @@ def value_label(dataset: xr.Dataset, name: str, place: int) -> str:
     """One value of an axis in words; a number says of what."""
     value = dataset[name].values[place]
     if not np.issubdtype(dataset[name].dtype, np.number):
-        return _plain(str(value).replace("_", " "))
+        return plain(str(value).replace("_", " "))
     label, _, units = axis_label(dataset, name).partition(" (")
     return f"{label} {value:g}" + (f" {units[:-1]}" if units else "")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text as it is: no formula, and nothing that no font has."""
     return printable(text).replace("$", r"\$")
 

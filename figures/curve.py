@@ -7,6 +7,7 @@ highest; a seed whose numbers stopped being finite is left out from there on, an
 found is drawn as its median, in which seeds out of reach count; words are joined by no lines.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..scenarios import studies
+from ..scenarios.results import tuned
 from ..scenarios.results.measures import Measure
 from ..scenarios.results.variables import variables
-from ._labels import SNR, axis_label, seeds_label, upright, value_label
+from ._labels import SNR, axis_label, plain, seeds_label, upright, value_label
 from ._lines import abscissas, is_numeric, lines
 from ._look import BOX, COLOURS, caption, picture
 from ._panels import Panels
@@ -42,7 +44,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
             layout.label(at, panel, along, upright(axis_label(dataset, measure.name)))
         _legend(figure, panels[0], layout.single)
-        caption(figure, told(dataset, x, layout.hidden))
+        caption(figure, told(dataset, x, layout.hidden, axes[:1]))
 
 
 def measured(dataset: xr.Dataset) -> Measure:
@@ -64,7 +66,7 @@ def abscissa(dataset: xr.Dataset) -> str:
     return longest or next(iter(_axes(values)), "point")
 
 
-def told(dataset: xr.Dataset, x: str, hidden: int) -> str:
+def told(dataset: xr.Dataset, x: str, hidden: int, compared: Sequence[str] = ()) -> str:
     """What the lines and bands are."""
     parts, last = [seeds_label(dataset)], _study(dataset).shown_last
     if last in dataset[measured(dataset).name].dims and x != last:
@@ -73,6 +75,8 @@ def told(dataset: xr.Dataset, x: str, hidden: int) -> str:
         parts.append("seeds that diverged are left out")
     if "find" in dataset.attrs and not bool(np.isfinite(dataset[measured(dataset).name]).all()):
         parts.append("nothing is drawn where the median is out of reach or below all that was tried")
+    if chosen := tuned.caption(dataset, next(iter(compared), None)):
+        parts.append(plain(chosen))
     if hidden:
         parts.append(f"{hidden} more panels are not shown")
     return "; ".join(parts) + "."

@@ -64,8 +64,9 @@ def _about(dataset: xr.Dataset, preset: str | None) -> Iterator[str]:
     attributes = dataset.attrs
     if "study" in attributes:
         yield f"study {attributes['study']}"
-    if "find" in attributes:
-        yield f"find {attributes['find']}"
+    for search in ("find", "tune"):
+        if search in attributes:
+            yield f"{search} {attributes[search]}"
     if preset:
         yield f"preset {preset}"
     if attributes.get("title"):

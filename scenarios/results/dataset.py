@@ -17,7 +17,7 @@ from .. import durable
 from ..reading.catalogue import Table
 from ..reading.errors import ScenarioError, fault
 from ..reading.quantities import quantity
-from ..reading.searches import Find
+from ..reading.searches import Searches
 from ..reading.sweep import Sweep
 from ..running.units import versions
 from . import variables as held
@@ -27,6 +27,7 @@ from .sealed import seal
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
 Found = Mapping[str, np.ndarray] | str | None  # measures of a unit (none of one not needed), why it failed, or nothing
+NO_SEARCH = Searches()
 KNOWN = named(
     Measure("link.snr_db", "dB", "SNR"),
     Measure("snr_db", "dB", "SNR"),
@@ -48,18 +49,18 @@ def check(sweep: Sweep) -> None:
 
 
 def assemble(
-    sweep: Sweep, found: Sequence[Sequence[Found]], about: Mapping[str, str], find: Find | None = None
+    sweep: Sweep, found: Sequence[Sequence[Found]], about: Mapping[str, str], asked: Searches = NO_SEARCH
 ) -> xr.Dataset:
     """The dataset of what units gave by point and seed; of a search what it needs, which has no inner dimensions."""
     scenario = sweep.points[0].scenario
     shape = [len(labels) for labels in sweep.axes.values()]
-    inner = {} if find else scenario.dimensions()
+    inner = {} if asked.find else scenario.dimensions()
     along: dict[str, Any] = sweep.axes | {"seed": scenario.seeds} | inner
     coordinates = {name: (name, np.array(values), describe(name, scenario)) for name, values in along.items()}
     variables = {}
-    about = {**about, **({"find": held.about(find, scenario)} if find else {})}
+    about = {**about, **held.about(asked, scenario)}
     for measure in held.variables(about | {"study": scenario.study}):
-        over = () if find else scenario.over(measure)
+        over = () if asked.find else scenario.over(measure)
         blank = np.full([len(inner[name]) for name in over], np.nan)
         values = np.stack([[_values(unit, measure, blank) for unit in units] for units in found])
         dims = (*sweep.axes, "seed", *over)

@@ -36,7 +36,7 @@ def load(folder: str | Path) -> xr.Dataset:
     records, versions = Path(folder) / "records", about["versions"]
     every = [units(point.scenario, point.scenario.seeds, made_with=versions) for point in plan.points]
     found = [[None if asked.find or asked.tune else _found(records, unit) for unit in some] for some in every]
-    return dataset.assemble(plan, found, {"versions": json.dumps(versions)}, asked.find)
+    return dataset.assemble(plan, found, {"versions": json.dumps(versions)}, asked)
 
 
 def scenario_of(file: Path) -> str:

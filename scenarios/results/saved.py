@@ -58,7 +58,7 @@ def _folder(folder: Path) -> xr.Dataset:
     scenario = partial.scenario_of(about)
     try:
         found = _netcdf(file)
-        searched = "find" in found.attrs or "tuned" in found  # which no records tell
+        searched = "find" in found.attrs or "tune" in found.attrs  # which no records tell
         if (searched or found.attrs.get("complete") == 1) and found.attrs.get("scenario") == scenario:
             return found
     except ScenarioError as error:

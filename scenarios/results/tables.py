@@ -10,7 +10,7 @@ import xarray as xr
 
 from .. import studies
 from ..reading.errors import ScenarioError
-from . import intervals
+from . import intervals, tuned
 from .measures import Measure
 from .variables import variables
 
@@ -67,6 +67,7 @@ def notes(dataset: xr.Dataset) -> Iterator[str]:
             yield f"{measure.heading} of {share} is not known: it was not measured, or there was nothing to divide by"
         if infinite.any():
             yield f"{measure.heading} of {int(infinite.sum())} results is infinite: too large for its numbers"
+    yield from tuned.notes(dataset)
 
 
 def against(dataset: xr.Dataset, told: str) -> Against:

@@ -23,7 +23,7 @@ DEATHS = 2  # of workers over one unit, after which it has failed
 POLL_SECONDS = 1.0  # while others hold what is left
 
 Found = dict[str, np.ndarray] | str  # the measures of a unit, or why it failed
-Plan = Generator[list[Unit], list[Found], Any]
+Plan = Generator[list[Unit], list[Found], list[Found]]  # returns what a point gave by seed
 
 log = logging.getLogger("overair")
 
@@ -44,8 +44,8 @@ class Campaign:
             self._go_on(plan)
 
     @property
-    def outcomes(self) -> list[Any]:
-        """What the plans made of their units, None of those that were stopped."""
+    def outcomes(self) -> list[list[Found] | None]:
+        """What points gave by seed, None of those that were stopped."""
         return [going.outcome for going in self._plans]
 
     @property
@@ -170,7 +170,8 @@ class _Going:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._begun = False
-        self.is_over, self.outcome = False, None
+        self.is_over = False
+        self.outcome: list[Found] | None = None
         self.units: list[Unit] = []
         self.first: list[Unit] = []
 

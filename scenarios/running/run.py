@@ -6,14 +6,11 @@ bit for bit, and one that has grown does what is new.
 """
 
 import logging
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ..reading import files, variants
 from ..reading import searches as wanted
@@ -70,22 +67,11 @@ def run(
             with closing(_engine(campaign, processes, executor)) as engine:
                 campaign.run(engine, progress)
     finally:  # a run that is stopped shows what it has
-        made = _made(campaign, plan, asked, {"preset": name} if name == source else {})
+        about = {"preset": name} if name == source else {}
+        made = dataset.assemble(plan, list(_found(campaign, plan, asked)), about, asked)
         if store.folder:
             dataset.save(made, store.folder)
             curves.save(made, store.folder / "curve.csv")
-    return made
-
-
-def _made(campaign: Campaign, plan: Sweep, asked: wanted.Searches, about: dict[str, Any]) -> "xr.Dataset":
-    """The results of what is done so far."""
-    from ..results import dataset
-
-    made = dataset.assemble(plan, list(_found(campaign, plan, asked)), about, asked.find)
-    if asked.tune:
-        chosen = [math.nan if outcome is None else outcome.chosen for outcome in campaign.outcomes]
-        axes = next(iter(made.data_vars.values())).dims[: len(plan.axes)]
-        made["tuned"] = axes, np.reshape(chosen, [len(each) for each in plan.axes.values()])
     return made
 
 
@@ -102,7 +88,7 @@ def _found(campaign: Campaign, plan: Sweep, asked: wanted.Searches) -> Iterator[
     """What points gave by seed; of one that was stopped what is there, of a search that was stopped nothing."""
     for outcome, partial, point in zip(campaign.outcomes, campaign.partial, plan.points, strict=True):
         there = [] if asked.find or asked.tune else partial
-        yield outcome.found if outcome else [*there, *[None] * (len(point.scenario.seeds) - len(there))]
+        yield outcome or [*there, *[None] * (len(point.scenario.seeds) - len(there))]
 
 
 def _told(plan: Sweep, campaign: Campaign) -> str:

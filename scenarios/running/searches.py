@@ -5,8 +5,7 @@ is out of reach. Every probe is a unit with a record of its own, so that a finer
 """
 
 import math
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,16 +19,9 @@ from .campaign import Found, Plan
 from .units import units
 
 
-class Outcome(NamedTuple):
-    """What a point gave by seed, and what was chosen for it."""
-
-    found: Sequence[Found]
-    chosen: float | None = None
-
-
 def every_seed(point: Point) -> Plan:
     """All units of a point at once."""
-    return Outcome((yield units(point.scenario, point.scenario.seeds, alias(point))))
+    return (yield units(point.scenario, point.scenario.seeds, alias(point)))
 
 
 def alias(point: Point) -> str:
@@ -93,7 +85,7 @@ def enough(wanted: Enough, point: Point) -> Plan:
         numbers = np.array([score(study, each, main) for each in found])
         if intervals.half_width(numbers[np.isfinite(numbers)], 1 - 0.05 / len(looks)) <= wanted.precision:
             break
-    return Outcome(found + [{}] * (wanted.most - len(found)))
+    return found + [{}] * (wanted.most - len(found))
 
 
 def best(tune: Tune, point: Point) -> Plan:
@@ -114,8 +106,9 @@ def best(tune: Tune, point: Point) -> Plan:
     worth = np.array(means) * (1 if main.better == "high" else -1)
     value = tune.values[int(np.nanargmax(worth))] if np.isfinite(worth).any() else math.nan
     if math.isnan(value):
-        return Outcome(["no value of tune gave a number"] * len(study.seeds), value)
-    return Outcome((yield units(changed(study, tune.over, value), study.seeds, told)), value)
+        return ["no value of tune gave a number"] * len(study.seeds)
+    tuned = yield units(changed(study, tune.over, value), study.seeds, told)
+    return [each if isinstance(each, str) else {**each, "tuned": np.array(value)} for each in tuned]
 
 
 class _Bisection:
@@ -188,7 +181,7 @@ def required(find: Find, point: Point) -> Plan:
         found = yield asked
         for unit, each in zip(asked, found, strict=True):
             searches[unit.seed].take(left[unit.seed], score(unit.study, each, find.measure))
-    return Outcome([search.measures() for search in searches.values()])
+    return [search.measures() for search in searches.values()]
 
 
 def _is_whole(study: Any, find: Find) -> bool:

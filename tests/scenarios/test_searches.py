@@ -117,7 +117,7 @@ def test_each_point_gets_its_own_best_step_from_validation_data_alone(monkeypatc
     chosen = run(
         RAW | changes | {"rounds": 15, "tune": {"over": "optimizer.learning_rate", "values": [1e-4, 0.5, 1e4]}}
     )
-    assert chosen.tuned.item() == 0.5 and chosen.tuned.dims == ("snr_db",)
+    assert chosen.tuned.item() == 0.5 and chosen.tuned.dims == ("snr_db", "seed")
     tried, final = [row for row in seen if row[1]], [row for row in seen if not row[1]]
     assert [row[0] for row in tried] == [1e-4, 0.5, 1e4] and {row[0] for row in final} == {0.5}
     assert all(row[2] == round(0.2 * final[0][3]) and row[2] + row[3] == final[0][3] for row in tried)
