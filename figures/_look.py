@@ -18,7 +18,10 @@ from ..scenarios import durable
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F"]  # Okabe and Ito
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 DASHES = ["-", "--", "-.", ":"]
-STYLE: Any = {"font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6}
+STYLE: Any = {
+    "font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6,
+    "pdf.fonttype": 42,  # TrueType; publishers refuse type 3
+}  # fmt: skip
 LETTERS = 21  # of a caption on an inch
 BOX: Any = {"framealpha": 0.85, "edgecolor": "0.8"}  # of a legend inside a panel
 Line = tuple[list[float], list[float]]  # one from elsewhere: its abscissas and values
