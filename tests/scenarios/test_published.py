@@ -23,6 +23,7 @@ POINTS = [  # preset, curve, the point as settings and as coordinates, and round
     ("abdi_rlc", "", [RLC, "grant.compression=20"], {"uplink": "analog", "compression": 20}, (20, 40)),
     ("abdi_cifar", "", [RLC], {"uplink": "analog"}, (20,)),
 ]
+MSE_OPTIMAL, TRUNCATED = "analog mse_optimal", "analog truncated_inversion"
 
 
 @pytest.mark.slow
@@ -44,6 +45,28 @@ def test_a_point_of_a_published_curve_comes_out_again(
         off = abs(float(again.sel(round=at)) - float(expected.sel(seed=0)))
         several = kept.sizes["seed"] > 1
         assert off <= 4.5 * (float(expected.std("seed", ddof=1)) if several else 0.01) + 0.005
+
+
+@pytest.mark.slow
+def test_each_power_rule_at_its_own_step_comes_out_again() -> None:
+    kept = curves.load(CURVES / "power_rules.csv").isel(round=-1)
+    uplinks = (
+        "uplink=[{kind='analog',rule='mse_optimal'},{kind='analog',rule={kind='truncated_inversion',unbiased=false}}]"
+    )
+    again = run("power_rules", [uplinks, "link.snr_db=[-30]"]).isel(round=-1)
+    expected = kept.sel(snr_db=again.snr_db, uplink=again.uplink)
+    np.testing.assert_allclose(again.tuned, expected.tuned)
+    assert float(np.abs(again.accuracy - expected.accuracy).max()) <= 0.03  # three seeds differ by 0.01 to 0.02
+
+
+def test_at_its_own_step_the_rule_of_least_error_is_the_best_and_inversion_the_worst() -> None:
+    last = curves.load(CURVES / "power_rules.csv").accuracy.isel(round=-1)
+    for snr_db in (-40.0, -30.0):
+        at = last.sel(snr_db=snr_db)
+        others = at.sel(uplink=[name for name in at.uplink.values if name not in ("ideal", MSE_OPTIMAL)])
+        assert np.all(at.sel(uplink=MSE_OPTIMAL).mean("seed") > others.mean("seed"))
+        assert np.all(at.sel(uplink=MSE_OPTIMAL) > at.sel(uplink=TRUNCATED))  # seed by seed
+        assert np.all(at.sel(uplink="analog full_inversion").mean("seed") <= others.mean("seed"))
 
 
 @pytest.mark.parametrize("file", ["amiri2020", "amiri2020_p200", "amiri2020_s30", "amiri2020_m20", "amiri2020_m10"])
