@@ -16,9 +16,14 @@ def equal_resources(run: xr.Dataset) -> float:
     return elements
 
 
+def channel_uses(run: xr.Dataset) -> xr.DataArray:
+    """The resource elements of a round, those of pilots among them."""
+    return run.resource_elements + run.pilot_elements.fillna(0.0)  # which older curves do not tell
+
+
 def equal_elements(run: xr.Dataset) -> float:
-    """The resource elements of a round, the same for all that send; ScenarioError where they differ."""
-    used = run.resource_elements.where(run.resource_elements > 0)
+    """The elements of a round, pilots included, the same for all that send; ScenarioError where they differ."""
+    used = channel_uses(run).where(run.resource_elements > 0)
     low, high = float(used.min()), float(used.max())
     if low != high:
         raise ScenarioError(f"curves: expected as many elements for every scheme, received {low:g} to {high:g}")

@@ -22,7 +22,7 @@ from ..scenarios.results import curves
 from ._command import draw_folder
 from ._labels import axis_label, seeds_label
 from ._look import BOX, caption, grid, over_rounds, picture
-from ._resources import equal_elements
+from ._resources import channel_uses, equal_elements
 
 COMPRESSION = "compression"
 NAMES = {"ideal": "no compression, no noise", "analog": "random linear code", "digital": "QCS, digital"}
@@ -47,7 +47,7 @@ def draw(folder: str | Path, path: str | Path) -> None:
             panels[name].set_ylabel(axis_label(lenet, "accuracy"))
         for panel in (panels["0"], panels["right"]):
             panel.legend(**BOX, fontsize=6.5, loc="lower right")
-        caption(figure, _told(lenet))
+        caption(figure, _told(lenet), lenet)
 
 
 def _compressed(panel: Axes, run: xr.Dataset, compression: float) -> None:
@@ -62,7 +62,7 @@ def _large(panel: Axes, cifar: xr.Dataset, rival: xr.Dataset) -> None:
     rival = rival.isel(uplink=0) if "uplink" in rival.dims else rival
     runs = {"ideal": cifar.sel(uplink="ideal"), "analog": cifar.sel(uplink="analog"), "digital": rival}
     for place, (uplink, run) in enumerate(runs.items()):
-        elements = float(run.resource_elements.max())
+        elements = float(channel_uses(run).max())
         over_rounds(panel, run, place, f"{NAMES[uplink]}, {elements:,.0f} elements" if elements else NAMES[uplink])
     panel.set_ylim(bottom=0.0)
     panel.set_title("CifarNet on CIFAR-10, d = 1,068,298", fontsize=8)

@@ -13,8 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ..scenarios.results import remarks
 from ._labels import SNR, axis_label, seeds_label, value_label
-from ._lines import whole_ticks
+from ._lines import along, pilots, whole_ticks
 from ._look import BOX, COLOURS, DASHES, band, caption, grid, picture
 from ._panels import Panels
 
@@ -34,11 +35,12 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             _lines(panel, dataset.isel(chosen), x, axes[0] if axes else None)
             told = ", ".join(value_label(dataset, name, each) for name, each in chosen.items())
             panel.set_title(fill(told, TITLE), fontsize=8)
-            layout.label(at, panel, axis_label(dataset, x), "NMSE of the sum")
+            layout.label(at, panel, along(dataset, x), "NMSE of the sum")
         of = None if not axes or axes[0] == "uplink" else axis_label(dataset, axes[0])
         _legend(figure, panels[0], of, bool(np.isfinite(dataset.theory).any()), layout.single)
         hidden = layout.hidden
-        caption(figure, f"{seeds_label(dataset)}" + (f"; {hidden} more panels are not shown." if hidden else "."))
+        told = f"{seeds_label(dataset)}" + (f"; {hidden} more panels are not shown." if hidden else ".")
+        caption(figure, told, dataset)
 
 
 def abscissa(dataset: xr.Dataset) -> str:
@@ -61,9 +63,11 @@ def _lines(panel: Axes, dataset: xr.Dataset, x: str, axis: str | None) -> None:
         if not bool(nmse.notnull().any()):
             continue
         label = value_label(dataset, axis, at) if axis else None
-        band(panel, abscissas, nmse.values, at, label, DASHES[at // len(COLOURS) % 3])
+        marks, more = remarks.marks(line), pilots(line, x)
+        here, own = abscissas if more is None else abscissas + more.values, None if marks is None else marks.values
+        band(panel, here, nmse.values, at, label, DASHES[at // len(COLOURS) % 3], marks=own)
         if bool(theory.notnull().any()):
-            panel.plot(abscissas, theory.mean("seed"), ":", color="black", linewidth=1.0, zorder=3)
+            panel.plot(here, theory.mean("seed"), ":", color="black", linewidth=1.0, zorder=3)
     whole_ticks(panel, abscissas)
     if x != SNR and abscissas.min() > 0 and abscissas.max() >= 50 * abscissas.min():
         panel.set_xscale("log")

@@ -60,6 +60,7 @@ def draw(folder: str | Path, path: str | Path) -> None:
             f"{seeds_label(base)}; 25 devices of 1,000 images unless said.\nWithin a setting all schemes have the same "
             f"grant, {spent[0]:,.0f} elements a round (s = 3d/10: {spent[2]:,.0f}), and energy P\na device; "
             "D-DSGD at P = 1 is silent, whatever M.",
+            runs[""],
         )
 
 

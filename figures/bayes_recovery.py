@@ -52,7 +52,7 @@ def draw(run: xr.Dataset, errors: xr.Dataset, gradient: xr.Dataset, path: str | 
         _accuracies(above, run)
         _errors(middle, errors)
         _pictures(below, kernel_of(gradient))
-        caption(figure, _told(run, errors, gradient))
+        caption(figure, _told(run, errors, gradient), run)
 
 
 def kernel_of(gradient: xr.Dataset) -> np.ndarray:

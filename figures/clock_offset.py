@@ -76,7 +76,7 @@ def draw(run: xr.Dataset, sums: xr.Dataset, path: str | Path) -> None:
             panel.axvline(of.prefix, color="0.5", linewidth=0.8, linestyle=":")
         above.annotate("prefix", (of.prefix, 1), (3, -9), "data", "offset points", color="0.4", fontsize=7)
         above.legend(**BOX, loc="lower right")
-        caption(figure, _told(run, sums, of))
+        caption(figure, _told(run, sums, of), run)
 
 
 def _told(run: xr.Dataset, sums: xr.Dataset, of: Setting) -> str:

@@ -20,7 +20,7 @@ from ..scenarios.results import tuned
 from ..scenarios.results.measures import Measure
 from ..scenarios.results.variables import variables
 from ._labels import SNR, axis_label, plain, seeds_label, upright, value_label
-from ._lines import abscissas, is_numeric, lines
+from ._lines import abscissas, along, is_numeric, lines, pilots
 from ._look import BOX, COLOURS, caption, picture
 from ._panels import Panels
 
@@ -32,19 +32,19 @@ LOGARITHMIC = 50  # the largest value of an axis over the smallest, from which o
 def draw(dataset: xr.Dataset, path: str | Path) -> None:
     """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
     measure, x = measured(dataset), abscissa(dataset)
-    values = _shown(dataset, x)[measure.name]
-    axes = sorted((name for name in _axes(values) if name != x), key=lambda name: _rank(dataset, name))
-    layout, along = Panels.of(dataset, axes[1:]), axis_label(dataset, x) if x in dataset.coords else ""
+    shown = _shown(dataset, x)
+    axes = sorted((name for name in _axes(shown[measure.name]) if name != x), key=lambda name: _rank(dataset, name))
+    layout = Panels.of(dataset, axes[1:])
     with picture(path, *layout.size((5.0, 3.5), above=1.0)) as figure:
         panels = layout.on(figure)
         for at, (panel, chosen) in enumerate(zip(panels, layout.places, strict=True)):
-            lines(panel, dataset, values.isel(chosen), x, axes[:1])
+            lines(panel, shown.isel(chosen), measure.name, x, axes[:1])
             panel.set_yscale(measure.scale)
             _scale(panel, dataset, x)
             panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
-            layout.label(at, panel, along, upright(axis_label(dataset, measure.name)))
+            layout.label(at, panel, along(shown, x), upright(axis_label(dataset, measure.name)))
         _legend(figure, panels[0], layout.single)
-        caption(figure, told(dataset, x, layout.hidden, axes[:1]))
+        caption(figure, told(dataset, x, layout.hidden, axes[:1]), shown)
 
 
 def measured(dataset: xr.Dataset) -> Measure:
@@ -106,7 +106,7 @@ def _scale(panel: Axes, dataset: xr.Dataset, x: str) -> None:
     places, last = abscissas(dataset, x), _study(dataset).shown_last
     if not is_numeric(dataset, x):
         panel.set_xticks(places, [value_label(dataset, x, at) if x in dataset.coords else "" for at in places])
-    elif x != last and len(places) <= MOST_LINES:
+    elif x != last and len(places) <= MOST_LINES and pilots(dataset, x) is None:
         panel.set_xticks(places)
     units = dataset[x].attrs.get("units") if x in dataset.coords else None
     if x != last and units != "dB" and places.min() > 0 and places.max() >= LOGARITHMIC * places.min():

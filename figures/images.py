@@ -26,7 +26,7 @@ def draw(
     with picture(path, 1.2 + 3.2 * len(ratios), 3.6) as figure:
         panels = figure.subplots(1, len(ratios), sharey=True, squeeze=False)[0]
         for panel, ratio in zip(panels, ratios, strict=True):
-            lines(panel, dataset, dataset[variable].sel(ratio=ratio), SNR, axes)
+            lines(panel, dataset.sel(ratio=ratio), variable, SNR, axes)
             for (of, name), (snrs, numbers) in (others or {}).items():
                 if abs(of - ratio) < 1e-6:
                     panel.plot(snrs, numbers, ":", color="0.25", linewidth=1.3, label=name)
@@ -39,4 +39,4 @@ def draw(
             labels = list(dict.fromkeys(label for _, label in named))
             handles = [by_name[label] for label in labels]
             figure.legend(handles, labels, loc="outside upper center", ncols=min(2, len(labels)), frameon=False)
-        caption(figure, f"{seeds_label(dataset)}.")
+        caption(figure, f"{seeds_label(dataset)}.", dataset)

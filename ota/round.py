@@ -64,13 +64,24 @@ class Round:
         return grid.collect(tf.broadcast_to(field[:, :symbols], used), elements)
 
     def report(
-        self, errors: tuple[tf.Tensor, tf.Tensor], energy: tf.Tensor, heard: tf.Tensor, bits: tf.Tensor, elements: int
+        self,
+        errors: tuple[tf.Tensor, tf.Tensor],
+        energy: tf.Tensor,
+        heard: tf.Tensor,
+        bits: tf.Tensor,
+        elements: int,
+        free: tf.Tensor | float = 0.0,
     ) -> "Report":
-        """The report of a round on the air: errors, what the data cost, and the sounding and the feedback besides."""
-        terms, zero = self.terms, tf.zeros([])
-        bits += terms.feedback_bits * tf.reduce_sum(tf.cast(self.weights > 0, tf.float32))
+        """The report of a round on the air: errors, what the data cost, and the sounding and the feedback besides.
+
+        ``bits`` are sent on the elements; ``free`` ones, and the feedback, are sent besides and take none.
+        """
+        terms, zero, there = self.terms, tf.zeros([]), self.weights > 0
+        free += terms.feedback_bits * tf.reduce_sum(tf.cast(there, tf.float32))
         pilots, airtime = zero + terms.air.pilots, zero + terms.airtime
-        return Report(*errors, terms.energy(energy), heard, bits, zero + elements, pilots, airtime)
+        silent, unheard = _share(there & (energy <= 0), there), _share(there & ~heard, there)
+        costs = terms.energy(energy), heard, bits + free, zero + elements, pilots, airtime
+        return Report(*errors, *costs, free, silent, unheard)
 
     @property
     def air_link(self) -> Link:
@@ -90,6 +101,9 @@ class Report(NamedTuple):
     payload: tf.Tensor  # resource elements that carried data
     pilots: tf.Tensor  # resource elements granted to pilots
     airtime: tf.Tensor  # seconds
+    free_bits: tf.Tensor  # those of the bits that take no elements: side information and channel feedback
+    silent: tf.Tensor  # share of those that take part that sends nothing: no bit fits, or the rule says so; NaN of none
+    unheard: tf.Tensor  # share of them that is not decoded, the silent ones included
 
 
 class ReceivedSum(NamedTuple):
@@ -194,6 +208,10 @@ def at_devices(devices: tf.Tensor, values: tf.Tensor, everybody: tf.Tensor) -> t
 def weighted_sum(weights: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
     """sum_k w_k u_k, [d], of weights [C] and updates [C, d]."""
     return tf.linalg.matvec(updates, weights, transpose_a=True)
+
+
+def _share(some: tf.Tensor, of: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.cast(some, tf.float32)) / tf.reduce_sum(tf.cast(of, tf.float32))
 
 
 def nmse(estimate: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

@@ -56,6 +56,11 @@ class ReceivedImages(NamedTuple):
         """The share of images seen as their mean colour, [S]."""
         return 1.0 - np.mean(self.fits & self.crc_ok, axis=1)
 
+    @property
+    def silent(self) -> np.ndarray:
+        """The share of images of which no quality fits, [S]."""
+        return 1.0 - np.mean(self.fits, axis=1)
+
 
 class ImagesCarried(NamedTuple):
     """Room for bits, whether they arrive, and elements, [S, B] each."""

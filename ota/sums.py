@@ -32,6 +32,9 @@ class SumReport(NamedTuple):
     resource_elements: tf.Tensor
     pilot_elements: tf.Tensor
     airtime: tf.Tensor
+    free_bits: tf.Tensor
+    silent: tf.Tensor
+    unheard: tf.Tensor
 
 
 def normal_vectors(devices: int, size: int, correlation: float = 0.0) -> Draw:
@@ -92,4 +95,7 @@ class Sums:
             resource_elements=report.payload,
             pilot_elements=report.pilots,
             airtime=report.airtime,
+            free_bits=report.free_bits,
+            silent=report.silent,
+            unheard=report.unheard,
         )

@@ -53,10 +53,19 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None) -> N
     _print_table([list(map(printable, row)) for row in tables.table(dataset, reference)])
     for note in tables.notes(dataset):
         print(f"note: {note}")
-    if "decoded" in dataset and bool((dataset.decoded == 0).all({"round"} & {*dataset.decoded.dims}).any()):
-        print("note: at some points nobody was ever decoded; digital devices are silent where their links carry too")
-        print("      little, and lose packets where they trust a wrong belief (uplink.margin_db keeps below it)")
+    for line in _hardly_heard(tables.shown(dataset)):
+        print(printable(line))
     _draw(dataset, figure)
+
+
+def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:
+    """The points at which fewer than half are heard."""
+    from .scenarios.results import remarks
+
+    points = list(remarks.points(dataset))
+    if points:
+        yield f"hardly heard: {len(points)} points" + (f", of which {MOST_NAMED} follow" * (len(points) > MOST_NAMED))
+    yield from (f"  {point}" for point in points[:MOST_NAMED])
 
 
 def _draw(dataset: "xr.Dataset", figure: Path) -> None:

@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import overair
+from tests.checkout import NEEDED
 
 PARTS = ["phy", "ota", "learning", "scenarios", "figures"]  # each may import itself and those before it
 FOLDERS = [*PARTS, "checks"]  # the checks are the front door's, and compare what stands to the left of scenarios
@@ -41,7 +42,7 @@ def find_checkout() -> Path | None:
 def checkout() -> Path:
     folder = find_checkout()
     if folder is None:
-        pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
+        pytest.skip(NEEDED)
     return folder
 
 

@@ -53,6 +53,9 @@ class Metrics(NamedTuple):
     pilot_elements: tf.Tensor
     downlink_elements: tf.Tensor
     airtime: tf.Tensor  # of both ways
+    free_bits: tf.Tensor
+    silent: tf.Tensor
+    unheard: tf.Tensor
     finite: tf.Tensor  # bool
 
 
@@ -171,5 +174,8 @@ class Federation:
             pilot_elements=report.pilots,
             downlink_elements=tf.constant(self._broadcast, tf.float32),
             airtime=report.airtime + grid.slots(self._broadcast) * grid.slot_seconds,
+            free_bits=report.free_bits,
+            silent=report.silent,
+            unheard=report.unheard,
             finite=finite,
         )

@@ -14,7 +14,7 @@ divided. Where that is below the noise's standard deviation nothing is decoded.
 Budgets. ``round``: every device's realised energy in every round is at most its budget, P unless the terms say
 otherwise, because the level is set from what each would really spend on this round's symbols and gains. ``average``: at
 most the budget expected over fading and participation, with the expected cost of a rule measured on links drawn for the
-purpose. Each device reports one float32 a round for the level if it is announced; those bits count.
+purpose. Each device reports one float32 a round for the level if it is announced: counted bits that take no element.
 """
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
@@ -84,10 +84,9 @@ class Analog:
     def check(self, terms: Terms) -> None:
         needed = self._elements(terms)
         if needed > terms.elements:
-            raise ValueError(
-                f"grant.elements: expected at least {needed} resource elements for this codec and {terms.size} "
-                f"parameters, received {terms.elements}"
-            )
+            beside = "" if self.rule.announced else ", one of them for the scale that this rule sends beside"
+            told = f"resource elements for this codec and {terms.size} parameters{beside}, received {terms.elements}"
+            raise ValueError(f"grant.elements: expected at least {needed} {told}; set grant.elements = {needed}")
         if self._feedback:
             check_memory(terms)
         if self.budget == "average" and not self.rule.bounded and not isinstance(terms.air.channel, Awgn):
@@ -184,9 +183,9 @@ class Analog:
         estimate *= tf.cast(anybody, estimate.dtype)  # nobody's votes are no votes
         errors = nmse(estimate, acc.target), nmse(estimate, self.codec.target(acc.sent))
         present = tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
-        bits = (REPORT_BITS if self.rule.announced else 0.0) * present
+        free = (REPORT_BITS if self.rule.announced else 0.0) * present
         state = AnalogMemory(state.cost, acc.owed, Past(state.past.rounds + 1, estimate))
-        report = round.report(errors, acc.energy, heard, bits, self._elements(terms))
+        report = round.report(errors, acc.energy, heard, tf.zeros([]), self._elements(terms), free)
         return Outcome(estimate, state, report, ReceivedSum(symbols, decode))
 
     def announced(self, acc: Heard, round: Round) -> Heard:

@@ -33,4 +33,4 @@ class Ideal:
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
         zero, nobody = tf.zeros([]), tf.zeros_like(round.weights)
-        return Outcome(acc, state, Report(zero, zero, nobody, round.weights > 0, zero, zero, zero, zero))
+        return Outcome(acc, state, Report(zero, zero, nobody, round.weights > 0, *[zero] * 7))

@@ -7,15 +7,17 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from .. import studies
-from . import renamed, search
+from . import renamed, search, variants
 from .catalogue import Table, own_fields, tables
 from .errors import ScenarioError, closest, one_of, shown
 from .faults import BOUNDS
 from .files import presets
+from .searches import TABLES
 from .shapes import FieldShape, shape_of
 from .sources import FAMILIES, Source, sources
 
 FIELDS = "fields of another study: overair list fields STUDY"
+ANY = "of a scenario of any study also:"
 FEW = 4  # schemes found that are shown with their fields
 ABSURD = 10**9  # bounds from here on go without saying
 WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
@@ -31,7 +33,8 @@ def listing(what: str | None = None) -> list[str]:
     if what == "studies":
         return list(_studies())
     if what == "fields":
-        return [*_rows(described(studies.load(studies.USUAL))), "", *_studies(), "", FIELDS]
+        usual = [*_rows(described(studies.load(studies.USUAL))), "", ANY, *_rows(of_any_study())]
+        return [*usual, "", *_studies(), "", FIELDS]
     if what in FAMILIES:
         return list(_family(what, sources(what), details=True))
     _refuse_old(what, FAMILIES)
@@ -60,11 +63,13 @@ def _found(what: str) -> list[str]:
         fields = {path: text for path, text in every.items() if usual or text != federated.get(path)}
         rows = {name: text for name, text in fields.items() if search.has(what, (name, text.rpartition(" (")[0]))}
         parts += [iter([heading, *_rows(rows)])] if rows else []
+    if rows := {name: text for name, text in of_any_study().items() if search.has(what, (name, text))}:
+        parts.append(iter([ANY, *_rows(rows)]))
     if titles := {name: title for name, title in presets().items() if search.has(what, (name, title))}:
         parts.append(_scenarios(titles))
     if not parts:
         _refuse_old(what, {*search.names(), *(name.rpartition(".")[2] for name in federated)})
-        texts = [text for fields in fields_of.values() for text in (*fields, *fields.values())]
+        texts = [text for fields in (*fields_of.values(), of_any_study()) for text in (*fields, *fields.values())]
         texts += [*presets(), *presets().values()]
         match = closest(what, search.vocabulary(texts))
         advice = f"did you mean {match}?" if match else "see overair list"
@@ -78,6 +83,12 @@ def _found(what: str) -> list[str]:
 def fields(study: str) -> list[str]:
     """The lines about the fields of a study."""
     return list(_rows(described(studies.load(known_study(study)))))
+
+
+def of_any_study() -> dict[str, str]:
+    """What a scenario of any study can say beside its fields: searches and variants."""
+    told = {path: text for name, table in TABLES.items() for path, text in described(table, f"{name}.").items()}
+    return told | {variants.FIELD: variants.ABOUT}
 
 
 def known_study(study: str) -> str:

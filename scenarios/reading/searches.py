@@ -100,11 +100,13 @@ class Searches(NamedTuple):
                 raise ScenarioError(fault(f"{name}.over", "a field that is no axis and in no variant", path, advice))
 
 
+TABLES: Mapping[str, type[Table]] = {"find": Find, "tune": Tune, "seeds": Enough}  # of a scenario, beside its fields
+
+
 def taken(raw: Mapping[str, Any]) -> tuple[dict[str, Any], Searches]:
     """A scenario without its searches, and these."""
-    tables: dict[str, type[Table]] = {"find": Find, "tune": Tune}
-    if isinstance(raw.get("seeds"), Mapping):
-        tables["seeds"] = Enough
+    listed = not isinstance(raw.get("seeds"), Mapping)
+    tables = {name: table for name, table in TABLES.items() if not (name == "seeds" and listed)}
     plain = {name: value for name, value in raw.items() if name not in tables}
     searches = Searches(**{name: _checked(name, table, raw[name]) for name, table in tables.items() if name in raw})
     if searches.seeds:

@@ -19,6 +19,7 @@ from .ranges import expanded
 from .shapes import FieldShape, Path, dotted
 
 FIELD, AXIS = "variants", "variant"
+ABOUT = "what goes together, an axis of its own (named tables of changes by dotted path)"
 Changes = dict[Path, Any]
 
 

@@ -17,6 +17,9 @@ class Measure(NamedTuple):
     better: Literal["high", "low"] = "high"
     over: tuple[str, ...] | None = None  # dimensions besides axes and seeds; all of the study unless given
     scale: Literal["linear", "log"] = "linear"  # of its axis in a figure
+    interval: tuple[str, str] | None = None  # measures that hold the ends of its own interval, seed by seed
+    beside: str | None = None  # field of elements that these come on top of: an axis of it counts them
+    part: Literal["silent", "unheard", "free"] | None = None  # of what is said beside the numbers: results/remarks.py
 
 
 def named(*measures: Measure) -> dict[str, Measure]:

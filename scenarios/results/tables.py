@@ -10,11 +10,12 @@ import xarray as xr
 
 from .. import studies
 from ..reading.errors import ScenarioError
-from . import intervals, tuned
+from . import cells, intervals, remarks, tuned
 from .measures import Measure
 from .variables import variables
 
 STOPPED = "stopped_at"
+BELOW = "< the upper end of a seed's where nothing was wrong"
 
 
 class Against(NamedTuple):
@@ -26,34 +27,38 @@ class Against(NamedTuple):
 
 def table(dataset: xr.Dataset, against: Against | None = None) -> list[list[str]]:
     """A heading and the rows: means over seeds, of the main measure with half its interval, and differences."""
-    dataset = _shown(dataset)
+    dataset = shown(dataset)
     (main, *others), places = _measures(dataset), _places(dataset)
     labels = [_texts(dataset[name].values.tolist()) for name in places]
-    told, compared = (_median, _gap) if "find" in dataset.attrs else (_spread, _difference)
-    columns = {str(main.heading): _column(dataset[main.name], dataset, told)}
+    told, compared = (cells.median, cells.gap) if "find" in dataset.attrs else (cells.spread, cells.difference)
+    columns = {str(main.heading): _marked(_of(main, dataset, told), dataset)}
     if against:
         more = intervals.differences(dataset[[main.name]], *against)[main.name]
-        columns[f"{main.heading} - {text(against.label)}"] = _column(more, dataset, compared)
-    columns |= {str(each.heading): _column(dataset[each.name], dataset, mean) for each in others}
+        columns[f"{main.heading} - {cells.text(against.label)}"] = _column(more, dataset, compared)
+    columns |= {str(each.heading): _of(each, dataset, cells.mean) for each in others}
     if STOPPED in dataset and bool((dataset[STOPPED] >= 0).any()):
-        columns["stopped"] = _column(dataset[STOPPED], dataset, _stops)
+        columns["stopped"] = _column(dataset[STOPPED], dataset, cells.stops)
     return [[*places, *columns], *map(list, zip(*_grid(labels), *columns.values(), strict=True))]
 
 
 def heading(dataset: xr.Dataset, against: Against | None = None) -> str | None:
-    """What stands above the table: what +- means, where there are several seeds."""
+    """What stands above the table: what +- and intervals mean."""
+    bounded = ", ".join(str(each.heading) for each in _measures(shown(dataset)) if each.interval)
     if dataset.sizes["seed"] < 2:
-        return None
+        return f"{bounded}: with 95 % confidence intervals; {BELOW}" if bounded else None
     main, seeds = _measures(dataset)[0].heading, dataset.sizes["seed"]
-    told = f"{main}: mean over {seeds} seeds +- half of its 95 % confidence interval"
+    told = f"{bounded or main}: mean over {seeds} seeds +- half of its 95 % confidence interval"
+    told += f"; {BELOW}" if bounded else ""
     if "find" in dataset.attrs:
         told = f"{main}: median over {seeds} seeds and, of six and more, its 95 % confidence interval"
-    return told + (f"; {main} - {text(against.label)}: the same of differences seed by seed" if against else "")
+    return told + (f"; {main} - {cells.text(against.label)}: the same of differences seed by seed" if against else "")
 
 
 def notes(dataset: xr.Dataset) -> Iterator[str]:
-    """What stands below the table: where measures have no number though there is a result."""
-    dataset = _shown(dataset)
+    """What stands below the table: what marks mean, what was free, and where measures have no number but a result."""
+    dataset = shown(dataset)
+    yield from (f"{mark}: {text}" for mark, text in remarks.why(dataset).items())
+    yield from remarks.free(dataset)
     main, *_ = measures = _measures(dataset)
     there = np.isfinite(dataset[main.name])
     for measure in measures:
@@ -72,7 +77,7 @@ def notes(dataset: xr.Dataset) -> Iterator[str]:
 
 def against(dataset: xr.Dataset, told: str) -> Against:
     """The label of an axis that a text names, or axis=label; ScenarioError where none or several fit."""
-    axes = [name for name in _places(_shown(dataset)) if dataset.sizes[name] > 1]
+    axes = [name for name in _places(shown(dataset)) if dataset.sizes[name] > 1]
     axis, _, label = told.partition("=")
     fits = [fit for name in axes for fit in _fits(dataset, name, told)]
     fits = fits or [
@@ -84,59 +89,17 @@ def against(dataset: xr.Dataset, told: str) -> Against:
     return fits[0]
 
 
-def text(value: Any) -> str:
-    """A coordinate."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def mean(values: np.ndarray) -> str:
-    """Of those that are there."""
-    there = values[np.isfinite(values)]
-    found = float(there.mean()) if there.size else math.nan
-    return "-" if math.isnan(found) else f"{found:.4g}" if abs(found) < 1e4 else f"{found:,.0f}"
-
-
-def _spread(values: np.ndarray, sign: str = "") -> str:
-    """The mean of those that are there, and half of its interval."""
-    there = values[np.isfinite(values)]
-    if not there.size:
-        return "-"
-    found, half = float(there.mean()), float(intervals.half_width(there))
-    small = 0 < max(abs(found), 0.0 if math.isnan(half) else half) < 1e-2  # as error rates are
-    told = f"{found:{sign}.3g}" if small else f"{found:{sign}.4f}"
-    return told if math.isnan(half) else f"{told} +- {half:.2g}" if small else f"{told} +- {half:.4f}"
-
-
-def _difference(values: np.ndarray) -> str:
-    return _spread(values, "+")
-
-
-def _median(values: np.ndarray, each: Callable[[float], str] | None = None) -> str:
-    """Of what a search found, with its interval where there are enough seeds."""
-    middle, low, high = map(each or _found, intervals.median(values))
-    return middle if low == "-" else f"{middle} ({low} to {high})"
-
-
-def _gap(values: np.ndarray) -> str:
-    """Between what two searches found; infinite where one of them is out of reach."""
-    return _median(values, lambda value: "-" if math.isnan(value) else f"{value:+.4g}")
-
-
-def _found(value: float) -> str:
-    if math.isinf(value):
-        return "out of reach" if value > 0 else "the lowest"
-    return "-" if math.isnan(value) else f"{value:.4g}"
+def shown(dataset: xr.Dataset) -> xr.Dataset:
+    """What a table shows: of a dimension along which a study goes on the last coordinate."""
+    last = studies.load(dataset.attrs["study"]).shown_last
+    return dataset.isel({last: -1}) if last in dataset.dims else dataset
 
 
 def _measures(dataset: xr.Dataset) -> list[Measure]:
-    """Those that a table shows: the main one, and what was measured."""
+    """Those that a table shows: the main one, and what was measured; of pilots, where there are any."""
     main, *others = variables(dataset.attrs)
-    return [main, *(m for m in others if m.heading and m.name in dataset and not dataset[m.name].isnull().all())]
-
-
-def _shown(dataset: xr.Dataset) -> xr.Dataset:
-    last = studies.load(dataset.attrs["study"]).shown_last
-    return dataset.isel({last: -1}) if last in dataset.dims else dataset
+    headed = [each for each in others if each.heading and each.name in dataset]
+    return [main, *(m for m in headed if bool((dataset[m.name] > 0 if m.beside else dataset[m.name].notnull()).any()))]
 
 
 def _places(dataset: xr.Dataset) -> list[str]:
@@ -152,6 +115,24 @@ def _column(values: xr.DataArray, dataset: xr.Dataset, told: Callable[[np.ndarra
     return [told(row) for row in rows.reshape(math.prod(rows.shape[: len(places)]), -1)]
 
 
+def _of(measure: Measure, dataset: xr.Dataset, told: Callable[[np.ndarray], str]) -> list[str]:
+    """A measure's column, with the interval that it brings, if it does."""
+    if measure.interval is None:
+        return _column(dataset[measure.name], dataset, told)
+    parts = xr.concat([dataset[name] for name in (measure.name, *measure.interval)], "end")
+    rows = parts.transpose(..., "seed", "end")
+    return _column(rows, dataset, lambda values: cells.bounded(values.reshape(-1, 3)))
+
+
+def _marked(column: list[str], dataset: xr.Dataset) -> list[str]:
+    """With the marks of points at which fewer than half are heard."""
+    marks = remarks.marks(dataset)
+    if marks is None:
+        return column
+    found = _column(marks, dataset, lambda values: str(values[0]))
+    return [f"{cell} {mark}".rstrip() for cell, mark in zip(column, found, strict=True)]
+
+
 def _grid(labels: list[list[str]]) -> list[tuple[str, ...]]:
     """Columns of labels that have every combination as a row."""
     return list(zip(*itertools.product(*labels), strict=True))
@@ -159,7 +140,7 @@ def _grid(labels: list[list[str]]) -> list[tuple[str, ...]]:
 
 def _texts(values: list[Any]) -> list[str]:
     """Coordinates, all different."""
-    short = [text(value) for value in values]
+    short = [cells.text(value) for value in values]
     return short if len({*short}) == len(short) else [str(value) for value in values]
 
 
@@ -168,8 +149,3 @@ def _fits(dataset: xr.Dataset, axis: str, told: str) -> list[Against]:
     return [
         Against(axis, value) for value, own in zip(values, _texts(values), strict=True) if told in (own, str(value))
     ]
-
-
-def _stops(rounds: np.ndarray) -> str:
-    stopped = rounds[rounds >= 0].astype(int)
-    return f"{stopped.size} of {rounds.size} seeds, first in round {stopped.min()}" if stopped.size else ""

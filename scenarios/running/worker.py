@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import platform
 import sys
 from functools import cache
 from pathlib import Path
@@ -48,6 +49,13 @@ class Worker:
             self._prepared[group] = study.prepare(self._shared)
         return self._prepared[group]
 
+    def _prepare_again(self, study: Study, seed: int) -> Any:
+        """What was prepared where the command runs; a worker elsewhere may lack what the scenario reads."""
+        try:
+            return self.prepare(study, seed)
+        except ScenarioError as error:
+            raise ScenarioError(f"its worker on {platform.node()} finds what the command did not: {error}") from None
+
     def do(self, task: Task) -> Record:
         """The record of a unit; one that fails is a record too, with its reason."""
         study, kept = task.study, store.Store(task.folder)
@@ -57,9 +65,8 @@ class Worker:
 
         networks = task.folder / "networks" if task.folder else None
         work = Work(task.seed, study.dimensions(), task.record, networks, task.progress, save, task.alias)
-        group = study.group(task.seed)
         try:
-            prepared = self.prepare(study, task.seed)
+            prepared, group = self._prepare_again(study, task.seed), study.group(task.seed)
             if self._current is None or self._current[0] != group:
                 self._current = None  # free the memory before more is taken
                 self._current = group, study.begin(prepared, work)

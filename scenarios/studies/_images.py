@@ -71,7 +71,7 @@ def send(study: Any, parts: ImageParts, work: Work) -> dict[str, np.ndarray]:
 
 def _measures(outcome: "ImageOutcome") -> dict[str, np.ndarray]:
     """Each [S]."""
-    found = {name: getattr(outcome, name) for name in ("lost", "bits", "elements", "papr_db")}
+    found = {name: getattr(outcome, name) for name in ("lost", "silent", "bits", "elements", "papr_db")}
     found |= {name: getattr(outcome, name).mean(axis=1) for name in ("ssim", "ms_ssim")}
     return found | {"psnr": _psnr(outcome.mse.mean(axis=1)), "mean_psnr": _psnr(outcome.mse).mean(axis=1)}
 
@@ -90,7 +90,7 @@ def _together(parts: "list[ImageOutcome]", counts: list[int]) -> "ImageOutcome":
     }
     means = {
         name: np.average([getattr(part, name) for part in parts], axis=0, weights=counts)
-        for name in ("lost", "bits", "elements", "papr_db")
+        for name in ("lost", "silent", "bits", "elements", "papr_db")
     }
     return first._replace(**joined, **means)
 

@@ -98,7 +98,8 @@ def find(study: Any, common: Common, work: Work) -> dict[str, np.ndarray]:
     cmc = np.stack([each.cmc for each in scores])  # [S, depth]
     precision = np.array([each.mean_precision for each in scores])
     ranks = np.array(work.wanted["rank"])
-    return {"accuracy": cmc[:, 0], "mean_average_precision": precision, "top": cmc[:, ranks - 1]}
+    heard = {name: np.array([getattr(each, name) for each in scores]) for name in ("silent", "unheard")}
+    return {"accuracy": cmc[:, 0], "mean_average_precision": precision, "top": cmc[:, ranks - 1], **heard}
 
 
 def asked(study: Any, common: Common) -> "Asked":

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..results.measures import Measure
 from ..running.units import Record, Work
+from ._reports import PILOTS, REMARKED
 
 if TYPE_CHECKING:
     from ...learning import Federation
@@ -27,7 +28,7 @@ COSTS = (  # of every round, by the names that a federation gives them
     Measure("nmse", "1", "normalised mean square error of the aggregate", heading="NMSE"),
     Measure("nmse_sent", "1", "normalised mean square error against what was sent, after error feedback and selection"),
     Measure("resource_elements", "1", "resource elements that carried data in a round", heading="elements"),
-    Measure("pilot_elements", "1", "resource elements granted to pilots in a round"),
+    PILOTS,
     Measure("downlink_elements", "1", "resource elements of the broadcast back in a round"),
     Measure(
         "energy",
@@ -44,6 +45,7 @@ COSTS = (  # of every round, by the names that a federation gives them
     Measure("airtime", "s", "airtime of a round, both ways", heading="airtime/s"),
     Measure("bits", "bit", "payload and side information of all devices in a round", heading="bits"),
     Measure("decoded", "1", "devices decoded in a round", heading="decoded"),
+    *REMARKED,
 )
 STOPPED = Measure("stopped_at", "1", "round in which numbers stopped being finite, -1 where none did", over=())
 

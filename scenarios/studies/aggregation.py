@@ -21,6 +21,7 @@ from ..reading.complaints import named
 from ..reading.tables import Grant, GridTable, Million, Snrs, default, link
 from ..results.measures import Measure
 from ..running.units import Work
+from ._reports import PILOTS, REMARKED
 from .base import Study
 
 AIR = ("link", "grid", "grant")
@@ -41,7 +42,7 @@ class Aggregation(Study):
         Measure("nmse_sent", "1", "normalised mean square error against what was sent"),
         Measure("gain", "1", "inner product of the estimate with the sum, over the sum's energy", heading="gain"),
         Measure("resource_elements", "1", "resource elements that carry data in a round", heading="elements"),
-        Measure("pilot_elements", "1", "resource elements granted to pilots in a round"),
+        PILOTS,
         Measure(
             "energy", "1", "mean energy of a device for each granted element, over its budget P", heading="energy/P"
         ),
@@ -49,6 +50,7 @@ class Aggregation(Study):
         Measure("airtime", "s", "airtime of a round"),
         Measure("bits", "bit", "payload and side information of all devices in a round", heading="bits"),
         Measure("decoded", "1", "devices decoded in a round", heading="decoded"),
+        *REMARKED,
     )
     along: ClassVar = {"link.snr_db": "link.snr_db"}
     example: ClassVar = {"uplink": "analog", "devices": 10, "rounds": 20}

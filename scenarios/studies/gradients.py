@@ -32,7 +32,7 @@ class Gradients(OfGradients):
     measures: ClassVar = (Measure("gradient", "1", "entry of the gradient", heading="gradient"),)
     fixed: ClassVar = OfGradients.fixed | {"first": "one number", "entries": "one number"}
 
-    example: ClassVar = {"data": "digits", "model": "softmax", "moments": [0, 20], "entries": 5}
+    example: ClassVar = {"data": "digits", "model": "softmax", "moments": [0, 20], "first": 200, "entries": 5}
 
     study: Literal["gradients"] = Field(description="what is simulated")
     first: First = Field(default=0, description="the first entry taken, of all weights one after the other")

@@ -33,11 +33,13 @@ class Images(Study):
         Measure("mean_psnr", "dB", "mean of the images' PSNRs", heading="mean PSNR/dB"),
         Measure("ssim", "1", "structural similarity", heading="SSIM"),
         Measure("ms_ssim", "1", "multiscale structural similarity", heading="MS-SSIM"),
-        Measure("lost", "1", "share of images not received, shown as their mean colour", heading="lost"),
+        Measure("lost", "1", "share of images not received, shown as their mean colour", heading="lost",
+                part="unheard"),
+        Measure("silent", "1", "share of images of which nothing is sent, as no quality fits", part="silent"),
         Measure("bits", "bit", "bits of an image's file; 0 where there are none", heading="bits"),
         Measure("elements", "1", "resource elements of an image, with pilots and retransmissions", heading="elements"),
         Measure("papr_db", "dB", "peak-to-average power of the OFDM waveform", heading="PAPR/dB"),
-    )
+    )  # fmt: skip
     along: ClassVar = {"ratio": "ratios", "link.snr_db": "link.snr_db"}
     coupled: ClassVar = frozenset({"ratio"})
     fixed: ClassVar = {"ratios": "a list of numbers (ratios are a dimension of every result)"}

@@ -34,7 +34,11 @@ class Retrieval(Study):
         Measure("accuracy", "1", "top-1 accuracy", heading="top-1", over=("link.snr_db",)),
         Measure("mean_average_precision", "1", "mean average precision", heading="mAP", over=("link.snr_db",)),
         Measure("top", "1", "share of queries with their character among the first of the gallery (CMC)"),
-    )
+        Measure("silent", "1", "share of queries of which nothing is sent, as no description fits",
+                part="silent", over=("link.snr_db",)),
+        Measure("unheard", "1", "share of queries answered by a guess, silent ones included",
+                part="unheard", over=("link.snr_db",)),
+    )  # fmt: skip
     along: ClassVar = {"link.snr_db": "link.snr_db", "rank": "ranks"}
     fixed: ClassVar = {"ranks": "a list of whole numbers (ranks are a dimension of every result)"}
     example: ClassVar = {

@@ -75,6 +75,15 @@ def test_measures_say_what_they_are_and_over_what(name: str) -> None:
         assert all(describe(dimension, study).values())
 
 
+@pytest.mark.parametrize("name", studies.names())
+def test_what_measures_say_of_others_is_there(name: str) -> None:
+    measures = studies.load(name).measures
+    parts = [each.part for each in measures if each.part]
+    assert len({*parts}) == len(parts) and ("silent" in parts) == ("unheard" in parts)
+    ends = {end for each in measures if each.interval for end in each.interval}
+    assert ends <= {each.name for each in measures}
+
+
 @pytest.mark.parametrize("name, dimension", DIMENSIONS)
 def test_coordinates_decide_nothing_unless_they_are_coupled(name: str, dimension: str) -> None:
     study = example(name)
@@ -94,7 +103,8 @@ def test_a_record_holds_all_measures_over_their_dimensions(name: str) -> None:
     sizes = {dimension: len(values) for dimension, values in study.dimensions().items()}
     for measure in study.measures:
         assert found[measure.name].shape == tuple(sizes[dimension] for dimension in study.over(measure))
-    assert np.isfinite(found[study.measures[0].name]).all()
+    main = found[study.measures[0].name]
+    assert np.isfinite(main).all() and main.any()  # an example shows something
 
 
 @pytest.mark.parametrize("name", studies.names())

@@ -1,6 +1,5 @@
 """The figure of sums: lines are means, bands reach over seeds, theory is dotted, and axes find their place."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from overair.figures import aggregation, draw
-from overair.scenarios.results import curves
+from tests.checkout import kept
 from tests.figures.reading import lines, points, reach
 
-CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 SNRS = [0.0, 10.0]
 
 
@@ -69,9 +67,7 @@ def test_what_has_no_error_has_no_line_and_one_point_is_drawn(figures: list[Figu
 
 @pytest.mark.parametrize(("name", "points"), [("aggregation", 4 * 3 * 3 * 9), ("clock_offset_sums", 18)])
 def test_kept_curves_agree_with_their_theory(name: str, points: int) -> None:
-    if not CURVES.is_dir():
-        pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
-    kept = curves.load(CURVES / f"{name}.csv")
-    assert kept.nmse.size == points
-    assert (abs(kept.nmse - kept.theory) < 4.5 * kept.nmse_error).all()
-    assert (kept.energy_max < 1 + 1e-4).all()
+    curve = kept(name)
+    assert curve.nmse.size == points
+    assert (abs(curve.nmse - curve.theory) < 4.5 * curve.nmse_error).all()
+    assert (curve.energy_max < 1 + 1e-4).all()

@@ -1,7 +1,6 @@
 """Commands of figures: each draws its picture from what is kept beside the code, and says in one line what is wrong."""
 
 import importlib
-import os
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,8 @@ from matplotlib.figure import Figure
 
 from overair.figures._command import kept
 from overair.scenarios.results import dataset
+from tests.checkout import CURVES, needs_checkout
 
-CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 TABLES = ["--curves", str(CURVES)]
 COMMANDS = {  # arguments, and how many panels there are, bars of colours included
     "abdi_rlc": ([str(CURVES)], 5),
@@ -22,12 +21,11 @@ COMMANDS = {  # arguments, and how many panels there are, bars of colours includ
 POSITIONAL = {"clock_offset": 2}  # results that a command takes
 
 
+@needs_checkout
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_picture_is_drawn_from_what_is_kept(
     name: str, figures: list[Figure], capsys: pytest.CaptureFixture, tmp_path: Path
 ) -> None:
-    if not CURVES.is_dir():
-        pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
     arguments, panels = COMMANDS[name]
     out = str(tmp_path / "figure.pdf")
     assert importlib.import_module(f"overair.figures.{name}").main([*arguments, "--out", out]) == 0

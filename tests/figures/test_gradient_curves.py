@@ -18,8 +18,8 @@ from overair.ota import Amp, EmBgAmp, Lmmse, Qcs, Qsgd, QsgdFixed, RandomK, Reco
 from overair.ota.errors import compressing, recovering
 from overair.phy import keys
 from overair.scenarios.results import saved
+from tests.checkout import CURVES, needs_checkout
 
-CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 DATA = Path(os.environ.get("OVERAIR_DATA", "/nowhere")) / "mnist"
 RECOVERIES: dict[str, Recovery] = {
     "amp": Amp(),
@@ -32,7 +32,7 @@ LAYERS = (
     *((320, 320), (320,), (320, 10), (10,)),
 )
 
-pytestmark = pytest.mark.skipif(not CURVES.is_dir(), reason="needs the checkout: set OVERAIR_CHECKOUT to its folder")
+pytestmark = needs_checkout
 needs_mnist = pytest.mark.skipif(not DATA.is_dir(), reason="needs MNIST: $OVERAIR_DATA/mnist is not there")
 
 

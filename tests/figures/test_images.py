@@ -1,6 +1,5 @@
 """PSNR against SNR: every panel has its own ratio, and published lines stand where they belong."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from overair.figures import deepjscc_cifar, draw, images
+from tests.checkout import CURVES, needs_checkout
 from tests.figures.reading import lines, points, reach
 
-CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 SNRS, RATIOS = [0.0, 5.0, 10.0], [1 / 12, 1 / 6]
 VARIABLES = {"psnr": ("dB", "PSNR of the mean squared error over all images"), "ssim": ("1", "structural similarity")}
 ABOUT = {
@@ -78,7 +77,7 @@ def test_lines_from_elsewhere_stand_in_the_panel_of_their_ratio_alone(figures: l
     assert [text.get_text() for text in figures[0].legends[0].get_texts()][-2:] == ["thesis", "published"]
 
 
-@pytest.mark.skipif(not CURVES.is_dir(), reason="needs the checkout: set OVERAIR_CHECKOUT to its folder")
+@needs_checkout
 def test_the_published_curve_is_of_the_network_trained_at_7_db_at_a_twelfth(
     figures: list[Figure], tmp_path: Path
 ) -> None:
@@ -93,7 +92,7 @@ def test_the_published_curve_is_of_the_network_trained_at_7_db_at_a_twelfth(
     assert twelfth.get_ylabel() == "Mean of the images' PSNRs (dB)"
 
 
-@pytest.mark.skipif(not CURVES.is_dir(), reason="needs the checkout: set OVERAIR_CHECKOUT to its folder")
+@needs_checkout
 def test_results_of_another_kind_are_refused_in_one_line(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
     file = str(CURVES / "quickstart.csv")
     assert deepjscc_cifar.main([file, "--out", str(tmp_path / "figure.png")]) == 2

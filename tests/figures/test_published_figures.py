@@ -1,6 +1,5 @@
 """The figures of published settings: each panel has the curves of its own setting, in the looks the legend tells."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from overair.figures import abdi_rlc, amiri2020
-from overair.scenarios.results import curves
+from tests.checkout import kept, published
 from tests.figures.reading import legend, lines, points, reach
 
-CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 SNR = "snr_db"
 LOW, HIGH = -35.94, -8.95  # dB: P = 1 and 500
 
 
 def curve(name: str, **place: object) -> np.ndarray:
     """Accuracies [seeds, rounds] of a file at a place."""
-    found = curves.load(CURVES / f"{name}.csv")
+    found = kept(name)
     for axis, value in place.items():
         if axis == "snr":
             found = found.sel({SNR: value}, method="nearest")
@@ -39,9 +37,7 @@ def assert_drawn(panel: Axes, expected: list[np.ndarray]) -> None:
 
 @pytest.fixture
 def amiri(figures: list[Figure], tmp_path: Path) -> Figure:
-    if not CURVES.is_dir():
-        pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
-    amiri2020.draw(CURVES, tmp_path / "figure.png")
+    amiri2020.draw(published(), tmp_path / "figure.png")
     return figures[0]
 
 
@@ -97,9 +93,7 @@ def test_axes_are_named_by_the_curves(amiri: Figure) -> None:
 
 @pytest.fixture
 def abdi(figures: list[Figure], tmp_path: Path) -> dict[str, Axes]:
-    if not CURVES.is_dir():
-        pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
-    abdi_rlc.draw(CURVES, tmp_path / "figure.png")
+    abdi_rlc.draw(published(), tmp_path / "figure.png")
     return {str(panel.get_label()): panel for panel in figures[0].axes}
 
 
@@ -125,7 +119,7 @@ def test_the_large_network_stands_beside_with_what_each_way_costs(abdi: dict[str
 
 
 def test_the_caption_says_what_share_of_its_energy_each_side_spends(abdi: dict[str, Axes]) -> None:
-    energy = curves.load(CURVES / "abdi_rlc.csv").energy.mean(["seed", "round", "compression"])
+    energy = kept("abdi_rlc").energy.mean(["seed", "round", "compression"])
     (figure,) = {panel.get_figure() for panel in abdi.values()}
     assert isinstance(figure, Figure) and isinstance(energy, xr.DataArray)
     analog, digital = (float(energy.sel(uplink=uplink)) for uplink in ("analog", "digital"))

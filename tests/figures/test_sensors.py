@@ -1,7 +1,6 @@
 """On the axes of the figure of sensors, of a table and of the curve that is kept."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from overair.figures import draw
-from overair.scenarios.results import curves
+from tests.checkout import kept
 from tests.figures.reading import legend, lines, points, reach
 
-CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 COUNTS, WAYS, SNRS = np.array([1, 2, 4, 8]), ["added", "one_by_one"], np.arange(-20.0, 11.0, 5.0)
 DIMS = ("sensors", "way", "seed", "snr_db")
 
@@ -80,9 +78,7 @@ def test_of_one_number_of_sensors_errors_are_drawn_over_snrs(figures: list[Figur
 
 def test_the_curve_that_is_kept_has_the_errors_of_theory_and_is_drawn(tmp_path: Path) -> None:
     """s2/K + N0 (1 + s2)/K^3 where features add, and K^2 where they do not, with s2 = 1/4."""
-    if not (CURVES / "sensors.csv").exists():
-        pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
-    curve = curves.load(CURVES / "sensors.csv")
+    curve = kept("sensors")
     for power, way in ((3, "added"), (2, "one_by_one")):
         found = curve.sel(way=way).transpose("sensors", "snr_db", "seed")
         count, snr = np.meshgrid(found.sensors, 10 ** (found["snr_db"] / 10), indexing="ij")

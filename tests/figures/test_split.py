@@ -1,7 +1,6 @@
 """On the axes of the figure of split networks, of a table and of the curve that is kept."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,9 @@ from overair.figures import draw, split
 from overair.learning.inference.split.cost import flops
 from overair.learning.inference.split.cuts import cut as cut_at
 from overair.learning.models.vgg_like import VggLike
-from overair.scenarios.results import curves
+from tests.checkout import kept
 from tests.figures.reading import lines, points
 
-CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 CUTS, WAYS, SNRS = ["input", "block2_pool", "dense", "logits"], ["quantised", "bottleneck"], [-10.0, 0.0, 10.0]
 COSTS: dict[
     tuple[str, str], Callable[[int], tuple[float, float, float]]
@@ -106,9 +104,7 @@ def test_any_axes_are_drawn(axes: dict[str, str], figures: list[Figure], tmp_pat
 
 @pytest.fixture
 def curve() -> xr.Dataset:
-    if not (CURVES / "split_inference.csv").exists():
-        pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
-    return curves.load(CURVES / "split_inference.csv")
+    return kept("split_inference")
 
 
 def test_times_and_energies_of_the_curve_that_is_kept_follow_from_its_bits_and_the_link(curve: xr.Dataset) -> None:

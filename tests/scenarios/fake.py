@@ -22,6 +22,9 @@ class Metrics(NamedTuple):
     pilot_elements: tf.Tensor
     downlink_elements: tf.Tensor
     airtime: tf.Tensor
+    free_bits: tf.Tensor
+    silent: tf.Tensor
+    unheard: tf.Tensor
     finite: tf.Tensor
 
 
@@ -44,7 +47,7 @@ class Federation:
         finite = tf.logical_not(self.diverges & (snr_db < 0) & (round == 4))
         number = tf.cast(round, tf.float64)
         return {"round": round, "parts": (x, flags, nothing)}, Metrics(
-            x, x, x, x, number, number, number, number, number, number, finite
+            x, x, x, x, number, number, number, number, number, number, 0 * x, 0 * x, 0 * x, finite
         )
 
     def evaluate(self, state: dict[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:

@@ -16,12 +16,11 @@ from overair.ota.sums import Sums, normal_vectors
 from overair.phy import Air, FullInversion, Grid, Rayleigh, keys
 from overair.scenarios import ScenarioError, run, studies
 from overair.scenarios.reading import sources
-from overair.scenarios.results import curves
 from overair.scenarios.running.units import Work
 from overair.scenarios.studies import _aggregation
+from tests.checkout import kept
 
 DEVICES, ENTRIES = 8, 64
-CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 
 
 @pytest.fixture
@@ -298,10 +297,8 @@ def test_what_cannot_be_is_refused_by_its_field(alike: str) -> None:
     ],
 )  # fmt: skip
 def test_a_point_of_a_kept_curve_comes_out_again(preset: str, sets: list[str], place: dict[str, Any]) -> None:
-    if not CURVES.is_dir():
-        pytest.skip("needs the checkout: set OVERAIR_CHECKOUT to its folder")
-    kept = curves.load(CURVES / f"{preset}.csv").sel(place).isel(seed=0)
+    curve = kept(preset).sel(place).isel(seed=0)
     again = run(preset, [*sets, "seeds=[0]"])
     if "rounds=2" not in sets:
-        assert float(again.nmse.squeeze()) == pytest.approx(float(kept.nmse), rel=1e-3)  # the same draws
-    assert abs(float(again.nmse.squeeze()) - float(kept.nmse)) < 4.5 * float(kept.nmse_error) * 20**0.5
+        assert float(again.nmse.squeeze()) == pytest.approx(float(curve.nmse), rel=1e-3)  # the same draws
+    assert abs(float(again.nmse.squeeze()) - float(curve.nmse)) < 4.5 * float(curve.nmse_error) * 20**0.5

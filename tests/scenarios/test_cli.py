@@ -221,4 +221,6 @@ def test_a_run_in_a_pipe_is_silent_but_for_its_results(tmp_path: Path) -> None:
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
     lines = [line for line in run.stderr.splitlines() if "min left" not in line]
     assert run.returncode == 0 and lines == ["overair: 4 units at 2 points, 0 of them there, 4 to do"]
-    assert len(run.stdout.splitlines()) == 1 + 1 + 1 + 2 + 2  # title, what +- is, heading, points, files
+    assert (
+        len(run.stdout.splitlines()) == 1 + 1 + 1 + 2 + 1 + 2
+    )  # title, what +- is, heading, points, what is free, files

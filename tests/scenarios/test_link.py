@@ -1,6 +1,5 @@
 """Scenarios of error rates: they run from a file, grow by an SNR bit for bit, and refuse what cannot be sent."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,9 @@ from overair.scenarios import ScenarioError, run, studies
 from overair.scenarios.reading import files
 from overair.scenarios.reading.sweep import sweep
 from overair.scenarios.results import curves
-from overair.scenarios.results.tables import table
+from overair.scenarios.results.tables import heading, table
+from tests.checkout import CURVES, needs_checkout
 
-CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 TOML = """
 study = "link"
 modulation = ["bpsk", "16-qam"]
@@ -68,8 +67,25 @@ def test_the_table_shows_small_rates(results: xr.Dataset) -> None:
     rows = table(results.sel(code_rate=[1], modulation=["bpsk"], seed=[0]))
     assert rows[0] == ["modulation", "code_rate", "snr_db", "BER", "BLER", "blocks", "theory"]
     seen = float(results.ber.sel({"code_rate": 1, "modulation": "bpsk", "seed": 0, "snr_db": 8}))
-    assert 0 < seen < 1e-3 and float(rows[2][3]) == pytest.approx(seen, rel=5e-3)
-    assert [row[3] for row in (rows[1], rows[3])] == [f"{float(rows[1][3]):.4f}", "0.0000"]
+    value, _, interval = rows[2][3].partition(" ")
+    assert 0 < seen < 1e-3 and float(value) == pytest.approx(seen, rel=5e-3)
+    low, high = map(float, interval.strip("()").split(" to "))
+    assert low < seen < high
+
+
+def test_the_table_tells_below_what_a_rate_is_where_nothing_was_wrong(results: xr.Dataset) -> None:
+    """Of n blocks none of which was wrong, the interval of 95 % reaches to 1 - 0.025^(1/n)."""
+    chosen = results.sel(code_rate=[1], modulation=["bpsk"], snr_db=[30])
+    bound = 1 - 0.025 ** (1 / 300)
+    for seeds in ([0], [0, 1]):
+        (row,) = table(chosen.sel(seed=seeds))[1:]
+        assert row[3:5] == [f"< {bound:.2g}"] * 2
+        assert "BER, BLER: " in (heading(chosen.sel(seed=seeds)) or "")
+
+
+def test_several_seeds_have_the_interval_of_their_mean(results: xr.Dataset) -> None:
+    (row,) = table(results.sel(code_rate=[1], modulation=["16-qam"], snr_db=[0]))[1:]
+    assert " +- " in row[3] and float(row[4].partition(" ")[0]) == 1.0
 
 
 def test_an_snr_more_or_another_order_changes_no_bit_of_the_rest(tmp_path: Path) -> None:
@@ -141,7 +157,7 @@ def test_any_link_runs_from_a_scenario() -> None:
     assert np.isnan(found.theory).all() and float(found.ber[0, 0]) > float(found.ber[0, 1])
 
 
-@pytest.mark.skipif(not CURVES.is_dir(), reason="needs the checkout: set OVERAIR_CHECKOUT to its folder")
+@needs_checkout
 @pytest.mark.parametrize(
     ("preset", "sets", "place"),
     [
@@ -157,7 +173,7 @@ def test_a_point_of_a_kept_curve_comes_out_again(preset: str, sets: list[str], p
         assert float(kept[f"{rate}_low"]) <= float(again[rate]) <= float(kept[f"{rate}_high"])
 
 
-@pytest.mark.skipif(not CURVES.is_dir(), reason="needs the checkout: set OVERAIR_CHECKOUT to its folder")
+@needs_checkout
 def test_intervals_of_the_kept_curve_hold_the_closed_forms() -> None:
     kept = curves.load(CURVES / "link.csv")
     seen = kept.ber.values > 0

@@ -63,6 +63,16 @@ def test_fields_of_a_scenario_are_found_too(word: str) -> None:
     assert "fields of a scenario:" in listing(word)
 
 
+@pytest.mark.parametrize(
+    ("word", "path"),
+    [("find", "find.over"), ("tune", "tune.values"), ("variants", "variants"), ("precision", "seeds.precision")],
+)
+def test_what_a_scenario_of_any_study_can_say_is_found_too(word: str, path: str) -> None:
+    for lines in (listing(word), listing("fields")):
+        below = lines[lines.index("of a scenario of any study also:") + 1 :]
+        assert any(line.split()[:1] == [path] and len(line) > 40 for line in below)
+
+
 def test_a_whole_word_counts_before_a_part_of_one() -> None:
     assert "path_loss" not in found("pa")  # which is an amplifier
     assert "em_bg_amp" not in found("amplifier") and "amplifier" not in found("amp")
@@ -74,7 +84,9 @@ def test_few_schemes_are_shown_with_their_fields_and_many_without() -> None:
     assert len(many) > 8 and not [line for line in many if line.startswith("      ")]
 
 
-@pytest.mark.parametrize(("wrong", "right"), [("cf0", "cfo"), ("codcs", "codecs"), ("raleigh", "rayleigh")])
+@pytest.mark.parametrize(
+    ("wrong", "right"), [("cf0", "cfo"), ("codcs", "codecs"), ("raleigh", "rayleigh"), ("tunne", "tune")]
+)
 def test_what_is_not_found_is_told_with_the_nearest_word(wrong: str, right: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         listing(wrong)

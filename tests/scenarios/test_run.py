@@ -202,7 +202,8 @@ def test_a_codec_that_goes_by_layers_is_granted_what_they_take() -> None:
     """Rank 1 of softmax's 64 x 10 sends 64 numbers or 10, and the 10 biases."""
     change = ["uplink={kind='analog',codec={kind='low_rank',rank=1}}", "rounds=1", "seeds=[0]", "link.snr_db=5"]
     assert run(RAW, [*change, "grant.elements=37"]).resource_elements.values.tolist() == [[37]]
-    with pytest.raises(ScenarioError, match="^scenario field grant.elements: expected at least 37 .*, received 36$"):
+    told = "^scenario field grant.elements: expected at least 37 .*, received 36; set grant.elements = 37$"
+    with pytest.raises(ScenarioError, match=told):
         run(RAW, [*change, "grant.elements=36"])
 
 

@@ -40,10 +40,11 @@ class ImageOutcome(NamedTuple):
     mse: np.ndarray
     ssim: np.ndarray
     ms_ssim: np.ndarray
-    lost: np.ndarray  # share of images not received, [S]
+    lost: np.ndarray  # share of images not received, silent ones included, [S]
     bits: np.ndarray  # [S]
     elements: np.ndarray  # [S]
     papr_db: np.ndarray  # of the OFDM waveform, [S]
+    silent: np.ndarray  # share of images of which nothing is sent, as no quality fits, [S]
 
 
 Sends = Callable[[float, Trial], ImageOutcome]

@@ -89,7 +89,8 @@ class Deepjscc:
             elements = symbols_of(test.images, ratio) + model.over_air.air.pilots
             count = len(test.snrs_db)
             peak = self._papr_db(model, test, share)
-            return ImageOutcome(*found, np.zeros(count), np.zeros(count), np.full(count, float(elements)), peak)
+            none = np.zeros(count)
+            return ImageOutcome(*found, none, none, np.full(count, float(elements)), peak, none)
 
         return send
 

@@ -51,12 +51,13 @@ class DigitalImages(Separate):
             alike = [_likeness(test.images, each) for each in seen] or [np.full([2, *runs[0].error.shape], np.nan)]
             mean = {
                 name: np.mean([getattr(run, name) for run in runs], axis=0)
-                for name in ("error", "lost", "bits", "uses")
+                for name in ("error", "lost", "silent", "bits", "uses")
             }
             uses = mean["uses"].mean(axis=1)
             bits = mean["bits"].mean(axis=1)
             like, multiscale = np.mean(alike, axis=0)
-            return ImageOutcome(mean["error"], like, multiscale, mean["lost"], bits, uses, never(test.snrs_db))
+            sent = mean["lost"], bits, uses, never(test.snrs_db), mean["silent"]
+            return ImageOutcome(mean["error"], like, multiscale, *sent)
 
         return send
 

@@ -64,9 +64,8 @@ class LinearImages:
             count = len(test.snrs_db)
             elements = np.full(count, float(symbols_of(test.images, ratio)))
             errors, like, multiscale = measures
-            return ImageOutcome(
-                errors, like, multiscale, np.zeros(count), np.zeros(count), elements, never(test.snrs_db)
-            )
+            none = np.zeros(count)
+            return ImageOutcome(errors, like, multiscale, none, none, elements, never(test.snrs_db), none)
 
         return send
 

@@ -45,9 +45,20 @@ class ReadyQueries(Protocol):
 
     def found(self, snr_db: float, key: Key) -> Found: ...
 
+    def unheard(self, snr_db: float, key: Key) -> tuple[float, float]:
+        """The share of queries of which nothing is sent, and that of those answered by a guess, which has it in it."""
+        ...
+
+
+class AllHeard:
+    """Queries that all arrive, well or not."""
+
+    def unheard(self, snr_db: float, key: Key) -> tuple[float, float]:
+        return 0.0, 0.0
+
 
 @dataclass(frozen=True)
-class IdealQueries:
+class IdealQueries(AllHeard):
     """Embeddings of the queries and of the gallery, as exact as they are."""
 
     labels: Labels
@@ -63,7 +74,7 @@ class IdealQueries:
 
 
 @dataclass(frozen=True)
-class AnalogQueries:
+class AnalogQueries(AllHeard):
     """Embeddings of which those of the queries pass the air."""
 
     labels: Labels
@@ -99,24 +110,40 @@ class Packets:
     carrier: Carrier
 
     def found(self, snr_db: float, key: Key) -> Found:
-        room, arrives = self.carrier.carry(snr_db, key)
-        turn = np.arange(len(self.labels.queries)) % len(room)
-        return self.carried(room[turn], arrives[turn])
+        return self.carried(*self._packets(snr_db, key))
+
+    def unheard(self, snr_db: float, key: Key) -> tuple[float, float]:
+        room, arrives = self._packets(snr_db, key)
+        sent = np.any([rung.bits + self._which <= room for rung in self.rungs], axis=0)
+        return 1.0 - float(sent.mean()), 1.0 - float((sent & arrives).mean())
 
     def carried(self, room: np.ndarray, arrives: np.ndarray) -> Found:
         """What is found where packets have room for so many bits [Q], and arrive or not [Q]."""
         found = self.labels.guess()
-        which = np.ceil(np.log2(len(self.rungs)))  # bits to say which
         for rung in self.rungs:
-            fits = (rung.bits + which <= room) & arrives
+            fits = (rung.bits + self._which <= room) & arrives
             found = rung.found.mix(found, fits.astype(float))
         return found
+
+    @property
+    def _which(self) -> float:
+        """Bits to say which description it is."""
+        return float(np.ceil(np.log2(len(self.rungs))))
+
+    def _packets(self, snr_db: float, key: Key) -> tuple[np.ndarray, np.ndarray]:
+        """The room of each query's packet, and whether it arrives, [Q] each."""
+        room, arrives = self.carrier.carry(snr_db, key)
+        turn = np.arange(len(self.labels.queries)) % len(room)
+        return room[turn], arrives[turn]
 
 
 def evaluate(way: ReadyQueries, snrs_db: Iterable[float], draws: int, key: Key) -> list[Scores]:
     """Means over queries and draws of the channel, at each SNR."""
     scores = []
     for snr_db in snrs_db:
-        each = [way.found(snr_db, keys.fold(key, "draw", draw)) for draw in range(draws)]
-        scores.append(Found(*(np.concatenate(part) for part in zip(*each, strict=True))).scores())
+        of_draws = [keys.fold(key, "draw", draw) for draw in range(draws)]
+        each = [way.found(snr_db, draw) for draw in of_draws]
+        silent, unheard = np.mean([way.unheard(snr_db, draw) for draw in of_draws], axis=0).tolist()
+        found = Found(*(np.concatenate(part) for part in zip(*each, strict=True))).scores()
+        scores.append(found._replace(silent=silent, unheard=unheard))
     return scores

@@ -43,6 +43,8 @@ class Scores(NamedTuple):
 
     mean_precision: float
     cmc: np.ndarray  # [depth]
+    silent: float = 0.0  # share of queries of which nothing is sent
+    unheard: float = 0.0  # share of queries answered by a guess, silent ones included
 
 
 def find(similarity: np.ndarray, queries: np.ndarray, gallery: np.ndarray, depth: int = DEPTH) -> Found:

@@ -1,0 +1,21 @@
+"""What studies of an uplink take from its reports to be told beside their numbers."""
+
+from ..results.measures import Measure
+
+PILOTS = Measure(
+    "pilot_elements",
+    "1",
+    "resource elements granted to pilots in a round",
+    heading="pilots",
+    beside="grant.elements",
+)
+REMARKED = (
+    Measure(
+        "free_bits",
+        "bit",
+        "bits of a round that take no elements: levels told, channel feedback, acknowledgements",
+        part="free",
+    ),
+    Measure("silent", "1", "share of devices in a round that send nothing", part="silent"),
+    Measure("unheard", "1", "share of devices in a round that are not decoded, silent ones included", part="unheard"),
+)
