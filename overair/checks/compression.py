@@ -17,7 +17,7 @@ from ..ota import (
     Eden,
     PositionCoded,
     Qcs,
-    Qsgd,
+    QsgdFixed,
     RandomK,
     Round,
     Sign,
@@ -72,10 +72,9 @@ def _rotated() -> Iterator[Row]:
 
 
 def _levels() -> Iterator[Row]:
-    for size, bits in ((300, 900.0), (2000, 650.0)):
+    for size, s in ((300, 6), (2000, 1)):
         x = _laplace(size)
-        norm, decoded = float(np.linalg.norm(x)), _decoded(Qsgd(), x, bits, 1000)
-        s = round(norm / np.abs(decoded[decoded != 0]).min())
+        norm, decoded = float(np.linalg.norm(x)), _decoded(QsgdFixed(), x, size * math.log2(2 * s + 1) + 32.5, 1000)
         part = s * np.abs(x) / norm % 1.0
         yield row(f"14 QSGD, d={size}, s={s}: NMSE", (part * (1 - part)).sum() / s**2, _errors(decoded, x))
 
