@@ -38,7 +38,7 @@ def decode(data: bytes, size: int, alphabet: int) -> np.ndarray:
 
 
 def code_length(counts: tf.Tensor, alphabet: tf.Tensor | int | None = None) -> tf.Tensor:
-    """Bits that ``encode`` takes at most, from histograms [..., A] of whole numbers; the last of ``alphabet`` is implied.
+    """Bits that ``encode`` takes at most, from histograms [..., A] of counts; the last of ``alphabet`` is implied.
 
     Never below the real size; above it by rounding to bytes and by what a coder may lose, under 64 bits together.
     """

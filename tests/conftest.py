@@ -1,4 +1,4 @@
-"""The order of files, whose single tests take longest come first, and no key of which two kinds of numbers are drawn."""
+"""Files whose single tests take longest come first, and whatever is run draws one kind of numbers from a key."""
 
 from collections.abc import Iterator
 

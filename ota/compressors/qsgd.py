@@ -1,13 +1,12 @@
 """QSGD: |x|_2 sign(x) l/s, the whole number l being s|x_i|/|x|_2 rounded up or down at random, so that it is unbiased.
 
 The error is q = sum_i f_i (1 - f_i)/s^2 of |x|_2^2, f_i the fraction of s|x_i|/|x|_2. Norm, s and the largest level are
-sent as numbers, levels by an entropy coder, and a bit for the sign of each that is not 0. With fewer than d coordinates,
-k that the shared key chooses, scaled by d/k, the error is (d/k)(1 + q) - 1: few of them with fine levels may err less
-than all with coarse ones, by half where bits are few. s is the one with the least error to be expected from the
-histogram of magnitudes, before the coins are thrown, as an s that depended on them would make the estimate biased; k is
-what the real code has room for (``_fitting``). Where log2(3) bits a coordinate and no code err less, s = 1 is sent that
-way, of a random subset with its own norm. Alistarh et al., "QSGD: communication-efficient SGD via gradient quantization
-and encoding", NeurIPS 2017.
+sent as numbers, levels by an entropy coder, and a bit for the sign of each that is not 0. Of k coordinates that the
+shared key chooses, scaled by d/k, the error is (d/k)(1 + q) - 1: where bits are few, some with fine levels err by half
+of what all with coarse ones do. s has the least error to be expected from the histogram of magnitudes, before the coins
+are thrown, as an s that depended on them would make the estimate biased; k is what the real code has room for
+(``_fitting``). Where log2(3) bits a coordinate without a coder err less, s = 1 is sent that way, of a random subset with
+its own norm. Alistarh et al., "QSGD: communication-efficient SGD via gradient quantization and encoding", NeurIPS 2017.
 """
 
 from typing import ClassVar, NamedTuple

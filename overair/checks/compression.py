@@ -61,7 +61,7 @@ def _errors(decoded: np.ndarray, x: np.ndarray) -> np.ndarray:
 def _rotated() -> Iterator[Row]:
     size = 4096
     x = np.random.default_rng(19).normal(size=size).astype(np.float32)
-    for bits, distortion in ((1, 1 - 2 / math.pi), (2, 0.117482)):
+    for bits, distortion in ((1, 1 - 2 / math.pi), (1.5, (1 - 2 / math.pi + 0.117482) / 2), (2, 0.117482)):
         decoded = _decoded(Eden(), x, 32.0 + bits * size, 300)
         yield row(f"19 rotated quantisation, {bits} bits: NMSE", 1 / (1 - distortion) - 1, _errors(decoded, x))
     decoded = _decoded(Eden(), x, 32.0 + size / 8, 300)

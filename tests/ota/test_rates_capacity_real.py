@@ -42,6 +42,6 @@ def test_a_packet_carries_the_number_computed_by_hand_for_its_real_channels(
 
 @pytest.mark.parametrize("error", [0.1, 0.01])
 def test_it_keeps_the_same_distance_below_the_exact_bound_at_every_length(error: float) -> None:
-    """The approximation's error tends to a constant: of log2 n the factor is right, and no code is promised too much."""
+    """The approximation's error tends to a constant, so the factor of log2 n is right, and no code is surpassed."""
     gaps = [cone_packing(2 * n, 0.5, error) - carried(n, 0.5, error) for n in (100, 250, 500, 1000)]
     assert min(gaps) > 0 and np.ptp(gaps) < 0.2  # half a bit of log2 n more or less would be 1.7
