@@ -44,11 +44,11 @@ def code_length(counts: tf.Tensor, alphabet: tf.Tensor | int | None = None) -> t
     """
     counts = tf.cast(counts, tf.int64)
     places = tf.range(tf.shape(counts, tf.int64)[-1])
-    alphabet = tf.cast(tf.shape(counts)[-1] if alphabet is None else alphabet, tf.int64)
+    letters = tf.cast(tf.shape(counts)[-1] if alphabet is None else alphabet, tf.int64)  # [...]
     size = tf.reduce_sum(counts, axis=-1)  # [...]
-    rice = _floor_log2(size // tf.maximum(alphabet, 1))
-    told = tf.where(places < alphabet[..., None] - 1, counts, 0)
-    header = tf.reduce_sum(tf.bitwise.right_shift(told, rice[..., None]), axis=-1) + (alphabet - 1) * (rice + 1)
+    rice = _floor_log2(size // tf.maximum(letters, 1))
+    told = tf.where(places < letters[..., None] - 1, counts, 0)
+    header = tf.reduce_sum(tf.bitwise.right_shift(told, rice[..., None]), axis=-1) + (letters - 1) * (rice + 1)
     slack = tf.where(size < LONG, LOSS * tf.cast(size, tf.float64), START)
     payload = tf.where(tf.reduce_max(counts, axis=-1) < size, information(counts) + slack, 0.0)
     bits = 8.0 * (tf.math.ceil(tf.cast(header, tf.float64) / 8.0) + tf.math.ceil(payload / 8.0))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import tensorflow as tf
@@ -74,7 +75,7 @@ def _plain(bound: Any) -> Any:
 
 def _package_line() -> str | None:
     """Who drew: the innermost line outside of the keys themselves if it is the package's, and not a test's."""
-    frame = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_code.co_filename.endswith(("phy/keys.py", "tests/streams.py")):
         frame = frame.f_back
     name = frame.f_code.co_filename if frame else ""

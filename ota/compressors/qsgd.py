@@ -5,8 +5,9 @@ sent as numbers, levels by an entropy coder, and a bit for the sign of each that
 shared key chooses, scaled by d/k, the error is (d/k)(1 + q) - 1: where bits are few, some with fine levels err by half
 of what all with coarse ones do. s has the least error to be expected from the histogram of magnitudes, before the coins
 are thrown, as an s that depended on them would make the estimate biased; k is what the real code has room for
-(``_fitting``). Where log2(3) bits a coordinate without a coder err less, s = 1 is sent that way, of a random subset with
-its own norm. Alistarh et al., "QSGD: communication-efficient SGD via gradient quantization and encoding", NeurIPS 2017.
+(``_fitting``). Where log2(3) bits a coordinate without a coder err less, s = 1 is sent that way, of a random subset
+with its own norm. Alistarh et al., "QSGD: communication-efficient SGD via gradient quantization and encoding", NeurIPS
+2017.
 """
 
 from typing import ClassVar, NamedTuple

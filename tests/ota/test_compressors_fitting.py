@@ -82,7 +82,7 @@ def assert_equal_means(one: np.ndarray, other: np.ndarray, relative: float) -> N
     ids=str,
 )
 def test_bits_that_are_granted_are_used(compressor: Compressor, law: str, size: int, bits: float, most: float) -> None:
-    """At a slack of six deviations, QSGD spent 311 of the first 600 and erred by 7.8, TernGrad 330 of 486 and by 6.5."""
+    """At a slack of six deviations, QSGD spent 311 of the first 600 and erred by 7.8, TernGrad 330 of 486 and 6.5."""
     x = vector(law, size)
     decoded, used = compressed(compressor, x, bits, 100)
     assert used.max() <= bits and used.mean() > 0.965 * bits
