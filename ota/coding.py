@@ -38,19 +38,19 @@ def decode(data: bytes, size: int, alphabet: int) -> np.ndarray:
 
 
 def code_length(counts: tf.Tensor, alphabet: tf.Tensor | int | None = None) -> tf.Tensor:
-    """Bits that ``encode`` takes at most, from a histogram [A] of whole numbers; the last of ``alphabet`` is implied.
+    """Bits that ``encode`` takes at most, from histograms [..., A] of counts; the last of ``alphabet`` is implied.
 
     Never below the real size; above it by rounding to bytes and by what a coder may lose, under 64 bits together.
     """
     counts = tf.cast(counts, tf.int64)
-    places = tf.range(tf.size(counts, tf.int64))
-    alphabet = tf.cast(tf.size(counts) if alphabet is None else alphabet, tf.int64)
-    size = tf.reduce_sum(counts)
-    rice = _floor_log2(size // tf.maximum(alphabet, 1))
-    told = tf.where(places < alphabet - 1, counts, 0)
-    header = tf.reduce_sum(tf.bitwise.right_shift(told, rice)) + (alphabet - 1) * (rice + 1)
+    places = tf.range(tf.shape(counts, tf.int64)[-1])
+    letters = tf.cast(tf.shape(counts)[-1] if alphabet is None else alphabet, tf.int64)  # [...]
+    size = tf.reduce_sum(counts, axis=-1)  # [...]
+    rice = _floor_log2(size // tf.maximum(letters, 1))
+    told = tf.where(places < letters[..., None] - 1, counts, 0)
+    header = tf.reduce_sum(tf.bitwise.right_shift(told, rice[..., None]), axis=-1) + (letters - 1) * (rice + 1)
     slack = tf.where(size < LONG, LOSS * tf.cast(size, tf.float64), START)
-    payload = tf.where(tf.reduce_max(counts) < size, information(counts) + slack, 0.0)
+    payload = tf.where(tf.reduce_max(counts, axis=-1) < size, information(counts) + slack, 0.0)
     bits = 8.0 * (tf.math.ceil(tf.cast(header, tf.float64) / 8.0) + tf.math.ceil(payload / 8.0))
     return tf.where(size > 0, bits, 0.0)
 
@@ -64,7 +64,7 @@ def information(counts: tf.Tensor) -> tf.Tensor:
 
 def _floor_log2(number: tf.Tensor) -> tf.Tensor:
     powers = tf.constant(2 ** np.arange(1, 62, dtype=np.int64))
-    return tf.reduce_sum(tf.cast(powers <= number, tf.int64))
+    return tf.reduce_sum(tf.cast(powers <= number[..., None], tf.int64), axis=-1)
 
 
 def _rice(size: int, alphabet: int) -> int:

@@ -1,9 +1,21 @@
-"""The order of files: whose single tests take longest come first, so that no worker waits for them at the end."""
+"""Files whose single tests take longest come first, and whatever is run draws one kind of numbers from a key."""
+
+from collections.abc import Iterator
 
 import pytest
+
+from tests.streams import Streams, watch
 
 LONGEST = ("test_checks.py", "test_examples.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+@pytest.fixture(autouse=True)
+def streams(monkeypatch: pytest.MonkeyPatch) -> Iterator[Streams]:
+    """Whatever a test runs, the package draws one kind of numbers from a key."""
+    watched = watch(monkeypatch.setattr)
+    yield watched
+    assert not watched.clashes, "\n".join(watched.clashes)

@@ -1,10 +1,9 @@
 """Unbiased ternary quantisation: sign(x) times a scale with probability |x|/scale, else 0, in the bits there are.
 
 If p is the share of coordinates that is not 0, an entropy coder takes h2(p) bits for each and a bit for every sign.
-Where d coordinates do not fit, k of them chosen by the shared key are sent, scaled by d/k. How many must be known
-before the coins are thrown, or the estimate would be biased: k is the largest for which a count within Bernstein's
-bound of its mean (left with probability exp(-20): then the device stays silent) fits. The other way is a fixed log2(3)
-bits each, which fits always, so that the scale may be that of the subset. The one with the smaller scale/k is taken.
+Where d coordinates do not fit, k of them chosen by the shared key are sent, scaled by d/k: as many as the real code has
+room for (``_fitting``). The other way is a fixed log2(3) bits each, so that k is known before the coins are thrown and
+the scale may be that of the subset. The one that may be expected to have the smaller scale/k is taken.
 """
 
 import math
@@ -15,11 +14,12 @@ import tensorflow as tf
 from ...phy import keys
 from ...phy.keys import Key
 from .. import coding, subsets
-from ._positions import last
+from ._fitting import SIDE_BITS as FITTING_BITS
+from ._fitting import fitting
 
 SIDE_BITS = 32.0 + 1.0  # the scale, and which code
+CODED_BITS = FITTING_BITS + 1.0  # how many coordinates, and whether any is not 0
 TRIT = math.log2(3.0)
-RARE = 20.0  # minus the logarithm of how likely it is that a length is misjudged
 
 
 def ternary(
@@ -29,32 +29,44 @@ def ternary(
 
     The norm is no smaller than any entry, and that of k coordinates is about k^growth times as large as of one.
     """
-    size, room = update.shape[-1], tf.cast(bits, tf.float64) - SIDE_BITS
-    share = tf.cast(tf.reduce_mean(tf.math.divide_no_nan(tf.abs(update), norm(update))), tf.float64)
-    share = tf.clip_by_value(share, 0.0, 1.0)
-    number = float(size.bit_length())  # of bits that say k
-    coded = last(lambda k: number + _most_bits(tf.cast(k, tf.float64), share) <= room, size)
-    fixed = last(lambda k: TRIT * tf.cast(k, tf.float64) <= room, size)
-    codes = tf.cast(coded, tf.float64) >= tf.cast(fixed, tf.float64) * (size / tf.maximum(fixed, 1)) ** growth
-    kept = tf.where(share > 0, tf.where(codes, coded, fixed), 0)
-    chosen = subsets.random(keys.fold(key, "coordinates"), size, kept)
-    scale = norm(tf.where(codes | chosen, update, 0.0))
-    chance = tf.math.divide_no_nan(tf.abs(update), scale)
-    sent = chosen & (keys.uniform(keys.fold(key, "coins"), [size]) < chance)
-    count = tf.math.count_nonzero(sent)
-    code = number + coding.code_length(tf.stack([tf.cast(kept, tf.int64) - count, count])) + tf.cast(count, tf.float64)
-    length = tf.where(codes, code, TRIT * tf.cast(kept, tf.float64))
-    speaks = (kept > 0) & (length <= room)
-    value = scale * tf.math.divide_no_nan(float(size), tf.cast(kept, update.dtype))
-    decoded = tf.where(sent & speaks, tf.where(update < 0, -value, value), 0.0)
-    return decoded, tf.cast(tf.where(speaks, SIDE_BITS + length, 0.0), update.dtype)
+    size, room = update.shape[-1], tf.maximum(tf.cast(bits, tf.float64) - SIDE_BITS, 0.0)
+    coins = keys.uniform(keys.fold(key, "coins"), [size])
+    likely, fixed = _expected(update, norm(update), room - CODED_BITS), trits_that_fit(size, room)
+
+    def coded() -> tuple[tf.Tensor, tf.Tensor]:
+        scale = norm(update)
+        level = tf.cast(coins < tf.math.divide_no_nan(tf.abs(update), scale), tf.int32)
+        sent = fitting(level, likely, room - CODED_BITS, key)
+        return _signed(update, sent.chosen & (level > 0), scale * sent.scale), sent.bits + CODED_BITS
+
+    def plain() -> tuple[tf.Tensor, tf.Tensor]:
+        chosen = subsets.random(keys.fold(key, "coordinates"), size, fixed)
+        scale = norm(tf.where(chosen, update, 0.0))
+        up = chosen & (coins < tf.math.divide_no_nan(tf.abs(update), scale))
+        value = scale * tf.math.divide_no_nan(float(size), tf.cast(fixed, update.dtype))
+        return _signed(update, up, value), TRIT * tf.cast(fixed, tf.float64)
+
+    codes = likely >= tf.cast(fixed, tf.float64) * (size / tf.maximum(fixed, 1)) ** growth
+    decoded, length = tf.cond(codes, coded, plain)
+    speaks = tf.reduce_any(update != 0) & (length > CODED_BITS * tf.cast(codes, tf.float64))
+    used = tf.where(speaks, SIDE_BITS + length, 0.0)
+    return tf.where(speaks, decoded, 0.0), tf.cast(used, update.dtype)
 
 
-def _most_bits(kept: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-    """Of the code of so many coordinates, signs included, at the worst count that can be expected."""
-    mean = kept * share
-    off = tf.sqrt(2.0 * RARE * mean * (1.0 - share)) + RARE / 3.0
-    worst = tf.clip_by_value(2.0 * kept / 3.0, tf.maximum(mean - off, 0.0), tf.minimum(mean + off, kept))
-    payload = coding.information(tf.stack([kept - worst, worst], axis=-1)) + worst + coding.LOSS * kept
-    histogram = tf.math.log(kept) / math.log(2.0) + 3.0
-    return payload + histogram + 14.0  # both up to the next byte
+def trits_that_fit(size: int, room: tf.Tensor) -> tf.Tensor:
+    """How many coordinates at log2(3) bits, an int32."""
+    count = tf.floor(tf.clip_by_value(room / TRIT, 0.0, float(size)))
+    return tf.cast(count - tf.cast(count * TRIT > room, count.dtype), tf.int32)  # a division may be rounded up
+
+
+def _expected(update: tf.Tensor, scale: tf.Tensor, room: tf.Tensor) -> tf.Tensor:
+    """How many coordinates may be expected to fit, a float64; 0 where not even a few do."""
+    size = update.shape[-1]
+    p = tf.clip_by_value(tf.cast(tf.reduce_mean(tf.math.divide_no_nan(tf.abs(update), scale)), tf.float64), 0.0, 1.0)
+    each = coding.information(tf.stack([1.0 - p, p])) + p + coding.LOSS
+    header = 2.0 * 8.0 + math.log2(size + 1.0)  # both parts up to the next byte
+    return tf.clip_by_value((room - header) / each, 0.0, float(size))
+
+
+def _signed(update: tf.Tensor, up: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    return tf.where(up, tf.where(update < 0, -value, value), 0.0)

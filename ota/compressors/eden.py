@@ -2,12 +2,13 @@
 
 v = H R x / sqrt(n), with random signs R and a Hadamard matrix (block diagonal, as ``random_linear`` has it), is close
 to N(0, |x|^2/n) in its entries where x is dense. They are rounded to the 2^b levels of the Lloyd-Max quantiser of
-that law, b the most bits a coordinate that fit, 8 at most, and what is decoded is c (H R)'q / sqrt(n) with c = |x|^2
-/ <v, q>, sent as a float32. Over uniform rotations that is unbiased, with a relative error of 1/(1 - D) - 1, D the
-quantiser's error on N(0, 1): .5708, .1331, .0358 and .0096 for 1 to 4 bits; over signs and Hadamard matrices it is
-nearly so. With less than a bit a coordinate, k of the n rotated ones that the shared key chooses are sent, times n/k:
-(n/k)/(1 - D) - 1. Vargaftik et al., "EDEN: communication-efficient and robust distributed mean estimation", ICML
-2022.
+that law, 8 bits at most, and what is decoded is c (H R)'q / sqrt(n) with c = |x|^2 / <v, q>, sent as a float32. Over
+uniform rotations that is unbiased, with a relative error of 1/(1 - D) - 1, D the quantiser's error on N(0, 1): .5708,
+.1331, .0358 and .0096 for 1 to 4 bits; over signs and Hadamard matrices it is nearly so. Bits for more than b of each
+coordinate and fewer than b + 1 go to those that the shared key chooses, a bit for each, and D is the mean of both
+errors: .3165 at 1.5 bits. With less than a bit a coordinate, k of the n rotated ones that the key chooses are sent,
+times n/k: (n/k)/(1 - D) - 1, which is the same with D = 1 for those that are not sent. Vargaftik et al., "EDEN:
+communication-efficient and robust distributed mean estimation", ICML 2022.
 """
 
 from functools import cache
@@ -43,21 +44,25 @@ class Eden:
         blocks, block = signs.shape
         padded = blocks * block
         room = tf.maximum(tf.cast(bits, tf.float64) - SIDE_BITS, 0.0)
-        each = tf.cast(tf.clip_by_value(tf.floor(room / padded), 1.0, float(MOST_BITS)), tf.int32)
-        kept = tf.cast(tf.minimum(tf.floor(room), float(padded)), tf.int32)
+        whole = tf.cast(tf.floor(tf.minimum(room, float(MOST_BITS * padded))), tf.int32)
+        each = tf.maximum(whole // padded, 1)
+        kept, more = tf.minimum(whole, padded), tf.maximum(whole - each * padded, 0)
         kept = tf.where(tf.reduce_any(tf.not_equal(update, 0)), kept, 0)
         chosen = tf.cast(subsets.random(keys.fold(key, "coordinates"), padded, kept), update.dtype)
+        deeper = subsets.random(keys.fold(key, "deeper"), padded, more)
 
         peak = tf.reduce_max(tf.abs(update))
         v = rotated(signs, tf.math.divide_no_nan(update, peak)) / block**0.5  # [n]
         energy = tf.reduce_sum(v**2)
-        q = chosen * _nearest(tf.math.divide_no_nan(v, tf.sqrt(energy / padded)), each)
+        unit = tf.math.divide_no_nan(v, tf.sqrt(energy / padded))
+        finer = tf.minimum(each + 1, MOST_BITS)
+        q = chosen * tf.where(deeper, _nearest(unit, finer), _nearest(unit, each))
         aligned = tf.reduce_sum(q * v)
         heard = tf.reduce_sum(chosen * v**2)
         share = tf.math.divide_no_nan(float(padded), tf.cast(kept, update.dtype))
         scale = peak * share * tf.math.divide_no_nan(heard, aligned) / block**0.5
         decoded = scale * returned(signs, q, size)
-        used = tf.where(kept > 0, SIDE_BITS + tf.cast(kept * each, tf.float32), 0.0)
+        used = tf.where(kept > 0, SIDE_BITS + tf.cast(kept * each + more, tf.float64), 0.0)
         return tf.where(kept > 0, decoded, tf.zeros_like(decoded)), tf.cast(used, update.dtype)
 
 

@@ -1,15 +1,18 @@
 """QSGD: |x|_2 sign(x) l/s, the whole number l being s|x_i|/|x|_2 rounded up or down at random, so that it is unbiased.
 
-The error is sum_i f_i (1 - f_i)/s^2 of |x|_2^2, f_i the fraction of s|x_i|/|x|_2. Norm, s and the largest level are
-sent as numbers, levels by an entropy coder, and a bit for the sign of each that is not 0. s is the largest whose code
-fits; it is found before the coins are thrown, on the expected histogram with six standard deviations to spare, because
-an s that depended on them would make the estimate biased (a code that does not fit all the same is not sent). Where not
-even s = 2 fits, s = 1 is sent, of a random subset scaled by d/k if need be. Alistarh et al., "QSGD:
-communication-efficient SGD via gradient quantization and encoding", NeurIPS 2017.
+The error is q = sum_i f_i (1 - f_i)/s^2 of |x|_2^2, f_i the fraction of s|x_i|/|x|_2. Norm, s and the largest level are
+sent as numbers, levels by an entropy coder, and a bit for the sign of each that is not 0. Of k coordinates that the
+shared key chooses, scaled by d/k, the error is (d/k)(1 + q) - 1: where bits are few, some with fine levels err by half
+of what all with coarse ones do. s has the least error to be expected from the histogram of magnitudes, before the coins
+are thrown, as an s that depended on them would make the estimate biased; k is what the real code has room for
+(``_fitting``). Where log2(3) bits a coordinate without a coder err less, s = 1 is sent that way, of a random subset
+with its own norm. Alistarh et al., "QSGD: communication-efficient SGD via gradient quantization and encoding", NeurIPS
+2017.
 """
 
 from typing import ClassVar, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
@@ -17,21 +20,24 @@ from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import coding
-from ._ternary import ternary
+from ._fitting import SIDE_BITS as FITTING_BITS
+from ._fitting import fitting
+from ._ternary import SIDE_BITS as TERNARY_BITS
+from ._ternary import ternary, trits_that_fit
 
-MOST = 2**16 - 1  # levels s to the norm
+SCALES = np.unique(np.round(2.0 ** (np.arange(512) / 32)))  # levels s to the norm
 LEVELS = 1024  # levels that may occur
-ATOMS = 4096  # of the histogram of magnitudes from which lengths are foretold
-SIDE_BITS = 32.0 + 16.0 + 10.0 + 1.0  # norm, s, the largest level, and whether s > 1
-DEVIATIONS, SPARE = 6.0, 64.0  # how far above its mean a length may be: deviations, and bits
+ATOMS = 1024  # of the histogram of magnitudes from which errors are foretold
+SIDE_BITS = 32.0 + 9.0 + 10.0 + FITTING_BITS + 1.0  # norm, s, the largest level, how many, and which way
+COARSE = 12  # scales that are passed over at first
 
 
-class Levels(NamedTuple):
-    """What a device sends."""
+class Setting(NamedTuple):
+    """What suits a number of bits."""
 
-    level: tf.Tensor  # [d]
     s: tf.Tensor
-    bits: tf.Tensor  # with all side information, float64
+    likely: tf.Tensor  # coordinates that may be expected to fit
+    error: tf.Tensor  # that may be expected, of |x|^2
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -41,26 +47,61 @@ class Qsgd:
     unbiased: ClassVar[bool] = True
 
     def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
-        unit, norm = _normalised(update)
-        s = _finest(unit, tf.cast(bits, tf.float64) - SIDE_BITS)
+        size, (unit, norm) = update.shape[-1], _normalised(update)
+        room = tf.cast(bits, tf.float64) - SIDE_BITS
+        best = plan(unit, room)
 
-        def many() -> tuple[tf.Tensor, tf.Tensor]:
-            sent = levels(unit, s, key)
-            speaks = sent.bits <= tf.cast(bits, tf.float64)
-            size = norm * tf.cast(sent.level, update.dtype) / tf.cast(s, update.dtype)
-            decoded = tf.where(speaks, tf.where(update < 0, -size, size), 0.0)
-            return decoded, tf.cast(tf.where(speaks, sent.bits, 0.0), update.dtype)
+        def coded() -> tuple[tf.Tensor, tf.Tensor]:
+            level = tf.cast(tf.floor(best.s * unit + keys.uniform(keys.fold(key, "coins"), [size])), tf.int32)
+            sent = fitting(level, best.likely, room, key)
+            value = norm * sent.scale * tf.cast(level, update.dtype) / best.s
+            decoded = tf.where(sent.chosen, tf.where(update < 0, -value, value), 0.0)
+            return decoded, tf.cast(tf.where(sent.scale > 0, SIDE_BITS + sent.bits, 0.0), update.dtype)
 
-        return tf.cond(s > 1, many, lambda: ternary(update, lambda x: _normalised(x)[1], 0.5, bits - 1.0, key))
+        trits = tf.cast(trits_that_fit(size, tf.cast(bits, tf.float64) - TERNARY_BITS - 1.0), unit.dtype)
+        plain = tf.where(trits > 0, tf.sqrt(size / tf.maximum(trits, 1.0)) * tf.reduce_sum(unit) - 1.0, np.inf)
+        few = (best.error > plain) | (best.likely < 1.0)
+        return tf.cond(few, lambda: ternary(update, lambda x: _normalised(x)[1], 0.5, bits - 1.0, key), coded)
 
 
-def levels(unit: tf.Tensor, s: tf.Tensor, key: Key) -> Levels:
-    """Levels of magnitudes [d] of norm 1, and what they cost."""
-    coins = keys.uniform(keys.fold(key, "coins"), unit.shape)
-    level = tf.cast(tf.floor(tf.cast(s, unit.dtype) * unit + coins), tf.int32)
-    counts = tf.math.bincount(level, minlength=LEVELS, maxlength=LEVELS)
-    signs = tf.cast(tf.math.count_nonzero(level), tf.float64)
-    return Levels(level, s, SIDE_BITS + coding.code_length(counts, tf.reduce_max(level) + 1) + signs)
+def plan(unit: tf.Tensor, room: tf.Tensor) -> Setting:
+    """The s with the least error to be expected of magnitudes [d] of norm 1 in so many bits."""
+    peak = tf.reduce_max(unit)
+    place = tf.cast(tf.math.divide_no_nan(unit, peak) * (ATOMS - 1.0), tf.int32)
+    weight = tf.math.bincount(place, minlength=ATOMS, maxlength=ATOMS, weights=tf.ones_like(unit))  # [atoms]
+    total = tf.math.bincount(place, minlength=ATOMS, maxlength=ATOMS, weights=unit)
+    atom = tf.math.divide_no_nan(total, weight)
+    scales = tf.constant(SCALES, unit.dtype)
+    about = COARSE * tf.argmin(_settings(weight, atom, peak, scales[::COARSE], room).error, output_type=tf.int32)
+    near = tf.clip_by_value(about + tf.range(1 - COARSE, COARSE), 0, len(SCALES) - 1)
+    found = _settings(weight, atom, peak, tf.gather(scales, near), room)
+    best = tf.argmin(found.error)
+    return Setting(found.s[best], found.likely[best], found.error[best])
+
+
+def _settings(weight: tf.Tensor, atom: tf.Tensor, peak: tf.Tensor, s: tf.Tensor, room: tf.Tensor) -> Setting:
+    """What may be expected of each of the scales [S], from so many coordinates at each magnitude."""
+    exact = tf.minimum(s[:, None] * atom, LEVELS - 2.0)  # [S, atoms]
+    low = tf.cast(tf.floor(exact), tf.int32)
+    up, cell = exact - tf.floor(exact), low + LEVELS * tf.range(s.shape[0])[:, None]
+    counts = tf.math.unsorted_segment_sum(weight * (1.0 - up), cell, LEVELS * s.shape[0])
+    counts += tf.math.unsorted_segment_sum(weight * up, cell + 1, LEVELS * s.shape[0])
+    counts = tf.reshape(counts, [s.shape[0], LEVELS])
+    size, alphabet = tf.reduce_sum(weight), tf.floor(s * peak) + 2.0
+    each = tf.cast(coding.information(counts), s.dtype) / size + 1.0 - counts[:, 0] / size + coding.LOSS
+    likely = tf.minimum((tf.cast(room, s.dtype) - _header(counts, size, alphabet)) / each, size)
+    lost = tf.reduce_sum(weight * up * (1.0 - up), axis=1) / s**2
+    error = size / tf.maximum(likely, 1.0) * (1.0 + lost) - 1.0
+    useful = (likely >= 1.0) & (alphabet < LEVELS)
+    return Setting(s, likely, tf.where(useful, error, np.inf))
+
+
+def _header(counts: tf.Tensor, size: tf.Tensor, alphabet: tf.Tensor) -> tf.Tensor:
+    """What a histogram [S, A] of means takes in Rice codes of 2^r, and both parts of the code to the next byte, [S]."""
+    rice = tf.maximum(tf.floor(tf.math.log(size / alphabet) / 0.6931471805599453), 0.0)
+    base = 2.0**rice
+    high = tf.reduce_sum(tf.nn.relu(counts - (base[:, None] - 1.0) / 2.0), axis=1) / base
+    return alphabet * (rice + 1.0) + high + 8.0
 
 
 def _normalised(update: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -69,41 +110,3 @@ def _normalised(update: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     unit = tf.math.divide_no_nan(tf.abs(update), peak)
     norm = tf.sqrt(tf.reduce_sum(unit**2))
     return tf.math.divide_no_nan(unit, norm), peak * norm
-
-
-def _finest(unit: tf.Tensor, room: tf.Tensor) -> tf.Tensor:
-    """The largest s whose code may be expected to fit, 0 where there is none."""
-    peak = tf.reduce_max(unit)
-    place = tf.cast(tf.math.divide_no_nan(unit, peak) * (ATOMS - 1.0), tf.int32)
-    weight = tf.math.bincount(place, minlength=ATOMS, maxlength=ATOMS, weights=tf.ones_like(unit))  # [atoms]
-    total = tf.math.bincount(place, minlength=ATOMS, maxlength=ATOMS, weights=unit)
-    atom = tf.math.divide_no_nan(total, weight)
-
-    def fits(s: tf.Tensor) -> tf.Tensor:
-        highest = tf.cast(s, unit.dtype) * peak
-        return (highest < LEVELS - 2.0) & (_expected_bits(weight, atom, s, highest) <= room)
-
-    def halve(low: tf.Tensor, high: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        middle = (low + high) // 2
-        fit = fits(middle)
-        return tf.where(fit, middle, low), tf.where(fit, high, middle)
-
-    ends = tf.constant(0), tf.constant(MOST + 1)
-    return tf.while_loop(lambda low, high: high - low > 1, halve, ends, parallel_iterations=1)[0]
-
-
-def _expected_bits(weight: tf.Tensor, atom: tf.Tensor, s: tf.Tensor, highest: tf.Tensor) -> tf.Tensor:
-    """Length of the code, with something to spare, from so many coordinates at each magnitude."""
-    exact = tf.minimum(tf.cast(s, atom.dtype) * atom, LEVELS - 2.0)
-    low = tf.cast(tf.floor(exact), tf.int32)
-    up = exact - tf.floor(exact)
-    counts = tf.math.unsorted_segment_sum(weight * (1.0 - up), low, LEVELS)
-    counts += tf.math.unsorted_segment_sum(weight * up, low + 1, LEVELS)
-    size, alphabet = tf.reduce_sum(weight), tf.floor(highest) + 2.0
-    signs = size - counts[0]
-    cost = tf.math.log(size / tf.maximum(counts, 1.0)) / 0.6931471805599453 + tf.cast(tf.range(LEVELS) > 0, tf.float32)
-    change = tf.gather(cost, low + 1) - tf.gather(cost, low)
-    variance = tf.reduce_sum(weight * up * (1.0 - up) * change**2)
-    histogram = alphabet * (tf.math.log(size / alphabet + 1.0) / 0.6931471805599453 + 3.0)
-    more = signs + histogram + coding.LOSS * size + DEVIATIONS * tf.sqrt(variance) + SPARE
-    return coding.information(counts) + tf.cast(more, tf.float64)

@@ -4,8 +4,9 @@ R = sum_l log2(1 + SNR_l) over a device's own elements, as believed; the packet 
 with what it does not know as noise, is below the bits it holds. That is the limit of long codes.
 
 With ``target_bler`` p, the probability of a lost packet that a device accepts, R is what the best codes of n elements
-reach, to the normal approximation, sum_l log2(1 + SNR_l) - sqrt(sum_l V_l) Q^-1(p) + log2(n) / 2 with V = (1 - 1/(1 +
+reach, to the normal approximation, sum_l log2(1 + SNR_l) - sqrt(sum_l V_l) Q^-1(p) + log2(2 n) / 2 with V = (1 - 1/(1 +
 SNR)^2) log2(e)^2; but never more than the limit, which it would pass where little is sent or many errors are accepted.
+An element is two real channels, of log2(1 + SNR)/2 and V/2 each, so the last term has their number, 2n.
 A packet that fills this R is lost with that probability where belief is right, and in general with Q((R_0 - bits) /
 sqrt(sum_l V_l)), where R_0 is the true R at p = 1/2. Polyanskiy, Poor and Verdu, "Channel coding rate in
 the finite blocklength regime", IEEE Trans. Information Theory 2010, eq. 1 and theorem 54 for two real dimensions an
@@ -58,7 +59,8 @@ class Capacity:
 
 def _middle(mask: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:
     """The bits that are lost half of the time, [C]."""
-    return shannon(mask, snr) + 0.5 * tf.math.log(tf.maximum(tf.reduce_sum(mask, axis=1), 1.0)) / math.log(2.0)
+    channels = tf.maximum(2.0 * tf.reduce_sum(mask, axis=1), 1.0)  # real ones
+    return shannon(mask, snr) + 0.5 * tf.math.log(channels) / math.log(2.0)
 
 
 def _deviation(mask: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:

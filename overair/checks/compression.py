@@ -17,7 +17,7 @@ from ..ota import (
     Eden,
     PositionCoded,
     Qcs,
-    Qsgd,
+    QsgdFixed,
     RandomK,
     Round,
     Sign,
@@ -61,7 +61,7 @@ def _errors(decoded: np.ndarray, x: np.ndarray) -> np.ndarray:
 def _rotated() -> Iterator[Row]:
     size = 4096
     x = np.random.default_rng(19).normal(size=size).astype(np.float32)
-    for bits, distortion in ((1, 1 - 2 / math.pi), (2, 0.117482)):
+    for bits, distortion in ((1, 1 - 2 / math.pi), (1.5, (1 - 2 / math.pi + 0.117482) / 2), (2, 0.117482)):
         decoded = _decoded(Eden(), x, 32.0 + bits * size, 300)
         yield row(f"19 rotated quantisation, {bits} bits: NMSE", 1 / (1 - distortion) - 1, _errors(decoded, x))
     decoded = _decoded(Eden(), x, 32.0 + size / 8, 300)
@@ -72,10 +72,9 @@ def _rotated() -> Iterator[Row]:
 
 
 def _levels() -> Iterator[Row]:
-    for size, bits in ((300, 900.0), (2000, 650.0)):
+    for size, s in ((300, 6), (2000, 1)):
         x = _laplace(size)
-        norm, decoded = float(np.linalg.norm(x)), _decoded(Qsgd(), x, bits, 1000)
-        s = round(norm / np.abs(decoded[decoded != 0]).min())
+        norm, decoded = float(np.linalg.norm(x)), _decoded(QsgdFixed(), x, size * math.log2(2 * s + 1) + 32.5, 1000)
         part = s * np.abs(x) / norm % 1.0
         yield row(f"14 QSGD, d={size}, s={s}: NMSE", (part * (1 - part)).sum() / s**2, _errors(decoded, x))
 

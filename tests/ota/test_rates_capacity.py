@@ -26,7 +26,7 @@ def approximation(snr: np.ndarray, error: float) -> float:
     real = np.repeat(snr, 2)
     capacity = np.sum(np.log2(1 + real) / 2)
     dispersion = np.sum(real * (real + 2) / (2 * (real + 1) ** 2)) * LOG2_E**2
-    return float(capacity - np.sqrt(dispersion) * norm.isf(error) + np.log2(len(snr)) / 2)
+    return float(capacity - np.sqrt(dispersion) * norm.isf(error) + np.log2(len(real)) / 2)
 
 
 @pytest.mark.parametrize("error", [0.3, 0.1, 1e-3])

@@ -1,0 +1,56 @@
+"""The most coordinates whose real code fits, without a bias: length and levels hang on the same coins.
+
+Levels of all d coordinates are thrown first. Each coordinate has a place in [0, 1) by the shared key; the k placed
+below a threshold are sent, scaled by d/k. Down a ladder of thresholds, what would be decoded is a martingale: of k
+places below one threshold, any k' are equally likely to be those below the next, and (k'/k) (d/k') = d/k. So the first
+rung whose code fits is a stopping time, and what is decoded there has the mean of all levels together, exactly, as long
+as nothing that was chosen before (the levels' step, where the ladder begins) has seen the coins. A step chosen by the
+length of its code would not: it is coarser where coins fell high. The ladder has 256 rungs, from up to 1.8 times as
+many coordinates as are expected to fit.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ...phy import keys
+from ...phy.keys import Key
+from .. import coding
+
+RUNGS = 256
+SIDE_BITS = 5.0 + 8.0  # where the ladder begins, and the rung
+ABOVE = 1.3  # the first rung, over what is expected to fit
+
+
+class Sent(NamedTuple):
+    """What is sent of all levels."""
+
+    chosen: tf.Tensor  # bool [d]
+    scale: tf.Tensor  # d/k, float32; 0 where nothing fits
+    bits: tf.Tensor  # of levels and signs, float64
+
+
+def fitting(level: tf.Tensor, likely: tf.Tensor, room: tf.Tensor, key: Key) -> Sent:
+    """The largest share of levels [d] that fits, signs included; ``likely``: how many may be expected to."""
+    size = level.shape[-1]
+    begin = tf.math.log(size / (ABOVE * tf.maximum(tf.cast(likely, tf.float32), 1.0))) / 0.6931471805599453
+    top = 2.0 ** (-0.5 * tf.clip_by_value(tf.floor(2.0 * begin), 0.0, 31.0))
+    place = keys.uniform(keys.fold(key, "coordinates"), [size]) * (RUNGS / top)
+    rung = tf.cast(tf.minimum(place, float(RUNGS)), tf.int32)  # [d]; those at RUNGS are above the ladder
+    counts = _histograms(level, rung)  # [rungs, A]
+    kept = tf.reduce_sum(counts, axis=1)
+    places = tf.range(tf.shape(counts)[1])
+    alphabet = 1 + tf.reduce_max(tf.where(counts > 0, places, 0), axis=1)
+    bits = coding.code_length(counts, alphabet) + tf.cast(kept - counts[:, 0], tf.float64)
+    last = tf.reduce_max(tf.where((kept > 0) & (bits <= room), tf.range(RUNGS), -1))
+    here, fits = tf.maximum(last, 0), last >= 0
+    scale = tf.where(fits, size / tf.cast(tf.maximum(kept[here], 1), tf.float32), 0.0)
+    return Sent(rung <= last, scale, tf.where(fits, bits[here], 0.0))
+
+
+def _histograms(level: tf.Tensor, rung: tf.Tensor) -> tf.Tensor:
+    """Of the levels of all coordinates up to each rung, [rungs, A]."""
+    alphabet = tf.reduce_max(level) + 1
+    cells = alphabet * RUNGS
+    joint = tf.math.bincount(tf.minimum(rung * alphabet + level, cells), minlength=cells + 1, maxlength=cells + 1)
+    return tf.cumsum(tf.reshape(joint[:cells], [RUNGS, alphabet]))
