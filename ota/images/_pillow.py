@@ -9,8 +9,8 @@ from PIL import Image, UnidentifiedImageError
 WANTED = "expected a picture of uint8 [H, W, 3]"
 
 
-def write(image: np.ndarray, name: str, at: int, of: tuple[int, int], **options: Any) -> bytes:
-    """The file of a picture in a format that Pillow has by this name, at a quality of a range."""
+def write(image: np.ndarray, name: str, at: int, of: tuple[int, int], only_luma: bool = False, **options: Any) -> bytes:
+    """The file of a picture in a format that Pillow has by this name, at a quality; ``only_luma``: of one colour."""
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         came = getattr(image, "dtype", type(image).__name__)
         raise ValueError(f"image: {WANTED}, received {came}; round and cast, images in [0, 1] times 255")
@@ -19,7 +19,7 @@ def write(image: np.ndarray, name: str, at: int, of: tuple[int, int], **options:
     if not of[0] <= at <= of[1]:
         raise ValueError(f"quality: expected {of[0]} to {of[1]} for {name}, received {at}; choose one in between")
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(file, name, **options)
+    Image.fromarray(np.ascontiguousarray(image[..., 0] if only_luma else image)).save(file, name, **options)
     return file.getvalue()
 
 
