@@ -144,9 +144,10 @@ def _choices(panel: Axes, lines: list[Line]) -> None:
 def _told(dataset: xr.Dataset) -> str:
     """Who was averaged, what the grey band is, and the device, where it is one for all points."""
     held_out = "validation" in dataset and bool(np.isfinite(dataset.validation).any())
+    chosen = "images kept from training" if held_out else "test images"
     text = (
-        f"{seeds_label(dataset)}. Grey band: within a point of the whole network; grey lines: the best cut (of accuracy: "
-        f"for least energy), chosen among those on {'images kept from training' if held_out else 'test images'}."
+        f"{seeds_label(dataset)}. Grey band: within a point of the whole network. Grey lines: the best cut, chosen "
+        f"among those on {chosen}; for least energy where accuracy is shown."
     )
     costs = json.loads(dataset.attrs.get("scenario", "{}")).get("costs", {})
     if costs and not any(isinstance(value, list) for value in costs.values()):

@@ -89,7 +89,7 @@ class Rung(NamedTuple):
 
 @dataclass(frozen=True)
 class Packets:
-    """Descriptions from coarse to fine; a query takes the finest that fits into its packet and says which it is.
+    """Descriptions from the worst to the best; a query takes the best that fits into its packet and says which it is.
 
     Where the carrier has fewer packets than there are queries, queries take them in turn.
     """
@@ -106,11 +106,16 @@ class Packets:
     def carried(self, room: np.ndarray, arrives: np.ndarray) -> Found:
         """What is found where packets have room for so many bits [Q], and arrive or not [Q]."""
         found = self.labels.guess()
-        which = np.ceil(np.log2(len(self.rungs)))  # bits to say which
+        which = naming(len(self.rungs))
         for rung in self.rungs:
             fits = (rung.bits + which <= room) & arrives
             found = rung.found.mix(found, fits.astype(float))
         return found
+
+
+def naming(count: int) -> float:
+    """Bits to say which of so many descriptions it is."""
+    return float(np.ceil(np.log2(max(count, 1))))
 
 
 def evaluate(way: ReadyQueries, snrs_db: Iterable[float], draws: int, key: Key) -> list[Scores]:

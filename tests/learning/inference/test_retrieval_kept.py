@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from overair.learning.inference.retrieval import quantised, ranking
+from overair.learning.inference.retrieval.choice import Description
 from overair.learning.inference.retrieval.evaluate import Labels, Rung
 from overair.learning.inference.retrieval.packets import carrier
 from overair.learning.inference.retrieval.queries import _ladder
@@ -22,6 +23,11 @@ class Given(NamedTuple):
     labels: Labels = LABELS
     air: Air = AIR
     elements: int = 16
+    seed: int = 0
+
+    @property
+    def held_out(self) -> "Given":
+        return self
 
 
 def rungs() -> list[Rung]:
@@ -44,8 +50,12 @@ def test_a_quantiser_is_all_in_its_arrays() -> None:
 @pytest.mark.parametrize("count", [6, 100])
 def test_no_packets_are_sent_that_no_query_takes(count: int) -> None:
     given: Any = Given()
-    ready = _ladder.packets(given, given, rungs(), Capacity(), count)
-    assert ready.carrier.packets == 6 and ready.carrier is carrier(AIR, Capacity(), 16, 6)
-    assert [rung.bits[0] for rung in ready.rungs] == [5.0, 10.0, 20.0]
-    fewer = _ladder.packets(given, given, rungs(), Capacity(), 4)
+    every = [Description(rung, lambda rung=rung: rung) for rung in rungs()]
+    ready = _ladder.packets(given, given, every, Capacity(), (), count)
+    (sent,) = ready.carriers
+    assert sent.packets == 6 and sent is carrier(AIR, Capacity(), 16, 6)
+    assert [one.bits for one in ready.descriptions] == [5.0, 10.0, 20.0]
+    fewer = _ladder.packets(given, given, every, Capacity(), (), 4)
+    ladder = ready.choice(0.0)[1]
+    assert ladder == fewer.choice(0.0)[1]._replace(share=ladder.share)
     np.testing.assert_array_equal(ready.found(0.0, keys.key(1)).hits[:4], fewer.found(0.0, keys.key(1)).hits[:4])
