@@ -73,7 +73,7 @@ def area_shares(long: int, short: int, total: float = 1.0) -> np.ndarray:
 def _sums(x: np.ndarray, parts: np.ndarray, axis: int) -> np.ndarray:
     """The sum of each pixel's parts [short, long] of neighbours along an axis of [D, H, W]."""
     first = (parts > 0).argmax(axis=1)
-    total = np.float32(0)
+    total: np.ndarray = np.zeros([], np.float32)
     for step in range(int((parts > 0).sum(axis=1).max())):
         at = np.minimum(first + step, parts.shape[1] - 1)
         weight = np.where(first + step < parts.shape[1], parts[np.arange(len(parts)), at], np.float32(0))

@@ -9,8 +9,8 @@ from PIL import Image, UnidentifiedImageError
 WANTED = "expected a picture of uint8 [H, W, 3]"
 
 
-def write(image: np.ndarray, name: str, at: int, of: tuple[int, int], only_luma: bool = False, **options: Any) -> bytes:
-    """The file of a picture in a format that Pillow has by this name, at a quality; ``only_luma``: of one colour."""
+def write(image: np.ndarray, name: str, at: int, of: tuple[int, int], **options: Any) -> bytes:
+    """The file of a picture in a format that Pillow has by this name, at a quality of a range."""
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         came = getattr(image, "dtype", type(image).__name__)
         raise ValueError(f"image: {WANTED}, received {came}; round and cast, images in [0, 1] times 255")
@@ -18,8 +18,13 @@ def write(image: np.ndarray, name: str, at: int, of: tuple[int, int], only_luma:
         raise ValueError(f"image: {WANTED}, received shape {list(image.shape)}; encode one picture of three colours")
     if not of[0] <= at <= of[1]:
         raise ValueError(f"quality: expected {of[0]} to {of[1]} for {name}, received {at}; choose one in between")
+    return saved(image, name, **options)
+
+
+def saved(pixels: np.ndarray, name: str, **options: Any) -> bytes:
+    """The file of pixels [H, W, 3], or [H, W] without colours."""
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image[..., 0] if only_luma else image)).save(file, name, **options)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, name, **options)
     return file.getvalue()
 
 

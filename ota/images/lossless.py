@@ -59,12 +59,14 @@ class Lossless:
 
 
 def _written(image: np.ndarray, kind: Kind, quality: int) -> bytes:
-    luma = np.ndim(image) == 3 and bool((image == image[..., :1]).all()) and kind.name != "WEBP"
     options = kind.options
     if kind.name == "JPEG2000":
         levels = min(6, min(np.shape(image)[:2], default=1).bit_length() or 1)
-        options = {"no_jp2": True, "irreversible": False, "mct": int(not luma), "num_resolutions": levels}
-    return _pillow.write(image, kind.name, quality, QUALITIES, luma, **options)
+        options = {"no_jp2": True, "irreversible": False, "mct": 1, "num_resolutions": levels}
+    file = _pillow.write(image, kind.name, quality, QUALITIES, **options)
+    if kind.name == "WEBP" or (image != image[..., :1]).any():
+        return file
+    return _pillow.saved(image[..., 0], kind.name, **{name: given for name, given in options.items() if name != "mct"})
 
 
 def _png(data: bytes) -> int:

@@ -1,5 +1,6 @@
 """What is learnt for queries comes back from the arrays it is kept as, and packets are as many as somebody takes."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,11 @@ def rungs() -> list[Rung]:
     return [Rung(np.full(6, bits), ranking.Found(*(bits / 20 * one for one in ones))) for bits in (20.0, 5.0, 10.0)]
 
 
+def itself(rung: Rung) -> Rung:
+    """The same, when it is asked for."""
+    return rung
+
+
 def test_a_quantiser_is_all_in_its_arrays() -> None:
     features = np.random.default_rng(0).normal(size=[6, 4, 5]).astype(np.float32)
     made = quantised.train(features, 3, 0.01, 3, 7, keys.key(1))
@@ -50,7 +56,7 @@ def test_a_quantiser_is_all_in_its_arrays() -> None:
 @pytest.mark.parametrize("count", [6, 100])
 def test_no_packets_are_sent_that_no_query_takes(count: int) -> None:
     given: Any = Given()
-    every = [Description(rung, lambda rung=rung: rung) for rung in rungs()]
+    every = [Description(rung, partial(itself, rung)) for rung in rungs()]
     ready = _ladder.packets(given, given, every, Capacity(), (), count)
     (sent,) = ready.carriers
     assert sent.packets == 6 and sent is carrier(AIR, Capacity(), 16, 6)

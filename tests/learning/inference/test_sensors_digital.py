@@ -118,15 +118,15 @@ def test_sensors_that_see_alike_are_one_encoder(sensors: int, snr_db: float) -> 
     told = (1 + sensors * 10 ** (snr_db / 10)) ** sensors
     assert limits.bound(sensors, 0.0, snr_db, "digital") == pytest.approx(1 / (told - 1), rel=1e-9)
     for way in ("added", "one_by_one"):
-        uncoded = theory.error(1, 0.25, snr_db, way)  # type: ignore[arg-type]
-        assert limits.bound(1, 0.25, snr_db, way) == pytest.approx(uncoded, rel=1e-9)  # type: ignore[arg-type]
+        uncoded = theory.error(1, 0.25, snr_db, way)
+        assert limits.bound(1, 0.25, snr_db, way) == pytest.approx(uncoded, rel=1e-9)
 
 
 @pytest.mark.parametrize(("sensors", "snr_db"), CASES)
 def test_no_way_errs_less_than_its_limit(sensors: int, snr_db: float) -> None:
     for way in ("added", "one_by_one", "digital"):
-        limit = limits.bound(sensors, 0.25, snr_db, way)  # type: ignore[arg-type]
-        assert 0.25 / sensors <= limit <= theory.error(sensors, 0.25, snr_db, way) * (1 + 1e-9)  # type: ignore[arg-type]
+        limit = limits.bound(sensors, 0.25, snr_db, way)
+        assert 0.25 / sensors <= limit <= theory.error(sensors, 0.25, snr_db, way) * (1 + 1e-9)
 
 
 def test_added_sensors_err_less_than_any_that_take_turns_may() -> None:
@@ -136,8 +136,8 @@ def test_added_sensors_err_less_than_any_that_take_turns_may() -> None:
 @pytest.mark.parametrize("snr_db", [-300.0, 300.0])
 def test_limits_are_numbers_at_any_snr(snr_db: float) -> None:
     for way in ("added", "one_by_one", "digital"):
-        assert 0 < limits.bound(4, 0.25, snr_db, way) < math.inf  # type: ignore[arg-type]
-        assert 0 < theory.error(4, 0.25, snr_db, way) < math.inf  # type: ignore[arg-type]
+        assert 0 < limits.bound(4, 0.25, snr_db, way) < math.inf
+        assert 0 < theory.error(4, 0.25, snr_db, way) < math.inf
 
 
 # --- Features in bits

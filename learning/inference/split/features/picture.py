@@ -6,6 +6,8 @@ codecs the one whose files are smallest there. Bits are the files' payloads, acc
 decoded, and coding takes no time. Behind the input features are quantised, as they are by ``quantised``.
 """
 
+from functools import partial
+
 import keras
 import numpy as np
 from pydantic.dataclasses import dataclass
@@ -58,5 +60,5 @@ class Picture(Quantised):
         def reached(codec: ImageCodec, quality: int) -> bool:
             return accuracy_of(cut.server, pictures.coded(codec, some, quality)[0], labels) >= enough
 
-        found = [(codec, pictures.least(codec, lambda at, codec=codec: reached(codec, at))) for codec in self.codecs]
+        found = [(codec, pictures.least(codec, partial(reached, codec))) for codec in self.codecs]
         return min(found, key=lambda one: float(pictures.coded(one[0], some, one[1])[1].mean()))
