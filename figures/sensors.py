@@ -1,7 +1,8 @@
-"""Sensors that see one thing: accuracy against SNR, features added over the air beside features sent one by one.
+"""Sensors that see one thing: accuracy against SNR, features added over the air, sent one by one, or told in bits.
 
 Beside it stands the squared error of the mean of K noisy copies, in theory (lines) and through the air (points), at the
-SNR nearest to 0 dB, or against SNR where the number of sensors is one. Lines are means over seeds, bands reach from the
+SNR nearest to 0 dB, or against SNR where the number of sensors is one, and the least that capacity allows (thin lines:
+one array of sensors where features add, sensors apart otherwise). Lines are means over seeds, bands reach from the
 lowest to the highest.
 """
 
@@ -89,6 +90,7 @@ def _errors(panel: Axes, dataset: xr.Dataset) -> str:
         panel.plot(means[x], values.theory, DASHES[number % len(DASHES)], color=colour, linewidth=1.2, label=label)
         panel.plot(means[x], values.error, MARKERS[(4 + number) % len(MARKERS)], color=colour, markersize=4)
     panel.set(yscale="log", ylabel="Squared error of the mean of K copies", xlabel=axis_label(dataset, x))
+    _limits(panel, means, x)
     noise = json.loads(dataset.attrs.get("scenario", "{}")).get("copies_noise")
     if x == COUNT:
         counts = dataset[COUNT].values
@@ -101,3 +103,14 @@ def _errors(panel: Axes, dataset: xr.Dataset) -> str:
         panel.legend(**BOX, fontsize=7)
     copies = f"copies with noise of a variance of {noise:g}" if isinstance(noise, float) else "noisy copies"
     return copies + (f", {float(shown[SNR]):g} dB" if x == COUNT else "")
+
+
+def _limits(panel: Axes, means: xr.Dataset, x: str) -> None:
+    """What capacity allows, a thin line for all ways that are allowed the same."""
+    drawn: list[np.ndarray] = []
+    for number, at, _ in _others(means, _axes(means, x)) if "bound" in means else ():
+        values = means.bound.isel(at).values
+        if np.isfinite(values).any() and not any(np.array_equal(values, other) for other in drawn):
+            colour = COLOURS[(4 + number) % len(COLOURS)]
+            panel.plot(means[x], values, color=colour, linewidth=0.6, label=None if drawn else "least at capacity")
+            drawn.append(values)

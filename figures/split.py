@@ -1,12 +1,12 @@
 """Where to cut a network between a device and a server: energy, latency and accuracy against SNR, and the best cut.
 
-A line is a cut and what crosses it. The best one, for least energy and for least latency, is chosen among those within
-a point of the whole network's accuracy. Lines are means over seeds.
+A line is a cut and what crosses it; what several ways send alike is one line. The best one, for least energy and for
+least latency, is chosen among those within a point of the whole network's accuracy on images kept from training; its
+costs and its test accuracy are drawn behind the others (grey). Lines are means over seeds.
 """
 
 import itertools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +33,18 @@ class Line(NamedTuple):
     values: xr.Dataset  # means over seeds, [S]
 
     @property
+    def lost(self) -> np.ndarray:
+        """Accuracy that it costs, on images kept from training where there were any."""
+        values = self.values
+        held_out = "validation" in values and bool(np.isfinite(values.validation).any())
+        whole, own = ("whole_validation", "validation") if held_out else ("whole", "accuracy")
+        return np.asarray((values[whole] - values[own]).values)
+
+    def same(self, other: "Line") -> bool:
+        """Whether it is the same cut with the same outcome."""
+        return self.colour == other.colour and self.values.broadcast_equals(other.values)
+
+    @property
     def looks(self) -> dict[str, Any]:
         at = self.colour % len(COLOURS)
         dashed = {"linestyle": DASHES[self.dash % len(DASHES)]} | ({"markerfacecolor": "white"} if self.dash else {})
@@ -41,12 +53,14 @@ class Line(NamedTuple):
 
 def draw(dataset: xr.Dataset, path: str | Path) -> None:
     """Draw the figure into a file."""
-    lines = list(_lines(dataset))
+    lines = _lines(dataset)
     with picture(path, 7.2, 5.8) as figure:
         panels = figure.subplots(2, 2)
         for panel, (quantity, label) in zip(panels[0], THOUSANDTHS.items(), strict=True):
             _costs(panel, lines, quantity, label)
+            _chosen(panel, best(lines, quantity), quantity, 1e3)
         _accuracies(panels[1, 0], lines)
+        _chosen(panels[1, 0], best(lines, "energy_j"), "accuracy", 1.0)
         _choices(panels[1, 1], lines)
         for panel in panels.ravel():
             grid(panel)
@@ -59,24 +73,29 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
 def best(lines: list[Line], quantity: str) -> list[Line | None]:
     """The line of least energy or latency at each SNR, of those accurate enough."""
     costs = np.array([line.values[quantity].values for line in lines])  # [lines, S]
-    lost = np.array([(line.values.whole - line.values.accuracy).values for line in lines])
+    lost = np.array([line.lost for line in lines])
     costs = np.where(lost <= POINT + 1e-9, costs, np.inf)
     return [lines[at] if np.isfinite(least) else None for at, least in zip(costs.argmin(0), costs.min(0), strict=True)]
 
 
-def _lines(dataset: xr.Dataset) -> Iterator[Line]:
+def _lines(dataset: xr.Dataset) -> list[Line]:
     axes = [str(name) for name in dataset.accuracy.dims if name not in ("seed", SNR)]
     axes.sort(key=lambda name: name != "cut")
     first, others = axes[:1], axes[1:]
     means = dataset.mean("seed")
+    drawn: list[Line] = []
     dashes = list(itertools.product(*(range(dataset.sizes[name]) for name in others)))
     for dash, place in enumerate(dashes):
         for colour in range(dataset.sizes[first[0]] if first else 1):
             at = dict(zip(axes, (colour, *place), strict=False))
             names = [value_label(dataset, name, index) for name, index in at.items()]
             values = means.isel(at)
-            if bool(np.isfinite(values.accuracy).any()):
-                yield Line(colour, dash, ", ".join(names), names[0] if names else "", values)
+            line = Line(
+                colour, dash, ", ".join(names), names[0] if names else "", values.drop_vars(axes, errors="ignore")
+            )
+            if bool(np.isfinite(values.accuracy).any()) and not any(line.same(other) for other in drawn):
+                drawn.append(line)
+    return drawn
 
 
 def _costs(panel: Axes, lines: list[Line], quantity: str, label: str) -> None:
@@ -94,6 +113,14 @@ def _accuracies(panel: Axes, lines: list[Line]) -> None:
     for line in lines:
         panel.plot(line.values[SNR], line.values.accuracy, **line.looks)
     panel.set_ylabel("Test accuracy")
+
+
+def _chosen(panel: Axes, lines: list[Line | None], quantity: str, scale: float) -> None:
+    """A measure of the best lines, SNR by SNR, behind all others."""
+    given = [(at, line) for at, line in enumerate(lines) if line]
+    x = [float(line.values[SNR][at]) for at, line in given]
+    y = [scale * float(line.values[quantity][at]) for at, line in given]
+    panel.plot(x, y, color="0.75", linewidth=4, solid_capstyle="round", zorder=1, label="best cut" if given else None)
 
 
 def _choices(panel: Axes, lines: list[Line]) -> None:
@@ -116,7 +143,12 @@ def _choices(panel: Axes, lines: list[Line]) -> None:
 
 def _told(dataset: xr.Dataset) -> str:
     """Who was averaged, what the grey band is, and the device, where it is one for all points."""
-    text = f"{seeds_label(dataset)}. Grey: within a point of the whole network; the best cut is chosen among those."
+    held_out = "validation" in dataset and bool(np.isfinite(dataset.validation).any())
+    chosen = "images kept from training" if held_out else "test images"
+    text = (
+        f"{seeds_label(dataset)}. Grey band: within a point of the whole network. Grey lines: the best cut, chosen "
+        f"among those on {chosen}; for least energy where accuracy is shown."
+    )
     costs = json.loads(dataset.attrs.get("scenario", "{}")).get("costs", {})
     if costs and not any(isinstance(value, list) for value in costs.values()):
         text += (

@@ -48,20 +48,37 @@ def load(side: int = 28) -> Characters:
 
 
 def shrink(ink: np.ndarray, side: int) -> np.ndarray:
-    """Drawings bool [C, D, S, S] as means over areas, float32 [C, D, side, side, 1]."""
-    shares = area_shares(ink.shape[-1], side)
+    """Drawings bool [C, D, S, S] as means over areas, float32 [C, D, side, side, 1].
+
+    Sums of 0s and 1s over parts of pixels are exact at 28 and 56 a side, where the parts are eighths, so the bits are
+    the same in any order. Products of small matrices would depend on threads, and wait for them.
+    """
+    pixels = side / ink.shape[-1]
+    parts = area_shares(ink.shape[-1], side, 1 / pixels)
     out = np.empty([*ink.shape[:2], side, side, 1], np.float32)
     for place, drawings in enumerate(ink):
-        out[place, ..., 0] = shares @ drawings.astype(np.float32) @ shares.T
+        rows = _sums(drawings.astype(np.float32), parts, axis=1)  # [D, side, S]
+        out[place, ..., 0] = _sums(rows, parts, axis=2) * np.float32(pixels**2)
     return out
 
 
-def area_shares(long: int, short: int) -> np.ndarray:
-    """How much of each of the long row's pixels is in each pixel of the short one, rows of sum 1 [short, long]."""
+def area_shares(long: int, short: int, total: float = 1.0) -> np.ndarray:
+    """How much of each of the long row's pixels is in each pixel of the short one, rows of that sum [short, long]."""
     edges = np.arange(short + 1) * (long / short)
     starts = np.arange(long)
     inside = np.minimum(edges[1:, None], starts + 1) - np.maximum(edges[:-1, None], starts)
-    return (np.maximum(inside, 0) * (short / long)).astype(np.float32)
+    return (np.maximum(inside, 0) * (total * short / long)).astype(np.float32)
+
+
+def _sums(x: np.ndarray, parts: np.ndarray, axis: int) -> np.ndarray:
+    """The sum of each pixel's parts [short, long] of neighbours along an axis of [D, H, W]."""
+    first = (parts > 0).argmax(axis=1)
+    total: np.ndarray = np.zeros([], np.float32)
+    for step in range(int((parts > 0).sum(axis=1).max())):
+        at = np.minimum(first + step, parts.shape[1] - 1)
+        weight = np.where(first + step < parts.shape[1], parts[np.arange(len(parts)), at], np.float32(0))
+        total = total + np.take(x, at, axis) * (weight[:, None] if axis == 1 else weight)
+    return total
 
 
 def _ink(folder: Path, name: str, count: int) -> np.ndarray:

@@ -18,8 +18,13 @@ def write(image: np.ndarray, name: str, at: int, of: tuple[int, int], **options:
         raise ValueError(f"image: {WANTED}, received shape {list(image.shape)}; encode one picture of three colours")
     if not of[0] <= at <= of[1]:
         raise ValueError(f"quality: expected {of[0]} to {of[1]} for {name}, received {at}; choose one in between")
+    return saved(image, name, **options)
+
+
+def saved(pixels: np.ndarray, name: str, **options: Any) -> bytes:
+    """The file of pixels [H, W, 3], or [H, W] without colours."""
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(file, name, **options)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, name, **options)
     return file.getvalue()
 
 

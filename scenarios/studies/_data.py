@@ -1,9 +1,11 @@
-"""Data sets of scenarios, each loaded once."""
+"""Data sets of scenarios, each loaded once, and what is held out of them."""
 
 from typing import TYPE_CHECKING, Any
 
 from ..reading import catalogue
 from ..reading.complaints import named
+
+HELD_OUT_SEED = 0
 
 if TYPE_CHECKING:
     from ...learning.data import Arrays
@@ -15,3 +17,14 @@ def load_data(scheme: catalogue.Scheme, shared: dict[str, Any]) -> "Arrays":
         with named("data"):
             shared[key] = catalogue.build(scheme, "data").load()
     return shared[key]
+
+
+def held_out(data: "Arrays", share: float) -> "Arrays":
+    """Without its test data: what is tested on is a share of the training data, drawn once, and is not trained on."""
+    import numpy as np
+
+    order = np.random.default_rng(HELD_OUT_SEED).permutation(len(data.y_train))
+    tested, kept = np.split(order, [max(1, round(share * len(order)))])
+    return data._replace(
+        x_train=data.x_train[kept], y_train=data.y_train[kept], x_test=data.x_train[tested], y_test=data.y_train[tested]
+    )

@@ -14,7 +14,7 @@ from ..reading.complaints import named
 from ..reading.errors import ScenarioError, closest, fault, one_of
 from ..reading.tables import Optimizer
 from ._air import air_of, elements_of
-from ._data import load_data
+from ._data import held_out, load_data
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,20 +85,9 @@ def _measured_on(scenario: Any, shared: dict[str, Any]) -> "Arrays":
     if not scenario.validation:
         return data
     if (key := f"held out {scenario.model_dump_json(include={'data', 'validation'})}") not in shared:
-        shared[key] = _held_out(data, scenario.validation)
-    held_out: Arrays = shared[key]
-    return held_out
-
-
-def _held_out(data: "Arrays", share: float) -> "Arrays":
-    """Without its test data: what is tested on is a share of the training data, drawn once, and is not trained on."""
-    import numpy as np
-
-    order = np.random.default_rng(SHARES_SEED).permutation(len(data.y_train))
-    tested, kept = np.split(order, [max(1, round(share * len(order)))])
-    return data._replace(
-        x_train=data.x_train[kept], y_train=data.y_train[kept], x_test=data.x_train[tested], y_test=data.y_train[tested]
-    )
+        shared[key] = held_out(data, scenario.validation)
+    measured_on: Arrays = shared[key]
+    return measured_on
 
 
 def _optimizer(wanted: Optimizer) -> Callable[[], Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..reading import catalogue
 from ..reading.complaints import named
-from ..reading.errors import ScenarioError
+from ..reading.errors import ScenarioError, fault
 from ..running.units import Work
 from ._air import air_of
 from ._kept import Kept
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 
 class Characters(NamedTuple):
-    """Drawings of characters to learn from and of others to tell apart, and a digest of both."""
+    """Drawings of characters to learn from, of some kept apart and of others to be asked for, and a digest of all."""
 
     learnt: "Drawings"
+    held_out: "Drawings"
     other: "Drawings"
     digest: str
 
@@ -33,6 +34,7 @@ class Common(NamedTuple):
     """What the units of a seed share: a network, its features of characters to learn from, and all that is trained."""
 
     learnt: "Drawings"
+    held_out: "Drawings"
     other: "Drawings"
     network: "keras.Model"
     features: np.ndarray
@@ -53,9 +55,16 @@ def prepare(study: Any, shared: dict[str, Any]) -> Characters:
         digest = hashlib.blake2b(digest_size=12)
         for part in sets:
             digest.update(np.ascontiguousarray(part).data)
-        shared["omniglot"] = Characters(Drawings.of(sets.train), Drawings.of(sets.test), digest.hexdigest())
-    loaded: Characters = shared["omniglot"]
-    return loaded._replace(learnt=loaded.learnt.first(study.train_characters))
+        shared["omniglot"] = Drawings.of(sets.train), Drawings.of(sets.test), digest.hexdigest()
+    every, other, digested = shared["omniglot"]
+    kept, left = study.validation_characters, len(every.coarse) - study.validation_characters
+    if left < 1:
+        raise ScenarioError(fault("validation_characters", f"at most {len(every.coarse) - 1} of those known", kept))
+    if (study.train_characters or 1) > left:
+        given = study.train_characters
+        raise ScenarioError(fault("train_characters", f"at most {left}, as {kept} are kept from training", given))
+    learnt = every.first(study.train_characters or left)
+    return Characters(learnt, Drawings(*(part[left:] for part in every)), other, digested)
 
 
 def parts(study: Any) -> "tuple[QueryScheme, Air]":
@@ -80,7 +89,7 @@ def begin(study: Any, characters: Characters, work: Work) -> Common:
 
     network.set_weights(kept(("network",), train))
     features = embedding.embed_varied(network, learnt.coarse, keys.key(seed, "varied"))
-    return Common(learnt, characters.other, network, features, kept, {})
+    return Common(learnt, characters.held_out, characters.other, network, features, kept, {})
 
 
 def find(study: Any, common: Common, work: Work) -> dict[str, np.ndarray]:
@@ -90,8 +99,10 @@ def find(study: Any, common: Common, work: Work) -> dict[str, np.ndarray]:
     from ...phy import keys
 
     scheme, air = parts(study)
-    job = Job(common.learnt, common.features, air, study.elements, study.head_steps, work.seed, common.kept)
-    ready, snrs, scores = scheme.ready(job, asked(study, common)), work.wanted["link.snr_db"], []
+    held_out = asked(study, common, common.held_out, "held out")
+    wanted = asked(study, common, common.other.first(study.test_characters), study.test_characters)
+    terms = (common.learnt, common.features, air, study.elements, study.head_steps, work.seed)
+    ready, snrs, scores = scheme.ready(Job(*terms, common.kept, held_out), wanted), work.wanted["link.snr_db"], []
     for done, snr_db in enumerate(snrs, start=1):
         scores += evaluate(ready, [snr_db], study.draws, keys.key(work.seed, "queries"))
         work.progress(done, len(snrs))
@@ -102,18 +113,17 @@ def find(study: Any, common: Common, work: Work) -> dict[str, np.ndarray]:
     return {"accuracy": cmc[:, 0], "mean_average_precision": precision, "top": cmc[:, ranks - 1], **heard}
 
 
-def asked(study: Any, common: Common) -> "Asked":
-    """Queries and gallery of a point, embedded once."""
+def asked(study: Any, common: Common, drawings: "Drawings", name: object) -> "Asked":
+    """Queries and gallery of some characters, embedded once."""
     from ...learning.inference.retrieval import embedding
     from ...learning.inference.retrieval.evaluate import Labels
     from ...learning.inference.retrieval.queries import Asked
 
     first, last = study.gallery_drawers, study.gallery_drawers + study.query_drawers
-    told = (study.test_characters, first, last)
+    told = (name, first, last)
     if told not in common.asked:
-        other = common.other.first(study.test_characters)
-        gallery, queries = other.by(slice(0, first)), other.by(slice(first, last))
-        classes = np.arange(len(other.coarse))
+        gallery, queries = drawings.by(slice(0, first)), drawings.by(slice(first, last))
+        classes = np.arange(len(drawings.coarse))
         labels = Labels(np.repeat(classes, study.query_drawers), np.repeat(classes, first))
         wanted, known = (embedding.embed(common.network, part.coarse) for part in (queries, gallery))
         common.asked[told] = Asked(common.network, labels, queries, wanted, known, told)

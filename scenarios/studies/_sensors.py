@@ -73,7 +73,7 @@ def begin(study: Any, parts: SensorParts, work: Work) -> "tuple[SensorParts, Sen
 
 def send(study: Any, common: "tuple[SensorParts, Sensors]", work: Work) -> dict[str, np.ndarray]:
     """The measures of a point with a seed over SNRs, [S]; all of a seed see the same test images alike."""
-    from ...learning.inference.sensors import theory
+    from ...learning.inference.sensors import limits, theory
     from ...learning.inference.sensors.ways import accuracies
     from ...phy import keys
 
@@ -81,9 +81,10 @@ def send(study: Any, common: "tuple[SensorParts, Sensors]", work: Work) -> dict[
     x, y = parts.data.x_test[: study.tested], parts.data.y_test[: study.tested]
     key, toy = keys.key(work.seed, "test"), keys.key(work.seed, "toy", study.sensors)
     copies = study.sensors, study.copies_noise
-    errors = [float(theory.simulated(*copies, snr, study.way, toy).numpy().mean()) for snr in snrs]
+    errors = [float(theory.simulated(*copies, snr, study.way, toy).mean()) for snr in snrs]
     return {
         "accuracy": np.array(accuracies(net, x, y, parts.views, snrs, key)),
         "error": np.array(errors),
         "theory": np.array([theory.error(*copies, snr, study.way) for snr in snrs]),
+        "bound": np.array([limits.bound(*copies, snr, study.way) for snr in snrs]),
     }

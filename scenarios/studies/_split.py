@@ -9,33 +9,41 @@ from ..reading.complaints import named
 from ..running.units import Work
 from . import _kept
 from ._air import air_of
-from ._data import load_data
+from ._data import held_out, load_data
 
 if TYPE_CHECKING:
     import keras
 
     from ...learning.data import Arrays
     from ...learning.inference.split.cost import Costs, Seconds
-    from ...learning.inference.split.features import Cut, Features
+    from ...learning.inference.split.features import Cut, Examples, Features
     from ...learning.inference.split.outage import PacketOutage
     from ...learning.inference.split.training import Training
     from ...phy import Air
 
-NETWORK = ("data", "model", "epochs", "batch_size", "learning_rate", "mirrored")  # what decides a network
+NETWORK = ("data", "validation", "model", "epochs", "batch_size", "learning_rate", "mirrored")  # what decides a network
 
 
 class SplitParts(NamedTuple):
     """What a point is made of."""
 
     data: "Arrays"
+    held_out: "Examples"
     model: Any
     training: "Training"
     features: "Features"
     costs: "Costs"
     outage: "PacketOutage"
     air: "Air"
-    trained: "dict[str, tuple[keras.Model, float]]"
-    """Networks by what decides them, with their accuracy; all points share them."""
+    trained: "dict[str, tuple[keras.Model, Whole]]"
+    """Networks by what decides them, with their accuracies; all points share them."""
+
+
+class Whole(NamedTuple):
+    """Accuracies of a network that is not cut."""
+
+    test: float
+    validation: float
 
 
 class SplitNetwork(NamedTuple):
@@ -45,7 +53,7 @@ class SplitNetwork(NamedTuple):
     features: "Features"
     costs: "Costs"
     seconds: "Seconds"
-    whole: float
+    whole: Whole
 
 
 def prepare(study: Any, shared: dict[str, Any]) -> SplitParts:
@@ -54,7 +62,7 @@ def prepare(study: Any, shared: dict[str, Any]) -> SplitParts:
     from ...learning.inference.split.outage import PacketOutage, outage_over
     from ...learning.inference.split.training import Training
 
-    data, air = load_data(study.data, shared), air_of(study, devices=1)
+    (data, held_out), air = _apart(study, shared), air_of(study, devices=1)
     training = Training(study.epochs, study.batch_size, study.learning_rate, study.mirrored)
     packets = PacketOutage(**catalogue.parts(study.packets, "packets"))
     with named():
@@ -62,7 +70,7 @@ def prepare(study: Any, shared: dict[str, Any]) -> SplitParts:
         outage = outage_over(air, packets)
     model, features = catalogue.build(study.model, "model"), catalogue.build(study.features, "features")
     costs, trained = Costs(**catalogue.parts(study.costs, "costs")), shared.setdefault("split networks", {})
-    parts = SplitParts(data, model, training, features, costs, outage, air, trained)
+    parts = SplitParts(data, held_out, model, training, features, costs, outage, air, trained)
     with named("model"):
         network = model.build(data.x_train.shape[1:], data.classes, 0)
     cut = _cut(study, parts, network, 0)
@@ -101,7 +109,9 @@ def send(study: Any, network: SplitNetwork, work: Work) -> dict[str, np.ndarray]
         "depth": np.array(float(sent.depth)),
         "device_s": np.array(network.seconds.device),
         "server_s": np.array(network.seconds.server),
-        "whole": np.array(network.whole),
+        "whole": np.array(network.whole.test),
+        "validation": sent.validation,
+        "whole_validation": np.array(network.whole.validation),
     }
 
 
@@ -112,11 +122,22 @@ def _cut(study: Any, parts: SplitParts, network: "keras.Model", seed: int) -> "C
     with named():
         device, server = cut(network, study.cut)
         last = study.cut == cuts(network)[-1]
-    return Cut(device, server, study.cut, last, parts.data, parts.outage, parts.air.grid, seed)
+    return Cut(device, server, study.cut, last, parts.data, parts.held_out, parts.outage, parts.air.grid, seed)
 
 
-def _trained(study: Any, parts: SplitParts, work: Work) -> "tuple[keras.Model, float]":
-    """The network of a seed and its accuracy; a training that was interrupted goes on from its last epoch."""
+def _apart(study: Any, shared: dict[str, Any]) -> "tuple[Arrays, Examples]":
+    """The data without what is held out, and that, of which there is one copy."""
+    from ...learning.inference.split.features import Examples
+
+    data = load_data(study.data, shared)
+    if (key := f"held out {study.model_dump_json(include={'data', 'validation'})}") not in shared:
+        shared[key] = held_out(data, study.validation)
+    rest = shared[key]
+    return rest._replace(x_test=data.x_test, y_test=data.y_test), Examples(rest.x_test, rest.y_test)
+
+
+def _trained(study: Any, parts: SplitParts, work: Work) -> "tuple[keras.Model, Whole]":
+    """The network of a seed and its accuracies; a training that was interrupted goes on from its last epoch."""
     from ...learning.inference.split.features import accuracy_of
 
     told = study.model_dump(mode="json", include=set(NETWORK))
@@ -127,5 +148,6 @@ def _trained(study: Any, parts: SplitParts, work: Work) -> "tuple[keras.Model, f
         network = parts.model.build(data.x_train.shape[1:], data.classes, work.seed)
         there = _kept.load(file)
         parts.training.run(network, data, work.seed, there, lambda state: _kept.save(file, state), work.progress)
-        parts.trained[key] = network, accuracy_of(network, data.x_test, data.y_test)
+        whole = Whole(accuracy_of(network, data.x_test, data.y_test), accuracy_of(network, *parts.held_out))
+        parts.trained[key] = network, whole
     return parts.trained[key]

@@ -4,8 +4,9 @@
     query = ["ideal", { kind = "analog", low_db = 10, high_db = 10 }, { kind = "quantised", rate = "ldpc" }]
     link = { channel = "rayleigh", snr_db = [-6, 0, 6, 12] }
 
-Omniglot: networks learn from 964 characters and are asked about 659 others. One network is trained for a seed, without
-a channel, and a last layer for each way of sending queries; all points and runs in a folder share them.
+Omniglot: networks learn from 864 of 964 characters and are asked about 659 others; by the 100 kept from training the
+digital ways choose their prices, thresholds and losses. One network is trained for a seed, without a channel, and a
+last layer for each way of sending queries; all points and runs in a folder share them.
 ``link.snr_db`` and ``ranks`` are dimensions of every result. Gunduz et al., "Communicate to learn at the edge", IEEE
 Communications Magazine 2020, fig. 3, for the comparison.
 """
@@ -43,6 +44,7 @@ class Retrieval(Study):
     fixed: ClassVar = {"ranks": "a list of whole numbers (ranks are a dimension of every result)"}
     example: ClassVar = {
         "query": "analog", "network_steps": 20, "head_steps": 10, "train_characters": 40, "test_characters": 20,
+        "validation_characters": 10,
     }  # fmt: skip
 
     study: Literal["retrieval"] = Field(description="what is simulated")
@@ -53,7 +55,10 @@ class Retrieval(Study):
     network_steps: Positive = Field(default=2400, description="training steps of the network that all queries share")
     head_steps: Positive = Field(default=600, description="training steps of a last layer")
     train_characters: Positive | None = Field(
-        default=None, description="characters learnt from, from the first; all unless given"
+        default=None, description="characters learnt from, from the first; all that are not kept apart unless given"
+    )
+    validation_characters: Positive = Field(
+        default=100, description="characters kept from training, the last, by which digital ways are chosen"
     )
     test_characters: Positive | None = Field(
         default=None, description="characters asked for, from the first; all unless given"
@@ -84,7 +89,7 @@ class Retrieval(Study):
 
     def group(self, seed: int) -> str:
         """Equal for units that share a network."""
-        return json.dumps([self.train_characters, self.network_steps, seed])
+        return json.dumps([self.train_characters, self.validation_characters, self.network_steps, seed])
 
     def prepare(self, shared: dict[str, Any]) -> Any:
         from . import _retrieval

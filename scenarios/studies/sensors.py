@@ -1,14 +1,14 @@
-"""Sensors that see one thing: features added over the air beside features sent one by one; accuracy by SNR.
+"""Sensors that see one thing: features added over the air, sent one by one, or told in bits; accuracy by SNR.
 
     study = "sensors"
     data = "fashion_mnist"
     sensors = [1, 2, 4, 8]
-    way = ["added", "one_by_one"]
+    way = ["added", "one_by_one", "digital"]
     link.snr_db = [-20, -10, 0, 10]
 
-All sensors have the same elements together, and a sensor the same energy either way. Each sees a window of the image
-and noise. Beside it stands the mean of K noisy copies over AWGN, in theory and through the air. ``link.snr_db`` is a
-dimension of every result.
+All sensors have the same elements together, and a sensor the same energy whatever the way. Each sees a window of the
+image and noise. Beside it stands the mean of K noisy copies over AWGN, in theory, through the air, and what no way can
+do better. ``link.snr_db`` is a dimension of every result.
 """
 
 from typing import Annotated, Any, ClassVar, Literal
@@ -31,6 +31,7 @@ class Sensors(Study):
         Measure("accuracy", "1", "test accuracy", heading="accuracy"),
         Measure("error", "1", "squared error of the mean of K noisy copies over AWGN", heading="error"),
         Measure("theory", "1", "squared error of the mean of K noisy copies in theory", heading="in theory"),
+        Measure("bound", "1", "least squared error at capacity: of one array if added, of Gaussian CEO otherwise"),
     )
     along: ClassVar = {"link.snr_db": "link.snr_db"}
     example: ClassVar = {"data": "digits", "sensors": 2, "window": 5, "training_steps": 50}
@@ -38,7 +39,9 @@ class Sensors(Study):
     study: Literal["sensors"] = Field(description="what is simulated")
     data: Annotated[Scheme, Of("data")] = Field(description="what is seen")
     sensors: Positive = Field(description="sensors that see an image")
-    way: Literal["added", "one_by_one"] = Field(default="added", description="how features share the elements")
+    way: Literal["added", "one_by_one", "digital"] = Field(
+        default="added", description="how features share the elements"
+    )
     elements: Positive = Field(default=16, description="resource elements of all sensors together")
     rule: Annotated[Scheme, Of("power")] | None = Field(
         default=None, description="power rule by which features that add arrive aligned; none over AWGN"

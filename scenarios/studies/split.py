@@ -4,7 +4,7 @@
     data = "cifar10"
     model = { kind = "saved", path = "my.keras" }     # or one to be trained: "vgg_like"
     cut = ["input", "block1_pool", "logits"]
-    features = ["quantised", "bottleneck"]
+    features = ["quantised", "picture", "bottleneck"]
     link = { channel = "rayleigh", snr_db = [-10, 0, 10, 20] }
 
 One network serves all cuts and ways of a seed. Fading is slow and known at its mean SNR: packets go at the rate by
@@ -14,7 +14,7 @@ which most gets through, and what is lost is sent again. ``link.snr_db`` is a di
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from annotated_types import Ge, MinLen
+from annotated_types import Ge, Gt, Lt, MinLen
 from pydantic import Field
 
 from ..reading.catalogue import Of, Scheme, table_of_class
@@ -44,6 +44,8 @@ class Split(TrainingFields, Study):
         Measure("device_s", "s", "seconds that the device computes", over=()),
         Measure("server_s", "s", "seconds that the server computes", over=()),
         Measure("whole", "1", "test accuracy of the whole network", heading="whole", over=()),
+        Measure("validation", "1", "accuracy on images kept from training"),
+        Measure("whole_validation", "1", "accuracy of the whole network on images kept from training", over=()),
     )
     along: ClassVar = {"link.snr_db": "link.snr_db"}
     example: ClassVar = {"data": "digits", "model": "softmax", "epochs": 1, "link": {"channel": "rayleigh"}}
@@ -57,6 +59,10 @@ class Split(TrainingFields, Study):
         default_factory=lambda data: 0 if _is_trained(data.get("model")) else EPOCHS,
         description=f"passes over the training images; {EPOCHS} unless given, none if the model brings its weights",
     )
+    validation: Annotated[float, Gt(0), Lt(1)] = Field(
+        default=0.1, description="share of the training images that no network learns from; depths, pictures and the "
+        "best cut are chosen on them",
+    )  # fmt: skip
     seeds: Annotated[list[Seed], MinLen(1)] = Field(default=[0], description="independent trainings and channels")
     costs: CostFields = default({}, "of computing and sending")
     packets: PacketFields = default({}, "what is lost, and sent again")

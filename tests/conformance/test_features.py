@@ -8,7 +8,7 @@ import numpy as np
 
 from overair.learning.data import Arrays
 from overair.learning.inference.split.cuts import cut, cuts
-from overair.learning.inference.split.features import Cut
+from overair.learning.inference.split.features import Cut, Examples
 from overair.learning.inference.split.outage import BEST
 from overair.phy import Grid
 
@@ -27,10 +27,13 @@ def places() -> list[Cut]:
     ]
     network = keras.Sequential(layers)
     images, labels = rng.random([60, 4, 4, 1], np.float32), rng.integers(5, size=60).astype(np.int32)
-    data = Arrays(images[:40], labels[:40], images[40:], labels[40:], 5)
+    data, held_out = (
+        Arrays(images[:30], labels[:30], images[40:], labels[40:], 5),
+        Examples(images[30:40], labels[30:40]),
+    )
     grid = Grid(subcarriers=8, symbols=2, prefix=2)
     return [
-        Cut(*cut(network, name), name, name == cuts(network)[-1], data, BEST, grid, 0)
+        Cut(*cut(network, name), name, name == cuts(network)[-1], data, held_out, BEST, grid, 0)
         for name in ("input", "inner", "end")
     ]
 
@@ -41,8 +44,11 @@ def test_features(features: Any) -> None:
         assert device.input_shape == (None, 4, 4, 1) and server.output_shape == (None, 5)
         assert device.output_shape[0] is server.input_shape[0] is None
         sent = features.send(place, SNRS)
-        assert sent.accuracy.shape == sent.elements.shape == (2,)
-        assert np.all((sent.accuracy >= 0) & (sent.accuracy <= 1)) and np.all(sent.elements >= 1)
+        assert sent.accuracy.shape == sent.validation.shape == sent.elements.shape == (2,)
+        for share in (sent.accuracy, sent.validation):
+            assert np.all((share >= 0) & (share <= 1))
+        assert np.all(sent.elements >= 1)
         assert sent.bits >= 0 and 0 <= sent.depth <= 8
         alone = features.send(place, SNRS[1:])
         assert (alone.accuracy[0], alone.elements[0]) == (sent.accuracy[1], sent.elements[1])
+        assert alone.validation[0] == sent.validation[1]

@@ -32,7 +32,8 @@ def job(asked: Asked) -> Job:
     rng = np.random.default_rng(1)
     drawings = Drawings.of((rng.random([6, 5, 56, 56, 1]) < 0.1).astype(np.float32))
     features = rng.normal(size=[24, 5, asked.queries.shape[1]]).astype(np.float32)
-    return Job(drawings, features, AIR, ELEMENTS, 2, 0, keep)
+    apart = asked._replace(told=("apart",))
+    return Job(drawings, features, AIR, ELEMENTS, 2, 0, keep, apart)
 
 
 def keep(told: tuple[object, ...], make: Callable[[], Any]) -> Any:

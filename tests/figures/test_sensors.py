@@ -89,3 +89,16 @@ def test_the_curve_that_is_kept_has_the_errors_of_theory_and_is_drawn(tmp_path: 
         assert np.nanmax(off / (4.5 * expected * np.sqrt(2 / (4 * 2**14)) + 2 / 2**14)) < 1
     draw(curve, tmp_path / "sensors.png")
     assert (tmp_path / "sensors.png").stat().st_size > 10_000
+
+
+def test_what_capacity_allows_is_a_thin_line_for_ways_that_are_allowed_the_same(
+    figures: list[Figure], tmp_path: Path
+) -> None:
+    allowed = results()
+    two = xr.concat([allowed, allowed.isel(way=[1]).assign_coords(way=["digital"])], "way")
+    two["bound"] = two.theory / 10
+    draw(two, tmp_path / "figure.png")
+    thin = [line for line in lines(figures[0].axes[1]) if line.get_linewidth() == 0.6]
+    for way, line in enumerate(thin):
+        np.testing.assert_allclose(points(line), [COUNTS, (5 + way + 1 / COUNTS) / 10])
+    assert len(thin) == 2 and legend(figures[0].axes[1]).count("least at capacity") == 1

@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from overair.figures import draw, split
 from overair.learning.inference.split.cost import flops
@@ -27,6 +28,11 @@ COSTS: dict[
     ("bottleneck", "block2_pool"): lambda at: (0.78 + at / 100, 0.01, 0.3),
     ("quantised", "dense"): lambda at: (0.5, 1e-6, 1e-6),  # the cheapest, and not accurate enough
 }
+
+
+def of_cuts(panel: Axes) -> list[Line2D]:
+    """All lines but that of the best cut."""
+    return [line for line in lines(panel) if line.get_label() != "best cut"]
 
 
 def results() -> xr.Dataset:
@@ -57,7 +63,7 @@ def panels(figures: list[Figure], tmp_path: Path) -> list[Axes]:
 @pytest.mark.parametrize(("place", "cost", "label"), [(0, 2, "Energy of the device (mJ)"), (1, 1, "Latency (ms)")])
 def test_costs_are_in_thousandths_a_line_a_cut(panels: list[Axes], place: int, cost: int, label: str) -> None:
     panel = panels[place]
-    drawn = {str(line.get_label()): line for line in lines(panel)}
+    drawn = {str(line.get_label()): line for line in of_cuts(panel)}
     assert len(drawn) == len(COSTS)
     for (way, cut), costs in COSTS.items():
         line = drawn[f"{cut.replace('_', ' ')}, {way}"]
@@ -69,7 +75,7 @@ def test_costs_are_in_thousandths_a_line_a_cut(panels: list[Axes], place: int, c
 
 def test_accuracies_stand_beside_that_of_the_whole_network_and_a_point_below(panels: list[Axes]) -> None:
     panel = panels[2]
-    own = {(line.get_color(), line.get_linestyle()): points(line) for line in lines(panel)}
+    own = {(line.get_color(), line.get_linestyle()): points(line) for line in of_cuts(panel)}
     assert len(own) == len(COSTS)
     for (way, cut), costs in COSTS.items():
         line = own[split.COLOURS[CUTS.index(cut)], "-" if way == "quantised" else "--"]
@@ -99,7 +105,7 @@ def test_the_best_cuts_are_the_cheapest_that_keep_the_accuracy(panels: list[Axes
 def test_any_axes_are_drawn(axes: dict[str, str], figures: list[Figure], tmp_path: Path) -> None:
     draw(results().sel(axes, drop=True), tmp_path / "figure.png")
     cuts = [cut for way, cut in COSTS if axes.items() <= {"cut": cut, "features": way}.items()]
-    assert [len(lines(panel)) for panel in figures[0].axes[:3]] == [len(cuts)] * 3
+    assert [len(of_cuts(panel)) for panel in figures[0].axes[:3]] == [len(cuts)] * 3
 
 
 @pytest.fixture
@@ -129,16 +135,46 @@ def test_times_and_energies_of_the_curve_that_is_kept_follow_from_its_bits_and_t
 
 
 def test_the_best_cut_is_the_cheapest_that_is_accurate_enough(curve: xr.Dataset, tmp_path: Path) -> None:
-    drawn = list(split._lines(curve))
+    drawn = split._lines(curve)
     for quantity in ("energy_j", "latency_s"):
         chosen = split.best(drawn, quantity)
         assert len(chosen) == curve.sizes["snr_db"]
         for at, line in enumerate(chosen):
             assert line is not None
             values = line.values.isel({"snr_db": at})
-            rivals = [other.values.isel({"snr_db": at}) for other in drawn]
-            cheaper = [other for other in rivals if float(other[quantity]) < float(values[quantity])]
-            assert float(values.accuracy) >= float(values.whole) - 0.01 - 1e-9
-            assert all(float(other.accuracy) < float(other.whole) - 0.01 for other in cheaper)
+            assert line.lost[at] <= 0.01 + 1e-9
+            assert all(
+                other.lost[at] > 0.01 for other in drawn if float(other.values[quantity][at]) < float(values[quantity])
+            )
     draw(curve, tmp_path / "split.png")
     assert (tmp_path / "split.png").stat().st_size > 10_000
+
+
+def test_the_best_cut_is_chosen_on_images_kept_from_training_and_shown_with_test_accuracy(
+    figures: list[Figure], tmp_path: Path
+) -> None:
+    """The cheapest cut does well on test images by luck, and badly on those kept from training: it is not taken."""
+    given = results()
+    given["validation"], given["whole_validation"] = given.accuracy.copy(), given.whole.copy()
+    lucky = {"cut": "dense", "features": "quantised"}
+    given.accuracy.loc[lucky] = 0.8
+    assert {line.place for line in split.best(split._lines(given.drop_vars("validation")), "energy_j") if line} == {
+        "dense"
+    }
+    chosen = split.best(split._lines(given), "energy_j")
+    assert [line.place if line else None for line in chosen] == ["logits"] * 3
+    draw(given, tmp_path / "figure.png")
+    for place, (quantity, scale) in enumerate([("energy_j", 1000), ("latency_s", 1000), ("accuracy", 1)]):
+        (best,) = [line for line in lines(figures[0].axes[place]) if line.get_label() == "best cut"]
+        of = split.best(split._lines(given), "latency_s" if quantity == "latency_s" else "energy_j")
+        expected = [scale * float(line.values[quantity][at]) for at, line in enumerate(of) if line]
+        np.testing.assert_allclose(points(best), [SNRS, expected])
+
+
+def test_what_two_ways_send_alike_is_one_line(figures: list[Figure], tmp_path: Path) -> None:
+    given = results()
+    twice = xr.concat([given, given.sel(features=["quantised"]).assign_coords(features=["picture"])], "features")
+    twice["accuracy"].loc[{"features": "picture", "cut": "input"}] = 0.7
+    draw(twice, tmp_path / "figure.png")
+    labels = [str(line.get_label()) for line in of_cuts(figures[0].axes[0])]
+    assert len(labels) == len(COSTS) + 1 and "input, picture" in labels

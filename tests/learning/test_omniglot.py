@@ -132,3 +132,19 @@ def test_omniglot_has_the_known_counts_and_little_ink() -> None:
     data = omniglot.load(21)
     assert data.train.shape == (964, 20, 21, 21, 1) and data.test.shape == (659, 20, 21, 21, 1)
     assert data.train.min() == 0 and data.train.max() <= 1 + 1e-6 and 0.04 < data.test.mean() < 0.1
+
+
+@pytest.mark.parametrize("side", [28, 56])
+def test_shrunk_drawings_have_the_bits_of_exact_sums(side: int) -> None:
+    """Parts of pixels are eighths, so sums of 64ths are whole numbers: no order of adding and no threads matter."""
+    ink = np.random.default_rng(2).random([3, 4, 105, 105]) < 0.1
+    edges = (8 * 105 // side) * np.arange(side + 1)  # in eighths of a pixel
+    parts = np.array(
+        [
+            [max(0, min(b, 8 * p + 8) - max(a, 8 * p)) for p in range(105)]
+            for a, b in zip(edges, edges[1:], strict=False)
+        ]
+    )
+    whole = parts @ ink.astype(np.int64) @ parts.T
+    expected = (whole / 64).astype(np.float32) * np.float32((side / 105) ** 2)
+    np.testing.assert_array_equal(omniglot.shrink(ink, side)[..., 0], expected)

@@ -11,8 +11,9 @@ import xarray as xr
 
 from overair.learning.data import omniglot
 from overair.learning.inference.retrieval import analog, bitmaps, embedding, heads, quantised
+from overair.learning.inference.retrieval.choice import ChosenPackets, Description, worthwhile
 from overair.learning.inference.retrieval.drawings import Drawings
-from overair.learning.inference.retrieval.evaluate import AnalogQueries, IdealQueries, Labels, Packets, Rung, evaluate
+from overair.learning.inference.retrieval.evaluate import AnalogQueries, IdealQueries, Labels, Rung, evaluate
 from overair.learning.inference.retrieval.packets import Carrier
 from overair.learning.over_air import OverAir
 from overair.ota.rates.capacity import Capacity
@@ -24,7 +25,8 @@ from overair.scenarios.studies import _retrieval
 ELEMENTS, STEPS, NETWORK_STEPS, SNRS, RANKS = 8, 3, 4, (-3.0, 9.0), (1, 2, 5)
 GRID = Grid(ELEMENTS, 1, prefix=2)
 AIRS = {"awgn": Air(GRID, Awgn(), 1), "tdl": Air(GRID, Tdl(), 1, csit=Estimated(), csir=Estimated())}
-PRICES, WIDTHS, SIDES, THRESHOLDS = (0.001, 0.02), (8, 4), (6, 12), (0.2, 0.3)
+PRICES, WIDTHS, SIDES, THRESHOLDS = (0.001, 0.02), (8,), (6, 12), (0.2, 0.3)
+APART = 3  # characters kept from training
 RAW: dict[str, Any] = {
     "study": "retrieval",
     "query": [
@@ -38,6 +40,7 @@ RAW: dict[str, Any] = {
     "elements": ELEMENTS,
     "network_steps": NETWORK_STEPS,
     "head_steps": STEPS,
+    "validation_characters": APART,
     "ranks": list(RANKS),
     "seeds": [3],
     "grid": {"subcarriers": ELEMENTS, "symbols": 1, "prefix": 2},
@@ -93,7 +96,8 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def by_hand(characters: omniglot.Characters, seed: int) -> dict[tuple[str, int], Any]:
     """Every way over every link, of the parts in ``learning``, by the link and the number of the way."""
-    learn, other = map(Drawings.of, characters)
+    every, other = map(Drawings.of, characters)
+    learn, apart = (Drawings(*(part[which] for part in every)) for which in (slice(0, -APART), slice(-APART, None)))
     network = embedding.train(learn.coarse, NETWORK_STEPS, seed)
     features = embedding.embed_varied(network, learn.coarse, keys.key(seed, "varied"))
     root = keys.key(seed, "heads")
@@ -103,28 +107,34 @@ def by_hand(characters: omniglot.Characters, seed: int) -> dict[tuple[str, int],
         heads.train(made, features, send, steps, root)
         return made
 
-    queries, gallery = other.by(slice(10, 14)), other.by(slice(0, 10))
-    labels = Labels(np.repeat(np.arange(7), 4), np.repeat(np.arange(7), 10))
-    asked, known = (embedding.embed(network, part.coarse) for part in (queries, gallery))
     base = head(heads.noiseless)
-    coders = [
-        quantised.train(features, width, price, STEPS, seed, root) for price, width in zip(PRICES, WIDTHS, strict=True)
-    ]
-    whole = [coder.rounded(asked) for coder in coders]
-    rounded = [
-        Rung(coder.bits(each), labels.match(tf.constant(each, tf.float32), coder.head(known)))
-        for coder, each in zip(coders, whole, strict=True)
-    ]
-    some = learn.by(slice(0, 4)).fine
-    pictures = [bitmaps.learn(some, *each) for each in zip(SIDES, THRESHOLDS, strict=True)]
-    drawn = [picture.blacken(queries.fine) for picture in pictures]
-    shown = [
-        Rung(picture.bits(each), labels.match(base(embedding.embed(network, picture.shown(each, 28))), base(known)))
-        for picture, each in zip(pictures, drawn, strict=True)
-    ]
+    coders = [quantised.train(features, width, price, STEPS, seed, root) for price in PRICES for width in WIDTHS]
+    pictures = [bitmaps.learn(learn.by(slice(0, 4)).fine, side, dark) for side in SIDES for dark in THRESHOLDS]
+
+    def described(drawings: Drawings) -> tuple[Labels, Any, Any, list[Rung], list[Rung]]:
+        """Labels, queries, gallery, and what is found of them rounded and as pictures."""
+        queries, gallery = drawings.by(slice(10, 14)), drawings.by(slice(0, 10))
+        classes = np.arange(len(drawings.coarse))
+        labels = Labels(np.repeat(classes, 4), np.repeat(classes, 10))
+        asked, known = (embedding.embed(network, part.coarse) for part in (queries, gallery))
+        whole = [coder.rounded(asked) for coder in coders]
+        rounded = [
+            Rung(coder.bits(each), labels.match(tf.constant(each, tf.float32), coder.head(known)))
+            for coder, each in zip(coders, whole, strict=True)
+        ]
+        drawn = [picture.blacken(queries.fine) for picture in pictures]
+        shown = [
+            Rung(picture.bits(each), labels.match(base(embedding.embed(network, picture.shown(each, 28))), base(known)))
+            for picture, each in zip(pictures, drawn, strict=True)
+        ]
+        return labels, asked, known, rounded, shown
+
+    held_out, _, _, *by_held_out = described(apart)
+    labels, asked, known, *by_asked = described(other)
     found: dict[tuple[str, int], Any] = {}
     for link, air in AIRS.items():
         layer, carrier = OverAir(air), Carrier(air, Capacity(), ELEMENTS, 5)
+        links = keys.key(seed, "validation queries")
         fixed = head(analog.through(OverAir(AIRS["awgn"], 10.0)))
         ranged = head(analog.through(OverAir(air, (-12.0, 18.0))), 2)
         ways: list[Any] = [
@@ -132,9 +142,9 @@ def by_hand(characters: omniglot.Characters, seed: int) -> dict[tuple[str, int],
             IdealQueries(labels, base(asked).numpy(), base(known).numpy()),
         ]
         ways += [AnalogQueries(labels, each(asked).numpy(), each(known).numpy(), layer) for each in (fixed, ranged)]
-        ways += [
-            Packets(labels, sorted(rungs, key=lambda rung: rung.bits.mean()), carrier) for rungs in (rounded, shown)
-        ]
+        for some, same in zip(by_held_out, by_asked, strict=True):
+            both = [Description(one, lambda other=other: other) for one, other in zip(some, same, strict=True)]  # type: ignore[misc]
+            ways.append(ChosenPackets(held_out, labels, worthwhile(both), [carrier], links))
         for at, way in enumerate(ways):
             found[link, at] = evaluate(way, SNRS, 1, keys.key(seed, "queries"))
     return found
@@ -161,8 +171,8 @@ def test_queries_are_by_drawers_11_to_14_and_the_gallery_by_1_to_10(monkeypatch:
     monkeypatch.setattr(embedding, "embed", lambda network, images: images[:, :1, 0, 0])
     scenario = studies.check(ONE)
     nothing: Any = None
-    common = _retrieval.Common(Drawings.of(fine), Drawings.of(fine), nothing, fine, nothing, {})
-    asked = _retrieval.asked(scenario, common)
+    common = _retrieval.Common(Drawings.of(fine), Drawings.of(fine), Drawings.of(fine), nothing, fine, nothing, {})
+    asked = _retrieval.asked(scenario, common, common.other, "these")
     drawers = [sorted({int(number) for number in part[:, 0] % 100}) for part in (asked.queries, asked.gallery)]
     assert drawers == [[*range(11, 15)], [*range(1, 11)]]
     np.testing.assert_array_equal(asked.labels.queries, asked.queries[:, 0] // 100)
@@ -233,7 +243,7 @@ def test_what_is_trained_is_kept_by_all_that_decides_it(trained: list[str], tmp_
         trained.clear()
         run(ONE | change, out=tmp_path)
         assert trained == ["head"], change
-    for change in ({"network_steps": 5}, {"train_characters": 9}):
+    for change in ({"network_steps": 5}, {"train_characters": 6}):
         trained.clear()
         run(ONE | change, out=tmp_path)
         assert trained == ["network", "head"], change
@@ -271,8 +281,14 @@ def test_a_curve_comes_back_with_all_ranks(tmp_path: Path) -> None:
     [
         ({"query": "pigeon"}, "field query: expected one of analog, ideal, picture, quantised"),
         ({"query": {"kind": "analog", "low_db": 20.0}}, "analog.high_db: expected at least low_db = 20, received 18"),
-        ({"query": {"kind": "quantised", "widths": [4]}}, "quantised.widths: expected one for each of"),
-        ({"query": {"kind": "picture", "sides": []}}, "picture.thresholds: expected one for each of"),
+        ({"query": {"kind": "quantised", "widths": []}}, "quantised.widths: expected at least one, and a price"),
+        ({"query": {"kind": "picture", "sides": []}}, "picture.thresholds: expected at least one, and a side"),
+        ({"query": {"kind": "quantised", "targets": [1.0]}}, "field query.targets.0: expected less than 1"),
+        ({"validation_characters": 10}, "field validation_characters: expected at most 9 of those known, received 10"),
+        (
+            {"train_characters": 8},
+            "field train_characters: expected at most 7, as 3 are kept from training, received 8",
+        ),
         ({"query": {"kind": "picture", "sides": [57]}}, "field query.sides.0: expected at most 56"),
         ({"query_drawers": 11}, "field query_drawers: expected at most 10, as 10 of 20 drew the gallery"),
         ({"gallery_drawers": 20}, "field gallery_drawers: expected at most 19"),

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from overair.learning.data.digits import Digits
-from overair.learning.inference.sensors import theory, ways
+from overair.learning.inference.sensors import limits, theory, ways
 from overair.learning.inference.sensors.ways import Sensors, Views, Way
 from overair.phy import keys
 from overair.scenarios import run
@@ -34,8 +34,9 @@ def test_a_result_is_what_the_functions_of_learning_give(way: Way) -> None:
     x, y = data.x_test[:100], data.y_test[:100]
     for at, snr in enumerate((0.0, 10.0)):
         assert float(found.accuracy[at]) == ways.accuracy(net, x, y, views, snr, keys.key(1, "test"))
-        errors = theory.simulated(2, 0.25, snr, way, keys.key(1, "toy", 2)).numpy()
+        errors = theory.simulated(2, 0.25, snr, way, keys.key(1, "toy", 2))
         assert float(found.error[at]) == pytest.approx(errors.mean())
+        assert float(found.bound[at]) == limits.bound(2, 0.25, snr, way) < float(found.theory[at])
 
 
 def test_errors_are_those_of_theory() -> None:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from overair.learning.data import Arrays
 from overair.learning.data.digits import Digits
 from overair.learning.inference.split import training
 from overair.learning.inference.split.cost import Costs
 from overair.learning.inference.split.cuts import cut, cuts
-from overair.learning.inference.split.features import Cut, Features, accuracy_of
+from overair.learning.inference.split.features import Cut, Examples, Features, accuracy_of
 from overair.learning.inference.split.features.bottleneck import BottleneckFeatures
+from overair.learning.inference.split.features.picture import Picture
 from overair.learning.inference.split.features.quantised import Quantised
 from overair.learning.inference.split.outage import NoOutage, PacketOutage
 from overair.learning.models.vgg_like import VggLike
@@ -33,13 +35,22 @@ SMALL: dict[str, Any] = {
 }  # fmt: skip
 
 
+def kept_apart(data: Arrays, share: float) -> tuple[Arrays, Examples]:
+    """The data without a share of its training images, and these, drawn once from seed 0."""
+    order = np.random.default_rng(0).permutation(len(data.y_train))
+    apart, rest = order[: round(share * len(order))], order[round(share * len(order)) :]
+    held_out = Examples(data.x_train[apart], data.y_train[apart])
+    return data._replace(x_train=data.x_train[rest], y_train=data.y_train[rest]), held_out
+
+
 @pytest.mark.parametrize(
     ("channel", "outage", "scheme", "features"),
     [
         ("rayleigh", PacketOutage(), "quantised", Quantised()),
+        ("rayleigh", PacketOutage(), "picture", Picture()),
         ("awgn", NoOutage(), BOTTLENECK, BottleneckFeatures(symbols=8, steps=5)),
     ],
-    ids=["quantised", "bottleneck"],
+    ids=["quantised", "picture", "bottleneck"],
 )
 def test_a_result_is_what_the_functions_of_learning_give(
     channel: str, outage: PacketOutage, scheme: Any, features: Features
@@ -49,14 +60,17 @@ def test_a_result_is_what_the_functions_of_learning_give(
     found = run(SMALL | {"features": scheme, "link": link, "grid": grid, "costs": {"compute_watts": 3.0}}).squeeze(
         "seed"
     )
-    data = Digits().load()
+    whole = Digits().load()
+    data, held_out = kept_apart(whole, 0.1)
     model = VggLike().build((8, 8, 1), 10, 1)
     training.Training(epochs=1, batch_size=128).run(model, data, 1)
-    place = Cut(*cut(model, "block1_pool"), "block1_pool", False, data, outage, Grid(**grid), 1)
+    place = Cut(*cut(model, "block1_pool"), "block1_pool", False, data, held_out, outage, Grid(**grid), 1)
     sent = features.send(place, snrs)
     np.testing.assert_array_equal(found.accuracy, sent.accuracy)
+    np.testing.assert_array_equal(found.validation, sent.validation)
     np.testing.assert_array_equal(found.elements, sent.elements)
-    assert float(found.whole) == accuracy_of(model, data.x_test, data.y_test)
+    assert float(found.whole) == accuracy_of(model, whole.x_test, whole.y_test)
+    assert float(found.whole_validation) == accuracy_of(model, *held_out)
     assert (found.bits == sent.bits).all() and found.depth == sent.depth
     costs = Costs(compute_watts=3.0)
     seconds = costs.seconds(*features.parts(place))
@@ -138,7 +152,7 @@ def test_a_network_that_brings_its_weights_is_not_trained_unless_asked() -> None
             ["link.antennas=2"],
             "scenario field link.antennas: expected 1, as outage has a closed form there, received 2",
         ),
-        (["batch_size=5000"], "scenario field batch_size: expected at most the 1437 training images, received 5000"),
+        (["batch_size=5000"], "scenario field batch_size: expected at most the 1293 training images, received 5000"),
         (["model={kind=saved, path=none.keras}"], "scenario field model: saved.path: expected a file that model.save "),
         (
             ["model={kind=saved, path=memory.keras}", "cut=input"],

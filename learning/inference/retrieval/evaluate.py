@@ -100,7 +100,7 @@ class Rung(NamedTuple):
 
 @dataclass(frozen=True)
 class Packets:
-    """Descriptions from coarse to fine; a query takes the finest that fits into its packet and says which it is.
+    """Descriptions from the worst to the best; a query takes the best that fits into its packet and says which it is.
 
     Where the carrier has fewer packets than there are queries, queries take them in turn.
     """
@@ -128,13 +128,18 @@ class Packets:
     @property
     def _which(self) -> float:
         """Bits to say which description it is."""
-        return float(np.ceil(np.log2(len(self.rungs))))
+        return naming(len(self.rungs))
 
     def _packets(self, snr_db: float, key: Key) -> tuple[np.ndarray, np.ndarray]:
         """The room of each query's packet, and whether it arrives, [Q] each."""
         room, arrives = self.carrier.carry(snr_db, key)
         turn = np.arange(len(self.labels.queries)) % len(room)
         return room[turn], arrives[turn]
+
+
+def naming(count: int) -> float:
+    """Bits to say which of so many descriptions it is."""
+    return float(np.ceil(np.log2(max(count, 1))))
 
 
 def evaluate(way: ReadyQueries, snrs_db: Iterable[float], draws: int, key: Key) -> list[Scores]:

@@ -55,7 +55,7 @@ class Carrier:
         return tf.function(carry, autograph=False)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def carrier(air: Air, rate: Rate, elements: int, packets: int) -> Carrier:
     """The same one for all whose queries take such packets, so that they are carried once."""
     return Carrier(air, rate, elements, packets)

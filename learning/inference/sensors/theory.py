@@ -6,7 +6,8 @@ power; those who add send everything K times in all N. The mean of all that is r
 
     added       s2/K + N0 (1 + s2) / K^3        one by one  s2/K + N0 (1 + s2) / K^2
 
-a number, up to terms of 1/m from scaling each sensor's features to its energy. Adding K amplitudes makes K^2 of the
+a number, up to terms of 1/m from scaling each sensor's features to its energy. ``quantisers.py`` has the same in bits
+and ``limits.py`` what capacity allows. Adding K amplitudes makes K^2 of the
 received power where K powers received one by one make K; averaging over views does the same to s2 either way. Nazer,
 Gastpar, "Computation over multiple-access channels", IEEE Trans. Information Theory, 2007.
 """
@@ -14,26 +15,33 @@ Gastpar, "Computation over multiple-access channels", IEEE Trans. Information Th
 import math
 from dataclasses import replace
 
+import numpy as np
 import tensorflow as tf
 
 from ....phy import Air, Awgn, Grid, keys
 from ....phy.keys import Key
 from ...over_air import OverAir
+from . import quantisers
 from .ways import Way
 
 
 def error(sensors: int, view_noise: float, snr_db: float, way: Way) -> float:
     """Mean squared error a number."""
+    if way == "digital":
+        return quantisers.best(sensors, view_noise, snr_db).error(view_noise)
     power = 3 if way == "added" else 2
     return view_noise / sensors + 10 ** (-snr_db / 10) * (1 + view_noise) / sensors**power
 
 
 def simulated(
     sensors: int, view_noise: float, snr_db: float, way: Way, key: Key, numbers: int = 2**14, batch: int = 4
-) -> tf.Tensor:
+) -> np.ndarray:
     """Squared errors [B, m] through the air."""
     x = keys.normal(keys.fold(key, "x"), [batch, 1, numbers])
     views = x + view_noise**0.5 * keys.normal(keys.fold(key, "views"), [batch, sensors, numbers])
+    if way == "digital":
+        dither = keys.uniform(keys.fold(key, "dither"), tf.shape(views), -0.5, 0.5)
+        return (quantisers.means(views.numpy(), snr_db, view_noise, dither.numpy()) - x[:, 0].numpy()) ** 2
     air = Air(Grid(), Awgn(), 1)
     scale = (2 * (1 + view_noise)) ** 0.5  # features arrive with a power of 1/2
     if way == "added":
@@ -45,4 +53,4 @@ def simulated(
         each = tf.reshape(views, [batch * sensors, numbers])
         heard = OverAir(air, equalizer="none")(each, snr_db=snr_db + 10 * math.log10(sensors), key=key)
         mean = tf.reduce_mean(tf.reshape(heard, [batch, sensors, numbers]), axis=1)
-    return (scale * mean - x[:, 0]) ** 2
+    return ((scale * mean - x[:, 0]) ** 2).numpy()

@@ -4,10 +4,12 @@ K sensors have N elements together, and each an energy of N P:
 
     added       each sends 2 N features in all N elements; the server reads the sum of all, sum_k x_k + n
     one by one  each sends 2 N / K features in elements of its own, with K times the power; the server reads all
+    digital     each sends bits in such elements, as many as they carry at capacity; the server reads all (``bits.py``)
 
 Each sensor's features are scaled to that energy in every use, whatever they are. What is added is what arrives: phases
 and gains are aligned, because h = 1, or by a power rule. One by one, the receiver equalises each sensor's own elements.
-Both learn the same loss through the air, with one encoder that all sensors share and one head at the server.
+Of bits, it tells each sensor for nothing the SNR of every element. All learn the same loss through the air, with one
+encoder that all sensors share and one head at the server.
 
 ``theory.py`` has what can be said in closed form. Yilmaz, Hasircioglu, Gunduz, "Over-the-air ensemble inference
 with model privacy", ISIT 2022.
@@ -22,12 +24,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ....ota.image_links import shares
 from ....phy import Air, Awgn, Grid, PowerRule, keys
 from ....phy.keys import Key
 from ...over_air import OverAir
+from . import bits
 
-Way = Literal["added", "one_by_one"]
-WAYS: tuple[Way, ...] = ("added", "one_by_one")
+Way = Literal["added", "one_by_one", "digital"]
+WAYS: tuple[Way, ...] = ("added", "one_by_one", "digital")
+FEATURES = 4  # of a sensor that sends bits, an element: one bit each at 12 dB
 
 
 class Views(NamedTuple):
@@ -69,7 +74,7 @@ class Sensors:
     ) -> None:  # fmt: skip
         if way not in WAYS:
             raise ValueError(f"way: expected one of {', '.join(WAYS)}, received {way!r}")
-        if sensors < 1 or elements < 1 or (way == "one_by_one" and elements % sensors):
+        if sensors < 1 or elements < 1 or (way != "added" and elements % sensors):
             raise ValueError(
                 f"sensors: expected at least 1 of each, and elements that all can share alike one by one, "
                 f"received {sensors} sensors and {elements} elements; take a multiple of {max(sensors, 1)} elements"
@@ -77,14 +82,20 @@ class Sensors:
         self.sensors, self.elements, self.way = sensors, elements, way
         self.share = elements if way == "added" else elements // sensors
         air, added = air or Air(Grid(), Awgn(), 1), way == "added"
+        if way == "digital" and not air.orthogonal:
+            raise ValueError(
+                "way: expected the frequency domain for features sent as bits, received the time domain; take "
+                "one_by_one, or a link without impairments of the waveform"
+            )
         self.over_air = OverAir(replace(air, devices=sensors if added else 1), rule=rule if added else None)
         if added and sensors > 1 and rule is None and air.channel != Awgn():
             raise ValueError(
                 f"rule: expected a power rule, as features that add must arrive aligned, received none over "
                 f"{air.channel}; take truncated_inversion, say, or the channel awgn"
             )
-        self.encoder = _dense(shape, hidden, 2 * self.share, seed)
-        self.head = _dense((2 * elements,), hidden, classes, seed + 1)
+        each = FEATURES if way == "digital" else 2  # an element
+        self.encoder = _dense(shape, hidden, each * self.share, seed)
+        self.head = _dense((each * elements,), hidden, classes, seed + 1)
 
     @property
     def power_db(self) -> float:
@@ -102,8 +113,17 @@ class Sensors:
             return self.head(self.over_air(features, snr_db=snr_db, key=key, first=first))
         stronger = tf.repeat(snr_db, sensors) + self.power_db
         first = sensors * first  # a batch item is a sensor: its share, its noise
-        received = self.over_air(features, snr_db=stronger, key=key, first=first)
-        return self.head(tf.reshape(received, [batch, 2 * self.elements]))
+        if self.way == "digital":
+            received = self._as_bits(features, stronger, key, first)
+        else:
+            received = self.over_air(features, snr_db=stronger, key=key, first=first)
+        return self.head(tf.reshape(received, [batch, self.head.input_shape[1]]))
+
+    def _as_bits(self, features: tf.Tensor, snr_db: tf.Tensor, key: Key, first: int | tf.Tensor) -> tf.Tensor:
+        """What the server reads of features [B K, L] told in bits over the links of those sent as they are."""
+        room = shares(self.over_air.air, snr_db, self.share, key, "told", first).information  # [B K]
+        chance = keys.uniform(keys.fold(key, "whole bits", first), tf.shape(room))
+        return bits.told(tf.tanh(features), bits.depths(bits.whole(room, chance), features.shape[1]))
 
 
 def fit(

@@ -13,7 +13,7 @@ from overair.learning.data.digits import Digits
 from overair.learning.data.files import local_folder
 from overair.learning.inference.split.cuts import cut, cuts
 from overair.learning.inference.split.digital import image_bits
-from overair.learning.inference.split.features import Cut, accuracy_of, bottleneck, quantised
+from overair.learning.inference.split.features import Cut, Examples, accuracy_of, bottleneck, quantised
 from overair.learning.inference.split.features.bottleneck import BottleneckFeatures
 from overair.learning.inference.split.features.quantised import Quantised
 from overair.learning.inference.split.outage import NoOutage, PacketOutage, outage_over
@@ -49,7 +49,8 @@ def trained() -> keras.Model:
 def at(
     model: keras.Model, name: str, outage: PacketOutage | None = None, data: Arrays = DIGITS, grid: Grid = GRID
 ) -> Cut:
-    return Cut(*cut(model, name), name, name == cuts(model)[-1], data, outage or NoOutage(), grid, 0)
+    held_out = Examples(data.x_train[-200:], data.y_train[-200:])
+    return Cut(*cut(model, name), name, name == cuts(model)[-1], data, held_out, outage or NoOutage(), grid, 0)
 
 
 # --- Bits
@@ -85,8 +86,8 @@ def test_a_depth_may_cost_half_a_point_of_the_features_as_they_are(monkeypatch: 
     images, labels = np.zeros([2000, 2], np.float32), np.zeros(2000, int)
     data = Arrays(images, labels, images, labels, 10)
     part: Any = Part()
-    place = Cut(part, part, "inner", False, data, PacketOutage(), GRID, 0)
-    depth, found, bits = Quantised()._coded(place)
+    place = Cut(part, part, "inner", False, data, Examples(images, labels), PacketOutage(), GRID, 0)
+    depth, found, _, bits = Quantised()._coded(place)
     assert (depth, bits) == (6, 600) and found == pytest.approx(0.706)
     assert Quantised(tolerance=0.02)._coded(place)[0] == 1
     assert Quantised(tolerance=0.0)._coded(place)[0] == 8

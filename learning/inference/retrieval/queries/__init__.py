@@ -20,6 +20,17 @@ Arrays = Sequence[np.ndarray]
 Keep = Callable[[tuple[object, ...], Callable[[], Arrays]], Arrays]
 
 
+class Asked(NamedTuple):
+    """Queries and a gallery, by different people: drawings of other characters than those learnt from."""
+
+    network: keras.Model
+    labels: Labels
+    drawings: Drawings  # of the queries
+    queries: np.ndarray  # features, [Q, F]
+    gallery: np.ndarray  # features, [G, F]
+    told: tuple[object, ...]  # which they are
+
+
 class Job(NamedTuple):
     """What a seed's queries are made with: what is learnt from, the air, a query's elements, and training steps."""
 
@@ -30,22 +41,12 @@ class Job(NamedTuple):
     steps: int  # of a head, unless its scheme has its own
     seed: int
     keep: Keep
+    held_out: Asked  # characters that nothing learns from, by which ways are chosen
 
     @property
     def key(self) -> Key:
         """Of the training of all heads, which see the same characters in the same order."""
         return keys.key(self.seed, "heads")
-
-
-class Asked(NamedTuple):
-    """Queries and a gallery, by different people: drawings of other characters than those learnt from."""
-
-    network: keras.Model
-    labels: Labels
-    drawings: Drawings  # of the queries
-    queries: np.ndarray  # features, [Q, F]
-    gallery: np.ndarray  # features, [G, F]
-    told: tuple[object, ...]  # which they are
 
 
 @runtime_checkable

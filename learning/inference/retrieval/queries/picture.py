@@ -1,11 +1,13 @@
-"""Pictures as queries: the drawing itself as a bilevel image, at the finest of several sizes that fits into a packet.
+"""Pictures as queries: the drawing itself as a bilevel image, of many sizes and thresholds of which some are chosen.
 
-See ``bitmaps.py`` above for the code, and ``packets.py`` for what a packet holds.
+See ``bitmaps.py`` above for the code, ``packets.py`` for what a packet holds, and ``choice.py`` for how sizes,
+thresholds and losses are chosen on characters kept from training.
 """
 
+from itertools import product
 from typing import Annotated
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
 
 from .....ota.rates import Rate
@@ -13,7 +15,8 @@ from .....ota.rates.capacity import Capacity
 from .....phy import Air
 from .....phy.strict import STRICT
 from .. import bitmaps, embedding
-from ..evaluate import Packets, Rung
+from ..choice import ChosenPackets, Description
+from ..evaluate import Rung
 from . import Asked, Job, _ladder
 from ._heads import noiseless
 
@@ -25,34 +28,36 @@ class PictureQuery:
     """Drawings as bits, which the server embeds as it embeds its gallery."""
 
     rate: Rate = Capacity()
-    """How a packet's bits get through."""
+    """How a packet's bits get through; what it accepts of losses is one of ``targets``, if there are any."""
+    targets: tuple[Annotated[float, Gt(0), Lt(1)], ...] = (0.3, 0.1, 0.03, 0.01, 0.003)
+    """Block error rates (BLER) to choose from at every SNR; that of ``rate`` if there are none."""
     sides: tuple[Annotated[int, Gt(0), Le(56)], ...] = (8, 10, 12, 14, 16, 20, 28, 56)
     """Sides of the images that there are to choose from, in pixels."""
-    thresholds: tuple[Annotated[float, Ge(0), Le(1)], ...] = (0.2, 0.3, 0.3, 0.4, 0.4, 0.4, 0.4, 0.5)
-    """Shares of ink from which a pixel of each of them is black."""
+    thresholds: tuple[Annotated[float, Ge(0), Le(1)], ...] = (0.2, 0.3, 0.4, 0.5)
+    """Shares of ink to choose from, from which a pixel is black; each with each side."""
     packets: Annotated[int, Gt(0)] = 659
     """How many packets are sent at each SNR, which queries take in turn."""
 
     def __post_init__(self) -> None:
-        if not self.sides or len(self.sides) != len(self.thresholds):
+        if not self.sides or not self.thresholds:
             raise ValueError(
-                f"picture.thresholds: expected one for each of at least one side, received {len(self.thresholds)} and "
-                f"{len(self.sides)} sides; give both lists"
+                f"picture.thresholds: expected at least one, and a side, received {len(self.thresholds)} and "
+                f"{len(self.sides)} sides; leave both out"
             )
 
     def check(self, air: Air) -> None:
         _ladder.check(air, "picture")
 
-    def ready(self, job: Job, asked: Asked) -> Packets:
-        rungs = [self._rung(job, asked, *one) for one in zip(self.sides, self.thresholds, strict=True)]
-        return _ladder.packets(job, asked, rungs, self.rate, self.packets)
+    def ready(self, job: Job, asked: Asked) -> ChosenPackets:
+        each = [self._described(job, asked, *one) for one in product(self.sides, self.thresholds)]
+        return _ladder.packets(job, asked, each, self.rate, self.targets, self.packets)
 
-    def _rung(self, job: Job, asked: Asked, side: int, threshold: float) -> Rung:
-        def described() -> Rung:
+    def _described(self, job: Job, asked: Asked, side: int, threshold: float) -> Description:
+        def describe(these: Asked) -> Rung:
             head = noiseless(job)
             coder = bitmaps.learn(job.drawings.by(LEARNT_FROM).fine, side, threshold)
-            drawn = coder.blacken(asked.drawings.fine)
-            seen = embedding.embed(asked.network, coder.shown(drawn, asked.drawings.coarse.shape[1]))
-            return Rung(coder.bits(drawn), asked.labels.match(head(seen), head(asked.gallery)))
+            drawn = coder.blacken(these.drawings.fine)
+            seen = embedding.embed(these.network, coder.shown(drawn, these.drawings.coarse.shape[1]))
+            return Rung(coder.bits(drawn), these.labels.match(head(seen), head(these.gallery)))
 
-        return _ladder.kept(job, asked, ("picture", side, threshold, job.elements, job.steps), described)
+        return _ladder.described(job, asked, ("picture", side, threshold, job.elements, job.steps), describe)

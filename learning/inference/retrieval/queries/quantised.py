@@ -1,12 +1,14 @@
-"""Learnt digital queries: features rounded and entropy coded, at the finest of several prices that fits into a packet.
+"""Learnt digital queries: features rounded and entropy coded, at many prices and widths of which some are chosen.
 
-See ``quantised.py`` above for the features and their words, and ``packets.py`` for what a packet holds.
+See ``quantised.py`` above for the features and their words, ``packets.py`` for what a packet holds, and ``choice.py``
+for how prices, widths and losses are chosen on characters kept from training.
 """
 
+from itertools import product
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Gt, Le
+from annotated_types import Gt, Le, Lt
 from pydantic.dataclasses import dataclass
 
 from .....ota.rates import Rate
@@ -14,7 +16,8 @@ from .....ota.rates.capacity import Capacity
 from .....phy import Air
 from .....phy.strict import STRICT
 from .. import quantised
-from ..evaluate import Packets, Rung
+from ..choice import ChosenPackets, Description
+from ..evaluate import Rung
 from . import Asked, Job, _ladder
 
 
@@ -23,37 +26,39 @@ class QuantisedQuery:
     """Task-oriented features as bits."""
 
     rate: Rate = Capacity()
-    """How a packet's bits get through."""
-    prices: tuple[Annotated[float, Gt(0)], ...] = (0.0005, 0.0015, 0.004, 0.01, 0.01, 0.02, 0.04, 0.08)
-    """Prices of a bit in nats of the loss, each of a description of its own."""
-    widths: tuple[Annotated[int, Gt(0), Le(4096)], ...] = (96, 64, 48, 32, 24, 24, 16, 10)
-    """How many features each of these descriptions has."""
+    """How a packet's bits get through; what it accepts of losses is one of ``targets``, if there are any."""
+    targets: tuple[Annotated[float, Gt(0), Lt(1)], ...] = (0.3, 0.1, 0.03, 0.01, 0.003)
+    """Block error rates (BLER) to choose from at every SNR; that of ``rate`` if there are none."""
+    prices: tuple[Annotated[float, Gt(0)], ...] = (0.0005, 0.0015, 0.004, 0.01, 0.02, 0.04, 0.08)
+    """Prices of a bit to choose from, in nats of the loss."""
+    widths: tuple[Annotated[int, Gt(0), Le(4096)], ...] = (96, 32, 12)
+    """How many features a description may have; each with each price."""
     packets: Annotated[int, Gt(0)] = 659
     """How many packets are sent at each SNR, which queries take in turn."""
 
     def __post_init__(self) -> None:
-        if not self.prices or len(self.prices) != len(self.widths):
+        if not self.prices or not self.widths:
             raise ValueError(
-                f"quantised.widths: expected one for each of at least one price, received {len(self.widths)} and "
-                f"{len(self.prices)} prices; give both lists"
+                f"quantised.widths: expected at least one, and a price, received {len(self.widths)} and "
+                f"{len(self.prices)} prices; leave both out"
             )
 
     def check(self, air: Air) -> None:
         _ladder.check(air, "quantised")
 
-    def ready(self, job: Job, asked: Asked) -> Packets:
-        rungs = [self._rung(job, asked, *one) for one in zip(self.prices, self.widths, strict=True)]
-        return _ladder.packets(job, asked, rungs, self.rate, self.packets)
+    def ready(self, job: Job, asked: Asked) -> ChosenPackets:
+        each = [self._described(job, asked, *one) for one in product(self.prices, self.widths)]
+        return _ladder.packets(job, asked, each, self.rate, self.targets, self.packets)
 
-    def _rung(self, job: Job, asked: Asked, price: float, width: int) -> Rung:
+    def _described(self, job: Job, asked: Asked, price: float, width: int) -> Description:
         told = ("quantised", price, width, job.steps)
 
         def train() -> list[np.ndarray]:
             return quantised.train(job.features, width, price, job.steps, job.seed, job.key).arrays
 
-        def described() -> Rung:
+        def describe(these: Asked) -> Rung:
             coder = quantised.of_arrays(job.keep(("head", *told), train))
-            whole = coder.rounded(asked.queries)
-            return Rung(coder.bits(whole), asked.labels.match(whole.astype(np.float32), coder.head(asked.gallery)))
+            whole = coder.rounded(these.queries)
+            return Rung(coder.bits(whole), these.labels.match(whole.astype(np.float32), coder.head(these.gallery)))
 
-        return _ladder.kept(job, asked, told, described)
+        return _ladder.described(job, asked, told, describe)

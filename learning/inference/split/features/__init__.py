@@ -16,6 +16,13 @@ from ..outage import PacketOutage
 Kept = Callable[[Callable[[], list[np.ndarray]]], list[np.ndarray]]
 
 
+class Examples(NamedTuple):
+    """Images and their labels."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
 class Cut(NamedTuple):
     """A network cut in two, its data, and the link."""
 
@@ -26,6 +33,8 @@ class Cut(NamedTuple):
     last: bool
     """Whether nothing is left to the server."""
     data: Arrays
+    held_out: Examples
+    """Of which nothing has learnt, for choices."""
     outage: PacketOutage
     """What the link loses."""
     grid: Grid
@@ -39,6 +48,7 @@ class Sent(NamedTuple):
     """What became of the test images by SNR, [S]; bits are means over images."""
 
     accuracy: np.ndarray
+    validation: np.ndarray  # accuracy on the images that were held out
     elements: np.ndarray  # of a packet or an image, sent once
     bits: float  # 0 where symbols are analog
     depth: int  # bits a number; 0 where it is not numbers that are sent
@@ -64,4 +74,4 @@ def accuracy_of(model: keras.Model, features: np.ndarray, labels: np.ndarray) ->
 
 FAMILY = Features  # what each file of this folder is one of
 
-__all__ = ["Cut", "Features", "Kept", "Sent", "accuracy_of"]
+__all__ = ["Cut", "Examples", "Features", "Kept", "Sent", "accuracy_of"]

@@ -18,7 +18,7 @@ from .....phy import Air, Awgn, keys
 from .....phy.strict import STRICT
 from ....over_air import OverAir
 from ..analog import Bottleneck, untrained
-from . import Cut, Sent
+from . import Cut, Examples, Sent
 
 EXAMPLES, FITTED = 10_000, 8  # training images learnt from; those whose principal axes are the start, for each symbol
 
@@ -53,9 +53,11 @@ class BottleneckFeatures:
         encoder, decoder = bottleneck.encoder.weights, bottleneck.decoder.weights
         for variable, value in zip((*encoder, *decoder), cut.kept(lambda: self._learnt(cut, over_air)), strict=True):
             variable.assign(value)
-        reached = _accuracies(cut, bottleneck, over_air, snrs_db)
+        tested, key = Examples(cut.data.x_test, cut.data.y_test), keys.key(cut.seed, "links")  # of every cut and SNR
+        reached = _accuracies(cut, bottleneck, over_air, snrs_db, tested, key)
+        held = _accuracies(cut, bottleneck, over_air, snrs_db, cut.held_out, keys.key(cut.seed, "validation links"))
         elements = np.full(len(snrs_db), -(-bottleneck.symbols // 2))
-        return Sent(np.array(reached), elements, 0.0, 0)
+        return Sent(np.array(reached), np.array(held), elements, 0.0, 0)
 
     def _symbols(self, cut: Cut) -> int:
         images = min(len(cut.data.x_train), EXAMPLES)
@@ -73,7 +75,9 @@ class BottleneckFeatures:
         return [*made.encoder.get_weights(), *made.decoder.get_weights()]
 
 
-def _accuracies(cut: Cut, bottleneck: Bottleneck, over_air: OverAir, snrs_db: Sequence[float]) -> list[float]:
+def _accuracies(
+    cut: Cut, bottleneck: Bottleneck, over_air: OverAir, snrs_db: Sequence[float], tested: Examples, links: keys.Key
+) -> list[float]:
     """At every SNR over the same links."""
 
     @tf.function(autograph=False)
@@ -81,10 +85,9 @@ def _accuracies(cut: Cut, bottleneck: Bottleneck, over_air: OverAir, snrs_db: Se
         logits = cut.server(bottleneck.send(x, over_air, snr, links, first), training=False)
         return tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == y, tf.int32))
 
-    features, labels = cut.device.predict(cut.data.x_test, 250, 0), cut.data.y_test
+    features, labels = cut.device.predict(tested.x, 250, 0), tested.y
     parts = [np.array_split(each, 10) for each in (features, labels)]
     firsts = np.cumsum([0, *map(len, parts[1])])[:-1]
-    links = keys.key(cut.seed, "links")  # of every cut and SNR
     accuracies = []
     for snr in snrs_db:
         read = np.array_split(cut.outage.read_snr_db(snr, len(labels), links).numpy(), 10)

@@ -1,11 +1,12 @@
 """Digital: features in the fewest bits a number that cost next to no accuracy, entropy coded, in packets.
 
-The depth is chosen on training images, the first that loses less than the tolerance against features as they are. An
-image itself crosses the cut as 8 bits a number, and the answer of the whole network as the name of a class.
+The depth is chosen on images kept from training, the first that loses less than the tolerance against features as they
+are. An image itself crosses the cut as 8 bits a number (``picture`` sends files), and the answer of the whole network
+as the name of a class.
 """
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import keras
 import numpy as np
@@ -25,40 +26,55 @@ JUDGES, EXAMPLES, SIZED = (
 )  # images that choose a depth, that a quantiser is fit to, whose bits are counted
 
 
+class Coded(NamedTuple):
+    """Bits a number, the accuracy of what arrives and that on images held out, and bits an image."""
+
+    depth: float
+    accuracy: float
+    validation: float
+    bits: float
+
+
 @dataclass(frozen=True, config=STRICT)
 class Quantised:
     """b bits a number."""
 
     tolerance: Annotated[float, Ge(0), Lt(1)] = 0.005
-    """Accuracy on training images that a depth may cost."""
+    """Accuracy on images kept from training that coding may cost."""
 
     def parts(self, cut: Cut) -> tuple[keras.Model, keras.Model]:
         return cut.device, cut.server
 
     def send(self, cut: Cut, snrs_db: Sequence[float]) -> Sent:
-        depth, arriving, bits = self._coded(cut)
-        reached = [cut.outage.accuracy(arriving, cut.data.classes, snr) for snr in snrs_db]
-        elements = [cut.outage.elements(bits, snr) for snr in snrs_db]
-        return Sent(np.array(reached), np.array(elements), bits, depth)
+        coded = self._coded(cut)
+        reached, held = (
+            np.array([cut.outage.accuracy(arriving, cut.data.classes, snr) for snr in snrs_db])
+            for arriving in (coded.accuracy, coded.validation)
+        )
+        elements = [cut.outage.elements(coded.bits, snr) for snr in snrs_db]
+        return Sent(reached, held, np.array(elements), coded.bits, int(coded.depth))
 
-    def _coded(self, cut: Cut) -> tuple[int, float, float]:
-        """Bits a number, the accuracy of what arrives, and bits an image."""
+    def _coded(self, cut: Cut) -> Coded:
         x, y = cut.data.x_test, cut.data.y_test
         if cut.name == INPUT:
-            return DEEPEST, accuracy_of(cut.server, x, y), image_bits(x.shape[1:])
+            both = accuracy_of(cut.server, x, y), accuracy_of(cut.server, *cut.held_out)
+            return Coded(DEEPEST, *both, image_bits(x.shape[1:]))
         if cut.last:
-            return 0, accuracy_of(cut.device, x, y), answer_bits(cut.data.classes)
+            both = accuracy_of(cut.device, x, y), accuracy_of(cut.device, *cut.held_out)
+            return Coded(0, *both, answer_bits(cut.data.classes))
         quantiser = self._chosen(cut)
         right, sizes = 0.0, list[int]()
         for images, labels in zip(np.array_split(x, 10), np.array_split(y, 10), strict=True):
             sent = quantiser.levels(cut.device.predict(images, 250, 0))
             sizes += [quantiser.size(image) for image in sent[: SIZED - len(sizes)]]
             right += len(labels) * accuracy_of(cut.server, quantiser.restored(sent), labels)
-        return quantiser.bits, right / len(y), float(np.mean(sizes))
+        held = cut.device.predict(cut.held_out.x, 250, 0)
+        validation = accuracy_of(cut.server, quantiser.restored(quantiser.levels(held)), cut.held_out.y)
+        return Coded(quantiser.bits, right / len(y), validation, float(np.mean(sizes)))
 
     def _chosen(self, cut: Cut) -> Quantiser:
         """The quantiser of the fewest bits that loses no more than the tolerance."""
-        some, labels = cut.device.predict(cut.data.x_train[-JUDGES:], 250, 0), cut.data.y_train[-JUDGES:]
+        some, labels = cut.device.predict(cut.held_out.x[:JUDGES], 250, 0), cut.held_out.y[:JUDGES]
         least = accuracy_of(cut.server, some, labels) - self.tolerance
         for depth in DEPTHS:
             quantiser = Quantiser.fit(some[:EXAMPLES], depth)
