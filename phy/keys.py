@@ -2,8 +2,9 @@
 
 A key is an int64 tensor of shape [2]. ``fold(key, part)`` hashes one more part (a number, a tensor or a word) into it
 with TensorFlow's Philox generator, so keys of neighbouring seeds, rounds and devices share no stream. Equal parts
-give equal keys in eager code, in ``tf.function`` and in loops. Salmon et al., "Parallel random numbers: as easy as 1,
-2, 3", SC 2011.
+give equal keys in eager code, in ``tf.function`` and in loops. Numbers of two kinds from one key (normal and uniform,
+signs and sizes) are made of the same bits, so they are correlated: each draw folds a word of its own, and the tests
+fail where one does not. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 """
 
 import hashlib

@@ -35,7 +35,7 @@ def fitting(level: tf.Tensor, likely: tf.Tensor, room: tf.Tensor, key: Key) -> S
     size = level.shape[-1]
     begin = tf.math.log(size / (ABOVE * tf.maximum(tf.cast(likely, tf.float32), 1.0))) / 0.6931471805599453
     top = 2.0 ** (-0.5 * tf.clip_by_value(tf.floor(2.0 * begin), 0.0, 31.0))
-    place = keys.uniform(keys.fold(key, "coordinates"), [size]) * (RUNGS / top)
+    place = keys.uniform(keys.fold(key, "ladder"), [size]) * (RUNGS / top)
     rung = tf.cast(tf.minimum(place, float(RUNGS)), tf.int32)  # [d]; those at RUNGS are above the ladder
     counts = _histograms(level, rung)  # [rungs, A]
     kept = tf.reduce_sum(counts, axis=1)
