@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ...phy import Level, Place, PowerRule, keys
+from ...phy import Grid, Level, Place, PowerRule, keys
 from ..round import Round, Terms, at_devices
 
 MOST_DRAWS = 2**19  # of links; where this many rounds bring a device too rarely, it is made to take part
@@ -24,14 +24,16 @@ def joint_level(
 ) -> Level:
     """The level [M] of a rule that looks at all devices: one slot after another, so that only a slot is ever dense."""
     grid, link = round.terms.air.grid, round.air_link
-    still = link.receiver.steps == round.antenna_weights.shape[2] == 1
+    lacking = link.transmitters.error if rule.robust else None  # [1, K, T, F], where all may be 1
+    still = (link.receiver.best if rule.robust else link.receiver).steps == round.antenna_weights.shape[2] == 1
     slots, width = (1, grid.subcarriers) if still else (round.terms.slots, grid.elements)
     used = min(width, elements) if slots == 1 else width
 
     def of_slot(slot: tf.Tensor) -> Level:
-        gains = tf.reshape(round.slot_gains(slot), [link.devices, width])
+        gains = tf.reshape(round.slot_gains(slot, rule.robust), [link.devices, width])
         gains *= tf.cast(round.weights > 0, gains.dtype)[:, None]
-        level = whole_grant(rule.level(spent, budgets, gains[:, :used], noise), used)
+        error = None if lacking is None else _over_slot(lacking[0], slot, grid, width)[:, :used]
+        level = whole_grant(rule.level(spent, budgets, gains[:, :used], noise, error), used)
         level = Level(*(tf.pad(value, [[0, width - used]], constant_values=1.0) for value in level))
         times = [grid.symbols, grid.subcarriers]
         return Level(*(tf.broadcast_to(tf.reshape(value, [-1, grid.subcarriers]), times) for value in level))
@@ -40,6 +42,13 @@ def joint_level(
     levels = tf.map_fn(of_slot, tf.range(slots), fn_output_signature=signature, parallel_iterations=1)
     whole = [tf.broadcast_to(value, [round.terms.slots, grid.symbols, grid.subcarriers]) for value in levels]
     return Level(*(tf.reshape(value, [-1])[:elements] for value in whole))
+
+
+def _over_slot(field: tf.Tensor, slot: tf.Tensor, grid: Grid, width: int) -> tf.Tensor:
+    """A field [C, T, F] on the elements of a slot, or of one symbol that stands for all: [C, width]."""
+    symbols = width // grid.subcarriers
+    field = field if field.shape[1] == 1 else field[:, slot * grid.symbols :][:, :symbols]
+    return tf.reshape(tf.broadcast_to(field, [tf.shape(field)[0], symbols, grid.subcarriers]), [-1, width])
 
 
 class Sampling(NamedTuple):
