@@ -40,7 +40,9 @@ class MseRobust:
         signal = tf.sqrt(spent * budgets)[:, None] * tf.abs(gains)  # [K, N]
         power = sends * budgets[:, None] * _second_moment(gains, error)
         order = tf.argsort(tf.math.divide_no_nan(signal, power), axis=0, direction="DESCENDING")
-        signal, power = (tf.cumsum(tf.experimental.numpy.take_along_axis(each, order, 0), axis=0) for each in (signal, power))
+        signal, power = (
+            tf.cumsum(tf.experimental.numpy.take_along_axis(each, order, 0), axis=0) for each in (signal, power)
+        )
         best = tf.reduce_max(tf.math.divide_no_nan(signal, noise + power), axis=0)  # [N]
         level = tf.where(best > 0, 1.0 / tf.where(best > 0, best, 1.0), 1.0)
         return Level(level, level)

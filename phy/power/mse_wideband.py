@@ -11,9 +11,13 @@ with x 1 over the level, is made smaller in turn over what devices send and over
 lambda_k, the water level, is 0 where the budget allows inversion, and else the one that spends it. It solves sum_f E_kf
 d_kf / (d_kf + lambda)^2 = P_k with d = x^2 |h|^2, which is the secular equation of trust regions: Newton's steps on
 1/sqrt of it climb to the solution from below (More, Sorensen, "Computing a trust region step", SIAM J. Sci. Stat.
-Comput. 1983). Neither step can make the error larger; there may be other minima. The level knows energies on average;
-a device finds the lambda of its own symbols, and keeps its budget. Where the channel moves, levels are found slot by
-slot, as if each slot had its share of the budget. "AirComp in OFDM systems with imperfect CSI", IEEE TCOM 2023.
+Comput. 1983). In x_f b_kf and x_f^2 the problem is convex, so what no step changes any more is the best there is. With
+little noise steps are short, and log x is thrown ahead along them by the rule S3 of Varadhan and Roland, "Simple and
+globally convergent methods for accelerating the convergence of any EM algorithm", Scand. J. Stat. 2008.
+
+The level knows energies on average; a device finds the lambda of its own symbols, and keeps its budget. Where the
+channel moves, levels are found slot by slot, as if each slot had its share of the budget. "AirComp in OFDM systems with
+imperfect CSI", IEEE TCOM 2023.
 """
 
 from typing import ClassVar
@@ -26,7 +30,9 @@ from . import Level, Maybe
 from .mse_optimal import MseOptimal
 
 CLIMBS = 6  # of lambda
-TURNS, TOLERANCE = 200, 1e-5  # at most so often in turn, until no x changes by more than this share
+THROWS, FARTHEST = 60, 30.0  # of log x, and of how many steps
+SMALLEST = 1e-15  # x, of elements on which nobody has a gain
+TOLERANCE = 1e-5  # steps of log x that are none
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -46,17 +52,25 @@ class MseWideband:
         size, weight = tf.abs(gains), spent[:, None]  # [K, N], [K, 1]
         each = weight / tf.cast(tf.shape(gains)[1], weight.dtype) * tf.ones_like(size)
 
-        def turn(x: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            arrives = _strength(x, size, each, budgets[:, None]) * size  # [K, N]
+        def step(log_x: tf.Tensor) -> tf.Tensor:
+            arrives = _strength(tf.exp(log_x), size, each, budgets[:, None]) * size  # [K, N]
             signal = tf.reduce_sum(weight * arrives, axis=0)
-            better = tf.math.divide_no_nan(signal, tf.reduce_sum(weight * arrives**2, axis=0) + noise)  # [N]
-            return better, tf.reduce_max(tf.abs(better - x) / tf.maximum(better, 1e-30))
+            x = tf.math.divide_no_nan(signal, tf.reduce_sum(weight * arrives**2, axis=0) + noise)  # [N]
+            return tf.math.log(tf.maximum(x, SMALLEST))
 
-        start = 1.0 / MseOptimal().level(spent, budgets, gains, noise).scale
+        def throw(log_x: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            once = step(log_x)
+            move = once - log_x
+            bend = step(once) - once - move
+            far = tf.math.divide_no_nan(tf.norm(move), tf.norm(bend))
+            far = tf.clip_by_value(far, 1.0, FARTHEST)
+            return step(log_x + 2.0 * far * move + far**2 * bend), tf.reduce_max(tf.abs(move))
+
+        start = -tf.math.log(MseOptimal().level(spent, budgets, gains, noise).scale)
         begin = (tf.stop_gradient(start), tf.ones([], start.dtype))
-        x, moved = tf.while_loop(lambda _, moved: moved > TOLERANCE, turn, begin, maximum_iterations=TURNS)
-        x, _ = turn(tf.stop_gradient(x), moved)  # slopes are those of the last turn
-        level = tf.where(x > 0, 1.0 / tf.where(x > 0, x, 1.0), 1.0)
+        log_x, _ = tf.while_loop(lambda _, move: move > TOLERANCE, throw, begin, maximum_iterations=THROWS)
+        x = tf.exp(step(tf.stop_gradient(log_x)))  # slopes are those of the last step
+        level = tf.where(x > 2 * SMALLEST, 1.0 / x, 1.0)
         return Level(level, level)
 
     def amplitude(
