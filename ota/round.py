@@ -42,12 +42,15 @@ class Round:
 
     def gains(self, devices: tf.Tensor, elements: int, best: bool = False) -> tf.Tensor:
         """Gains behind the combiner as transmitters were told, or best know, on the first elements: complex [C, M]."""
+        return self.on_grant(self.fields(devices, elements, best)[0], elements)
+
+    def fields(self, devices: tf.Tensor, elements: int, best: bool = False) -> tf.Tensor:
+        """The same on the symbols that hold these elements, for every link of a batch: [B, C, T, F]."""
         link, symbols = self.air_link, self.terms.air.grid.rows(elements)
         weights = self.antenna_weights
         weights = weights if weights.shape[2] == 1 else weights[:, :, :symbols]
         belief = link.transmitters.best if best else link.transmitters
-        field = combine(weights, link.response(devices, belief, symbols))[0]  # [C, T, F]
-        return self.on_grant(field, elements)
+        return combine(weights, link.response(devices, belief, symbols))
 
     def slot_gains(self, slot: tf.Tensor, best: bool = False) -> tf.Tensor:
         """Gains of all devices over one slot as the receiver was told, or best knows: [K, T, F], T = 1 if still."""

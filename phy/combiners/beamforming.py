@@ -65,9 +65,11 @@ class Beamforming:
         best = tf.argmin(ends.error + noise * _power(ends.v), axis=0)  # [B, T, F]
         one = tf.one_hot(best, STARTS, axis=0, dtype=tf.complex128)[..., None]
         v = tf.reduce_sum(one * ends.v, axis=0, keepdims=True)  # [1, B, T, F, A]
-        end = _descend(link, devices, v, lambda _: noise, self.iterations)
+        end = _descend(link, devices, v, lambda _: noise, self.iterations, TOLERANCE)
         error = (end.error + noise * _power(end.v))[0]
-        return tf.cast(tf.transpose(end.v[0], [0, 3, 1, 2]), tf.complex64), error
+        sum_ = tf.reduce_sum(tf.math.conj(end.v[0]) * alike.total, axis=-1, keepdims=True)  # v^H sum_k h_k
+        turn = tf.math.divide_no_nan(sum_, tf.cast(tf.abs(sum_), sum_.dtype))  # the error leaves v's phase open
+        return tf.cast(tf.transpose(turn * end.v[0], [0, 3, 1, 2]), tf.complex64), error
 
 
 class Point(NamedTuple):
@@ -88,9 +90,14 @@ def _starts(alike: Moments) -> tf.Tensor:
 
 
 def _descend(
-    link: Link, devices: tf.Tensor, start: tf.Tensor, noise: Callable[[tf.Tensor], tf.Tensor], most: int
+    link: Link,
+    devices: tf.Tensor,
+    start: tf.Tensor,
+    noise: Callable[[tf.Tensor], tf.Tensor],
+    most: int,
+    tolerance: float = -1.0,
 ) -> Point:
-    """Where steps lead at a noise that may depend on their number; at most so many."""
+    """Where so many steps lead at a noise that may depend on their number, or as many as gain more than a share."""
 
     def step(count: tf.Tensor, _: tf.Tensor, damping: tf.Tensor, here: Point) -> tuple:
         load = noise(count)  # [B, T, F]
@@ -108,8 +115,7 @@ def _descend(
 
     here = _point(link, devices, start)
     begin = (tf.constant(0), tf.constant(1.0, tf.float64), 1e-3 * tf.ones_like(here.error), here)
-    goes_on = lambda count, gained, *_: (count < LOWERED) & (most == LOWERED) | (gained > TOLERANCE)
-    return tf.while_loop(goes_on, step, begin, maximum_iterations=most)[-1]
+    return tf.while_loop(lambda _, gained, *__: gained > tolerance, step, begin, maximum_iterations=most)[-1]
 
 
 def _point(link: Link, devices: tf.Tensor, v: tf.Tensor) -> Point:
@@ -123,7 +129,9 @@ def _point(link: Link, devices: tf.Tensor, v: tf.Tensor) -> Point:
         here = _of_group(h, lacking, v, own)
         return Point(v, *(sum_ + more for sum_, more in zip(so_far[1:], here[1:], strict=True)))
 
-    nothing = Point(v, tf.zeros_like(own[..., 0]), tf.zeros_like(own), tf.zeros_like(own[..., None] * own[..., None, :]))
+    nothing = Point(
+        v, tf.zeros_like(own[..., 0]), tf.zeros_like(own), tf.zeros_like(own[..., None] * own[..., None, :])
+    )
     return tf.foldl(add, tf.range(0, tf.size(devices), GROUP), initializer=nothing, parallel_iterations=1)
 
 
