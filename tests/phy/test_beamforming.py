@@ -72,10 +72,10 @@ def test_on_small_cases_it_is_what_a_generic_optimiser_finds_from_many_starts(
     assert np.median(ratio) < 1.0005 and ratio.max() < 1.2 and np.mean(ratio < 1.001) >= 0.7
 
 
-@pytest.mark.parametrize("snr_db", [0.0, 10.0, 20.0, 30.0])
+@pytest.mark.parametrize("snr_db", [0.0, 10.0, *(pytest.param(each, marks=pytest.mark.slow) for each in (20.0, 30.0))])
 def test_twenty_devices_at_eight_antennas_are_within_a_hundredth_of_the_best_of_forty_starts(snr_db: float) -> None:
     """At the median; sums of squares have many minima, and the worst of the draws is a sixth above its best."""
-    link, random = draws(20, 8, 20, snr_db), np.random.default_rng(0)
+    link, random = draws(20, 8, 16, snr_db), np.random.default_rng(0)
     error = descended(link)[1]
     best = [searched(h, float(link.noise), normal(random, 40, 8)).min() for h in estimates(link)]
     ratio = error / np.array(best)
