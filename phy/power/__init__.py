@@ -17,11 +17,11 @@ all elements of a subcarrier: E_{k,n} is then their sum, and ``share`` says whic
 stands for, [N]; without it all stand for as many.
 """
 
-from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import tensorflow as tf
 
-Maybe = tf.Tensor | None
+Maybe: TypeAlias = tf.Tensor | None
 
 
 class Level(NamedTuple):
