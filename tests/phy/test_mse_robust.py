@@ -105,5 +105,4 @@ def test_what_is_gained_over_trusting_the_belief(e: float, decibels: float) -> N
         errors.append((trusting, aware))
     trusting, aware = np.array(errors).T
     assert np.all(aware <= trusting)
-    of_means, mean = 10 * np.log10(trusting.mean() / aware.mean()), 10 * np.log10(trusting / aware).mean()
-    assert of_means == pytest.approx(decibels, rel=0.1) and mean > of_means
+    assert 10 * np.log10(trusting.mean() / aware.mean()) == pytest.approx(decibels, rel=0.1)  # SNRs are not said
