@@ -40,21 +40,26 @@ class Round:
         """The receiver's antenna weights toward those that take part, [B, A, T, F]."""
         return self.terms.air.combiner.weights(self.air_link, tf.where(self.weights > 0)[:, 0])
 
-    def gains(self, devices: tf.Tensor, elements: int) -> tf.Tensor:
-        """Gains behind the combiner as the transmitters believe them, on the first elements: complex [C, M]."""
+    def gains(self, devices: tf.Tensor, elements: int, best: bool = False) -> tf.Tensor:
+        """Gains behind the combiner as transmitters were told, or best know, on the first elements: complex [C, M]."""
+        return self.on_grant(self.fields(devices, elements, best)[0], elements)
+
+    def fields(self, devices: tf.Tensor, elements: int, best: bool = False) -> tf.Tensor:
+        """The same on the symbols that hold these elements, for every link of a batch: [B, C, T, F]."""
         link, symbols = self.air_link, self.terms.air.grid.rows(elements)
         weights = self.antenna_weights
         weights = weights if weights.shape[2] == 1 else weights[:, :, :symbols]
-        field = combine(weights, link.response(devices, link.transmitters, symbols))[0]  # [C, T, F]
-        return self.on_grant(field, elements)
+        belief = link.transmitters.best if best else link.transmitters
+        return combine(weights, link.response(devices, belief, symbols))
 
-    def slot_gains(self, slot: tf.Tensor) -> tf.Tensor:
-        """Gains of all devices over one slot as the receiver was told: [K, T, F], T = 1 if nothing moves."""
+    def slot_gains(self, slot: tf.Tensor, best: bool = False) -> tf.Tensor:
+        """Gains of all devices over one slot as the receiver was told, or best knows: [K, T, F], T = 1 if still."""
         link, symbols = self.air_link, self.terms.air.grid.symbols
         first = slot * symbols
         weights = self.antenna_weights
         weights = weights if weights.shape[2] == 1 else weights[:, :, first : first + symbols]
-        return combine(weights, link.receiver.at(first, symbols).response(link.frequencies))[0]
+        belief = link.receiver.best if best else link.receiver
+        return combine(weights, belief.at(first, symbols).response(link.frequencies))[0]
 
     def on_grant(self, field: tf.Tensor, elements: int) -> tf.Tensor:
         """The first elements [C, M] of a field [C, T, F], where T may be 1."""

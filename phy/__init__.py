@@ -51,6 +51,8 @@ from .power.full_inversion import FullInversion
 from .power.greedy_selection import GreedySelection
 from .power.individual import Individual
 from .power.mse_optimal import MseOptimal
+from .power.mse_robust import MseRobust
+from .power.mse_wideband import MseWideband
 from .power.opportunistic import Opportunistic
 from .power.phase_only import PhaseOnly
 from .power.truncated_inversion import TruncatedInversion
@@ -89,6 +91,8 @@ __all__ = [
     "Link",
     "MaximumRatio",
     "MseOptimal",
+    "MseRobust",
+    "MseWideband",
     "Opportunistic",
     "PathLoss",
     "Paths",

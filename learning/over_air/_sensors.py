@@ -14,18 +14,21 @@ from ...phy.links import Links
 def precoded(rule: PowerRule, symbols: tf.Tensor, links: Links) -> tuple[tf.Tensor, tf.Tensor]:
     """What sensors send of symbols [B, K, k], and the arrival that the receiver divides by, [B, k]."""
     count, budgets = symbols.shape[-1], links.air.budgets
-    gains = _gains(links, links.link.transmitters)  # [B, K, k]
+    devices, server = links.link.transmitters, links.link.receiver
+    gains = _gains(links, devices.best if rule.robust else devices)  # [B, K, k]
+    error = None if devices.error is None or not rule.robust else links.on_elements(devices.error)  # [B, K or 1, k]
     energy = squared(symbols) / count
     spent = tf.reduce_sum(energy * rule.cost(gains), axis=-1)  # [B, K]
-    known = _gains(links, links.link.receiver) if rule.joint else gains
+    known = _gains(links, server.best if rule.robust else server) if rule.joint else gains
 
-    def level(image: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> Level:
-        spent, known, noise = image
-        found = rule.level(spent, budgets, known if rule.joint else None, noise)
+    def level(image: tuple[tf.Tensor, ...]) -> Level:
+        spent, known, noise, *lacking = image
+        found = rule.level(spent, budgets, known if rule.joint else None, noise, *lacking)
         return Level(*(tf.broadcast_to(value, [count]) for value in found))
 
-    scale, arrival = tf.vectorized_map(level, (spent, known, links.link.noise))  # [B, k]
-    amplitude = rule.amplitude(scale[:, None], gains, energy, budgets[:, None])  # [B, K, k]
+    images = (spent, known, links.link.noise) if error is None else (spent, known, links.link.noise, error)
+    scale, arrival = tf.vectorized_map(level, images)  # [B, k]
+    amplitude = rule.amplitude(scale[:, None], gains, energy, budgets[:, None], None, error)  # [B, K, k]
     return amplitude * symbols, arrival
 
 

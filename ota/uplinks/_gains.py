@@ -6,6 +6,13 @@ from ...phy import Grid, PowerRule
 from ..round import Round
 
 
+def known_gains(rule: PowerRule, round: Round, devices: tf.Tensor, elements: int) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """Gains [C, N] as devices were told; for a robust rule their best estimates, and the mean power these lack."""
+    error = round.air_link.transmitters.of(devices).error if rule.robust else None
+    lacking = None if error is None else round.on_grant(error[0], elements)  # [C or 1, N]
+    return round.gains(devices, elements, rule.robust), lacking
+
+
 def repeats(round: Round, elements: int) -> bool:
     """Whether one symbol shows the gains that the others repeat."""
     link = round.air_link

@@ -28,7 +28,7 @@ from ...phy.strict import STRICT
 from ..codecs import Codec, Past, SharedCode
 from ..codecs.identity import Identity
 from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, nmse, weighted_sum
-from ._gains import over_gains, repeats, share_arrived, share_of_each, times
+from ._gains import known_gains, over_gains, repeats, share_arrived, share_of_each, times
 from ._levels import expected_cost, joint_level, sampling
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
@@ -146,9 +146,9 @@ class Analog:
         symbols = self._symbols(acc, round, devices, sent)  # [C, M]
         power, budgets = self._power(round, symbols), tf.gather(terms.budgets, devices)[:, None]
         share = share_of_each(round, self._elements(terms))
-        gains, scale = round.gains(devices, power.shape[1]), acc.level.scale  # [C, N]
+        (gains, error), scale = known_gains(self.rule, round, devices, power.shape[1]), acc.level.scale  # [C, N]
         scale = scale if scale.shape.rank == 0 else scale[: power.shape[1]]
-        b = self.rule.amplitude(scale, gains, power, budgets, share)  # [C, N]
+        b = self.rule.amplitude(scale, gains, power, budgets, share, error)  # [C, N]
         x = times(b, symbols, terms.air.grid)  # [C, T, F]
         y = terms.air.add(acc.y, x[None], round.air_link, devices)
         energy = tf.reduce_sum(squared(x), axis=[1, 2]) / terms.elements  # [C]

@@ -71,10 +71,13 @@ def _lacking(link: Link, devices: tf.Tensor, b: tf.Tensor | None) -> tf.Tensor:
     return tf.reduce_sum(strength * error, axis=1)
 
 
-def over_symbols(link: Link, combine: Callable[[Link], tf.Tensor]) -> tf.Tensor:
-    """Weights [B, A, T, F] made for some symbols after others: antenna matrices keep to the memory set aside."""
+def over_symbols(link: Link, combine: Callable[[Link], tf.Tensor], matrices: int = 1) -> tf.Tensor:
+    """Weights [B, A, T, F] made for some symbols after others: antenna matrices keep to the memory set aside.
+
+    ``matrices``: how many of them are held for an element.
+    """
     batch, steps, width = link.true.a.shape[0], link.receiver.best.steps, link.frequencies.shape[0]
-    most = max(1, MATRICES // (16 * (batch or 1) * width * link.antennas**2))
+    most = max(1, MATRICES // (16 * matrices * (batch or 1) * width * link.antennas**2))
     block = max(size for size in range(1, min(most, steps) + 1) if steps % size == 0)
     if block == steps:
         return combine(link)

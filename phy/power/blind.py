@@ -13,7 +13,7 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ..strict import STRICT
-from . import Level, weakest
+from . import Level, Maybe, weakest
 
 NEVER = 1e15  # the arrival of an element that is not to be read; its square is still a number
 
@@ -24,19 +24,26 @@ class Blind:
 
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = False
+    robust: ClassVar[bool] = False
     announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: Maybe = None) -> tf.Tensor:
         return tf.ones_like(tf.math.real(gain))
 
-    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: Maybe, noise: tf.Tensor, error: Maybe = None) -> Level:
         sends = tf.cast(spent > 0, spent.dtype)[:, None]  # [K, 1]
         mean = tf.math.divide_no_nan(tf.reduce_sum(sends * tf.math.real(gains), axis=0), tf.reduce_sum(sends))  # [N]
         scale = weakest(spent, budgets).scale
         return Level(scale, tf.where(mean > 0, scale * mean, NEVER))
 
     def amplitude(
-        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+        self,
+        scale: tf.Tensor,
+        gain: tf.Tensor,
+        energy: tf.Tensor,
+        budget: tf.Tensor,
+        share: Maybe = None,
+        error: Maybe = None,
     ) -> tf.Tensor:
         return tf.cast(scale, gain.dtype) * tf.ones_like(gain)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ..strict import STRICT
-from . import Level, weakest
+from . import Level, Maybe, weakest
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -19,16 +19,23 @@ class EqualPower:
 
     joint: ClassVar[bool] = False
     aligned: ClassVar[bool] = False
+    robust: ClassVar[bool] = False
     announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: Maybe = None) -> tf.Tensor:
         return tf.ones_like(tf.math.real(gain))
 
-    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: Maybe, noise: tf.Tensor, error: Maybe = None) -> Level:
         return weakest(spent, budgets)
 
     def amplitude(
-        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+        self,
+        scale: tf.Tensor,
+        gain: tf.Tensor,
+        energy: tf.Tensor,
+        budget: tf.Tensor,
+        share: Maybe = None,
+        error: Maybe = None,
     ) -> tf.Tensor:
         return tf.cast(scale, gain.dtype) * tf.ones_like(gain)

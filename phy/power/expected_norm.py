@@ -20,7 +20,7 @@ from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse
+from . import Level, Maybe, inverse
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -35,13 +35,14 @@ class ExpectedNorm:
     """Expected energy of an element, in units of P; 0 for the mean over those that send."""
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True
+    robust: ClassVar[bool] = False
     announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: Maybe = None) -> tf.Tensor:
         return tf.ones_like(tf.math.real(gain))
 
-    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: Maybe, noise: tf.Tensor, error: Maybe = None) -> Level:
         senders = tf.reduce_sum(tf.cast(spent > 0, spent.dtype))
         mean = tf.math.divide_no_nan(tf.reduce_sum(spent / budgets), senders)
         expected = self.margin * (mean if self.norm == 0 else self.norm)
@@ -49,7 +50,13 @@ class ExpectedNorm:
         return Level(level, level)
 
     def amplitude(
-        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+        self,
+        scale: tf.Tensor,
+        gain: tf.Tensor,
+        energy: tf.Tensor,
+        budget: tf.Tensor,
+        share: Maybe = None,
+        error: Maybe = None,
     ) -> tf.Tensor:
         used = tf.cast(squared(gain) >= self.threshold, gain.dtype)
         b = tf.cast(scale, gain.dtype) * used * inverse(gain)  # [..., N]

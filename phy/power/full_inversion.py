@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse, weakest
+from . import Level, Maybe, inverse, weakest
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -20,16 +20,23 @@ class FullInversion:
 
     joint: ClassVar[bool] = False
     aligned: ClassVar[bool] = True
+    robust: ClassVar[bool] = False
     announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = False
 
-    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: Maybe = None) -> tf.Tensor:
         return squared(inverse(gain))
 
-    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: Maybe, noise: tf.Tensor, error: Maybe = None) -> Level:
         return weakest(spent, budgets)
 
     def amplitude(
-        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+        self,
+        scale: tf.Tensor,
+        gain: tf.Tensor,
+        energy: tf.Tensor,
+        budget: tf.Tensor,
+        share: Maybe = None,
+        error: Maybe = None,
     ) -> tf.Tensor:
         return tf.cast(scale, gain.dtype) * inverse(gain)

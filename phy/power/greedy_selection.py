@@ -25,7 +25,7 @@ from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse, shares
+from . import Level, Maybe, inverse, shares
 
 SHORT = 0.01  # of its budget: what a device may lack and send weaker for
 
@@ -38,13 +38,14 @@ class GreedySelection:
     """Whether those that are sent are scaled by m/m_i."""
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True
+    robust: ClassVar[bool] = False
     announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: Maybe = None) -> tf.Tensor:
         return tf.ones_like(tf.math.real(gain))
 
-    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: Maybe, noise: tf.Tensor, error: Maybe = None) -> Level:
         sends, energy = spent[:, None] > 0, tf.cast(spent, tf.float64)[:, None]  # [K, 1]
         power = tf.cast(squared(gains), tf.float64)  # [K, N]
         price = tf.sort(tf.where(power > 0, 1 / tf.where(power > 0, power, 1.0), float("inf")), axis=1)
@@ -66,7 +67,13 @@ class GreedySelection:
         return Level(level, level)
 
     def amplitude(
-        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+        self,
+        scale: tf.Tensor,
+        gain: tf.Tensor,
+        energy: tf.Tensor,
+        budget: tf.Tensor,
+        share: Maybe = None,
+        error: Maybe = None,
     ) -> tf.Tensor:
         rank, ease = gain.shape.rank - 1, squared(gain) / scale**2  # [..., N]
         ordered, order = tf.math.top_k(ease, gain.shape[-1])

@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse
+from . import Level, Maybe, inverse
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -25,17 +25,24 @@ class Individual:
 
     joint: ClassVar[bool] = False
     aligned: ClassVar[bool] = True
+    robust: ClassVar[bool] = False
     announced: ClassVar[bool] = False
     bounded: ClassVar[bool] = False
 
-    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: Maybe = None) -> tf.Tensor:
         return squared(inverse(gain))
 
-    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: Maybe, noise: tf.Tensor, error: Maybe = None) -> Level:
         return Level(tf.ones([], spent.dtype), tf.ones([], spent.dtype))
 
     def amplitude(
-        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+        self,
+        scale: tf.Tensor,
+        gain: tf.Tensor,
+        energy: tf.Tensor,
+        budget: tf.Tensor,
+        share: Maybe = None,
+        error: Maybe = None,
     ) -> tf.Tensor:
         spent = tf.reduce_sum(energy * self.cost(gain), axis=-1, keepdims=True)  # [..., 1]
         own = scale * tf.sqrt(tf.math.divide_no_nan(budget, spent))

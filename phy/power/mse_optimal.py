@@ -12,7 +12,7 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ..strict import STRICT
-from . import Level
+from . import Level, Maybe
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -21,13 +21,14 @@ class MseOptimal:
 
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True
+    robust: ClassVar[bool] = False
     announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: Maybe = None) -> tf.Tensor:
         return tf.ones_like(tf.abs(gain))
 
-    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: Maybe, noise: tf.Tensor, error: Maybe = None) -> Level:
         sends = spent > 0  # [K]
         reach = tf.sqrt(budgets / tf.where(sends, spent, 1.0))[:, None] * tf.abs(gains)  # q_k, [K, N]
         reach = tf.where(sends[:, None], reach, float("inf"))
@@ -42,7 +43,13 @@ class MseOptimal:
         return Level(level, level)
 
     def amplitude(
-        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+        self,
+        scale: tf.Tensor,
+        gain: tf.Tensor,
+        energy: tf.Tensor,
+        budget: tf.Tensor,
+        share: Maybe = None,
+        error: Maybe = None,
     ) -> tf.Tensor:
         size, spent = tf.abs(gain), tf.reduce_sum(energy, axis=-1, keepdims=True)
         full = tf.sqrt(budget / tf.where(spent > 0, spent, 1.0))

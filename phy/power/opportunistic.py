@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse, weakest
+from . import Level, Maybe, inverse, weakest
 from .blind import NEVER
 
 
@@ -27,13 +27,14 @@ class Opportunistic:
     """Least gain |h|^2 at which a device sends; relative to the mean that the SNR is defined for."""
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True
+    robust: ClassVar[bool] = False
     announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
-    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: Maybe = None) -> tf.Tensor:
         return squared(self._inverse(gain))
 
-    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: Maybe, noise: tf.Tensor, error: Maybe = None) -> Level:
         power = squared(gains)  # [K, N]
         present = tf.cast(tf.reduce_any(power > 0, axis=1), spent.dtype)  # [K]
         active = tf.cast(power >= self.threshold, spent.dtype)  # [K, N]; an update of zeros counts: it is heard
@@ -42,7 +43,13 @@ class Opportunistic:
         return Level(scale, tf.where(heard > 0, scale * heard, NEVER))
 
     def amplitude(
-        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+        self,
+        scale: tf.Tensor,
+        gain: tf.Tensor,
+        energy: tf.Tensor,
+        budget: tf.Tensor,
+        share: Maybe = None,
+        error: Maybe = None,
     ) -> tf.Tensor:
         return tf.cast(scale, gain.dtype) * self._inverse(gain)
 

@@ -17,7 +17,7 @@ from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, inverse, shares, weakest
+from . import Level, Maybe, inverse, shares, weakest
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -32,24 +32,31 @@ class TruncatedInversion:
     """Share of its elements that a device uses however weak they are."""
     joint: ClassVar[bool] = False
     aligned: ClassVar[bool] = True
+    robust: ClassVar[bool] = False
     announced: ClassVar[bool] = True
 
     @property
     def bounded(self) -> bool:
         return self.threshold > 0 and self.floor == 0
 
-    def cost(self, gain: tf.Tensor, share: tf.Tensor | None = None) -> tf.Tensor:
+    def cost(self, gain: tf.Tensor, share: Maybe = None) -> tf.Tensor:
         return squared(self._inverse(gain, share))
 
-    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: tf.Tensor | None, noise: tf.Tensor) -> Level:
+    def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: Maybe, noise: tf.Tensor, error: Maybe = None) -> Level:
         return weakest(spent, budgets)
 
     def amplitude(
-        self, scale: tf.Tensor, gain: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor, share: tf.Tensor | None = None
+        self,
+        scale: tf.Tensor,
+        gain: tf.Tensor,
+        energy: tf.Tensor,
+        budget: tf.Tensor,
+        share: Maybe = None,
+        error: Maybe = None,
     ) -> tf.Tensor:
         return tf.cast(scale, gain.dtype) * self._inverse(gain, share)
 
-    def _inverse(self, gain: tf.Tensor, share: tf.Tensor | None) -> tf.Tensor:
+    def _inverse(self, gain: tf.Tensor, share: Maybe) -> tf.Tensor:
         power, share = squared(gain), shares(gain, share)
         least = tf.minimum(self.threshold, self._weakest_kept(power, share)) if self.floor else self.threshold
         used = tf.cast((power >= least) & (power > 0), power.dtype)  # [..., N]

@@ -17,6 +17,8 @@ from overair.phy import (
     FullInversion,
     Grid,
     MseOptimal,
+    MseRobust,
+    MseWideband,
     PathLoss,
     PhaseOnly,
     PowerRule,
@@ -41,6 +43,8 @@ RULES: list[PowerRule] = [
     GreedySelection(),
     GreedySelection(unbiased=False),
     Blind(),
+    MseRobust(),
+    MseWideband(),
 ]
 USES_IT_UP = (FullInversion, TruncatedInversion, PhaseOnly, Blind)  # the weakest spends all it may
 

@@ -6,7 +6,17 @@ import scipy.optimize
 import tensorflow as tf
 from scipy.special import exp1
 
-from overair.phy import FullInversion, Level, MseOptimal, PhaseOnly, PowerRule, TruncatedInversion, keys
+from overair.phy import (
+    FullInversion,
+    Level,
+    MseOptimal,
+    MseRobust,
+    MseWideband,
+    PhaseOnly,
+    PowerRule,
+    TruncatedInversion,
+    keys,
+)
 from overair.phy.power.blind import Blind
 from overair.phy.power.expected_norm import ExpectedNorm
 from overair.phy.power.greedy_selection import GreedySelection
@@ -23,6 +33,8 @@ RULES: list[PowerRule] = [
     GreedySelection(),
     GreedySelection(unbiased=False),
     Blind(),
+    MseRobust(),
+    MseWideband(),
 ]
 
 
