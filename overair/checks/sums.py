@@ -103,7 +103,7 @@ def _average_budget(threshold: float) -> tuple[tuple[float, float], tuple[float,
         return acc.level.arrival**2, acc.energy
 
     outcomes = [one(keys.key(7, i)) for i in range(draws)]
-    # A level rests on 4096 device-rounds of its own; both errors are spreads of independent draws.
+    # A level rests on device-rounds of its own, known to 0.2 %; both errors are spreads of independent draws.
     levels, energies = np.array([o[0] for o in outcomes]), np.concatenate([o[1] for o in outcomes])
     return mean_and_error(levels), mean_and_error(energies)
 
