@@ -22,7 +22,7 @@ what every packet gets through with is more than can be risked. Where both know 
 apart, long codes are never lost, nothing is to be adapted, and nobody acknowledges.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import tensorflow as tf
 
@@ -57,9 +57,11 @@ def step(margins: Margins, sent: tf.Tensor, arrived: tf.Tensor, held: tf.Tensor,
     return Margins(tf.clip_by_value(moved, least_db, MOST_DB), packets + tf.cast(counts, tf.float32))
 
 
-def backoff(db: tf.Tensor) -> tf.Tensor:
-    """What an SNR is multiplied with at a margin."""
-    return tf.pow(10.0, -db / 10.0)
+def backoff(margin_db: Literal["adaptive"] | float, margins: Margins) -> tf.Tensor:
+    """What the SNR that each device counts on is multiplied with, [K]."""
+    if margin_db == "adaptive":
+        return tf.pow(10.0, -margins.db / 10.0)
+    return tf.fill(tf.shape(margins.db), float(10 ** (-margin_db / 10)))
 
 
 def allowed_loss(rate: Rate) -> float:

@@ -2,11 +2,11 @@
 
 The granted elements are dealt out in turn to the C devices that take part, so device k owns about 1/C of them, spread
 over all subcarriers, and puts its whole budget there: with P per granted element, C P per own element. It picks its
-rate on the SNR it believes in, C P |h_l|^2 / N0, backed off by ``margin_db``. How many bits that is, and whether they
-get through, is the ``rate``'s: capacity, or a real chain. Who does not know the channel exactly, device or receiver,
-works with the best estimate that its belief allows, and what that is known to lack acts as noise (`phy/detection.py`):
-of CSI with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e) C P |h_believed|^2 / (N0 + e C P). Each
-update is decoded alone, then averaged.
+rate on the SNR it counts on, C P |h_l|^2 / N0, backed off by ``margin_db``: a number, or a loop on acknowledgements
+(`ota/margins.py`), a bit a packet. How many bits get through is the ``rate``'s: capacity, or a real chain. Who does not
+know the channel exactly, device or receiver, works with the best estimate that its belief allows, and what that is
+known to lack acts as noise (`phy/detection.py`): of CSI with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e)
+C P |h_believed|^2 / (N0 + e C P). Each update is decoded alone, then averaged.
 
 With weighted ``feedback`` beta, a device compresses z = u + beta r and then owes r + z - z_hat - beta r: the part of
 its own updates that did not arrive, lost packets included. beta = 1 is error feedback as usual; beta below 1 forgets,
@@ -110,7 +110,7 @@ class Digital:
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
         y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else self._test(round)
-        backoff = margins.backoff(state.margins.db) if self.margin_db == "adaptive" else self._fixed(nobody)
+        backoff = margins.backoff(self.margin_db, state.margins)
         none = tf.cast(nobody, tf.bool)
         return Decoded(zeros, zeros, zeros, state.owed, y, nobody, tf.zeros([]), backoff, none, none, none)
 
@@ -169,10 +169,6 @@ class Digital:
         free = share._replace(believed=share.believed / backoff[:, None])
         return (backoff < 1.0) & (self.rate.bits(free) > 0)
 
-    def _fixed(self, devices: tf.Tensor) -> tf.Tensor:
-        """The margin that was given, as a factor, [K]."""
-        return tf.fill(tf.shape(devices), float(10 ** (-float(self.margin_db) / 10)))
-
     def _power(self, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
         """Of devices in a round they take part in, [C]; on average over rounds it is their budget, or less."""
         return tf.gather(terms.budgets, devices) / (terms.participation if self.budget == "average" else 1.0)
@@ -217,8 +213,8 @@ class Digital:
     def _owned(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
         turn, count = turns(round, devices)
-        owners = owners(round.terms, tf.maximum(-(-count // self.sdma), 1))  # [N]
-        mask = tf.cast(owners == turn[:, None] // self.sdma, tf.float32)  # [C, N]
+        owner = owners(round.terms, tf.maximum(-(-count // self.sdma), 1))  # [N]
+        mask = tf.cast(owner == turn[:, None] // self.sdma, tf.float32)  # [C, N]
         owned = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)
         return mask, self._power(round.terms, devices)[:, None] * (round.terms.elements / owned)
 

@@ -1,4 +1,4 @@
-"""Adaptive margins: packets are lost as often as they may be, nobody falls silent for good, and nothing else changes."""
+"""Adaptive margins: packets are lost as often as they may be, nobody is silent for good, and nothing else changes."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,6 @@ from overair.ota.rates.outage import Outage
 from overair.phy import (
     Air,
     Awgn,
-    Channel,
     Csi,
     Delayed,
     ErrorVariance,
