@@ -45,12 +45,12 @@ class ImageLinks:
 
 
 def shares(
-    air: Air, snr_db: tf.Tensor, elements: int, key: Key, belief: CountedOn = "mean", first: int = 0
+    air: Air, snr_db: tf.Tensor, elements: int, key: Key, belief: CountedOn = "mean", first: int | tf.Tensor = 0
 ) -> Subchannel:
     """What elements of images carry at SNRs [B], and what either side believes of it, at the first transmission."""
     if air.devices != 1:
         raise ValueError(f"air.devices: expected 1, as every image has its own link, received {air.devices}")
-    return _shares(air, elements, belief)(snr_db, key, tf.constant(first))
+    return _shares(air, elements, belief)(snr_db, key, tf.convert_to_tensor(first))
 
 
 @lru_cache(maxsize=16)

@@ -15,11 +15,11 @@ The step s is `FIRST` until a first packet arrives, so that who is far off is he
 n after n packets more, never below `LAST`. A device that is silent because of its margin alone steps down as if it had
 been heard: nobody falls silent for good, and who is never heard sends one packet in 1/p rounds.
 
-What may be lost is the rate's ``target_bler``; of infinitely long codes, which have none, `LOSS`. Those lose nothing
-where the receiver knows no more than the device does: margins stay at 0 or above there, so that nothing is lost on
-purpose. Where it knows more, what the device counts on is a guess on either side of the truth, and so is the margin:
-what every packet gets through with is more than can be risked. Where both know the channel and every element arrives
-apart, long codes are never lost, nothing is to be adapted, and nobody acknowledges.
+What may be lost is the rate's ``target_bler``, or `LOSS` where it has none. Infinitely long codes lose nothing where
+the receiver knows no more than the device does: margins stay at 0 or above there, so that nothing is lost on purpose.
+Where the receiver knows more, what the device counts on is a mean on either side of the truth, and margins may be
+below 0; so they may for rates of finite length, down to `LEAST_DB`. Where both sides know the channel and every element
+arrives apart, long codes are never lost: nothing is to be adapted, and nobody acknowledges.
 """
 
 from typing import Literal, NamedTuple
@@ -31,7 +31,7 @@ from .rates import Rate
 from .rates.capacity import Capacity
 
 FIRST, LAST = 3.0, 0.5  # dB of a step
-LOSS = 0.1  # share of packets that infinitely long codes may lose
+LOSS = 0.1  # share of packets that may be lost where the rate has no target
 LEAST_DB, MOST_DB = -30.0, 100.0  # of a margin
 
 

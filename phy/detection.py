@@ -22,8 +22,8 @@ what it lacks. Symbols that really pass the air are read as z, with ``link.recei
 for the power of all that is not the symbol, where eps is ``error_power(link.receiver)``; behind any other combiner v of
 norm 1 the same holds of v^H h_hat in place of |h_hat|. Perfect CSI has h_hat = h, gain 1 and no csi_noise.
 
-Devices that do not believe what the receiver believes may ask what they can expect it to know (``expected``). Given h, errors of
-the two sides are independent; of what devices believe, h_t with an error eps_t, the receiver's estimate holds c h_t,
+Devices that do not believe what the receiver believes can say what it knows on average (``expected``). Given h, errors
+of the two sides are independent; of what devices believe, h_t with an error eps_t, the receiver's estimate holds c h_t,
 c = 1 - eps_r/E|h|^2, and besides c (eps_r + c eps_t) an antenna:
 
     expected = P (c^2 |h_t|^2 + A c (eps_r + c eps_t)) / (N0 + P eps_r).
@@ -76,7 +76,7 @@ def detect(
 
 
 def expected(link: Link, snr: tf.Tensor | float, devices: tf.Tensor | None = None) -> tf.Tensor:
-    """The SNR that devices expect the receiver to know, [B, K, T, F], given what they believe: see the module's text."""
+    """The SNR that devices expect the receiver to know, by what they believe: see the module's text. [B, K, T, F]."""
     mine, theirs = link.transmitters, link.receiver
     mine, theirs = (mine, theirs) if devices is None else (mine.of(devices), theirs.of(devices))
     power = link.true.power if devices is None else tf.gather(link.true.power, devices, axis=1)

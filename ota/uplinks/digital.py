@@ -102,7 +102,6 @@ class Digital:
             )
 
     def init(self, terms: Terms, place: Place) -> DigitalState:
-        """Nothing is owed, and margins are 0 unless given."""
         self.check(terms)
         devices = terms.air.devices
         return DigitalState(tf.zeros([devices if self.feedback else 0, terms.size]), margins.start(devices))
