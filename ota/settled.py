@@ -13,7 +13,7 @@ on 512 elements at 0, 7 and 18 dB). A margin is found once for an air, a rate, a
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -39,7 +39,8 @@ def backoff(
     if margin_db != "adaptive":
         return np.full(len(snr_db), 10 ** (-margin_db / 10), np.float32)
     values, places = np.unique(snr_db, return_inverse=True)
-    found = np.array([settled(air, rate, elements, float(value), belief) for value in values])
+    of_one = partial(settled, air, rate, elements)  # rates are frozen
+    found = np.array([of_one(float(value), belief) for value in values])
     return (10 ** (-found / 10)).astype(np.float32)[places]
 
 
@@ -77,7 +78,7 @@ class _Stream:
         size = max(block(elements), min(BATCH, SYMBOLS // 16 // elements))
         most = min(LOSSES / min(self._p, 1.0 - self._p), SYMBOLS / elements)
         self._firsts, self._snr_db = range(0, max(size, int(most)), size), tf.fill([size], snr_db)
-        self._offered, self._sent = _sender(air, rate, elements, belief)
+        self._offered, self._sent = _sender(air, rate, elements, belief)  # type: ignore[arg-type]
 
     def loses_too_much(self, margin: int) -> bool:
         bits = self._bits(margin)

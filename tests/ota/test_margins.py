@@ -14,6 +14,7 @@ from overair.ota.rates.outage import Outage
 from overair.phy import (
     Air,
     Awgn,
+    Channel,
     Csi,
     Delayed,
     ErrorVariance,
@@ -32,7 +33,7 @@ from overair.phy.keys import Key
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=8)
 LMMSE = Estimated("lmmse", 4)
-CHANNELS = {
+CHANNELS: dict[str, Channel] = {
     "awgn": Awgn(),
     "rayleigh": Rayleigh(),
     "tdl at 3 m/s": Tdl("A", 1e-7, speed=3.0),

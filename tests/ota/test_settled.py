@@ -52,7 +52,7 @@ def test_who_knows_what_the_receiver_knows_has_none() -> None:
 def test_images_over_slow_fading_are_lost_as_often_as_may_be_and_a_number_is_taken_as_it_is() -> None:
     some = np.random.default_rng(0).integers(0, 256, [300, 16, 16, 3], np.uint8)
     adaptive, fixed, bold = (
-        Separate(Jpeg(), margin_db=each).carry(np.full([1, 300], 12.0), 256, keys.key(1), FADING)  # type: ignore[arg-type]
+        Separate(Jpeg(), margin_db=each).carry(np.full([1, 300], 12.0), 256, keys.key(1), FADING)
         for each in ("adaptive", 3.0, -3.0)
     )
     assert len(some) == 300 and abs(np.mean(~adaptive.crc_ok) - 0.1) < 0.1 / 3 + 4 * (0.09 / 300) ** 0.5
