@@ -39,7 +39,7 @@ def backoff(
     if margin_db != "adaptive":
         return np.full(len(snr_db), 10 ** (-margin_db / 10), np.float32)
     values, places = np.unique(snr_db, return_inverse=True)
-    of_one = partial(settled, air, rate, elements)  # rates are frozen
+    of_one = partial(settled, air, rate, elements)  # type: ignore[arg-type]  # rates are frozen
     found = np.array([of_one(float(value), belief) for value in values])
     return (10 ** (-found / 10)).astype(np.float32)[places]
 
