@@ -5,6 +5,9 @@ image is coded at the best quality whose size fits; the rate says whether the bi
 that quality. Where no quality fits, and where bits are lost, it sees the mean colour: of the image, told at no cost,
 or of all images given. Both are counted, as ``fits`` and ``crc_ok``.
 
+Rates are chosen ``margin_db`` below what is counted on: at the margin where a stream of such sendings loses as much as
+its rate allows (``settled.py``), or at a number. A retransmission's user may begin bolder, at a negative one.
+
 A file has a container of up to 300 bytes, more than a 32 x 32 image may cost at low rates. Published curves leave it
 out in one of two ways, which are choices here. ``mosaic`` = m codes m x m images as one picture, of which each
 owns an equal share of the bits; that share has the image's own link, and its loss is that image's alone, as if tiles
@@ -26,6 +29,7 @@ from ..phy import Air, Awgn, Grid, keys
 from ..phy.keys import Key
 from ..phy.links import block
 from ..phy.strict import STRICT
+from . import settled
 from .image_links import ImageLinks
 from .images import ImageCodec
 from .images._ladder import Ladder
@@ -74,8 +78,8 @@ class ImagesCarried(NamedTuple):
 class Separate:
     """Source coding, then channel coding.
 
-    With ``design_db`` the transmitter counts on that SNR whatever the link's: quality and mode are fixed, and where the
-    link is worse the bits are lost.
+    With ``design_db`` the transmitter counts on that SNR whatever the link's: quality and mode are fixed, no margin
+    adapts them, and where the link is worse the bits are lost.
     """
 
     codec: ImageCodec = Avif()
@@ -90,6 +94,8 @@ class Separate:
     """What the transmitter counts on: the mean SNR, or its belief of the link."""
     colour: Literal["image", "set"] = "image"
     """What stands for a lost image: its own mean colour, or that of all images."""
+    margin_db: Literal["adaptive"] | Annotated[float, Ge(-300), Le(300)] = "adaptive"
+    """Back-off below the SNR that is counted on (OLLA), in dB; adaptive: as acknowledgements have settled it."""
     design_db: Annotated[float, Ge(-300), Le(300)] | None = None
     """Fixed SNR that the rate is chosen for, in dB; the link's unless given."""
 
@@ -158,6 +164,9 @@ class Separate:
         share, key, count = links.share, keys.fold(key, "packets"), len(snr_db)
         if self.design_db is not None:
             share = share._replace(believed=tf.fill(tf.shape(share.believed), 10.0 ** (self.design_db / 10.0)))
+        if self.design_db is None or self.margin_db != "adaptive":
+            backoff = settled.backoff(self.margin_db, air, self.rate, elements, snr_db, self.belief)
+            share = share._replace(believed=share.believed * backoff[:, None])
         bits = self.rate.bits(share)
         if isinstance(self.rate, Repeats):
             arrives, uses, sends = self.rate.deliver(share, links.send, keys.fold(key, first))

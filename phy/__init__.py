@@ -27,7 +27,7 @@ from .csi.error_variance import ErrorVariance
 from .csi.estimated import Estimated
 from .csi.perfect import Perfect
 from .csi.quantized_feedback import QuantizedFeedback
-from .detection import Detected, detect, error_power
+from .detection import Detected, detect, error_power, expected
 from .grid import Grid
 from .impairments import Distortion, Impairment
 from .impairments.amplifier import Amplifier
@@ -124,6 +124,7 @@ __all__ = [
     "combine",
     "detect",
     "error_power",
+    "expected",
     "from_plain",
     "keys",
     "papr_db",

@@ -22,6 +22,14 @@ what it lacks. Symbols that really pass the air are read as z, with ``link.recei
 for the power of all that is not the symbol, where eps is ``error_power(link.receiver)``; behind any other combiner v of
 norm 1 the same holds of v^H h_hat in place of |h_hat|. Perfect CSI has h_hat = h, gain 1 and no csi_noise.
 
+Devices that do not believe what the receiver believes can say what it knows on average (``expected``). Given h, errors
+of the two sides are independent; of what devices believe, h_t with an error eps_t, the receiver's estimate holds c h_t,
+c = 1 - eps_r/E|h|^2, and besides c (eps_r + c eps_t) an antenna:
+
+    expected = P (c^2 |h_t|^2 + A c (eps_r + c eps_t)) / (N0 + P eps_r).
+
+A receiver that knows the channel has c = 1 and eps_r = 0, and knows P (|h_t|^2 + A eps_t) / N0 on average.
+
 Errors count as independent from antenna to antenna, and as equally strong. That is right of one antenna, and of several
 that fade independently (`rayleigh`, `tdl`); elsewhere what is lacking adds up behind the combiner, and what is said is
 too good. Measured at 4 antennas and N0 = P/4, noise is more than said by 1.3 (CDL-A), 2.1 (UMi) and 3.0 (CDL-D) of
@@ -67,10 +75,23 @@ def detect(
     return Detected(gain, snr * strength, snr * error)
 
 
+def expected(link: Link, snr: tf.Tensor | float, devices: tf.Tensor | None = None) -> tf.Tensor:
+    """The SNR that devices expect the receiver to know, by what they believe: see the module's text. [B, K, T, F]."""
+    mine, theirs = link.transmitters, link.receiver
+    mine, theirs = (mine, theirs) if devices is None else (mine.of(devices), theirs.of(devices))
+    power = link.true.power if devices is None else tf.gather(link.true.power, devices, axis=1)
+    power = tf.reduce_sum(power, axis=2)[..., None, None]  # [B, K, 1, 1]
+    lacks, lost = error_power(mine), error_power(theirs)
+    kept = tf.math.divide_no_nan(tf.maximum(power - lost, 0.0), power)
+    strength = tf.reduce_sum(squared(link.response(of=mine.best)), axis=1)
+    counted = kept * (kept * strength + link.antennas * (lost + kept * lacks))
+    return snr * counted / (1.0 + snr * lost)
+
+
 def error_power(belief: Belief, devices: tf.Tensor | None = None) -> tf.Tensor:
     """Mean power of what the best estimate lacks at an antenna, [B, K, T, F] or 1 in any axis; 0 where all is known."""
     error = (belief if devices is None else belief.of(devices)).error
     return tf.zeros([1, 1, 1, 1]) if error is None else error
 
 
-__all__ = ["Detected", "detect", "error_power"]
+__all__ = ["Detected", "detect", "error_power", "expected"]

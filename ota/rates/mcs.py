@@ -19,8 +19,8 @@ as much. Below the first threshold, and where there would be less than 40 bits i
 N symbols are cut into as few packets of one size as have at most 6144 coded bits each; every one must arrive. A CRC of
 16 bits tells that one did not, and counts as bits of the packet, as published curves have none. A packet that failed
 may be sent up to ``retransmissions`` times more: the receiver adds what it hears, weighted by its SNR, and the
-elements are counted. Who can ask again may begin bolder: a negative ``margin_db`` does so. Retransmissions
-need elements outside the grant, so ``crc_ok`` is about the first transmission and ``deliver`` about all.
+elements are counted. Who can ask again may begin bolder: a negative ``margin_db`` of the uplink or scheme does so.
+Retransmissions need elements outside the grant, so ``crc_ok`` is about the first transmission, ``deliver`` about all.
 """
 
 import math
@@ -73,8 +73,6 @@ class Mcs:
 
     retransmissions: Annotated[int, Ge(0), Le(100)] = 0
     """How often a failed packet is sent again (HARQ)."""
-    margin_db: Annotated[float, Ge(-300), Le(300)] = 0.0
-    """Back-off below the SNR that a device believes in, in dB; negative to begin bolder."""
 
     def bits(self, subchannel: Subchannel) -> tf.Tensor:
         plan = self._plan(subchannel)[1]
@@ -97,7 +95,7 @@ class Mcs:
         carried = tf.math.divide_no_nan(shannon(subchannel.mask, subchannel.believed), own)
         believed = 10.0 / math.log(10.0) * tf.math.log(tf.maximum(tf.math.expm1(carried * math.log(2.0)), 1e-30))
         thresholds = tf.constant([mode.threshold_db - ROUNDING for mode in TABLE])
-        allowed = tf.reduce_sum(tf.cast(thresholds <= believed[:, None] - self.margin_db, tf.int32), axis=1)
+        allowed = tf.reduce_sum(tf.cast(thresholds <= believed[:, None], tf.int32), axis=1)
         place = tf.gather(tf.constant([-1, *CHOSEN]), allowed)  # [C]
         table = tf.constant([[_qam.ORDERS.index(mode.order), *mode[:3]] for mode in TABLE])
         at, order, above, below = tf.unstack(tf.gather(table, tf.maximum(place, 0)), axis=1)  # [C] each

@@ -2,11 +2,11 @@
 
 The granted elements are dealt out in turn to the C devices that take part, so device k owns about 1/C of them, spread
 over all subcarriers, and puts its whole budget there: with P per granted element, C P per own element. It picks its
-rate on the SNR it believes in, C P |h_l|^2 / N0, backed off by ``margin_db``. How many bits that is, and whether they
-get through, is the ``rate``'s: capacity, or a real chain. Who does not know the channel exactly, device or receiver,
-works with the best estimate that its belief allows, and what that is known to lack acts as noise (`phy/detection.py`):
-of CSI with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e) C P |h_believed|^2 / (N0 + e C P). Each
-update is decoded alone, then averaged.
+rate on the SNR it counts on, C P |h_l|^2 / N0, backed off by ``margin_db``: a number, or a loop on acknowledgements
+(`ota/margins.py`), a bit a packet. How many bits get through is the ``rate``'s: capacity, or a real chain. Who does not
+know the channel exactly, device or receiver, works with the best estimate that its belief allows, and what that is
+known to lack acts as noise (`phy/detection.py`): of CSI with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e)
+C P |h_believed|^2 / (N0 + e C P). Each update is decoded alone, then averaged.
 
 With weighted ``feedback`` beta, a device compresses z = u + beta r and then owes r + z - z_hat - beta r: the part of
 its own updates that did not arrive, lost packets included. beta = 1 is error feedback as usual; beta below 1 forgets,
@@ -24,21 +24,29 @@ whatever is believed of the channel.
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Belief, Detected, Perfect, Place, detect, error_power, keys, squared
+from ...phy import Belief, Perfect, Place, error_power, expected, keys, squared
 from ...phy.combiners.zero_forcing import separate
 from ...phy.strict import STRICT
+from .. import margins
 from ..compressors import Compressor
 from ..compressors.dithered import Dithered
 from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
+from ._shares import fit, owners, read, turns
 
 GROUP = 64  # devices whose test symbols are held at once
+
+
+class DigitalState(NamedTuple):
+    """What devices remember."""
+
+    owed: tf.Tensor  # what did not arrive, [K, d]; [0, d] without feedback
+    margins: margins.Margins
 
 
 class Decoded(NamedTuple):
@@ -51,7 +59,10 @@ class Decoded(NamedTuple):
     y: tf.Tensor  # what arrives of everybody's test symbols on the time domain, [A, T, F]
     energy: tf.Tensor  # [K]
     bits: tf.Tensor
+    backoff: tf.Tensor  # what the SNRs that devices count on are multiplied with, [K]
+    sent: tf.Tensor  # bool [K]
     decoded: tf.Tensor  # bool [K]
+    held: tf.Tensor  # silent because of their margin, bool [K]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -62,8 +73,8 @@ class Digital:
     """How an update becomes bits."""
     rate: Rate = Capacity()
     """How many bits a device's elements carry."""
-    margin_db: Annotated[float, Ge(0), Le(300)] = 0.0
-    """Back-off below the SNR that a device believes in, in dB."""
+    margin_db: Literal["adaptive"] | Annotated[float, Ge(-300), Le(300)] = "adaptive"
+    """Back-off below the SNR that a device counts on (OLLA), in dB; adaptive: moved by every acknowledgement."""
     budget: Literal["round", "average"] = "round"
     """Whether P holds in every round, or on average over fading and participation."""
     sdma: Annotated[int, Gt(0), Le(1024)] = 1
@@ -90,15 +101,17 @@ class Digital:
                 f"received {self.sdma}"
             )
 
-    def init(self, terms: Terms, place: Place) -> Nest:
-        """What each device still owes, [K, d]; nothing without feedback."""
+    def init(self, terms: Terms, place: Place) -> DigitalState:
         self.check(terms)
-        return tf.zeros([terms.air.devices if self.feedback else 0, terms.size])
+        devices = terms.air.devices
+        return DigitalState(tf.zeros([devices if self.feedback else 0, terms.size]), margins.start(devices))
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
         y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else self._test(round)
-        return Decoded(zeros, zeros, zeros, state, y, nobody, tf.zeros([]), tf.cast(nobody, tf.bool))
+        backoff = margins.backoff(self.margin_db, state.margins)
+        none = tf.cast(nobody, tf.bool)
+        return Decoded(zeros, zeros, zeros, state.owed, y, nobody, tf.zeros([]), backoff, none, none, none)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         share = self._subchannel(acc, round, devices)
@@ -120,23 +133,40 @@ class Digital:
         decoded = tf.where(arrives[:, None], decoded, 0.0)
         energy = self._power(round.terms, devices) * tf.cast(sends, tf.float32)
         places = devices[:, None]
-        return Decoded(
-            acc.estimate + weighted_sum(weights, decoded),
-            acc.target + weighted_sum(weights, updates),
-            acc.wanted + weighted_sum(weights, wanted),
-            acc.owed
+        return acc._replace(
+            estimate=acc.estimate + weighted_sum(weights, decoded),
+            target=acc.target + weighted_sum(weights, updates),
+            wanted=acc.wanted + weighted_sum(weights, wanted),
+            owed=acc.owed
             if owed is None
             else tf.tensor_scatter_nd_update(acc.owed, places, (1.0 - self.feedback) * owed + wanted - decoded),
-            acc.y,
-            tf.tensor_scatter_nd_update(acc.energy, places, energy),
-            acc.bits + tf.reduce_sum(bits),
-            tf.tensor_scatter_nd_update(acc.decoded, places, sends & arrives),
+            energy=tf.tensor_scatter_nd_update(acc.energy, places, energy),
+            bits=acc.bits + tf.reduce_sum(bits),
+            sent=tf.tensor_scatter_nd_update(acc.sent, places, sends),
+            decoded=tf.tensor_scatter_nd_update(acc.decoded, places, sends & arrives),
+            held=tf.tensor_scatter_nd_update(acc.held, places, ~sends & self._held(acc, share, round, devices)),
         )
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
-        errors = nmse(acc.estimate, acc.target), nmse(acc.estimate, acc.wanted)
-        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements)
-        return Outcome(acc.estimate, acc.owed, report)
+        errors, after, acks = (nmse(acc.estimate, acc.target), nmse(acc.estimate, acc.wanted)), state.margins, 0.0
+        if self._adapts(round):
+            p, least = margins.allowed_loss(self.rate), margins.least_db(self.rate, round.terms.air, round.air_link)
+            after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
+            acks = tf.reduce_sum(tf.cast(acc.sent, tf.float32))
+        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, acks)
+        return Outcome(acc.estimate, DigitalState(acc.owed, after), report)
+
+    def _adapts(self, round: Round) -> bool:
+        orthogonal = round.terms.air.orthogonal
+        return self.margin_db == "adaptive" and margins.are_needed(self.rate, round.air_link, orthogonal)
+
+    def _held(self, acc: Decoded, share: Subchannel, round: Round, devices: tf.Tensor) -> tf.Tensor:
+        """Whether devices have a margin without which they could send something, bool [C]."""
+        if not self._adapts(round):
+            return tf.zeros(tf.shape(devices), tf.bool)
+        backoff = tf.gather(acc.backoff, devices)
+        free = share._replace(believed=share.believed / backoff[:, None])
+        return (backoff < 1.0) & (self.rate.bits(free) > 0)
 
     def _power(self, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
         """Of devices in a round they take part in, [C]; on average over rounds it is their budget, or less."""
@@ -144,20 +174,31 @@ class Digital:
 
     def _subchannel(self, acc: Decoded, round: Round, devices: tf.Tensor) -> Subchannel:
         """The elements of devices, as believed after the margin, and as the receiver finds them."""
-        link, margin = round.air_link, 10 ** (-self.margin_db / 10)
+        link, backoff = round.air_link, tf.gather(acc.backoff, devices)[:, None]  # [C, 1]
         mask, power = self._owned(round, devices)  # [C, N], [C, 1]
         snr = power / link.noise
         if self.sdma > 1:
             believed, known = (self._apart(round, devices, side.best) for side in (link.transmitters, link.receiver))
-            doubt = snr * round.on_grant(error_power(link.transmitters, devices)[0], round.terms.elements)  # [C, N]
+            lacks = round.on_grant(error_power(link.transmitters, devices)[0], round.terms.elements)  # [C, N]
+            if self.margin_db == "adaptive":  # what the receiver knows besides lies in A - S + 1 dimensions
+                counted = snr * (believed + (link.antennas - self.sdma + 1.0) * lacks)
+            else:
+                counted = snr * believed / (1.0 + snr * lacks)
             nothing, one = tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64)
-            return Subchannel(mask, margin * snr * believed / (1.0 + doubt), snr * known, nothing, one)
-        believed = margin * _read(round, snr, devices, link.transmitters).known
+            return Subchannel(mask, backoff * counted, snr * known, nothing, one)
+        believed = backoff * self._counted_on(round, snr, devices)
         if not round.terms.air.orthogonal:
             gain, disturbance = self._distortion(acc, round, devices, mask)  # [C, 1] each
             snr = power * squared(gain) / (link.noise + disturbance)
-        found = _read(round, snr, devices, link.receiver)
+        found = read(round, snr, devices, link.receiver)
         return Subchannel(mask, believed, found.snr, found.csi_noise, found.gain)
+
+    def _counted_on(self, round: Round, snr: tf.Tensor, devices: tf.Tensor) -> tf.Tensor:
+        """The SNR that devices count on: what they know of it, or what they expect the receiver to know, [C, N]."""
+        link, air = round.air_link, round.terms.air
+        if self.margin_db != "adaptive" or air.csit == air.csir:
+            return read(round, snr, devices, link.transmitters).known
+        return round.on_grant(expected(link, snr[None, :, :, None], devices)[0], round.terms.elements)
 
     def _distortion(
         self, acc: Decoded, round: Round, devices: tf.Tensor, mask: tf.Tensor
@@ -166,20 +207,20 @@ class Digital:
         link, elements = round.air_link, round.terms.elements
         response = tf.map_fn(lambda h: round.on_grant(h, elements), link.response(devices, link.effective)[0])
         heard = round.terms.air.grid.collect(acc.y, elements)[:, None]  # [A, 1, N]
-        return _fit(heard, response * self._symbols(round, devices), mask)
+        return fit(heard, response * self._symbols(round, devices), mask)
 
     def _owned(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
-        turn, count = _turns(round, devices)
-        owners = _owners(round.terms, tf.maximum(-(-count // self.sdma), 1))  # [N]
-        mask = tf.cast(owners == turn[:, None] // self.sdma, tf.float32)  # [C, N]
+        turn, count = turns(round, devices)
+        owner = owners(round.terms, tf.maximum(-(-count // self.sdma), 1))  # [N]
+        mask = tf.cast(owner == turn[:, None] // self.sdma, tf.float32)  # [C, N]
         owned = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)
         return mask, self._power(round.terms, devices)[:, None] * (round.terms.elements / owned)
 
     def _apart(self, round: Round, devices: tf.Tensor, belief: Belief) -> tf.Tensor:
         """1 / [(H^H H)^-1]_kk of devices among those they share elements with, on the granted elements, [C, N]."""
         link, sharers = round.air_link, self.sdma
-        turn, count = _turns(round, devices)
+        turn, count = turns(round, devices)
         places = turn[:, None] // sharers * sharers + tf.range(sharers)  # [C, S]
         everybody = tf.where(round.weights > 0)[:, 0]
         mates = tf.gather(everybody, tf.minimum(places, count - 1))
@@ -207,44 +248,3 @@ class Digital:
         y = tf.foldl(add, groups, initializer=terms.air.empty(terms.slots), parallel_iterations=1)
         key = keys.fold(round.key, "noise")
         return (terms.air.receive(y, round.air_link, key) - terms.air.noise(terms.slots, round.air_link, key))[0]
-
-
-def _turns(round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The places [C] of devices among those that take part, and how many do."""
-    taking_part = tf.cast(round.weights > 0, tf.int32)
-    return tf.gather(tf.cumsum(taking_part, exclusive=True), devices), tf.reduce_sum(taking_part)
-
-
-def _owners(terms: Terms, sharers: tf.Tensor) -> tf.Tensor:
-    """Whose turn each granted element is, [N].
-
-    Elements are dealt out in turn. After lcm(C, F) of them the same subcarriers would come to the same devices again;
-    from there on the deal is shifted by one: everybody sees the whole band, in equal shares.
-    """
-    subcarriers = terms.air.grid.subcarriers
-    repeats = tf.constant(np.lcm(np.arange(1, terms.air.devices + 1, dtype=np.int64), subcarriers), tf.int64)
-    element = tf.range(terms.elements, dtype=tf.int64)
-    shifted = element + element // repeats[sharers - 1]
-    return tf.cast(shifted % tf.cast(sharers, tf.int64), tf.int32)
-
-
-def _read(round: Round, snr: tf.Tensor, devices: tf.Tensor, belief: Belief) -> Detected:
-    """What who believes this reads of devices, on the granted elements, [C, N]."""
-    found = detect(round.air_link, snr[None, :, :, None], devices, belief)
-    return Detected(*(round.on_grant(each[0], round.terms.elements) for each in found))
-
-
-def _strength(h: tf.Tensor) -> tf.Tensor:
-    """|h|^2 added over antennas, [C, N]."""
-    return tf.reduce_sum(squared(h), axis=0)
-
-
-def _fit(heard: tf.Tensor, sent: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The gain that fits what was sent [A, C, N] to what was heard on own elements, and the power left, [C, 1]."""
-    own = tf.cast(mask, sent.dtype)
-    inner = tf.reduce_sum(own * tf.math.conj(sent) * heard, axis=[0, 2])  # [C]
-    norm = tf.reduce_sum(mask * _strength(sent), axis=1)
-    gain = tf.math.divide_no_nan(inner, tf.cast(norm, inner.dtype))[:, None]
-    left = tf.reduce_sum(mask * _strength(heard - gain * sent), axis=1, keepdims=True)
-    elements = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True) * heard.shape[0] - 1.0, 1.0)  # one was fitted
-    return gain, left / elements

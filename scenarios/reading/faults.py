@@ -83,7 +83,14 @@ def _renamed(path: Path, new: str) -> str:
     return f"scenario field {name}: expected {new}, received the old name; {renamed.advice(path[-1], instead)}"
 
 
+def _apt(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Of what takes a word or a number: what is wrong with the number, where one was given."""
+    of_numbers = [each for each in details if each["type"] != "literal_error"]
+    return of_numbers if of_numbers and isinstance(details[0]["input"], int | float) else details
+
+
 def _line(path: Path, details: list[ErrorDetails], holder: FieldShape, held: Any) -> str:
+    details = _apt(details)
     detail = details[0]
     name, received, context = dotted(path) or "(all)", detail["input"], detail.get("ctx", {})
     match detail["type"]:
@@ -103,7 +110,8 @@ def _line(path: Path, details: list[ErrorDetails], holder: FieldShape, held: Any
         case "literal_error":
             known = re.findall(r"'([^']*)'", str(context.get("expected"))) or [str(context.get("expected"))]
             match = closest(received, known)
-            return fault(name, one_of(known), received, f"did you mean {match}?" if match else "")
+            others = " or a number" if len(details) > 1 else ""
+            return fault(name, one_of(known) + others, received, f"did you mean {match}?" if match else "")
         case "value_error":
             return f"scenario field {name}: {context['error']}"
         case "missing":

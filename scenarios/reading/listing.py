@@ -1,7 +1,8 @@
 """What `overair list` prints: families with their schemes, scenarios and fields of a scenario, from the code itself."""
 
+import types
 from collections.abc import Collection, Iterator
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -159,7 +160,7 @@ def _takes(shape: FieldShape, annotation: Any, bounds: list[Any]) -> str:
 
 
 def _bounds(annotation: Any) -> list[Any]:
-    """The bounds within an annotation that may be None."""
+    """The bounds within an annotation of several parts."""
     inner = [part for part in get_args(annotation) if get_origin(part) is Annotated]
     return [bound for part in inner for bound in get_args(part)[1:]]
 
@@ -182,8 +183,8 @@ def _plain(annotation: Any) -> str:
         return _plain(inner[0])
     if origin is list:
         return f"a list, each {_plain(inner[0])}"
-    if type(None) in inner:
-        return _plain(inner[0])
+    if origin in (Union, types.UnionType):
+        return " or ".join(_plain(part) for part in inner if part is not type(None))
     return WORDS[annotation]
 
 

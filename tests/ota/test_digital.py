@@ -54,7 +54,7 @@ def transmit(
         weights[[k for k in range(air.devices) if k not in present]] = 0
     round = Round(Terms(air, air.devices, elements), keys.key(2), tf.constant(weights), link)
     uplink = Digital(Telltale(), margin_db=margin_db)
-    estimate, _, report = apply(uplink, (), round, tf.eye(air.devices))
+    estimate, _, report = apply(uplink, uplink.init(round.terms, air.init(keys.key(0))), round, tf.eye(air.devices))
     return estimate.numpy(), report
 
 
@@ -210,9 +210,10 @@ def test_devices_dither_apart(play: Any) -> None:
     assert abs(np.corrcoef(*errors)[0, 1]) < 4 / 300**0.5
 
 
-def test_a_negative_margin_is_refused() -> None:
+@pytest.mark.parametrize("margin_db", [-301.0, "bold"])
+def test_a_margin_that_is_neither_adaptive_nor_within_bounds_is_refused(margin_db: Any) -> None:
     with pytest.raises(ValueError, match="margin_db"):
-        Digital(margin_db=-1.0)
+        Digital(margin_db=margin_db)
 
 
 @pytest.mark.parametrize(("devices", "together", "antennas"), [(4, 2, 4), (5, 2, 2), (6, 3, 3)])
@@ -225,7 +226,8 @@ def test_devices_together_on_an_element_are_told_apart_by_zero_forcing(
     link = draw(air, elements, snr_db)
     round = Round(Terms(air, devices, elements), keys.key(2), tf.ones([devices]), link)
     uplink = Digital(sdma=together)
-    measured = uplink._subchannel(uplink.begin((), round), round, tf.range(devices)).information.numpy()
+    begun = uplink.begin(uplink.init(round.terms, air.init(keys.key(0))), round)
+    measured = uplink._subchannel(begun, round, tf.range(devices)).information.numpy()
     h, groups = link.response()[0, :, :, 0, 0].numpy(), -(-devices // together)
     for device in range(devices):
         first = device // together * together
@@ -260,7 +262,9 @@ def test_a_device_owes_what_did_not_arrive(beta: float, lost: bool) -> None:
     updates = keys.normal(keys.key(2), [4, size])
     link = draw(air, 30, -30.0 if lost else 20.0)
     round = Round(terms, keys.key(3), tf.constant([0.5, 0.0, 0.5, 0.0]), link)
-    estimate, state, report = apply(uplink, owed, round, updates)
+    before = uplink.init(terms, air.init(keys.key(0)))._replace(owed=owed)
+    estimate, after, report = apply(uplink, before, round, updates)
+    state = after.owed
     z = updates + beta * owed
     arrived = 0 * z if lost else z / 2
     expected = ((1 - beta) * owed + z - arrived).numpy()
@@ -286,7 +290,7 @@ def test_what_is_owed_arrives_in_the_end() -> None:
         round = Round(terms, keys.key(5, index), tf.fill([3], 1 / 3), draw(air, 60, 10.0, index))
         estimate, state, _ = apply(uplink, state, round, updates)
         total, sent = total + tf.reduce_mean(updates, axis=0), sent + estimate
-    np.testing.assert_allclose(sent + tf.reduce_mean(state, axis=0), total, atol=1e-4)
+    np.testing.assert_allclose(sent + tf.reduce_mean(state.owed, axis=0), total, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -318,4 +322,5 @@ def _information(air: Air, elements: int, snr_db: float) -> np.ndarray:
     terms = Terms(air, 10, elements)
     round = Round(terms, keys.key(2), tf.ones([air.devices]), draw(air, elements, snr_db))
     uplink = Digital()
-    return uplink._subchannel(uplink.begin(tf.zeros([0, 10]), round), round, tf.range(air.devices)).information.numpy()
+    begun = uplink.begin(uplink.init(terms, air.init(keys.key(0))), round)
+    return uplink._subchannel(begun, round, tf.range(air.devices)).information.numpy()

@@ -74,7 +74,7 @@ def test_disturbance_past_the_prefix_is_noise_to_a_digital_link() -> None:
     terms = Terms(air, 10, air.grid.elements)
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 1, 20.0)
     round, uplink = Round(terms, keys.key(2), tf.ones([1]), link), Digital()
-    begun = uplink.begin(tf.zeros([0, 10]), round)
+    begun = uplink.begin(uplink.init(terms, air.init(keys.key(0))), round)
     carried = float(uplink._subchannel(begun, round, tf.range(1)).information[0]) / terms.elements
     share = (late - 8) / 32
     disturbance = 2 * share - share**2

@@ -25,6 +25,11 @@ def share(snr_db: float | np.ndarray, elements: int, devices: int = 1, gains: np
     return Subchannel(tf.ones_like(believed), tf.constant(believed), tf.constant(strength), tf.zeros([1, 1]), one)
 
 
+def bolder(mine: Subchannel, db: float) -> Subchannel:
+    """The same of devices that count on more."""
+    return mine._replace(believed=mine.believed * 10 ** (db / 10))
+
+
 # --- Outage
 
 
@@ -88,8 +93,7 @@ def test_at_every_snr_the_fastest_allowed_is_taken_and_below_all_nothing() -> No
     assert Mcs().bits(share(20.0, 9)) == 0  # 36 bits are too few
 
 
-def test_a_boost_and_unequal_elements_count_as_the_snr_they_make() -> None:
-    assert chosen(7.0, Mcs(margin_db=-3.0)) == published(10.0)
+def test_unequal_elements_count_as_the_snr_they_make() -> None:
     two = np.where(np.arange(1536) % 2, -20.0, 14.0)[None]  # means of -3 dB in dB and of 11 dB in power
     flat = 10 * np.log10(np.sqrt((1 + 10**-2) * (1 + 10**1.4)) - 1)
     place = int(Mcs().places(share(two, 1536))[0])
@@ -166,8 +170,8 @@ def test_symbols_have_unit_power_and_bits_are_random() -> None:
 @pytest.mark.slow
 def test_one_by_one_and_many_at_once_lose_alike() -> None:
     """At an SNR where about half are lost, by the two ways a mode's packets are sent."""
-    count, rate, snr_db = 100, Mcs(margin_db=-1.0), -1.5
-    mine = share(snr_db, 300, count)
+    count, rate, snr_db = 100, Mcs(), -1.5
+    mine = bolder(share(snr_db, 300, count), 1.0)
     one = 1 - np.mean(rate.crc_ok(mine, rate.bits(mine), tf.range(count), keys.key(0)))
     way = ImageLinks(AIR, np.full(count, snr_db), 300, keys.key(1))
     many = 1 - np.mean(rate.deliver(mine, way.send, keys.key(2)).crc_ok)
@@ -227,9 +231,9 @@ def test_what_is_never_heard_is_sent_to_the_last_and_lost() -> None:
 
 
 def test_delivery_depends_on_its_key_alone() -> None:
-    mine = share(0.0, 400, 40)
+    mine = bolder(share(0.0, 400, 40), 0.7)
     send = ImageLinks(AIR, np.full(40, -1.4), 400, keys.key(1)).send
-    one, again, other = (Mcs(margin_db=-0.7).deliver(mine, send, keys.key(seed)).crc_ok for seed in (0, 0, 5))
+    one, again, other = (Mcs().deliver(mine, send, keys.key(seed)).crc_ok for seed in (0, 0, 5))
     assert np.array_equal(one, again) and 0 < one.mean() < 1 and not np.array_equal(one, other)
 
 

@@ -199,7 +199,7 @@ def test_images_have_channels_of_their_own_and_a_key_repeats_them() -> None:
     assert np.all(one.crc_ok)  # who knows the channel never sends too much
     gains = (2 ** (one.bits_available[0] / 512) - 1) / 10
     assert abs(gains.mean() - 1) < 4.5 / 60**0.5
-    at_mean = Separate(Jpeg()).run(some, 512, [10.0], keys.key(1), air)
+    at_mean = Separate(Jpeg(), margin_db=0.0).run(some, 512, [10.0], keys.key(1), air)
     np.testing.assert_array_equal(at_mean.crc_ok[0], gains >= 1)
 
 
@@ -216,7 +216,8 @@ def test_all_snrs_see_the_same_channels_and_images_may_have_snrs_of_their_own() 
 
 def test_retransmissions_rescue_faded_images_and_are_counted() -> None:
     some, air = images(80), Air(GRID, Rayleigh(), 1)
-    once, more = (Separate(Jpeg(), Mcs(count), count="payload").run(some, 512, [12.0], KEY, air) for count in (0, 3))
+    rivals = (Separate(Jpeg(), Mcs(count), count="payload", margin_db=0.0) for count in (0, 3))
+    once, more = (rival.run(some, 512, [12.0], KEY, air) for rival in rivals)
     assert np.all(once.crc_ok <= more.crc_ok) and more.lost[0] < 0.5 * once.lost[0]
     np.testing.assert_array_equal(once.uses, 512)
     np.testing.assert_array_equal(more.uses[once.crc_ok], 512)
@@ -226,7 +227,7 @@ def test_retransmissions_rescue_faded_images_and_are_counted() -> None:
 def test_an_estimated_channel_loses_more_than_a_known_one() -> None:
     some = images(60)
     airs = (Air(GRID, Rayleigh(), 1, csir=ErrorVariance(e)) for e in (0.0, 0.2))
-    lost = [Separate(Webp(2), Mcs()).run(some, 512, [8.0], KEY, air).lost[0] for air in airs]
+    lost = [Separate(Webp(2), Mcs(), margin_db=0.0).run(some, 512, [8.0], KEY, air).lost[0] for air in airs]
     assert lost[1] > lost[0] + 0.1
 
 
@@ -336,7 +337,7 @@ def test_avif_on_the_staircase_is_bpg_on_the_staircase() -> None:
 def test_every_transmission_learns_its_channel_by_pilots_of_its_own() -> None:
     some, air = images(20), Air(GRID, Rayleigh(), 1, csir=Estimated("linear"))
     once = 512 + air.pilots  # one packet
-    again = Separate(Jpeg(), Mcs(2), count="payload").run(some, 512, [12.0], KEY, air).uses
+    again = Separate(Jpeg(), Mcs(2), count="payload", margin_db=0.0).run(some, 512, [12.0], KEY, air).uses
     assert air.pilots > 0 and set(again.ravel().tolist()) == {once, 2 * once, 3 * once}
     np.testing.assert_array_equal(Separate(Jpeg(), count="payload").run(some, 512, [12.0], KEY, air).uses, once)
 

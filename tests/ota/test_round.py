@@ -148,8 +148,8 @@ def test_an_uplink_that_needs_a_link_says_so() -> None:
     air = Air(GRID, Awgn(), 2)
     agreed, place = terms(air, 4, 50), air.init(keys.key(0))
     with pytest.raises(ValueError, match="round.link: expected a link"):
-        apply(Digital(), (), Round(agreed, keys.key(2), tf.ones([2]) / 2), tf.ones([2, 4]))
-    assert Digital().init(agreed, place).shape == (0, 4)  # nothing is owed without feedback
+        apply(Digital(), Digital().init(agreed, place), Round(agreed, keys.key(2), tf.ones([2]) / 2), tf.ones([2, 4]))
+    assert Digital().init(agreed, place).owed.shape == (0, 4)  # nothing is owed without feedback
 
 
 @pytest.mark.parametrize("uplink", UPLINKS[1:], ids=str)
