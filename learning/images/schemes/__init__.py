@@ -46,6 +46,8 @@ class ImageOutcome(NamedTuple):
     papr_db: np.ndarray  # of the OFDM waveform, [S]
 
 
+HELD_BACK = 500  # training images that judge an epoch, or a tenth where there are fewer than ten times as many
+
 Sends = Callable[[float, Trial], ImageOutcome]
 
 
@@ -78,6 +80,12 @@ def symbols_of(images: np.ndarray, ratio: float) -> int:
     return symbols
 
 
+def parted(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Training images that every scheme learns from, and those held back to judge what was learnt."""
+    kept = len(images) - min(HELD_BACK, max(1, len(images) // 10), len(images) - 1)
+    return images[:kept], images[kept:]
+
+
 def never(snrs_db: Sequence[float]) -> np.ndarray:
     """What does not apply, one an SNR."""
     return np.full(len(snrs_db), np.nan)
@@ -85,4 +93,4 @@ def never(snrs_db: Sequence[float]) -> np.ndarray:
 
 FAMILY = ImageScheme  # what each file of this folder is one of
 
-__all__ = ["Job", "ImageOutcome", "ImageScheme", "Sends", "Trial", "never", "symbols_of"]
+__all__ = ["Job", "ImageOutcome", "ImageScheme", "Sends", "Trial", "never", "parted", "symbols_of"]

@@ -1,7 +1,7 @@
 """Linear analog transmission (KLT), the closed form that learned schemes must beat; see ``images/linear.py``.
 
-Blocks are squares of pixels; images whose sides are no multiples are refused. There is noise and nothing else: over
-fading channels there is no such closed form.
+The transform is learnt from the images that networks learn from. Blocks are squares of pixels; images whose sides are
+no multiples are refused. There is noise and nothing else: over fading channels there is no such closed form.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,9 @@ from ..evaluation import of_repetition
 from ..klt import Klt, cut
 from ..linear import Linear as Scheme
 from ..metrics import likeness, mse
-from . import ImageOutcome, Job, Sends, Trial, never, symbols_of
+from . import ImageOutcome, Job, Sends, Trial, never, parted, symbols_of
 
-EXAMPLES = 20_000  # images the transform is learnt from
-SCALES = 2000  # images that the scale's statistics are learnt from
+SCALES = 2000  # images that the scale's three numbers are learnt from
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -50,8 +49,9 @@ class LinearImages:
         return 0
 
     def ready(self, job: Job) -> Sends:
-        klt = Klt.fit(job.images[:EXAMPLES], block=self.block)
-        schemes = {ratio: Scheme(klt, ratio, self.scale, job.images[:SCALES]) for ratio in job.ratios}
+        images, _ = parted(job.images)
+        klt = Klt.fit(images, block=self.block)
+        schemes = {ratio: Scheme(klt, ratio, self.scale, images[:SCALES]) for ratio in job.ratios}
 
         def send(ratio: float, test: Trial) -> ImageOutcome:
             scheme, images = schemes[ratio], tf.constant(test.images, tf.float32)
