@@ -19,8 +19,8 @@ from overair.ota.rates import _chain, _qam
 from overair.ota.rates._modes import MODES, Mode, carried_db
 from overair.phy import keys
 
-CODED = 2**19  # bits of all packets of a length, about
-FEWEST, MOST = 192, 768  # packets
+CODED = 2**17  # bits of all packets of a length, about
+FEWEST, MOST = 64, 768  # packets
 STEPS = 5  # of bisection
 HEAD = (
     '"""Middle and spread, in dB, of the losses of each mode at five lengths; ``benchmarks/thresholds.py`` measures '

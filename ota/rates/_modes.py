@@ -1,11 +1,12 @@
 """The modulations and code rates of 5G, and how often a packet of each is lost over AWGN, by its length and SNR.
 
-Modes are those of 3GPP TS 38.214, table 5.1.3.1-2: QPSK to 256-QAM at code rates of 120/1024 to 948/1024. A packet has
-at most 6144 coded bits, and 4224 information bits with its check.
+Modes are those of 3GPP TS 38.214, table 5.1.3.1-2, QPSK to 256-QAM at code rates of 120/1024 to 948/1024, and those of
+table 5.1.3.1-1 that have QPSK, between which the former leaves gaps of two decibels. A packet has at most 6144 coded
+bits, and 4224 information bits with its check.
 
-A packet of k bits is lost over AWGN of an SNR s in dB with probability Q((s - middle) / spread). ``_thresholds.py`` has
-middle and spread of each mode at five lengths k, evenly spaced in log2 from 40 bits to the mode's longest packet; between
-them both are interpolated in log2 k.
+A packet of k bits is lost over AWGN of an SNR s in dB with probability Q((s - middle) / spread). ``_thresholds.py``
+has middle and spread of each mode at five lengths k, evenly spaced in log2 from 40 bits to the mode's longest packet;
+between them both are interpolated in log2 k.
 """
 
 import math
@@ -40,8 +41,12 @@ class Mode(NamedTuple):
 
     @property
     def most(self) -> int:
-        """Information bits of the longest packet."""
-        return self.size(self.symbols)
+        """Information bits of the longest packet whose losses are measured.
+
+        Above it, rates of at most 2/3 take a base graph that loses less; they are counted as if they did not.
+        """
+        longest = self.size(self.symbols)
+        return longest if 3 * self.rate > 2 * UNIT else min(longest, _codes.MOST)
 
     def size(self, symbols: int) -> int:
         """Information bits of a packet of so many symbols."""
@@ -50,12 +55,13 @@ class Mode(NamedTuple):
     @property
     def measured(self) -> tuple[int, ...]:
         """Symbols of the packets whose losses are measured, from the shortest."""
-        sizes = np.geomspace(_codes.LEAST, self.most, LENGTHS)[:-1]
-        return *(math.ceil(size / self.efficiency) for size in sizes.tolist()), self.symbols
+        sizes = np.geomspace(_codes.LEAST, self.most, LENGTHS)
+        last = min(self.symbols, int((self.most + 1) / self.efficiency))
+        return *(math.ceil(size / self.efficiency) for size in sizes[:-1].tolist()), last
 
 
 RATES = {
-    2: (120, 193, 308, 449, 602),
+    2: (120, 157, 193, 251, 308, 379, 449, 526, 602, 679),
     4: (378, 434, 490, 553, 616, 658),
     6: (466, 517, 567, 616, 666, 719, 772, 822, 873),
     8: (682.5, 711, 754, 797, 841, 885, 916.5, 948),
