@@ -1,9 +1,10 @@
 """Separate: source coding, then channel coding: an image codec, a rate and a link, the rival of learned transmission.
 
 An image owns k elements. The rate says how many bits they carry, by what the transmitter believes of its link; the
-image is coded at the best quality whose size fits; the rate says whether the bits arrive. If they do, the receiver sees
-that quality. Where no quality fits, and where bits are lost, it sees the mean colour: of the image, told at no cost,
-or of all images given. Both are counted, as ``fits`` and ``crc_ok``.
+image is coded at the best quality whose size fits; the rate says whether the bits arrive. Of a rate's modes an image
+takes that of the best expected quality (``mode_choice.py``). If its bits arrive, the receiver sees that quality. Where
+no quality fits, and where bits are lost, it sees the mean colour: of the image, told at no cost, or of all images
+given. Both are counted, as ``fits`` and ``crc_ok``.
 
 Rates are chosen ``margin_db`` below what is counted on: at the margin where a stream of such sendings loses as much as
 its rate allows (``settled.py``), or at a number. A retransmission's user may begin bolder, at a negative one.
@@ -32,9 +33,10 @@ from ..phy.strict import STRICT
 from . import settled
 from .image_links import ImageLinks
 from .images import ImageCodec
-from .images._ladder import Ladder
+from .images._picture import Picture
 from .images.avif import Avif
-from .rates import Rate, Repeats
+from .mode_choice import best_modes
+from .rates import Offering, Rate, Repeats, Subchannel
 from .rates.capacity import Capacity
 from .rates.outage import Outage
 
@@ -96,6 +98,8 @@ class Separate:
     """What stands for a lost image: its own mean colour, or that of all images."""
     margin_db: Literal["adaptive"] | Annotated[float, Ge(-300), Le(300)] = "adaptive"
     """Back-off below the SNR that is counted on (OLLA), in dB; adaptive: as acknowledgements have settled it."""
+    mode_by: Literal["quality", "target"] = "quality"
+    """What one of several modes is chosen by: the best expected quality, or the rate's own target."""
     design_db: Annotated[float, Ge(-300), Le(300)] | None = None
     """Fixed SNR that the rate is chosen for, in dB; the link's unless given."""
 
@@ -119,32 +123,34 @@ class Separate:
         """
         self._check(images, elements)
         snrs = _snrs(snr_db, len(images))  # [S, B]
-        carried = self.carry(snrs, elements, key, air)
+        pictures = self._pictures(images)
+        places = self._places(pictures, snrs, elements, key, air)
+        carried = self.carry(snrs, elements, key, air, places)
         size = self.mosaic**2
-        starts = range(0, len(images), size)
-        shown = (
-            _mean(images) if self.colour == "image" else np.repeat(_mean(images.reshape(1, -1, 1, 3)), len(images), 0)
-        )
 
-        def one(start: int) -> tuple[np.ndarray | None, ...]:
-            some = slice(start, start + size)
-            seen, bits, fits = self._code(images[some], carried.bits_available[:, some])
-            good = fits & carried.crc_ok[:, some]
-            return _error(seen, images[some], good, shown[some]), bits, fits, seen if keep else None
+        def one(start: int, picture: Picture) -> tuple[np.ndarray | None, ...]:
+            part = slice(start, start + size)
+            seen, error, bits, fits = picture.code(carried.bits_available[:, part])
+            picture.forget()
+            error = np.where(fits & carried.crc_ok[:, part], error, picture.plain)
+            return error, bits, fits, seen if keep else None
 
         with ThreadPoolExecutor(THREADS) as threads:
-            parts = list(zip(*threads.map(one, starts), strict=True))
+            parts = list(zip(*threads.map(one, range(0, len(images), size), pictures), strict=True))
         error, bits, fits = (np.concatenate(part, axis=1) for part in parts[:3])
         good = (fits & carried.crc_ok)[..., None, None, None]
-        kept = np.where(good, np.concatenate(parts[3], axis=1), shown) if keep else None
+        kept = np.where(good, np.concatenate(parts[3], axis=1), self._shown(images)) if keep else None
         return ReceivedImages(error, carried.bits_available, bits, carried.uses, fits, carried.crc_ok, kept)
 
-    def carry(self, snrs: np.ndarray, elements: int, key: Key, air: Air = NOISE_ALONE) -> ImagesCarried:
-        """What the links of images carry at SNRs [S, B], whatever the images."""
+    def carry(
+        self, snrs: np.ndarray, elements: int, key: Key, air: Air = NOISE_ALONE, places: np.ndarray | None = None
+    ) -> ImagesCarried:
+        """What the links of images carry at SNRs [S, B], whatever the images; in modes at places [S, B] if given."""
         self.check_air(air)
+        modes = [None] * len(snrs) if places is None else list(places)  # of each SNR
         step = max(1, SYMBOLS // elements // block(elements)) * block(elements)
         found = [
-            np.stack([self._carry(row[at : at + step], elements, key, air, at) for row in snrs])
+            np.stack([self._carry(*each, elements, key, air, at, step) for each in zip(snrs, modes, strict=True)])
             for at in range(0, snrs.shape[1], step)
         ]  # [S, 3, some of B] each
         room, arrives, uses = np.moveaxis(np.concatenate(found, axis=2), 1, 0)
@@ -158,40 +164,80 @@ class Separate:
                 "take rate = mcs, or an air without impairments of the waveform"
             )
 
-    def _carry(self, snr_db: np.ndarray, elements: int, key: Key, air: Air, first: int) -> np.ndarray:
-        """Room, arrivals and elements of images from a number on, [3, B]."""
+    def _carry(
+        self, snrs: np.ndarray, modes: np.ndarray | None, elements: int, key: Key, air: Air, first: int, most: int
+    ) -> np.ndarray:
+        """Room, arrivals and elements of some images at SNRs [B] in modes [B], from a number on, [3, some of B]."""
+        snr_db = snrs[first : first + most]
         links = ImageLinks(air, snr_db, elements, key, self.belief, first)
         share, key, count = links.share, keys.fold(key, "packets"), len(snr_db)
-        if self.design_db is not None:
-            share = share._replace(believed=tf.fill(tf.shape(share.believed), 10.0 ** (self.design_db / 10.0)))
-        if self.design_db is None or self.margin_db != "adaptive":
-            backoff = settled.backoff(self.margin_db, air, self.rate, elements, snr_db, self.belief)
-            share = share._replace(believed=share.believed * backoff[:, None])
-        bits = self.rate.bits(share)
-        if isinstance(self.rate, Repeats):
-            arrives, uses, sends = self.rate.deliver(share, links.send, keys.fold(key, first))
+        rate = self.rate
+        if modes is not None and isinstance(rate, Offering):
+            rate = rate.taking(tf.constant(modes[first : first + count], tf.int32))
         else:
-            arrives = self.rate.crc_ok(share, bits, tf.range(first, first + count), key).numpy()
+            share = self._counted_on(share, snr_db, elements, air)
+        bits = rate.bits(share)
+        if isinstance(rate, Repeats):
+            arrives, uses, sends = rate.deliver(share, links.send, keys.fold(key, first))
+        else:
+            arrives = rate.crc_ok(share, bits, tf.range(first, first + count), key).numpy()
             uses, sends = np.full(count, elements), np.ones(count)
         pilots = air.pilots  # of each transmission, whose channel is learnt anew
         return np.stack([bits.numpy(), arrives, uses + pilots * sends]).astype(np.float64)
 
-    def _code(self, images: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Images of one picture at rooms [S, B]: as decoded, uint8 [S, B, H, W, 3], their bits, whether any fits."""
-        size = len(images)
-        ladder = Ladder(self.codec, _join(images, self.mosaic), self.count == "payload")
-        best = {budget: ladder.best(size * budget) for budget in np.unique(room).tolist()}
-        seen, bits, fits = (
-            np.zeros([len(room), *images.shape], np.uint8),
-            np.zeros(room.shape),
-            np.zeros(room.shape, bool),
-        )
-        for at, budget in np.ndenumerate(room):
-            quality = best[float(budget)]
-            if quality is not None:
-                seen[at] = _cut(ladder.image(quality), self.mosaic)[at[1]]
-                bits[at], fits[at] = ladder.bits(quality) / size, True
-        return seen, bits, fits
+    def _counted_on(self, share: Subchannel, snr_db: np.ndarray, elements: int, air: Air) -> Subchannel:
+        """The elements of images at SNRs [B], with what the transmitter counts on."""
+        if self.design_db is not None:
+            share = share._replace(believed=tf.fill(tf.shape(share.believed), 10.0 ** (self.design_db / 10.0)))
+        if self.design_db is not None and self.margin_db == "adaptive":
+            return share
+        backoff = settled.backoff(self.margin_db, air, self.rate, elements, snr_db, self.belief)
+        return share._replace(believed=share.believed * backoff[:, None])
+
+    def _places(
+        self, pictures: list[Picture], snrs: np.ndarray, elements: int, key: Key, air: Air
+    ) -> np.ndarray | None:
+        """Places of the modes of the best expected quality, [S, B]; None where the rate chooses."""
+        if self.mode_by == "target" or not isinstance(self.rate, Offering):
+            return None
+        offers = np.stack([self._offers(self.rate, row, elements, key, air) for row in snrs], axis=2)  # [2, M, S, B]
+        by_picture = np.split(offers, len(pictures), axis=3)
+        with ThreadPoolExecutor(THREADS) as threads:
+            return np.concatenate(list(threads.map(best_modes, pictures, *zip(*by_picture, strict=True))), axis=1)
+
+    def _offers(self, rate: Offering, snr_db: np.ndarray, elements: int, key: Key, air: Air) -> np.ndarray:
+        """Bits and losses of every mode, as images at SNRs [B] can expect them, [2, M, B].
+
+        Who knows the mean SNR alone has seen how often each mode is lost on links of that mean.
+        """
+        if self.margin_db == "adaptive" and self.belief == "mean" and self.design_db is None:
+            return settled.expected(air, rate, elements, snr_db)
+        step = max(1, SYMBOLS // elements // block(elements)) * block(elements)
+        found = []
+        for at in range(0, len(snr_db), step):
+            some = snr_db[at : at + step]
+            share = ImageLinks(air, some, elements, key, self.belief, at).share
+            found.append(np.stack(rate.offers(self._counted_on(share, some, elements, air))))
+        return np.concatenate(found, axis=2)
+
+    def _pictures(self, images: np.ndarray) -> list[Picture]:
+        size, shown = self.mosaic**2, self._shown(images)
+        return [
+            Picture(
+                self.codec,
+                images[start : start + size],
+                self.mosaic,
+                shown[start : start + size],
+                self.count == "payload",
+            )
+            for start in range(0, len(images), size)
+        ]
+
+    def _shown(self, images: np.ndarray) -> np.ndarray:
+        """What stands for lost images, uint8 [B, 1, 1, 3]."""
+        if self.colour == "image":
+            return _mean(images)
+        return np.repeat(_mean(images.reshape(1, -1, 1, 3)), len(images), 0)
 
     def _check(self, images: np.ndarray, elements: int) -> None:
         if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
@@ -217,27 +263,6 @@ def _snrs(snr_db: Iterable[float] | np.ndarray, count: int) -> np.ndarray:
     return np.broadcast_to(given.reshape(len(given), -1), [len(given), count])
 
 
-def _join(images: np.ndarray, side: int) -> np.ndarray:
-    """m^2 images [m^2, H, W, 3] as one picture, [m H, m W, 3], row by row."""
-    _, height, width, colours = images.shape
-    rows = images.reshape(side, side, height, width, colours).transpose(0, 2, 1, 3, 4)
-    return rows.reshape(side * height, side * width, colours)
-
-
-def _cut(picture: np.ndarray, side: int) -> np.ndarray:
-    """The images [m^2, H, W, 3] of a picture."""
-    height, width = picture.shape[0] // side, picture.shape[1] // side
-    return picture.reshape(side, height, side, width, 3).transpose(0, 2, 1, 3, 4).reshape(-1, height, width, 3)
-
-
 def _mean(images: np.ndarray) -> np.ndarray:
     """Mean colours, uint8 [B, 1, 1, 3]."""
     return np.round(images.mean(axis=(1, 2), keepdims=True)).astype(np.uint8)
-
-
-def _error(seen: np.ndarray, images: np.ndarray, good: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Mean squared errors [S, B] of images [S, B, H, W, 3] where they are good, and of the colour shown elsewhere."""
-    truth = images.astype(np.float32) / 255
-    error = np.mean((seen.astype(np.float32) / 255 - truth) ** 2, axis=(2, 3, 4), dtype=np.float64)
-    plain = np.mean((shown.astype(np.float32) / 255 - truth) ** 2, axis=(1, 2, 3), dtype=np.float64)
-    return np.where(good, error, plain)

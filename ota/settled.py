@@ -23,12 +23,13 @@ from ..phy import Air, keys
 from ..phy.links import block
 from .image_links import CountedOn, ImageLinks, shares
 from .margins import LEAST_DB, allowed_loss
-from .rates import Rate, Repeats, Subchannel
+from .rates import Offering, Rate, Repeats, Subchannel
 
 GRID_DB = 0.1
 MOST_DB = 60.0
 LOSSES = 20.0  # expected among the sendings that are looked at
 SYMBOLS = 2**21
+LINKS = 512  # over which losses of modes are averaged, at most
 BATCH = 64  # sendings at once, at least
 
 
@@ -107,6 +108,22 @@ class _Stream:
             if abs(lost - p * sent) > 3 * (sent * p * (1 - p)) ** 0.5 + 1:
                 break
         return lost > p * sent
+
+
+def expected(air: Air, rate: Offering, elements: int, snr_db: np.ndarray) -> np.ndarray:
+    """Bits of every mode, and the share of sendings that it loses on links of mean SNRs [B], [2, M, B]."""
+    values, places = np.unique(snr_db, return_inverse=True)
+    of_one = partial(_expected, air, rate, elements)  # type: ignore[arg-type]  # rates are frozen
+    return np.stack([of_one(float(value)) for value in values], axis=-1)[..., places]
+
+
+@lru_cache(maxsize=4096)
+def _expected(air: Air, rate: Offering, elements: int, snr_db: float) -> np.ndarray:
+    size = block(elements)
+    count = -(-max(1, min(LINKS, SYMBOLS // elements)) // size) * size
+    key = keys.key(0, "acknowledged sendings")
+    offered = rate.offers(shares(air, tf.fill([count], snr_db), elements, key, "told"))
+    return np.stack([offered.bits[:, 0], np.mean(offered.loss, axis=1)])
 
 
 def _factor(margin_db: float) -> tf.Tensor:

@@ -15,6 +15,9 @@ scale s, and their receiver has to cope with not knowing it. Hence three convent
 
 mu, sigma and g are public, and come from example images, g being the best of a grid by predicted error. One use is
 enough: what counts is g^2 over s2, and energies of uses differ anyway.
+
+Over other links than additive noise the transmitter knows the mean SNR and spends its power for that, and the receiver
+estimates with the noise that it knows on each use; the closed form is of additive noise alone.
 """
 
 from dataclasses import dataclass
@@ -40,7 +43,7 @@ NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)  # for means over one no
 class PowerAllocation(NamedTuple):
     """What both sides agree on for an SNR: noise of a real use, amplitudes [m], and how the scale is sent."""
 
-    noise: float
+    noise: float | tf.Tensor
     amplitudes: np.ndarray
     mean: float = 0.0  # of log(energy / budget)
     spread: float = 1.0
@@ -69,16 +72,19 @@ class Linear:
             raise ValueError("linear.examples: expected images where scale = sent, received none; give training images")
 
     def send(self, images: tf.Tensor, snr_db: float, key: Key, clip: bool = True, air: Air = NOISE_ALONE) -> tf.Tensor:
-        """What the receiver makes of images [B, H, W, C] after noise; the air adds noise and does nothing else."""
+        """What the receiver makes of images [B, H, W, C] after the air."""
         plan, u = self.plan(snr_db), self._coefficients(images)
         scale, t = self._scale(u, plan)
         told = (plan.level * self._budget(u)) ** 0.5 * t * (1 - self._carried(u))  # g t on the use set aside
         x = scale * self._amplitudes(u, plan) * u + told  # [B, L, m]
         flat = tf.reshape(x, [tf.shape(x)[0], x.shape[1] * x.shape[2]])
-        z, _ = send(air, pack(flat), tf.fill([tf.shape(x)[0]], snr_db), key)
+        z, power = send(air, pack(flat), tf.fill([tf.shape(x)[0]], snr_db), key)
         y = tf.reshape(unpack(z, flat.shape[1]), tf.shape(x))
-        believed = self._believed(scale, t, (y - x)[:, -1:, -1:], self._budget(u), plan)
-        received = self.klt.backward(self._weights(believed * self._amplitudes(u, plan), plan) * y, *images.shape[1:3])
+        noise = tf.reshape(tf.repeat(power / 2, 2, axis=1)[:, : flat.shape[1]], tf.shape(x))  # of each real use
+        last = (slice(None), slice(-1, None), slice(-1, None))  # the use set aside
+        believed = self._believed(scale, t, (y - x)[last], self._budget(u), plan._replace(noise=noise[last]))
+        weights = self._weights(believed * self._amplitudes(u, plan), noise)
+        received = self.klt.backward(weights * y, *images.shape[1:3])
         return tf.clip_by_value(received, 0.0, 1.0) if clip else received
 
     def distortion(self, snr_db: float) -> float:
@@ -163,10 +169,10 @@ class Linear:
         heard = tf.clip_by_value(heard, -FAR, FAR)
         return tf.sqrt(1 - plan.level * heard**2) * tf.exp(-(plan.mean + plan.spread * heard) / 2)
 
-    def _weights(self, arriving: tf.Tensor, plan: PowerAllocation) -> tf.Tensor:
-        """What the receiver multiplies uses by whose coefficients arrive so strong, [..., m] both."""
+    def _weights(self, arriving: tf.Tensor, noise: float | tf.Tensor) -> tf.Tensor:
+        """What the receiver multiplies uses by whose coefficients arrive so strong in such noise, [..., m] each."""
         variances = self.klt.variances[: self._uses].astype(np.float32)
-        return arriving * variances / (arriving**2 * variances + plan.noise)
+        return arriving * variances / (arriving**2 * variances + noise)
 
     def _errors(self, u: tf.Tensor, plan: PowerAllocation) -> tf.Tensor:
         """Expected squared error of the coefficients sent, [B]. Blocks of an image differ in their energies alone."""
@@ -176,7 +182,8 @@ class Linear:
         scale, t = (each[:, 0] for each in self._scale(u, plan))  # [B, 1]
 
         def error(noise: float) -> tf.Tensor:
-            weights = self._weights(self._believed(scale, t, noise, self._budget(u), plan) * plan.amplitudes, plan)
+            believed = self._believed(scale, t, noise, self._budget(u), plan)
+            weights = self._weights(believed * plan.amplitudes, plan.noise)
             lost = (1 - weights * scale * plan.amplitudes) ** 2 * energies
             return left_out + tf.reduce_sum(lost + plan.noise * counts * weights**2, axis=1)
 

@@ -44,6 +44,10 @@ class Ladder:
                 fits = above
         return fits if fits >= least else None
 
+    def forget(self) -> None:
+        """Lets go of what is seen; files are kept."""
+        self._seen.clear()
+
     def _file(self, quality: int) -> bytes:
         if quality not in self._files:
             self._files[quality] = self._codec.encode(self._picture, quality)

@@ -72,6 +72,26 @@ class Repeats(Protocol):
         ...
 
 
+class Offers(NamedTuple):
+    """What a device may choose between, by what it believes: bits of each mode, 0 for none, and its losses, [M, C]."""
+
+    bits: tf.Tensor
+    loss: tf.Tensor  # probability that not all of the bits arrive, of one transmission
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """A rate with modes, of which who sends may take another than the rate itself would."""
+
+    def offers(self, subchannel: Subchannel) -> Offers:
+        """The modes on the elements of devices that own all of them."""
+        ...
+
+    def taking(self, places: tf.Tensor) -> Rate:
+        """The rate of devices that take the modes at these places [C], or none at -1."""
+        ...
+
+
 FAMILY = Rate  # what each file of this folder is one of
 
-__all__ = ["Delivery", "Rate", "Repeats", "Send", "Subchannel", "shannon"]
+__all__ = ["Delivery", "Offering", "Offers", "Rate", "Repeats", "Send", "Subchannel", "shannon"]

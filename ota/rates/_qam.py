@@ -28,6 +28,16 @@ def carried(order: int, snr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return value[..., 0], value[..., 1]
 
 
+def needed_db(order: int, bits: tf.Tensor) -> tf.Tensor:
+    """The SNR in dB at which a symbol carries so many bits, as ``bits``; far above where it carries all it can."""
+    table = tf.constant(np.maximum.accumulate(_table(order)[:, 0]))  # [S]
+    below = tf.searchsorted(table, tf.reshape(bits, [-1]), side="right") - 1
+    below = tf.clip_by_value(tf.reshape(below, tf.shape(bits)), 0, COUNT - 2)
+    low, high = tf.gather(table, below), tf.gather(table, below + 1)
+    share = tf.clip_by_value((bits - low) / tf.maximum(high - low, 1e-9), 0.0, 1.0)
+    return LOWEST + STEP * (tf.cast(below, tf.float32) + share)
+
+
 def modulate(order: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
     """Symbols [W, n/m] of bits [W, n], interleaved, for the modulation at a place of ORDERS."""
     return tf.switch_case(order, [lambda m=m: symbols_of(m, bits) for m in ORDERS])

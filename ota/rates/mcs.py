@@ -1,70 +1,38 @@
-"""Link adaptation (MCS): the fastest of nine modulations and code rates that the believed SNR allows is really sent.
+"""Link adaptation (MCS): the fastest of 5G's modulations and code rates that the believed SNR allows is really sent.
 
-The modes are 5G's LDPC codes of rate 1/3, 1/2 and 2/3 on QPSK, 16-QAM and 64-QAM, each from the Es/N0 at which fewer
-than 2 % of its packets are lost over AWGN (1536 to 3072 information bits, twenty iterations of belief propagation):
+The modes are those of 3GPP TS 38.214, table 5.1.3.1-2: QPSK to 256-QAM at code rates of 120/1024 to 948/1024, with 5G's
+LDPC codes and twenty iterations of belief propagation. A mode is allowed from the SNR at which fewer than
+``target_bler`` of what a device sends would be lost over AWGN, all its packets together, at the length they have here:
+short packets want up to 3 dB more than long ones. Losses by mode, length and SNR were measured (``_modes.py``). Where
+SNRs differ over the elements, it is the SNR of a flat link on which the mode's symbols would carry as much (MIESM:
+Brueninghaus et al., "Link performance models for system level simulations of broadband radio access systems", PIMRC
+2005). Below the least threshold, and where there would be less than 40 bits in a packet, nothing is sent.
 
-| rate | QPSK | 16-QAM | 64-QAM |
-|---|---|---|---|
-| 1/3 | -0.75 | 4.0 | 7.5 |
-| 1/2 | 1.5 | 6.75 | 11.0 |
-| 2/3 | 3.5 | 9.5 | 14.5 |
+N symbols are cut into as few packets of one size as have at most 6144 coded bits and 4224 information bits each; every
+one must arrive. A CRC of 16 bits tells that one did not, and counts as bits of the packet, as published curves have
+none. A packet that failed may be sent up to ``retransmissions`` times more: the receiver adds what it hears, weighted
+by its SNR, and the elements are counted. Who can ask again may begin bolder: a negative ``margin_db`` of the uplink or
+scheme does so. Such transmissions need elements outside the grant, so ``crc_ok`` is about the first one and ``deliver``
+about all.
 
-Without 5G's bit interleaver all nine were measured within 0.23 dB of the table; with it, as here, at -0.96, 3.78, 7.28
-(rate 1/3), 1.37, 6.48, 10.84 (1/2), 3.38, 9.17 and 14.15 dB (2/3), to 0.05 dB, up to 0.4 dB lower than without.
-
-Sorted by threshold they are sorted by bits a symbol too; of two as fast the one of the lower threshold is taken, so
-16-QAM 1/3 and 64-QAM 1/3 never are. Where SNRs differ over the elements, it is the SNR at which a flat link would carry
-as much. Below the first threshold, and where there would be less than 40 bits in it, nothing is sent.
-
-N symbols are cut into as few packets of one size as have at most 6144 coded bits each; every one must arrive. A CRC of
-16 bits tells that one did not, and counts as bits of the packet, as published curves have none. A packet that failed
-may be sent up to ``retransmissions`` times more: the receiver adds what it hears, weighted by its SNR, and the
-elements are counted. Who can ask again may begin bolder: a negative ``margin_db`` of the uplink or scheme does so.
-Retransmissions need elements outside the grant, so ``crc_ok`` is about the first transmission, ``deliver`` about all.
+Who knows what losses and bits are worth may choose among ``offers``; images do (``ota/mode_choice.py``).
 """
 
 import math
 from typing import Annotated, NamedTuple
 
 import tensorflow as tf
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from . import Delivery, Send, Subchannel, _codes, _qam, shannon
+from . import Delivery, Offers, Send, Subchannel, _qam
 from ._chain import PacketPlan, deliver, passes
+from ._modes import MODES, losses, packets
 
-LONGEST = 6144  # coded bits of a packet
 ROUNDING = 1e-4  # dB by which an SNR may miss a threshold
-
-
-class Mode(NamedTuple):
-    """Bits a symbol, the code rate as a fraction, and the SNR in dB from which it is used."""
-
-    order: int
-    above: int
-    below: int
-    threshold_db: float
-
-    @property
-    def efficiency(self) -> float:
-        """Information bits a symbol."""
-        return self.order * self.above / self.below
-
-
-TABLE = (
-    Mode(2, 1, 3, -0.75),
-    Mode(2, 1, 2, 1.5),
-    Mode(2, 2, 3, 3.5),
-    Mode(4, 1, 3, 4.0),
-    Mode(4, 1, 2, 6.75),
-    Mode(6, 1, 3, 7.5),
-    Mode(4, 2, 3, 9.5),
-    Mode(6, 1, 2, 11.0),
-    Mode(6, 2, 3, 14.5),
-)
-CHOSEN = [[mode.efficiency for mode in TABLE].index(mode.efficiency) for mode in TABLE]  # the first as fast
+DOUBT = 0.1  # dB to which middles are known, between measured lengths
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -73,35 +41,76 @@ class Mcs:
 
     retransmissions: Annotated[int, Ge(0), Le(100)] = 0
     """How often a failed packet is sent again (HARQ)."""
+    target_bler: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """Block error rate (BLER) below which a mode is allowed, of all packets together where belief is right."""
 
     def bits(self, subchannel: Subchannel) -> tf.Tensor:
-        plan = self._plan(subchannel)[1]
-        return tf.cast(plan.words * plan.size, tf.float32)
+        return self.taking(self.places(subchannel)).bits(subchannel)
 
     def crc_ok(self, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
         """Of the first transmission alone, one packet after another."""
-        return passes(self._plan(subchannel)[1], subchannel, bits, devices, key)
+        return self.taking(self.places(subchannel)).crc_ok(subchannel, bits, devices, key)
 
     def deliver(self, subchannel: Subchannel, send: Send, key: Key) -> Delivery:
-        return deliver(self._plan(subchannel)[1], subchannel.mask.shape[1], send, key, self.retransmissions)
+        return self.taking(self.places(subchannel)).deliver(subchannel, send, key)
+
+    def taking(self, places: tf.Tensor) -> "Taken":
+        return Taken(places, self.retransmissions)
 
     def places(self, subchannel: Subchannel) -> tf.Tensor:
-        """The place in TABLE of what devices send, -1 for nothing, [C]."""
-        place, plan = self._plan(subchannel)
-        return tf.where(plan.size > 0, place, -1)
+        """The place in MODES of what devices send, -1 for nothing, [C]."""
+        words, size, _ = packets(_own(subchannel))  # [M, C] each
+        middle, spread = losses(size)
+        of_each = -tf.math.expm1(math.log1p(-self.target_bler) / tf.cast(words, tf.float32))
+        thresholds = middle - spread * tf.math.ndtri(of_each)
+        allowed = (thresholds - ROUNDING <= self._counted_on(subchannel)) & (size > 0)
+        bits = tf.where(allowed, words * size, 0)
+        return tf.where(tf.reduce_any(allowed, axis=0), tf.argmax(bits, axis=0, output_type=tf.int32), -1)
 
-    def _plan(self, subchannel: Subchannel) -> tuple[tf.Tensor, PacketPlan]:
-        own = tf.reduce_sum(subchannel.mask, axis=1)  # [C]
-        carried = tf.math.divide_no_nan(shannon(subchannel.mask, subchannel.believed), own)
-        believed = 10.0 / math.log(10.0) * tf.math.log(tf.maximum(tf.math.expm1(carried * math.log(2.0)), 1e-30))
-        thresholds = tf.constant([mode.threshold_db - ROUNDING for mode in TABLE])
-        allowed = tf.reduce_sum(tf.cast(thresholds <= believed[:, None], tf.int32), axis=1)
-        place = tf.gather(tf.constant([-1, *CHOSEN]), allowed)  # [C]
-        table = tf.constant([[_qam.ORDERS.index(mode.order), *mode[:3]] for mode in TABLE])
-        at, order, above, below = tf.unstack(tf.gather(table, tf.maximum(place, 0)), axis=1)  # [C] each
-        own = tf.cast(own, tf.int32)
-        words = tf.maximum(-(-own * order // LONGEST), 1)
-        symbols = own // words
-        size = symbols * order * above // below
-        size = tf.where((place < 0) | (size < _codes.LEAST), 0, size)
-        return place, PacketPlan(at, words, size, symbols)
+    def offers(self, subchannel: Subchannel) -> Offers:
+        words, size, _ = packets(_own(subchannel))  # [M, C] each
+        middle, spread = losses(size)
+        spread = tf.sqrt(spread**2 + DOUBT**2)
+        of_each = 0.5 * tf.math.erfc((self._counted_on(subchannel) - middle) / spread / 2**0.5)
+        loss = -tf.math.expm1(tf.cast(words, tf.float32) * tf.math.log1p(-of_each))
+        return Offers(tf.cast(words * size, tf.float32), tf.where(size > 0, loss, 1.0))
+
+    def _counted_on(self, subchannel: Subchannel) -> tf.Tensor:
+        """The SNR in dB of a flat link on which a mode's symbols carry as much, [M, C]."""
+        own = tf.reduce_sum(subchannel.mask, axis=1)
+
+        def flat_db(order: int) -> tf.Tensor:
+            carried = tf.reduce_sum(subchannel.mask * _qam.carried(order, subchannel.believed)[0], axis=1)
+            return _qam.needed_db(order, tf.math.divide_no_nan(carried, own))
+
+        by_order = tf.stack([flat_db(order) for order in _qam.ORDERS])  # [4, C]
+        return tf.gather(by_order, [_qam.ORDERS.index(mode.order) for mode in MODES])
+
+
+class Taken(NamedTuple):
+    """Modes that were chosen, by their places in MODES, -1 for none, [C]."""
+
+    places: tf.Tensor
+    retransmissions: int
+
+    def bits(self, subchannel: Subchannel) -> tf.Tensor:
+        plan = self._plan(subchannel)
+        return tf.cast(plan.words * plan.size, tf.float32)
+
+    def crc_ok(self, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
+        return passes(self._plan(subchannel), subchannel, bits, devices, key)
+
+    def deliver(self, subchannel: Subchannel, send: Send, key: Key) -> Delivery:
+        return deliver(self._plan(subchannel), subchannel.mask.shape[1], send, key, self.retransmissions)
+
+    def _plan(self, subchannel: Subchannel) -> PacketPlan:
+        inside = tf.maximum(self.places, 0)
+        order = tf.gather(tf.constant([_qam.ORDERS.index(mode.order) for mode in MODES]), inside)
+        every = tf.transpose(tf.stack(packets(_own(subchannel))), [2, 1, 0])  # [C, M, 3]
+        words, size, symbols = tf.unstack(tf.gather(every, inside, batch_dims=1), axis=1)
+        return PacketPlan(order, words, tf.where(self.places < 0, 0, size), symbols)
+
+
+def _own(subchannel: Subchannel) -> tf.Tensor:
+    """Elements of each device, int32 [C]."""
+    return tf.cast(tf.reduce_sum(subchannel.mask, axis=1), tf.int32)

@@ -143,10 +143,10 @@ def test_noise_alone_has_the_power_asked_for_in_both_of_its_parts() -> None:
 def test_the_staircase_over_noise_alone_is_what_is_sent_where_no_air_is_given() -> None:
     some, rate = images(16), Mcs()
     rival = Separate(Webp(2), rate, mosaic=2)
-    given, none = rival.run(some, 512, [-5.0, 0.0, 5.0], KEY, AIR), rival.run(some, 512, [-5.0, 0.0, 5.0], KEY)
+    given, none = rival.run(some, 512, [-15.0, 0.0, 5.0], KEY, AIR), rival.run(some, 512, [-15.0, 0.0, 5.0], KEY)
     np.testing.assert_array_equal(given.error, none.error)
     np.testing.assert_array_equal(given.bits_available, none.bits_available)
-    assert given.lost.tolist() == [1, 0, 0] and not given.fits[0].any()
+    assert given.lost[0] == 1 and np.all(given.lost[1:] < 0.2)
 
 
 @pytest.mark.parametrize(
@@ -310,9 +310,10 @@ def test_a_mosaic_of_the_test_set_is_near_the_published_curve_at_capacity() -> N
     np.testing.assert_allclose(mean_psnr(received.error), BPG_CAPACITY, atol=0.5)
 
 
-def test_a_mosaic_of_the_test_set_is_near_the_published_staircase() -> None:
-    received = Separate(Avif(), Mcs(), mosaic=10).run(cifar(100), 512, SNRS[::2], KEY)
-    np.testing.assert_allclose(mean_psnr(received.error), BPG_LDPC[::2], atol=0.5)
+def test_a_mosaic_of_the_test_set_is_near_the_published_staircase_or_above_and_below_capacity() -> None:
+    received = Separate(Avif(), Mcs(), mosaic=10).run(cifar(100), 512, SNRS, KEY)
+    found = mean_psnr(received.error)
+    assert np.all(found > np.array(BPG_LDPC) - 0.5) and np.all(found < np.array(BPG_CAPACITY))
 
 
 @pytest.mark.slow
@@ -325,13 +326,15 @@ def test_avif_at_capacity_is_bpg_at_capacity() -> None:
 
 
 @pytest.mark.slow
-def test_avif_on_the_staircase_is_bpg_on_the_staircase() -> None:
-    """The mean of PSNRs, within 0.5 dB; less is lost than at the thresholds, beyond doubt."""
-    count = 2000
-    received = Separate(Avif(), Mcs(), mosaic=10).run(cifar(count), 512, SNRS, KEY)
-    np.testing.assert_array_equal(received.bits_available[:, 0], [341, 682, 1365, 2048])
-    np.testing.assert_allclose(mean_psnr(received.error), BPG_LDPC, atol=0.5)
-    assert np.all(received.lost < 0.02 + 4.5 * (0.02 * 0.98 / count) ** 0.5)
+def test_the_mode_of_the_best_expected_quality_is_better_than_that_of_any_target() -> None:
+    """On 2,000 images by the mean squared error; less is lost than a target allows, beyond doubt."""
+    count, some = 2000, cifar(2000)
+    best = Separate(Avif(), Mcs(), mosaic=10).run(some, 512, SNRS, KEY)
+    for target in (0.001, 0.02, 0.1):
+        other = Separate(Avif(), Mcs(target_bler=target), mosaic=10, mode_by="target").run(some, 512, SNRS, KEY)
+        assert np.all(other.lost < target + 4.5 * (target * (1 - target) / count) ** 0.5)
+        apart = best.error - other.error  # [S, B]
+        assert np.all(apart.mean(axis=1) < 4.5 * apart.std(axis=1) / count**0.5)
 
 
 def test_every_transmission_learns_its_channel_by_pilots_of_its_own() -> None:

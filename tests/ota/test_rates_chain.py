@@ -193,9 +193,9 @@ def test_the_two_ways_of_a_packet_lose_alike() -> None:
 
 
 def test_the_longest_packets_of_the_staircase_are_heard_in_a_compiled_graph() -> None:
-    """4096 bits, more than base graph 2 has."""
-    mine, rate = share(12, 1536, 9.8), Mcs()
-    assert float(rate.bits(mine)[0]) == 4096
+    """4220 bits, more than base graph 2 has."""
+    mine, rate = share(12, 570, 27.0), Mcs()
+    assert _codes.MOST < float(rate.bits(mine)[0]) <= _codes.LARGEST
     arrives = tf.function(rate.crc_ok, autograph=False)(mine, rate.bits(mine), tf.range(12), keys.key(0))
     assert np.mean(arrives) > 0.6
 

@@ -1,6 +1,5 @@
 """Scenarios of images run from a file, go on where they stopped, and refuse what cannot be before any training."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,7 @@ from overair.learning.images import training
 from overair.learning.images.photographs import kodak
 from overair.learning.images.schemes import ImageOutcome, Job
 from overair.learning.images.schemes.deepjscc import Deepjscc
-from overair.learning.images.schemes.linear import LinearImages
-from overair.phy import Air, Awgn, Grid, Rayleigh
+from overair.phy import Air, Awgn, Grid
 from overair.scenarios import ScenarioError, run
 from overair.scenarios.reading.sweep import sweep
 from overair.scenarios.results import curves, saved
@@ -127,19 +125,6 @@ def test_networks_of_other_images_are_other_networks(tmp_path: Path) -> None:
     assert scheme._folder(Job(images.copy(), air, (0.25,), 0, tmp_path), 0.25) == scheme._folder(
         Job(images, air, (0.25,), 0, tmp_path), 0.25
     )
-
-
-def test_the_linear_line_is_for_noise_of_the_snr_and_nothing_else() -> None:
-    images = np.zeros([2, 32, 32, 3], np.float32)
-
-    def check(air: Air) -> None:
-        LinearImages().check(Job(images, air, (1 / 6,), 0), [images])
-
-    check(Air(Grid(), Awgn(), 1))
-    check(Air(Grid(), Awgn(), 1, power_offsets_db=(0.0,)))
-    for terms in ({"channel": Rayleigh()}, {"antennas": 2}, {"power_offsets_db": (-3.0,)}):
-        with pytest.raises(ValueError, match=r"^linear: expected link.channel = awgn with one antenna"):
-            check(replace(Air(Grid(), Awgn(), 1), **terms))
 
 
 # --- Results

@@ -47,6 +47,8 @@ class ImageOutcome(NamedTuple):
     silent: np.ndarray  # share of images of which nothing is sent, as no quality fits, [S]
 
 
+HELD_BACK = 500  # training images that judge an epoch, or a tenth where there are fewer than ten times as many
+
 Sends = Callable[[float, Trial], ImageOutcome]
 
 
@@ -79,6 +81,12 @@ def symbols_of(images: np.ndarray, ratio: float) -> int:
     return symbols
 
 
+def parted(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Training images that every scheme learns from, and those held back to judge what was learnt."""
+    kept = len(images) - min(HELD_BACK, max(1, len(images) // 10), len(images) - 1)
+    return images[:kept], images[kept:]
+
+
 def never(snrs_db: Sequence[float]) -> np.ndarray:
     """What does not apply, one an SNR."""
     return np.full(len(snrs_db), np.nan)
@@ -86,4 +94,4 @@ def never(snrs_db: Sequence[float]) -> np.ndarray:
 
 FAMILY = ImageScheme  # what each file of this folder is one of
 
-__all__ = ["Job", "ImageOutcome", "ImageScheme", "Sends", "Trial", "never", "symbols_of"]
+__all__ = ["Job", "ImageOutcome", "ImageScheme", "Sends", "Trial", "never", "parted", "symbols_of"]

@@ -24,9 +24,8 @@ from ..networks import Network, channels_of, check_shape
 from ..networks.adaptive import Adaptive
 from ..training import root_mean_square, train
 from ..transmission import Transmission
-from . import ImageOutcome, Job, Sends, Trial, symbols_of
+from . import ImageOutcome, Job, Sends, Trial, parted, symbols_of
 
-HELD_BACK = 500  # training images that judge an epoch, or a tenth where there are fewer than ten times as many
 CLOSE = 1e-4
 FORMAT = 3  # of networks in a folder; those of another are not looked up
 
@@ -64,7 +63,7 @@ class Deepjscc:
             channels = channels_of(self.network, ratio, shape[2])
             self.network.encoder(shape, channels)
             self.network.decoder(shape, channels)
-        kept = len(job.images) - _held_back(job.images)
+        kept = len(parted(job.images)[0])
         if kept < self.batch_size:
             raise ValueError(
                 f"train_images: expected a batch of {self.batch_size} beside those that judge an epoch, received "
@@ -122,8 +121,7 @@ class Deepjscc:
         return {largest: list(ratios)}
 
     def _train(self, job: Job, ratio: float, number: int) -> Transmission:
-        count = len(job.images) - _held_back(job.images)
-        images, held = job.images[:count], job.images[count:]
+        images, held = parted(job.images)
         total = self.epochs_of(job)
 
         def tell(epoch: int, logs: object = None) -> None:
@@ -163,7 +161,3 @@ class Deepjscc:
             sent = model.sent(features, place)
             found.append(float(tf.reduce_mean(model.over_air.papr_db(sent))))
         return np.array(found)
-
-
-def _held_back(images: np.ndarray) -> int:
-    return max(1, min(HELD_BACK, len(images) // 10))

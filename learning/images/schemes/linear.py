@@ -1,7 +1,7 @@
 """Linear analog transmission (KLT), the closed form that learned schemes must beat; see ``images/linear.py``.
 
-Blocks are squares of pixels; images whose sides are no multiples are refused. There is noise and nothing else: over
-fading channels there is no such closed form.
+The transform is learnt from the images that networks learn from. Blocks are squares of pixels; images whose sides are
+no multiples are refused. Over fading channels power is spent for the mean SNR, and the receiver knows each use's noise.
 """
 
 from collections.abc import Sequence
@@ -12,16 +12,14 @@ import tensorflow as tf
 from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
-from ....phy import Air, Awgn, Perfect
 from ....phy.strict import STRICT
 from ..evaluation import of_repetition
 from ..klt import Klt, cut
 from ..linear import Linear as Scheme
 from ..metrics import likeness, mse
-from . import ImageOutcome, Job, Sends, Trial, never, symbols_of
+from . import ImageOutcome, Job, Sends, Trial, never, parted, symbols_of
 
-EXAMPLES = 20_000  # images the transform is learnt from
-SCALES = 2000  # images that the scale's statistics are learnt from
+SCALES = 2000  # images that the scale's three numbers are learnt from
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -34,11 +32,6 @@ class LinearImages:
     """How the receiver comes to know the scale of an image's symbols."""
 
     def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
-        if not _is_noise_alone(job.air):
-            raise ValueError(
-                "linear: expected link.channel = awgn with one antenna, no impairments and nothing to estimate, "
-                "received another link; its closed form is of additive noise alone, so leave linear out on other links"
-            )
         for images in (job.images, *tested):
             cut(images[:1], self.block)
         size = self.block**2 * job.images.shape[3]
@@ -50,8 +43,9 @@ class LinearImages:
         return 0
 
     def ready(self, job: Job) -> Sends:
-        klt = Klt.fit(job.images[:EXAMPLES], block=self.block)
-        schemes = {ratio: Scheme(klt, ratio, self.scale, job.images[:SCALES]) for ratio in job.ratios}
+        images, _ = parted(job.images)
+        klt = Klt.fit(images, block=self.block)
+        schemes = {ratio: Scheme(klt, ratio, self.scale, images[:SCALES]) for ratio in job.ratios}
 
         def send(ratio: float, test: Trial) -> ImageOutcome:
             scheme, images = schemes[ratio], tf.constant(test.images, tf.float32)
@@ -62,16 +56,9 @@ class LinearImages:
                     alike = likeness(images, received) if test.similarity else np.full([2, len(images)], np.nan)
                     measures[:, at] += np.vstack([mse(images, received), alike]) / test.repetitions
             count = len(test.snrs_db)
-            elements = np.full(count, float(symbols_of(test.images, ratio)))
+            elements = np.full(count, float(symbols_of(test.images, ratio) + job.air.pilots))
             errors, like, multiscale = measures
             none = np.zeros(count)
             return ImageOutcome(errors, like, multiscale, none, none, elements, never(test.snrs_db), none)
 
         return send
-
-
-def _is_noise_alone(air: Air) -> bool:
-    """Whether there is one antenna, and nothing but noise of the SNR asked for, on the air."""
-    known = isinstance(air.csir, Perfect) and isinstance(air.csit, Perfect)
-    alone = air.antennas == 1 and not any(air.power_offsets_db)
-    return isinstance(air.channel, Awgn) and not air.impairments and known and alone

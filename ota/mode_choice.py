@@ -1,0 +1,27 @@
+"""Which mode an image is sent in: that of the least squared error to expect, with what losses cost counted.
+
+An image that is coded for the bits of a mode has the error D if they arrive, and otherwise D0, that of the colour shown
+in its place. Who sends knows D and D0, as it codes the image itself, and p, how often such packets are lost: over AWGN
+of the SNR that it counts on, or, where it knows the mean SNR alone, on average over links that it has seen. It expects
+D + p (D0 - D), and takes the mode where this is least, or none if D0 is.
+"""
+
+import numpy as np
+
+from .images._picture import Picture
+
+SURE = 1e-6  # a loss so rare that slower modes are no better
+
+
+def best_modes(picture: Picture, bits: np.ndarray, loss: np.ndarray) -> np.ndarray:
+    """Places of modes, -1 for none, [S, B]; they have so many bits for each image, lost so often, [M, S, B]."""
+    sure = np.max(np.where(loss < SURE, bits, 0.0), axis=0)  # [S, B]
+    worth_trying = (bits > 0) & (bits >= sure)
+    expected = np.full(bits.shape, np.inf)
+    for room in np.unique(bits[worth_trying]).tolist():
+        error = picture.errors(room)
+        if error is not None:
+            weighed = error + loss * (picture.plain - error)  # [M, S, B]
+            expected = np.where(worth_trying & (bits == room), weighed, expected)
+    picture.forget()
+    return np.where(expected.min(axis=0) < picture.plain, expected.argmin(axis=0), -1)
