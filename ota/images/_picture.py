@@ -52,8 +52,7 @@ class Picture:
 def _errors(seen: np.ndarray, images: np.ndarray) -> np.ndarray:
     """Mean squared errors [..., B] of images [..., B, H, W, 3]."""
     difference = seen.astype(np.float32) / 255 - images.astype(np.float32) / 255
-    found: np.ndarray = np.mean(difference**2, axis=(-3, -2, -1), dtype=np.float64)
-    return found
+    return np.asarray(np.mean(difference**2, axis=(-3, -2, -1), dtype=np.float64))
 
 
 def _join(images: np.ndarray, side: int) -> np.ndarray:

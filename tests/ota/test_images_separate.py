@@ -310,10 +310,9 @@ def test_a_mosaic_of_the_test_set_is_near_the_published_curve_at_capacity() -> N
     np.testing.assert_allclose(mean_psnr(received.error), BPG_CAPACITY, atol=0.5)
 
 
-def test_a_mosaic_of_the_test_set_is_near_the_published_staircase_or_above_and_below_capacity() -> None:
-    received = Separate(Avif(), Mcs(), mosaic=10).run(cifar(100), 512, SNRS, KEY)
-    found = mean_psnr(received.error)
-    assert np.all(found > np.array(BPG_LDPC) - 0.5) and np.all(found < np.array(BPG_CAPACITY))
+def test_a_mosaic_of_the_test_set_is_near_the_published_staircase() -> None:
+    received = Separate(Avif(), Mcs(), mosaic=10).run(cifar(100), 512, SNRS[::2], KEY)
+    np.testing.assert_allclose(mean_psnr(received.error), BPG_LDPC[::2], atol=0.5)
 
 
 @pytest.mark.slow
