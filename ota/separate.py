@@ -208,9 +208,10 @@ class Separate:
     def _offers(self, rate: Offering, snr_db: np.ndarray, elements: int, key: Key, air: Air) -> np.ndarray:
         """Bits and losses of every mode, as images at SNRs [B] can expect them, [2, M, B].
 
-        Who knows the mean SNR alone has seen how often each mode is lost on links of that mean.
+        Who knows the mean SNR alone has seen how often each mode is lost on links of that mean. What the time domain
+        does to waveforms is in no mode's losses, but in the margin.
         """
-        if self.margin_db == "adaptive" and self.belief == "mean" and self.design_db is None:
+        if self.margin_db == "adaptive" and self.belief == "mean" and self.design_db is None and air.orthogonal:
             return settled.expected(air, rate, elements, snr_db)
         step = max(1, SYMBOLS // elements // block(elements)) * block(elements)
         found = []
