@@ -17,7 +17,7 @@ could be decoded apart. ``count`` = payload leaves out what the receiver can kno
 transmission", IEEE TCCN 2019, have this rival with BPG, capacity and LDPC.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal, NamedTuple
 
@@ -33,6 +33,7 @@ from ..phy.strict import STRICT
 from . import settled
 from .image_links import ImageLinks
 from .images import ImageCodec
+from .images._given import check, snrs_of
 from .images._picture import Picture
 from .images.avif import Avif
 from .mode_choice import best_modes
@@ -43,7 +44,6 @@ from .rates.outage import Outage
 SYMBOLS = 2**19  # sent at once
 NOISE_ALONE = Air(Grid(), Awgn(), 1)
 THREADS = 2
-BAD = "images: expected uint8 [B, H, W, 3]"
 
 
 class ReceivedImages(NamedTuple):
@@ -121,8 +121,8 @@ class Separate:
         The air has one device. All SNRs see the same channels and the same noise but for its scale.
         ``keep`` returns what the receiver sees.
         """
-        self._check(images, elements)
-        snrs = _snrs(snr_db, len(images))  # [S, B]
+        check(images, elements, self.mosaic)
+        snrs = snrs_of(snr_db, len(images))  # [S, B]
         pictures = self._pictures(images)
         places = self._places(pictures, snrs, elements, key, air)
         carried = self.carry(snrs, elements, key, air, places)
@@ -239,29 +239,6 @@ class Separate:
         if self.colour == "image":
             return _mean(images)
         return np.repeat(_mean(images.reshape(1, -1, 1, 3)), len(images), 0)
-
-    def _check(self, images: np.ndarray, elements: int) -> None:
-        if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
-            came = getattr(images, "dtype", type(images).__name__)
-            raise ValueError(f"{BAD}, received {came}; images in [0, 1] are rounded from 255 times that")
-        if images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape:
-            raise ValueError(f"{BAD}, received shape {list(images.shape)}; stack images of three colours")
-        if not isinstance(elements, int) or elements < 1:
-            raise ValueError(f"elements: expected at least 1 for each image, received {elements!r}; grant some")
-        if len(images) % self.mosaic**2:
-            raise ValueError(
-                f"images: expected a multiple of {self.mosaic**2}, which fill mosaics, received {len(images)}; "
-                f"take {len(images) // self.mosaic**2 * self.mosaic**2} of them, or another mosaic"
-            )
-
-
-def _snrs(snr_db: Iterable[float] | np.ndarray, count: int) -> np.ndarray:
-    """SNRs of every image, [S, B]."""
-    given = np.asarray(snr_db, np.float64)
-    if given.ndim not in (1, 2) or not np.all(np.isfinite(given)) or (given.ndim == 2 and given.shape[1] != count):
-        came = f"shape {list(given.shape)}" if np.all(np.isfinite(given)) else f"{given.ravel().tolist()[:5]}"
-        raise ValueError(f"snr_db: expected finite numbers [S] or [S, {count}], received {came}; leave others out")
-    return np.broadcast_to(given.reshape(len(given), -1), [len(given), count])
 
 
 def _mean(images: np.ndarray) -> np.ndarray:
