@@ -49,14 +49,17 @@ class Eden:
         kept, more = tf.minimum(whole, padded), tf.maximum(whole - each * padded, 0)
         kept = tf.where(tf.reduce_any(tf.not_equal(update, 0)), kept, 0)
         chosen = tf.cast(subsets.random(keys.fold(key, "coordinates"), padded, kept), update.dtype)
-        deeper = subsets.random(keys.fold(key, "deeper"), padded, more)
 
         peak = tf.reduce_max(tf.abs(update))
         v = rotated(signs, tf.math.divide_no_nan(update, peak)) / block**0.5  # [n]
         energy = tf.reduce_sum(v**2)
         unit = tf.math.divide_no_nan(v, tf.sqrt(energy / padded))
-        finer = tf.minimum(each + 1, MOST_BITS)
-        q = chosen * tf.where(deeper, _nearest(unit, finer), _nearest(unit, each))
+
+        def mixed() -> tf.Tensor:
+            deeper = subsets.random(keys.fold(key, "deeper"), padded, more)
+            return tf.where(deeper, _nearest(unit, tf.minimum(each + 1, MOST_BITS)), _nearest(unit, each))
+
+        q = chosen * tf.cond(more > 0, mixed, lambda: _nearest(unit, each))
         aligned = tf.reduce_sum(q * v)
         heard = tf.reduce_sum(chosen * v**2)
         share = tf.math.divide_no_nan(float(padded), tf.cast(kept, update.dtype))
