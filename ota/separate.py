@@ -99,7 +99,7 @@ class Separate:
     margin_db: Literal["adaptive"] | Annotated[float, Ge(-300), Le(300)] = "adaptive"
     """Back-off below the SNR that is counted on (OLLA), in dB; adaptive: as acknowledgements have settled it."""
     mode_by: Literal["quality", "target"] = "quality"
-    """What one of several modes is chosen by: the best expected quality, or the rate's own target."""
+    """What a mode is chosen by; the best expected quality, or the rate's own target."""
     design_db: Annotated[float, Ge(-300), Le(300)] | None = None
     """Fixed SNR that the rate is chosen for, in dB; the link's unless given."""
 

@@ -42,7 +42,7 @@ class Mcs:
     retransmissions: Annotated[int, Ge(0), Le(100)] = 0
     """How often a failed packet is sent again (HARQ)."""
     target_bler: Annotated[float, Gt(0), Lt(1)] = 0.1
-    """Block error rate (BLER) below which a mode is allowed, of all packets together where belief is right."""
+    """Block error rate (BLER) allowed; of all packets together, where belief is right."""
 
     def bits(self, subchannel: Subchannel) -> tf.Tensor:
         return self.taking(self.places(subchannel)).bits(subchannel)

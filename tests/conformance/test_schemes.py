@@ -442,7 +442,7 @@ def test_rates(rate: Any) -> None:
 
 def test_image_codecs(image_codec: Any) -> None:
     low, high = image_codec.qualities
-    assert low < high
+    assert low <= high
     y, x = np.mgrid[:24, :40]
     image = np.stack([5 * y, 6 * x, 255 - 2 * x - 3 * y], -1).astype(np.uint8)
     sizes = []
@@ -453,7 +453,7 @@ def test_image_codecs(image_codec: Any) -> None:
         assert seen.shape == image.shape and seen.dtype == np.uint8
         assert 0 < image_codec.payload(data) < len(data)
         sizes.append(len(data))
-    assert sizes == sorted(sizes) and sizes[0] < sizes[-1]
+    assert sizes == sorted(sizes) and (sizes[0] < sizes[-1] or low == high)
     assert np.mean((seen.astype(float) - image) ** 2) < 30
     for wrong in (image.astype(np.float32), image[..., 0], image[None], image[:0]):
         with pytest.raises(ValueError, match="uint8"):

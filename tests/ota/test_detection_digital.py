@@ -114,7 +114,7 @@ def test_devices_told_apart_by_antennas_count_what_they_do_not_know_as_noise() -
     e, air = 0.2, Air(GRID, Rayleigh(), 4, 2, csit=ErrorVariance(0.2))
     link = draw(air)
     round = Round(Terms(air, 10, ELEMENTS), keys.key(2), tf.ones([4]), link)
-    uplink = Digital(sdma=2)
+    uplink = Digital(sdma=2, margin_db=0.0)
     begun = uplink.begin(uplink.init(round.terms, air.init(keys.key(0))), round)
     found = uplink._subchannel(begun, round, tf.range(4)).believed.numpy()[:, 0]
     h = (1 - e) ** 0.5 * link.response(of=link.transmitters)[0, :, :, 0, 0].numpy()  # [A, K]

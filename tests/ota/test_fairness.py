@@ -24,7 +24,9 @@ def _terms(devices: int = 20, size: int = 40, participation: float = 1.0, **air:
 
 def _information(round: Round) -> tf.Tensor:
     """What each device's elements carry, in bits, [K]."""
-    return Digital()._subchannel(Digital().begin((), round), round, tf.range(round.terms.air.devices)).information
+    uplink, air = Digital(margin_db=0.0), round.terms.air
+    begun = uplink.begin(uplink.init(round.terms, air.init(keys.key(0))), round)
+    return uplink._subchannel(begun, round, tf.range(air.devices)).information
 
 
 def _energies(uplink: Analog | Digital, terms: Terms, rounds: int, snr_db: float = 0.0) -> np.ndarray:
@@ -92,7 +94,8 @@ def test_a_packet_is_lost_only_if_what_it_holds_does_not_fit() -> None:
             key = keys.key(1, index)
             link = air.draw(place, key, 0.0, terms.slots, 20.0)
             round = Round(terms, key, tf.fill([devices], 0.25), link)
-            heard.append(apply(Digital(), (), round, keys.normal(key, [devices, size]))[2].decoded)
+            uplink = Digital(margin_db=0.0)
+            heard.append(apply(uplink, uplink.init(terms, place), round, keys.normal(key, [devices, size]))[2].decoded)
         assert np.all(heard) == everybody
 
 

@@ -218,7 +218,7 @@ def test_short_packets_are_lost_by_the_spread_of_the_true_channel() -> None:
     count, elements, snr = 20000, 60, 10**-0.5
     mine = share(count, elements, 20.0)._replace(snr=tf.fill([count, elements], snr))
     spread = (elements * (1 - (1 + snr) ** -2)) ** 0.5 * np.log2(np.e)
-    bits = elements * np.log2(1 + snr) + np.log2(elements) / 2 + spread
+    bits = elements * np.log2(1 + snr) + np.log2(2 * elements) / 2 + spread
     arrives = Capacity(0.1).crc_ok(mine, tf.fill([count], float(bits)), tf.range(count), keys.key(0))
     expected = norm.sf(-1.0)
     assert abs(1 - np.mean(arrives) - expected) < 4.5 * (expected * (1 - expected) / count) ** 0.5

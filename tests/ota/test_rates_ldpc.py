@@ -187,7 +187,7 @@ def test_an_imperfect_receiver_loses_packets(knows: Csi) -> None:
     heard = []
     for receiver in (Perfect(), knows):
         air = Air(GRID, Tdl("A", 300e-9), 12, csir=receiver)
-        heard.append(np.mean(once(air, 960, 5.0)[2].decoded))
+        heard.append(np.mean(once(air, 960, 5.0, Digital(rate=Ldpc(), margin_db=0.0))[2].decoded))
     assert heard[0] > 0.6 and heard[1] < heard[0] - 0.3
 
 
@@ -239,12 +239,12 @@ def test_without_noise_everybody_is_heard_with_as_many_bits(elements: int) -> No
 def test_a_lost_packet_is_owed_in_full_and_its_energy_is_spent() -> None:
     unsure = ErrorVariance(0.3)  # each side errs in its own way, so some count on more than they are given
     air, updates = Air(GRID, Rayleigh(), 16, csit=unsure, csir=unsure), keys.normal(keys.key(7), [16, 40])
-    estimate, owed, report = once(air, 4800, 5.0, Digital(rate=Ldpc(), feedback=1.0), updates=updates)
+    estimate, state, report = once(air, 4800, 5.0, Digital(rate=Ldpc(), feedback=1.0), updates=updates)
     lost = ~report.decoded.numpy()
     assert 2 < lost.sum() < 14
-    np.testing.assert_array_equal(owed.numpy()[lost], updates.numpy()[lost])
-    assert not np.any(np.all(owed.numpy()[~lost] == updates.numpy()[~lost], axis=1))
-    np.testing.assert_allclose(estimate, (updates - owed).numpy().mean(axis=0), atol=1e-5)
+    np.testing.assert_array_equal(state.owed.numpy()[lost], updates.numpy()[lost])
+    assert not np.any(np.all(state.owed.numpy()[~lost] == updates.numpy()[~lost], axis=1))
+    np.testing.assert_allclose(estimate, (updates - state.owed).numpy().mean(axis=0), atol=1e-5)
     np.testing.assert_allclose(report.energy, 1, rtol=1e-6)
 
 

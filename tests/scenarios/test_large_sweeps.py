@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from overair.scenarios import ScenarioError, studies
-from overair.scenarios.reading import axes, files
+from overair.scenarios.reading import axes, files, searches
 from overair.scenarios.reading.catalogue import Table
 from overair.scenarios.reading.sweep import sweep
 from overair.scenarios.running.units import units
@@ -94,7 +94,7 @@ def test_too_many_points_are_refused_before_they_are_made(change: dict[str, Any]
 @pytest.mark.parametrize("name", [name for name in files.presets() if "variants" not in files.read(name)[1]])
 def test_every_point_is_what_its_scenario_alone_is(name: str) -> None:
     """Tables that points share are those that each would have by itself."""
-    raw = files.read(name)[1]
+    raw = searches.taken(files.read(name)[1])[0]
     plan = sweep(raw)
     found = axes.find(axes.FieldShape(table=studies.of(raw)), raw)
     places = itertools.product(*(range(len(values)) for values in found.values()))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from overair.scenarios import ScenarioError
-from overair.scenarios.reading import files, overrides
+from overair.scenarios.reading import files, overrides, searches
 from overair.scenarios.reading.axes import find
 from overair.scenarios.reading.shapes import FieldShape, dotted
 from overair.scenarios.reading.sweep import sweep
@@ -181,5 +181,5 @@ def test_a_change_leaves_the_scenario_it_came_from_alone() -> None:
 
 @pytest.mark.parametrize("name", files.presets())
 def test_every_preset_is_a_scenario_with_a_title(name: str) -> None:
-    plan = sweep(files.read(name)[1])
+    plan = sweep(searches.taken(files.read(name)[1])[0])
     assert plan.points and plan.resolved["title"]

@@ -49,4 +49,4 @@ def test_a_dropped_federation_leaves_no_graph_behind(uplink: Any) -> None:
     _one_round(uplink)
     kept = _graphs()
     _one_round(uplink)
-    assert _graphs() == kept
+    assert _graphs() <= kept  # fewer where those of other tests went meanwhile

@@ -77,6 +77,8 @@ SENDERS: dict[str, ImageScheme] = {
 
 @pytest.mark.parametrize("channel", [Awgn(), Rayleigh(), Tdl("A", 100e-9, speed=30.0)], ids=["awgn", "flat", "moving"])
 def test_all_schemes_of_images_meet_the_same_links(channel: Channel, met: Callable[..., Blocks]) -> None:
+    for kind in ("capacity", "mcs"):  # which choose their rates on links of their own
+        by(SENDERS[kind], channel)()
     found = {kind: met(by(scheme, channel)) for kind, scheme in SENDERS.items()}
     values, air = tf.ones([COUNT, 2 * ELEMENTS]), Air(GRID, channel, 1)
     repetitions = [of_repetition(TEST.key, number) for number in range(TEST.repetitions)]

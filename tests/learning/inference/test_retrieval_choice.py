@@ -118,4 +118,4 @@ def test_at_nine_db_real_codes_are_lost_less_than_a_tenth_of_the_time_by_choice(
 def test_targets_are_those_of_rates_that_have_one() -> None:
     assert _ladder.aimed(Ldpc(), (0.2, 0.01)) == [Ldpc(target_bler=0.2), Ldpc(target_bler=0.01)]
     assert _ladder.aimed(Ldpc(target_bler=0.2), ()) == [Ldpc(target_bler=0.2)]
-    assert [_ladder.aimed(rate, (0.2,)) for rate in (Capacity(), Mcs())] == [[Capacity()], [Mcs()]]
+    assert [_ladder.aimed(rate, (0.2,)) for rate in (Capacity(), Mcs())] == [[Capacity()], [Mcs(target_bler=0.2)]]
