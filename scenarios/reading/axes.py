@@ -14,6 +14,7 @@ from .errors import ScenarioError, fault
 from .shapes import FieldShape, Path, dotted
 
 MOST = 100_000  # points of a sweep
+FIELDS = 5 * 10**6  # of all values that the lists within a value make, as each has tables of its own
 Axes = dict[Path, list[Any]]
 
 
@@ -71,5 +72,13 @@ def _singles(shape: FieldShape, value: Any, path: Path) -> Iterator[Any]:
     if not isinstance(value, list | Mapping) or isinstance(value, list) and not shape.many:
         return iter((value,))  # a list within a list: the check complains
     inner = find(shape, value)
-    points(inner)
+    if points(inner) * _widest(value) > FIELDS:
+        raise ScenarioError(fault(dotted(path), f"at most {FIELDS} fields in all that its lists make", "more"))
     return (at(value, inner, place) for place in itertools.product(*(range(len(each)) for each in inner.values())))
+
+
+def _widest(value: Any) -> int:
+    """Fields of the largest table in a value."""
+    parts = value.values() if isinstance(value, Mapping) else value
+    own = len(value) if isinstance(value, Mapping) else 1
+    return max([own, *(_widest(part) for part in parts if isinstance(part, list | Mapping))])

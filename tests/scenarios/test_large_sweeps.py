@@ -120,3 +120,11 @@ def test_faults_of_very_many_points_are_told_in_few_lines() -> None:
         sweep(FIVE | {"participation": [1 + place for place in range(1, 10_001)]})
     assert len(caught.value.lines) == 21 and time.process_time() - begin < 2
     assert caught.value.lines[0] == "scenario field participation: expected at most 1.0, received 2"
+
+
+def test_lists_within_a_wide_table_are_refused_before_its_fields_are_copied_for_each() -> None:
+    wide = {f"x{at}": at for at in range(900)} | {"first": list(range(300)), "second": list(range(300))}
+    begin = time.process_time()
+    with pytest.raises(ScenarioError, match="link.impairments: expected at most 5000000 fields in all"):
+        sweep(FIVE | {"link": {"snr_db": 0, "impairments": [[wide], [wide]]}})
+    assert time.process_time() - begin < 2.0
