@@ -93,6 +93,16 @@ def inverse(gain: tf.Tensor) -> tf.Tensor:
     return tf.math.divide_no_nan(tf.ones([], gain.dtype), gain)
 
 
+def opposite_phase(gain: tf.Tensor) -> tf.Tensor:
+    """conj(gain)/|gain|, with which all arrive with one phase; zero where there is no gain."""
+    return tf.math.divide_no_nan(tf.math.conj(gain), tf.cast(tf.abs(gain), gain.dtype))
+
+
+def full_strength(spent: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:
+    """The amplitude sqrt(P/E) of who spends the whole budget; of who sends nothing sqrt(P)."""
+    return tf.sqrt(budget / tf.where(spent > 0, spent, 1.0))
+
+
 FAMILY = PowerRule  # what each file of this folder is one of
 
-__all__ = ["Level", "Maybe", "PowerRule", "inverse", "shares", "weakest"]
+__all__ = ["Level", "Maybe", "PowerRule", "full_strength", "inverse", "opposite_phase", "shares", "weakest"]

@@ -12,7 +12,7 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ..strict import STRICT
-from . import Level, Maybe
+from . import Level, Maybe, full_strength, opposite_phase
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -30,7 +30,7 @@ class MseOptimal:
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: Maybe, noise: tf.Tensor, error: Maybe = None) -> Level:
         sends = spent > 0  # [K]
-        reach = tf.sqrt(budgets / tf.where(sends, spent, 1.0))[:, None] * tf.abs(gains)  # q_k, [K, N]
+        reach = full_strength(spent, budgets)[:, None] * tf.abs(gains)  # q_k, [K, N]
         reach = tf.where(sends[:, None], reach, float("inf"))
         order = tf.argsort(reach, axis=0)  # [K, N]
         q = tf.sort(reach, axis=0)
@@ -52,8 +52,6 @@ class MseOptimal:
         error: Maybe = None,
     ) -> tf.Tensor:
         size, spent = tf.abs(gain), tf.reduce_sum(energy, axis=-1, keepdims=True)
-        full = tf.sqrt(budget / tf.where(spent > 0, spent, 1.0))
-        strength = tf.minimum(full, tf.math.divide_no_nan(scale * tf.ones_like(size), size))
+        strength = tf.minimum(full_strength(spent, budget), tf.math.divide_no_nan(scale * tf.ones_like(size), size))
         strength = tf.where(size > 0, strength, 0.0)
-        phase = tf.math.divide_no_nan(tf.math.conj(gain), tf.cast(size, gain.dtype))
-        return tf.cast(strength, gain.dtype) * phase
+        return tf.cast(strength, gain.dtype) * opposite_phase(gain)

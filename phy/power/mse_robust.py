@@ -19,7 +19,7 @@ from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
 from ..strict import STRICT
-from . import Level, Maybe
+from . import Level, Maybe, full_strength, opposite_phase
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -57,11 +57,9 @@ class MseRobust:
         error: Maybe = None,
     ) -> tf.Tensor:
         size, spent = tf.abs(gain), tf.reduce_sum(energy, axis=-1, keepdims=True)
-        full = tf.sqrt(budget / tf.where(spent > 0, spent, 1.0))
         wanted = scale * tf.math.divide_no_nan(size, _second_moment(gain, error))
-        strength = tf.where(size > 0, tf.minimum(full, wanted), 0.0)
-        phase = tf.math.divide_no_nan(tf.math.conj(gain), tf.cast(size, gain.dtype))
-        return tf.cast(strength, gain.dtype) * phase
+        strength = tf.where(size > 0, tf.minimum(full_strength(spent, budget), wanted), 0.0)
+        return tf.cast(strength, gain.dtype) * opposite_phase(gain)
 
 
 def _second_moment(gain: tf.Tensor, error: Maybe) -> tf.Tensor:

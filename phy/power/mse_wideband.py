@@ -26,7 +26,7 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ..strict import STRICT
-from . import Level, Maybe
+from . import Level, Maybe, opposite_phase
 from .mse_optimal import MseOptimal
 
 CLIMBS = 6  # of lambda
@@ -82,9 +82,8 @@ class MseWideband:
         share: Maybe = None,
         error: Maybe = None,
     ) -> tf.Tensor:
-        size = tf.abs(gain)
-        phase = tf.math.divide_no_nan(tf.math.conj(gain), tf.cast(size, gain.dtype))
-        return tf.cast(_strength(1.0 / scale, size, energy, budget), gain.dtype) * phase
+        strength = _strength(1.0 / scale, tf.abs(gain), energy, budget)
+        return tf.cast(strength, gain.dtype) * opposite_phase(gain)
 
 
 def _strength(x: tf.Tensor, size: tf.Tensor, energy: tf.Tensor, budget: tf.Tensor) -> tf.Tensor:

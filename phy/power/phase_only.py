@@ -10,7 +10,7 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ..strict import STRICT
-from . import Level, Maybe, weakest
+from . import Level, Maybe, opposite_phase, weakest
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -41,5 +41,4 @@ class PhaseOnly:
         share: Maybe = None,
         error: Maybe = None,
     ) -> tf.Tensor:
-        phase = tf.math.divide_no_nan(tf.math.conj(gain), tf.cast(tf.abs(gain), gain.dtype))
-        return tf.cast(scale, gain.dtype) * phase
+        return tf.cast(scale, gain.dtype) * opposite_phase(gain)
