@@ -148,7 +148,7 @@ class Separate:
         """What the links of images carry at SNRs [S, B], whatever the images; in modes at places [S, B] if given."""
         self.check_air(air)
         modes = [None] * len(snrs) if places is None else list(places)  # of each SNR
-        step = max(1, SYMBOLS // elements // block(elements)) * block(elements)
+        step = _at_once(elements)
         found = [
             np.stack([self._carry(*each, elements, key, air, at, step) for each in zip(snrs, modes, strict=True)])
             for at in range(0, snrs.shape[1], step)
@@ -213,8 +213,7 @@ class Separate:
         """
         if self.margin_db == "adaptive" and self.belief == "mean" and self.design_db is None and air.orthogonal:
             return settled.expected(air, rate, elements, snr_db)
-        step = max(1, SYMBOLS // elements // block(elements)) * block(elements)
-        found = []
+        step, found = _at_once(elements), []
         for at in range(0, len(snr_db), step):
             some = snr_db[at : at + step]
             share = ImageLinks(air, some, elements, key, self.belief, at).share
@@ -239,6 +238,11 @@ class Separate:
         if self.colour == "image":
             return _mean(images)
         return np.repeat(_mean(images.reshape(1, -1, 1, 3)), len(images), 0)
+
+
+def _at_once(elements: int) -> int:
+    """How many images are sent at once: whole blocks of links."""
+    return max(1, SYMBOLS // elements // block(elements)) * block(elements)
 
 
 def _mean(images: np.ndarray) -> np.ndarray:

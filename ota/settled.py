@@ -39,10 +39,8 @@ def backoff(
     """What the SNRs that are counted on are multiplied with at mean SNRs [B], [B]."""
     if margin_db != "adaptive":
         return np.full(len(snr_db), 10 ** (-margin_db / 10), np.float32)
-    values, places = np.unique(snr_db, return_inverse=True)
-    of_one = partial(settled, air, rate, elements)  # type: ignore[arg-type]  # rates are frozen
-    found = np.array([of_one(float(value), belief) for value in values])
-    return (10 ** (-found / 10)).astype(np.float32)[places]
+    found = _at_each(partial(settled, air, rate, elements, belief=belief), snr_db)  # type: ignore[arg-type]  # frozen
+    return (10 ** (-found / 10)).astype(np.float32)
 
 
 @lru_cache(maxsize=4096)
@@ -112,9 +110,13 @@ class _Stream:
 
 def expected(air: Air, rate: Offering, elements: int, snr_db: np.ndarray) -> np.ndarray:
     """Bits of every mode, and the share of sendings that it loses on links of mean SNRs [B], [2, M, B]."""
+    return _at_each(partial(_expected, air, rate, elements), snr_db)  # type: ignore[arg-type]  # frozen
+
+
+def _at_each(of_one: Callable[..., Any], snr_db: np.ndarray) -> np.ndarray:
+    """What is found at each of the SNRs [B], once for equal ones, [..., B]."""
     values, places = np.unique(snr_db, return_inverse=True)
-    of_one = partial(_expected, air, rate, elements)  # type: ignore[arg-type]  # rates are frozen
-    return np.stack([of_one(float(value)) for value in values], axis=-1)[..., places]
+    return np.stack([of_one(snr_db=float(value)) for value in values], axis=-1)[..., places]
 
 
 @lru_cache(maxsize=4096)
