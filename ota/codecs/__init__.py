@@ -13,26 +13,16 @@ average over codes.
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import tensorflow as tf
 
 from ...phy.keys import Key
-from ..layers import Layers, size_of
+from ..layers import Layers
+from ..past import Past
 
 SharedCode = Any  # a nest of tensors
 Gradient = Callable[[tf.Tensor], tf.Tensor]
-
-
-class Past(NamedTuple):
-    """What devices and server remember alike: how many rounds there were, and the last estimate."""
-
-    rounds: tf.Tensor  # int32
-    estimate: tf.Tensor  # [d]
-
-    @staticmethod
-    def none(layers: Layers) -> "Past":
-        return Past(tf.zeros([], tf.int32), tf.zeros([size_of(layers)]))
 
 
 @runtime_checkable
@@ -40,7 +30,7 @@ class Codec(Protocol):
     """Two real numbers ride on a complex symbol.
 
     ``linear`` says that encoding commutes with weighted sums; ``feedback`` is the weight of error feedback unless the
-    uplink has one, and None where there can be none.
+    uplink has one, and None where there can be none. One that takes anything from the past says ``remembers = True``.
     """
 
     linear: ClassVar[bool]

@@ -48,6 +48,7 @@ class LowRank(LinearSum):
     rank: Annotated[int, Gt(0), Le(10**6)] = 2
     """Of what is kept of a weight matrix."""
     feedback: ClassVar[float | None] = 1.0
+    remembers: ClassVar[bool] = True
     over_rounds: ClassVar[bool] = True  # directions settle over rounds, so that a single one misses its target
 
     def elements(self, layers: Layers, granted: int) -> int:

@@ -1,17 +1,36 @@
 """Compressors: how an update becomes so many bits, and back."""
 
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
 from ...phy.keys import Key
+from ..layers import Layers
+from ..past import Past
+
+
+class Known(NamedTuple):
+    """What device and server know of an update before it is compressed, besides its length."""
+
+    layers: Layers = ()  # the shapes of its layers; one of all entries unless given
+    past: Past | None = None  # the round before; there was none unless given
+
+    def filled(self, size: int) -> "Known":
+        """The same of an update of so many entries, with nothing left out."""
+        layers = self.layers or ((size,),)
+        return Known(layers, self.past or Past.none(layers))
+
+
+ALONE = Known()
 
 
 @runtime_checkable
 class Compressor(Protocol):
     """One device's update at a time.
 
-    One whose mean error is bounded for every update has also ``error_bound(size, bits)``, relative to |x|^2.
+    One whose mean error is bounded for every update has also ``error_bound(size, bits)``, relative to |x|^2. One that
+    takes anything from ``known.past`` says ``remembers = True``: it is refused where devices hear the server through
+    noise, as their pasts differ then.
     """
 
     @property
@@ -19,14 +38,16 @@ class Compressor(Protocol):
         """Whether, over keys, the mean of what is decoded is the update, wherever any bits are used."""
         ...
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """What the receiver decodes of an update [d] from at most ``bits`` bits, and how many bits were used.
 
-        The key and ``bits`` are known to both sides. Where nothing useful fits, zeros and 0 bits.
+        The key, ``bits`` and what is ``known`` are known to both sides. Where nothing useful fits, zeros and 0 bits.
         """
         ...
 
 
 FAMILY = Compressor  # what each file of this folder is one of
 
-__all__ = ["Compressor"]
+__all__ = ["ALONE", "Compressor", "Known"]

@@ -18,6 +18,7 @@ from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import subsets
+from . import ALONE, Known
 
 SIDE_BITS = 32.0 + 4.0  # max|x| as a float32, and b
 
@@ -30,7 +31,9 @@ class Dithered:
     """Largest depth of a coordinate, in bits."""
     unbiased: ClassVar[bool] = True
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
         room = tf.clip_by_value(bits - SIDE_BITS, 0.0, float(size * self.most_bits))
         largest = tf.reduce_max(tf.abs(update))

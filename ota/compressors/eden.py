@@ -24,6 +24,7 @@ from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import subsets
 from ..projections import draw
+from . import ALONE, Known
 from ._rotation import returned, rotated
 
 SIDE_BITS = 32.0  # c
@@ -38,7 +39,9 @@ class Eden:
     unbiased: ClassVar[bool] = False
     contractive: ClassVar[bool] = False  # scaled to be nearly unbiased, at few bits it errs by more than silence
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
         signs = draw(keys.fold(key, "rotation"), size, size).signs  # [n / block, block]
         blocks, block = signs.shape

@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import subsets
+from . import ALONE, Known
 from ._positions import most_that_fit, position_bits
 
 MEAN_BITS = 33.0
@@ -27,7 +28,9 @@ class PositionCoded:
 
     unbiased: ClassVar[bool] = False
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
         kept = most_that_fit(size, tf.cast(bits, tf.float64) - MEAN_BITS, 0.0, max(size // 2, 1))
         kept = tf.where(tf.reduce_any(update != 0), kept, 0)

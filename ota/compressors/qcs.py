@@ -23,6 +23,7 @@ from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import subsets
 from ..projections import block_of, draw
+from . import ALONE, Known
 from ._rotation import returned, rotated
 
 SIDE_BITS = 32.0  # max|v|
@@ -49,7 +50,9 @@ class Qcs:
     def unbiased(self) -> bool:
         return self.decoder == "unbiased"
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
         signs = draw(keys.fold(key, "projection"), size, size).signs  # [n / block, block]
         padded = signs.shape[0] * signs.shape[1]

@@ -20,6 +20,7 @@ from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import coding
+from . import ALONE, Known
 from ._fitting import SIDE_BITS as FITTING_BITS
 from ._fitting import fitting
 from ._ternary import SIDE_BITS as TERNARY_BITS
@@ -46,7 +47,9 @@ class Qsgd:
 
     unbiased: ClassVar[bool] = True
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         size, (unit, norm) = update.shape[-1], _normalised(update)
         room = tf.cast(bits, tf.float64) - SIDE_BITS
         best = plan(unit, room)

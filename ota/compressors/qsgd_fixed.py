@@ -18,6 +18,7 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
+from . import ALONE, Known
 
 NORM_BITS = 32.0
 MOST_BITS = 32.0  # of an entry
@@ -31,7 +32,9 @@ class QsgdFixed:
     """Entries that share a norm; all unless given."""
     unbiased: ClassVar[bool] = True
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
         bucket = self._bucket(size)
         levels = self._levels(size, tf.cast(bits, tf.float64))

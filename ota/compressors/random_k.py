@@ -14,6 +14,7 @@ from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import subsets
+from . import ALONE, Known
 
 VALUE_BITS = 32
 
@@ -24,7 +25,9 @@ class RandomK:
 
     unbiased: ClassVar[bool] = True
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
         room = tf.clip_by_value(bits, 0.0, float(size * VALUE_BITS))
         kept = tf.minimum(tf.cast(tf.cast(room, tf.int64) // VALUE_BITS, tf.int32), size)

@@ -16,6 +16,7 @@ from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import subsets
+from . import ALONE, Known
 
 SIDE_BITS = 32.0  # the mean magnitude
 
@@ -26,7 +27,9 @@ class Sign:
 
     unbiased: ClassVar[bool] = False
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
         kept = tf.cast(tf.clip_by_value(bits - SIDE_BITS, 0.0, float(size)), tf.int32)
         chosen = subsets.random(keys.fold(key, "coordinates"), size, kept)

@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
+from . import ALONE, Known
 from ._ternary import ternary
 
 
@@ -21,5 +22,7 @@ class TernGrad:
 
     unbiased: ClassVar[bool] = True
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return ternary(update, lambda x: tf.reduce_max(tf.abs(x)), 0.0, bits, key)

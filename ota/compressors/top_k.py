@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import subsets
+from . import ALONE, Known
 from ._positions import most_that_fit, position_bits
 
 EXACT = 32
@@ -29,7 +30,9 @@ class TopK:
     """Size of a value, in bits."""
     unbiased: ClassVar[bool] = False
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         size, side = update.shape[-1], self._side_bits()
         kept = most_that_fit(size, tf.cast(bits, tf.float64) - side, float(self.value_bits), size)
         kept = tf.where(tf.reduce_any(update != 0), kept, 0)

@@ -184,7 +184,7 @@ class Analog:
         errors = nmse(estimate, acc.target), nmse(estimate, self.codec.target(acc.sent))
         present = tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         free = (REPORT_BITS if self.rule.announced else 0.0) * present
-        state = AnalogMemory(state.cost, acc.owed, Past(state.past.rounds + 1, estimate))
+        state = AnalogMemory(state.cost, acc.owed, state.past.after(estimate))
         report = round.report(errors, acc.energy, heard, tf.zeros([]), self._elements(terms), free)
         return Outcome(estimate, state, report, ReceivedSum(symbols, decode))
 

@@ -11,7 +11,10 @@ C P |h_believed|^2 / (N0 + e C P). Each update is decoded alone, then averaged.
 With weighted ``feedback`` beta, a device compresses z = u + beta r and then owes r + z - z_hat - beta r: the part of
 its own updates that did not arrive, lost packets included. beta = 1 is error feedback as usual; beta below 1 forgets,
 which compressors need whose error may exceed what they compress. Abdi, "Distributed learning and inference in deep
-models", 2020, eq. 4.14.
+models", 2020, eq. 4.14. With ``memory = "decayed"`` it owes z - z_hat: what the weight held back is dropped, so a part
+of every update never arrives. Of a constant gradient g and a compressor that leaves out a share a, r settles at a g/(b
+(1-a)) and g arrives in the first case; at a g/(1 - a b), and (1-a) g/(1 - a b) arrives, in the second. Chen et al.,
+"How to attain communication-efficient DNN training? Convert, compress, correct", 2022.
 
 ``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
 zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
@@ -32,14 +35,14 @@ from ...phy import Belief, Perfect, Place, error_power, expected, keys, squared
 from ...phy.combiners.zero_forcing import separate
 from ...phy.strict import STRICT
 from .. import margins
-from ..compressors import Compressor
+from ..compressors import Compressor, Known
 from ..compressors.dithered import Dithered
+from ..past import Past
 from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
-from ._shares import fit, owners, read, turns
-
-GROUP = 64  # devices whose test symbols are held at once
+from ._disturbance import distortion, test
+from ._shares import owners, read, turns
 
 
 class DigitalState(NamedTuple):
@@ -47,6 +50,7 @@ class DigitalState(NamedTuple):
 
     owed: tf.Tensor  # what did not arrive, [K, d]; [0, d] without feedback
     margins: margins.Margins
+    past: Past
 
 
 class Decoded(NamedTuple):
@@ -56,6 +60,7 @@ class Decoded(NamedTuple):
     target: tf.Tensor  # sum_k w_k u_k, [d]
     wanted: tf.Tensor  # the same with what is owed, [d]
     owed: tf.Tensor  # [K, d], or [0, d]
+    past: Past
     y: tf.Tensor  # what arrives of everybody's test symbols on the time domain, [A, T, F]
     energy: tf.Tensor  # [K]
     bits: tf.Tensor
@@ -81,6 +86,8 @@ class Digital:
     """Devices that share each resource element (SDMA), told apart by the antennas."""
     feedback: Annotated[float, Ge(0), Le(1)] = 0.0
     """Weight of error feedback."""
+    memory: Literal["owed", "decayed"] = "owed"
+    """Whether feedback keeps what its weight holds back, or drops it."""
     uses_air: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:
@@ -104,26 +111,27 @@ class Digital:
     def init(self, terms: Terms, place: Place) -> DigitalState:
         self.check(terms)
         devices = terms.air.devices
-        return DigitalState(tf.zeros([devices if self.feedback else 0, terms.size]), margins.start(devices))
+        owed = tf.zeros([devices if self.feedback else 0, terms.size])
+        return DigitalState(owed, margins.start(devices), Past.none(terms.layers))
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
-        y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else self._test(round)
+        y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else test(round, self._owned)
         backoff = margins.backoff(self.margin_db, state.margins)
         none = tf.cast(nobody, tf.bool)
-        return Decoded(zeros, zeros, zeros, state.owed, y, nobody, tf.zeros([]), backoff, none, none, none)
+        return Decoded(zeros, zeros, zeros, state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         share = self._subchannel(acc, round, devices)
         weights = tf.gather(round.weights, devices)
-        key = keys.fold(round.key, "compressor")
+        key, known = keys.fold(round.key, "compressor"), Known(round.terms.layers, acc.past)
 
         owed = tf.gather(acc.owed, devices) if self.feedback else None  # [C, d]
         wanted = updates if owed is None else updates + self.feedback * owed
 
         def one(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
             update, bits, device = item
-            return self.compressor.compress(update, bits, keys.fold(key, device))
+            return self.compressor.compress(update, bits, keys.fold(key, device), known)
 
         signature = tf.TensorSpec([round.terms.size]), tf.TensorSpec([])
         each = wanted, self.rate.bits(share), devices
@@ -139,13 +147,17 @@ class Digital:
             wanted=acc.wanted + weighted_sum(weights, wanted),
             owed=acc.owed
             if owed is None
-            else tf.tensor_scatter_nd_update(acc.owed, places, (1.0 - self.feedback) * owed + wanted - decoded),
+            else tf.tensor_scatter_nd_update(acc.owed, places, self._kept(owed) + wanted - decoded),
             energy=tf.tensor_scatter_nd_update(acc.energy, places, energy),
             bits=acc.bits + tf.reduce_sum(bits),
             sent=tf.tensor_scatter_nd_update(acc.sent, places, sends),
             decoded=tf.tensor_scatter_nd_update(acc.decoded, places, sends & arrives),
             held=tf.tensor_scatter_nd_update(acc.held, places, ~sends & self._held(acc, share, round, devices)),
         )
+
+    def _kept(self, owed: tf.Tensor) -> tf.Tensor:
+        """What was not asked for again of what devices owe."""
+        return (1.0 - self.feedback) * owed if self.memory == "owed" else tf.zeros_like(owed)
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
         errors, after, acks = (nmse(acc.estimate, acc.target), nmse(acc.estimate, acc.wanted)), state.margins, 0.0
@@ -154,7 +166,7 @@ class Digital:
             after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
             acks = tf.reduce_sum(tf.cast(acc.sent, tf.float32))
         report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, acks)
-        return Outcome(acc.estimate, DigitalState(acc.owed, after), report)
+        return Outcome(acc.estimate, DigitalState(acc.owed, after, state.past.after(acc.estimate)), report)
 
     def _adapts(self, round: Round) -> bool:
         orthogonal = round.terms.air.orthogonal
@@ -188,7 +200,7 @@ class Digital:
             return Subchannel(mask, backoff * counted, snr * known, nothing, one)
         believed = backoff * self._counted_on(round, snr, devices)
         if not round.terms.air.orthogonal:
-            gain, disturbance = self._distortion(acc, round, devices, mask)  # [C, 1] each
+            gain, disturbance = distortion(acc.y, round, devices, mask, power)  # [C, 1] each
             snr = power * squared(gain) / (link.noise + disturbance)
         found = read(round, snr, devices, link.receiver)
         return Subchannel(mask, believed, found.snr, found.csi_noise, found.gain)
@@ -199,15 +211,6 @@ class Digital:
         if self.margin_db != "adaptive" or air.csit == air.csir:
             return read(round, snr, devices, link.transmitters).known
         return round.on_grant(expected(link, snr[None, :, :, None], devices)[0], round.terms.elements)
-
-    def _distortion(
-        self, acc: Decoded, round: Round, devices: tf.Tensor, mask: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """What the waveform's way makes of test symbols beside the mean response: a gain and noise, [C, 1] each."""
-        link, elements = round.air_link, round.terms.elements
-        response = tf.map_fn(lambda h: round.on_grant(h, elements), link.response(devices, link.effective)[0])
-        heard = round.terms.air.grid.collect(acc.y, elements)[:, None]  # [A, 1, N]
-        return fit(heard, response * self._symbols(round, devices), mask)
 
     def _owned(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
@@ -229,22 +232,3 @@ class Digital:
         h *= tf.cast(places < count, h.dtype)[..., None, None]
         strengths = separate(tf.transpose(h, [1, 3, 4, 0, 2]), tf.ones([]))  # [C, T, F, S]
         return round.on_grant(tf.gather(strengths, turn % sharers, axis=3, batch_dims=1), round.terms.elements)
-
-    def _symbols(self, round: Round, devices: tf.Tensor) -> tf.Tensor:
-        """QPSK test symbols of devices on their own elements, [C, N]; one draw serves all, as each is owned by one."""
-        mask, power = self._owned(round, devices)
-        signs = keys.signs(keys.fold(round.key, "test symbols"), [2, round.terms.elements])  # [2, N]
-        return tf.complex(signs[0], signs[1]) * tf.cast(mask * tf.sqrt(power / 2.0), tf.complex64)
-
-    def _test(self, round: Round) -> tf.Tensor:
-        """What the receiver reads, less its noise, while all that take part send their test symbols, [A, T, F]."""
-        terms, everybody = round.terms, tf.where(round.weights > 0)[:, 0]
-
-        def add(y: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
-            some = everybody[first : first + GROUP]
-            return terms.air.add(y, terms.air.grid.fill(self._symbols(round, some))[None], round.air_link, some)
-
-        groups = tf.range(0, tf.size(everybody), GROUP)
-        y = tf.foldl(add, groups, initializer=terms.air.empty(terms.slots), parallel_iterations=1)
-        key = keys.fold(round.key, "noise")
-        return (terms.air.receive(y, round.air_link, key) - terms.air.noise(terms.slots, round.air_link, key))[0]

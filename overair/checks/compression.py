@@ -168,7 +168,9 @@ class Offered:
 
     unbiased: ClassVar[bool] = False
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: tf.Tensor, known: object = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return update * bits, bits
 
 

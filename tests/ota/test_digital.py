@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from overair.ota import Digital, Dithered, Report, Round, Terms, apply
+from overair.ota.compressors import ALONE, Known
 from overair.phy import (
     Air,
     Awgn,
@@ -36,7 +37,9 @@ class Telltale:
 
     unbiased = False
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return update * bits, bits
 
 
@@ -248,7 +251,9 @@ class Half:
 
     unbiased: ClassVar[bool] = False
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return update / 2, tf.constant(10.0)
 
 

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from overair.ota import Digital, Round, Terms, apply, margins
+from overair.ota.compressors import ALONE, Known
 from overair.ota.rates import Rate, Subchannel
 from overair.ota.rates.capacity import Capacity
 from overair.ota.rates.ldpc import Ldpc
@@ -55,7 +56,9 @@ class Whole:
 
     unbiased = False
 
-    def compress(self, update: tf.Tensor, bits: tf.Tensor, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         return update, bits
 
 

@@ -24,7 +24,6 @@ from pydantic.dataclasses import dataclass
 
 from ....ota import Analog, Outcome, ReceivedSum, Terms, Uplink
 from ....ota.codecs import pack, unpack
-from ....ota.codecs.low_rank import LowRank
 from ....ota.round import MEMORY_BYTES
 from ....phy import keys, squared
 from ....phy.keys import Key
@@ -56,11 +55,13 @@ class Broadcast:
         """Raise ValueError where devices cannot keep models of their own."""
         if self.sends == "received" and not isinstance(uplink, Analog):
             raise ValueError("downlink.sends: expected estimate for an uplink that is not analog, received received")
-        if isinstance(uplink, Analog) and isinstance(uplink.codec, LowRank):
-            raise ValueError(
-                "uplink.codec: expected one that does without the last estimate, which a downlink with noise does not "
-                "bring to everybody alike, received low_rank"
-            )
+        for part in ("codec", "compressor"):
+            scheme = getattr(uplink, part, None)
+            if getattr(scheme, "remembers", False):
+                raise ValueError(
+                    f"uplink.{part}: expected one that does without the last estimate, which a downlink with noise "
+                    f"does not bring to everybody alike, received {type(scheme).__name__}"
+                )
         if len(self.offsets_db) > terms.air.devices:
             raise ValueError(
                 f"downlink.offsets_db: expected one for each of {terms.air.devices} devices or fewer to repeat, "
