@@ -168,18 +168,23 @@ def test_short_packets_are_lost_no_more_often_than_asked(place: int, symbols: in
 def test_every_mode_is_lost_as_often_as_stored(place: int) -> None:
     """Middles hold within half a spread, and where 2 % should be lost it is at most 6 %, at all lengths in use.
 
+    Tails are a little heavier than a normal law's. Of 400 packets of a length as many more may be lost as 4.5 standard
+    errors of 6 % are; of all lengths together, no more.
+
     A twelfth of a spread is the standard error of a middle stored for the longest packets, of 160, and of one measured
     here, of 200. Lengths are those that were measured, with other noise, and halfway between them.
     """
     mode = MODES[place]
+    often = []
     between = ((first + last) // 2 for first, last in itertools.pairwise(mode.measured))
     for symbols in sorted({*mode.measured[1::2], *between}):
         middle, spread = stored(place, mode.size(symbols))
         half = lost(mode, symbols, middle, 200)
-        rare = lost(mode, symbols, middle + spread * norm.isf(0.02), 200)
+        often.append(rare := lost(mode, symbols, middle + spread * norm.isf(0.02), 400))
         apart = spread * norm.ppf(np.clip(half, 0.005, 0.995))
         print(f"{place}: {mode.size(symbols)} bits, {apart:+.2f} dB from {middle:.2f} +- {spread:.2f}; then {rare:.3f}")
-        assert abs(apart) < 0.5 * spread and rare < 0.06
+        assert abs(apart) < 0.5 * spread and rare < 0.06 + 4.5 * (0.06 * 0.94 / 400) ** 0.5
+    assert np.mean(often) < 0.06
 
 
 def test_losses_in_float32_are_those_of_the_table() -> None:
