@@ -23,8 +23,9 @@ from ._thresholds import THRESHOLDS
 CODED = 6144  # most coded bits of a packet
 UNIT = 2048  # of code rates
 FASTEST_SHORT = 1833  # most of a short packet: at 948/1024 up to 95 % of 51, 59, 74 or 148 to 170 bits are always lost
-LONG = 293, 881, 2289  # bits of the shortest packets of some long mother codes, which are shortened most
-SHORT = (40, 48), (49, 72), (73, 96), (97, 144), (145, 192), (193, 292)  # bits that each short mother code serves
+LONG = 293, 881, 2401  # bits of the shortest packets of some long mother codes, which are shortened most
+# Bits that each short mother code serves, the longest in two parts.
+SHORT = (40, 48), (49, 72), (73, 96), (97, 144), (145, 192), (193, 240), (241, 292)
 
 
 class Mode(NamedTuple):
