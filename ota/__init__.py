@@ -10,6 +10,7 @@ from .codecs.sparse import Sparse
 from .compressors import Compressor
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
+from .compressors.nested import Nested
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
@@ -60,6 +61,7 @@ __all__ = [
     "Lmmse",
     "LowRank",
     "Mcs",
+    "Nested",
     "OneBit",
     "Outcome",
     "Outage",
