@@ -1,4 +1,4 @@
-"""Nested dithered quantisation: cosets found by side information, how often they are wrong, and what is told of them."""
+"""Nested dithered quantisation: cosets found by side information, how often they are wrong, what is told of them."""
 
 import math
 from typing import Any
@@ -333,7 +333,9 @@ def test_empty_layers_cost_nothing() -> None:
     assert float(used) == pytest.approx(32 + 20 * math.log2(3)) and sent.scale.shape == (20,)
 
 
-@pytest.mark.parametrize("wrong", [{"levels": 0}, {"coarse": 1}, {"target_failures": 0.0}, {"buckets": (0,)}, {"first": 2}])
+@pytest.mark.parametrize(
+    "wrong", [{"levels": 0}, {"coarse": 1}, {"target_failures": 0.0}, {"buckets": (0,)}, {"first": 2}]
+)
 def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Nested(**wrong)
