@@ -156,15 +156,15 @@ def test_bits_charged_are_no_fewer_than_the_bytes_that_decode_to_what_is_decoded
     value, used = (each.numpy() for each in scheme.compress(x, tf.constant(rate * size), key))
     room = tf.constant(rate * size - entropy_dithered.SIDE_BITS, tf.float64)
     peak = tf.reduce_max(tf.abs(x))
-    ratio = scheme._plan(x / peak, room).ratio
+    plan = scheme._plan(x / peak, room)
+    ratio, contexts = plan.ratio, int(plan.contexts)
     u = keys.uniform(keys.fold(key, "dither"), [size], -0.5, 0.5).numpy()
     chosen, step = value != 0, float(peak / ratio)
     index = np.round(x.numpy() * float(ratio / peak) + u).astype(int)
     top = int(np.abs(index).max())
     context = np.clip(np.floor((u + 0.5) * contexts), 0, contexts - 1).astype(int)
-    alone = encode(index[chosen] + top, 2 * top + 1)
     parts = [encode(index[chosen & (context == c)] + top, 2 * top + 1) for c in range(contexts)]
-    real = 8 * min(len(alone), sum(map(len, parts)))
+    real = 8 * sum(map(len, parts))
     assert real + entropy_dithered.SIDE_BITS <= used <= real + entropy_dithered.SIDE_BITS + 64 * contexts + 0.01 * real
     read = np.zeros(size)
     for c, data in enumerate(parts):
@@ -181,9 +181,9 @@ def test_what_is_charged_nears_the_entropies() -> None:
     for contexts, expected in ((1, 1.414596), (16, 1.254427)):
         u = keys.uniform(keys.key(3), [size], -0.5, 0.5)
         index = tf.cast(tf.round(x / 2.0 + u), tf.int32)
-        symbols, letters = EntropyDithered(contexts)._symbols(index, u)
+        symbols, letters = entropy_dithered.symbols(index, u, tf.constant(contexts))
         counts = tf.math.bincount(symbols, minlength=contexts * int(letters))[None]
-        bits = float(EntropyDithered(contexts)._length(letters)(counts)[0]) / size
+        bits = float(entropy_dithered.code_length(counts, tf.constant(contexts), letters)[0]) / size
         assert expected - 0.01 < bits < 1.01 * expected
 
 
