@@ -36,7 +36,6 @@ from ._lattice import alone, beyond, place, point, shrunk
 
 FLOAT = 32.0  # bits of a scale or a deviation
 COARSE = 8.0  # bits that tell k
-MOST = 127  # fine steps up to the scale
 
 
 class Places(NamedTuple):
@@ -54,9 +53,9 @@ class Nested:
 
     first: Annotated[float, Ge(0), Le(1)] = 0.5
     """Share of those that take part that is sent plain and then known; of the round before if 0."""
-    levels: Annotated[int, Ge(1), Le(MOST)] = 3
+    levels: Annotated[int, Ge(1), Le(127)] = 3
     """Fine steps up to the largest magnitude of a bucket."""
-    coarse: Annotated[int, Ge(2), Le(2 * MOST + 1)] | None = None
+    coarse: Annotated[int, Ge(2), Le(255)] | None = None
     """Fine steps in a coarse one; by the guard unless given."""
     target_failures: Annotated[float, Gt(0), Lt(1)] = 0.01
     """Share of entries that the guard lets into a wrong coarse cell, at most."""
