@@ -1,4 +1,4 @@
-"""Fully connected network with ReLU: 266,610 parameters on 28 x 28 images of ten classes with hidden layers of 300, 100.
+"""Fully connected network with ReLU: 266,610 parameters on 28 x 28 images of ten classes, with layers of 300 and 100.
 
 With layers of 1000, 300 and 100 it has 1,116,410. LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to
 document recognition", Proceedings of the IEEE, 1998; "FC300-100" of Abdi, "Distributed learning and inference in deep

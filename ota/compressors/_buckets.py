@@ -30,7 +30,7 @@ def layer_of(cuts: Cuts) -> np.ndarray:
 
 def parts(values: tf.Tensor, cuts: Cuts) -> list[tf.Tensor]:
     """An update's values [d] layer by layer."""
-    return tf.split(values, [size for size, _ in cuts])  # type: ignore[no-any-return]
+    return tf.split(values, [size for size, _ in cuts])
 
 
 def largest(values: tf.Tensor, cuts: Cuts) -> tf.Tensor:
