@@ -23,14 +23,8 @@ from .terms import MEMORY_BYTES, Terms, check_memory
 Nest = Any  # a nest of tensors
 Updates = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # from devices [C] to their updates [C, d] and losses [C]
 Question = Callable[[tf.Tensor, tf.Tensor], Nest]  # from devices [C] and updates [C, d] to a number each, [C], or a sum
-
-
-class Probe(Protocol):
-    """Puts a question to all devices that take part."""
-
-    def __call__(self, question: Question, nothing: Nest = None) -> Nest:
-        """The answers [K], zero for the others; or the sum of answers that are nests, where told what nothing is."""
-        ...
+Probe = Callable[..., Nest]  # a question: its answers of all that take part, [K], zero for the others; or, with what
+# nothing is as a second argument, a nest, the sum of its answers
 
 
 @dataclass(frozen=True)

@@ -78,9 +78,9 @@ class Decoded(NamedTuple):
     sent: tf.Tensor  # bool [K]
     decoded: tf.Tensor  # bool [K]
     held: tf.Tensor  # silent because of their margin, bool [K]
-    wrong: tf.Tensor | None = None  # share of entries that side information puts into a wrong coset, [K]
-    side: sides.Side | None = None
-    weighed: combining.Weighed | None = None
+    wrong: tf.Tensor  # share of entries that side information puts into a wrong coset, [K]
+    side: sides.Side
+    weighed: combining.Weighed
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -134,8 +134,8 @@ class Digital:
         y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else test(round, self._owned)
         backoff = margins.backoff(self.margin_db, state.margins)
         none, weighed, layers = tf.cast(nobody, tf.bool), combining.start(state.noise), round.terms.layers
-        acc = Decoded(zeros, zeros, zeros, state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none)
-        acc = acc._replace(wrong=nobody, side=sides.no_side(self.compressor, layers), weighed=weighed)
+        started = state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none, nobody
+        acc = Decoded(zeros, zeros, zeros, *started, sides.no_side(self.compressor, layers), weighed)
         if not self.probes(round.terms) or probe is None:
             return acc
         first = probe(lambda devices, updates: self._first(acc, round, devices, updates), sides.nobody(layers))

@@ -131,7 +131,7 @@ def draws(scheme: EntropyDithered, x: tf.Tensor, bits: float, count: int) -> tup
 @pytest.mark.parametrize("law", ["normal", "laplace"])
 @pytest.mark.parametrize("rate", [0.3, 1.0, 3.0])
 def test_it_is_unbiased_and_errs_by_the_step_and_the_share_that_is_sent(contexts: int, law: str, rate: float) -> None:
-    x, size, count = update(3000, law), 3000, 150
+    x, size, count = update(3000, law), 3000, 80
     scheme = EntropyDithered(contexts)
     decoded, used = draws(scheme, x, rate * size, count)
     off = decoded - x.numpy()

@@ -32,7 +32,7 @@ def played(
     """The last outcome, and for which devices updates were asked in that round."""
     air = air or Air(GRID, Awgn(), DEVICES)
     terms, place = Terms(air, SIZE, 400, layers=LAYERS), air.init(keys.key(0, "place"))
-    state, asked = uplink.init(terms, place), []
+    state, asked = uplink.init(terms, place), list[list[int]]()
     for number in range(rounds):
         link = air.draw(place, keys.key(1, number), 0.0, terms.slots, snr_db)
         asked.clear()
@@ -261,7 +261,7 @@ def test_precision_errs_less_about_what_is_common_while_nmse_stays_that_of_the_s
     updates, w = near(0.3), WEIGHTS.numpy()
     target, errors = w @ updates.numpy(), {}
     for combine in ("weights", "lmmse"):
-        off, uplink = [], Digital(Coarse(), combine=combine)  # type: ignore[arg-type]
+        off, uplink = [], Digital(Coarse(), combine=combine)
         for rounds in (2, 3, 4, 5):
             outcome, _ = played(uplink, updates, 3, rounds=rounds)
             estimate, report = outcome.estimate.numpy(), outcome.report
