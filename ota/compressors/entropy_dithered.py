@@ -74,7 +74,7 @@ class EntropyDithered:
             decoded, used = FIXED.compress(update, bits - 1.0, key)
             return decoded, tf.where(used > 0, used + 1.0, 0.0)
 
-        return tf.cond((best.error > fixed.error) | (best.likely < 1.0), plain, coded)
+        return tf.cond((best.error > fixed.error) | (best.likely < 1.0) | (peak <= 0), plain, coded)
 
     def _plan(self, unit: tf.Tensor, room: tf.Tensor) -> Step:
         """The step with the least error to be expected of an update whose largest magnitude is 1 in so many bits."""

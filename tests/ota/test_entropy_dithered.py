@@ -135,12 +135,15 @@ def test_it_is_unbiased_and_errs_by_the_step_and_the_share_that_is_sent(contexts
     scheme = EntropyDithered(contexts)
     decoded, used = draws(scheme, x, rate * size, count)
     off = decoded - x.numpy()
-    assert np.all(np.abs(off.mean(axis=0)) < 5.5 * off.std(axis=0) / count**0.5 + 1e-6)
     assert np.all(used <= rate * size) and used.mean() > 0.94 * rate * size
     best = scheme._plan(x / tf.reduce_max(tf.abs(x)), tf.constant(rate * size - entropy_dithered.SIDE_BITS, tf.float64))
     step, energy = float(tf.reduce_max(tf.abs(x)) / best.ratio), float(tf.reduce_sum(x**2))
     kept = (decoded != 0).sum(axis=1)
     expected = size / kept * (1 + size * step**2 / 12 / energy) - 1
+    variance = size / kept.mean() * (x.numpy() ** 2 + step**2 / 12) - x.numpy() ** 2  # of each coordinate
+    assert abs((off.mean(axis=0) ** 2 / variance).mean() * count - 1) < 6 * (2 / size) ** 0.5 + 0.02
+    along = off @ x.numpy()
+    assert abs(along.mean()) < 4 * along.std() / count**0.5
     nmse = (off**2).sum(axis=1) / energy
     assert abs((nmse - expected).mean()) < 4 * (nmse - expected).std() / count**0.5
     assert expected.mean() == pytest.approx(float(best.error), rel=0.03, abs=2e-3)
