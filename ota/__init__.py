@@ -10,6 +10,8 @@ from .codecs.sparse import Sparse
 from .compressors import Compressor
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
+from .compressors.entropy_dithered import EntropyDithered
+from .compressors.nested import Nested
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
@@ -50,6 +52,7 @@ __all__ = [
     "Dithered",
     "Eden",
     "EmBgAmp",
+    "EntropyDithered",
     "FskVote",
     "Ideal",
     "Identity",
@@ -60,6 +63,7 @@ __all__ = [
     "Lmmse",
     "LowRank",
     "Mcs",
+    "Nested",
     "OneBit",
     "Outcome",
     "Outage",

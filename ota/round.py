@@ -22,8 +22,9 @@ from .terms import MEMORY_BYTES, Terms, check_memory
 
 Nest = Any  # a nest of tensors
 Updates = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # from devices [C] to their updates [C, d] and losses [C]
-Question = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # from devices [C] and updates [C, d] to a number each, [C]
-Probe = Callable[[Question], tf.Tensor]  # the answers of all that take part, [K]; zero for the others
+Question = Callable[[tf.Tensor, tf.Tensor], Nest]  # from devices [C] and updates [C, d] to a number each, [C], or a sum
+Probe = Callable[..., Nest]  # a question: its answers of all that take part, [K], zero for the others; or, with what
+# nothing is as a second argument, a nest, the sum of its answers
 
 
 @dataclass(frozen=True)
@@ -179,11 +180,14 @@ def collect(
         count = tf.size(devices)
         return tf.while_loop(lambda first, _: first < count, step, (tf.constant(0), start), parallel_iterations=1)[1]
 
-    def probe(question: Question) -> tf.Tensor:
-        def ask(answers: tf.Tensor, some: tf.Tensor, updates: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
-            return answers + at_devices(some, question(some, updates), round.weights)
+    def probe(question: Question, nothing: Nest = None) -> Nest:
+        def ask(answers: Nest, some: tf.Tensor, updates: tf.Tensor, _: tf.Tensor) -> Nest:
+            answer = question(some, updates)
+            if nothing is None:
+                return answers + at_devices(some, answer, round.weights)
+            return tf.nest.map_structure(tf.add, answers, answer)
 
-        return each_chunk(ask, tf.zeros_like(round.weights))
+        return each_chunk(ask, tf.zeros_like(round.weights) if nothing is None else nothing)
 
     def send(carry: tuple[Nest, tf.Tensor], some: tf.Tensor, updates: tf.Tensor, losses: tf.Tensor) -> Nest:
         return uplink.add(carry[0], round, some, updates), carry[1] + tf.reduce_sum(losses)

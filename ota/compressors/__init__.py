@@ -1,6 +1,6 @@
 """Compressors: how an update becomes so many bits, and back."""
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
@@ -8,17 +8,20 @@ from ...phy.keys import Key
 from ..layers import Layers
 from ..past import Past
 
+Nest = Any  # a nest of tensors
+
 
 class Known(NamedTuple):
     """What device and server know of an update before it is compressed, besides its length."""
 
     layers: Layers = ()  # the shapes of its layers; one of all entries unless given
     past: Past | None = None  # the round before; there was none unless given
+    spread: tf.Tensor | None = None  # deviation of updates from the side information by layer, [L]; as the server told
 
     def filled(self, size: int) -> "Known":
         """The same of an update of so many entries, with nothing left out."""
         layers = self.layers or ((size,),)
-        return Known(layers, self.past or Past.none(layers))
+        return Known(layers, self.past or Past.none(layers), self.spread)
 
 
 ALONE = Known()
@@ -48,6 +51,34 @@ class Compressor(Protocol):
         ...
 
 
+@runtime_checkable
+class Sided(Compressor, Protocol):
+    """One whose receiver decodes with side information [d] that devices do not see.
+
+    The ``first`` of those that take part, a share of them by turn, are compressed as ever; the mean of what is decoded
+    of them is the side information of the others, whose deviation from it is told as ``known.spread``. Where that is
+    infinite there is none. With a share of 0 or 1 everybody is compressed as ever. What a device believes to arrive is
+    what would be decoded if its own update were the side information.
+    """
+
+    @property
+    def first(self) -> float:
+        """Share of those that take part whose updates are decoded first."""
+        ...
+
+    def encode(self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE) -> tuple[Nest, tf.Tensor]:
+        """What is sent of an update [d] in at most so many bits, and how many are used."""
+        ...
+
+    def decode(self, sent: Nest, key: Key, known: Known, side: tf.Tensor) -> tf.Tensor:
+        """What the receiver makes of it, [d], with side information [d]; zeros where nothing was sent."""
+        ...
+
+    def failures(self, sent: Nest, key: Key, known: Known, side: tf.Tensor, update: tf.Tensor) -> tf.Tensor:
+        """The share of what was sent that is taken for something else because of the side information."""
+        ...
+
+
 FAMILY = Compressor  # what each file of this folder is one of
 
-__all__ = ["ALONE", "Compressor", "Known"]
+__all__ = ["ALONE", "Compressor", "Known", "Sided"]

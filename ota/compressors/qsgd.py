@@ -22,7 +22,7 @@ from ...phy.strict import STRICT
 from .. import coding
 from . import ALONE, Known
 from ._fitting import SIDE_BITS as FITTING_BITS
-from ._fitting import fitting
+from ._fitting import fitting, header
 from ._ternary import SIDE_BITS as TERNARY_BITS
 from ._ternary import ternary, trits_that_fit
 
@@ -92,19 +92,11 @@ def _settings(weight: tf.Tensor, atom: tf.Tensor, peak: tf.Tensor, s: tf.Tensor,
     counts = tf.reshape(counts, [s.shape[0], LEVELS])
     size, alphabet = tf.reduce_sum(weight), tf.floor(s * peak) + 2.0
     each = tf.cast(coding.information(counts), s.dtype) / size + 1.0 - counts[:, 0] / size + coding.LOSS
-    likely = tf.minimum((tf.cast(room, s.dtype) - _header(counts, size, alphabet)) / each, size)
+    likely = tf.minimum((tf.cast(room, s.dtype) - header(counts, size, alphabet)) / each, size)
     lost = tf.reduce_sum(weight * up * (1.0 - up), axis=1) / s**2
     error = size / tf.maximum(likely, 1.0) * (1.0 + lost) - 1.0
     useful = (likely >= 1.0) & (alphabet < LEVELS)
     return Setting(s, likely, tf.where(useful, error, np.inf))
-
-
-def _header(counts: tf.Tensor, size: tf.Tensor, alphabet: tf.Tensor) -> tf.Tensor:
-    """What a histogram [S, A] of means takes in Rice codes of 2^r, and both parts of the code to the next byte, [S]."""
-    rice = tf.maximum(tf.floor(tf.math.log(size / alphabet) / 0.6931471805599453), 0.0)
-    base = 2.0**rice
-    high = tf.reduce_sum(tf.nn.relu(counts - (base[:, None] - 1.0) / 2.0), axis=1) / base
-    return alphabet * (rice + 1.0) + high + 8.0
 
 
 def _normalised(update: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -16,6 +16,13 @@ of every update never arrives. Of a constant gradient g and a compressor that le
 (1-a)) and g arrives in the first case; at a g/(1 - a b), and (1-a) g/(1 - a b) arrives, in the second. Chen et al.,
 "How to attain communication-efficient DNN training? Convert, compress, correct", 2022.
 
+A compressor that decodes with side information (``Sided``) has some devices decoded first; the mean of what arrived of
+them is what the others' updates are decoded with, and how far off those may be is told to them. What a device believes
+to arrive is what would if it were its own update.
+
+``combine = "lmmse"`` weights what was decoded by its precision instead of shares of data (``_combining``); NMSE stays
+that against the sum by shares.
+
 ``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
 zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
 
@@ -31,8 +38,7 @@ import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Belief, Perfect, Place, error_power, expected, keys, squared
-from ...phy.combiners.zero_forcing import separate
+from ...phy import Perfect, Place, expected, squared
 from ...phy.strict import STRICT
 from .. import margins
 from ..compressors import Compressor, Known
@@ -41,7 +47,10 @@ from ..past import Past
 from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
+from . import _combining as combining
+from . import _sides as sides
 from ._disturbance import distortion, test
+from ._sdma import shared
 from ._shares import owners, read, turns
 
 
@@ -51,6 +60,7 @@ class DigitalState(NamedTuple):
     owed: tf.Tensor  # what did not arrive, [K, d]; [0, d] without feedback
     margins: margins.Margins
     past: Past
+    noise: tf.Tensor  # of the data, a variance a coordinate; where precisions weigh
 
 
 class Decoded(NamedTuple):
@@ -68,6 +78,9 @@ class Decoded(NamedTuple):
     sent: tf.Tensor  # bool [K]
     decoded: tf.Tensor  # bool [K]
     held: tf.Tensor  # silent because of their margin, bool [K]
+    wrong: tf.Tensor  # share of entries that side information puts into a wrong coset, [K]
+    side: sides.Side
+    weighed: combining.Weighed
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -88,10 +101,12 @@ class Digital:
     """Weight of error feedback."""
     memory: Literal["owed", "decayed"] = "owed"
     """Whether feedback keeps what its weight holds back, or drops it."""
+    combine: Literal["weights", "lmmse"] = "weights"
+    """Whether what is decoded is weighted by shares of data, or by its precision."""
     uses_air: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:
-        return False
+        return sides.is_sided(self.compressor)
 
     def check(self, terms: Terms) -> None:
         air = terms.air
@@ -112,61 +127,80 @@ class Digital:
         self.check(terms)
         devices = terms.air.devices
         owed = tf.zeros([devices if self.feedback else 0, terms.size])
-        return DigitalState(owed, margins.start(devices), Past.none(terms.layers))
+        return DigitalState(owed, margins.start(devices), Past.none(terms.layers), tf.constant(combining.UNKNOWN))
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
         y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else test(round, self._owned)
         backoff = margins.backoff(self.margin_db, state.margins)
-        none = tf.cast(nobody, tf.bool)
-        return Decoded(zeros, zeros, zeros, state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none)
+        none, weighed, layers = tf.cast(nobody, tf.bool), combining.start(state.noise), round.terms.layers
+        started = state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none, nobody
+        acc = Decoded(zeros, zeros, zeros, *started, sides.no_side(self.compressor, layers), weighed)
+        if not self.probes(round.terms) or probe is None:
+            return acc
+        first = probe(lambda devices, updates: self._first(acc, round, devices, updates), sides.nobody(layers))
+        return acc._replace(side=sides.side_of(first, layers))
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
-        share = self._subchannel(acc, round, devices)
-        weights = tf.gather(round.weights, devices)
-        key, known = keys.fold(round.key, "compressor"), Known(round.terms.layers, acc.past)
-
-        owed = tf.gather(acc.owed, devices) if self.feedback else None  # [C, d]
-        wanted = updates if owed is None else updates + self.feedback * owed
-
-        def one(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
-            update, bits, device = item
-            return self.compressor.compress(update, bits, keys.fold(key, device), known)
-
-        signature = tf.TensorSpec([round.terms.size]), tf.TensorSpec([])
-        each = wanted, self.rate.bits(share), devices
-        decoded, bits = tf.map_fn(one, each, fn_output_signature=signature, parallel_iterations=1)  # [C, d], [C]
-        sends = bits > 0  # a device whose rate carries nothing stays silent
-        arrives = self.rate.crc_ok(share, bits, devices, keys.fold(round.key, "packets"))
-        decoded = tf.where(arrives[:, None], decoded, 0.0)
+        share, weights = self._subchannel(acc, round, devices), tf.gather(round.weights, devices)
+        owed, wanted = self._wanted(acc, devices, updates)
+        sent = self._send(acc, round, devices, wanted, share)
+        shares, weighed = weights, acc.weighed
+        if self.combine == "lmmse":
+            shares, weighed = combining.add(weighed, sent.decoded, sent.believed - wanted, sent.arrives)
+        sends, places = sent.bits > 0, devices[:, None]  # a device whose rate carries nothing stays silent
         energy = self._power(round.terms, devices) * tf.cast(sends, tf.float32)
-        places = devices[:, None]
         return acc._replace(
-            estimate=acc.estimate + weighted_sum(weights, decoded),
+            estimate=acc.estimate + weighted_sum(shares, sent.decoded),
             target=acc.target + weighted_sum(weights, updates),
             wanted=acc.wanted + weighted_sum(weights, wanted),
             owed=acc.owed
             if owed is None
-            else tf.tensor_scatter_nd_update(acc.owed, places, self._kept(owed) + wanted - decoded),
+            else tf.tensor_scatter_nd_update(acc.owed, places, self._kept(owed) + wanted - sent.believed),
             energy=tf.tensor_scatter_nd_update(acc.energy, places, energy),
-            bits=acc.bits + tf.reduce_sum(bits),
+            bits=acc.bits + tf.reduce_sum(sent.bits),
             sent=tf.tensor_scatter_nd_update(acc.sent, places, sends),
-            decoded=tf.tensor_scatter_nd_update(acc.decoded, places, sends & arrives),
+            decoded=tf.tensor_scatter_nd_update(acc.decoded, places, sent.arrives),
             held=tf.tensor_scatter_nd_update(acc.held, places, ~sends & self._held(acc, share, round, devices)),
+            wrong=tf.tensor_scatter_nd_update(acc.wrong, places, sent.wrong),
+            weighed=weighed,
         )
+
+    def _wanted(self, acc: Decoded, devices: tf.Tensor, updates: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
+        """What devices owe, if anything, and what they would have arrive, [C, d]."""
+        owed = tf.gather(acc.owed, devices) if self.feedback else None
+        return owed, updates if owed is None else updates + self.feedback * owed
+
+    def _send(self, acc: Decoded, round: Round, devices: tf.Tensor, wanted: tf.Tensor, share: Subchannel) -> sides.Sent:
+        known = Known(round.terms.layers, acc.past)
+        return sides.send(self.compressor, self.rate, round, known, acc.side, devices, wanted, share)
+
+    def _first(self, acc: Decoded, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> sides.First:
+        """What is decoded of those of the devices that are first."""
+        devices, updates = sides.only_first(self.compressor, round, devices, updates)
+        wanted = self._wanted(acc, devices, updates)[1]
+        sent = self._send(acc, round, devices, wanted, self._subchannel(acc, round, devices))
+        weights = tf.gather(round.weights, devices) * tf.cast(sent.arrives, tf.float32)
+        return sides.add_up(weights, sent.decoded, round.terms.layers)
 
     def _kept(self, owed: tf.Tensor) -> tf.Tensor:
         """What was not asked for again of what devices owe."""
         return (1.0 - self.feedback) * owed if self.memory == "owed" else tf.zeros_like(owed)
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
-        errors, after, acks = (nmse(acc.estimate, acc.target), nmse(acc.estimate, acc.wanted)), state.margins, 0.0
+        estimate, noise, after = acc.estimate, state.noise, state.margins
+        free = sides.told(acc.side, acc.sent, round, self.compressor)
+        if self.combine == "lmmse":
+            estimate = combining.combined(acc.weighed, acc.estimate)
+            noise = combining.noise(acc.weighed, estimate)
+            free += combining.TOLD * tf.reduce_sum(tf.cast(acc.sent, tf.float32))
         if self._adapts(round):
             p, least = margins.allowed_loss(self.rate), margins.least_db(self.rate, round.terms.air, round.air_link)
             after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
-            acks = tf.reduce_sum(tf.cast(acc.sent, tf.float32))
-        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, acks)
-        return Outcome(acc.estimate, DigitalState(acc.owed, after, state.past.after(acc.estimate)), report)
+            free += tf.reduce_sum(tf.cast(acc.sent, tf.float32))
+        errors = nmse(estimate, acc.target), nmse(estimate, acc.wanted)
+        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, free)
+        return Outcome(estimate, DigitalState(acc.owed, after, state.past.after(estimate), noise), report)
 
     def _adapts(self, round: Round) -> bool:
         orthogonal = round.terms.air.orthogonal
@@ -190,14 +224,7 @@ class Digital:
         mask, power = self._owned(round, devices)  # [C, N], [C, 1]
         snr = power / link.noise
         if self.sdma > 1:
-            believed, known = (self._apart(round, devices, side.best) for side in (link.transmitters, link.receiver))
-            lacks = round.on_grant(error_power(link.transmitters, devices)[0], round.terms.elements)  # [C, N]
-            if self.margin_db == "adaptive":  # what the receiver knows besides lies in A - S + 1 dimensions
-                counted = snr * (believed + (link.antennas - self.sdma + 1.0) * lacks)
-            else:
-                counted = snr * believed / (1.0 + snr * lacks)
-            nothing, one = tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64)
-            return Subchannel(mask, backoff * counted, snr * known, nothing, one)
+            return shared(round, devices, self.sdma, mask, snr, backoff, self.margin_db == "adaptive")
         believed = backoff * self._counted_on(round, snr, devices)
         if not round.terms.air.orthogonal:
             gain, disturbance = distortion(acc.y, round, devices, mask, power)  # [C, 1] each
@@ -219,16 +246,3 @@ class Digital:
         mask = tf.cast(owner == turn[:, None] // self.sdma, tf.float32)  # [C, N]
         owned = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)
         return mask, self._power(round.terms, devices)[:, None] * (round.terms.elements / owned)
-
-    def _apart(self, round: Round, devices: tf.Tensor, belief: Belief) -> tf.Tensor:
-        """1 / [(H^H H)^-1]_kk of devices among those they share elements with, on the granted elements, [C, N]."""
-        link, sharers = round.air_link, self.sdma
-        turn, count = turns(round, devices)
-        places = turn[:, None] // sharers * sharers + tf.range(sharers)  # [C, S]
-        everybody = tf.where(round.weights > 0)[:, 0]
-        mates = tf.gather(everybody, tf.minimum(places, count - 1))
-        h = link.response(tf.reshape(mates, [-1]), belief)[0]  # [A, C S, T, F]
-        h = tf.reshape(h, [link.antennas, -1, sharers, *h.shape[2:]])
-        h *= tf.cast(places < count, h.dtype)[..., None, None]
-        strengths = separate(tf.transpose(h, [1, 3, 4, 0, 2]), tf.ones([]))  # [C, T, F, S]
-        return round.on_grant(tf.gather(strengths, turn % sharers, axis=3, batch_dims=1), round.terms.elements)
