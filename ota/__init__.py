@@ -10,6 +10,7 @@ from .codecs.sparse import Sparse
 from .compressors import Compressor
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
+from .compressors.layered import Layered
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
@@ -56,6 +57,7 @@ __all__ = [
     "ImageCodec",
     "Jpeg",
     "Jpeg2000",
+    "Layered",
     "Ldpc",
     "Lmmse",
     "LowRank",
