@@ -46,7 +46,7 @@ class Layered:
     allocation: Literal["entries", "water_filling", "exact", "greedy", "l_greco"] = "water_filling"
     """How bits are shared among layers."""
     statistics: Literal["own", "last"] = "own"
-    """Variances that a plan is made from: the update's own, at 8 bits a layer, or those of the last estimate."""
+    """Variances that plans are made from; the update's own, at 8 bits a layer, or those of the last estimate."""
 
     @property
     def unbiased(self) -> bool:

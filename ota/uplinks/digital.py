@@ -16,6 +16,9 @@ of every update never arrives. Of a constant gradient g and a compressor that le
 (1-a)) and g arrives in the first case; at a g/(1 - a b), and (1-a) g/(1 - a b) arrives, in the second. Chen et al.,
 "How to attain communication-efficient DNN training? Convert, compress, correct", 2022.
 
+``deal`` says how many elements a device gets and at which rate (``_deals``): as many for all, or as lowers the error
+most, or as equals the bits; one that gets nothing is silent, and the sum lacks it.
+
 ``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
 zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
 
@@ -25,13 +28,14 @@ complex gain, disturbs all its elements beside the noise of power N0: gain and d
 whatever is believed of the channel.
 """
 
+from functools import partial
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Belief, Perfect, Place, error_power, expected, keys, squared
+from ...phy import Belief, Perfect, Place, error_power, keys, squared
 from ...phy.combiners.zero_forcing import separate
 from ...phy.strict import STRICT
 from .. import margins
@@ -41,8 +45,9 @@ from ..past import Past
 from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
+from ._deals import DEALS, TOLD, Asked, Deal, owned, rates
 from ._disturbance import distortion, test
-from ._shares import owners, read, turns
+from ._shares import counted_on, read, turns
 
 
 class DigitalState(NamedTuple):
@@ -68,6 +73,7 @@ class Decoded(NamedTuple):
     sent: tf.Tensor  # bool [K]
     decoded: tf.Tensor  # bool [K]
     held: tf.Tensor  # silent because of their margin, bool [K]
+    deal: Deal | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -88,10 +94,12 @@ class Digital:
     """Weight of error feedback."""
     memory: Literal["owed", "decayed"] = "owed"
     """Whether feedback keeps what its weight holds back, or drops it."""
+    deal: Literal["equal", "bits", "worst", "error"] = "equal"
+    """Elements of devices: equally many, or for equal bits, or least error; worst: equal, at the worst link's rate."""
     uses_air: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:
-        return False
+        return self.deal == "error"
 
     def check(self, terms: Terms) -> None:
         air = terms.air
@@ -102,6 +110,8 @@ class Digital:
                 f"uplink.sdma: expected at most {air.antennas} devices on an element, as many as antennas, "
                 f"received {self.sdma}; give the receiver more antennas"
             )
+        if self.sdma > 1 and self.deal != "equal":
+            raise ValueError(f"uplink.deal: expected equal where devices share elements by sdma, received {self.deal}")
         if self.sdma > 1 and (not air.orthogonal or not isinstance(air.csir, Perfect)):
             raise ValueError(
                 f"uplink.sdma: expected 1 in the time domain or with a receiver that does not know the channel, "
@@ -116,18 +126,19 @@ class Digital:
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
-        y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else test(round, self._owned)
         backoff = margins.backoff(self.margin_db, state.margins)
+        deal, orthogonal = self._deal(state, round, backoff, probe), round.terms.air.orthogonal
+        y = tf.zeros([0, 0, 0], tf.complex64) if orthogonal else test(round, partial(self._owned, deal))
         none = tf.cast(nobody, tf.bool)
-        return Decoded(zeros, zeros, zeros, state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none)
+        acc = Decoded(zeros, zeros, zeros, state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none)
+        return acc._replace(deal=deal)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         share = self._subchannel(acc, round, devices)
         weights = tf.gather(round.weights, devices)
         key, known = keys.fold(round.key, "compressor"), Known(round.terms.layers, acc.past)
 
-        owed = tf.gather(acc.owed, devices) if self.feedback else None  # [C, d]
-        wanted = updates if owed is None else updates + self.feedback * owed
+        owed, wanted = self._wanted(acc, devices, updates)
 
         def one(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
             update, bits, device = item
@@ -155,6 +166,11 @@ class Digital:
             held=tf.tensor_scatter_nd_update(acc.held, places, ~sends & self._held(acc, share, round, devices)),
         )
 
+    def _wanted(self, acc: Nest, devices: tf.Tensor, updates: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
+        """What devices owe, if anything, and what they would have arrive, [C, d]."""
+        owed = tf.gather(acc.owed, devices) if self.feedback else None
+        return owed, updates if owed is None else updates + self.feedback * owed
+
     def _kept(self, owed: tf.Tensor) -> tf.Tensor:
         """What was not asked for again of what devices owe."""
         return (1.0 - self.feedback) * owed if self.memory == "owed" else tf.zeros_like(owed)
@@ -165,7 +181,8 @@ class Digital:
             p, least = margins.allowed_loss(self.rate), margins.least_db(self.rate, round.terms.air, round.air_link)
             after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
             acks = tf.reduce_sum(tf.cast(acc.sent, tf.float32))
-        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, acks)
+        told = TOLD[self.deal] * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
+        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, acks + told)
         return Outcome(acc.estimate, DigitalState(acc.owed, after, state.past.after(acc.estimate)), report)
 
     def _adapts(self, round: Round) -> bool:
@@ -187,7 +204,7 @@ class Digital:
     def _subchannel(self, acc: Decoded, round: Round, devices: tf.Tensor) -> Subchannel:
         """The elements of devices, as believed after the margin, and as the receiver finds them."""
         link, backoff = round.air_link, tf.gather(acc.backoff, devices)[:, None]  # [C, 1]
-        mask, power = self._owned(round, devices)  # [C, N], [C, 1]
+        mask, power = self._owned(acc.deal, round, devices)  # [C, N], [C, 1]
         snr = power / link.noise
         if self.sdma > 1:
             believed, known = (self._apart(round, devices, side.best) for side in (link.transmitters, link.receiver))
@@ -198,27 +215,26 @@ class Digital:
                 counted = snr * believed / (1.0 + snr * lacks)
             nothing, one = tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64)
             return Subchannel(mask, backoff * counted, snr * known, nothing, one)
-        believed = backoff * self._counted_on(round, snr, devices)
+        believed = acc.deal.bound(backoff * counted_on(round, snr, devices, self.margin_db == "adaptive"))
         if not round.terms.air.orthogonal:
             gain, disturbance = distortion(acc.y, round, devices, mask, power)  # [C, 1] each
             snr = power * squared(gain) / (link.noise + disturbance)
         found = read(round, snr, devices, link.receiver)
         return Subchannel(mask, believed, found.snr, found.csi_noise, found.gain)
 
-    def _counted_on(self, round: Round, snr: tf.Tensor, devices: tf.Tensor) -> tf.Tensor:
-        """The SNR that devices count on: what they know of it, or what they expect the receiver to know, [C, N]."""
-        link, air = round.air_link, round.terms.air
-        if self.margin_db != "adaptive" or air.csit == air.csir:
-            return read(round, snr, devices, link.transmitters).known
-        return round.on_grant(expected(link, snr[None, :, :, None], devices)[0], round.terms.elements)
+    def _deal(self, state: DigitalState, round: Round, backoff: tf.Tensor, probe: Probe | None) -> Deal:
+        """Who owns which elements."""
+        counted = partial(counted_on, round, adaptive=self.margin_db == "adaptive")
+        power = self._power(round.terms, tf.range(round.terms.air.devices))
 
-    def _owned(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def energies() -> tf.Tensor:
+            return probe(lambda some, updates: tf.reduce_sum(self._wanted(state, some, updates)[1] ** 2, axis=1))
+
+        return DEALS[self.deal](Asked(round, self.sdma, partial(rates, round, counted, power), backoff, energies))
+
+    def _owned(self, deal: Deal, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
-        turn, count = turns(round, devices)
-        owner = owners(round.terms, tf.maximum(-(-count // self.sdma), 1))  # [N]
-        mask = tf.cast(owner == turn[:, None] // self.sdma, tf.float32)  # [C, N]
-        owned = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)
-        return mask, self._power(round.terms, devices)[:, None] * (round.terms.elements / owned)
+        return owned(deal, round, devices, self.sdma, self._power(round.terms, devices))
 
     def _apart(self, round: Round, devices: tf.Tensor, belief: Belief) -> tf.Tensor:
         """1 / [(H^H H)^-1]_kk of devices among those they share elements with, on the granted elements, [C, N]."""

@@ -1,0 +1,182 @@
+"""Deals: how many of the granted elements each device gets, and which.
+
+``equal``: as many for all. ``worst``: as many for all, and all at the rate of the worst link. ``bits``: so many that all
+carry as many bits. ``error``: those for which sum_k a_k 4^(-b_k/d) is least, the error of sum_k w_k u_k when b_k bits a
+device, less 32 for a scale, leave 4^(-b/d) of its part a_k = w_k^2 |u_k|^2 (``allocation``). Every device says what it
+believes to carry on an element of equal shares, C_k, and for ``error`` its |u_k|^2, a float32 each.
+
+A device puts all its energy on its elements, so n of them carry B(n) = n log2(1 + (2^C - 1) n_0/n), n_0 the equal
+share: concave, and replaced by its tangent, at which water-filling is exact, again and again. Equal bits solve B(n) = b
+by v - 1 - ln v = t - 1 - ln t for t = b ln 2 / ((2^C - 1) n_0), n = b ln 2 / (v - t).
+
+Unequal shares are dealt subcarrier by subcarrier, each device's at even distances: everybody sees the whole band.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ..allocation import water_filling, whole, worth
+from ..round import Round, Terms, at_devices
+from ._shares import owners, turns
+
+SCALE_BITS = 32.0
+TANGENTS = 24  # after each, half of the way is gone
+HALVINGS = 60  # of the factor between the fewest and the most bits that can be equal
+LEAST = 1e-3  # elements at which a tangent is taken
+
+
+class Deal(NamedTuple):
+    """Who owns what, and what they count on there."""
+
+    owner: tf.Tensor  # the turn of each element's owner, -1 for nobody, int32 [N]
+    snr: tf.Tensor  # that all count on, where all follow the worst; else [0]
+
+    def bound(self, believed: tf.Tensor) -> tf.Tensor:
+        """What devices count on, [C, N], from what they could."""
+        return believed if self.snr.shape.rank else tf.fill(tf.shape(believed), self.snr)
+
+
+class Asked(NamedTuple):
+    """What a deal may ask."""
+
+    round: Round
+    sharers: int  # of an element
+    rates: Callable[[tf.Tensor], tf.Tensor]  # from back-offs [K] to bits an element of equal shares [K], 0 if absent
+    backoff: tf.Tensor  # of what they count on, [K]
+    energies: Callable[[], tf.Tensor]  # |u_k|^2, [K]
+
+
+def equal(asked: Asked) -> Deal:
+    """In turn."""
+    count = turns(asked.round, tf.range(0))[1]
+    owner = owners(asked.round.terms, tf.maximum(-(-count // asked.sharers), 1))
+    return Deal(owner, tf.zeros([0]))
+
+
+def worst(asked: Asked) -> Deal:
+    """In turn, and nobody counts on more than who counts on least."""
+    each = tf.where(asked.round.weights > 0, asked.rates(asked.backoff), math.inf)
+    return equal(asked)._replace(snr=tf.pow(2.0, tf.reduce_min(each)) - 1.0)
+
+
+def bits(asked: Asked) -> Deal:
+    """As many bits for all that carry any."""
+    snr, share = _effective(asked)
+    return _dealt(asked.round, equal_bits(snr * share, asked.round.terms.elements))
+
+
+def error(asked: Asked) -> Deal:
+    """Bits where they lower the error most."""
+    (snr, share), terms = _effective(asked), asked.round.terms
+    a = tf.cast(asked.round.weights, tf.float64) ** 2 * tf.cast(asked.energies(), tf.float64)
+    a = tf.math.divide_no_nan(a, tf.reduce_max(a))
+    return _dealt(asked.round, least_error(a, snr * share, terms.size, terms.elements))
+
+
+DEALS: dict[str, Callable[[Asked], Deal]] = {"equal": equal, "bits": bits, "worst": worst, "error": error}
+TOLD = {"equal": 0.0, "bits": 32.0, "worst": 32.0, "error": 64.0}  # bits that each device says beforehand
+
+
+def rates(round: Round, counted: Callable[..., tf.Tensor], power: tf.Tensor, backoff: tf.Tensor) -> tf.Tensor:
+    """Bits an element of equal shares, [K], by the SNRs that devices count on; one device at a time."""
+    everybody = tf.where(round.weights > 0)[:, 0]
+    snrs = power * tf.cast(tf.size(everybody), tf.float32) / round.air_link.noise
+
+    def one(device: tf.Tensor) -> tf.Tensor:
+        believed = backoff[device] * counted(snrs[device][None, None], device[None])  # [1, N]
+        return tf.reduce_mean(tf.math.log1p(believed)) / math.log(2.0)
+
+    each = tf.map_fn(one, everybody, fn_output_signature=tf.float32, parallel_iterations=1)
+    return at_devices(everybody, each, round.weights)
+
+
+def owned(
+    deal: Deal, round: Round, devices: tf.Tensor, sharers: int, power: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Which elements devices own, 0 or 1 [C, N], and the energy on each, [C, 1], of those with power [C] a granted one."""
+    turn, _ = turns(round, devices)
+    mask = tf.cast(deal.owner == turn[:, None] // sharers, tf.float32)  # [C, N]
+    count = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)
+    return mask, power[:, None] * (round.terms.elements / count)
+
+
+def equal_bits(energy: tf.Tensor, total: int) -> tf.Tensor:
+    """Shares of a total that carry as many bits each, from what all elements' SNRs of each [K] add up to; float64."""
+    limits = energy / math.log(2.0)  # bits on any number of elements, [K]
+    most = tf.reduce_min(tf.where(energy > 0, limits, math.inf))
+
+    def shares(b: tf.Tensor) -> tf.Tensor:
+        t = tf.where(energy > 0, tf.math.divide_no_nan(b, limits), 0.5)
+        found = b * math.log(2.0) / (tf.exp(worth(t - 1.0 - tf.math.log(t))) - t)
+        return tf.where(energy > 0, found, 0.0)
+
+    def halve(low: tf.Tensor, high: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        middle = 0.5 * (low + high)
+        fits = tf.reduce_sum(shares(most * middle)) <= total
+        return tf.where(fits, middle, low), tf.where(fits, high, middle)
+
+    start = tf.constant(1e-12, tf.float64), tf.constant(1.0, tf.float64)
+    low, _ = tf.while_loop(lambda *_: True, halve, start, maximum_iterations=HALVINGS)
+    return tf.where(most < math.inf, shares(most * low), tf.zeros_like(energy))
+
+
+def least_error(a: tf.Tensor, energy: tf.Tensor, size: int, total: int) -> tf.Tensor:
+    """Shares of a total with the least sum_k a_k 4^(-(B_k - 32)_+/d), float64 [K]; SNRs add up to ``energy`` each."""
+    carries = (energy > 0) & (a > 0)
+
+    def best(at: tf.Tensor) -> tf.Tensor:
+        y = energy / at
+        here = at * tf.math.log1p(y) / math.log(2.0)
+        slope = tf.where(carries, (tf.math.log1p(y) - y / (1.0 + y)) / math.log(2.0), 1.0)
+        beside = here - slope * at - SCALE_BITS  # bits of entries that the tangent has at no elements
+        fixed = tf.maximum(-beside, 0.0) / slope
+        left = tf.where(carries, a * 4.0 ** (-tf.maximum(beside, 0.0) / size), 0.0)
+        each = water_filling(left, slope / size, tf.constant(total), fixed).each
+        return tf.where(each > 0, each + fixed, 0.0)
+
+    def step(at: tf.Tensor) -> tuple[tf.Tensor]:
+        return (tf.maximum(0.5 * (at + best(at)), LEAST),)
+
+    count = tf.reduce_sum(tf.cast(carries, tf.float64))
+    start = tf.fill(tf.shape(a), tf.maximum(tf.cast(total, tf.float64) / tf.maximum(count, 1.0), LEAST))
+    (at,) = tf.while_loop(lambda _: True, step, (start,), maximum_iterations=TANGENTS)
+    return best(at)
+
+
+def spread(terms: Terms, counts: tf.Tensor) -> tf.Tensor:
+    """The device that gets each element, [N], K for nobody, from how many each gets, int32 [K].
+
+    Subcarrier by subcarrier, a device with n elements gets one in N/n.
+    """
+    subcarriers, total = terms.air.grid.subcarriers, terms.elements
+    ends, place = tf.cumsum(counts), tf.range(total)
+    device = tf.searchsorted(ends, place, side="right")
+    padded = tf.pad(counts, [[0, 1]], constant_values=1)
+    within = place - tf.gather(tf.pad(ends, [[1, 0]]), device)
+    key = (tf.cast(within, tf.float64) + 0.5) / tf.cast(tf.gather(padded, device), tf.float64)
+    in_turn = tf.gather(device, tf.argsort(key, stable=True))
+    column, row = place % subcarriers, place // subcarriers
+    ahead = column * (total // subcarriers) + tf.minimum(column, total % subcarriers)  # elements of lower subcarriers
+    return tf.gather(in_turn, ahead + row)
+
+
+def _dealt(round: Round, shares: tf.Tensor) -> Deal:
+    present = tf.cast(round.weights > 0, tf.int32)
+    turn = tf.where(present > 0, tf.cumsum(present, exclusive=True), -1)
+    device = spread(round.terms, whole(shares, round.terms.elements))
+    return Deal(tf.gather(tf.pad(turn, [[0, 1]], constant_values=-1), device), tf.zeros([0]))
+
+
+def _effective(asked: Asked) -> tuple[tf.Tensor, tf.Tensor]:
+    """The SNR at which an element of an equal share carries what it does, 0 of those that are absent, and that share.
+
+    Margins are for the rate alone: a device whose share they made smaller might never be heard again.
+    """
+    present = asked.round.weights > 0
+    each = tf.cast(asked.rates(tf.ones_like(asked.backoff)), tf.float64)
+    snr = tf.pow(tf.constant(2.0, tf.float64), each) - 1.0
+    share = asked.round.terms.elements / tf.maximum(tf.reduce_sum(tf.cast(present, tf.float64)), 1.0)
+    return tf.where(present, snr, 0.0), share
