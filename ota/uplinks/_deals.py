@@ -2,12 +2,13 @@
 
 ``equal``: as many for all. ``worst``: as many for all, and all at the rate of the worst link. ``bits``: so many that all
 carry as many bits. ``error``: those for which sum_k a_k 4^(-b_k/d) is least, the error of sum_k w_k u_k when b_k bits a
-device, less 32 for a scale, leave 4^(-b/d) of its part a_k = w_k^2 |u_k|^2 (``allocation``). Every device says what it
+device, less 32 for a scale, leave 4^(-b/d) of its part a_k = w_k^2 |u_k|^2. Every device says what it
 believes to carry on an element of equal shares, C_k, and for ``error`` its |u_k|^2, a float32 each.
 
-A device puts all its energy on its elements, so n of them carry B(n) = n log2(1 + (2^C - 1) n_0/n), n_0 the equal
-share: concave, and replaced by its tangent, at which water-filling is exact, again and again. Equal bits solve B(n) = b
-by v - 1 - ln v = t - 1 - ln t for t = b ln 2 / ((2^C - 1) n_0), n = b ln 2 / (v - t).
+At rates that hold for any number of elements the least error is that of water-filling (``allocation``). But a device
+puts all its energy on its elements, so n of them carry B(n) = n log2(1 + S/n) with S = (2^C - 1) n_0, n_0 the equal
+share. So errors are tabulated over n, and elements go where the table, from its point seen steepest from n = 0 on, is
+steepest. Equal bits solve B(n) = b by n = b ln 2 / (v - t), v - 1 - ln v = t - 1 - ln t, t = b ln 2 / S.
 
 Unequal shares are dealt subcarrier by subcarrier, each device's at even distances: everybody sees the whole band.
 """
@@ -16,16 +17,16 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
-from ..allocation import water_filling, whole, worth
+from ..allocation import whole, worth
 from ..round import Round, Terms, at_devices
 from ._shares import owners, turns
 
 SCALE_BITS = 32.0
-TANGENTS = 24  # after each, half of the way is gone
+TABLE = 512  # numbers of elements at which errors are tabulated
 HALVINGS = 60  # of the factor between the fewest and the most bits that can be equal
-LEAST = 1e-3  # elements at which a tangent is taken
 
 
 class Deal(NamedTuple):
@@ -71,9 +72,11 @@ def bits(asked: Asked) -> Deal:
 def error(asked: Asked) -> Deal:
     """Bits where they lower the error most."""
     (snr, share), terms = _effective(asked), asked.round.terms
+    grid = table(terms.elements)
+    carries = grid * tf.math.log1p(tf.math.divide_no_nan((snr * share)[:, None], grid)) / math.log(2.0)  # [K, M]
+    left = 4.0 ** (-tf.maximum(carries - SCALE_BITS, 0.0) / terms.size)
     a = tf.cast(asked.round.weights, tf.float64) ** 2 * tf.cast(asked.energies(), tf.float64)
-    a = tf.math.divide_no_nan(a, tf.reduce_max(a))
-    return _dealt(asked.round, least_error(a, snr * share, terms.size, terms.elements))
+    return _dealt(asked.round, least_error(a[:, None] * left, grid))
 
 
 DEALS: dict[str, Callable[[Asked], Deal]] = {"equal": equal, "bits": bits, "worst": worst, "error": error}
@@ -123,27 +126,29 @@ def equal_bits(energy: tf.Tensor, total: int) -> tf.Tensor:
     return tf.where(most < math.inf, shares(most * low), tf.zeros_like(energy))
 
 
-def least_error(a: tf.Tensor, energy: tf.Tensor, size: int, total: int) -> tf.Tensor:
-    """Shares of a total with the least sum_k a_k 4^(-(B_k - 32)_+/d), float64 [K]; SNRs add up to ``energy`` each."""
-    carries = (energy > 0) & (a > 0)
+def table(total: int) -> np.ndarray:
+    """Numbers of elements, from none to a total, [M]."""
+    return np.concatenate([[0.0], np.unique(np.geomspace(1.0, total, TABLE))])
 
-    def best(at: tf.Tensor) -> tf.Tensor:
-        y = energy / at
-        here = at * tf.math.log1p(y) / math.log(2.0)
-        slope = tf.where(carries, (tf.math.log1p(y) - y / (1.0 + y)) / math.log(2.0), 1.0)
-        beside = here - slope * at - SCALE_BITS  # bits of entries that the tangent has at no elements
-        fixed = tf.maximum(-beside, 0.0) / slope
-        left = tf.where(carries, a * 4.0 ** (-tf.maximum(beside, 0.0) / size), 0.0)
-        each = water_filling(left, slope / size, tf.constant(total), fixed).each
-        return tf.where(each > 0, each + fixed, 0.0)
 
-    def step(at: tf.Tensor) -> tuple[tf.Tensor]:
-        return (tf.maximum(0.5 * (at + best(at)), LEAST),)
+def least_error(errors: tf.Tensor, grid: np.ndarray) -> tf.Tensor:
+    """Shares of the last of numbers [M] with the least sum of errors, float64 [K], from those of each number, [K, M].
 
-    count = tf.reduce_sum(tf.cast(carries, tf.float64))
-    start = tf.fill(tf.shape(a), tf.maximum(tf.cast(total, tf.float64) / tf.maximum(count, 1.0), LEAST))
-    (at,) = tf.while_loop(lambda _: True, step, (start,), maximum_iterations=TANGENTS)
-    return best(at)
+    Errors fall more and more slowly from where they are seen steepest from the first on. Who would not get as far as
+    there gets nothing.
+    """
+    length, devices = np.diff(grid), errors.shape[0]
+    seen = (errors[:, :1] - errors[:, 1:]) / grid[1:]  # [K, M - 1]
+    first = tf.argmax(seen, axis=1, output_type=tf.int32)
+    steepest = tf.reduce_max(seen, axis=1, keepdims=True)
+    slope = tf.where(tf.range(len(length)) <= first[:, None], steepest, (errors[:, :-1] - errors[:, 1:]) / length)
+    order = tf.argsort(tf.reshape(slope, [-1]), direction="DESCENDING", stable=True)
+    pieces = tf.gather(tf.tile(tf.constant(length), [devices]), order)
+    got = tf.clip_by_value(grid[-1] - (tf.cumsum(pieces) - pieces), 0.0, pieces)
+    got = tf.where(tf.gather(tf.reshape(slope, [-1]), order) > 0, got, 0.0)
+    shares = tf.math.unsorted_segment_sum(got, order // len(length), devices)
+    enough = shares >= tf.gather(grid[1:], first) * (1.0 - 1e-9)
+    return tf.where(enough | ~tf.reduce_any(enough & (shares > 0)), shares, 0.0)
 
 
 def spread(terms: Terms, counts: tf.Tensor) -> tf.Tensor:
