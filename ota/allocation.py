@@ -6,9 +6,9 @@ Shares N_k of a total N that lower parts of an error as 4^(-c_k N_k),
 
 Bits over layers of n_l entries of variance s_l^2 are a_l = n_l s_l^2, c_l = 1/n_l: reverse water-filling, where the
 level is the distortion D_l = min(level, s_l^2) of each entry (Cover and Thomas, "Elements of information theory",
-10.3.3). Resource elements over devices are a_k = w_k^2 |u_k|^2, c_k = C_k/d at C_k bits an element. Who gets anything
-may have to pay F_k first, such as a scale of 32 bits. With r = a c/level that is worth while where r - 1 - ln r > 2 ln 2
-c F, so each part has a level of its own, and joins once the common one is below it.
+10.3.3). Resource elements over devices are a_k = w_k^2 |u_k|^2, c_k = C_k/d at C_k bits an element. Who gets
+anything may have to pay F_k first, such as a scale of 32 bits. With r = a c/level that is worth while where r - 1 - ln
+r > 2 ln 2 c F, so each part has a level of its own, and joins once the common one is below it.
 
 Where shares are whole numbers of bits, ``least`` is the exact choice from a table of values and costs (a knapsack, by
 dynamic programming), and ``steepest`` takes steps down the convex hulls of the tables, those that lower the error most

@@ -138,5 +138,3 @@ def _known(pasts: list[tf.Tensor]) -> tf.Tensor:
     heard = tf.cast(means > 0, tf.float64)
     average = tf.math.divide_no_nan(tf.reduce_sum(means), tf.reduce_sum(heard))
     return tf.where(means > 0, means, tf.where(average > 0, average, 1.0))
-
-

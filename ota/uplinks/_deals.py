@@ -1,9 +1,9 @@
 """Deals: how many of the granted elements each device gets, and which.
 
-``equal``: as many for all. ``worst``: as many for all, and all at the rate of the worst link. ``bits``: so many that all
-carry as many bits. ``error``: those for which sum_k a_k 4^(-b_k/d) is least, the error of sum_k w_k u_k when b_k bits a
-device, less 32 for a scale, leave 4^(-b/d) of its part a_k = w_k^2 |u_k|^2. Every device says what it
-believes to carry on an element of equal shares, C_k, and for ``error`` its |u_k|^2, a float32 each.
+``equal``: as many for all. ``worst``: as many for all, and all at the rate of the worst link. ``bits``: so many that
+all carry as many bits. ``error``: those for which sum_k a_k 4^(-b_k/d) is least, the error of sum_k w_k u_k when b_k
+bits a device, less 32 for a scale, leave 4^(-b/d) of its part a_k = w_k^2 |u_k|^2. Every device says what it believes
+to carry on an element of equal shares, C_k, and for ``error`` its |u_k|^2, a float32 each.
 
 At rates that hold for any number of elements the least error is that of water-filling (``allocation``). But a device
 puts all its energy on its elements, so n of them carry B(n) = n log2(1 + S/n) with S = (2^C - 1) n_0, n_0 the equal
@@ -96,10 +96,8 @@ def rates(round: Round, counted: Callable[..., tf.Tensor], power: tf.Tensor, bac
     return at_devices(everybody, each, round.weights)
 
 
-def owned(
-    deal: Deal, round: Round, devices: tf.Tensor, sharers: int, power: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Which elements devices own, 0 or 1 [C, N], and the energy on each, [C, 1], of those with power [C] a granted one."""
+def owned(deal: Deal, round: Round, devices: tf.Tensor, sharers: int, power: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Which elements devices own, 0 or 1 [C, N], and the energy on each, [C, 1], from theirs a granted one, [C]."""
     turn, _ = turns(round, devices)
     mask = tf.cast(deal.owner == turn[:, None] // sharers, tf.float32)  # [C, N]
     count = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from overair.ota.allocation import least, steepest, water_filling, whole, worth
 
-# The least squared error of 2^b levels on N(0, 1): 0 to 4 bits of Max, "Quantizing for minimum distortion", 1960, and on
+# The least squared error of 2^b levels on N(0, 1). Max, "Quantizing for minimum distortion", IRE Trans. 1960
 GAUSSIAN = np.array([1.0, 0.36338, 0.11748, 0.034548, 0.0095010, 0.0025046, 0.00063579])
 
 
