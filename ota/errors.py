@@ -35,7 +35,7 @@ class Recovered(NamedTuple):
 def compressing(
     compressor: Compressor, size: int, draws: int, layers: Layers = ()
 ) -> Callable[[np.ndarray, Sequence[float], Key], Compressed]:
-    """Of a vector [d] of such layers, at most so many bits and a key, to what it does once with each draw of the key."""
+    """Of a vector [d] of such layers, at most so many bits and a key, to what it does with each draw of the key."""
 
     @tf.function(autograph=False)
     def drawn(x: tf.Tensor, bits: tf.Tensor, key: Key) -> Pair:

@@ -1,14 +1,15 @@
 """Deals: how many of the granted elements each device gets, and which.
 
 ``equal``: as many for all. ``worst``: as many for all, and all at the rate of the worst link. ``bits``: so many that
-all carry as many bits. ``error``: those for which sum_k a_k 4^(-b_k/d) is least, the error of sum_k w_k u_k when b_k
-bits a device, less 32 for a scale, leave 4^(-b/d) of its part a_k = w_k^2 |u_k|^2. Every device says what it believes
+all carry as many bits. ``error``: those with the least sum_k a_k D(b_k), the error of sum_k w_k u_k when b_k bits leave
+D(b_k) of a part a_k = w_k^2 |u_k|^2. D is the compressor's own curve (``_curves``). Every device says what it believes
 to carry on an element of equal shares, C_k, and for ``error`` its |u_k|^2, a float32 each.
 
-At rates that hold for any number of elements the least error is that of water-filling (``allocation``). But a device
-puts all its energy on its elements, so n of them carry B(n) = n log2(1 + S/n) with S = (2^C - 1) n_0, n_0 the equal
-share. So errors are tabulated over n, and elements go where the table, from its point seen steepest from n = 0 on, is
-steepest. Equal bits solve B(n) = b by n = b ln 2 / (v - t), v - 1 - ln v = t - 1 - ln t, t = b ln 2 / S.
+With D = 4^(-b/d), and at rates that hold for any number of elements, the least error is that of water-filling
+(``allocation``). But a device puts all its energy on its elements, so n of them carry B(n) = n log2(1 + S/n), with S =
+(2^C - 1) n_0 and n_0 the equal share. So errors are tabulated over n, and elements go where the table, from its point
+seen steepest from n = 0 on, is steepest. Equal bits solve B(n) = b by n = b ln 2 / (v - t), v - 1 - ln v = t - 1 - ln
+t, t = b ln 2 / S.
 
 Unequal shares are dealt subcarrier by subcarrier, each device's at even distances: everybody sees the whole band.
 """
@@ -22,9 +23,9 @@ import tensorflow as tf
 
 from ..allocation import whole, worth
 from ..round import Round, Terms, at_devices
+from ._curves import Curve
 from ._shares import owners, turns
 
-SCALE_BITS = 32.0
 TABLE = 512  # numbers of elements at which errors are tabulated
 HALVINGS = 60  # of the factor between the fewest and the most bits that can be equal
 
@@ -48,6 +49,7 @@ class Asked(NamedTuple):
     rates: Callable[[tf.Tensor], tf.Tensor]  # from back-offs [K] to bits an element of equal shares [K], 0 if absent
     backoff: tf.Tensor  # of what they count on, [K]
     energies: Callable[[], tf.Tensor]  # |u_k|^2, [K]
+    curve: Callable[[], Curve]  # of the compressor
 
 
 def equal(asked: Asked) -> Deal:
@@ -74,9 +76,8 @@ def error(asked: Asked) -> Deal:
     (snr, share), terms = _effective(asked), asked.round.terms
     grid = table(terms.elements)
     carries = grid * tf.math.log1p(tf.math.divide_no_nan((snr * share)[:, None], grid)) / math.log(2.0)  # [K, M]
-    left = 4.0 ** (-tf.maximum(carries - SCALE_BITS, 0.0) / terms.size)
     a = tf.cast(asked.round.weights, tf.float64) ** 2 * tf.cast(asked.energies(), tf.float64)
-    return _dealt(asked.round, least_error(a[:, None] * left, grid))
+    return _dealt(asked.round, least_error(a[:, None] * asked.curve().at(carries), grid))
 
 
 DEALS: dict[str, Callable[[Asked], Deal]] = {"equal": equal, "bits": bits, "worst": worst, "error": error}

@@ -16,8 +16,7 @@ of every update never arrives. Of a constant gradient g and a compressor that le
 (1-a)) and g arrives in the first case; at a g/(1 - a b), and (1-a) g/(1 - a b) arrives, in the second. Chen et al.,
 "How to attain communication-efficient DNN training? Convert, compress, correct", 2022.
 
-``deal`` says how many elements a device gets and at which rate (``_deals``): as many for all, or as lowers the error
-most, or as equals the bits; one that gets nothing is silent, and the sum lacks it.
+``deal`` says how many elements a device gets (``_deals``); one that gets none is silent, and the sum lacks it.
 
 ``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
 zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
@@ -45,6 +44,7 @@ from ..past import Past
 from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
+from ._curves import curve
 from ._deals import DEALS, TOLD, Asked, Deal, owned, rates
 from ._disturbance import distortion, test
 from ._shares import counted_on, read, turns
@@ -181,8 +181,8 @@ class Digital:
             p, least = margins.allowed_loss(self.rate), margins.least_db(self.rate, round.terms.air, round.air_link)
             after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
             acks = tf.reduce_sum(tf.cast(acc.sent, tf.float32))
-        told = TOLD[self.deal] * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
-        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, acks + told)
+        free = acks + TOLD[self.deal] * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
+        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, free)
         return Outcome(acc.estimate, DigitalState(acc.owed, after, state.past.after(acc.estimate)), report)
 
     def _adapts(self, round: Round) -> bool:
@@ -224,13 +224,14 @@ class Digital:
 
     def _deal(self, state: DigitalState, round: Round, backoff: tf.Tensor, probe: Probe | None) -> Deal:
         """Who owns which elements."""
-        counted = partial(counted_on, round, adaptive=self.margin_db == "adaptive")
-        power = self._power(round.terms, tf.range(round.terms.air.devices))
 
         def energies() -> tf.Tensor:
             return probe(lambda some, updates: tf.reduce_sum(self._wanted(state, some, updates)[1] ** 2, axis=1))
 
-        return DEALS[self.deal](Asked(round, self.sdma, partial(rates, round, counted, power), backoff, energies))
+        counted = partial(counted_on, round, adaptive=self.margin_db == "adaptive")
+        each = partial(rates, round, counted, self._power(round.terms, tf.range(round.terms.air.devices)))
+        own = partial(curve, self.compressor, round.terms.size)
+        return DEALS[self.deal](Asked(round, self.sdma, each, backoff, energies, own))
 
     def _owned(self, deal: Deal, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
