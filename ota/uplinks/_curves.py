@@ -15,8 +15,8 @@ from ...phy import keys
 from ..compressors import Compressor
 from ..errors import compressing
 
-POINTS = 40
-FEWEST, DEEPEST, SCALES = 0.02, 10.0, 64.0  # bits of an entry, and beside them
+POINTS = 48
+FEWEST, DEEPEST, SCALES = 0.02, 33.0, 64.0  # bits of an entry, and beside them
 FURTHER = 20  # steps of 1.5 in which 1/b goes on
 DRAWS = 16
 MOST_ENTRIES = 2**13  # of more, bits are in proportion

@@ -127,9 +127,8 @@ class Digital:
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
         backoff = margins.backoff(self.margin_db, state.margins)
-        deal, orthogonal = self._deal(state, round, backoff, probe), round.terms.air.orthogonal
-        y = tf.zeros([0, 0, 0], tf.complex64) if orthogonal else test(round, partial(self._owned, deal))
-        none = tf.cast(nobody, tf.bool)
+        deal, none = self._deal(state, round, backoff, probe), tf.cast(nobody, tf.bool)
+        y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else test(round, partial(self._owned, deal))
         acc = Decoded(zeros, zeros, zeros, state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none)
         return acc._replace(deal=deal)
 
