@@ -66,25 +66,21 @@ class Layered:
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
     ) -> tuple[tf.Tensor, tf.Tensor]:
         layers, past = known.filled(update.shape[-1])
+        layers = tuple(shape for shape in layers if math.prod(shape))  # what is empty holds no entries
         sizes = [math.prod(shape) for shape in layers]
         parts, pasts = tf.split(update, sizes), tf.split(past.estimate, sizes)
-        places = [place for place in range(len(sizes)) if sizes[place]]  # of layers that are not empty
-        grants, side = self._grants([parts[place] for place in places], [pasts[place] for place in places], past, bits)
+        grants, side = self._grants(parts, pasts, bits)
         decoded, left = list(parts), tf.maximum(tf.cast(bits, tf.float64) - side, 0.0)
-        used = tf.zeros([], tf.float64)
-        order = sorted(range(len(places)), key=lambda at: sizes[places[at]])  # what small ones leave fits into large
+        used, order = tf.zeros([], tf.float64), sorted(range(len(sizes)), key=lambda at: sizes[at])
         for turn, at in enumerate(order):
-            place = places[at]
-            offered = left * _share(grants, [sizes[each] for each in places], order[turn:])
-            fresh = Known((layers[place],), Past(past.rounds, pasts[place]))
-            decoded[place], spent = self._one(parts[place], offered, keys.fold(key, f"layer {place}"), fresh)
+            offered = left * _share(grants, sizes, order[turn:])
+            fresh = Known((layers[at],), Past(past.rounds, pasts[at]))
+            decoded[at], spent = self._one(parts[at], offered, keys.fold(key, f"layer {at}"), fresh)
             left, used = left - spent, used + spent
         told = tf.minimum(tf.cast(tf.where(used > 0, used + side, 0.0), bits.dtype), bits)
         return tf.concat(decoded, axis=0), tf.cast(told, update.dtype)
 
-    def _grants(
-        self, parts: list[tf.Tensor], pasts: list[tf.Tensor], past: Past, bits: tf.Tensor
-    ) -> tuple[tf.Tensor, float]:
+    def _grants(self, parts: list[tf.Tensor], pasts: list[tf.Tensor], bits: tf.Tensor) -> tuple[tf.Tensor, float]:
         """The plan, float64 [L], and the bits that tell it."""
         sizes = tuple(part.shape[-1] for part in parts)
         if len(sizes) == 1:
@@ -106,8 +102,7 @@ class Layered:
         if size > SMALL:
             return coded()
         cost = tf.constant(float(EXACT_BITS * size), tf.float64)
-        whole = (offered >= cost) & tf.reduce_any(tf.not_equal(part, 0))
-        return tf.cond(whole, lambda: (part, cost), coded)
+        return tf.cond(offered >= cost, lambda: (part, tf.where(tf.reduce_any(part != 0), cost, 0.0)), coded)
 
 
 def _share(grants: tf.Tensor, sizes: list[int], ahead: list[int]) -> tf.Tensor:

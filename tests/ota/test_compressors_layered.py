@@ -105,9 +105,9 @@ def test_own_variances_are_told_to_a_quarter_of_an_octave_whatever_the_scale() -
         x, grants = tf.constant(scale * update(), tf.float32), {}
         for allocation in ("water_filling", "greedy"):
             parts = [part for part in tf.split(x, sizes()) if part.shape[-1]]
-            grants[allocation] = Layered(Eden(), allocation)._grants(parts, parts, past().past, tf.constant(2500.0))[0]  # type: ignore[arg-type]
+            grants[allocation] = Layered(Eden(), allocation)._grants(parts, parts, tf.constant(2500.0))[0]  # type: ignore[arg-type]
             again = Layered(Eden(), allocation)._grants(  # type: ignore[arg-type]
-                [part / scale for part in parts], parts, past().past, tf.constant(2500.0)
+                [part / scale for part in parts], parts, tf.constant(2500.0)
             )[0]
             np.testing.assert_allclose(grants[allocation], again)
 
@@ -212,7 +212,6 @@ def test_a_layer_of_which_nothing_is_known_counts_as_an_average_one() -> None:
     grants, _ = Layered(Eden(), "water_filling", "last")._grants(
         [part for part in tf.split(tf.constant(update()), sizes()) if part.shape[-1]],
         [part for part in tf.split(tf.constant(seen), sizes()) if part.shape[-1]],
-        past(seen).past,  # type: ignore[arg-type]
         tf.constant(5000.0),
     )
     assert grants[1] > 0
