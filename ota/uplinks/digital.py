@@ -28,7 +28,7 @@ whatever is believed of the channel.
 """
 
 from functools import partial
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
@@ -73,7 +73,7 @@ class Decoded(NamedTuple):
     sent: tf.Tensor  # bool [K]
     decoded: tf.Tensor  # bool [K]
     held: tf.Tensor  # silent because of their margin, bool [K]
-    deal: Deal | None = None
+    deal: Deal
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -125,12 +125,11 @@ class Digital:
         return DigitalState(owed, margins.start(devices), Past.none(terms.layers))
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
-        zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
+        zeros, nobody, bits = tf.zeros([round.terms.size]), tf.zeros_like(round.weights), tf.zeros([])
         backoff = margins.backoff(self.margin_db, state.margins)
         deal, none = self._deal(state, round, backoff, probe), tf.cast(nobody, tf.bool)
         y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else test(round, partial(self._owned, deal))
-        acc = Decoded(zeros, zeros, zeros, state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none)
-        return acc._replace(deal=deal)
+        return Decoded(zeros, zeros, zeros, state.owed, state.past, y, nobody, bits, backoff, none, none, none, deal)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         share = self._subchannel(acc, round, devices)
@@ -221,7 +220,7 @@ class Digital:
         found = read(round, snr, devices, link.receiver)
         return Subchannel(mask, believed, found.snr, found.csi_noise, found.gain)
 
-    def _deal(self, state: DigitalState, round: Round, backoff: tf.Tensor, probe: Probe | None) -> Deal:
+    def _deal(self, state: DigitalState, round: Round, backoff: tf.Tensor, probe: Any) -> Deal:
         """Who owns which elements."""
 
         def energies() -> tf.Tensor:
