@@ -11,6 +11,7 @@ from .compressors import Compressor
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
 from .compressors.entropy_dithered import EntropyDithered
+from .compressors.layered import Layered
 from .compressors.nested import Nested
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
@@ -59,6 +60,7 @@ __all__ = [
     "ImageCodec",
     "Jpeg",
     "Jpeg2000",
+    "Layered",
     "Ldpc",
     "Lmmse",
     "LowRank",

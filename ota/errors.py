@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ..phy import keys
 from ..phy.keys import Key
-from .compressors import Compressor
+from .compressors import Compressor, Known
 from .layers import Layers
 from .projections import hadamard
 from .recovery import Recovery, least_squares_on
@@ -33,16 +33,16 @@ class Recovered(NamedTuple):
 
 
 def compressing(
-    compressor: Compressor, size: int, draws: int
+    compressor: Compressor, size: int, draws: int, layers: Layers = ()
 ) -> Callable[[np.ndarray, Sequence[float], Key], Compressed]:
-    """Of a vector [d], at most so many bits and a key, to what compressing it does once with each draw of the key."""
+    """Of a vector [d] of such layers, at most so many bits and a key, to what it does with each draw of the key."""
 
     @tf.function(autograph=False)
     def drawn(x: tf.Tensor, bits: tf.Tensor, key: Key) -> Pair:
         x, energy = tf.ensure_shape(x, [size]), tf.reduce_sum(x**2)
 
         def one(index: tf.Tensor) -> Pair:
-            decoded, used = compressor.compress(x, bits, keys.fold(key, index))
+            decoded, used = compressor.compress(x, bits, keys.fold(key, index), Known(layers))
             return tf.reduce_sum((decoded - x) ** 2) / energy, used
 
         return tf.map_fn(one, tf.range(draws), fn_output_signature=PAIR)

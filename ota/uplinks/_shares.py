@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from ...phy import Belief, Detected, detect, squared
+from ...phy import Belief, Detected, detect, expected, squared
 from ..round import Round, Terms
 
 
@@ -30,6 +30,14 @@ def read(round: Round, snr: tf.Tensor, devices: tf.Tensor, belief: Belief) -> De
     """What who believes this reads of devices, on the granted elements, [C, N]."""
     found = detect(round.air_link, snr[None, :, :, None], devices, belief)
     return Detected(*(round.on_grant(each[0], round.terms.elements) for each in found))
+
+
+def counted_on(round: Round, snr: tf.Tensor, devices: tf.Tensor, adaptive: bool) -> tf.Tensor:
+    """The SNR that devices count on: what they know of it, or what they expect the receiver to know, [C, N]."""
+    link, air = round.air_link, round.terms.air
+    if not adaptive or air.csit == air.csir:
+        return read(round, snr, devices, link.transmitters).known
+    return round.on_grant(expected(link, snr[None, :, :, None], devices)[0], round.terms.elements)
 
 
 def _strength(h: tf.Tensor) -> tf.Tensor:

@@ -22,6 +22,7 @@ to arrive is what would if it were its own update.
 
 ``combine = "lmmse"`` weights what was decoded by its precision instead of shares of data (``_combining``); NMSE stays
 that against the sum by shares.
+``deal`` says how many elements a device gets (``_deals``); one that gets none is silent, and the sum lacks it.
 
 ``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
 zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
@@ -32,13 +33,14 @@ complex gain, disturbs all its elements beside the noise of power N0: gain and d
 whatever is believed of the channel.
 """
 
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Perfect, Place, expected, squared
+from ...phy import Perfect, Place, squared
 from ...phy.strict import STRICT
 from .. import margins
 from ..compressors import Compressor, Known
@@ -49,9 +51,11 @@ from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
 from . import _combining as combining
 from . import _sides as sides
+from ._curves import curve
+from ._deals import DEALS, TOLD, Asked, Deal, owned, rates
 from ._disturbance import distortion, test
 from ._sdma import shared
-from ._shares import owners, read, turns
+from ._shares import counted_on, read
 
 
 class DigitalState(NamedTuple):
@@ -81,6 +85,7 @@ class Decoded(NamedTuple):
     wrong: tf.Tensor  # share of entries that side information puts into a wrong coset, [K]
     side: sides.Side
     weighed: combining.Weighed
+    deal: Deal
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -103,10 +108,12 @@ class Digital:
     """Whether feedback keeps what its weight holds back, or drops it."""
     combine: Literal["weights", "lmmse"] = "weights"
     """Whether what is decoded is weighted by shares of data, or by its precision."""
+    deal: Literal["equal", "bits", "worst", "error"] = "equal"
+    """Elements of devices: equally many, or for equal bits, or least error; worst: equal, at the worst link's rate."""
     uses_air: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:
-        return sides.is_sided(self.compressor)
+        return sides.is_sided(self.compressor) or self.deal == "error"
 
     def check(self, terms: Terms) -> None:
         air = terms.air
@@ -117,6 +124,8 @@ class Digital:
                 f"uplink.sdma: expected at most {air.antennas} devices on an element, as many as antennas, "
                 f"received {self.sdma}; give the receiver more antennas"
             )
+        if self.sdma > 1 and self.deal != "equal":
+            raise ValueError(f"uplink.deal: expected equal where devices share elements by sdma, received {self.deal}")
         if self.sdma > 1 and (not air.orthogonal or not isinstance(air.csir, Perfect)):
             raise ValueError(
                 f"uplink.sdma: expected 1 in the time domain or with a receiver that does not know the channel, "
@@ -130,13 +139,14 @@ class Digital:
         return DigitalState(owed, margins.start(devices), Past.none(terms.layers), tf.constant(combining.UNKNOWN))
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
-        zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
-        y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else test(round, self._owned)
+        zeros, nobody, layers = tf.zeros([round.terms.size]), tf.zeros_like(round.weights), round.terms.layers
         backoff = margins.backoff(self.margin_db, state.margins)
-        none, weighed, layers = tf.cast(nobody, tf.bool), combining.start(state.noise), round.terms.layers
+        deal, none = self._deal(state, round, backoff, probe), tf.cast(nobody, tf.bool)
+        y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else test(round, partial(self._owned, deal))
         started = state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none, nobody
-        acc = Decoded(zeros, zeros, zeros, *started, sides.no_side(self.compressor, layers), weighed)
-        if not self.probes(round.terms) or probe is None:
+        side, weighed = sides.no_side(self.compressor, layers), combining.start(state.noise)
+        acc = Decoded(zeros, zeros, zeros, *started, side, weighed, deal)
+        if not sides.is_sided(self.compressor) or probe is None:
             return acc
         first = probe(lambda devices, updates: self._first(acc, round, devices, updates), sides.nobody(layers))
         return acc._replace(side=sides.side_of(first, layers))
@@ -166,7 +176,7 @@ class Digital:
             weighed=weighed,
         )
 
-    def _wanted(self, acc: Decoded, devices: tf.Tensor, updates: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
+    def _wanted(self, acc: Nest, devices: tf.Tensor, updates: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
         """What devices owe, if anything, and what they would have arrive, [C, d]."""
         owed = tf.gather(acc.owed, devices) if self.feedback else None
         return owed, updates if owed is None else updates + self.feedback * owed
@@ -198,6 +208,7 @@ class Digital:
             p, least = margins.allowed_loss(self.rate), margins.least_db(self.rate, round.terms.air, round.air_link)
             after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
             free += tf.reduce_sum(tf.cast(acc.sent, tf.float32))
+        free += TOLD[self.deal] * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         errors = nmse(estimate, acc.target), nmse(estimate, acc.wanted)
         report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, free)
         return Outcome(estimate, DigitalState(acc.owed, after, state.past.after(estimate), noise), report)
@@ -221,28 +232,28 @@ class Digital:
     def _subchannel(self, acc: Decoded, round: Round, devices: tf.Tensor) -> Subchannel:
         """The elements of devices, as believed after the margin, and as the receiver finds them."""
         link, backoff = round.air_link, tf.gather(acc.backoff, devices)[:, None]  # [C, 1]
-        mask, power = self._owned(round, devices)  # [C, N], [C, 1]
+        mask, power = self._owned(acc.deal, round, devices)  # [C, N], [C, 1]
         snr = power / link.noise
         if self.sdma > 1:
             return shared(round, devices, self.sdma, mask, snr, backoff, self.margin_db == "adaptive")
-        believed = backoff * self._counted_on(round, snr, devices)
+        believed = acc.deal.bound(backoff * counted_on(round, snr, devices, self.margin_db == "adaptive"))
         if not round.terms.air.orthogonal:
             gain, disturbance = distortion(acc.y, round, devices, mask, power)  # [C, 1] each
             snr = power * squared(gain) / (link.noise + disturbance)
         found = read(round, snr, devices, link.receiver)
         return Subchannel(mask, believed, found.snr, found.csi_noise, found.gain)
 
-    def _counted_on(self, round: Round, snr: tf.Tensor, devices: tf.Tensor) -> tf.Tensor:
-        """The SNR that devices count on: what they know of it, or what they expect the receiver to know, [C, N]."""
-        link, air = round.air_link, round.terms.air
-        if self.margin_db != "adaptive" or air.csit == air.csir:
-            return read(round, snr, devices, link.transmitters).known
-        return round.on_grant(expected(link, snr[None, :, :, None], devices)[0], round.terms.elements)
+    def _deal(self, state: DigitalState, round: Round, backoff: tf.Tensor, probe: Any) -> Deal:
+        """Who owns which elements."""
 
-    def _owned(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def energies() -> tf.Tensor:
+            return probe(lambda some, updates: tf.reduce_sum(self._wanted(state, some, updates)[1] ** 2, axis=1))
+
+        counted = partial(counted_on, round, adaptive=self.margin_db == "adaptive")
+        each = partial(rates, round, counted, self._power(round.terms, tf.range(round.terms.air.devices)))
+        own = partial(curve, self.compressor, round.terms.size)
+        return DEALS[self.deal](Asked(round, self.sdma, each, backoff, energies, own))
+
+    def _owned(self, deal: Deal, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
-        turn, count = turns(round, devices)
-        owner = owners(round.terms, tf.maximum(-(-count // self.sdma), 1))  # [N]
-        mask = tf.cast(owner == turn[:, None] // self.sdma, tf.float32)  # [C, N]
-        owned = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)
-        return mask, self._power(round.terms, devices)[:, None] * (round.terms.elements / owned)
+        return owned(deal, round, devices, self.sdma, self._power(round.terms, devices))

@@ -34,7 +34,7 @@ def errors(study: Any, parts: CompressionParts, work: Work) -> dict[str, np.ndar
 
     moments, size, found = work.wanted["moment"], parts.source.size, []
     budgets = [32.0 * size / gain for gain in work.wanted["target_gain"]]
-    errors_of, key = compressing(parts.compressor, size, study.draws), keys.key(work.seed, STREAM)
+    errors_of, key = compressing(parts.compressor, size, study.draws, parts.source.layers), keys.key(work.seed, STREAM)
     for at, gradient in enumerate(parts.source.at(moments, work.seed)):
         found.append(errors_of(gradient, budgets, key))
         work.progress(at + 1, len(moments))
