@@ -8,9 +8,10 @@ from ..round import Round, Terms
 
 
 def turns(round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The places [C] of devices among those that take part, and how many do."""
+    """The places [C] of devices among those that take part, -1 of others, and how many do."""
     taking_part = tf.cast(round.weights > 0, tf.int32)
-    return tf.gather(tf.cumsum(taking_part, exclusive=True), devices), tf.reduce_sum(taking_part)
+    places = tf.where(taking_part > 0, tf.cumsum(taking_part, exclusive=True), -1)
+    return tf.gather(places, devices), tf.reduce_sum(taking_part)
 
 
 def owners(terms: Terms, sharers: tf.Tensor) -> tf.Tensor:

@@ -16,8 +16,15 @@ of every update never arrives. Of a constant gradient g and a compressor that le
 (1-a)) and g arrives in the first case; at a g/(1 - a b), and (1-a) g/(1 - a b) arrives, in the second. Chen et al.,
 "How to attain communication-efficient DNN training? Convert, compress, correct", 2022.
 
-``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
-zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
+``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas.
+
+With ``allocation = "water_filling"`` a device puts its budget where it counts on most (`_water.py`), and leaves out
+elements that carry too little; the receiver is told so for nothing. Under an average budget the water level is that of
+the long run (`_long_run.py`), and fades that are deep enough are waited out. Margins move rates and not energy.
+
+Where fewer than all are ``scheduled``, those with the best channel share the elements; the others are silent and
+count as unheard. Weights stay what they are, so the estimate is biased: toward 0 by about the share that is left out,
+and, where places last, toward those that are near. What was not sent is owed, with feedback.
 
 On the time domain devices disturb each other, so that is measured: everybody sends QPSK on its own elements through the
 round's air. What a device's elements then hold besides noise and its own symbols, times the true mean response and one
@@ -25,14 +32,14 @@ complex gain, disturbs all its elements beside the noise of power N0: gain and d
 whatever is believed of the channel.
 """
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Belief, Perfect, Place, error_power, expected, keys, squared
-from ...phy.combiners.zero_forcing import separate
+from ...phy import Perfect, Place, keys
 from ...phy.strict import STRICT
 from .. import margins
 from ..compressors import Compressor, Known
@@ -41,8 +48,11 @@ from ..past import Past
 from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
-from ._disturbance import distortion, test
-from ._shares import owners, read, turns
+from . import _long_run
+from ._disturbance import test
+from ._sending import Sending
+from ._shares import owners, turns
+from ._water import Poured, as_equal, poured_on
 
 
 class DigitalState(NamedTuple):
@@ -51,6 +61,7 @@ class DigitalState(NamedTuple):
     owed: tf.Tensor  # what did not arrive, [K, d]; [0, d] without feedback
     margins: margins.Margins
     past: Past
+    law: _long_run.Law
 
 
 class Decoded(NamedTuple):
@@ -68,6 +79,8 @@ class Decoded(NamedTuple):
     sent: tf.Tensor  # bool [K]
     decoded: tf.Tensor  # bool [K]
     held: tf.Tensor  # silent because of their margin, bool [K]
+    scheduled: tf.Tensor  # weights of those that may send, 0 for the others, [K]
+    law: _long_run.Law
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -88,6 +101,10 @@ class Digital:
     """Weight of error feedback."""
     memory: Literal["owed", "decayed"] = "owed"
     """Whether feedback keeps what its weight holds back, or drops it."""
+    allocation: Literal["equal", "water_filling"] = "equal"
+    """Power allocation over a device's own elements: equal, or by water-filling on what it counts on."""
+    scheduled: Annotated[float, Gt(0), Le(1)] = 1.0
+    """Share of those that take part that sends: those with the best channel as the receiver believes it."""
     uses_air: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:
@@ -97,6 +114,8 @@ class Digital:
         air = terms.air
         if self.feedback:
             check_memory(terms)
+        if self.budget == "average" and (self.scheduled < 1 or self.allocation != "equal"):
+            _long_run.check(terms)
         if self.sdma > air.antennas:
             raise ValueError(
                 f"uplink.sdma: expected at most {air.antennas} devices on an element, as many as antennas, "
@@ -112,17 +131,24 @@ class Digital:
         self.check(terms)
         devices = terms.air.devices
         owed = tf.zeros([devices if self.feedback else 0, terms.size])
-        return DigitalState(owed, margins.start(devices), Past.none(terms.layers))
+        law = _long_run.every_round(terms)
+        if self.budget == "average":
+            law = _long_run.law(self._sending, terms, place, levels=self.allocation == "water_filling")
+        return DigitalState(owed, margins.start(devices), Past.none(terms.layers), law)
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
-        y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else test(round, self._owned)
+        round = self._sending.chosen(round)
+        y = tf.zeros([0, 0, 0], tf.complex64)
+        if not round.terms.air.orthogonal:
+            y = test(round, lambda round, some: self._owned(state.law, round, some).sent)
         backoff = margins.backoff(self.margin_db, state.margins)
         none = tf.cast(nobody, tf.bool)
-        return Decoded(zeros, zeros, zeros, state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none)
+        so_far = zeros, zeros, zeros, state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none
+        return Decoded(*so_far, round.weights, state.law)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
-        share = self._subchannel(acc, round, devices)
+        share, energy = self._shared(acc, round, devices)
         weights = tf.gather(round.weights, devices)
         key, known = keys.fold(round.key, "compressor"), Known(round.terms.layers, acc.past)
 
@@ -139,7 +165,7 @@ class Digital:
         sends = bits > 0  # a device whose rate carries nothing stays silent
         arrives = self.rate.crc_ok(share, bits, devices, keys.fold(round.key, "packets"))
         decoded = tf.where(arrives[:, None], decoded, 0.0)
-        energy = self._power(round.terms, devices) * tf.cast(sends, tf.float32)
+        energy *= tf.cast(sends, tf.float32)
         places = devices[:, None]
         return acc._replace(
             estimate=acc.estimate + weighted_sum(weights, decoded),
@@ -152,7 +178,7 @@ class Digital:
             bits=acc.bits + tf.reduce_sum(bits),
             sent=tf.tensor_scatter_nd_update(acc.sent, places, sends),
             decoded=tf.tensor_scatter_nd_update(acc.decoded, places, sends & arrives),
-            held=tf.tensor_scatter_nd_update(acc.held, places, ~sends & self._held(acc, share, round, devices)),
+            held=tf.tensor_scatter_nd_update(acc.held, places, self._held(acc, share, round, devices, ~sends)),
         )
 
     def _kept(self, owed: tf.Tensor) -> tf.Tensor:
@@ -166,69 +192,53 @@ class Digital:
             after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
             acks = tf.reduce_sum(tf.cast(acc.sent, tf.float32))
         report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, acks)
-        return Outcome(acc.estimate, DigitalState(acc.owed, after, state.past.after(acc.estimate)), report)
+        after = DigitalState(acc.owed, after, state.past.after(acc.estimate), state.law)
+        return Outcome(acc.estimate, after, report)
 
     def _adapts(self, round: Round) -> bool:
         orthogonal = round.terms.air.orthogonal
         return self.margin_db == "adaptive" and margins.are_needed(self.rate, round.air_link, orthogonal)
 
-    def _held(self, acc: Decoded, share: Subchannel, round: Round, devices: tf.Tensor) -> tf.Tensor:
-        """Whether devices have a margin without which they could send something, bool [C]."""
+    def _held(self, acc: Decoded, share: Subchannel, round: Round, devices: tf.Tensor, silent: tf.Tensor) -> tf.Tensor:
+        """Whether silent devices have a margin without which they could send something, bool [C]."""
         if not self._adapts(round):
-            return tf.zeros(tf.shape(devices), tf.bool)
+            return tf.zeros_like(silent)
         backoff = tf.gather(acc.backoff, devices)
         free = share._replace(believed=share.believed / backoff[:, None])
-        return (backoff < 1.0) & (self.rate.bits(free) > 0)
+        could = tf.cond(tf.reduce_any(silent), lambda: self.rate.bits(free) > 0, lambda: silent)  # rates take long
+        return silent & (backoff < 1.0) & could
 
-    def _power(self, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
-        """Of devices in a round they take part in, [C]; on average over rounds it is their budget, or less."""
-        return tf.gather(terms.budgets, devices) / (terms.participation if self.budget == "average" else 1.0)
+    @property
+    def _sending(self) -> Sending:
+        return Sending(self.sdma, self.margin_db == "adaptive", self.scheduled)
+
+    def _power(self, law: _long_run.Law, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
+        """Of devices in a round they send in, [C]; on average over rounds it is their budget, or less."""
+        return tf.gather(terms.budgets, devices) / (tf.gather(law.chance, devices) if self.budget == "average" else 1.0)
 
     def _subchannel(self, acc: Decoded, round: Round, devices: tf.Tensor) -> Subchannel:
         """The elements of devices, as believed after the margin, and as the receiver finds them."""
-        link, backoff = round.air_link, tf.gather(acc.backoff, devices)[:, None]  # [C, 1]
-        mask, power = self._owned(round, devices)  # [C, N], [C, 1]
-        snr = power / link.noise
-        if self.sdma > 1:
-            believed, known = (self._apart(round, devices, side.best) for side in (link.transmitters, link.receiver))
-            lacks = round.on_grant(error_power(link.transmitters, devices)[0], round.terms.elements)  # [C, N]
-            if self.margin_db == "adaptive":  # what the receiver knows besides lies in A - S + 1 dimensions
-                counted = snr * (believed + (link.antennas - self.sdma + 1.0) * lacks)
-            else:
-                counted = snr * believed / (1.0 + snr * lacks)
-            nothing, one = tf.zeros([1, 1]), tf.ones([1, 1], tf.complex64)
-            return Subchannel(mask, backoff * counted, snr * known, nothing, one)
-        believed = backoff * self._counted_on(round, snr, devices)
-        if not round.terms.air.orthogonal:
-            gain, disturbance = distortion(acc.y, round, devices, mask, power)  # [C, 1] each
-            snr = power * squared(gain) / (link.noise + disturbance)
-        found = read(round, snr, devices, link.receiver)
-        return Subchannel(mask, believed, found.snr, found.csi_noise, found.gain)
+        return self._shared(acc, round, devices)[0]
 
-    def _counted_on(self, round: Round, snr: tf.Tensor, devices: tf.Tensor) -> tf.Tensor:
-        """The SNR that devices count on: what they know of it, or what they expect the receiver to know, [C, N]."""
-        link, air = round.air_link, round.terms.air
-        if self.margin_db != "adaptive" or air.csit == air.csir:
-            return read(round, snr, devices, link.transmitters).known
-        return round.on_grant(expected(link, snr[None, :, :, None], devices)[0], round.terms.elements)
+    def _shared(self, acc: Decoded, round: Round, devices: tf.Tensor) -> tuple[Subchannel, tf.Tensor]:
+        """The same, and the energy that devices put on them, [C]."""
+        round = replace(round, weights=acc.scheduled)
+        own = self._owned(acc.law, round, devices)
+        believed = tf.gather(acc.backoff, devices)[:, None] * own.counted.known
+        found = self._sending.received(round, own, devices, acc.y)
+        share = Subchannel(own.mask, believed, found.snr, found.csi_noise, found.gain)
+        return share, self._power(acc.law, round.terms, devices) * own.used
 
-    def _owned(self, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
+    def _owned(self, law: _long_run.Law, round: Round, devices: tf.Tensor) -> Poured:
+        """Which elements devices own, and the energy they put on them."""
         turn, count = turns(round, devices)
         owner = owners(round.terms, tf.maximum(-(-count // self.sdma), 1))  # [N]
         mask = tf.cast(owner == turn[:, None] // self.sdma, tf.float32)  # [C, N]
         owned = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)
-        return mask, self._power(round.terms, devices)[:, None] * (round.terms.elements / owned)
-
-    def _apart(self, round: Round, devices: tf.Tensor, belief: Belief) -> tf.Tensor:
-        """1 / [(H^H H)^-1]_kk of devices among those they share elements with, on the granted elements, [C, N]."""
-        link, sharers = round.air_link, self.sdma
-        turn, count = turns(round, devices)
-        places = turn[:, None] // sharers * sharers + tf.range(sharers)  # [C, S]
-        everybody = tf.where(round.weights > 0)[:, 0]
-        mates = tf.gather(everybody, tf.minimum(places, count - 1))
-        h = link.response(tf.reshape(mates, [-1]), belief)[0]  # [A, C S, T, F]
-        h = tf.reshape(h, [link.antennas, -1, sharers, *h.shape[2:]])
-        h *= tf.cast(places < count, h.dtype)[..., None, None]
-        strengths = separate(tf.transpose(h, [1, 3, 4, 0, 2]), tf.ones([]))  # [C, T, F, S]
-        return round.on_grant(tf.gather(strengths, turn % sharers, axis=3, batch_dims=1), round.terms.elements)
+        power = self._power(law, round.terms, devices)[:, None] * (round.terms.elements / owned)
+        snr = power / round.air_link.noise
+        counted = self._sending.counted_on(round, snr, devices)
+        if self.allocation == "equal":
+            return as_equal(mask, power, counted)
+        level = _long_run.level(law.cost, snr, devices) / snr if self.budget == "average" else None
+        return poured_on(mask, power, counted, level)
