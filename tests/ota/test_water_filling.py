@@ -9,8 +9,8 @@ from scipy.optimize import brentq, minimize
 from scipy.special import exp1
 
 from overair.ota import Capacity, Digital, Ldpc, Round, Terms
-from overair.ota.uplinks import _long_run, _water
 from overair.ota.compressors import ALONE, Known
+from overair.ota.uplinks import _long_run, _water
 from overair.phy import Air, Amplifier, Awgn, ErrorVariance, Estimated, Grid, PathLoss, Rayleigh, Tdl, keys
 from overair.phy.keys import Key
 
