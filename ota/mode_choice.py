@@ -17,9 +17,7 @@ from .images._picture import Picture
 SURE = 1e-6  # a loss so rare that slower modes are no better
 
 
-def best_modes(
-    picture: Picture, bits: np.ndarray, loss: np.ndarray, sends: np.ndarray | float = 1.0
-) -> np.ndarray:
+def best_modes(picture: Picture, bits: np.ndarray, loss: np.ndarray, sends: np.ndarray | float = 1.0) -> np.ndarray:
     """Places of modes, -1 for none, [S, B].
 
     They have so many bits for each image, lost so often, of elements that are sent so many times, [M, S, B] each.

@@ -48,8 +48,8 @@ from ..past import Past
 from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
-from . import _long_run
-from ._disturbance import test
+from . import _long_run, _peaks
+from ._disturbance import Owned, test
 from ._sending import Sending
 from ._shares import owners, turns
 from ._water import Poured, as_equal, poured_on
@@ -141,7 +141,7 @@ class Digital:
         round = self._sending.chosen(round)
         y = tf.zeros([0, 0, 0], tf.complex64)
         if not round.terms.air.orthogonal:
-            y = test(round, lambda round, some: self._owned(state.law, round, some).sent)
+            y = test(round, self._sent_by(state.law))
         backoff = margins.backoff(self.margin_db, state.margins)
         none = tf.cast(nobody, tf.bool)
         so_far = zeros, zeros, zeros, state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none
@@ -191,7 +191,8 @@ class Digital:
             p, least = margins.allowed_loss(self.rate), margins.least_db(self.rate, round.terms.air, round.air_link)
             after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
             acks = tf.reduce_sum(tf.cast(acc.sent, tf.float32))
-        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, acks)
+        papr = _peaks.of_test(replace(round, weights=acc.scheduled), self._sent_by(acc.law))
+        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, acks, papr)
         after = DigitalState(acc.owed, after, state.past.after(acc.estimate), state.law)
         return Outcome(acc.estimate, after, report)
 
@@ -228,6 +229,9 @@ class Digital:
         found = self._sending.received(round, own, devices, acc.y)
         share = Subchannel(own.mask, believed, found.snr, found.csi_noise, found.gain)
         return share, self._power(acc.law, round.terms, devices) * own.used
+
+    def _sent_by(self, law: _long_run.Law) -> Owned:
+        return lambda round, devices: self._owned(law, round, devices).sent
 
     def _owned(self, law: _long_run.Law, round: Round, devices: tf.Tensor) -> Poured:
         """Which elements devices own, and the energy they put on them."""
