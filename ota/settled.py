@@ -124,9 +124,11 @@ def _expected(air: Air, rate: Offering, elements: int, snr_db: float) -> np.ndar
     size = block(elements)
     count = -(-max(1, min(LINKS, SYMBOLS // elements)) // size) * size
     key = keys.key(0, "acknowledged sendings")
-    given = air, tf.fill([count], snr_db), elements, key, "told"
-    again = [shares(*given, attempt=attempt).believed for attempt in range(1, 1 + rate.retransmissions)]
-    offered = rate.offers(shares(*given), again)
+
+    def sent(attempt: int) -> Subchannel:
+        return shares(air, tf.fill([count], snr_db), elements, key, "told", attempt=attempt)
+
+    offered = rate.offers(sent(0), [sent(attempt).believed for attempt in range(1, 1 + rate.retransmissions)])
     return np.stack([offered.bits[:, 0], np.mean(offered.loss, axis=1), np.mean(offered.sends, axis=1)])
 
 

@@ -86,7 +86,7 @@ def test_what_is_not_sent_is_owed_and_sent_later() -> None:
     air, updates = Air(GRID, Rayleigh(), 5), keys.normal(keys.key(3), [5, 20])
     uplink, place = Digital(Dithered(most_bits=12), scheduled=0.4, feedback=1.0), air.init(keys.key(0))
     terms = Terms(air, 20, 2000)
-    state, heard, owed = uplink.init(terms, place), np.zeros(20), None
+    state, heard, owed = uplink.init(terms, place), np.zeros(20), np.zeros([5, 20])
     for number in range(6):
         estimate, state, _ = apply(uplink, state, drawn(air, 2000, number=number, snr_db=30.0), updates)
         heard, owed = heard + estimate.numpy(), state.owed.numpy()
