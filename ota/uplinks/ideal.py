@@ -34,6 +34,5 @@ class Ideal:
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
         zero, nobody = tf.zeros([]), tf.zeros_like(round.weights)
-        return Outcome(
-            acc, state, Report(zero, zero, nobody, round.weights > 0, *[zero] * 7, papr_db=tf.constant(math.nan))
-        )
+        free_of_cost = *[zero] * 7, tf.constant(math.nan)
+        return Outcome(acc, state, Report(zero, zero, nobody, round.weights > 0, *free_of_cost))
