@@ -1,9 +1,9 @@
 """Sensors that see one thing: accuracy against SNR, features added over the air, sent one by one, or told in bits.
 
-Beside it stands the squared error of the mean of K noisy copies, in theory (lines) and through the air (points), at the
-SNR nearest to 0 dB, or against SNR where the number of sensors is one, and the least that capacity allows (thin lines:
-one array of sensors where features add, sensors apart otherwise). Lines are means over seeds, bands reach from the
-lowest to the highest.
+Beside it stands the squared error of a number seen in K noisy copies, in theory (lines) and through the air (points),
+at the SNR nearest to 0 dB, or against SNR where the number of sensors is one, and the least that capacity allows (thin
+lines: one array of sensors where features add, sensors apart otherwise). Lines are means over seeds, bands reach from
+the lowest to the highest.
 """
 
 import itertools
@@ -80,7 +80,7 @@ def _accuracies(panel: Axes, dataset: xr.Dataset) -> None:
 
 
 def _errors(panel: Axes, dataset: xr.Dataset) -> str:
-    """Theory and simulation of the mean of noisy copies, and at which SNR, in words."""
+    """Theory and simulation of a number in noisy copies, and at which SNR, in words."""
     x = COUNT if dataset.sizes.get(COUNT, 1) > 1 else SNR
     shown = dataset.sel({SNR: 0.0}, method="nearest") if x == COUNT else dataset
     means = shown.mean("seed")
@@ -89,7 +89,7 @@ def _errors(panel: Axes, dataset: xr.Dataset) -> str:
         values = means.isel(at)
         panel.plot(means[x], values.theory, DASHES[number % len(DASHES)], color=colour, linewidth=1.2, label=label)
         panel.plot(means[x], values.error, MARKERS[(4 + number) % len(MARKERS)], color=colour, markersize=4)
-    panel.set(yscale="log", ylabel="Squared error of the mean of K copies", xlabel=axis_label(dataset, x))
+    panel.set(yscale="log", ylabel="Squared error of a number seen in K copies", xlabel=axis_label(dataset, x))
     _limits(panel, means, x)
     noise = json.loads(dataset.attrs.get("scenario", "{}")).get("copies_noise")
     if x == COUNT:

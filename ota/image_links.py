@@ -45,16 +45,17 @@ class ImageLinks:
 
 
 def shares(
-    air: Air, snr_db: tf.Tensor, elements: int, key: Key, belief: CountedOn = "mean", first: int | tf.Tensor = 0
-) -> Subchannel:
-    """What elements of images carry at SNRs [B], and what either side believes of it, at the first transmission."""
+    air: Air, snr_db: tf.Tensor, elements: int, key: Key, belief: CountedOn = "mean", first: int | tf.Tensor = 0,
+    attempt: int = 0,
+) -> Subchannel:  # fmt: skip
+    """What elements of images carry at SNRs [B], and what either side believes of it, at some transmission."""
     if air.devices != 1:
         raise ValueError(f"air.devices: expected 1, as every image has its own link, received {air.devices}")
-    return _shares(air, elements, belief)(snr_db, key, tf.cast(first, tf.int32))
+    return _shares(air, elements, belief)(snr_db, key, tf.cast(first, tf.int32), tf.constant(attempt))
 
 
 @lru_cache(maxsize=16)
-def _shares(air: Air, elements: int, belief: CountedOn) -> Callable[[tf.Tensor, Key, tf.Tensor], Subchannel]:
+def _shares(air: Air, elements: int, belief: CountedOn) -> Callable[[tf.Tensor, Key, tf.Tensor, tf.Tensor], Subchannel]:
     told = belief == "told" or (belief == "link" and air.csit == air.csir)
 
     def share(links: Links) -> Subchannel:
@@ -64,12 +65,13 @@ def _shares(air: Air, elements: int, belief: CountedOn) -> Callable[[tf.Tensor, 
         own = Subchannel(tf.ones_like(snrs), snrs, snrs, csi_noise, gain)
         return own._replace(believed=own.known if told else _believed(links, snr, belief))
 
-    def of_all(snr_db: tf.Tensor, key: Key, first: tf.Tensor) -> Subchannel:
+    def of_all(snr_db: tf.Tensor, key: Key, first: tf.Tensor, attempt: tf.Tensor) -> Subchannel:
         real = tf.TensorSpec([elements])
         signature = Subchannel(real, real, real, real, tf.TensorSpec([elements], tf.complex64))
-        return each(air, elements, snr_db, key, share, [], signature, first=first)
+        return each(air, elements, snr_db, key, share, [], signature, attempt, first)
 
-    given = tf.TensorSpec([None]), tf.TensorSpec([2], tf.int64), tf.TensorSpec([], tf.int32)
+    number = tf.TensorSpec([], tf.int32)
+    given = tf.TensorSpec([None]), tf.TensorSpec([2], tf.int64), number, number
     return tf.function(of_all, input_signature=given, autograph=False)
 
 

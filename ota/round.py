@@ -9,6 +9,7 @@
 ``apply`` is the same for updates that are all at hand.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -77,17 +78,20 @@ class Round:
         bits: tf.Tensor,
         elements: int,
         free: tf.Tensor | float = 0.0,
+        papr: tf.Tensor | None = None,
     ) -> "Report":
         """The report of a round on the air: errors, what the data cost, and the sounding and the feedback besides.
 
-        ``bits`` are sent on the elements; ``free`` ones, and the feedback, are sent besides and take none.
+        ``bits`` take elements; ``free`` ones, and the feedback, take none. ``papr`` is that of each device, in dB.
         """
         terms, zero, there = self.terms, tf.zeros([]), self.weights > 0
         free += terms.feedback_bits * tf.reduce_sum(tf.cast(there, tf.float32))
         pilots, airtime = zero + terms.air.pilots, zero + terms.airtime
         silent, unheard = _share(there & (energy <= 0), there), _share(there & ~heard, there)
         costs = terms.energy(energy), heard, bits + free, zero + elements, pilots, airtime
-        return Report(*errors, *costs, free, silent, unheard)
+        measured = terms.papr and papr is not None
+        peaks = tf.reduce_mean(tf.boolean_mask(papr, energy > 0)) if measured else zero + math.nan
+        return Report(*errors, *costs, free, silent, unheard, peaks)
 
     @property
     def air_link(self) -> Link:
@@ -110,6 +114,7 @@ class Report(NamedTuple):
     free_bits: tf.Tensor  # those of the bits that take no elements: side information and channel feedback
     silent: tf.Tensor  # share of those that take part that sends nothing: no bit fits, or the rule says so; NaN of none
     unheard: tf.Tensor  # share of them that is not decoded, the silent ones included
+    papr_db: tf.Tensor  # mean over devices that send, where the terms ask for it; NaN elsewhere
 
 
 class ReceivedSum(NamedTuple):

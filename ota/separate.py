@@ -200,16 +200,16 @@ class Separate:
         """Places of the modes of the best expected quality, [S, B]; None where the rate chooses."""
         if self.mode_by == "target" or not isinstance(self.rate, Offering):
             return None
-        offers = np.stack([self._offers(self.rate, row, elements, key, air) for row in snrs], axis=2)  # [2, M, S, B]
+        offers = np.stack([self._offers(self.rate, row, elements, key, air) for row in snrs], axis=2)  # [3, M, S, B]
         by_picture = np.split(offers, len(pictures), axis=3)
         with ThreadPoolExecutor(THREADS) as threads:
             return np.concatenate(list(threads.map(best_modes, pictures, *zip(*by_picture, strict=True))), axis=1)
 
     def _offers(self, rate: Offering, snr_db: np.ndarray, elements: int, key: Key, air: Air) -> np.ndarray:
-        """Bits and losses of every mode, as images at SNRs [B] can expect them, [2, M, B].
+        """Bits, losses and transmissions of every mode, as images at SNRs [B] can expect them, [3, M, B].
 
-        Who knows the mean SNR alone has seen how often each mode is lost on links of that mean. What the time domain
-        does to waveforms is in no mode's losses, but in the margin.
+        Who knows the mean SNR alone has seen how often each mode is lost on links of that mean; others take links to
+        stand still. What the time domain does to waveforms is in no mode's losses, but in the margin.
         """
         if self.margin_db == "adaptive" and self.belief == "mean" and self.design_db is None and air.orthogonal:
             return settled.expected(air, rate, elements, snr_db)

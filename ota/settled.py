@@ -109,7 +109,7 @@ class _Stream:
 
 
 def expected(air: Air, rate: Offering, elements: int, snr_db: np.ndarray) -> np.ndarray:
-    """Bits of every mode, and the share of sendings that it loses on links of mean SNRs [B], [2, M, B]."""
+    """Of every mode its bits, the share of sendings lost on links of mean SNRs [B], and transmissions, [3, M, B]."""
     return _at_each(partial(_expected, air, rate, elements), snr_db)  # type: ignore[arg-type]  # frozen
 
 
@@ -124,8 +124,12 @@ def _expected(air: Air, rate: Offering, elements: int, snr_db: float) -> np.ndar
     size = block(elements)
     count = -(-max(1, min(LINKS, SYMBOLS // elements)) // size) * size
     key = keys.key(0, "acknowledged sendings")
-    offered = rate.offers(shares(air, tf.fill([count], snr_db), elements, key, "told"))
-    return np.stack([offered.bits[:, 0], np.mean(offered.loss, axis=1)])
+
+    def sent(attempt: int) -> Subchannel:
+        return shares(air, tf.fill([count], snr_db), elements, key, "told", attempt=attempt)
+
+    offered = rate.offers(sent(0), [sent(attempt).believed for attempt in range(1, 1 + rate.retransmissions)])
+    return np.stack([offered.bits[:, 0], np.mean(offered.loss, axis=1), np.mean(offered.sends, axis=1)])
 
 
 def _factor(margin_db: float) -> tf.Tensor:

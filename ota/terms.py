@@ -19,6 +19,7 @@ class Terms:
     elements: int
     participation: float = 1.0
     layers: Layers = ()  # one of this size unless given
+    papr: bool = False  # whether that of what devices send is measured
 
     def __post_init__(self) -> None:
         check_layers(self.layers, self.size)

@@ -75,8 +75,8 @@ def detect(
     return Detected(gain, snr * strength, snr * error)
 
 
-def expected(link: Link, snr: tf.Tensor | float, devices: tf.Tensor | None = None) -> tf.Tensor:
-    """The SNR that devices expect the receiver to know, by what they believe: see the module's text. [B, K, T, F]."""
+def expected(link: Link, snr: tf.Tensor | float, devices: tf.Tensor | None = None) -> Detected:
+    """What devices expect the receiver to read, by what they believe: see the module's text. [B, K, T, F]."""
     mine, theirs = link.transmitters, link.receiver
     mine, theirs = (mine, theirs) if devices is None else (mine.of(devices), theirs.of(devices))
     power = link.true.power if devices is None else tf.gather(link.true.power, devices, axis=1)
@@ -85,7 +85,7 @@ def expected(link: Link, snr: tf.Tensor | float, devices: tf.Tensor | None = Non
     kept = tf.math.divide_no_nan(tf.maximum(power - lost, 0.0), power)
     strength = tf.reduce_sum(squared(link.response(of=mine.best)), axis=1)
     counted = kept * (kept * strength + link.antennas * (lost + kept * lacks))
-    return snr * counted / (1.0 + snr * lost)
+    return Detected(tf.ones([1, 1, 1, 1], tf.complex64), snr * counted, snr * lost)
 
 
 def error_power(belief: Belief, devices: tf.Tensor | None = None) -> tf.Tensor:

@@ -56,6 +56,7 @@ class Metrics(NamedTuple):
     free_bits: tf.Tensor
     silent: tf.Tensor
     unheard: tf.Tensor
+    papr_db: tf.Tensor
     finite: tf.Tensor  # bool
 
 
@@ -78,10 +79,11 @@ class Federation:
         chunk: int | None = None,
         loss: keras.losses.Loss | None = None,
         downlink: Downlink = IDEAL,
+        papr: bool = False,
     ) -> None:
         self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
         self.task = Task(model_factory(0), loss)
-        self.terms = Terms(air, self.task.size, elements, participation, self.task.layers)
+        self.terms = Terms(air, self.task.size, elements, participation, self.task.layers, papr)
         uplink.check(self.terms)
         if len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
@@ -177,5 +179,6 @@ class Federation:
             free_bits=report.free_bits,
             silent=report.silent,
             unheard=report.unheard,
+            papr_db=report.papr_db,
             finite=finite,
         )

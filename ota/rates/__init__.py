@@ -1,6 +1,6 @@
 """Rates: how many bits the elements of a digital device carry, and whether they get through."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -73,18 +73,27 @@ class Repeats(Protocol):
 
 
 class Offers(NamedTuple):
-    """What a device may choose between, by what it believes: bits of each mode, 0 for none, and its losses, [M, C]."""
+    """What a device may choose between, by what it believes, a value a mode, [M, C] each."""
 
-    bits: tf.Tensor
-    loss: tf.Tensor  # probability that not all of the bits arrive, of one transmission
+    bits: tf.Tensor  # 0 for none
+    loss: tf.Tensor  # probability that not all of the bits arrive, retransmissions included
+    sends: tf.Tensor  # transmissions of each of its elements, on average
 
 
 @runtime_checkable
 class Offering(Protocol):
     """A rate with modes, of which who sends may take another than the rate itself would."""
 
-    def offers(self, subchannel: Subchannel) -> Offers:
-        """The modes on the elements of devices that own all of them."""
+    @property
+    def retransmissions(self) -> int:
+        """How often a packet that failed is sent again."""
+        ...
+
+    def offers(self, subchannel: Subchannel, again: Sequence[tf.Tensor] = ()) -> Offers:
+        """The modes on the elements of devices that own all of them.
+
+        ``again`` are the SNRs [C, N] that each retransmission is counted on; those of the first unless given.
+        """
         ...
 
     def taking(self, places: tf.Tensor) -> Rate:

@@ -19,6 +19,7 @@ Who knows what losses and bits are worth may choose among ``offers``; images do 
 """
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import tensorflow as tf
@@ -67,13 +68,21 @@ class Mcs:
         bits = tf.where(allowed, words * size, 0)
         return tf.where(tf.reduce_any(allowed, axis=0), tf.argmax(bits, axis=0, output_type=tf.int32), -1)
 
-    def offers(self, subchannel: Subchannel) -> Offers:
+    def offers(self, subchannel: Subchannel, again: Sequence[tf.Tensor] = ()) -> Offers:
         words, size, _ = packets(_own(subchannel))  # [M, C] each
         middle, spread = losses(size)
         spread = tf.sqrt(spread**2 + DOUBT**2)
-        of_each = 0.5 * tf.math.erfc((self._counted_on(subchannel) - middle) / spread / 2**0.5)
-        loss = -tf.math.expm1(tf.cast(words, tf.float32) * tf.math.log1p(-of_each))
-        return Offers(tf.cast(words * size, tf.float32), tf.where(size > 0, loss, 1.0))
+        heard, sends, left = subchannel, 1.0, tf.ones_like(middle)
+        for attempt in range(1 + self.retransmissions):
+            if attempt:  # what is heard of a packet adds up, weighted by its SNR; packets that are there are not sent
+                sends += left
+                more = again[attempt - 1] if again else subchannel.believed
+                heard = heard._replace(believed=heard.believed + more)
+            of_each = 0.5 * tf.math.erfc((self._counted_on(heard) - middle) / spread / 2**0.5)
+            left = tf.minimum(left, of_each)
+        loss = -tf.math.expm1(tf.cast(words, tf.float32) * tf.math.log1p(-left))
+        bits = tf.cast(words * size, tf.float32)
+        return Offers(bits, tf.where(size > 0, loss, 1.0), tf.broadcast_to(sends, tf.shape(bits)))
 
     def _counted_on(self, subchannel: Subchannel) -> tf.Tensor:
         """The SNR in dB of a flat link on which a mode's symbols carry as much, [M, C]."""

@@ -100,7 +100,7 @@ def rates(round: Round, counted: Callable[..., tf.Tensor], power: tf.Tensor, bac
 def owned(deal: Deal, round: Round, devices: tf.Tensor, sharers: int, power: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Which elements devices own, 0 or 1 [C, N], and the energy on each, [C, 1], from theirs a granted one, [C]."""
     turn, _ = turns(round, devices)
-    mask = tf.cast(deal.owner == turn[:, None] // sharers, tf.float32)  # [C, N]
+    mask = tf.cast((deal.owner == turn[:, None] // sharers) & (turn[:, None] >= 0), tf.float32)  # [C, N]
     count = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)
     return mask, power[:, None] * (round.terms.elements / count)
 

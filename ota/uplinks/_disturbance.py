@@ -22,7 +22,7 @@ def test(round: Round, owned: Owned) -> tf.Tensor:
 
     def add(y: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
         some = everybody[first : first + GROUP]
-        return terms.air.add(y, terms.air.grid.fill(_symbols(round, *owned(round, some)))[None], round.air_link, some)
+        return terms.air.add(y, terms.air.grid.fill(symbols(round, *owned(round, some)))[None], round.air_link, some)
 
     groups = tf.range(0, tf.size(everybody), GROUP)
     y = tf.foldl(add, groups, initializer=terms.air.empty(terms.slots), parallel_iterations=1)
@@ -37,10 +37,10 @@ def distortion(
     link, elements = round.air_link, round.terms.elements
     response = tf.map_fn(lambda h: round.on_grant(h, elements), link.response(devices, link.effective)[0])
     heard = round.terms.air.grid.collect(y, elements)[:, None]  # [A, 1, N]
-    return fit(heard, response * _symbols(round, mask, power), mask)
+    return fit(heard, response * symbols(round, mask, power), mask)
 
 
-def _symbols(round: Round, mask: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
+def symbols(round: Round, mask: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
     """QPSK test symbols of devices on their own elements, [C, N]; one draw serves all, as each is owned by one."""
     signs = keys.signs(keys.fold(round.key, "test symbols"), [2, round.terms.elements])  # [2, N]
     return tf.complex(signs[0], signs[1]) * tf.cast(mask * tf.sqrt(power / 2.0), tf.complex64)

@@ -3,14 +3,15 @@
 import numpy as np
 import tensorflow as tf
 
-from ...phy import Belief, Detected, detect, expected, squared
+from ...phy import Belief, Detected, detect, squared
 from ..round import Round, Terms
 
 
 def turns(round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The places [C] of devices among those that take part, and how many do."""
+    """The places [C] of devices among those that take part, -1 of others, and how many do."""
     taking_part = tf.cast(round.weights > 0, tf.int32)
-    return tf.gather(tf.cumsum(taking_part, exclusive=True), devices), tf.reduce_sum(taking_part)
+    places = tf.where(taking_part > 0, tf.cumsum(taking_part, exclusive=True), -1)
+    return tf.gather(places, devices), tf.reduce_sum(taking_part)
 
 
 def owners(terms: Terms, sharers: tf.Tensor) -> tf.Tensor:
@@ -30,14 +31,6 @@ def read(round: Round, snr: tf.Tensor, devices: tf.Tensor, belief: Belief) -> De
     """What who believes this reads of devices, on the granted elements, [C, N]."""
     found = detect(round.air_link, snr[None, :, :, None], devices, belief)
     return Detected(*(round.on_grant(each[0], round.terms.elements) for each in found))
-
-
-def counted_on(round: Round, snr: tf.Tensor, devices: tf.Tensor, adaptive: bool) -> tf.Tensor:
-    """The SNR that devices count on: what they know of it, or what they expect the receiver to know, [C, N]."""
-    link, air = round.air_link, round.terms.air
-    if not adaptive or air.csit == air.csir:
-        return read(round, snr, devices, link.transmitters).known
-    return round.on_grant(expected(link, snr[None, :, :, None], devices)[0], round.terms.elements)
 
 
 def _strength(h: tf.Tensor) -> tf.Tensor:

@@ -56,7 +56,7 @@ def are_first(compressor: Compressor, round: Round, devices: tf.Tensor) -> tf.Te
     """Which of the devices are decoded first, bool [C]."""
     assert isinstance(compressor, Sided)
     turn, count = turns(round, devices)
-    return tf.cast(turn, tf.float32) < tf.math.ceil(compressor.first * tf.cast(count, tf.float32))
+    return (turn >= 0) & (tf.cast(turn, tf.float32) < tf.math.ceil(compressor.first * tf.cast(count, tf.float32)))
 
 
 def only_first(

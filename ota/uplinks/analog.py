@@ -11,10 +11,9 @@ Codecs have a b of their own.
 A rule whose level is not announced sends the scale beside: w_k b_k on one more element, by whose sum the others are
 divided. Where that is below the noise's standard deviation nothing is decoded.
 
-Budgets. ``round``: every device's realised energy in every round is at most its budget, P unless the terms say
-otherwise, because the level is set from what each would really spend on this round's symbols and gains. ``average``: at
-most the budget expected over fading and participation, with the expected cost of a rule measured on links drawn for the
-purpose. Each device reports one float32 a round for the level if it is announced: counted bits that take no element.
+Budgets. ``round``: every device's realised energy in every round is at most its budget, as the level is set from what
+each would really spend on this round's symbols and gains. ``average``: at most the budget on average over fading and
+participation, by links drawn for the purpose. For a level that is announced each device reports a float32 a round.
 """
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
@@ -30,6 +29,7 @@ from ..codecs.identity import Identity
 from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, nmse, weighted_sum
 from ._gains import known_gains, over_gains, repeats, share_arrived, share_of_each, times
 from ._levels import expected_cost, joint_level, sampling
+from ._peaks import measured, none
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
 
@@ -54,6 +54,7 @@ class Heard(NamedTuple):
     energy: tf.Tensor  # spent, [K]
     target: tf.Tensor  # sum_k w_k u_k, [d]
     sent: tf.Tensor  # sum_k w_k sent_k, [d]
+    papr: tf.Tensor  # in dB, [K], or [0] where it is not measured
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -116,7 +117,7 @@ class Analog:
         _ = round.antenna_weights  # made before any loop over devices, and kept
         code = self.codec.code(terms.layers, self._data_elements(terms), keys.fold(round.key, "codec"), state.past)
         y, zeros = terms.air.empty(terms.slots), tf.zeros([terms.size])
-        acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros)
+        acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros, none(round))
         if not self.probes(terms):
             return acc
         needed = probe(lambda devices, updates: self._needed(acc, round, devices, updates))
@@ -165,6 +166,7 @@ class Analog:
             energy=tf.tensor_scatter_nd_update(acc.energy, devices[:, None], energy),
             target=acc.target + weighted_sum(weights, updates),
             sent=acc.sent + weighted_sum(weights, sent),
+            papr=measured(acc.papr, round, devices, x),
         )
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
@@ -182,10 +184,9 @@ class Analog:
         estimate = self.codec.decode(symbols, terms.layers, acc.code, noise)
         estimate *= tf.cast(anybody, estimate.dtype)  # nobody's votes are no votes
         errors = nmse(estimate, acc.target), nmse(estimate, self.codec.target(acc.sent))
-        present = tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
-        free = (REPORT_BITS if self.rule.announced else 0.0) * present
+        free = (REPORT_BITS if self.rule.announced else 0.0) * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         state = AnalogMemory(state.cost, acc.owed, state.past.after(estimate))
-        report = round.report(errors, acc.energy, heard, tf.zeros([]), self._elements(terms), free)
+        report = round.report(errors, acc.energy, heard, tf.zeros([]), self._elements(terms), free, acc.papr)
         return Outcome(estimate, state, report, ReceivedSum(symbols, decode))
 
     def announced(self, acc: Heard, round: Round) -> Heard:

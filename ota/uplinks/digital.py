@@ -18,14 +18,17 @@ of every update never arrives. Of a constant gradient g and a compressor that le
 
 A compressor that decodes with side information (``Sided``) has some devices decoded first; the mean of what arrived of
 them is what the others' updates are decoded with, and how far off those may be is told to them. What a device believes
-to arrive is what would if it were its own update.
+to arrive is what would if it were its own update. ``combine = "lmmse"`` weights what was decoded by its precision
+instead of shares of data (`_combining.py`); NMSE stays that against the sum by shares.
 
-``combine = "lmmse"`` weights what was decoded by its precision instead of shares of data (``_combining``); NMSE stays
-that against the sum by shares.
-``deal`` says how many elements a device gets (``_deals``); one that gets none is silent, and the sum lacks it.
-
-``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
-zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
+``deal`` says how many elements a device gets (`_deals.py`); one that gets none is silent, and the sum lacks it.
+``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas. With
+``allocation = "water_filling"`` a device puts its budget where it counts on most (`_water.py`), and leaves out elements
+that carry too little; the receiver is told so for nothing. Under an average budget the water level is that of the long
+run (`_long_run.py`), and fades that are deep enough are waited out. Margins move rates and not energy. Where fewer than
+all are ``scheduled``, those with the best channel share the elements; the others are silent and count as unheard.
+Weights stay what they are, so the estimate is biased: toward 0 by about the share that is left out, and, where places
+last, toward those that are near. What was not sent is owed, with feedback.
 
 On the time domain devices disturb each other, so that is measured: everybody sends QPSK on its own elements through the
 round's air. What a device's elements then hold besides noise and its own symbols, times the true mean response and one
@@ -33,14 +36,15 @@ complex gain, disturbs all its elements beside the noise of power N0: gain and d
 whatever is believed of the channel.
 """
 
+from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Perfect, Place, squared
+from ...phy import Place
 from ...phy.strict import STRICT
 from .. import margins
 from ..compressors import Compressor, Known
@@ -50,42 +54,14 @@ from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
 from . import _combining as combining
+from . import _long_run, _peaks
 from . import _sides as sides
 from ._curves import curve
 from ._deals import DEALS, TOLD, Asked, Deal, owned, rates
-from ._disturbance import distortion, test
-from ._sdma import shared
-from ._shares import counted_on, read
-
-
-class DigitalState(NamedTuple):
-    """What devices remember."""
-
-    owed: tf.Tensor  # what did not arrive, [K, d]; [0, d] without feedback
-    margins: margins.Margins
-    past: Past
-    noise: tf.Tensor  # of the data, a variance a coordinate; where precisions weigh
-
-
-class Decoded(NamedTuple):
-    """The sum of what was decoded so far, and its costs."""
-
-    estimate: tf.Tensor  # [d]
-    target: tf.Tensor  # sum_k w_k u_k, [d]
-    wanted: tf.Tensor  # the same with what is owed, [d]
-    owed: tf.Tensor  # [K, d], or [0, d]
-    past: Past
-    y: tf.Tensor  # what arrives of everybody's test symbols on the time domain, [A, T, F]
-    energy: tf.Tensor  # [K]
-    bits: tf.Tensor
-    backoff: tf.Tensor  # what the SNRs that devices count on are multiplied with, [K]
-    sent: tf.Tensor  # bool [K]
-    decoded: tf.Tensor  # bool [K]
-    held: tf.Tensor  # silent because of their margin, bool [K]
-    wrong: tf.Tensor  # share of entries that side information puts into a wrong coset, [K]
-    side: sides.Side
-    weighed: combining.Weighed
-    deal: Deal
+from ._digital_state import Decoded, DigitalState
+from ._disturbance import Owned, test
+from ._sending import Sending, check_sharing
+from ._water import Poured, as_equal, poured_on
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -110,56 +86,62 @@ class Digital:
     """Whether what is decoded is weighted by shares of data, or by its precision."""
     deal: Literal["equal", "bits", "worst", "error"] = "equal"
     """Elements of devices: equally many, or for equal bits, or least error; worst: equal, at the worst link's rate."""
+    allocation: Literal["equal", "water_filling"] = "equal"
+    """Power allocation over a device's own elements: equal, or by water-filling on what it counts on."""
+    scheduled: Annotated[float, Gt(0), Le(1)] = 1.0
+    """Share of those that take part that sends: those with the best channel as the receiver believes it."""
     uses_air: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:
         return sides.is_sided(self.compressor) or self.deal == "error"
 
     def check(self, terms: Terms) -> None:
-        air = terms.air
         if self.feedback:
             check_memory(terms)
-        if self.sdma > air.antennas:
-            raise ValueError(
-                f"uplink.sdma: expected at most {air.antennas} devices on an element, as many as antennas, "
-                f"received {self.sdma}; give the receiver more antennas"
-            )
-        if self.sdma > 1 and self.deal != "equal":
-            raise ValueError(f"uplink.deal: expected equal where devices share elements by sdma, received {self.deal}")
-        if self.sdma > 1 and (not air.orthogonal or not isinstance(air.csir, Perfect)):
-            raise ValueError(
-                f"uplink.sdma: expected 1 in the time domain or with a receiver that does not know the channel, "
-                f"received {self.sdma}"
-            )
+        if self.budget == "average" and (self.scheduled < 1 or self.allocation != "equal"):
+            _long_run.check(terms)
+        if self.deal != "equal" and (self.sdma > 1 or self.allocation != "equal"):
+            raise ValueError(f"uplink.deal: expected equal with sdma and with water-filling, received {self.deal}")
+        if self.sdma > 1:
+            check_sharing(self.sdma, terms)
 
     def init(self, terms: Terms, place: Place) -> DigitalState:
         self.check(terms)
         devices = terms.air.devices
         owed = tf.zeros([devices if self.feedback else 0, terms.size])
-        return DigitalState(owed, margins.start(devices), Past.none(terms.layers), tf.constant(combining.UNKNOWN))
+        law = _long_run.every_round(terms)
+        if self.budget == "average":
+            law = _long_run.law(self._sending, terms, place, levels=self.allocation == "water_filling")
+        past, unknown = Past.none(terms.layers), tf.constant(combining.UNKNOWN)
+        return DigitalState(owed, margins.start(devices), past, unknown, law)
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody, layers = tf.zeros([round.terms.size]), tf.zeros_like(round.weights), round.terms.layers
-        backoff = margins.backoff(self.margin_db, state.margins)
-        deal, none = self._deal(state, round, backoff, probe), tf.cast(nobody, tf.bool)
-        y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else test(round, partial(self._owned, deal))
+        round, backoff = self._sending.chosen(round), margins.backoff(self.margin_db, state.margins)
+        deal, none, y = (
+            self._deal(state, round, backoff, probe),
+            tf.cast(nobody, tf.bool),
+            tf.zeros([0, 0, 0], tf.complex64),
+        )
+        if not round.terms.air.orthogonal:
+            y = test(round, self._sent_by(deal, state.law))
         started = state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none, nobody
         side, weighed = sides.no_side(self.compressor, layers), combining.start(state.noise)
-        acc = Decoded(zeros, zeros, zeros, *started, side, weighed, deal)
+        acc = Decoded(zeros, zeros, zeros, *started, side, weighed, deal, round.weights, state.law)
         if not sides.is_sided(self.compressor) or probe is None:
             return acc
         first = probe(lambda devices, updates: self._first(acc, round, devices, updates), sides.nobody(layers))
         return acc._replace(side=sides.side_of(first, layers))
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
-        share, weights = self._subchannel(acc, round, devices), tf.gather(round.weights, devices)
+        (share, energy), weights = self._shared(acc, round, devices), tf.gather(round.weights, devices)
         owed, wanted = self._wanted(acc, devices, updates)
         sent = self._send(acc, round, devices, wanted, share)
         shares, weighed = weights, acc.weighed
         if self.combine == "lmmse":
             shares, weighed = combining.add(weighed, sent.decoded, sent.believed - wanted, sent.arrives)
         sends, places = sent.bits > 0, devices[:, None]  # a device whose rate carries nothing stays silent
-        energy = self._power(round.terms, devices) * tf.cast(sends, tf.float32)
+        energy *= tf.cast(sends, tf.float32)
         return acc._replace(
             estimate=acc.estimate + weighted_sum(shares, sent.decoded),
             target=acc.target + weighted_sum(weights, updates),
@@ -171,7 +153,7 @@ class Digital:
             bits=acc.bits + tf.reduce_sum(sent.bits),
             sent=tf.tensor_scatter_nd_update(acc.sent, places, sends),
             decoded=tf.tensor_scatter_nd_update(acc.decoded, places, sent.arrives),
-            held=tf.tensor_scatter_nd_update(acc.held, places, ~sends & self._held(acc, share, round, devices)),
+            held=tf.tensor_scatter_nd_update(acc.held, places, self._held(acc, share, round, devices, ~sends)),
             wrong=tf.tensor_scatter_nd_update(acc.wrong, places, sent.wrong),
             weighed=weighed,
         )
@@ -182,14 +164,14 @@ class Digital:
         return owed, updates if owed is None else updates + self.feedback * owed
 
     def _send(self, acc: Decoded, round: Round, devices: tf.Tensor, wanted: tf.Tensor, share: Subchannel) -> sides.Sent:
-        known = Known(round.terms.layers, acc.past)
+        known, round = Known(round.terms.layers, acc.past), replace(round, weights=acc.scheduled)
         return sides.send(self.compressor, self.rate, round, known, acc.side, devices, wanted, share)
 
     def _first(self, acc: Decoded, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> sides.First:
         """What is decoded of those of the devices that are first."""
         devices, updates = sides.only_first(self.compressor, round, devices, updates)
         wanted = self._wanted(acc, devices, updates)[1]
-        sent = self._send(acc, round, devices, wanted, self._subchannel(acc, round, devices))
+        sent = self._send(acc, round, devices, wanted, self._shared(acc, round, devices)[0])
         weights = tf.gather(round.weights, devices) * tf.cast(sent.arrives, tf.float32)
         return sides.add_up(weights, sent.decoded, round.terms.layers)
 
@@ -208,40 +190,44 @@ class Digital:
             p, least = margins.allowed_loss(self.rate), margins.least_db(self.rate, round.terms.air, round.air_link)
             after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
             free += tf.reduce_sum(tf.cast(acc.sent, tf.float32))
-        free += TOLD[self.deal] * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
+        free += TOLD[self.deal] * tf.reduce_sum(tf.cast(acc.scheduled > 0, tf.float32))
         errors = nmse(estimate, acc.target), nmse(estimate, acc.wanted)
-        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, free)
-        return Outcome(estimate, DigitalState(acc.owed, after, state.past.after(estimate), noise), report)
+        papr = _peaks.of_test(replace(round, weights=acc.scheduled), self._sent_by(acc.deal, acc.law))
+        report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, free, papr)
+        return Outcome(estimate, DigitalState(acc.owed, after, state.past.after(estimate), noise, acc.law), report)
 
     def _adapts(self, round: Round) -> bool:
         orthogonal = round.terms.air.orthogonal
         return self.margin_db == "adaptive" and margins.are_needed(self.rate, round.air_link, orthogonal)
 
-    def _held(self, acc: Decoded, share: Subchannel, round: Round, devices: tf.Tensor) -> tf.Tensor:
-        """Whether devices have a margin without which they could send something, bool [C]."""
+    def _held(self, acc: Decoded, share: Subchannel, round: Round, devices: tf.Tensor, silent: tf.Tensor) -> tf.Tensor:
+        """Whether silent devices have a margin without which they could send something, bool [C]."""
         if not self._adapts(round):
-            return tf.zeros(tf.shape(devices), tf.bool)
+            return tf.zeros_like(silent)
         backoff = tf.gather(acc.backoff, devices)
         free = share._replace(believed=share.believed / backoff[:, None])
-        return (backoff < 1.0) & (self.rate.bits(free) > 0)
+        could = tf.cond(tf.reduce_any(silent), lambda: self.rate.bits(free) > 0, lambda: silent)  # rates take long
+        return silent & (backoff < 1.0) & could
 
-    def _power(self, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
-        """Of devices in a round they take part in, [C]; on average over rounds it is their budget, or less."""
-        return tf.gather(terms.budgets, devices) / (terms.participation if self.budget == "average" else 1.0)
+    @property
+    def _sending(self) -> Sending:
+        return Sending(self.sdma, self.margin_db == "adaptive", self.scheduled)
 
-    def _subchannel(self, acc: Decoded, round: Round, devices: tf.Tensor) -> Subchannel:
-        """The elements of devices, as believed after the margin, and as the receiver finds them."""
-        link, backoff = round.air_link, tf.gather(acc.backoff, devices)[:, None]  # [C, 1]
-        mask, power = self._owned(acc.deal, round, devices)  # [C, N], [C, 1]
-        snr = power / link.noise
-        if self.sdma > 1:
-            return shared(round, devices, self.sdma, mask, snr, backoff, self.margin_db == "adaptive")
-        believed = acc.deal.bound(backoff * counted_on(round, snr, devices, self.margin_db == "adaptive"))
-        if not round.terms.air.orthogonal:
-            gain, disturbance = distortion(acc.y, round, devices, mask, power)  # [C, 1] each
-            snr = power * squared(gain) / (link.noise + disturbance)
-        found = read(round, snr, devices, link.receiver)
-        return Subchannel(mask, believed, found.snr, found.csi_noise, found.gain)
+    def _power(self, law: _long_run.Law, terms: Terms, devices: tf.Tensor) -> tf.Tensor:
+        """Of devices in a round they send in, [C]; on average over rounds it is their budget, or less."""
+        return tf.gather(terms.budgets, devices) / (tf.gather(law.chance, devices) if self.budget == "average" else 1.0)
+
+    def _shared(self, acc: Decoded, round: Round, devices: tf.Tensor) -> tuple[Subchannel, tf.Tensor]:
+        """The elements of devices, as believed after the margin and as the receiver finds them; their energy, [C]."""
+        round = replace(round, weights=acc.scheduled)
+        own = self._owned(acc.deal, acc.law, round, devices)
+        believed = acc.deal.bound(tf.gather(acc.backoff, devices)[:, None] * own.counted.known)
+        found = self._sending.received(round, own, devices, acc.y)
+        share = Subchannel(own.mask, believed, found.snr, found.csi_noise, found.gain)
+        return share, self._power(acc.law, round.terms, devices) * own.used
+
+    def _sent_by(self, deal: Deal, law: _long_run.Law) -> Owned:
+        return lambda round, devices: self._owned(deal, law, round, devices).sent
 
     def _deal(self, state: DigitalState, round: Round, backoff: tf.Tensor, probe: Any) -> Deal:
         """Who owns which elements."""
@@ -249,11 +235,19 @@ class Digital:
         def energies() -> tf.Tensor:
             return probe(lambda some, updates: tf.reduce_sum(self._wanted(state, some, updates)[1] ** 2, axis=1))
 
-        counted = partial(counted_on, round, adaptive=self.margin_db == "adaptive")
-        each = partial(rates, round, counted, self._power(round.terms, tf.range(round.terms.air.devices)))
+        def counted(snr: tf.Tensor, device: tf.Tensor) -> tf.Tensor:
+            return self._sending.counted_on(round, snr, device).known
+
+        each = partial(rates, round, counted, self._power(state.law, round.terms, tf.range(round.terms.air.devices)))
         own = partial(curve, self.compressor, round.terms.size)
         return DEALS[self.deal](Asked(round, self.sdma, each, backoff, energies, own))
 
-    def _owned(self, deal: Deal, round: Round, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Which elements devices own, 0 or 1 [C, N], and the energy they put on each, [C, 1]."""
-        return owned(deal, round, devices, self.sdma, self._power(round.terms, devices))
+    def _owned(self, deal: Deal, law: _long_run.Law, round: Round, devices: tf.Tensor) -> Poured:
+        """Which elements devices own, and the energy they put on them."""
+        mask, power = owned(deal, round, devices, self.sdma, self._power(law, round.terms, devices))
+        snr = power / round.air_link.noise
+        counted = self._sending.counted_on(round, snr, devices)
+        if self.allocation == "equal":
+            return as_equal(mask, power, counted)
+        level = _long_run.level(law.cost, snr, devices) / snr if self.budget == "average" else None
+        return poured_on(mask, power, counted, level)

@@ -1,5 +1,6 @@
 """The ideal uplink: the exact weighted sum, at no cost. What every other one is measured against."""
 
+import math
 from typing import ClassVar
 
 import tensorflow as tf
@@ -33,4 +34,5 @@ class Ideal:
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
         zero, nobody = tf.zeros([]), tf.zeros_like(round.weights)
-        return Outcome(acc, state, Report(zero, zero, nobody, round.weights > 0, *[zero] * 7))
+        free_of_cost = *[zero] * 7, tf.constant(math.nan)
+        return Outcome(acc, state, Report(zero, zero, nobody, round.weights > 0, *free_of_cost))

@@ -76,6 +76,28 @@ GridFields: Any = table_of_class("phy/grid.py", "Grid")
 class LinkTable(OverTdl, Snr):
     """One link for every uplink compared."""
 
+    peak_snr_db: SnrDb | None = Field(
+        default=None,
+        description="saturation power of the amplifier over N0, in dB; snr_db is then that less its back-off",
+    )
+
+    @field_validator("peak_snr_db")
+    @classmethod
+    def _one_amplifier(cls, peak: float | None, info: ValidationInfo) -> float | None:
+        amplifiers = [each for each in info.data.get("impairments", ()) if each.kind == "amplifier"]
+        if peak is not None and "impairments" in info.data and len(amplifiers) != 1:
+            raise ValueError(
+                f"expected one amplifier among impairments, whose peak power it is, received {len(amplifiers)}"
+            )
+        return peak
+
+    @property
+    def mean_snr_db(self) -> float:
+        """P/N0 in dB: as given, or what the amplifier's back-off leaves of its peak power."""
+        if self.peak_snr_db is None:
+            return float(self.snr_db)
+        return self.peak_snr_db - next(each.backoff_db for each in self.impairments if each.kind == "amplifier")
+
 
 class DeviceLink(OverAwgn, Snrs):
     """The link from one device to the receiver."""

@@ -20,7 +20,8 @@ def air_of(scenario: Any, devices: int) -> "Air":
 
     with named():
         parts = catalogue.parts(scenario.link, "link")
-        del parts["snr_db"]  # which every round is told
+        for told in ("snr_db", "peak_snr_db"):  # to every round
+            parts.pop(told, None)
         return Air(Grid(**catalogue.parts(scenario.grid, "grid")), devices=devices, **parts)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...ota import Uplink
     from ...phy import Air
 
-SETTINGS = {"participation", "batch_size", "executor", "chunk"}  # of a federation, as a scenario has them
+SETTINGS = {"participation", "batch_size", "executor", "chunk", "papr"}  # of a federation, as a scenario has them
 SHARES_SEED = 0
 
 

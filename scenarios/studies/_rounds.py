@@ -46,6 +46,7 @@ COSTS = (  # of every round, by the names that a federation gives them
     Measure("bits", "bit", "payload and side information of all devices in a round", heading="bits"),
     Measure("decoded", "1", "devices decoded in a round", heading="decoded"),
     *REMARKED,
+    Measure("papr_db", "dB", "peak-to-average power of what devices send, where it is measured", heading="PAPR/dB"),
 )
 STOPPED = Measure("stopped_at", "1", "round in which numbers stopped being finite, -1 where none did", over=())
 
@@ -77,7 +78,7 @@ def run(study: Any, federation: "Federation", work: Work) -> Record:
     path, state = _begin(study, federation, work)
     first, wanted, saved = len(path.costs), set(work.wanted["round"]), time.monotonic()
     for round in range(first + 1, study.rounds + 1):
-        state, metrics = federation.step(state, work.seed, study.link.snr_db)
+        state, metrics = federation.step(state, work.seed, study.link.mean_snr_db)
         work.progress(round, study.rounds)
         if not bool(metrics.finite):
             log.warning(

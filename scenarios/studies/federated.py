@@ -20,7 +20,11 @@ from . import _rounds
 from ._rounds import COSTS, EVALUATED, STOPPED
 from .base import TOLD, Coordinates, Study
 
-STEPS: dict[str, Any] = {"rounds": True, "evaluate_every": True, "link": {"snr_db"}}  # inputs of a compiled federation
+STEPS: dict[str, Any] = {
+    "rounds": True,
+    "evaluate_every": True,
+    "link": {"snr_db", "peak_snr_db"},
+}  # inputs of a compiled federation
 MOST_EVALUATIONS = 100_000
 HELD_OUT = 0.2  # of the training data, to choose by
 AIR = {"link", "grid", "grant"}
@@ -59,6 +63,7 @@ class Federated(Study):
     downlink: Annotated[Scheme, Of("downlinks")] = default("ideal", "from the server to the devices")
     grid: GridTable = default({}, "OFDM numerology")
     grant: Grant = default({}, "resource elements of a round")
+    papr: bool = Field(default=False, description="whether the PAPR of what devices send is measured, which takes time")
     executor: Literal["auto", "loop", "vectorized"] = Field(default="auto", description="how devices are computed")
     chunk: Million | None = Field(default=None, description="devices computed at once; as memory allows unless given")
 

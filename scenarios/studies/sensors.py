@@ -7,8 +7,8 @@
     link.snr_db = [-20, -10, 0, 10]
 
 All sensors have the same elements together, and a sensor the same energy whatever the way. Each sees a window of the
-image and noise. Beside it stands the mean of K noisy copies over AWGN, in theory, through the air, and what no way can
-do better. ``link.snr_db`` is a dimension of every result.
+image and noise. Beside it stands a number that is seen in K noisy copies and estimated as well as can be linearly, over
+AWGN, in theory, through the air, and what no way can do better. ``link.snr_db`` is a dimension of every result.
 """
 
 from typing import Annotated, Any, ClassVar, Literal
@@ -29,8 +29,18 @@ class Sensors(Study):
 
     measures: ClassVar = (
         Measure("accuracy", "1", "test accuracy", heading="accuracy"),
-        Measure("error", "1", "squared error of the mean of K noisy copies over AWGN", heading="error"),
-        Measure("theory", "1", "squared error of the mean of K noisy copies in theory", heading="in theory"),
+        Measure(
+            "error",
+            "1",
+            "squared error of a number from K noisy copies over AWGN (LMMSE)",
+            heading="error",
+        ),
+        Measure(
+            "theory",
+            "1",
+            "squared error of a number from K noisy copies in theory (LMMSE)",
+            heading="in theory",
+        ),
         Measure("bound", "1", "least squared error at capacity: of one array if added, of Gaussian CEO otherwise"),
     )
     along: ClassVar = {"link.snr_db": "link.snr_db"}

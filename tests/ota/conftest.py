@@ -52,7 +52,7 @@ def rounds(
         estimate, report = one(tf.constant(0))
         return estimate[None], Report(*(value[None] for value in report))
     scalar, devices = tf.TensorSpec([]), [air.devices]
-    report = Report(scalar, scalar, tf.TensorSpec(devices), tf.TensorSpec(devices, tf.bool), *[scalar] * 7)
+    report = Report(scalar, scalar, tf.TensorSpec(devices), tf.TensorSpec(devices, tf.bool), *[scalar] * 8)
     signature: Any = (tf.TensorSpec([updates.shape[1]]), report)
     loop = tf.function(
         lambda: tf.map_fn(one, tf.range(count), fn_output_signature=signature, parallel_iterations=1), autograph=False

@@ -277,7 +277,7 @@ def test_devices_expect_what_the_receiver_knows_on_average(antennas: int, csit: 
     air = Air(GRID, Tdl("A", 1e-7, speed=20.0), 1000, antennas, csit=csit, csir=csir)
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 1, 3.0)
     snr = tf.constant(10**0.3)
-    sides = expected(link, snr), detect(link, snr).known
+    sides = expected(link, snr).known, detect(link, snr).known
     counted, known = (np.broadcast_to(each[0], [1000, 4, 32])[:, 3, 5] for each in sides)
     order = np.argsort(counted)
     for some in np.array_split(order, 4):

@@ -40,11 +40,12 @@ def test_a_result_is_what_the_functions_of_learning_give(way: Way) -> None:
 
 
 def test_errors_are_those_of_theory() -> None:
-    """N0 = 1 and copies of a variance of 1/4: s2/K + N0 (1 + s2)/K^3 where features add, and K^2 where they do not."""
+    """N0 = 1 and copies of a variance of 1/4: e = s2/K + N0 (1 + s2)/K^3 where features add, K^2 elsewhere."""
     found = run(SMALL, ["sensors=[1, 4]", "way=[added, one_by_one]", "link.snr_db=0", "training_steps=1"])
     for power, way in ((3, "added"), (2, "one_by_one")):
         for k in (1, 4):
-            expected = 0.25 / k + 1.25 / k**power
+            added = 0.25 / k + 1.25 / k**power
+            expected = added / (1 + added)  # of the best linear estimate
             at = found.sel(sensors=k, way=way).squeeze()
             assert float(at.theory) == pytest.approx(expected)
             assert abs(float(at.error) - expected) < 4.5 * expected * (2 / 2**16) ** 0.5 + 2 / 2**14

@@ -1,7 +1,7 @@
-"""What no way of telling the mean of K noisy copies can do better, as the variance e of what is added to x.
+"""What no way of telling a number seen in K noisy copies can do better, as the mean squared error D of an estimate.
 
-x is Gaussian of variance 1, sensors see x + v_k with v_k of variance s2, and a number has K real channel uses. A mean
-squared error D of the best estimate is as good as x with noise of variance e added, D = e / (1 + e).
+x is Gaussian of variance 1, sensors see x + v_k with v_k of variance s2, and a number has K real channel uses. The best
+estimate from x with noise of variance e has D = e / (1 + e).
 
     in turns    each sensor has a use of its own, of R = log2(1 + K P/N0) / 2 bits: the Gaussian CEO problem, solved by
                 log2(1 + 1/e) / 2 + K/2 log2(1 / (1 - s2 / (K e))) = K R. Channels are apart, so coding the source
@@ -23,14 +23,16 @@ from .ways import Way
 
 
 def bound(sensors: int, view_noise: float, snr_db: float, way: Way) -> float:
-    """The least variance of what is added to x."""
+    """The least mean squared error D."""
     if way == "added":
-        return cooperating(sensors, view_noise, snr_db)
-    return apart(sensors, view_noise, sensors * quantisers.rate(sensors, snr_db))
+        noise = cooperating(sensors, view_noise, snr_db)
+    else:
+        noise = apart(sensors, view_noise, sensors * quantisers.rate(sensors, snr_db))
+    return noise / (1 + noise)
 
 
 def apart(sensors: int, view_noise: float, bits: float) -> float:
-    """By sensors that code apart from one another and have so many bits a number together."""
+    """e by sensors that code apart from one another and have so many bits a number together."""
     least = view_noise / sensors
 
     def excess(log: float) -> float:
@@ -42,6 +44,6 @@ def apart(sensors: int, view_noise: float, bits: float) -> float:
 
 
 def cooperating(sensors: int, view_noise: float, snr_db: float) -> float:
-    """By sensors that are one."""
+    """e by sensors that are one."""
     carried = sensors * math.log1p(sensors**2 * 10 ** (snr_db / 10))  # 2 bits, in nats
     return (view_noise / sensors + math.exp(-carried)) / -math.expm1(-carried)

@@ -1,4 +1,4 @@
-"""The mean of K noisy copies told in bits: each sensor quantises at the rate that its own elements carry.
+"""A number seen in K noisy copies, told in bits: each sensor quantises at the rate that its own elements carry.
 
 Sensor k has m/2 elements of its own for m numbers, K times the power there, and so R = log2(1 + K P/N0) / 2 bits a
 number. Few bits for each number are spent badly, so A of the K sensors describe each number, in turn, with R K/A bits:
@@ -6,9 +6,11 @@ number. Few bits for each number are spent badly, so A of the K sensors describe
     q = round(y / step + u),  u uniform on [-1/2, 1/2] and known to both sides,  y' = step (q - u)
 
 The error of a described number is independent of it, of variance step^2/12 (Schuchman, IEEE Trans. Communication
-Technology, 1964), and the mean of A of them errs by (s2 + step^2/12) / A. The numbers q take their entropy, which is in
-closed form, as q is y / step + u cut to cells of length 1. A is the number of the least error. What is simulated is
-coded by ``ota/coding.py``: a sensor takes the finest step whose real code word fits its elements' capacity.
+Technology, 1964), so the mean of A of them is x with noise of variance e = (s2 + step^2/12) / A, and the best linear
+estimate of x, whose variance is 1, errs by e / (1 + e) (LMMSE). The numbers q take their entropy, which is in closed
+form, as q is y / step + u cut to cells of length 1. A is the number of the least error. What is simulated is coded by
+``ota/coding.py``: a sensor takes the finest step whose real code word fits its elements' capacity and tells it, and the
+server weighs what it reads by one over s2 + step^2/12.
 """
 
 from functools import lru_cache
@@ -32,8 +34,8 @@ class Description(NamedTuple):
     active: int
     step: float
 
-    def error(self, view_noise: float) -> float:
-        """Mean squared error of the mean."""
+    def noise(self, view_noise: float) -> float:
+        """e: the variance of what is added to x in the mean of all that is told of it."""
         return (view_noise + self.step**2 / 12) / self.active
 
 
@@ -58,28 +60,33 @@ def best(sensors: int, view_noise: float, snr_db: float) -> Description:
     deviation = (1 + view_noise) ** 0.5
     carried = rate(sensors, snr_db)
     tried = [Description(each, deviation * _step(carried * sensors / each)) for each in range(1, sensors + 1)]
-    return min(tried, key=lambda one: one.error(view_noise))
+    return min(tried, key=lambda one: one.noise(view_noise))
 
 
-def means(views: np.ndarray, snr_db: float, view_noise: float, dither: np.ndarray) -> np.ndarray:
-    """What the server makes of views [B, K, m], means [B, m]; ``dither`` [B, K, m] is known to both sides."""
+def estimates(views: np.ndarray, snr_db: float, view_noise: float, dither: np.ndarray) -> np.ndarray:
+    """What the server makes of views [B, K, m], numbers [B, m]; ``dither`` [B, K, m] is known to both sides."""
     sensors, numbers = views.shape[1:]
     plan, room = best(sensors, view_noise, snr_db), numbers * rate(sensors, snr_db)
-    total = np.zeros([len(views), numbers])
+    total, weight = np.zeros([len(views), numbers]), np.ones([len(views), numbers])  # 1: of what is known before
     for sensor in range(sensors):
         own = (np.arange(numbers) + sensor) % sensors < plan.active  # which it describes
         for at in range(len(views)):
-            total[at, own] += described(views[at, sensor, own], plan.step, room, dither[at, sensor, own])
-    return total / plan.active
+            told, step = described(views[at, sensor, own], plan.step, room, dither[at, sensor, own])
+            trust = 1 / (view_noise + step**2 / 12)
+            total[at, own], weight[at, own] = total[at, own] + trust * told, weight[at, own] + trust
+    return total / weight
 
 
-def described(y: np.ndarray, step: float, room: float, dither: np.ndarray) -> np.ndarray:
-    """Numbers with the finest step, from one on, whose code word of real bits has room; one that tells nothing has."""
+def described(y: np.ndarray, step: float, room: float, dither: np.ndarray) -> tuple[np.ndarray, float]:
+    """Numbers with the finest step, from one on, whose code word of real bits has room, and that step.
+
+    One that tells nothing has room always.
+    """
     q = np.rint(y / step + dither)
     while q.any() and _bits(q) > room:
         step *= FINER
         q = np.rint(y / step + dither)
-    return step * (q - dither)
+    return step * (q - dither), step
 
 
 def _bits(q: np.ndarray) -> int:

@@ -30,6 +30,8 @@ def test_the_mean_of_noisy_copies_errs_as_predicted(way: Way, sensors: int, snr_
     received = sensors * sensors if way == "added" else sensors * np.sqrt(sensors)  # of x, all added up
     terms = sensors  # repeats, or sensors, each with a noise of its own
     expected = view / sensors + terms * noise / 2 / (amplitude * received) ** 2
+    assert np.isclose(sensor_theory.noise(sensors, view, snr_db, way), expected)
+    expected /= 1 + expected  # of the best linear estimate
     assert np.isclose(sensor_theory.error(sensors, view, snr_db, way), expected)
     errors = sensor_theory.simulated(sensors, view, snr_db, way, keys.key(1, sensors))
     scaling = 2 / errors.shape[1]  # each sensor's features are scaled by a norm of m numbers

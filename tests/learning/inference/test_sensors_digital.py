@@ -18,6 +18,16 @@ CASES = [(count, snr) for count in (1, 2, 3, 8) for snr in (-3.0, 5.0, 15.0)]
 # --- Quantisers
 
 
+def estimated(noise: float) -> float:
+    """Squared error of the best linear estimate of a number of variance 1 in noise."""
+    return noise / (1 + noise)
+
+
+def added(error: float) -> float:
+    """The noise that such an estimate comes from."""
+    return error / (1 - error)
+
+
 @pytest.mark.parametrize("step", [0.3, 1.0, 4.0])
 def test_the_entropy_of_what_is_told_is_that_of_its_probabilities(step: float) -> None:
     """P(q) is the mean over dithers u of P(q - 1/2 < y / step + u < q + 1/2)."""
@@ -45,7 +55,7 @@ def test_a_description_fills_what_is_carried_and_no_other_number_of_sensors_errs
     for active in range(1, sensors + 1):
         steps = np.geomspace(1e-2, 1e3, 400)
         fits = [step for step in steps if quantisers.entropy(step) * active / sensors <= carried]
-        assert (0.25 + 1.25 * fits[0] ** 2 / 12) / active > plan.error(0.25) * (1 - 1e-9)
+        assert (0.25 + 1.25 * fits[0] ** 2 / 12) / active > plan.noise(0.25) * (1 - 1e-9)
 
 
 @pytest.mark.parametrize(("sensors", "snr_db"), CASES)
@@ -56,7 +66,7 @@ def test_the_mean_of_what_is_told_errs_as_predicted_but_for_what_tables_cost(sen
     plan = quantisers.best(sensors, 0.25, snr_db)
     carried = quantisers.rate(sensors, snr_db) * sensors / plan.active
     coarser = 1.25**0.5 * quantisers._step(0.95 * carried - 0.01)
-    most = quantisers.Description(plan.active, coarser).error(0.25)
+    most = estimated(quantisers.Description(plan.active, coarser).noise(0.25))
     # of a mean of a few uniform errors the kurtosis is at most that of a Gaussian's
     assert predicted * (1 - slack) < errors.mean() < most * (1 + slack)
 
@@ -76,7 +86,7 @@ def test_words_fit_what_elements_carry_leave_little_of_it_and_come_back(
     monkeypatch.setattr(coding, "encode", encode)
     rng = np.random.default_rng(0)
     views = 1.25**0.5 * rng.normal(size=[1, sensors, numbers])
-    quantisers.means(views, snr_db, 0.25, rng.uniform(-0.5, 0.5, views.shape))
+    quantisers.estimates(views, snr_db, 0.25, rng.uniform(-0.5, 0.5, views.shape))
     room = numbers * quantisers.rate(sensors, snr_db)
     fits = [(word, symbols, alphabet) for word, symbols, alphabet in words if 8 * len(word) + 24 <= room]
     assert len(fits) == sensors  # the first that fits is sent
@@ -88,7 +98,7 @@ def test_words_fit_what_elements_carry_leave_little_of_it_and_come_back(
 def test_dither_makes_errors_independent_of_numbers() -> None:
     rng = np.random.default_rng(1)
     y, u = rng.normal(size=20_000), rng.uniform(-0.5, 0.5, 20_000)
-    error = quantisers.described(y, 1.0, 1e9, u) - y
+    error = quantisers.described(y, 1.0, 1e9, u)[0] - y
     assert abs(error.var() - 1 / 12) < 4.5 / 12 * np.sqrt(0.8 / 20_000)  # kurtosis 1.8
     assert abs(np.corrcoef(error, y)[0, 1]) < 4.5 / np.sqrt(20_000)
     assert abs(np.corrcoef(error**2, y**2)[0, 1]) < 4.5 / np.sqrt(20_000)
@@ -96,7 +106,21 @@ def test_dither_makes_errors_independent_of_numbers() -> None:
 
 def test_what_has_no_room_tells_nothing() -> None:
     y = np.linspace(-2, 2, 50)
-    assert np.ptp(quantisers.described(y, 0.1, 0.0, np.zeros(50))) == 0
+    assert np.ptp(quantisers.described(y, 0.1, 0.0, np.zeros(50))[0]) == 0
+
+
+@pytest.mark.parametrize(("sensors", "snr_db"), [(3, -12.0), (2, 6.0)])
+def test_the_estimate_is_the_best_linear_one_of_all_that_is_told(sensors: int, snr_db: float) -> None:
+    """No other factor of it errs less, by least squares over what came; and it errs by 1 at most."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=[1, 2**14])
+    views = x[:, None] + 0.5 * rng.normal(size=[1, sensors, 2**14])
+    told = quantisers.estimates(views, snr_db, 0.25, rng.uniform(-0.5, 0.5, views.shape))[0]
+    factor = (told @ x[0]) / (told @ told)
+    assert abs(factor - 1) < 4.5 * np.sqrt(np.mean((x[0] - told) ** 2) / (told @ told))
+    assert np.mean((told - x[0]) ** 2) < 1
+    silent = quantisers.estimates(views, -80.0, 0.25, np.zeros(views.shape))
+    assert np.mean((silent[0] - x[0]) ** 2) == pytest.approx(np.mean(x**2), rel=1e-3)
 
 
 # --- Limits
@@ -114,9 +138,9 @@ def test_apart_sensors_reach_the_ceo_function(
 
 @pytest.mark.parametrize(("sensors", "snr_db"), CASES)
 def test_sensors_that_see_alike_are_one_encoder(sensors: int, snr_db: float) -> None:
-    """Without noise on views e = 1 / (2^(2 bits) - 1), and a single sensor's analog symbol is as good as any code."""
+    """Without noise on views D = 2^(-2 bits), and a single sensor's analog symbol is as good as any code."""
     told = (1 + sensors * 10 ** (snr_db / 10)) ** sensors
-    assert limits.bound(sensors, 0.0, snr_db, "digital") == pytest.approx(1 / (told - 1), rel=1e-9)
+    assert limits.bound(sensors, 0.0, snr_db, "digital") == pytest.approx(1 / told, rel=1e-9)
     for way in ("added", "one_by_one"):
         uncoded = theory.error(1, 0.25, snr_db, way)
         assert limits.bound(1, 0.25, snr_db, way) == pytest.approx(uncoded, rel=1e-9)
@@ -126,11 +150,11 @@ def test_sensors_that_see_alike_are_one_encoder(sensors: int, snr_db: float) -> 
 def test_no_way_errs_less_than_its_limit(sensors: int, snr_db: float) -> None:
     for way in ("added", "one_by_one", "digital"):
         limit = limits.bound(sensors, 0.25, snr_db, way)
-        assert 0.25 / sensors <= limit <= theory.error(sensors, 0.25, snr_db, way) * (1 + 1e-9)
+        assert 0.25 / (sensors + 0.25) <= limit <= theory.error(sensors, 0.25, snr_db, way) * (1 + 1e-9)
 
 
 def test_added_sensors_err_less_than_any_that_take_turns_may() -> None:
-    assert theory.error(4, 0.25, 0.0, "added") < 0.85 * limits.bound(4, 0.25, 0.0, "digital")
+    assert theory.noise(4, 0.25, 0.0, "added") < 0.85 * added(limits.bound(4, 0.25, 0.0, "digital"))
 
 
 @pytest.mark.parametrize("snr_db", [-300.0, 300.0])
