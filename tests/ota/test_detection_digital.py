@@ -40,7 +40,7 @@ def share(air: Air, margin_db: float = 0.0) -> Subchannel:
     round = Round(Terms(air, 10, ELEMENTS), keys.key(2), tf.ones([air.devices]), draw(air))
     uplink = Digital(margin_db=margin_db)
     begun = uplink.begin(uplink.init(round.terms, air.init(keys.key(0))), round)
-    return uplink._subchannel(begun, round, tf.range(air.devices))
+    return uplink._shared(begun, round, tf.range(air.devices))[0]
 
 
 def bits(air: Air) -> np.ndarray:
@@ -116,7 +116,7 @@ def test_devices_told_apart_by_antennas_count_what_they_do_not_know_as_noise() -
     round = Round(Terms(air, 10, ELEMENTS), keys.key(2), tf.ones([4]), link)
     uplink = Digital(sdma=2, margin_db=0.0)
     begun = uplink.begin(uplink.init(round.terms, air.init(keys.key(0))), round)
-    found = uplink._subchannel(begun, round, tf.range(4)).believed.numpy()[:, 0]
+    found = uplink._shared(begun, round, tf.range(4))[0].believed.numpy()[:, 0]
     h = (1 - e) ** 0.5 * link.response(of=link.transmitters)[0, :, :, 0, 0].numpy()  # [A, K]
     for device in range(4):
         mates = h[:, device // 2 * 2 :][:, :2]

@@ -230,7 +230,7 @@ def test_devices_together_on_an_element_are_told_apart_by_zero_forcing(
     round = Round(Terms(air, devices, elements), keys.key(2), tf.ones([devices]), link)
     uplink = Digital(sdma=together)
     begun = uplink.begin(uplink.init(round.terms, air.init(keys.key(0))), round)
-    measured = uplink._subchannel(begun, round, tf.range(devices)).information.numpy()
+    measured = uplink._shared(begun, round, tf.range(devices))[0].information.numpy()
     h, groups = link.response()[0, :, :, 0, 0].numpy(), -(-devices // together)
     for device in range(devices):
         first = device // together * together
@@ -328,4 +328,4 @@ def _information(air: Air, elements: int, snr_db: float) -> np.ndarray:
     round = Round(terms, keys.key(2), tf.ones([air.devices]), draw(air, elements, snr_db))
     uplink = Digital()
     begun = uplink.begin(uplink.init(terms, air.init(keys.key(0))), round)
-    return uplink._subchannel(begun, round, tf.range(air.devices)).information.numpy()
+    return uplink._shared(begun, round, tf.range(air.devices))[0].information.numpy()

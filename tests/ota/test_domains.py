@@ -62,7 +62,7 @@ def test_where_nothing_disturbs_a_digital_link_carries_as_much_on_either_domain(
         link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, terms.slots, 10.0)
         round, uplink = Round(terms, keys.key(2), tf.ones([4]), link), Digital()
         begun = uplink.begin(uplink.init(terms, air.init(keys.key(0))), round)
-        return uplink._subchannel(begun, round, tf.range(4)).information.numpy()
+        return uplink._shared(begun, round, tf.range(4))[0].information.numpy()
 
     np.testing.assert_allclose(information("time"), information("frequency"), rtol=1e-4)
 
@@ -75,7 +75,7 @@ def test_disturbance_past_the_prefix_is_noise_to_a_digital_link() -> None:
     link = air.draw(air.init(keys.key(0)), keys.key(1), 0.0, 1, 20.0)
     round, uplink = Round(terms, keys.key(2), tf.ones([1]), link), Digital()
     begun = uplink.begin(uplink.init(terms, air.init(keys.key(0))), round)
-    carried = float(uplink._subchannel(begun, round, tf.range(1)).information[0]) / terms.elements
+    carried = float(uplink._shared(begun, round, tf.range(1))[0].information[0]) / terms.elements
     share = (late - 8) / 32
     disturbance = 2 * share - share**2
     expected = np.log2(1 + (1 - share) ** 2 * snr / (1 + snr * disturbance))

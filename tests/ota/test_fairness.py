@@ -26,7 +26,7 @@ def _information(round: Round) -> tf.Tensor:
     """What each device's elements carry, in bits, [K]."""
     uplink, air = Digital(margin_db=0.0), round.terms.air
     begun = uplink.begin(uplink.init(round.terms, air.init(keys.key(0))), round)
-    return uplink._subchannel(begun, round, tf.range(air.devices)).information
+    return uplink._shared(begun, round, tf.range(air.devices))[0].information
 
 
 def _energies(uplink: Analog | Digital, terms: Terms, rounds: int, snr_db: float = 0.0) -> np.ndarray:

@@ -121,7 +121,7 @@ def test_the_best_half_of_few_flat_links_carries_more_than_all_with_the_same_mea
         def carried(number: tf.Tensor, uplink: Digital = uplink, state: Any = state) -> tf.Tensor:
             link = air.draw(place, keys.key(1, number), 0.0, terms.slots, 10 * np.log10(snr))
             round = Round(terms, keys.key(2, number), tf.ones([6]) / 6, link)
-            return tf.reduce_sum(uplink._subchannel(uplink.begin(state, round), round, tf.range(6)).information)
+            return tf.reduce_sum(uplink._shared(uplink.begin(state, round), round, tf.range(6))[0].information)
 
         found[share] = np.array([float(carried(tf.constant(number))) for number in range(400)])
     gains = np.sort(np.random.default_rng(0).exponential(size=[200_000, 6]))[:, ::-1]
