@@ -77,7 +77,8 @@ def error_bound(vector: np.ndarray, counts: Sequence[int], bits: Sequence[float]
     energy = np.array([np.sum(part**2) for part in parts])
     shapes = [gennorm_shape(moment_ratio(part)) for part in parts]
     powers = [e / n * entropy_power(b) if e else 0.0 for e, n, b in zip(energy, counts, shapes, strict=True)]
-    return np.array([least_error(powers, counts, each) for each in bits]) / energy.sum()
+    with np.errstate(invalid="ignore"):
+        return np.array([least_error(powers, counts, each) for each in bits]) / energy.sum()
 
 
 def _shape(log_ratio: Callable[[float], float], ratio: float) -> float:
