@@ -31,7 +31,8 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             _panel(panel, dataset.isel(chosen), axes[:1])
             panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
             layout.label(at, panel, "Bits used for each parameter", upright(axis_label(dataset, "error")))
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
+        if (found := panels[0].get_legend_handles_labels())[0]:
+            figure.legend(*found, loc="outside upper center", ncols=4, frameon=False)
         told = f"Means over {_count(dataset, 'moment', 'gradient')} and {_count(dataset, 'seed', 'seed')}."
         hidden = f" {layout.hidden} more panels are not shown." if layout.hidden else ""
         caption(figure, told + " Dotted: the least for independent entries of the laws fitted to the layers." + hidden)

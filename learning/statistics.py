@@ -79,9 +79,7 @@ def tested(one: np.ndarray, other: np.ndarray) -> Tested:
     ks = scipy.stats.ks_2samp(one, other, axis=1)
     ranks = (scipy.stats.rankdata(side, axis=1) for side in (one, other))
     spearman = scipy.stats.pearsonr(*ranks, axis=1)  # whose p of ranks is Spearman's
-    return Tested(
-        *(float(np.mean(each)) for test in (ks, spearman) for each in (test.statistic, test.pvalue > LEVEL))
-    )
+    return Tested(*(float(np.mean(each)) for test in (ks, spearman) for each in (test.statistic, test.pvalue > LEVEL)))
 
 
 def places(size: int, count: int, draws: int, rng: np.random.Generator) -> np.ndarray:
