@@ -61,7 +61,7 @@ def _kurtosis(panel: Axes, means: xr.Dataset) -> None:
     for at, layer in enumerate(layers):
         handles.append(Line2D([], [], color=COLOURS[at % len(COLOURS)], label=f"layer {layer}"))
     for number, found, name in _ways(means, {DRAWN: 0}):
-        dash = DASHES[number % len(DASHES)]
+        dash: Any = DASHES[number % len(DASHES)]
         if name:
             handles.append(Line2D([], [], color="0.3", linestyle=dash, label=name))
         for at in range(len(layers)):
@@ -75,7 +75,8 @@ def _distances(panel: Axes, means: xr.Dataset) -> None:
     """A colour and a mark for each law, a dash for each way."""
     handles = [Line2D([], [], label=name, **_look(at), linestyle="none") for at, name in enumerate(LAWS.values())]
     for number, found, name in _ways(means, {DRAWN: -1}):
-        dash, over = DASHES[number % len(DASHES)], found.mean("epoch")
+        dash: Any = DASHES[number % len(DASHES)]
+        over = found.mean("epoch")
         if name:
             handles.append(Line2D([], [], color="0.3", linestyle=dash, label=name))
         _by_layer(panel, over, "floor_gennorm", {"color": GREY, "linewidth": 1.2, "linestyle": dash})

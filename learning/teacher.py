@@ -2,7 +2,7 @@
 
 Both are f(x) = sum_k g(w_k'x/sqrt(N)) of inputs x ~ N(0, I), with g(v) = erf(v/sqrt(2)) or max(v, 0). The teacher has M
 hidden units with weights from N(0, 1), which stay; the student K of them, which begin small. A batch of B fresh samples
-has the loss 1/(2B) sum (f - f_teacher)^2, of which the gradient for w_k is the mean of (f - f_teacher) g'(w_k'x/sqrt(N))
+has the loss 1/(2B) sum (f - f_teacher)^2, whose gradient for w_k is the mean of (f - f_teacher) g'(w_k'x/sqrt(N))
 x/sqrt(N). Goldt, Advani, Saxe, Krzakala, Zdeborova, "Dynamics of stochastic gradient descent for two-layer neural
 networks in the teacher-student setup", NeurIPS 2019 (whose step is the one here; weights of the second layer are 1).
 """

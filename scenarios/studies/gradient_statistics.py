@@ -1,4 +1,4 @@
-"""Statistics of gradients while a network learns: kurtosis, fitted laws, and tests from one epoch to the next, by layer.
+"""Statistics of gradients while a network learns: kurtosis, fitted laws, tests between epochs, by layer.
 
     study = "gradient_statistics"
     data = "mnist"

@@ -33,7 +33,7 @@ def test_errors_stand_over_the_bits_used_beside_the_least_possible(figures: list
     for at, line in enumerate(own):
         here = results.isel(compressor=at, target_gain=slice(1 - at, None)).mean(["seed", "moment"])
         used = (32 / results.gain).isel(compressor=at, target_gain=slice(1 - at, None)).mean(["seed", "moment"])
-        np.testing.assert_allclose(points(line), [used, here.error])
+        np.testing.assert_allclose(points(line), [used.values, here.error.values])
     np.testing.assert_allclose(points(least), [[0.1, 1, 8], 4.0 ** -np.array([0.1, 1, 8])])
     shown = [text.get_text() for text in figures[0].legends[0].get_texts()]
     assert shown == ["eden", "qcs decoder=mmse", "least possible"]

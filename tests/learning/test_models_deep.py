@@ -66,7 +66,7 @@ def test_the_published_counts_are_those_of_the_papers_table() -> None:
 @pytest.mark.parametrize("width", [4, 8])
 def test_moving_statistics_are_part_of_an_update_and_group_normalisation_has_none(width: int) -> None:
     weights, statistics = resnet_parameters(width, 3, 3, 10)
-    batch, group = (Task(Resnet18(width, norm=norm).build(COLOUR, 10, 0)) for norm in ("batch", "group"))  # type: ignore[arg-type]
+    batch, group = (Task(Resnet18(width, norm=norm).build(COLOUR, 10, 0)) for norm in ("batch", "group"))
     assert (group.size, group.keeps_statistics) == (weights, False)
     assert (batch.size, batch.keeps_statistics) == (weights + statistics, True)
 
