@@ -3,7 +3,8 @@
 Above: excess kurtosis of each layer; W2 to four laws, of most entries, beside what entries of the fitted generalised
 normal law have themselves (grey). Below: shares of Kolmogorov-Smirnov and Spearman tests that are passed between the
 same entries in consecutive epochs, by layer; grey are those of disjoint entries of one gradient, of which 0.95 are to
-be expected. Values by layer are means over epochs; all are means over seeds.
+be expected. Values by layer are means over epochs; all are means over seeds. Of a single layer everything is drawn over
+epochs.
 """
 
 import itertools
@@ -23,6 +24,7 @@ DRAWN = "entries"  # the axis of sizes of draws
 INNER = ("seed", "epoch", "layer")
 LAWS = {"normal": "normal", "laplace": "Laplace", "gennorm": "GenNorm", "weibull": "dWeibull"}
 GREY = "0.6"
+WIDE = 52  # letters beside each other in a legend
 TESTS = {"ks": "Kolmogorov-Smirnov", "spearman": "Spearman"}
 
 
@@ -37,9 +39,9 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             _tests(panel, means, test, name)
         for panel in panels:
             grid(panel)
-        epochs = dataset.sizes["epoch"]
+        epochs = f"; means over {dataset.sizes['epoch']} epochs by layer" if _abscissa(dataset) == "layer" else ""
         told = "Grey: W2 of entries of the fitted GenNorm itself, and tests of disjoint entries of one gradient"
-        caption(figure, f"{seeds_label(dataset).partition(',')[0]}; means over {epochs} epochs by layer. {told}.")
+        caption(figure, f"{seeds_label(dataset).partition(',')[0]}{epochs}. {told}.")
 
 
 def _ways(dataset: xr.Dataset, at: dict[str, int]) -> Iterator[tuple[int, xr.Dataset, str]]:
@@ -52,21 +54,29 @@ def _ways(dataset: xr.Dataset, at: dict[str, int]) -> Iterator[tuple[int, xr.Dat
 
 
 def _label(dataset: xr.Dataset, name: str, place: int) -> str:
-    return f"{dataset[name].values[place]} entries" if name == DRAWN else value_label(dataset, name, place)
+    value = dataset[name].values[place]
+    if not np.issubdtype(dataset[name].dtype, np.number):
+        return value_label(dataset, name, place)
+    return f"{value} entries" if name == DRAWN else f"{name.replace('_', ' ')} {value:g}"
+
+
+def _abscissa(dataset: xr.Dataset) -> str:
+    return "layer" if dataset.sizes["layer"] > 1 else "epoch"
 
 
 def _kurtosis(panel: Axes, means: xr.Dataset) -> None:
-    """A colour for each layer, a dash for each way."""
-    handles, layers = [], means["layer"].values
+    """A colour for each layer and a dash for each way; of a single layer, a colour and a mark for each way."""
+    handles, layers = [], means["layer"].values if _abscissa(means) == "layer" else []
     for at, layer in enumerate(layers):
         handles.append(Line2D([], [], color=COLOURS[at % len(COLOURS)], label=f"layer {layer}"))
     for number, found, name in _ways(means, {DRAWN: 0}):
         dash: Any = DASHES[number % len(DASHES)]
+        look = {"color": "0.3", "linestyle": dash} if len(layers) else _look(number)
         if name:
-            handles.append(Line2D([], [], color="0.3", linestyle=dash, label=name))
-        for at in range(len(layers)):
-            values, colour = found.kurtosis.isel(layer=at).values, COLOURS[at % len(COLOURS)]
-            panel.plot(means["epoch"].values, values, linestyle=dash, color=colour, linewidth=1.2)
+            handles.append(Line2D([], [], label=name, **look))
+        for at in range(means.sizes["layer"]):
+            own = look | ({"color": COLOURS[at % len(COLOURS)], "linewidth": 1.2} if len(layers) else {})
+            panel.plot(means["epoch"].values, found.kurtosis.isel(layer=at).values, **own)
     panel.set(xlabel="Epoch", ylabel="Excess kurtosis")
     _legend(panel, handles)
 
@@ -76,12 +86,11 @@ def _distances(panel: Axes, means: xr.Dataset) -> None:
     handles = [Line2D([], [], label=name, **_look(at), linestyle="none") for at, name in enumerate(LAWS.values())]
     for number, found, name in _ways(means, {DRAWN: -1}):
         dash: Any = DASHES[number % len(DASHES)]
-        over = found.mean("epoch")
         if name:
             handles.append(Line2D([], [], color="0.3", linestyle=dash, label=name))
-        _by_layer(panel, over, "floor_gennorm", {"color": GREY, "linewidth": 1.2, "linestyle": dash})
+        _line(panel, found, "floor_gennorm", {"color": GREY, "linewidth": 1.2, "linestyle": dash})
         for at, law in enumerate(LAWS):
-            _by_layer(panel, over, f"w2_{law}", _look(at) | {"linestyle": dash})
+            _line(panel, found, f"w2_{law}", _look(at) | {"linestyle": dash})
     panel.set(ylabel="W2", ylim=(0, None))
     _legend(panel, handles)
 
@@ -89,27 +98,34 @@ def _distances(panel: Axes, means: xr.Dataset) -> None:
 def _tests(panel: Axes, means: xr.Dataset, test: str, name: str) -> None:
     """A colour for each way."""
     for number, found, label in _ways(means, {}):
-        over = found.mean("epoch")
-        _by_layer(panel, over, f"{test}_null_passed", {"color": GREY, "linewidth": 0.8})
-        _by_layer(panel, over, f"{test}_passed", _look(number) | {"label": label or None})
+        _line(panel, found, f"{test}_null_passed", {"color": GREY, "linewidth": 0.8})
+        _line(panel, found, f"{test}_passed", _look(number) | {"label": label or None})
     panel.axhline(0.95, color=GREY, linewidth=0.8, linestyle=":")
     panel.set(ylabel=f"{name}: p > 0.05", ylim=(-0.03, 1.0), yticks=np.linspace(0, 1, 6))
-    _legend(panel, list(panel.get_legend_handles_labels()[0]), columns=2)
+    _legend(panel, list(panel.get_legend_handles_labels()[0]))
 
 
-def _legend(panel: Axes, handles: list[Any], columns: int = 3) -> None:
-    """In room of its own above the curves."""
+def _legend(panel: Axes, handles: list[Any]) -> None:
+    """In room of its own above the curves, in as many columns as fit."""
     low, high = panel.get_ylim()
+    if not handles:
+        panel.set_ylim(low, high + 0.05 * (high - low))
+        return
+    columns = max(1, min(3, WIDE // (5 + max(len(str(each.get_label())) for each in handles))))
     rows = -(-len(handles) // columns)
-    panel.set_ylim(low, high + (0.06 + 0.11 * rows) * (high - low) if handles else high + 0.05)
-    if handles:
-        panel.legend(handles=handles, **BOX, fontsize=6, ncols=columns, loc="upper center")
+    panel.set_ylim(low, high + (0.06 + 0.11 * rows) * (high - low))
+    panel.legend(handles=handles, **BOX, fontsize=6, ncols=columns, loc="upper center").set_in_layout(False)
 
 
-def _by_layer(panel: Axes, over: xr.Dataset, variable: str, look: dict[str, Any]) -> None:
-    places = np.arange(over.sizes["layer"])
-    panel.plot(places, over[variable].values, **look)
-    panel.set_xticks(places, [str(layer) for layer in over["layer"].values])
+def _line(panel: Axes, found: xr.Dataset, variable: str, look: dict[str, Any]) -> None:
+    """By layer, of means over epochs, or over epochs."""
+    if _abscissa(found) == "epoch":
+        panel.plot(found["epoch"].values, found[variable].isel(layer=0).values, **look)
+        panel.set_xlabel("Epoch")
+        return
+    places = np.arange(found.sizes["layer"])
+    panel.plot(places, found[variable].mean("epoch").values, **look)
+    panel.set_xticks(places, [str(layer) for layer in found["layer"].values])
     panel.set_xlabel("Layer")
 
 

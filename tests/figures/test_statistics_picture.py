@@ -73,6 +73,23 @@ def test_one_point_and_results_of_its_study_are_drawn(figures: list[Figure], tmp
     assert told.startswith("Mean of 2 seeds; means over 3 epochs by layer. Grey:")
 
 
+def test_of_a_single_layer_everything_is_over_epochs(figures: list[Figure], tmp_path: Path) -> None:
+    results = dataset({"student": [4, 16], "activation": ["erf", "relu"]}).isel(layer=[0])
+    draw(results, tmp_path / "figure.png")
+    means, panels = results.isel(layer=0).mean("seed"), figures[0].axes
+    assert {panel.get_xlabel() for panel in panels} == {"Epoch"}
+    assert (
+        legend(panels[0]) == legend(panels[2]) == [f"student {n}, {each}" for n in (4, 16) for each in ("erf", "relu")]
+    )
+    assert len({line.get_color() for line in lines(panels[0])}) == 4
+    for panel, name in ((panels[0], "kurtosis"), (panels[3], "spearman_passed")):
+        step = 1 if name == "kurtosis" else 2  # beside their null
+        for at, (n, each) in enumerate((n, each) for n in (4, 16) for each in ("erf", "relu")):
+            expected = means[name].sel(student=n, activation=each)
+            np.testing.assert_allclose(points(lines(panel)[step * at + step - 1]), [EPOCHS, expected.values])
+    assert figures[0].get_supxlabel().startswith("Mean of 2 seeds. Grey:")
+
+
 def test_a_test_that_was_never_made_is_no_trouble(figures: list[Figure], tmp_path: Path) -> None:
     """Of epoch 1 alone."""
     draw(dataset({}).isel(epoch=[0]), tmp_path / "figure.png")
