@@ -66,16 +66,17 @@ def _abscissa(dataset: xr.Dataset) -> str:
 
 def _kurtosis(panel: Axes, means: xr.Dataset) -> None:
     """A colour for each layer and a dash for each way; of a single layer, a colour and a mark for each way."""
-    handles, layers = [], means["layer"].values if _abscissa(means) == "layer" else []
+    handles: list[Any] = []
+    layers = means["layer"].values.tolist() if _abscissa(means) == "layer" else []
     for at, layer in enumerate(layers):
         handles.append(Line2D([], [], color=COLOURS[at % len(COLOURS)], label=f"layer {layer}"))
     for number, found, name in _ways(means, {DRAWN: 0}):
         dash: Any = DASHES[number % len(DASHES)]
-        look = {"color": "0.3", "linestyle": dash} if len(layers) else _look(number)
+        look = {"color": "0.3", "linestyle": dash} if layers else _look(number)
         if name:
             handles.append(Line2D([], [], label=name, **look))
         for at in range(means.sizes["layer"]):
-            own = look | ({"color": COLOURS[at % len(COLOURS)], "linewidth": 1.2} if len(layers) else {})
+            own = look | ({"color": COLOURS[at % len(COLOURS)], "linewidth": 1.2} if layers else {})
             panel.plot(means["epoch"].values, found.kurtosis.isel(layer=at).values, **own)
     panel.set(xlabel="Epoch", ylabel="Excess kurtosis")
     _legend(panel, handles)

@@ -36,7 +36,7 @@ def test_kurtosis_is_over_epochs_with_a_line_for_each_layer_and_way(figures: lis
     assert len(drawn) == 4 and legend(panel) == ["layer 2", "layer 4", "last", "mean"]
     for at, (gradient, layer) in enumerate((g, each) for g in AXES["gradient"] for each in LAYERS):
         expected = results.kurtosis.sel(gradient=gradient, entries=100, layer=layer).mean("seed")
-        np.testing.assert_allclose(points(drawn[at]), [EPOCHS, expected.values])
+        np.testing.assert_allclose(points(drawn[at]), np.array([EPOCHS, expected.values]))
 
 
 def test_distances_stand_by_layer_beside_their_floor(figures: list[Figure], tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_distances_stand_by_layer_beside_their_floor(figures: list[Figure], tmp_
         here = results.sel(gradient=gradient, entries=3000).mean(["seed", "epoch"])
         names = ("floor_gennorm", "w2_normal", "w2_laplace", "w2_gennorm", "w2_weibull")
         for line, name in zip(lines(panel)[5 * at :], names, strict=False):
-            np.testing.assert_allclose(points(line), [[0, 1], here[name].values])
+            np.testing.assert_allclose(points(line), np.array([[0, 1], here[name].values]))
 
 
 @pytest.mark.parametrize(("place", "test"), [(2, "ks"), (3, "spearman")])
@@ -86,7 +86,7 @@ def test_of_a_single_layer_everything_is_over_epochs(figures: list[Figure], tmp_
         step = 1 if name == "kurtosis" else 2  # beside their null
         for at, (n, each) in enumerate((n, each) for n in (4, 16) for each in ("erf", "relu")):
             expected = means[name].sel(student=n, activation=each)
-            np.testing.assert_allclose(points(lines(panel)[step * at + step - 1]), [EPOCHS, expected.values])
+            np.testing.assert_allclose(points(lines(panel)[step * at + step - 1]), np.array([EPOCHS, expected.values]))
     assert figures[0].get_supxlabel().startswith("Mean of 2 seeds. Grey:")
 
 
