@@ -34,7 +34,8 @@ def test_errors_stand_over_the_bits_used_beside_the_least_possible(figures: list
         here = results.isel(compressor=at, target_gain=slice(1 - at, None)).mean(["seed", "moment"])
         used = (32 / results.gain).isel(compressor=at, target_gain=slice(1 - at, None)).mean(["seed", "moment"])
         np.testing.assert_allclose(points(line), [used.values, here.error.values])
-    np.testing.assert_allclose(points(least), [[0.1, 1, 8], 4.0 ** -np.array([0.1, 1, 8])])
+    rates = np.array([0.1, 1.0, 8.0])
+    np.testing.assert_allclose(points(least), np.array([rates, 4.0**-rates]))
     shown = [text.get_text() for text in figures[0].legends[0].get_texts()]
     assert shown == ["eden", "qcs decoder=mmse", "least possible"]
     assert figures[0].get_supxlabel().startswith("Means over 2 gradients and 2 seeds.")
