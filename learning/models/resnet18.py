@@ -13,17 +13,18 @@ update and travel with it.
 """
 
 from collections.abc import Iterator
+from math import gcd
 from typing import Annotated, Any, Literal
 
 import keras
-from annotated_types import Ge, Le, MultipleOf
+from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy.strict import STRICT
 from . import check_image, glorot
 
 STAGES, BLOCKS = 4, 2
-GROUPS = 4  # of channels
+GROUPS = 4  # of channels, or as many as divide them
 MOMENTUM = 0.9  # of moving statistics
 SMALLEST = 8  # pixels
 
@@ -34,7 +35,7 @@ Kernels = Iterator[keras.initializers.Initializer]
 class Resnet18:
     """Images of at least 8 x 8."""
 
-    width: Annotated[int, Ge(4), Le(512), MultipleOf(4)] = 64
+    width: Annotated[int, Ge(1), Le(512)] = 64
     """Filters of the first stage."""
     norm: Literal["group", "batch"] = "group"
     """Normalisation; over groups of channels of a sample, or over a batch with moving statistics."""
@@ -68,5 +69,5 @@ class Resnet18:
             filters, side, step, padding="same", use_bias=False, kernel_initializer=next(kernel)
         )
         batch = self.norm == "batch"
-        norm = keras.layers.BatchNormalization(momentum=MOMENTUM) if batch else keras.layers.GroupNormalization(GROUPS)
+        norm = keras.layers.BatchNormalization(momentum=MOMENTUM) if batch else keras.layers.GroupNormalization(gcd(filters, GROUPS))
         return norm(convolution(x))
