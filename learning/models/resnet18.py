@@ -68,6 +68,6 @@ class Resnet18:
         convolution = keras.layers.Conv2D(
             filters, side, step, padding="same", use_bias=False, kernel_initializer=next(kernel)
         )
-        batch = self.norm == "batch"
-        norm = keras.layers.BatchNormalization(momentum=MOMENTUM) if batch else keras.layers.GroupNormalization(gcd(filters, GROUPS))
-        return norm(convolution(x))
+        if self.norm == "batch":
+            return keras.layers.BatchNormalization(momentum=MOMENTUM)(convolution(x))
+        return keras.layers.GroupNormalization(gcd(filters, GROUPS))(convolution(x))
