@@ -30,13 +30,17 @@ def prepare(study: Any, shared: dict[str, Any]) -> CompressionParts:
 def errors(study: Any, parts: CompressionParts, work: Work) -> dict[str, np.ndarray]:
     """The measures of one compressor with one seed, each [moments, gains]."""
     from ...ota.errors import compressing
+    from ...ota.laws import error_bound
+    from ...ota.layers import size_of
     from ...phy import keys
 
-    moments, size, found = work.wanted["moment"], parts.source.size, []
+    moments, size, found, least = work.wanted["moment"], parts.source.size, [], []
+    counts = [size_of((layer,)) for layer in parts.source.layers]
     budgets = [32.0 * size / gain for gain in work.wanted["target_gain"]]
     errors_of, key = compressing(parts.compressor, size, study.draws, parts.source.layers), keys.key(work.seed, STREAM)
     for at, gradient in enumerate(parts.source.at(moments, work.seed)):
         found.append(errors_of(gradient, budgets, key))
+        least.append(error_bound(gradient, counts, budgets))
         work.progress(at + 1, len(moments))
     error, bits = (np.stack(values) for values in zip(*found, strict=True))  # [moments, gains, draws]
     with np.errstate(divide="ignore"):
@@ -44,6 +48,7 @@ def errors(study: Any, parts: CompressionParts, work: Work) -> dict[str, np.ndar
     return {
         "error": error.mean(axis=-1), "deviation": deviation(error), "gain": gain, "bits": bits.mean(axis=-1),
         "bound": np.tile(_bounds(parts.compressor, size, budgets), [len(moments), 1]),
+        "least": np.stack(least),
     }  # fmt: skip
 
 

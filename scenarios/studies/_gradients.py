@@ -27,26 +27,48 @@ Rate = Annotated[float, Gt(0)]
 Side = Annotated[int, Gt(0), Le(LARGEST_SIDE)]
 
 
-class OfGradients(Study):
-    """A study whose first dimension is the moment at which a gradient is taken."""
-
-    along: ClassVar = {"moment": "moments"}
-    fixed: ClassVar = {"moments": "a list of whole numbers (moments are a dimension of every result)"}
+class OfNetwork(Study):
+    """A study of a network that learns by plain SGD."""
 
     data: Annotated[Scheme, Of("data")] = default("digits", "whose training images the network learns from")
     model: Annotated[Scheme, Of("models")] = default("softmax", "whose gradients are taken")
     side: Side | None = Field(
         default=None, description="side of square images, in pixels; to which they are resized, if given"
     )
+    batch_size: Positive = Field(default=64, description="samples of a gradient")
+    learning_rate: Rate = Field(default=0.1, description="the size of a step of training, by plain SGD")
+    seeds: Annotated[list[Seed], MinLen(1)] = Field(default=[0], description="independent trainings and draws")
+
+    def network(self, shared: dict[str, Any]) -> "Network":
+        """What is trained on what, checked."""
+        data, scheme = load_data(self.data, shared), catalogue.build(self.model, "model")
+        count, *shape = data.x_train.shape
+        shape = [self.side, self.side, *shape[2:]] if self.side else shape
+        with named("model"):
+            layers = tuple(tuple(w.shape) for w in scheme.build(tuple(shape), data.classes, 0).trainable_variables)
+        if self.batch_size > count:
+            raise ScenarioError(fault("batch_size", f"at most {count}, as many samples as there are", self.batch_size))
+
+        def samples() -> np.ndarray:
+            import tensorflow as tf
+
+            return tf.image.resize(data.x_train, [self.side, self.side]) if self.side else data.x_train
+
+        return Network(layers, lambda seed: scheme.build(tuple(shape), data.classes, seed), samples, data.y_train)
+
+
+class OfGradients(OfNetwork):
+    """A study whose first dimension is the moment at which a gradient is taken."""
+
+    along: ClassVar = {"moment": "moments"}
+    fixed: ClassVar = {"moments": "a list of whole numbers (moments are a dimension of every result)"}
+
     moments: Annotated[list[Moment], MinLen(1)] = Field(
         default=[0], description="steps of training; before each gradient, or numbers of rows of vectors"
     )
-    batch_size: Positive = Field(default=64, description="samples of a gradient")
-    learning_rate: Rate = Field(default=0.1, description="the size of a step of training, by plain SGD")
     vectors: str | None = Field(
         default=None, description="a .npy or .csv file of a row for each gradient; then no network is trained"
     )
-    seeds: Annotated[list[Seed], MinLen(1)] = Field(default=[0], description="independent trainings and draws")
 
     _moments_differ = field_validator("moments")(all_different)
 
@@ -74,6 +96,15 @@ class OfGradients(Study):
         return found
 
 
+class Network(NamedTuple):
+    """What is trained, and on what."""
+
+    layers: "Layers"
+    build: Callable[[int], Any]  # of a seed
+    samples: Callable[[], Any]  # [N, *shape]
+    labels: np.ndarray  # [N]
+
+
 class Source(NamedTuple):
     """Of gradients [d] by moment and seed; each is made once."""
 
@@ -96,22 +127,13 @@ class Source(NamedTuple):
 def _of_network(study: OfGradients, shared: dict[str, Any]) -> Source:
     from ...learning import gradients
 
-    data, scheme = load_data(study.data, shared), catalogue.build(study.model, "model")
-    count, *shape = data.x_train.shape
-    shape = [study.side, study.side, *shape[2:]] if study.side else shape
-    with named("model"):
-        layers = tuple(tuple(w.shape) for w in scheme.build(tuple(shape), data.classes, 0).trainable_variables)
-    if study.batch_size > count:
-        raise ScenarioError(fault("batch_size", f"at most {count}, as many samples as there are", study.batch_size))
+    network = study.network(shared)
 
     def made(moments: Sequence[int], seed: int) -> np.ndarray:
-        import tensorflow as tf
+        x, training = network.samples(), (study.batch_size, study.learning_rate, seed)
+        return gradients.gradients(network.build(seed), x, network.labels, moments, *training)
 
-        x = tf.image.resize(data.x_train, [study.side, study.side]) if study.side else data.x_train
-        model = scheme.build(tuple(shape), data.classes, seed)
-        return gradients.gradients(model, x, data.y_train, moments, study.batch_size, study.learning_rate, seed)
-
-    return Source(layers, sum(int(np.prod(layer)) for layer in layers), float("inf"), made, {})
+    return Source(network.layers, sum(int(np.prod(layer)) for layer in network.layers), float("inf"), made, {})
 
 
 def _of_file(path: str) -> Source:

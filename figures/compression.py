@@ -1,0 +1,63 @@
+"""Errors of compressors over what they cost: relative error against the bits used for each parameter.
+
+A line is the mean over seeds and moments of one compressor, or of one value of the first axis; further axes make
+panels. Dotted is the least that bits allow if entries were drawn independently from the generalised normal laws fitted
+to the layers. Points at which nothing was sent are not drawn.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from ._labels import axis_label, upright, value_label
+from ._look import COLOURS, DASHES, MARKERS, caption, grid, marked, picture
+from ._panels import Panels
+
+FLOAT = 32.0  # bits of a parameter that is not compressed
+INNER = ("seed", "moment", "target_gain")
+
+
+def draw(dataset: xr.Dataset, path: str | Path) -> None:
+    """Draw the figure into a file."""
+    axes = [str(name) for name in dataset.error.dims if name not in INNER]
+    axes.sort(key=lambda name: name != "compressor")
+    layout = Panels.of(dataset, axes[1:])
+    with picture(path, *layout.size((6.0, 4.6), above=1.3)) as figure:
+        panels = layout.on(figure)
+        for at, (panel, chosen) in enumerate(zip(panels, layout.places, strict=True)):
+            _panel(panel, dataset.isel(chosen), axes[:1])
+            panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
+            layout.label(at, panel, "Bits used for each parameter", upright(axis_label(dataset, "error")))
+        if (found := panels[0].get_legend_handles_labels())[0]:
+            figure.legend(*found, loc="outside upper center", ncols=4, frameon=False)
+        told = f"Means over {_count(dataset, 'moment', 'gradient')} and {_count(dataset, 'seed', 'seed')}."
+        hidden = f" {layout.hidden} more panels are not shown." if layout.hidden else ""
+        caption(figure, told + " Dotted: the least for independent entries of the laws fitted to the layers." + hidden)
+
+
+def _panel(panel: Axes, dataset: xr.Dataset, axes: list[str]) -> None:
+    grid(panel)
+    over = ["seed", "moment"]
+    for name in axes or [""]:
+        for at in range(dataset.sizes[name] if name else 1):
+            own = dataset.isel({name: at}) if name else dataset
+            used, error = (FLOAT / own.gain).mean(over).values, own.error.mean(over).values
+            there = used > 0
+            look = marked(COLOURS[at % len(COLOURS)], MARKERS[at % len(MARKERS)])
+            look["linestyle"] = DASHES[at // len(COLOURS) % len(DASHES)]
+            panel.plot(used[there], error[there], label=value_label(dataset, name, at) if name else None, **look)
+    rates = FLOAT / dataset["target_gain"].values
+    if "least" in dataset and bool(np.isfinite(dataset.least).any()):
+        least = dataset.least.mean([name for name in dataset.least.dims if name != "target_gain"]).values
+        order = np.argsort(rates)
+        panel.plot(rates[order], least[order], ":", color="0.3", linewidth=1.4, label="least possible")
+    panel.set(xscale="log", yscale="log")
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _count(dataset: xr.Dataset, dimension: str, word: str) -> str:
+    count = dataset.sizes[dimension]
+    return f"{count} {word}{'s' if count > 1 else ''}"
