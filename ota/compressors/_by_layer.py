@@ -17,6 +17,7 @@ def parts(update: tf.Tensor, layers: Layers) -> list[tf.Tensor]:
     return list(tf.split(update, sizes(layers)))
 
 
-def spread(values: list[tf.Tensor], layers: Layers) -> tf.Tensor:
-    """A number of each layer in all its entries, [d]."""
-    return tf.concat([tf.fill([count], value) for count, value in zip(sizes(layers), values, strict=True)], 0)
+def spread(values: tf.Tensor, layers: Layers) -> tf.Tensor:
+    """A number of each layer [L] in all its entries, [d]."""
+    each = zip(sizes(layers), tf.unstack(values, len(sizes(layers))), strict=True)
+    return tf.concat([tf.fill([count], value) for count, value in each], 0)

@@ -25,11 +25,11 @@ from . import ALONE, Known
 from ._by_layer import parts, spread
 from ._minifloat import FP4, FP8
 from ._positions import most_that_fit, position_bits
-from ._scale import by_polynomial, flat, least_error, unit
+from ._scale import by_polynomial, deviation, least_error, units
 from ._sparse_code import largest_that_fit
 
 FORMATS = {"fp8": FP8, "fp4": FP4}
-SCALES = {("fp8", "best"): flat, ("fp4", "best"): least_error, ("fp4", "polynomial"): by_polynomial}
+SCALES = {("fp8", "best"): deviation, ("fp4", "best"): least_error, ("fp4", "polynomial"): by_polynomial}
 UNIT_BITS = 32.0
 
 
@@ -41,8 +41,8 @@ class LowPrecision:
     """Which floats."""
     scale: Literal["best", "polynomial", "none"] = "best"
     """How entries are scaled; by what errs least, by CO3's polynomial (fp4), or not at all."""
-    fit: Literal["own", "past"] = "own"
-    """Whose law sets the scale; the update's own, or that of the last estimate."""
+    fit: Literal["sent", "past"] = "sent"
+    """Whether scales are those of the update and sent, or those of the last estimate."""
     coder: Literal["entropy", "packed"] = "entropy"
     """Whether an entropy coder shortens what is sent."""
     unbiased: ClassVar[bool] = False
@@ -79,11 +79,10 @@ class LowPrecision:
         if self.scale == "none":
             return tf.ones_like(update), tf.zeros([], tf.float64)
         rule = SCALES[self.format, self.scale]
-        own = [unit(tf.abs(part), rule) for part in parts(update, known.layers)]
-        told = tf.constant(len(own) * UNIT_BITS, tf.float64)
+        own = units(parts(update, known.layers), rule)  # [L]
+        told = tf.ones_like(own, tf.bool)
         if self.fit == "past":
-            before = [unit(tf.abs(part), rule) for part in parts(known.past.estimate, known.layers)]
-            blank = [last == 0 for last in before]
-            own = [tf.where(none, mine, last) for none, mine, last in zip(blank, own, before, strict=True)]
-            told = UNIT_BITS * tf.add_n([tf.cast(none, tf.float64) for none in blank])
-        return spread(own, known.layers), told
+            before = units(parts(known.past.estimate, known.layers), rule)
+            told = before == 0
+            own = tf.where(told, own, before)
+        return spread(own, known.layers), UNIT_BITS * tf.reduce_sum(tf.cast(told, tf.float64))

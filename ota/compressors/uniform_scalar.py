@@ -7,7 +7,7 @@ an entry near 0 may be half a step away from the next level. Entries spread even
 1)^2) each. A layer of equal entries is exact, one with NaN decodes to NaN.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -31,19 +31,19 @@ MOST_BITS = 8
 class UniformScalar:
     """Levels between the ends of each layer."""
 
-    value_bits: Annotated[int, Ge(1), Le(16)] | None = None
-    """Size of a value, in bits; the one that errs least unless given."""
+    value_bits: Literal["best"] | Annotated[int, Ge(1), Le(16)] = "best"
+    """Size of a value, in bits; best: the one up to 8 that errs least."""
     unbiased: ClassVar[bool] = False
 
     @property
     def contractive(self) -> bool:
-        return self.value_bits is None
+        return self.value_bits == "best"
 
     def compress(
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
     ) -> tuple[tf.Tensor, tf.Tensor]:
         layers = known.filled(update.shape[-1]).layers
-        if self.value_bits is not None:
+        if self.value_bits != "best":
             return _rounded(update, tf.cast(self.value_bits, tf.float64), tf.cast(bits, tf.float64), layers)
         room = tf.cast(bits, tf.float64) - DEPTH_BITS
         peak = tf.reduce_max(tf.abs(update))
@@ -78,4 +78,4 @@ def _ends(update: tf.Tensor, chosen: tf.Tensor, layers: Layers) -> tuple[tf.Tens
     """The smallest and the largest that is kept of each entry's layer, [d] both; they do not matter where none is."""
     low = [tf.reduce_min(part) for part in parts(tf.where(chosen, update, np.inf), layers)]
     high = [tf.reduce_max(part) for part in parts(tf.where(chosen, update, -np.inf), layers)]
-    return spread(low, layers), spread(high, layers)
+    return spread(tf.stack(low), layers), spread(tf.stack(high), layers)
