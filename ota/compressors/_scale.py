@@ -23,7 +23,7 @@ LEAST, MOST = 0.5, 2.0  # where the polynomial holds
 
 
 def units(parts: list[tf.Tensor], scale: Scale) -> tf.Tensor:
-    """1/s of each part, [L]. Zeros are apart, as every s keeps them; equal magnitudes become a level, 2; 0 if all are 0."""
+    """1/s of each part, [L]; 0 where all is 0. Zeros stay apart, as every s keeps them. Equal magnitudes become 2."""
     moments = tf.stack([_moments(tf.abs(part)) for part in parts], axis=1)  # [3, L]
     peak, mean, square = tf.unstack(moments)
     found = scale(fit("gennorm", tf.cast(mean, tf.float64), tf.cast(square, tf.float64)))

@@ -24,7 +24,9 @@ class Found(NamedTuple):
     kept: tf.Tensor  # the histogram of what is chosen, int32 [A]
 
 
-def largest_that_fit(order: tf.Tensor, symbol: tf.Tensor, alphabet: int, room: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def largest_that_fit(
+    order: tf.Tensor, symbol: tf.Tensor, alphabet: int, room: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Which entries are kept, bool [d], and the bits of all symbols, float64: 0 where nothing is left."""
     size, shifts = order.shape[-1], tf.constant(SHIFTS)
     place = BINS**2 - 1 - tf.cast(tf.range(size, dtype=tf.int64) * BINS**2 // size, tf.int32)  # the first is largest

@@ -22,6 +22,7 @@ from overair.ota.past import Past
 from overair.phy import Air, Awgn, Grid, keys
 
 PLENTY = 1e7  # bits
+EVERY = LowPrecision(), LowPrecision("fp4"), LowPrecision("fp4", "polynomial")
 PAPER = 552_874, 331_724  # parameters, and the bits of 60 % of them
 
 
@@ -40,7 +41,7 @@ def compressed(scheme: LowPrecision, x: np.ndarray, bits: float = PLENTY, known:
 
 
 def cells(form: Minifloat, shape: float, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """Chances of each number and its share of E|x - x^|^2, x of a generalised normal law of unit scale, by quadrature."""
+    """Chances of each number and its share of E|x - x^|^2, of a generalised normal law at scale 1, by quadrature."""
     levels = np.sort(np.concatenate([-form.magnitudes()[1:], form.magnitudes()])) / scale
     edges = np.concatenate([[-np.inf], (levels[1:] + levels[:-1]) / 2, [np.inf]])
     law = stats.gennorm(shape)
@@ -226,7 +227,7 @@ def test_packed_the_largest_that_fit_are_sent_with_their_positions(
 
 
 @pytest.mark.parametrize("budget", [400.0, 1500.0, 4000.0, PLENTY])
-@pytest.mark.parametrize("scheme", [LowPrecision("fp4"), LowPrecision("fp8"), LowPrecision("fp4", "polynomial")], ids=str)
+@pytest.mark.parametrize("scheme", EVERY, ids=str)
 def test_what_is_charged_holds_the_real_bytes(scheme: LowPrecision, budget: float) -> None:
     layers = ((30, 40), (40,), (260,))
     x = np.concatenate([stats.laplace.rvs(size=math.prod(s), random_state=1) * 10.0**-i for i, s in enumerate(layers)])
@@ -311,7 +312,7 @@ def test_zeros_say_nothing_of_the_scale() -> None:
     np.testing.assert_allclose(among[:400], decoded, rtol=1e-6)
 
 
-@pytest.mark.parametrize("scheme", [LowPrecision(), LowPrecision("fp4"), LowPrecision("fp4", "polynomial")], ids=str)
+@pytest.mark.parametrize("scheme", EVERY, ids=str)
 def test_no_entry_errs_by_more_than_silence(scheme: LowPrecision) -> None:
     for shape in (0.3, 1.0, 8.0):
         x = stats.gennorm.rvs(shape, size=2000, random_state=7)
