@@ -81,7 +81,7 @@ class LowPrecision:
         rule = SCALES[self.format, self.scale]
         own = units(parts(update, known.layers), rule)  # [L]
         told = tf.ones_like(own, tf.bool)
-        if self.fit == "past":
+        if self.fit == "past" and known.past is not None:
             before = units(parts(known.past.estimate, known.layers), rule)
             told = before == 0
             own = tf.where(told, own, before)
