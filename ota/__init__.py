@@ -1,6 +1,7 @@
 """Updates and images over the air: codecs, compressors, rates, uplinks, and image codecs."""
 
 from .codecs import Codec, pack, unpack
+from .codecs.count_sketch import CountSketchSum
 from .codecs.fsk_vote import FskVote
 from .codecs.identity import Identity
 from .codecs.low_rank import LowRank
@@ -8,11 +9,13 @@ from .codecs.one_bit import OneBit
 from .codecs.random_linear import RandomLinear
 from .codecs.sparse import Sparse
 from .compressors import Compressor
+from .compressors.count_sketch import CountSketch
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
 from .compressors.entropy_dithered import EntropyDithered
 from .compressors.layered import Layered
 from .compressors.nested import Nested
+from .compressors.low_precision import LowPrecision
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
@@ -21,6 +24,7 @@ from .compressors.random_k import RandomK
 from .compressors.sign import Sign
 from .compressors.terngrad import TernGrad
 from .compressors.top_k import TopK
+from .compressors.uniform_scalar import UniformScalar
 from .images import ImageCodec
 from .images.avif import Avif
 from .images.jpeg import Jpeg
@@ -49,6 +53,8 @@ __all__ = [
     "Capacity",
     "Codec",
     "Compressor",
+    "CountSketch",
+    "CountSketchSum",
     "Digital",
     "Dithered",
     "Eden",
@@ -63,6 +69,7 @@ __all__ = [
     "Layered",
     "Ldpc",
     "Lmmse",
+    "LowPrecision",
     "LowRank",
     "Mcs",
     "Nested",
@@ -88,6 +95,7 @@ __all__ = [
     "Terms",
     "TernGrad",
     "TopK",
+    "UniformScalar",
     "Uplink",
     "Webp",
     "apply",

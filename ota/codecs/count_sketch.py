@@ -1,0 +1,45 @@
+"""Count-sketch over the air: cells add up, as every device adds its entries to the same cells with the same signs.
+
+An entry goes, with a random sign over sqrt(r), to one of w cells in each of r rows. The receiver's estimate is the mean
+over rows of cells times signs, times sqrt(r): over hashes that is unbiased, and with n = r w and real noise of variance
+s2 a cell its error is (d - 1)/n |g|^2 + d s2, whatever r is. Rows of a Hadamard matrix (``random_linear``) have d/n - 1
+in place of (d - 1)/n, as their combinations are orthogonal. Charikar, Chen, Farach-Colton, "Finding frequent items in
+data streams", 2002.
+"""
+
+from typing import Annotated
+
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ...phy.keys import Key
+from ...phy.strict import STRICT
+from ..layers import Layers, size_of
+from ..sketches import Hashes, draw, read, sketch
+from . import LinearSum, Past, SharedCode, pack, unpack
+
+
+@dataclass(frozen=True, config=STRICT)
+class CountSketchSum(LinearSum):
+    """Hashes and signs that all devices share, fresh every round."""
+
+    rows: Annotated[int, Ge(1), Le(31)] = 1
+    """Cells an entry is added to."""
+
+    def elements(self, layers: Layers, granted: int) -> int:
+        width = max(1, min(2 * granted, size_of(layers)) // self.rows)
+        return -(-self.rows * width // 2)
+
+    def code(self, layers: Layers, elements: int, key: Key, past: Past) -> SharedCode:
+        return draw(key, self.rows, 2 * elements // self.rows, size_of(layers))
+
+    def encode(self, sent: tf.Tensor, layers: Layers, code: Hashes) -> tf.Tensor:
+        cells = sketch(sent, code) / self.rows**0.5  # [C, r, w]
+        return pack(tf.reshape(cells, [-1, self.rows * cells.shape[2]]))
+
+    def decode(self, symbols: tf.Tensor, layers: Layers, code: Hashes, noise: tf.Tensor) -> tf.Tensor:
+        heard = unpack(symbols, self.rows * code.width)
+        estimates = read(tf.reshape(heard, [-1, self.rows, code.width]), code)  # [C, d] each
+        mean = tf.add_n(estimates) / self.rows**0.5
+        return tf.reshape(mean, tf.concat([tf.shape(symbols)[:-1], [size_of(layers)]], 0))
