@@ -10,6 +10,7 @@ from .codecs.sparse import Sparse
 from .compressors import Compressor
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
+from .compressors.m22 import M22
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
@@ -17,6 +18,7 @@ from .compressors.qsgd_fixed import QsgdFixed
 from .compressors.random_k import RandomK
 from .compressors.sign import Sign
 from .compressors.terngrad import TernGrad
+from .compressors.tiny_script import TinyScript
 from .compressors.top_k import TopK
 from .images import ImageCodec
 from .images.avif import Avif
@@ -59,6 +61,7 @@ __all__ = [
     "Ldpc",
     "Lmmse",
     "LowRank",
+    "M22",
     "Mcs",
     "OneBit",
     "Outcome",
@@ -81,6 +84,7 @@ __all__ = [
     "Sparse",
     "Terms",
     "TernGrad",
+    "TinyScript",
     "TopK",
     "Uplink",
     "Webp",

@@ -3,26 +3,28 @@
 Of all entries of layers that are fitted together, the k of largest magnitude are kept. Each is a sign and b - 1 bits
 that name one of 2^(b-1) levels of its layer (``_levels``), for magnitudes above the smallest one kept. Where k and b are
 open, those with the least error to be expected of the fitted laws are taken, of pairs that fit: with k(t) magnitudes
-above t, it is sum_l n_l (E[|x|^(m+2); |x| < t] + E[|x|^m (|x| - level)^2; |x| > t]), on a grid of t from 2^-10 to 2^5 of
+above t, it is sum_l n_l (E[|x|^(m+2); |x| < t] + E[|x|^m (|x| - level)^2; |x| > t]), on a grid of t from 2^-7 to 2^5 of
 the root of the mean square.
 
 Told besides: k, the smallest magnitude kept, and b as 32 bits each, and scale and shape of each layer as float32.
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from .. import subsets
-from ..past import Past
+from ..layers import Layers
+from . import Known
 from ._laws import Law, LawName, beyond, fit, log_moment
 from ._levels import errors_of, levels_of
 from ._positions import last, position_bits
 
 NUMBER = 32.0  # bits
-STARTS = np.concatenate([[0.0], np.geomspace(2.0**-10, 2.0**5, 96)])  # over the root of the mean square
+STARTS = np.concatenate([[0.0], np.geomspace(2.0**-7, 2.0**5, 192)])  # over the root of the mean square
 FEW = 4  # levels up to which comparing with each edge is faster than a search
 
 
@@ -69,54 +71,81 @@ class Bill(NamedTuple):
         return tf.where(fits(tf.constant(self.size)), self.size, last(fits, self.size))
 
 
-def compress(update: tf.Tensor, bits: tf.Tensor, layers: tuple[int, ...], past: Past, way: Way) -> tuple[tf.Tensor, ...]:
-    """What is decoded [d], and the bits used; ``layers`` are their sizes."""
-    room, few = tf.cast(bits, tf.float64), sum(size for size in layers if size <= way.small)
+Rounding: TypeAlias = Callable[[list[tf.Tensor], tf.Tensor, int], tuple[list[tf.Tensor], tf.Tensor]]
+
+
+def compress(update: tf.Tensor, bits: tf.Tensor, known: Known, way: Way) -> tuple[tf.Tensor, tf.Tensor]:
+    """What is decoded [d], and the bits used."""
+    known = known.filled(update.shape[-1])
+    assert known.past is not None
+    estimate, layers = known.past.estimate, known.layers
+
+    def rounding(parts: list[tf.Tensor], room: tf.Tensor, whole: int) -> tuple[list[tf.Tensor], tf.Tensor]:
+        old = _large(estimate, layers, way.small if whole else 0) if way.past else None
+        return _rounded(parts, old, room, whole, way)
+
+    return layered(update, bits, layers, way, rounding)
+
+
+def layered(
+    update: tf.Tensor, bits: tf.Tensor, layers: Layers, way: Way, rounding: Rounding
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Small layers as float32 if that takes half of the bits at most, and what ``rounding`` makes of the others."""
+    room, few = tf.cast(bits, tf.float64), sum(size for size in map(math.prod, layers) if size <= way.small)
     if not few or way.payload:
-        return _sent(update, room, layers, past, way)
-    fitted = way._replace(small=0)
+        return _sent(update, room, layers, way, rounding)
     affordable = NUMBER * few <= room / 2.0
     return tf.cond(
         affordable,
-        lambda: _sent(update, room, layers, past, way),
-        lambda: _sent(update, room, layers, past, fitted),
+        lambda: _sent(update, room, layers, way, rounding),
+        lambda: _sent(update, room, layers, way._replace(small=0), rounding),
     )
 
 
-def _sent(update: tf.Tensor, room: tf.Tensor, layers: tuple[int, ...], past: Past, way: Way) -> tuple[tf.Tensor, ...]:
-    parts, before = tf.split(update, layers), tf.split(past.estimate, layers)
-    small = [size <= way.small or size == 0 for size in layers]
-    large = [part for part, is_small in zip(parts, small, strict=True) if not is_small]
-    whole, speaks = update.shape[-1] - sum(part.shape[0] for part in large), tf.reduce_any(update != 0)
-    if not large:
-        cost = Bill(way, 0, whole, tf.zeros([], tf.float64)).bits(tf.constant(0), tf.constant(way.depths[-1], tf.float64))
-        return _if(speaks & (cost <= room), update, cost)
-    rounded, cost = _rounded(
-        large, [part for part, is_small in zip(before, small, strict=True) if not is_small], room, whole, way
-    )
-    decoded = iter(rounded)
-    joined = tf.concat([part if is_small else next(decoded) for part, is_small in zip(parts, small, strict=True)], 0)
-    return _if(speaks & (cost <= room), joined, cost)
+def _sent(
+    update: tf.Tensor, room: tf.Tensor, layers: Layers, way: Way, rounding: Rounding
+) -> tuple[tf.Tensor, tf.Tensor]:
+    large = _large(update, layers, way.small)
+    whole = update.shape[-1] - sum(part.shape[0] for part in large)
+    if large:
+        rounded, cost = rounding(large, room, whole)
+        joined = _joined(update, layers, way.small, rounded)
+    else:
+        joined, none = update, tf.zeros([], tf.float64)
+        cost = Bill(way, 0, whole, none).bits(none, tf.constant(way.depths[-1], tf.float64))
+    sent = tf.reduce_any(joined != 0) & (cost <= room)
+    decoded = tf.where(tf.math.is_finite(update), tf.where(sent, joined, 0.0), update)  # trouble is not hidden
+    return decoded, tf.cast(tf.where(sent, cost, 0.0), update.dtype)
 
 
-def _if(sent: tf.Tensor, decoded: tf.Tensor, cost: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    return tf.where(sent, decoded, 0.0), tf.cast(tf.where(sent, cost, 0.0), decoded.dtype)
+def _split(update: tf.Tensor, layers: Layers, small: int) -> list[tuple[tf.Tensor, bool]]:
+    """Each layer, and whether it is rounded."""
+    sizes = list(map(math.prod, layers))
+    return [(part, size > small) for part, size in zip(tf.split(update, sizes), sizes, strict=True)]
+
+
+def _large(update: tf.Tensor, layers: Layers, small: int) -> list[tf.Tensor]:
+    return [part for part, is_large in _split(update, layers, small) if is_large]
+
+
+def _joined(update: tf.Tensor, layers: Layers, small: int, rounded: list[tf.Tensor]) -> tf.Tensor:
+    coded = iter(rounded)
+    return tf.concat([next(coded) if is_large else part for part, is_large in _split(update, layers, small)], 0)
 
 
 def _rounded(
-    parts: list[tf.Tensor], past: list[tf.Tensor], room: tf.Tensor, whole: int, way: Way
+    parts: list[tf.Tensor], past: list[tf.Tensor] | None, room: tf.Tensor, whole: int, way: Way
 ) -> tuple[list[tf.Tensor], tf.Tensor]:
     """Layers with their largest entries rounded and zeros elsewhere, and what that costs."""
-    sizes = [part.shape[0] for part in parts]
-    size, magnitude = sum(sizes), tf.abs(tf.concat(parts, 0))
-    mean, square = _moments(parts)
+    sizes, magnitude = [part.shape[0] for part in parts], tf.abs(tf.concat(parts, 0))
+    mean, square = moments(parts)
     told = tf.constant(float(len(parts)), tf.float64)
-    if way.past:
-        old_mean, old_square = _moments(past)
+    if past is not None:
+        old_mean, old_square = moments(past)
         known = old_mean > 0  # of others the law is sent
         mean, square = tf.where(known, old_mean, mean), tf.where(known, old_square, square)
         told -= tf.reduce_sum(tf.cast(known, tf.float64))
-    law, bill = fit(way.law, mean, square), Bill(way, size, whole, told)
+    law, bill = fit(way.law, mean, square), Bill(way, sum(sizes), whole, told)
     choice = _chosen(law, tf.constant(sizes, tf.float64), square, bill, room)
     depth = tf.gather(tf.constant(way.depths, tf.float64), choice.depth)
     kept = tf.minimum(choice.kept, tf.math.count_nonzero(magnitude, dtype=tf.int32))
@@ -126,14 +155,15 @@ def _rounded(
 
     def at(bits: int) -> list[tf.Tensor]:
         levels = tf.cast(levels_of(way.law, way.m, 2 ** (bits - 1), law, start), magnitude.dtype)  # [L, N]
-        found = zip(parts, tf.split(chosen, sizes), tf.unstack(levels), strict=True)
-        return [tf.where(mask, tf.where(part < 0, -1.0, 1.0) * _nearest(tf.abs(part), row), 0.0) for part, mask, row in found]
+        nearest = map(_nearest, tf.split(magnitude, sizes), tf.unstack(levels))
+        signed = [tf.where(part < 0, -value, value) for part, value in zip(parts, nearest, strict=True)]
+        return [tf.where(mask, value, 0.0) for mask, value in zip(tf.split(chosen, sizes), signed, strict=True)]
 
     rounded = tf.switch_case(choice.depth, [lambda bits=bits: at(bits) for bits in way.depths])
     return rounded, bill.bits(kept, depth)
 
 
-def _moments(parts: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+def moments(parts: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
     """E|x| and E x^2 of each layer, float64 [L]; squares of float32 would vanish below 1e-19."""
     peaks = [tf.reduce_max(tf.abs(part)) for part in parts]
     units = [tf.math.divide_no_nan(part, peak) for part, peak in zip(parts, peaks, strict=True)]
@@ -180,7 +210,3 @@ def _nearest(magnitude: tf.Tensor, levels: tf.Tensor) -> tf.Tensor:
         return tf.gather(levels, tf.searchsorted(edges, magnitude))
     climbed = [tf.where(magnitude > edges[i], steps[i], 0.0) for i in range(levels.shape[0] - 1)]
     return tf.add_n([levels[0] + tf.zeros_like(magnitude), *climbed])
-
-
-def sizes_of(layers: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
-    return tuple(map(math.prod, layers))

@@ -125,5 +125,7 @@ def _between(table: tf.Tensor, shape: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
 def _place(value: tf.Tensor, grid: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
     """Which step of an even grid, and how far into it."""
     steps = tf.clip_by_value((value - grid[0]) / (grid[1] - grid[0]), 0.0, len(grid) - 1.0)
-    whole = tf.where(steps == steps, tf.minimum(tf.floor(steps), len(grid) - 2.0), 0.0)  # NaN has no place, and stays NaN
+    whole = tf.where(
+        steps == steps, tf.minimum(tf.floor(steps), len(grid) - 2.0), 0.0
+    )  # NaN has no place, and stays NaN
     return tf.cast(whole, tf.int32), steps - whole

@@ -22,7 +22,7 @@ from pydantic.dataclasses import dataclass
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from . import ALONE, Known
-from ._fitted import Way, compress, sizes_of
+from ._fitted import Way, compress
 
 DEPTHS = (1, 2, 3, 4, 5, 6)  # to choose from
 
@@ -55,9 +55,7 @@ class M22:
     def compress(
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        known = known.filled(update.shape[-1])
-        assert known.past is not None
-        return compress(update, bits, sizes_of(known.layers), known.past, self._way)
+        return compress(update, bits, known, self._way)
 
     @property
     def _way(self) -> Way:
