@@ -1,4 +1,4 @@
-"""Laws of magnitudes and their levels, beside numerical integration, scipy's maximum likelihood and published numbers."""
+"""Laws of magnitudes and their levels, beside numerical integration, maximum likelihood and published numbers."""
 
 import numpy as np
 import pytest

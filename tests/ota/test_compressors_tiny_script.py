@@ -1,4 +1,4 @@
-"""TinyScript: M22 without weights on double Weibull laws; rounded at random its mean is right and its error foretold."""
+"""TinyScript is M22 without weights on double Weibull laws; at random its mean is right and its error foretold."""
 
 import numpy as np
 import pytest
