@@ -1,12 +1,12 @@
-"""Claims: an iteration of AMP costs at most 1.3 times its two products; coding a few passes over the memory; fits and
-levels of M22 under 10 ms a million entries.
+"""Claims: an iteration of AMP costs at most 1.3 times its two products; coding a few passes over the memory; laws and
+levels of M22 take under 10 ms a million entries.
 
 AMP beside the same number of A A' y, each product waiting for the one before as in AMP, for a dense Gaussian matrix
 of 2,000 x 4,000 and for half the rows of a Hadamard matrix at 7,850 and 65,536 parameters. Then encoding and decoding
 of random linear codes (complex symbols, half the rows) beside adding two arrays of the update's length, which is what
-the memory allows, and beside `fht-cpu` where it is installed (its transform alone, of the same length). Everything
-that is compared takes turns within one run. Then, of a million entries in seven layers, the two moments, laws and levels of
-M22, choosing how many at how many bits, and all of it, beside reading the entries once. TensorFlow and the memory use as many cores as they are given.
+the memory allows, and beside `fht-cpu` where it is installed (its transform alone, of the same length). Then, of a
+million entries in seven layers, moments, laws and levels of M22, and all of it, beside reading the entries once.
+Everything that is compared takes turns within one run; TensorFlow and the memory use as many cores as they are given.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """The largest entries of an update, rounded to levels of laws that are fitted to its layers.
 
 Of all entries of layers that are fitted together, the k of largest magnitude are kept. Each is a sign and b - 1 bits
-that name one of 2^(b-1) levels of its layer (``_levels``), for magnitudes above the smallest one kept. Where k and b are
-open, those with the least error to be expected of the fitted laws are taken, of pairs that fit: with k(t) magnitudes
-above t, it is sum_l n_l (E[|x|^(m+2); |x| < t] + E[|x|^m (|x| - level)^2; |x| > t]), on a grid of t from 2^-7 to 2^5 of
-the root of the mean square.
+that name one of 2^(b-1) levels of its layer (``_levels``), for magnitudes above the smallest one kept. Where k and b
+are open, those with the least error to be expected of the fitted laws are taken, of pairs that fit: with k(t)
+magnitudes above t, it is sum_l n_l (E[|x|^(m+2); |x| < t] + E[|x|^m (|x| - level)^2; |x| > t]), on a grid of t from
+2^-7 to 2^5 of the root of the mean square.
 
 Told besides: k, the smallest magnitude kept, and b as 32 bits each, and scale and shape of each layer as float32.
 """
