@@ -15,7 +15,7 @@ from scipy.special import gammaincc, gammainccinv, gammaln
 
 from ._laws import ORDERS, SHAPES, Law, LawName, beyond
 
-ROWS = np.linspace(*np.log(SHAPES), 33)  # ln s
+ROWS = np.linspace(np.log(SHAPES[0]), np.log(SHAPES[1]), 33)  # ln s
 KNEE, DEEPEST = 0.05, 60.0
 COLUMNS = np.linspace(0.0, np.log1p(DEEPEST / KNEE), 36)  # ln(1 + h/KNEE)
 STEPS = 12  # of Newton's method; five are enough

@@ -7,11 +7,11 @@ import scipy.special
 import scipy.stats
 import tensorflow as tf
 
-from overair.ota.compressors._laws import Law, beyond, fit, log_moment
+from overair.ota.compressors._laws import Law, LawName, beyond, fit, log_moment
 from overair.ota.compressors._levels import errors_of, levels_of, solve
 
 DENSITIES = {"gennorm": scipy.stats.gennorm, "weibull": scipy.stats.dweibull}
-ELSEWHERE = [  # law, shape, M, levels of magnitudes, share of magnitudes above the start
+ELSEWHERE: list[tuple[LawName, float, float, int, float]] = [  # law, shape, M, levels of magnitudes, share of magnitudes above the start
     ("gennorm", 1.0, 0.0, 1, 0.6),
     ("gennorm", 0.45, 3.0, 4, 0.2),
     ("gennorm", 3.1, 1.5, 8, 0.9),
@@ -21,7 +21,7 @@ ELSEWHERE = [  # law, shape, M, levels of magnitudes, share of magnitudes above 
 ]
 
 
-def integral(law: str, shape: float, power: float, low: float, high: float) -> float:
+def integral(law: LawName, shape: float, power: float, low: float, high: float) -> float:
     """Of |x|^power times the density of magnitudes at scale 1, over the logarithm of magnitudes."""
     density = DENSITIES[law](shape)
 
@@ -33,11 +33,11 @@ def integral(law: str, shape: float, power: float, low: float, high: float) -> f
     return sum(scipy.integrate.quad(at, a, b, epsrel=1e-11)[0] for a, b in zip(edges[:-1], edges[1:], strict=True))
 
 
-def deviation(law: str, shape: float) -> float:
+def deviation(law: LawName, shape: float) -> float:
     return float(DENSITIES[law](shape).std())
 
 
-def law_of(name: str, shape: float) -> Law:
+def law_of(name: LawName, shape: float) -> Law:
     order = 1 / shape if name == "gennorm" else 1.0
     return Law(*(tf.constant([value], tf.float64) for value in (1.0, shape, order)))
 
@@ -53,7 +53,7 @@ def law_of(name: str, shape: float) -> Law:
     ],
 )
 def test_levels_and_errors_of_unit_variance_are_the_published_ones(
-    law: str, shape: float, m: float, levels: list[float], weighted: float, plain: float
+    law: LawName, shape: float, m: float, levels: list[float], weighted: float, plain: float
 ) -> None:
     found = solve(law, m, len(levels), np.array(shape), np.array(1.0))
     np.testing.assert_allclose(found.value / deviation(law, shape), levels, atol=6e-7)
@@ -61,7 +61,7 @@ def test_levels_and_errors_of_unit_variance_are_the_published_ones(
     assert error(law, shape, 0.0, found.value, 0.0) == pytest.approx(plain, abs=2e-6)
 
 
-def error(law: str, shape: float, power: float, levels: np.ndarray, start: float) -> float:
+def error(law: LawName, shape: float, power: float, levels: np.ndarray, start: float) -> float:
     """The weighted error of rounding magnitudes above the start to the nearest level, of their weighted energy."""
     edges = [start, *(levels[1:] + levels[:-1]) / 2, np.inf]
     total = 0.0
@@ -83,7 +83,7 @@ def test_one_bit_of_a_double_weibull_law_errs_by_a_ratio_of_gamma_functions(c: f
 
 @pytest.mark.parametrize(("law", "shape", "m", "count", "share"), ELSEWHERE)
 def test_each_level_is_the_weighted_mean_of_its_cell(
-    law: str, shape: float, m: float, count: int, share: float
+    law: LawName, shape: float, m: float, count: int, share: float
 ) -> None:
     found, start = solve(law, m, count, np.array(shape), np.array(share)), DENSITIES[law](shape).isf(share / 2)
     edges = [start, *(found.value[1:] + found.value[:-1]) / 2, np.inf]
@@ -110,7 +110,7 @@ def test_levels_are_of_least_error_and_not_only_stationary() -> None:
 
 @pytest.mark.parametrize(("law", "shape", "m", "count", "share"), ELSEWHERE)
 def test_between_the_entries_of_the_table_a_thousandth_is_lost(
-    law: str, shape: float, m: float, count: int, share: float
+    law: LawName, shape: float, m: float, count: int, share: float
 ) -> None:
     start = float(DENSITIES[law](shape).isf(share / 2))
     exact = solve(law, m, count, np.array(shape), np.array(share))
@@ -123,7 +123,7 @@ def test_between_the_entries_of_the_table_a_thousandth_is_lost(
 
 
 @pytest.mark.parametrize(("law", "shape", "m", "count", "share"), ELSEWHERE)
-def test_partial_moments_are_the_integrals(law: str, shape: float, m: float, count: int, share: float) -> None:
+def test_partial_moments_are_the_integrals(law: LawName, shape: float, m: float, count: int, share: float) -> None:
     start = float(DENSITIES[law](shape).isf(share / 2))
     given = law_of(law, shape)
     moment = float(tf.exp(log_moment(given.order, given.shape, m))[0])
@@ -142,7 +142,7 @@ def test_partial_moments_are_the_integrals(law: str, shape: float, m: float, cou
         ("weibull", 1.8, 1.119966),
     ],
 )
-def test_two_moments_give_the_published_shape(law: str, ratio: float, shape: float) -> None:
+def test_two_moments_give_the_published_shape(law: LawName, ratio: float, shape: float) -> None:
     found = fit(law, tf.constant([2.0], tf.float64), tf.constant([4.0 * ratio], tf.float64))
     assert float(found.shape[0]) == pytest.approx(shape, abs=2e-5)
     density = DENSITIES[law](float(found.shape[0]), scale=float(found.scale[0]))
@@ -151,7 +151,7 @@ def test_two_moments_give_the_published_shape(law: str, ratio: float, shape: flo
 
 
 @pytest.mark.parametrize(("law", "shape"), [("gennorm", 0.5), ("gennorm", 1.1), ("weibull", 0.8), ("weibull", 1.4)])
-def test_fits_by_moments_are_near_those_of_maximum_likelihood(law: str, shape: float) -> None:
+def test_fits_by_moments_are_near_those_of_maximum_likelihood(law: LawName, shape: float) -> None:
     """Both are right to their standard errors, of which likelihood's is the smaller; by moments it is foretold."""
     scale, n = 3e-4, 40_000
     x = DENSITIES[law](shape, scale=scale).rvs(n, random_state=np.random.default_rng(1))
@@ -166,11 +166,11 @@ def test_fits_by_moments_are_near_those_of_maximum_likelihood(law: str, shape: f
     assert abs(float(np.log(found.scale[0] / wide))) < 4.5 * (drift + np.std(np.abs(x)) / np.mean(np.abs(x)) / n**0.5)
 
 
-def mean(law: str, shape: float) -> float:
+def mean(law: LawName, shape: float) -> float:
     return float(DENSITIES[law](shape).expect(lambda x: 2 * x, lb=0))
 
 
-def log_ratio(law: str, shape: float) -> float:
+def log_ratio(law: LawName, shape: float) -> float:
     return float(np.log(DENSITIES[law](shape).var() / mean(law, shape) ** 2))
 
 

@@ -10,7 +10,7 @@ import scipy.stats
 import tensorflow as tf
 
 from overair.ota.compressors import Known
-from overair.ota.compressors._laws import fit
+from overair.ota.compressors._laws import LawName, fit
 from overair.ota.compressors._levels import levels_of
 from overair.ota.compressors.m22 import M22
 from overair.ota.past import Past
@@ -45,7 +45,7 @@ def ways(size: int, kept: int) -> float:
 
 def weighted(decoded: np.ndarray, update: tf.Tensor, m: float) -> tuple[float, float]:
     """The weighted error, of the weighted energy, and the standard error of it."""
-    x = np.float64(update)
+    x = update.numpy().astype(np.float64)
     error, energy = np.abs(x) ** m * (x - decoded) ** 2, np.abs(x) ** (m + 2)
     ratio = error.mean() / energy.mean()
     return ratio, float(np.std(error - ratio * energy) / energy.mean() / len(x) ** 0.5)
@@ -81,7 +81,7 @@ def test_a_bit_for_each_of_the_largest_errs_as_published(
         ("weibull", 1.0, 2.0, 5, 0.7),
     ],
 )
-def test_the_weighted_error_is_that_of_the_law(law: str, shape: float, m: float, bits: int, kept: float) -> None:
+def test_the_weighted_error_is_that_of_the_law(law: LawName, shape: float, m: float, bits: int, kept: float) -> None:
     density = {"gennorm": scipy.stats.gennorm, "weibull": scipy.stats.dweibull}[law](shape)
     x = drawn(density, 300_000, 1)
     decoded, _ = sent(M22(law, m, bits, kept, small=0), x, 1e8)
@@ -201,7 +201,7 @@ def read(data: bytes, sizes: list[int], small: int) -> np.ndarray:
     law = law._replace(scale=tf.constant(told[:, 0]), shape=tf.constant(told[:, 1]), order=tf.constant(1 / told[:, 1]))
     levels = levels_of("gennorm", 1.0, 2 ** (bits - 1), law, tf.constant(np.float64(start))).numpy().astype(np.float32)
     number, which = divmod(int.from_bytes(data[laws_at + 4 * small :], "big"), math.comb(n, k))
-    places = []
+    places: list[int] = []
     for i in range(k, 0, -1):
         place = max(places[-1] - 1 if places else n - 1, 0)
         while math.comb(place, i) > which:

@@ -41,7 +41,7 @@ def test_at_random_the_mean_is_right_and_the_error_that_of_two_levels(bits: int,
     kept = min(int((budget - 32 * (30 + 6)) // bits), 3200)
     assert np.all(used == 32 * (30 + 6) + bits * kept)
     np.testing.assert_array_equal(values[:, 3200:], np.tile(x[3200:], [draws, 1]))  # the small layer
-    x64, scale = np.float64(x)[:3200], 3200 / kept
+    x64, scale = x.numpy().astype(np.float64)[:3200], 3200 / kept
     off = values[:, :3200].mean(axis=0) - x64
     variance = np.zeros(3200)
     for part in (slice(0, 2000), slice(2000, 3200)):
