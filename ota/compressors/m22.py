@@ -4,8 +4,8 @@ The weighted error sum_j |x_j|^M (x_j - x^_j)^2 lies between squared error (M = 
 exactly. Magnitudes of each layer follow a generalised normal or a double Weibull law of scale and shape by two moments,
 and levels are those of least weighted error above the smallest magnitude that is kept of all layers together
 (``_fitted``). Layers of at most ``small`` entries, moving statistics among them, are sent as float32 as long as that
-takes half of the bits at most. Biased, and in squared error it may do worse than silence: Gaussian entries at 1 bit and
-M = 2 have an error of exactly 1.
+takes half of the bits at most. Entries that are no numbers come back as they are. Biased, and in squared error it may
+do worse than silence: Gaussian entries at 1 bit and M = 2 have an error of exactly 1.
 
 With ``count = "payload"`` only ``value_bits`` for each entry that is sent are counted, as the authors do: positions,
 laws and the float32 of small layers are free. Of 552,874 entries, 60 % at a bit are 331,724 bits in this count; where

@@ -11,7 +11,9 @@ from overair.ota.compressors._laws import Law, LawName, beyond, fit, log_moment
 from overair.ota.compressors._levels import errors_of, levels_of, solve
 
 DENSITIES = {"gennorm": scipy.stats.gennorm, "weibull": scipy.stats.dweibull}
-ELSEWHERE: list[tuple[LawName, float, float, int, float]] = [  # law, shape, M, levels of magnitudes, share of magnitudes above the start
+ELSEWHERE: list[
+    tuple[LawName, float, float, int, float]
+] = [  # law, shape, M, levels of magnitudes, share of magnitudes above the start
     ("gennorm", 1.0, 0.0, 1, 0.6),
     ("gennorm", 0.45, 3.0, 4, 0.2),
     ("gennorm", 3.1, 1.5, 8, 0.9),
