@@ -14,8 +14,9 @@ from .compressors.dithered import Dithered
 from .compressors.eden import Eden
 from .compressors.entropy_dithered import EntropyDithered
 from .compressors.layered import Layered
-from .compressors.nested import Nested
 from .compressors.low_precision import LowPrecision
+from .compressors.m22 import M22
+from .compressors.nested import Nested
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
@@ -23,6 +24,7 @@ from .compressors.qsgd_fixed import QsgdFixed
 from .compressors.random_k import RandomK
 from .compressors.sign import Sign
 from .compressors.terngrad import TernGrad
+from .compressors.tiny_script import TinyScript
 from .compressors.top_k import TopK
 from .compressors.uniform_scalar import UniformScalar
 from .images import ImageCodec
@@ -71,6 +73,7 @@ __all__ = [
     "Lmmse",
     "LowPrecision",
     "LowRank",
+    "M22",
     "Mcs",
     "Nested",
     "OneBit",
@@ -94,6 +97,7 @@ __all__ = [
     "Sparse",
     "Terms",
     "TernGrad",
+    "TinyScript",
     "TopK",
     "UniformScalar",
     "Uplink",
