@@ -8,6 +8,7 @@ from .codecs.one_bit import OneBit
 from .codecs.random_linear import RandomLinear
 from .codecs.sparse import Sparse
 from .compressors import Compressor
+from .compressors.atomo import Atomo
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
 from .compressors.position_coded import PositionCoded
@@ -18,6 +19,7 @@ from .compressors.random_k import RandomK
 from .compressors.sign import Sign
 from .compressors.terngrad import TernGrad
 from .compressors.top_k import TopK
+from .compressors.water_filled import WaterFilled
 from .images import ImageCodec
 from .images.avif import Avif
 from .images.jpeg import Jpeg
@@ -42,6 +44,7 @@ from .uplinks.ideal import Ideal
 __all__ = [
     "Amp",
     "Analog",
+    "Atomo",
     "Avif",
     "Capacity",
     "Codec",
@@ -83,6 +86,7 @@ __all__ = [
     "TernGrad",
     "TopK",
     "Uplink",
+    "WaterFilled",
     "Webp",
     "apply",
     "collect",
