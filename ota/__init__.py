@@ -11,6 +11,7 @@ from .compressors import Compressor
 from .compressors.atomo import Atomo
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
+from .compressors.low_rank import LowRankFactors
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
@@ -62,6 +63,7 @@ __all__ = [
     "Ldpc",
     "Lmmse",
     "LowRank",
+    "LowRankFactors",
     "Mcs",
     "OneBit",
     "Outcome",

@@ -11,11 +11,8 @@ times n/k: (n/k)/(1 - D) - 1, which is the same with D = 1 for those that are no
 communication-efficient and robust distributed mean estimation", ICML 2022.
 """
 
-from functools import cache
 from typing import ClassVar
 
-import numpy as np
-import scipy.stats
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
@@ -25,11 +22,10 @@ from ...phy.strict import STRICT
 from .. import subsets
 from ..projections import draw
 from . import ALONE, Known
+from ._lloyd_max import MOST_BITS, nearest
 from ._rotation import returned, rotated
 
 SIDE_BITS = 32.0  # c
-MOST_BITS = 8
-STEPS = 1000  # of Lloyd's iteration
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -60,9 +56,9 @@ class Eden:
 
         def mixed() -> tf.Tensor:
             deeper = subsets.random(keys.fold(key, "deeper"), padded, more)
-            return tf.where(deeper, _nearest(unit, tf.minimum(each + 1, MOST_BITS)), _nearest(unit, each))
+            return tf.where(deeper, nearest(unit, tf.minimum(each + 1, MOST_BITS)), nearest(unit, each))
 
-        q = chosen * tf.cond(more > 0, mixed, lambda: _nearest(unit, each))
+        q = chosen * tf.cond(more > 0, mixed, lambda: nearest(unit, each))
         aligned = tf.reduce_sum(q * v)
         heard = tf.reduce_sum(chosen * v**2)
         share = tf.math.divide_no_nan(float(padded), tf.cast(kept, update.dtype))
@@ -70,30 +66,3 @@ class Eden:
         decoded = scale * returned(signs, q, size)
         used = tf.where(kept > 0, SIDE_BITS + tf.cast(kept * each + more, tf.float64), 0.0)
         return tf.where(kept > 0, decoded, tf.zeros_like(decoded)), tf.cast(used, update.dtype)
-
-
-def _nearest(values: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
-    """Values in units of their deviation at the levels of so many bits."""
-    levels = tf.gather(tf.constant(np.stack([_padded(b) for b in range(1, MOST_BITS + 1)]), values.dtype), bits - 1)
-    edges = (levels[1:] + levels[:-1]) / 2.0
-    return tf.gather(levels, tf.searchsorted(edges, values))
-
-
-def _padded(bits: int) -> np.ndarray:
-    """The levels, and the highest again as often as makes as many for all."""
-    return np.pad(lloyd_max(bits), (0, 2**MOST_BITS - 2**bits), mode="edge")
-
-
-@cache
-def lloyd_max(bits: int) -> np.ndarray:
-    """The 2^b levels with the least squared error on N(0, 1), ascending."""
-    normal = scipy.stats.norm
-    levels = 3**0.5 * normal.ppf((np.arange(2**bits) + 0.5) / 2**bits)  # the density of many levels goes with p^(1/3)
-    for _ in range(STEPS):
-        edges = np.concatenate([[-np.inf], (levels[1:] + levels[:-1]) / 2, [np.inf]])
-        mass, below = np.diff(normal.cdf(edges)), -np.diff(normal.pdf(edges))
-        moved = below / mass
-        if np.abs(moved - levels).max() < 1e-9:
-            break
-        levels = moved
-    return levels

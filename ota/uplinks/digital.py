@@ -35,7 +35,7 @@ from ...phy import Belief, Perfect, Place, error_power, expected, keys, squared
 from ...phy.combiners.zero_forcing import separate
 from ...phy.strict import STRICT
 from .. import margins
-from ..compressors import Compressor, Known
+from ..compressors import Compressor, Known, Together
 from ..compressors.dithered import Dithered
 from ..past import Past
 from ..rates import Rate, Subchannel
@@ -124,17 +124,18 @@ class Digital:
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         share = self._subchannel(acc, round, devices)
         weights = tf.gather(round.weights, devices)
-        key, known = keys.fold(round.key, "compressor"), Known(round.terms.layers, acc.past)
+        key, (turn, count) = keys.fold(round.key, "compressor"), turns(round, devices)
 
         owed = tf.gather(acc.owed, devices) if self.feedback else None  # [C, d]
         wanted = updates if owed is None else updates + self.feedback * owed
 
         def one(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
-            update, bits, device = item
+            update, bits, device, place = item
+            known = Known(round.terms.layers, acc.past, Together(keys.fold(key, "together"), place, count))
             return self.compressor.compress(update, bits, keys.fold(key, device), known)
 
         signature = tf.TensorSpec([round.terms.size]), tf.TensorSpec([])
-        each = wanted, self.rate.bits(share), devices
+        each = wanted, self.rate.bits(share), devices, turn
         decoded, bits = tf.map_fn(one, each, fn_output_signature=signature, parallel_iterations=1)  # [C, d], [C]
         sends = bits > 0  # a device whose rate carries nothing stays silent
         arrives = self.rate.crc_ok(share, bits, devices, keys.fold(round.key, "packets"))

@@ -8,7 +8,7 @@ import scipy.optimize
 import tensorflow as tf
 
 from overair.ota import Atomo, Compressor, WaterFilled
-from overair.ota.compressors import Known
+from overair.ota.compressors import ALONE, Known
 from overair.ota.compressors._water_filling import filled, probabilities, sample, sizes
 from overair.ota.compressors.atomo import lengths_of
 from overair.phy import keys
@@ -30,7 +30,7 @@ def filled_by_bisection(values: np.ndarray, kept: int) -> np.ndarray:
     return np.minimum(1, values / level)
 
 
-def draws_of(compressor: Compressor, x: np.ndarray, bits: float, draws: int, known: Known = Known()) -> np.ndarray:
+def draws_of(compressor: Compressor, x: np.ndarray, bits: float, draws: int, known: Known = ALONE) -> np.ndarray:
     update, room = tf.constant(x, tf.float32), tf.constant(bits, tf.float32)
 
     def one(index: tf.Tensor) -> tf.Tensor:
