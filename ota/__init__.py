@@ -11,12 +11,14 @@ from .compressors import Compressor
 from .compressors.atomo import Atomo
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
+from .compressors.eden_coded import EdenCoded
 from .compressors.low_rank import LowRankFactors
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
 from .compressors.qsgd_fixed import QsgdFixed
 from .compressors.random_k import RandomK
+from .compressors.rotated_dither import RotatedDither
 from .compressors.sign import Sign
 from .compressors.terngrad import TernGrad
 from .compressors.top_k import TopK
@@ -53,6 +55,7 @@ __all__ = [
     "Digital",
     "Dithered",
     "Eden",
+    "EdenCoded",
     "EmBgAmp",
     "FskVote",
     "Ideal",
@@ -79,6 +82,7 @@ __all__ = [
     "ReceivedSum",
     "Recovery",
     "Report",
+    "RotatedDither",
     "Round",
     "Separate",
     "Subchannel",

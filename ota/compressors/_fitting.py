@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from ...phy import keys
 from ...phy.keys import Key
-from .. import coding
+from .. import coding, gaussian_coding
 
 RUNGS = 256
 SIDE_BITS = 5.0 + 8.0  # where the ladder begins, and the rung
@@ -32,16 +32,37 @@ class Sent(NamedTuple):
 
 def fitting(level: tf.Tensor, likely: tf.Tensor, room: tf.Tensor, key: Key) -> Sent:
     """The largest share of levels [d] that fits, signs included; ``likely``: how many may be expected to."""
-    size = level.shape[-1]
-    begin = tf.math.log(size / (ABOVE * tf.maximum(tf.cast(likely, tf.float32), 1.0))) / 0.6931471805599453
-    top = 2.0 ** (-0.5 * tf.clip_by_value(tf.floor(2.0 * begin), 0.0, 31.0))
-    place = keys.uniform(keys.fold(key, "ladder"), [size]) * (RUNGS / top)
-    rung = tf.cast(tf.minimum(place, float(RUNGS)), tf.int32)  # [d]; those at RUNGS are above the ladder
+    rung = _rungs(level.shape[-1], likely, key)
     counts = _histograms(level, rung)  # [rungs, A]
     kept = tf.reduce_sum(counts, axis=1)
     places = tf.range(tf.shape(counts)[1])
     alphabet = 1 + tf.reduce_max(tf.where(counts > 0, places, 0), axis=1)
     bits = coding.code_length(counts, alphabet) + tf.cast(kept - counts[:, 0], tf.float64)
+    return _first(rung, kept, bits, room)
+
+
+def affordable(cost: tf.Tensor, likely: tf.Tensor, room: tf.Tensor, key: Key, each: int = 1) -> Sent:
+    """The same of symbols that take so many bits each [d], float64, coded by `ota/gaussian_coding.py`.
+
+    ``each`` symbols stand for one another's place: there is a cost for all of them, and all are sent or none.
+    """
+    rung = _rungs(cost.shape[-1], likely, key)
+    costs = tf.cumsum(tf.math.unsorted_segment_sum(cost, rung, RUNGS + 1))[:RUNGS]
+    kept = tf.cumsum(tf.math.bincount(rung, minlength=RUNGS + 1, maxlength=RUNGS + 1))[:RUNGS]
+    return _first(rung, kept, gaussian_coding.total(costs, kept * each), room)
+
+
+def _rungs(size: int, likely: tf.Tensor, key: Key) -> tf.Tensor:
+    """The rung from which on each of so many coordinates is sent, [d]; those at RUNGS are above the ladder."""
+    begin = tf.math.log(size / (ABOVE * tf.maximum(tf.cast(likely, tf.float32), 1.0))) / 0.6931471805599453
+    top = 2.0 ** (-0.5 * tf.clip_by_value(tf.floor(2.0 * begin), 0.0, 31.0))
+    place = keys.uniform(keys.fold(key, "ladder"), [size]) * (RUNGS / top)
+    return tf.cast(tf.minimum(place, float(RUNGS)), tf.int32)
+
+
+def _first(rung: tf.Tensor, kept: tf.Tensor, bits: tf.Tensor, room: tf.Tensor) -> Sent:
+    """What is sent from the first rung on that fits, of how many are sent from each and in how many bits, [rungs]."""
+    size = rung.shape[-1]
     last = tf.reduce_max(tf.where((kept > 0) & (bits <= room), tf.range(RUNGS), -1))
     here, fits = tf.maximum(last, 0), last >= 0
     scale = tf.where(fits, size / tf.cast(tf.maximum(kept[here], 1), tf.float32), 0.0)

@@ -7,7 +7,8 @@ uniform rotations that is unbiased, with a relative error of 1/(1 - D) - 1, D th
 .1331, .0358 and .0096 for 1 to 4 bits; over signs and Hadamard matrices it is nearly so. Bits for more than b of each
 coordinate and fewer than b + 1 go to those that the shared key chooses, a bit for each, and D is the mean of both
 errors: .3165 at 1.5 bits. With less than a bit a coordinate, k of the n rotated ones that the key chooses are sent,
-times n/k: (n/k)/(1 - D) - 1, which is the same with D = 1 for those that are not sent. Vargaftik et al., "EDEN:
+times n/k: (n/k)/(1 - D) - 1, which is the same with D = 1 for those that are not sent. With c = <v, q>/<q, q> (mse) the
+error is D, and with c = |x|/|q| (matched) 2 - 2 sqrt(1 - D), at the same norm. Vargaftik et al., "EDEN:
 communication-efficient and robust distributed mean estimation", ICML 2022.
 """
 
@@ -24,16 +25,23 @@ from ..projections import draw
 from . import ALONE, Known
 from ._lloyd_max import MOST_BITS, nearest
 from ._rotation import returned, rotated
+from ._scales import Scale, scale_of
 
 SIDE_BITS = 32.0  # c
 
 
 @dataclass(frozen=True, config=STRICT)
 class Eden:
-    """Nothing to choose."""
+    """A scale for a purpose."""
 
+    scale: Scale = "unbiased"
+    """Nearly unbiased, of least squared error, or of the update's norm."""
     unbiased: ClassVar[bool] = False
-    contractive: ClassVar[bool] = False  # scaled to be nearly unbiased, at few bits it errs by more than silence
+
+    @property
+    def contractive(self) -> bool:
+        """Scaled to be nearly unbiased, or to the update's norm, it errs by more than silence at few bits."""
+        return self.scale == "mse"
 
     def compress(
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
@@ -59,10 +67,8 @@ class Eden:
             return tf.where(deeper, nearest(unit, tf.minimum(each + 1, MOST_BITS)), nearest(unit, each))
 
         q = chosen * tf.cond(more > 0, mixed, lambda: nearest(unit, each))
-        aligned = tf.reduce_sum(q * v)
-        heard = tf.reduce_sum(chosen * v**2)
         share = tf.math.divide_no_nan(float(padded), tf.cast(kept, update.dtype))
-        scale = peak * share * tf.math.divide_no_nan(heard, aligned) / block**0.5
+        scale = scale_of(self.scale, peak * share, peak, v, q, chosen) / block**0.5
         decoded = scale * returned(signs, q, size)
         used = tf.where(kept > 0, SIDE_BITS + tf.cast(kept * each + more, tf.float64), 0.0)
         return tf.where(kept > 0, decoded, tf.zeros_like(decoded)), tf.cast(used, update.dtype)
