@@ -9,6 +9,7 @@ from .codecs.random_linear import RandomLinear
 from .codecs.sparse import Sparse
 from .compressors import Compressor
 from .compressors.atomo import Atomo
+from .compressors.correlated import Correlated
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
 from .compressors.eden_coded import EdenCoded
@@ -52,6 +53,7 @@ __all__ = [
     "Capacity",
     "Codec",
     "Compressor",
+    "Correlated",
     "Digital",
     "Dithered",
     "Eden",

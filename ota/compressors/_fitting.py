@@ -9,6 +9,7 @@ length of its code would not: it is coarser where coins fell high. The ladder ha
 many coordinates as are expected to fit.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -32,24 +33,35 @@ class Sent(NamedTuple):
 
 def fitting(level: tf.Tensor, likely: tf.Tensor, room: tf.Tensor, key: Key) -> Sent:
     """The largest share of levels [d] that fits, signs included; ``likely``: how many may be expected to."""
-    rung = _rungs(level.shape[-1], likely, key)
-    counts = _histograms(level, rung)  # [rungs, A]
-    kept = tf.reduce_sum(counts, axis=1)
-    places = tf.range(tf.shape(counts)[1])
-    alphabet = 1 + tf.reduce_max(tf.where(counts > 0, places, 0), axis=1)
-    bits = coding.code_length(counts, alphabet) + tf.cast(kept - counts[:, 0], tf.float64)
-    return _first(rung, kept, bits, room)
+
+    def length(counts: tf.Tensor) -> tf.Tensor:
+        places = tf.range(tf.shape(counts)[1])
+        alphabet = 1 + tf.reduce_max(tf.where(counts > 0, places, 0), axis=1)
+        return coding.code_length(counts, alphabet) + tf.cast(tf.reduce_sum(counts, axis=1) - counts[:, 0], tf.float64)
+
+    return fitting_in(level, tf.reduce_max(level) + 1, length, likely, room, key)
 
 
-def affordable(cost: tf.Tensor, likely: tf.Tensor, room: tf.Tensor, key: Key, each: int = 1) -> Sent:
-    """The same of symbols that take so many bits each [d], float64, coded by `ota/gaussian_coding.py`.
+def fitting_in(
+    symbol: tf.Tensor,
+    alphabet: tf.Tensor,
+    length: Callable[[tf.Tensor], tf.Tensor],
+    likely: tf.Tensor,
+    room: tf.Tensor,
+    key: Key,
+) -> Sent:
+    """The same of symbols [d] below ``alphabet``, whose code is as long as their histograms [rungs, A] say, [rungs]."""
+    rung = _rungs(symbol.shape[-1], likely, key)
+    counts = _histograms(symbol, rung, alphabet)  # [rungs, A]
+    return _first(rung, tf.reduce_sum(counts, axis=1), length(counts), room)
 
-    ``each`` symbols stand for one another's place: there is a cost for all of them, and all are sent or none.
-    """
+
+def affordable(cost: tf.Tensor, likely: tf.Tensor, room: tf.Tensor, key: Key) -> Sent:
+    """The same of symbols that take so many bits each [d], float64, coded by `ota/gaussian_coding.py`."""
     rung = _rungs(cost.shape[-1], likely, key)
     costs = tf.cumsum(tf.math.unsorted_segment_sum(cost, rung, RUNGS + 1))[:RUNGS]
     kept = tf.cumsum(tf.math.bincount(rung, minlength=RUNGS + 1, maxlength=RUNGS + 1))[:RUNGS]
-    return _first(rung, kept, gaussian_coding.total(costs, kept * each), room)
+    return _first(rung, kept, gaussian_coding.total(costs, kept), room)
 
 
 def _rungs(size: int, likely: tf.Tensor, key: Key) -> tf.Tensor:
@@ -69,9 +81,16 @@ def _first(rung: tf.Tensor, kept: tf.Tensor, bits: tf.Tensor, room: tf.Tensor) -
     return Sent(rung <= last, scale, tf.where(fits, bits[here], 0.0))
 
 
-def _histograms(level: tf.Tensor, rung: tf.Tensor) -> tf.Tensor:
-    """Of the levels of all coordinates up to each rung, [rungs, A]."""
-    alphabet = tf.reduce_max(level) + 1
+def header(counts: tf.Tensor, size: tf.Tensor, alphabet: tf.Tensor) -> tf.Tensor:
+    """What a histogram [S, A] of means takes in Rice codes of 2^r, and both parts of the code to the next byte, [S]."""
+    rice = tf.maximum(tf.floor(tf.math.log(size / alphabet) / 0.6931471805599453), 0.0)
+    base = 2.0**rice
+    high = tf.reduce_sum(tf.nn.relu(counts - (base[:, None] - 1.0) / 2.0), axis=1) / base
+    return alphabet * (rice + 1.0) + high + 8.0
+
+
+def _histograms(symbol: tf.Tensor, rung: tf.Tensor, alphabet: tf.Tensor) -> tf.Tensor:
+    """Of the symbols of all coordinates up to each rung, [rungs, A]."""
     cells = alphabet * RUNGS
-    joint = tf.math.bincount(tf.minimum(rung * alphabet + level, cells), minlength=cells + 1, maxlength=cells + 1)
+    joint = tf.math.bincount(tf.minimum(rung * alphabet + symbol, cells), minlength=cells + 1, maxlength=cells + 1)
     return tf.cumsum(tf.reshape(joint[:cells], [RUNGS, alphabet]))
