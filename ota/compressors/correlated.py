@@ -5,8 +5,8 @@ each has an offset w = ((p + s) mod n + g)/n for every entry: turns p are dealt 
 shared, g is a device's own. Each w is uniform, so that every device alone is unbiased, and any two lie in different
 nths, as likely in one pair as in another. Where all have the same y the mean of what is decoded errs by f (1 - f)/n^2
 squared steps, f = frac(n y), and not by y (1 - y)/n. A ``subtractive`` receiver takes w - 1/2 off again: that leaves
-(f (1 - f)(1 - 1/n) + 1/(12 n))/n^2, and 1/12 of a device alone, as of ``dithered``, whose depths these are. Suresh, Sun,
-Ro, Yu, "Correlated quantization for distributed mean estimation and optimization", ICML 2022.
+(f (1 - f)(1 - 1/n) + 1/(12 n))/n^2, and 1/12 of a device alone, as of ``dithered``, whose depths these are. Suresh,
+Sun, Ro, Yu, "Correlated quantization for distributed mean estimation and optimization", ICML 2022.
 """
 
 from typing import Annotated, ClassVar

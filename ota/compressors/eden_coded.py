@@ -1,10 +1,10 @@
 """Entropy-coded rotated quantisation (EDEN): multiples of a step, coded by a normal's law.
 
 After the rotation of ``eden`` coordinates are rounded to multiples of k deviations, which takes H(round(z/k)) bits
-each, z normal: the index is a rounded normal of mean 0 and deviation 1/k, and coded as such. One scale c, a float32, is sent
-beside: with c = |x|^2/<v, q> the error is 1/(1 - D) - 1, .534697 at 1 bit and .097641 at 2, where D is what the best
-scale leaves. The fewer bits there are the more each one buys, as it says where the largest coordinates are. Vargaftik
-et al., "EDEN: communication-efficient and robust distributed mean estimation", ICML 2022.
+each, z normal: the index is a rounded normal of mean 0 and deviation 1/k, and coded as such. One scale c, a float32, is
+sent beside: with c = |x|^2/<v, q> the error is 1/(1 - D) - 1, .534697 at 1 bit and .097641 at 2, where D is what the
+best scale leaves. The fewer bits there are the more each one buys, as it says where the largest coordinates are.
+Vargaftik et al., "EDEN: communication-efficient and robust distributed mean estimation", ICML 2022.
 """
 
 from typing import ClassVar

@@ -1,12 +1,12 @@
 """Low-rank updates (PowerSGD): of every weight matrix M only its product with a few shared directions, in b bits.
 
 A device sends M Q in one round and P'M in the next; the server reads M Q Q' and P P'M. The directions come from the
-last estimate (``ota/factors.py``), so that a round takes one message where PowerSGD as printed takes two and a broadcast
-between them. Every column of a factor is sent as the levels of the Lloyd-Max quantiser of N(0, 1), at the largest depth
-that fits and at most 8 bits, with a float32 scale, the one of least squared error; factors are exact where 32 bits fit.
-Vectors, and matrices that would not get shorter, go whole, as float32. What is left out is lost unless the uplink keeps
-it: ``feedback = 1`` is PowerSGD's. Biased, and never worse than silence. Vogels, Karimireddy, Jaggi, "PowerSGD:
-practical low-rank gradient compression for distributed optimization", NeurIPS 2019.
+last estimate (``ota/factors.py``), so that a round takes one message where PowerSGD as printed takes two and a
+broadcast between them. Every column of a factor is sent as the levels of the Lloyd-Max quantiser of N(0, 1), at the
+largest depth that fits and at most 8 bits, with a float32 scale, the one of least squared error; factors are exact
+where 32 bits fit. Vectors, and matrices that would not get shorter, go whole, as float32. What is left out is lost
+unless the uplink keeps it: ``feedback = 1`` is PowerSGD's. Biased, and never worse than silence. Vogels, Karimireddy,
+Jaggi, "PowerSGD: practical low-rank gradient compression for distributed optimization", NeurIPS 2019.
 """
 
 import math

@@ -12,7 +12,9 @@ With weighted ``feedback`` beta, a device compresses z = u + beta r and then owe
 its own updates that did not arrive, lost packets included. beta = 1 is error feedback as usual; beta below 1 forgets,
 which compressors need whose error may exceed what they compress. Abdi, "Distributed learning and inference in deep
 models", 2020, eq. 4.14. With ``memory = "decayed"`` it owes z - z_hat: what the weight held back is dropped, so a part
-of every update never arrives. Of a constant gradient g and a compressor that leaves out a share a, r settles at a g/(b
+of every update never arrives. With ``memory = "shared"`` it compresses what its update differs by from what server and
+device keep of those before, and with a ``momentum`` below 1 updates are averaged first: EF21-SGDM at a feedback of 1
+(``_memory``). Of a constant gradient g and a compressor that leaves out a share a, r settles at a g/(b
 (1-a)) and g arrives in the first case; at a g/(1 - a b), and (1-a) g/(1 - a b) arrives, in the second. Chen et al.,
 "How to attain communication-efficient DNN training? Convert, compress, correct", 2022.
 
@@ -41,6 +43,7 @@ from ..past import Past
 from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
+from . import _memory as memories
 from ._disturbance import distortion, test
 from ._shares import owners, read, turns
 
@@ -51,6 +54,7 @@ class DigitalState(NamedTuple):
     owed: tf.Tensor  # what did not arrive, [K, d]; [0, d] without feedback
     margins: margins.Margins
     past: Past
+    slow: tf.Tensor  # updates averaged over rounds, [K, d]; [0, d] without momentum
 
 
 class Decoded(NamedTuple):
@@ -60,6 +64,7 @@ class Decoded(NamedTuple):
     target: tf.Tensor  # sum_k w_k u_k, [d]
     wanted: tf.Tensor  # the same with what is owed, [d]
     owed: tf.Tensor  # [K, d], or [0, d]
+    slow: tf.Tensor  # [K, d], or [0, d]
     past: Past
     y: tf.Tensor  # what arrives of everybody's test symbols on the time domain, [A, T, F]
     energy: tf.Tensor  # [K]
@@ -86,8 +91,10 @@ class Digital:
     """Devices that share each resource element (SDMA), told apart by the antennas."""
     feedback: Annotated[float, Ge(0), Le(1)] = 0.0
     """Weight of error feedback."""
-    memory: Literal["owed", "decayed"] = "owed"
-    """Whether feedback keeps what its weight holds back, or drops it."""
+    memory: memories.Law = "owed"
+    """Whether feedback keeps what its weight holds back, or drops it, or follows what server and device share."""
+    momentum: Annotated[float, Gt(0), Le(1)] = 1.0
+    """Share of a new update in what devices send (EF21-SGDM); the rest is of those before."""
     uses_air: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:
@@ -95,7 +102,7 @@ class Digital:
 
     def check(self, terms: Terms) -> None:
         air = terms.air
-        if self.feedback:
+        if self.feedback or self.momentum < 1:
             check_memory(terms)
         if self.sdma > air.antennas:
             raise ValueError(
@@ -112,22 +119,25 @@ class Digital:
         self.check(terms)
         devices = terms.air.devices
         owed = tf.zeros([devices if self.feedback else 0, terms.size])
-        return DigitalState(owed, margins.start(devices), Past.none(terms.layers))
+        slow = tf.zeros([devices if self.momentum < 1 else 0, terms.size])
+        return DigitalState(owed, margins.start(devices), Past.none(terms.layers), slow)
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody = tf.zeros([round.terms.size]), tf.zeros_like(round.weights)
         y = tf.zeros([0, 0, 0], tf.complex64) if round.terms.air.orthogonal else test(round, self._owned)
         backoff = margins.backoff(self.margin_db, state.margins)
         none = tf.cast(nobody, tf.bool)
-        return Decoded(zeros, zeros, zeros, state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none)
+        kept = state.owed, state.slow, state.past
+        return Decoded(zeros, zeros, zeros, *kept, y, nobody, tf.zeros([]), backoff, none, none, none)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         share = self._subchannel(acc, round, devices)
         weights = tf.gather(round.weights, devices)
         key, (turn, count) = keys.fold(round.key, "compressor"), turns(round, devices)
 
-        owed = tf.gather(acc.owed, devices) if self.feedback else None  # [C, d]
-        wanted = updates if owed is None else updates + self.feedback * owed
+        slow = memories.slowed(self.momentum, acc.slow, devices, updates)  # [C, d]
+        owed = tf.gather(acc.owed, devices) if self.feedback else None
+        wanted = memories.wanted(self.memory, self.feedback, slow, owed)
 
         def one(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
             update, bits, device, place = item
@@ -141,24 +151,21 @@ class Digital:
         arrives = self.rate.crc_ok(share, bits, devices, keys.fold(round.key, "packets"))
         decoded = tf.where(arrives[:, None], decoded, 0.0)
         energy = self._power(round.terms, devices) * tf.cast(sends, tf.float32)
-        places = devices[:, None]
+        places, heard = devices[:, None], memories.read(self.memory, owed, decoded)
         return acc._replace(
-            estimate=acc.estimate + weighted_sum(weights, decoded),
+            estimate=acc.estimate + weighted_sum(weights, heard),
             target=acc.target + weighted_sum(weights, updates),
-            wanted=acc.wanted + weighted_sum(weights, wanted),
+            wanted=acc.wanted + weighted_sum(weights, memories.read(self.memory, owed, wanted)),
             owed=acc.owed
             if owed is None
-            else tf.tensor_scatter_nd_update(acc.owed, places, self._kept(owed) + wanted - decoded),
+            else memories.put(acc.owed, devices, memories.after(self.memory, self.feedback, owed, wanted, decoded)),
+            slow=memories.put(acc.slow, devices, slow),
             energy=tf.tensor_scatter_nd_update(acc.energy, places, energy),
             bits=acc.bits + tf.reduce_sum(bits),
             sent=tf.tensor_scatter_nd_update(acc.sent, places, sends),
             decoded=tf.tensor_scatter_nd_update(acc.decoded, places, sends & arrives),
             held=tf.tensor_scatter_nd_update(acc.held, places, ~sends & self._held(acc, share, round, devices)),
         )
-
-    def _kept(self, owed: tf.Tensor) -> tf.Tensor:
-        """What was not asked for again of what devices owe."""
-        return (1.0 - self.feedback) * owed if self.memory == "owed" else tf.zeros_like(owed)
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
         errors, after, acks = (nmse(acc.estimate, acc.target), nmse(acc.estimate, acc.wanted)), state.margins, 0.0
@@ -167,7 +174,7 @@ class Digital:
             after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
             acks = tf.reduce_sum(tf.cast(acc.sent, tf.float32))
         report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, acks)
-        return Outcome(acc.estimate, DigitalState(acc.owed, after, state.past.after(acc.estimate)), report)
+        return Outcome(acc.estimate, DigitalState(acc.owed, after, state.past.after(acc.estimate), acc.slow), report)
 
     def _adapts(self, round: Round) -> bool:
         orthogonal = round.terms.air.orthogonal
