@@ -13,6 +13,7 @@ from .compressors.correlated import Correlated
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
 from .compressors.eden_coded import EdenCoded
+from .compressors.lattice_dither import LatticeDither
 from .compressors.low_rank import LowRankFactors
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
@@ -65,6 +66,7 @@ __all__ = [
     "ImageCodec",
     "Jpeg",
     "Jpeg2000",
+    "LatticeDither",
     "Ldpc",
     "Lmmse",
     "LowRank",

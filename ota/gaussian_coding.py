@@ -17,9 +17,9 @@ from .coding import LONG, LOSS, START, shortest
 PARTS = 2.0**24  # that probabilities are counted in
 
 
-def encode(symbols: Any, means: Any, deviation: float, most: int) -> bytes:
+def encode(symbols: Any, means: Any, deviations: Any, most: int) -> bytes:
     """Symbols from -most to most as bytes; all else is known to the receiver."""
-    values, model, given = np.asarray(symbols, np.int32), _model(most), _given(means, deviation)
+    values, model, given = np.asarray(symbols, np.int32), _model(most), _given(means, deviations)
     if values.size and np.abs(values).max() > most:
         raise ValueError(f"gaussian_coding.encode: expected symbols from {-most} to {most}, received {values}")
     if len(values) >= LONG:
@@ -29,12 +29,12 @@ def encode(symbols: Any, means: Any, deviation: float, most: int) -> bytes:
     encoder = constriction.stream.queue.RangeEncoder()
     encoder.encode(values, model, *given)
     data = encoder.get_compressed().astype(">u4").tobytes()
-    return shortest(data, values, lambda short: decode(short, means, deviation, most))
+    return shortest(data, values, lambda short: decode(short, means, deviations, most))
 
 
-def decode(data: bytes, means: Any, deviation: float, most: int) -> np.ndarray:
+def decode(data: bytes, means: Any, deviations: Any, most: int) -> np.ndarray:
     """The symbols that were encoded, as many as there are means."""
-    given, padded = _given(means, deviation), data + bytes(-len(data) % 4)
+    given, padded = _given(means, deviations), data + bytes(-len(data) % 4)
     if len(given[0]) >= LONG:
         words = np.frombuffer(padded, "<u4").astype(np.uint32)
         return np.asarray(constriction.stream.stack.AnsCoder(words).decode(_model(most), *given))
@@ -61,6 +61,6 @@ def _model(most: int) -> Any:
     return constriction.stream.model.QuantizedGaussian(-most, most)
 
 
-def _given(means: Any, deviation: float) -> tuple[np.ndarray, np.ndarray]:
+def _given(means: Any, deviations: Any) -> tuple[np.ndarray, np.ndarray]:
     values = np.asarray(means, np.float64)
-    return values, np.full(values.shape, float(deviation))
+    return values, np.array(np.broadcast_to(np.asarray(deviations, np.float64), values.shape))

@@ -56,12 +56,12 @@ def fitting_in(
     return _first(rung, tf.reduce_sum(counts, axis=1), length(counts), room)
 
 
-def affordable(cost: tf.Tensor, likely: tf.Tensor, room: tf.Tensor, key: Key) -> Sent:
-    """The same of symbols that take so many bits each [d], float64, coded by `ota/gaussian_coding.py`."""
+def affordable(cost: tf.Tensor, likely: tf.Tensor, room: tf.Tensor, key: Key, each: int = 1) -> Sent:
+    """The same of blocks of so many symbols ``each``, of known bits [d], float64, coded by `ota/gaussian_coding.py`."""
     rung = _rungs(cost.shape[-1], likely, key)
     costs = tf.cumsum(tf.math.unsorted_segment_sum(cost, rung, RUNGS + 1))[:RUNGS]
     kept = tf.cumsum(tf.math.bincount(rung, minlength=RUNGS + 1, maxlength=RUNGS + 1))[:RUNGS]
-    return _first(rung, kept, gaussian_coding.total(costs, kept), room)
+    return _first(rung, kept, gaussian_coding.total(costs, kept * each), room)
 
 
 def _rungs(size: int, likely: tf.Tensor, key: Key) -> tf.Tensor:

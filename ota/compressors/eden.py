@@ -12,7 +12,7 @@ error is D, and with c = |x|/|q| (matched) 2 - 2 sqrt(1 - D), at the same norm. 
 communication-efficient and robust distributed mean estimation", ICML 2022.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
@@ -25,7 +25,7 @@ from ..projections import draw
 from . import ALONE, Known
 from ._lloyd_max import MOST_BITS, nearest
 from ._rotation import returned, rotated
-from ._scales import Scale, scale_of
+from ._scales import scale_of
 
 SIDE_BITS = 32.0  # c
 
@@ -34,7 +34,7 @@ SIDE_BITS = 32.0  # c
 class Eden:
     """A scale for a purpose."""
 
-    scale: Scale = "unbiased"
+    scale: Literal["unbiased", "mse", "matched"] = "unbiased"
     """Nearly unbiased, of least squared error, or of the update's norm."""
     unbiased: ClassVar[bool] = False
 

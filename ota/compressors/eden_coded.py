@@ -7,7 +7,7 @@ best scale leaves. The fewer bits there are the more each one buys, as it says w
 Vargaftik et al., "EDEN: communication-efficient and robust distributed mean estimation", ICML 2022.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
@@ -20,7 +20,7 @@ from . import ALONE, Known
 from ._normal_rates import plain_steps
 from ._rotated_code import RUNG_BITS, coded
 from ._rotation import returned, rotated
-from ._scales import Scale, scale_of
+from ._scales import scale_of
 
 SIDE_BITS = 32.0 + RUNG_BITS  # c, and the share of coordinates
 
@@ -29,7 +29,7 @@ SIDE_BITS = 32.0 + RUNG_BITS  # c, and the share of coordinates
 class EdenCoded:
     """A step that follows from the bits."""
 
-    scale: Scale = "unbiased"
+    scale: Literal["unbiased", "mse", "matched"] = "unbiased"
     """Nearly unbiased, of least squared error, or of the update's norm."""
     unbiased: ClassVar[bool] = False
 

@@ -12,11 +12,11 @@ With weighted ``feedback`` beta, a device compresses z = u + beta r and then owe
 its own updates that did not arrive, lost packets included. beta = 1 is error feedback as usual; beta below 1 forgets,
 which compressors need whose error may exceed what they compress. Abdi, "Distributed learning and inference in deep
 models", 2020, eq. 4.14. With ``memory = "decayed"`` it owes z - z_hat: what the weight held back is dropped, so a part
-of every update never arrives. With ``memory = "shared"`` it compresses what its update differs by from what server and
-device keep of those before, and with a ``momentum`` below 1 updates are averaged first: EF21-SGDM at a feedback of 1
-(``_memory``). Of a constant gradient g and a compressor that leaves out a share a, r settles at a g/(b
+of every update never arrives. Of a constant gradient g and a compressor that leaves out a share a, r settles at a g/(b
 (1-a)) and g arrives in the first case; at a g/(1 - a b), and (1-a) g/(1 - a b) arrives, in the second. Chen et al.,
-"How to attain communication-efficient DNN training? Convert, compress, correct", 2022.
+"How to attain communication-efficient DNN training? Convert, compress, correct", 2022. With ``memory = "shared"`` it
+compresses what its update differs by from what it shares with the server, and with a ``momentum`` below 1 updates are
+averaged first: EF21-SGDM at a feedback of 1 (``_memory``).
 
 ``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas:
 zero forcing leaves device k the SNR P / (N0 [(H^H H)^-1]_kk).
@@ -91,7 +91,7 @@ class Digital:
     """Devices that share each resource element (SDMA), told apart by the antennas."""
     feedback: Annotated[float, Ge(0), Le(1)] = 0.0
     """Weight of error feedback."""
-    memory: memories.Law = "owed"
+    memory: Literal["owed", "decayed", "shared"] = "owed"
     """Whether feedback keeps what its weight holds back, or drops it, or follows what server and device share."""
     momentum: Annotated[float, Gt(0), Le(1)] = 1.0
     """Share of a new update in what devices send (EF21-SGDM); the rest is of those before."""

@@ -35,7 +35,7 @@ def mean_error(entries: list[float], subtractive: bool, depth: int, draws: int =
     places = tf.range(draws * len(entries))
     run = tf.function(lambda: tf.map_fn(one, places, fn_output_signature=tf.float32), autograph=False)
     mean = run().numpy().astype(float).reshape(draws, len(entries), SIZE).mean(axis=1)
-    return ((mean - unit.mean()) * steps / 2).ravel()  # type: ignore[no-any-return]
+    return ((mean - unit.mean()) * steps / 2).ravel()
 
 
 def second_moment_is(values: np.ndarray, expected: float) -> None:

@@ -55,7 +55,7 @@ def conditional_entropy(step: float) -> float:
         p = np.diff(NORMAL.cdf((np.append(place, place[-1] + 1) - 0.5 - u) * step))
         return float(-np.sum(p * np.log2(np.maximum(p, 1e-300))))
 
-    return scipy.integrate.quad(entropy, -0.5, 0.5, epsabs=1e-9)[0]  # type: ignore[no-any-return]
+    return scipy.integrate.quad(entropy, -0.5, 0.5, epsabs=1e-9)[0]
 
 
 @pytest.mark.parametrize(("bits", "step", "error"), [(1, 2.572252, 0.551374), (2, 1.082447, 0.097641)])
@@ -156,7 +156,7 @@ def test_one_scale_keeps_the_norm_and_is_the_geometric_mean_of_the_others() -> N
     x = normal(1024)
     made = {}
     for scale in ("unbiased", "mse", "matched"):
-        value, _ = Eden(scale=scale).compress(tf.constant(x), tf.constant(32.0 + 1024), keys.key(3))  # type: ignore[arg-type]
+        value, _ = Eden(scale=scale).compress(tf.constant(x), tf.constant(32.0 + 1024), keys.key(3))
         made[scale] = value.numpy().astype(float)
     norm = {scale: np.linalg.norm(value) for scale, value in made.items()}
     assert norm["matched"] == pytest.approx(np.linalg.norm(x), rel=1e-5)

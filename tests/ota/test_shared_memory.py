@@ -92,7 +92,7 @@ def test_devices_that_disagree_are_heard_out() -> None:
     np.testing.assert_allclose(alone, np.zeros([4, 3]), atol=1e-6)
     uplink = Digital(TopK(value_bits=32), rate=Losing(bits), feedback=1.0, memory="shared", margin_db=0.0)
     shared, _, _ = played(uplink, updates, 4)
-    np.testing.assert_allclose(shared, [[0, 0, 0], [0, 1, 0], [0, 1, 0.5], [0, 1, 0.5]], atol=1e-6)
+    np.testing.assert_allclose(shared, np.array([[0, 0, 0], [0, 1, 0], [0, 1, 0.5], [0, 1, 0.5]]), atol=1e-6)
 
 
 def test_an_unbiased_compressor_needs_a_weight_and_then_errs_ever_less() -> None:
