@@ -92,7 +92,7 @@ class Digital:
     feedback: Annotated[float, Ge(0), Le(1)] = 0.0
     """Weight of error feedback."""
     memory: Literal["owed", "decayed", "shared"] = "owed"
-    """Whether feedback keeps what its weight holds back, or drops it, or follows what server and device share."""
+    """Whether feedback keeps what its weight holds back, drops it, or is shared; a copy that both ends follow."""
     momentum: Annotated[float, Gt(0), Le(1)] = 1.0
     """Share of a new update in what devices send (EF21-SGDM); the rest is of those before."""
     uses_air: ClassVar[bool] = True
