@@ -9,12 +9,17 @@ from .codecs.one_bit import OneBit
 from .codecs.random_linear import RandomLinear
 from .codecs.sparse import Sparse
 from .compressors import Compressor
+from .compressors.atomo import Atomo
+from .compressors.correlated import Correlated
 from .compressors.count_sketch import CountSketch
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
+from .compressors.eden_coded import EdenCoded
 from .compressors.entropy_dithered import EntropyDithered
+from .compressors.lattice_dither import LatticeDither
 from .compressors.layered import Layered
 from .compressors.low_precision import LowPrecision
+from .compressors.low_rank import LowRankFactors
 from .compressors.m22 import M22
 from .compressors.nested import Nested
 from .compressors.position_coded import PositionCoded
@@ -22,11 +27,13 @@ from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
 from .compressors.qsgd_fixed import QsgdFixed
 from .compressors.random_k import RandomK
+from .compressors.rotated_dither import RotatedDither
 from .compressors.sign import Sign
 from .compressors.terngrad import TernGrad
 from .compressors.tiny_script import TinyScript
 from .compressors.top_k import TopK
 from .compressors.uniform_scalar import UniformScalar
+from .compressors.water_filled import WaterFilled
 from .images import ImageCodec
 from .images.avif import Avif
 from .images.jpeg import Jpeg
@@ -51,15 +58,18 @@ from .uplinks.ideal import Ideal
 __all__ = [
     "Amp",
     "Analog",
+    "Atomo",
     "Avif",
     "Capacity",
     "Codec",
     "Compressor",
     "CountSketch",
     "CountSketchSum",
+    "Correlated",
     "Digital",
     "Dithered",
     "Eden",
+    "EdenCoded",
     "EmBgAmp",
     "EntropyDithered",
     "FskVote",
@@ -69,11 +79,13 @@ __all__ = [
     "Jpeg",
     "Jpeg2000",
     "Layered",
+    "LatticeDither",
     "Ldpc",
     "Lmmse",
     "LowPrecision",
     "LowRank",
     "M22",
+    "LowRankFactors",
     "Mcs",
     "Nested",
     "OneBit",
@@ -90,6 +102,7 @@ __all__ = [
     "ReceivedSum",
     "Recovery",
     "Report",
+    "RotatedDither",
     "Round",
     "Separate",
     "Subchannel",
@@ -101,6 +114,7 @@ __all__ = [
     "TopK",
     "UniformScalar",
     "Uplink",
+    "WaterFilled",
     "Webp",
     "apply",
     "collect",

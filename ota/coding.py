@@ -7,6 +7,7 @@ which starts and ends within a byte, and ANS for long ones, which loses up to 32
 bytes at the open end are dropped. Bamler, "Understanding entropy coding with asymmetric numeral systems (ANS)", 2022.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import constriction
@@ -118,10 +119,11 @@ def _payload(values: np.ndarray, counts: np.ndarray) -> bytes:
         return coder.get_compressed().astype("<u4").tobytes().rstrip(b"\0")  # the state stands at the end
     encoder = constriction.stream.queue.RangeEncoder()
     encoder.encode(values, _model(counts))
-    return _shortest(encoder.get_compressed().astype(">u4").tobytes(), values, counts)
+    data = encoder.get_compressed().astype(">u4").tobytes()
+    return shortest(data, values, lambda short: _open(short, len(values), counts))
 
 
-def _shortest(data: bytes, values: np.ndarray, counts: np.ndarray) -> bytes:
+def shortest(data: bytes, values: np.ndarray, opened: Callable[[bytes], np.ndarray]) -> bytes:
     """The fewest bytes that lie in the interval the range coder arrived at; those left out are read as zeros."""
     whole = int.from_bytes(data, "big")
     for kept in range(max(len(data) - 8, 0), len(data)):
@@ -129,7 +131,7 @@ def _shortest(data: bytes, values: np.ndarray, counts: np.ndarray) -> bytes:
             if number.bit_length() <= 8 * kept:
                 short = number.to_bytes(kept, "big")
                 try:
-                    if np.array_equal(_open(short, len(values), counts), values):
+                    if np.array_equal(opened(short), values):
                         return short
                 except AssertionError:  # outside of every interval
                     continue

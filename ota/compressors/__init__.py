@@ -11,17 +11,30 @@ from ..past import Past
 Nest = Any  # a nest of tensors
 
 
+class Together(NamedTuple):
+    """Beside whom a device sends, which all of them and the server know."""
+
+    key: Key  # the same for all
+    turn: tf.Tensor  # its place among those that take part, int32
+    devices: tf.Tensor  # how many take part, int32
+
+
 class Known(NamedTuple):
     """What device and server know of an update before it is compressed, besides its length."""
 
     layers: Layers = ()  # the shapes of its layers; one of all entries unless given
     past: Past | None = None  # the round before; there was none unless given
     spread: tf.Tensor | None = None  # deviation of updates from the side information by layer, [L]; as the server told
+    together: Together | None = None  # who else sends; nobody unless given
 
     def filled(self, size: int) -> "Known":
         """The same of an update of so many entries, with nothing left out."""
         layers = self.layers or ((size,),)
-        return Known(layers, self.past or Past.none(layers), self.spread)
+        return self._replace(layers=layers, past=self.past or Past.none(layers))
+
+    def beside(self, key: Key) -> Together:
+        """Who else sends; of one that sends alone its own key is that of all."""
+        return self.together or Together(key, tf.constant(0), tf.constant(1))
 
 
 ALONE = Known()
@@ -81,4 +94,4 @@ class Sided(Compressor, Protocol):
 
 FAMILY = Compressor  # what each file of this folder is one of
 
-__all__ = ["ALONE", "Compressor", "Known", "Sided"]
+__all__ = ["ALONE", "Compressor", "Known", "Sided", "Together"]

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from ...phy import keys
 from ...phy.keys import Key
-from .. import coding
+from .. import coding, gaussian_coding
 
 RUNGS = 256
 SIDE_BITS = 5.0 + 8.0  # where the ladder begins, and the rung
@@ -51,14 +51,30 @@ def fitting_in(
     key: Key,
 ) -> Sent:
     """The same of symbols [d] below ``alphabet``, whose code is as long as their histograms [rungs, A] say, [rungs]."""
-    size = symbol.shape[-1]
+    rung = _rungs(symbol.shape[-1], likely, key)
+    counts = _histograms(symbol, rung, alphabet)  # [rungs, A]
+    return _first(rung, tf.reduce_sum(counts, axis=1), length(counts), room)
+
+
+def affordable(cost: tf.Tensor, likely: tf.Tensor, room: tf.Tensor, key: Key, each: int = 1) -> Sent:
+    """The same of blocks of so many symbols ``each``, of known bits [d], float64, coded by `ota/gaussian_coding.py`."""
+    rung = _rungs(cost.shape[-1], likely, key)
+    costs = tf.cumsum(tf.math.unsorted_segment_sum(cost, rung, RUNGS + 1))[:RUNGS]
+    kept = tf.cumsum(tf.math.bincount(rung, minlength=RUNGS + 1, maxlength=RUNGS + 1))[:RUNGS]
+    return _first(rung, kept, gaussian_coding.total(costs, kept * each), room)
+
+
+def _rungs(size: int, likely: tf.Tensor, key: Key) -> tf.Tensor:
+    """The rung from which on each of so many coordinates is sent, [d]; those at RUNGS are above the ladder."""
     begin = tf.math.log(size / (ABOVE * tf.maximum(tf.cast(likely, tf.float32), 1.0))) / 0.6931471805599453
     top = 2.0 ** (-0.5 * tf.clip_by_value(tf.floor(2.0 * begin), 0.0, 31.0))
     place = keys.uniform(keys.fold(key, "ladder"), [size]) * (RUNGS / top)
-    rung = tf.cast(tf.minimum(place, float(RUNGS)), tf.int32)  # [d]; those at RUNGS are above the ladder
-    counts = _histograms(symbol, rung, alphabet)  # [rungs, A]
-    kept = tf.reduce_sum(counts, axis=1)
-    bits = length(counts)
+    return tf.cast(tf.minimum(place, float(RUNGS)), tf.int32)
+
+
+def _first(rung: tf.Tensor, kept: tf.Tensor, bits: tf.Tensor, room: tf.Tensor) -> Sent:
+    """What is sent from the first rung on that fits, of how many are sent from each and in how many bits, [rungs]."""
+    size = rung.shape[-1]
     last = tf.reduce_max(tf.where((kept > 0) & (bits <= room), tf.range(RUNGS), -1))
     here, fits = tf.maximum(last, 0), last >= 0
     scale = tf.where(fits, size / tf.cast(tf.maximum(kept[here], 1), tf.float32), 0.0)

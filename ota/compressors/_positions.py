@@ -19,9 +19,21 @@ def last(fits: Callable[[tf.Tensor], tf.Tensor], most: int) -> tf.Tensor:
     return found
 
 
-def position_bits(size: int, count: tf.Tensor) -> tf.Tensor:
+def largest(fits: Callable[[tf.Tensor], tf.Tensor], most: int) -> tf.Tensor:
+    """A number from 1 to ``most`` that fits, where one that does may be followed by some that do not; else 0.
+
+    The largest of about the root of ``most`` evenly spaced ones, or of those up to the next.
+    """
+    stride = math.isqrt(most - 1) + 1
+    coarse = tf.minimum(stride * tf.range(1, stride + 1), most)
+    low = tf.reduce_max(tf.where(fits(coarse), coarse, 0))
+    fine = low + tf.range(1, stride + 1)
+    return tf.maximum(low, tf.reduce_max(tf.where((fine <= most) & fits(tf.minimum(fine, most)), fine, 0)))
+
+
+def position_bits(size: int | tf.Tensor, count: tf.Tensor) -> tf.Tensor:
     """log2 C(d, k), in double precision."""
-    total, k = tf.constant(size + 1.0, tf.float64), tf.cast(count, tf.float64)
+    total, k = tf.cast(size, tf.float64) + 1.0, tf.cast(count, tf.float64)
     ways = tf.math.lgamma(total) - tf.math.lgamma(k + 1.0) - tf.math.lgamma(total - k)
     return tf.maximum(ways, 0.0) / math.log(2.0)
 

@@ -7,15 +7,13 @@ uniform rotations that is unbiased, with a relative error of 1/(1 - D) - 1, D th
 .1331, .0358 and .0096 for 1 to 4 bits; over signs and Hadamard matrices it is nearly so. Bits for more than b of each
 coordinate and fewer than b + 1 go to those that the shared key chooses, a bit for each, and D is the mean of both
 errors: .3165 at 1.5 bits. With less than a bit a coordinate, k of the n rotated ones that the key chooses are sent,
-times n/k: (n/k)/(1 - D) - 1, which is the same with D = 1 for those that are not sent. Vargaftik et al., "EDEN:
+times n/k: (n/k)/(1 - D) - 1, which is the same with D = 1 for those that are not sent. With c = <v, q>/<q, q> (mse) the
+error is D, and with c = |x|/|q| (matched) 2 - 2 sqrt(1 - D), at the same norm. Vargaftik et al., "EDEN:
 communication-efficient and robust distributed mean estimation", ICML 2022.
 """
 
-from functools import cache
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-import numpy as np
-import scipy.stats
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
@@ -25,19 +23,25 @@ from ...phy.strict import STRICT
 from .. import subsets
 from ..projections import draw
 from . import ALONE, Known
+from ._lloyd_max import MOST_BITS, nearest
 from ._rotation import returned, rotated
+from ._scales import scale_of
 
 SIDE_BITS = 32.0  # c
-MOST_BITS = 8
-STEPS = 1000  # of Lloyd's iteration
 
 
 @dataclass(frozen=True, config=STRICT)
 class Eden:
-    """Nothing to choose."""
+    """A scale for a purpose."""
 
+    scale: Literal["unbiased", "mse", "matched"] = "unbiased"
+    """Nearly unbiased, of least squared error, or of the update's norm."""
     unbiased: ClassVar[bool] = False
-    contractive: ClassVar[bool] = False  # scaled to be nearly unbiased, at few bits it errs by more than silence
+
+    @property
+    def contractive(self) -> bool:
+        """Scaled to be nearly unbiased, or to the update's norm, it errs by more than silence at few bits."""
+        return self.scale == "mse"
 
     def compress(
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
@@ -60,40 +64,11 @@ class Eden:
 
         def mixed() -> tf.Tensor:
             deeper = subsets.random(keys.fold(key, "deeper"), padded, more)
-            return tf.where(deeper, _nearest(unit, tf.minimum(each + 1, MOST_BITS)), _nearest(unit, each))
+            return tf.where(deeper, nearest(unit, tf.minimum(each + 1, MOST_BITS)), nearest(unit, each))
 
-        q = chosen * tf.cond(more > 0, mixed, lambda: _nearest(unit, each))
-        aligned = tf.reduce_sum(q * v)
-        heard = tf.reduce_sum(chosen * v**2)
+        q = chosen * tf.cond(more > 0, mixed, lambda: nearest(unit, each))
         share = tf.math.divide_no_nan(float(padded), tf.cast(kept, update.dtype))
-        scale = peak * share * tf.math.divide_no_nan(heard, aligned) / block**0.5
+        scale = scale_of(self.scale, peak * share, peak, v, q, chosen) / block**0.5
         decoded = scale * returned(signs, q, size)
         used = tf.where(kept > 0, SIDE_BITS + tf.cast(kept * each + more, tf.float64), 0.0)
         return tf.where(kept > 0, decoded, tf.zeros_like(decoded)), tf.cast(used, update.dtype)
-
-
-def _nearest(values: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
-    """Values in units of their deviation at the levels of so many bits."""
-    levels = tf.gather(tf.constant(np.stack([_padded(b) for b in range(1, MOST_BITS + 1)]), values.dtype), bits - 1)
-    edges = (levels[1:] + levels[:-1]) / 2.0
-    return tf.gather(levels, tf.searchsorted(edges, values))
-
-
-def _padded(bits: int) -> np.ndarray:
-    """The levels, and the highest again as often as makes as many for all."""
-    return np.pad(lloyd_max(bits), (0, 2**MOST_BITS - 2**bits), mode="edge")
-
-
-@cache
-def lloyd_max(bits: int) -> np.ndarray:
-    """The 2^b levels with the least squared error on N(0, 1), ascending."""
-    normal = scipy.stats.norm
-    levels = 3**0.5 * normal.ppf((np.arange(2**bits) + 0.5) / 2**bits)  # the density of many levels goes with p^(1/3)
-    for _ in range(STEPS):
-        edges = np.concatenate([[-np.inf], (levels[1:] + levels[:-1]) / 2, [np.inf]])
-        mass, below = np.diff(normal.cdf(edges)), -np.diff(normal.pdf(edges))
-        moved = below / mass
-        if np.abs(moved - levels).max() < 1e-9:
-            break
-        levels = moved
-    return levels

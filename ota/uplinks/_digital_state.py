@@ -18,6 +18,7 @@ class DigitalState(NamedTuple):
     owed: tf.Tensor  # what did not arrive, [K, d]; [0, d] without feedback
     margins: margins.Margins
     past: Past
+    slow: tf.Tensor  # updates averaged over rounds, [K, d]; [0, d] without momentum
     noise: tf.Tensor  # of the data, a variance a coordinate; where precisions weigh
     law: Law
 
@@ -29,6 +30,7 @@ class Decoded(NamedTuple):
     target: tf.Tensor  # sum_k w_k u_k, [d]
     wanted: tf.Tensor  # the same with what is owed, [d]
     owed: tf.Tensor  # [K, d], or [0, d]
+    slow: tf.Tensor  # [K, d], or [0, d]
     past: Past
     y: tf.Tensor  # what arrives of everybody's test symbols on the time domain, [A, T, F]
     energy: tf.Tensor  # [K]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from ...phy import keys
-from ..compressors import Compressor, Known, Sided
+from ..compressors import Compressor, Known, Sided, Together
 from ..layers import Layers, size_of
 from ..rates import Rate, Subchannel
 from ..round import Round, weighted_sum
@@ -113,26 +113,30 @@ def send(
 ) -> Sent:
     """Updates [C, d] of devices on their elements; those that are not first are decoded with side information."""
     key, arrived = keys.fold(round.key, "compressor"), keys.fold(round.key, "packets")
-    each, vector, number = (updates, rate.bits(share), devices), tf.TensorSpec(updates.shape[1:]), tf.TensorSpec([])
+    (turn, count), vector, number = turns(round, devices), tf.TensorSpec(updates.shape[1:]), tf.TensorSpec([])
+    each = updates, rate.bits(share), devices, turn
+
+    def known_at(place: tf.Tensor) -> Known:
+        return known._replace(together=Together(keys.fold(key, "together"), place, count))
 
     def alone(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
-        update, room, device = item
-        return compressor.compress(update, room, keys.fold(key, device), known)
+        update, room, device, place = item
+        return compressor.compress(update, room, keys.fold(key, device), known_at(place))
 
     def beside(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
-        update, room, device = item
+        update, room, device, place = item
         assert isinstance(compressor, Sided)
-        own, told = keys.fold(key, device), known._replace(spread=side.spread)
+        own, told = keys.fold(key, device), known_at(place)._replace(spread=side.spread)
         sent, used = compressor.encode(update, room, own, told)
         decoded, believed = (compressor.decode(sent, own, told, y) for y in (side.estimate, update))
         return decoded, used, believed, compressor.failures(sent, own, told, side.estimate, update)
 
     def either(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
         def leads() -> tuple[tf.Tensor, ...]:
-            decoded, used = alone(item[:3])
+            decoded, used = alone(item[:-1])
             return decoded, used, decoded, tf.zeros([])
 
-        return tf.cond(item[3], leads, lambda: beside(item[:3]))
+        return tf.cond(item[-1], leads, lambda: beside(item[:-1]))
 
     if not is_sided(compressor):
         decoded, bits = tf.map_fn(alone, each, fn_output_signature=(vector, number), parallel_iterations=1)

@@ -8,13 +8,8 @@ know the channel exactly, device or receiver, works with the best estimate that 
 known to lack acts as noise (`phy/detection.py`): of CSI with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e)
 C P |h_believed|^2 / (N0 + e C P). Each update is decoded alone, then averaged.
 
-With weighted ``feedback`` beta, a device compresses z = u + beta r and then owes r + z - z_hat - beta r: the part of
-its own updates that did not arrive, lost packets included. beta = 1 is error feedback as usual; beta below 1 forgets,
-which compressors need whose error may exceed what they compress. Abdi, "Distributed learning and inference in deep
-models", 2020, eq. 4.14. With ``memory = "decayed"`` it owes z - z_hat: what the weight held back is dropped, so a part
-of every update never arrives. Of a constant gradient g and a compressor that leaves out a share a, r settles at a g/(b
-(1-a)) and g arrives in the first case; at a g/(1 - a b), and (1-a) g/(1 - a b) arrives, in the second. Chen et al.,
-"How to attain communication-efficient DNN training? Convert, compress, correct", 2022.
+With weighted ``feedback`` devices keep what did not arrive of what they compress, lost packets included, by one of three
+laws, and with a ``momentum`` below 1 updates are averaged first (`_memory.py`).
 
 A compressor that decodes with side information (``Sided``) has some devices decoded first; the mean of what arrived of
 them is what the others' updates are decoded with, and how far off those may be is told to them. What a device believes
@@ -55,6 +50,7 @@ from ..rates.capacity import Capacity
 from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
 from . import _combining as combining
 from . import _long_run, _peaks
+from . import _memory as memories
 from . import _sides as sides
 from ._curves import curve
 from ._deals import DEALS, TOLD, Asked, Deal, owned, rates
@@ -80,8 +76,10 @@ class Digital:
     """Devices that share each resource element (SDMA), told apart by the antennas."""
     feedback: Annotated[float, Ge(0), Le(1)] = 0.0
     """Weight of error feedback."""
-    memory: Literal["owed", "decayed"] = "owed"
-    """Whether feedback keeps what its weight holds back, or drops it."""
+    memory: Literal["owed", "decayed", "shared"] = "owed"
+    """Whether feedback keeps what its weight holds back, drops it, or is shared; a copy that both ends follow."""
+    momentum: Annotated[float, Gt(0), Le(1)] = 1.0
+    """Share of a new update in what devices send (EF21-SGDM); the rest is of those before."""
     combine: Literal["weights", "lmmse"] = "weights"
     """Whether what is decoded is weighted by shares of data, or by its precision."""
     deal: Literal["equal", "bits", "worst", "error"] = "equal"
@@ -96,7 +94,7 @@ class Digital:
         return sides.is_sided(self.compressor) or self.deal == "error"
 
     def check(self, terms: Terms) -> None:
-        if self.feedback:
+        if self.feedback or self.momentum < 1:
             check_memory(terms)
         if self.budget == "average" and (self.scheduled < 1 or self.allocation != "equal"):
             _long_run.check(terms)
@@ -109,23 +107,21 @@ class Digital:
         self.check(terms)
         devices = terms.air.devices
         owed = tf.zeros([devices if self.feedback else 0, terms.size])
+        slow = tf.zeros([devices if self.momentum < 1 else 0, terms.size])
         law = _long_run.every_round(terms)
         if self.budget == "average":
             law = _long_run.law(self._sending, terms, place, levels=self.allocation == "water_filling")
         past, unknown = Past.none(terms.layers), tf.constant(combining.UNKNOWN)
-        return DigitalState(owed, margins.start(devices), past, unknown, law)
+        return DigitalState(owed, margins.start(devices), past, slow, unknown, law)
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody, layers = tf.zeros([round.terms.size]), tf.zeros_like(round.weights), round.terms.layers
         round, backoff = self._sending.chosen(round), margins.backoff(self.margin_db, state.margins)
-        deal, none, y = (
-            self._deal(state, round, backoff, probe),
-            tf.cast(nobody, tf.bool),
-            tf.zeros([0, 0, 0], tf.complex64),
-        )
+        deal, none = self._deal(state, round, backoff, probe), tf.cast(nobody, tf.bool)
+        y = tf.zeros([0, 0, 0], tf.complex64)
         if not round.terms.air.orthogonal:
             y = test(round, self._sent_by(deal, state.law))
-        started = state.owed, state.past, y, nobody, tf.zeros([]), backoff, none, none, none, nobody
+        started = state.owed, state.slow, state.past, y, nobody, tf.zeros([]), backoff, none, none, none, nobody
         side, weighed = sides.no_side(self.compressor, layers), combining.start(state.noise)
         acc = Decoded(zeros, zeros, zeros, *started, side, weighed, deal, round.weights, state.law)
         if not sides.is_sided(self.compressor) or probe is None:
@@ -135,20 +131,26 @@ class Digital:
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
         (share, energy), weights = self._shared(acc, round, devices), tf.gather(round.weights, devices)
-        owed, wanted = self._wanted(acc, devices, updates)
+        owed, slow, wanted = self._wanted(acc, devices, updates)
         sent = self._send(acc, round, devices, wanted, share)
+        heard, believed, asked = (
+            memories.read(self.memory, owed, part) for part in (sent.decoded, sent.believed, wanted)
+        )
         shares, weighed = weights, acc.weighed
         if self.combine == "lmmse":
-            shares, weighed = combining.add(weighed, sent.decoded, sent.believed - wanted, sent.arrives)
+            shares, weighed = combining.add(weighed, heard, believed - asked, sent.arrives)
         sends, places = sent.bits > 0, devices[:, None]  # a device whose rate carries nothing stays silent
         energy *= tf.cast(sends, tf.float32)
         return acc._replace(
-            estimate=acc.estimate + weighted_sum(shares, sent.decoded),
+            estimate=acc.estimate + weighted_sum(shares, heard),
             target=acc.target + weighted_sum(weights, updates),
-            wanted=acc.wanted + weighted_sum(weights, wanted),
+            wanted=acc.wanted + weighted_sum(weights, memories.read(self.memory, owed, wanted)),
             owed=acc.owed
             if owed is None
-            else tf.tensor_scatter_nd_update(acc.owed, places, self._kept(owed) + wanted - sent.believed),
+            else memories.put(
+                acc.owed, devices, memories.after(self.memory, self.feedback, owed, wanted, sent.believed)
+            ),
+            slow=memories.put(acc.slow, devices, slow),
             energy=tf.tensor_scatter_nd_update(acc.energy, places, energy),
             bits=acc.bits + tf.reduce_sum(sent.bits),
             sent=tf.tensor_scatter_nd_update(acc.sent, places, sends),
@@ -158,10 +160,16 @@ class Digital:
             weighed=weighed,
         )
 
-    def _wanted(self, acc: Nest, devices: tf.Tensor, updates: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
-        """What devices owe, if anything, and what they would have arrive, [C, d]."""
+    def _wanted(
+        self, acc: Nest, devices: tf.Tensor, updates: tf.Tensor
+    ) -> tuple[tf.Tensor | None, tf.Tensor, tf.Tensor]:
+        """What devices keep, if anything, their updates over rounds, and what they would have arrive, [C, d]."""
         owed = tf.gather(acc.owed, devices) if self.feedback else None
-        return owed, updates if owed is None else updates + self.feedback * owed
+        slow = memories.slowed(self.momentum, acc.slow, devices, updates)
+        return owed, slow, memories.wanted(self.memory, self.feedback, slow, owed)
+
+    def _kept(self, owed: tf.Tensor, wanted: tf.Tensor, believed: tf.Tensor) -> tf.Tensor:
+        return memories.after(self.memory, self.feedback, owed, wanted, believed)
 
     def _send(self, acc: Decoded, round: Round, devices: tf.Tensor, wanted: tf.Tensor, share: Subchannel) -> sides.Sent:
         known, round = Known(round.terms.layers, acc.past), replace(round, weights=acc.scheduled)
@@ -170,14 +178,10 @@ class Digital:
     def _first(self, acc: Decoded, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> sides.First:
         """What is decoded of those of the devices that are first."""
         devices, updates = sides.only_first(self.compressor, round, devices, updates)
-        wanted = self._wanted(acc, devices, updates)[1]
+        owed, _, wanted = self._wanted(acc, devices, updates)
         sent = self._send(acc, round, devices, wanted, self._shared(acc, round, devices)[0])
         weights = tf.gather(round.weights, devices) * tf.cast(sent.arrives, tf.float32)
         return sides.add_up(weights, sent.decoded, round.terms.layers)
-
-    def _kept(self, owed: tf.Tensor) -> tf.Tensor:
-        """What was not asked for again of what devices owe."""
-        return (1.0 - self.feedback) * owed if self.memory == "owed" else tf.zeros_like(owed)
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
         estimate, noise, after = acc.estimate, state.noise, state.margins

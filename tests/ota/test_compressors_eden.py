@@ -7,7 +7,7 @@ import scipy.stats
 import tensorflow as tf
 
 from overair.ota import Eden
-from overair.ota.compressors.eden import lloyd_max
+from overair.ota.compressors._lloyd_max import lloyd_max
 from overair.phy import keys
 
 SIZE = 4096

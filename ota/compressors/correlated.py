@@ -1,0 +1,60 @@
+"""Correlated quantisation: devices round with offsets that together are spread evenly, so that their errors cancel.
+
+Entries are rounded to 2^b levels between -max|x| and max|x|: an entry at y steps goes to floor(y + w). Of n devices
+each has an offset w = ((p + s) mod n + g)/n for every entry: turns p are dealt at random, the shift s of the entry is
+shared, g is a device's own. Each w is uniform, so that every device alone is unbiased, and any two lie in different
+nths, as likely in one pair as in another. Where all have the same y the mean of what is decoded errs by f (1 - f)/n^2
+squared steps, f = frac(n y), and not by y (1 - y)/n. A ``subtractive`` receiver takes w - 1/2 off again: that leaves
+(f (1 - f)(1 - 1/n) + 1/(12 n))/n^2, and 1/12 of a device alone, as of ``dithered``, whose depths these are. Suresh,
+Sun, Ro, Yu, "Correlated quantization for distributed mean estimation and optimization", ICML 2022.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ...phy import keys
+from ...phy.keys import Key
+from ...phy.strict import STRICT
+from .. import subsets
+from . import ALONE, Known, Together
+from .dithered import SIDE_BITS, deepest
+
+
+@dataclass(frozen=True, config=STRICT)
+class Correlated:
+    """As many coordinates as bits allow, at the depth that suits."""
+
+    subtractive: bool = False
+    """Whether the receiver takes the offsets off again."""
+    most_bits: Annotated[int, Ge(1), Le(16)] = 8
+    """Largest depth of a coordinate, in bits."""
+    unbiased: ClassVar[bool] = True
+
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        size = update.shape[-1]
+        room = tf.clip_by_value(bits - SIDE_BITS, 0.0, float(size * self.most_bits))
+        largest = tf.reduce_max(tf.abs(update))
+        unit = tf.math.divide_no_nan(update, largest)
+        depth, kept, _ = deepest(unit, room, self.most_bits)
+        steps = tf.round(2.0**depth) - 1.0
+        offset = offsets(size, known.beside(key), key)
+        level = tf.clip_by_value(tf.floor((unit + 1.0) * (steps / 2.0) + offset), 0.0, steps)
+        level -= offset - 0.5 if self.subtractive else tf.zeros_like(offset)
+        decoded = largest * (level * (2.0 / steps) - 1.0)
+        chosen = subsets.random(keys.fold(key, "coordinates"), size, tf.cast(kept, tf.int32))
+        scale = tf.math.divide_no_nan(float(size), kept)
+        return tf.where(chosen, decoded * scale, 0.0), tf.where(kept > 0, SIDE_BITS + kept * depth, 0.0)
+
+
+def offsets(size: int, together: Together, key: Key) -> tf.Tensor:
+    """Of a device for every entry, uniform on [0, 1), [d]."""
+    shared, count = keys.fold(together.key, "correlated"), tf.cast(together.devices, tf.float32)
+    dealt = keys.permutation(keys.fold(shared, "turns"), together.devices)[together.turn]
+    shift = tf.floor(keys.uniform(keys.fold(shared, "shifts"), [size]) * count)
+    within = keys.uniform(keys.fold(key, "within"), [size])
+    return (tf.math.floormod(tf.cast(dealt, tf.float32) + shift, count) + within) / count

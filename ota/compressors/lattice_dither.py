@@ -1,0 +1,76 @@
+"""Rotated quantisation to points of D4 or E8 behind a dither: rounder cells than those of single numbers.
+
+As ``rotated_dither``, with blocks of 4 or 8 rotated coordinates rounded together: q - u, with a dither u uniform on the
+lattice's cell, errs by a uniform point of the cell, whatever x is. At one rate that is .37 dB (D4) or .65 dB (E8) less
+than by single numbers, of 1.53 dB that there are. Points cost what ``_lattices`` says. Zamir, Feder, "On universal
+quantization by randomized uniform/lattice quantizers", IEEE Trans. Information Theory, 1992; Lang et al., "OLALa:
+online learned adaptive lattice codes for heterogeneous federated learning", 2025.
+"""
+
+from typing import ClassVar, Literal, NamedTuple
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ...phy import keys
+from ...phy.keys import Key
+from ...phy.strict import STRICT
+from ..projections import draw
+from . import ALONE, Known
+from ._fitting import Sent, affordable
+from ._lattices import LATTICES, Lattice, costs, dither, nearest, steps, symbols
+from ._normal_rates import step_of
+from ._rotated_code import BYTES, RUNG_BITS, SPREAD
+from ._rotation import returned, rotated
+
+SIDE_BITS = 32.0 + RUNG_BITS + 8.0  # the deviation, the share of blocks, and halves up to the next byte
+
+
+class Blocks(NamedTuple):
+    """What is sent of blocks of coordinates."""
+
+    points: tf.Tensor  # [B, L]
+    told: tf.Tensor  # symbols and their means, [2, B, L]
+    step: tf.Tensor  # in deviations, float64
+    most: tf.Tensor  # the largest symbol there may be, int32
+    sent: Sent
+
+
+@dataclass(frozen=True, config=STRICT)
+class LatticeDither:
+    """A step that follows from the bits."""
+
+    lattice: Literal["d4", "e8"] = "e8"
+    """Lattice of four or of eight dimensions."""
+    unbiased: ClassVar[bool] = True
+
+    def compress(
+        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        size, lattice = update.shape[-1], LATTICES[self.lattice]
+        signs = draw(keys.fold(key, "rotation"), size, size).signs  # [n / block, block]
+        peak, block = tf.reduce_max(tf.abs(update)), signs.shape[1]
+        v = rotated(signs, tf.math.divide_no_nan(update, peak)) / block**0.5  # [n]
+        deviation = tf.sqrt(tf.reduce_mean(v**2))
+        unit = tf.pad(tf.math.divide_no_nan(v, deviation), [[0, -v.shape[0] % lattice.dims]])
+        x = tf.reshape(unit, [-1, lattice.dims])
+        shift = dither(lattice, keys.fold(key, "dither"), x.shape[0])
+        all = coded(lattice, x, shift, tf.cast(bits, tf.float64) - SIDE_BITS, key)
+        points = tf.where(all.sent.chosen[:, None], all.points - shift, 0.0)
+        scale = peak * deviation * tf.cast(all.step, v.dtype) * all.sent.scale / block**0.5
+        speaks = (all.sent.scale > 0) & (peak > 0)
+        decoded = tf.where(speaks, scale * returned(signs, tf.reshape(points, [-1])[: v.shape[0]], size), 0.0)
+        return decoded, tf.cast(tf.where(speaks, SIDE_BITS + all.sent.bits, 0.0), update.dtype)
+
+
+def coded(lattice: Lattice, x: tf.Tensor, shift: tf.Tensor, room: tf.Tensor, key: Key) -> Blocks:
+    """Of blocks [B, L] of coordinates in units of their deviation."""
+    blocks, dims = x.shape
+    size, known = blocks * dims, steps(lattice)
+    rate = (room - SPREAD * size**0.5 - BYTES) / size
+    step = step_of(known, rate)
+    points = nearest(lattice, x / tf.cast(step, x.dtype) + shift)
+    told, most = symbols(points, shift), tf.cast(tf.math.ceil(size**0.5 / step), tf.int32) + 2
+    likely = tf.clip_by_value(room / tf.maximum(rate, known.rates[0]) / dims, 0.0, float(blocks))
+    sent = affordable(costs(lattice, told, step, most), likely, room, key, dims)
+    return Blocks(points, told, step, most, sent)
