@@ -2,10 +2,10 @@
 
 With updates u, a compressor that makes z_hat of z, and a weight b:
 
-* ``owed``: z = u + b r, and then r <- (1 - b) r + z - z_hat. What the weight holds back is kept. b = 1 is error feedback
-  as usual; b below 1 is for compressors whose error may exceed what they compress. Abdi, "Distributed learning and
-  inference in deep models", 2020, eq. 4.14. Of a constant g and a compressor that leaves out a share a, r settles at a
-  g/(b (1-a)), and g arrives.
+* ``owed``: z = u + b r, and then r <- (1 - b) r + z - z_hat. What the weight holds back is kept. b = 1 is usual
+  error feedback; b below 1 is for compressors whose error may exceed what they compress. Abdi, "Distributed learning
+  and inference in deep models", 2020, eq. 4.14. Of a constant g and a compressor that leaves out a share a, r settles
+  at a g/(b (1-a)), and g arrives.
 * ``decayed``: the same z, and r <- z - z_hat. What the weight holds back is dropped, so r settles at a g/(1 - a b), and
   (1-a) g/(1 - a b) arrives. Chen et al., "How to attain communication-efficient DNN training? Convert, compress,
   correct", 2022.

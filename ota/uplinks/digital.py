@@ -8,22 +8,20 @@ know the channel exactly, device or receiver, works with the best estimate that 
 known to lack acts as noise (`phy/detection.py`): of CSI with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e)
 C P |h_believed|^2 / (N0 + e C P). Each update is decoded alone, then averaged.
 
-With weighted ``feedback`` devices keep what did not arrive of what they compress, lost packets included, by one of three
-laws, and with a ``momentum`` below 1 updates are averaged first (`_memory.py`).
+With weighted ``feedback`` devices keep what did not arrive of what they compress, lost packets included, by one of
+three laws, and with a ``momentum`` below 1 updates are averaged first (`_memory.py`).
 
-A compressor that decodes with side information (``Sided``) has some devices decoded first; the mean of what arrived of
-them is what the others' updates are decoded with, and how far off those may be is told to them. What a device believes
-to arrive is what would if it were its own update. ``combine = "lmmse"`` weights what was decoded by its precision
-instead of shares of data (`_combining.py`); NMSE stays that against the sum by shares.
+A compressor that decodes with side information (``Sided``) has some devices decoded first, whose mean is what the
+others' updates are decoded with (`_sides.py`). ``combine = "lmmse"`` weights what was decoded by its precision instead
+of shares of data (`_combining.py`); NMSE stays that against the sum by shares.
 
-``deal`` says how many elements a device gets (`_deals.py`); one that gets none is silent, and the sum lacks it.
-``sdma`` devices may share each element, S times as many as each would own, told apart by the receiver's antennas. With
-``allocation = "water_filling"`` a device puts its budget where it counts on most (`_water.py`), and leaves out elements
-that carry too little; the receiver is told so for nothing. Under an average budget the water level is that of the long
-run (`_long_run.py`), and fades that are deep enough are waited out. Margins move rates and not energy. Where fewer than
-all are ``scheduled``, those with the best channel share the elements; the others are silent and count as unheard.
-Weights stay what they are, so the estimate is biased: toward 0 by about the share that is left out, and, where places
-last, toward those that are near. What was not sent is owed, with feedback.
+``deal`` says how many elements a device gets (`_deals.py`); one that gets none is silent. ``sdma`` devices may share
+each element, S times as many as each would own, told apart by the receiver's antennas. With ``allocation =
+"water_filling"`` a device puts its budget where it counts on most (`_water.py`), and leaves out elements that carry too
+little; the receiver is told so for nothing. Under an average budget the water level is that of the long run
+(`_long_run.py`), and deep fades are waited out. Where fewer than all are ``scheduled``, those with the best channel
+share the elements; the others are silent. Weights stay what they are, so the estimate is biased: toward 0 by about the
+share left out, and, where places last, toward those that are near.
 
 On the time domain devices disturb each other, so that is measured: everybody sends QPSK on its own elements through the
 round's air. What a device's elements then hold besides noise and its own symbols, times the true mean response and one
@@ -133,9 +131,8 @@ class Digital:
         (share, energy), weights = self._shared(acc, round, devices), tf.gather(round.weights, devices)
         owed, slow, wanted = self._wanted(acc, devices, updates)
         sent = self._send(acc, round, devices, wanted, share)
-        heard, believed, asked = (
-            memories.read(self.memory, owed, part) for part in (sent.decoded, sent.believed, wanted)
-        )
+        parts = sent.decoded, sent.believed, wanted
+        heard, believed, asked = (memories.read(self.memory, owed, part) for part in parts)
         shares, weighed = weights, acc.weighed
         if self.combine == "lmmse":
             shares, weighed = combining.add(weighed, heard, believed - asked, sent.arrives)
@@ -144,12 +141,8 @@ class Digital:
         return acc._replace(
             estimate=acc.estimate + weighted_sum(shares, heard),
             target=acc.target + weighted_sum(weights, updates),
-            wanted=acc.wanted + weighted_sum(weights, memories.read(self.memory, owed, wanted)),
-            owed=acc.owed
-            if owed is None
-            else memories.put(
-                acc.owed, devices, memories.after(self.memory, self.feedback, owed, wanted, sent.believed)
-            ),
+            wanted=acc.wanted + weighted_sum(weights, asked),
+            owed=memories.put(acc.owed, devices, self._kept(owed, wanted, sent.believed)),
             slow=memories.put(acc.slow, devices, slow),
             energy=tf.tensor_scatter_nd_update(acc.energy, places, energy),
             bits=acc.bits + tf.reduce_sum(sent.bits),
@@ -168,8 +161,8 @@ class Digital:
         slow = memories.slowed(self.momentum, acc.slow, devices, updates)
         return owed, slow, memories.wanted(self.memory, self.feedback, slow, owed)
 
-    def _kept(self, owed: tf.Tensor, wanted: tf.Tensor, believed: tf.Tensor) -> tf.Tensor:
-        return memories.after(self.memory, self.feedback, owed, wanted, believed)
+    def _kept(self, owed: tf.Tensor | None, wanted: tf.Tensor, believed: tf.Tensor) -> tf.Tensor:
+        return wanted if owed is None else memories.after(self.memory, self.feedback, owed, wanted, believed)
 
     def _send(self, acc: Decoded, round: Round, devices: tf.Tensor, wanted: tf.Tensor, share: Subchannel) -> sides.Sent:
         known, round = Known(round.terms.layers, acc.past), replace(round, weights=acc.scheduled)
@@ -178,7 +171,7 @@ class Digital:
     def _first(self, acc: Decoded, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> sides.First:
         """What is decoded of those of the devices that are first."""
         devices, updates = sides.only_first(self.compressor, round, devices, updates)
-        owed, _, wanted = self._wanted(acc, devices, updates)
+        wanted = self._wanted(acc, devices, updates)[2]
         sent = self._send(acc, round, devices, wanted, self._shared(acc, round, devices)[0])
         weights = tf.gather(round.weights, devices) * tf.cast(sent.arrives, tf.float32)
         return sides.add_up(weights, sent.decoded, round.terms.layers)
@@ -198,7 +191,8 @@ class Digital:
         errors = nmse(estimate, acc.target), nmse(estimate, acc.wanted)
         papr = _peaks.of_test(replace(round, weights=acc.scheduled), self._sent_by(acc.deal, acc.law))
         report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, free, papr)
-        return Outcome(estimate, DigitalState(acc.owed, after, state.past.after(estimate), noise, acc.law), report)
+        state = DigitalState(acc.owed, after, state.past.after(estimate), acc.slow, noise, acc.law)
+        return Outcome(estimate, state, report)
 
     def _adapts(self, round: Round) -> bool:
         orthogonal = round.terms.air.orthogonal
@@ -237,7 +231,7 @@ class Digital:
         """Who owns which elements."""
 
         def energies() -> tf.Tensor:
-            return probe(lambda some, updates: tf.reduce_sum(self._wanted(state, some, updates)[1] ** 2, axis=1))
+            return probe(lambda some, updates: tf.reduce_sum(self._wanted(state, some, updates)[2] ** 2, axis=1))
 
         def counted(snr: tf.Tensor, device: tf.Tensor) -> tf.Tensor:
             return self._sending.counted_on(round, snr, device).known
