@@ -18,6 +18,10 @@ from .compressors.random_k import RandomK
 from .compressors.sign import Sign
 from .compressors.terngrad import TernGrad
 from .compressors.top_k import TopK
+from .factors import FactorCodec
+from .factors.dithered import DitheredFactors
+from .factors.mse import MseFactors
+from .factors.naive import NaiveFactors
 from .images import ImageCodec
 from .images.avif import Avif
 from .images.jpeg import Jpeg
@@ -48,8 +52,10 @@ __all__ = [
     "Compressor",
     "Digital",
     "Dithered",
+    "DitheredFactors",
     "Eden",
     "EmBgAmp",
+    "FactorCodec",
     "FskVote",
     "Ideal",
     "Identity",
@@ -60,6 +66,8 @@ __all__ = [
     "Lmmse",
     "LowRank",
     "Mcs",
+    "MseFactors",
+    "NaiveFactors",
     "OneBit",
     "Outcome",
     "Outage",
