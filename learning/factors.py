@@ -5,12 +5,12 @@ the activation; of all other weights (convolutions, say) the gradients themselve
 row of ones under X, which the server knows: they are the means of what it makes of Delta and cost nothing.
 
 This is a way of training of its own and no algorithm of the round (`federated/`). There an update is d numbers, of
-which every uplink keeps weighted sums, every report an error, and feedback and downlinks a memory; codecs add updates up
+which every uplink keeps weighted sums, every report an error, and feedback and downlinks a memory; codecs add them up
 in the air. Factors are L (n + m) numbers whose product is the update: no uplink but a digital one could carry them, no
 algorithm but one local step has them, and each of those places would have to tell them apart.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 

@@ -18,7 +18,7 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Of, Scheme
-from ..reading.tables import Seed, all_different, default
+from ..reading.tables import all_different, default
 from ..results.measures import Measure
 from ..running.units import Work
 from .base import Study
