@@ -89,7 +89,7 @@ def enough(wanted: Enough, point: Point) -> Plan:
 
 
 def best(tune: Tune, point: Point) -> Plan:
-    """The value that does best on validation data, then all seeds with it."""
+    """The value that does best on validation data, then all seeds with it; of several that do, the middle one."""
     study, told = point.scenario, alias(point)
     main = study.measures[0]
     trials = [changed(study, tune.over, value).validating() for value in tune.values]
@@ -104,9 +104,10 @@ def best(tune: Tune, point: Point) -> Plan:
     found = iter((yield asked))
     means = [np.mean([score(trial, next(found), main.name) for _ in tune.seeds]) for trial in trials]
     worth = np.array(means) * (1 if main.better == "high" else -1)
-    value = tune.values[int(np.nanargmax(worth))] if np.isfinite(worth).any() else math.nan
-    if math.isnan(value):
+    if not np.isfinite(worth).any():
         return ["no value of tune gave a number"] * len(study.seeds)
+    equal = np.flatnonzero(worth == np.nanmax(worth))
+    value = tune.values[equal[(len(equal) - 1) // 2]]
     tuned = yield units(changed(study, tune.over, value), study.seeds, told)
     return [each if isinstance(each, str) else {**each, "tuned": np.array(value)} for each in tuned]
 

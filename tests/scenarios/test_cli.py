@@ -120,7 +120,7 @@ def test_a_run_says_where_its_table_figure_and_results_are(
 ) -> None:
     assert cli.main(["run", "quickstart", *TINY]) == 0
     out, err = capsys.readouterr()
-    assert "figure: quickstart.png" in out and err == "overair: 10 units at 6 points, 0 of them there, 10 to do\n"
+    assert "figure: quickstart.png" in out and err == "overair: 25 units at 6 points, 0 of them there, 25 to do\n"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["quickstart.png"]
 
     assert cli.main(["run", "quickstart", *TINY, "--out", "runs/a"]) == 0
@@ -179,8 +179,8 @@ def test_units_that_fail_are_named_and_the_others_go_on(
     assert err.endswith("overair: 1 units failed; run --retry does them again\n")
     assert len([line for line in out.splitlines() if line.startswith("analog")]) == 2
     federations.before_step = lambda *_: None
-    assert cli.main(command) == 1 and federations.steps == 2 * 3
-    assert cli.main([*command, "--retry"]) == 0 and federations.steps == 2 * 4
+    assert cli.main(command) == 1 and federations.steps == 2 * (2 * 5 + 3)
+    assert cli.main([*command, "--retry"]) == 0 and federations.steps == 2 * (2 * 5 + 4)
 
 
 def test_check_exits_with_what_the_comparison_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +220,7 @@ def test_a_run_in_a_pipe_is_silent_but_for_its_results(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "overair", "run", "quickstart", *TINY, "--set", "uplink=analog", "--out", "a"]
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
     lines = [line for line in run.stderr.splitlines() if "min left" not in line]
-    assert run.returncode == 0 and lines == ["overair: 4 units at 2 points, 0 of them there, 4 to do"]
+    assert run.returncode == 0 and lines == ["overair: 10 units at 2 points, 0 of them there, 10 to do"]
     assert (
         len(run.stdout.splitlines()) == 1 + 1 + 1 + 2 + 1 + 2
     )  # title, what +- is, heading, points, what is free, files

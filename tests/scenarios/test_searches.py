@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from overair.scenarios import ScenarioError, run
+from overair.scenarios.reading.searches import Tune
 from overair.scenarios.reading.sweep import sweep
 from overair.scenarios.results import intervals
+from overair.scenarios.results.measures import named
+from overair.scenarios.running.searches import best
 from tests.scenarios import fake
 
 FEDERATION = importlib.import_module("overair.scenarios.studies._federation")
@@ -168,3 +171,19 @@ def test_the_interval_of_a_median_holds_it_as_often_as_said() -> None:
     random = np.random.default_rng(1)
     held = [low <= 0 <= high for _, low, high in (intervals.median(random.normal(size=20)) for _ in range(2000))]
     assert np.mean(held) == pytest.approx(0.9586, abs=4 * (0.9586 * 0.0414 / 2000) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("scores", "chosen"), [([1, 3, 2], 1), ([3, 3, 1], 0), ([2, 2, 2], 1), ([0, 2, 2, 2], 2), ([np.nan, 1, np.nan], 1)]
+)
+def test_of_several_values_that_do_best_the_middle_one_is_taken(
+    scores: list[float], chosen: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that where nothing is learnt no value at the edge is said to be the best."""
+    values = [0.5 * 2**at for at in range(len(scores))]
+    point = sweep(RAW | {"seeds": [0]}).points[0]
+    plan = best(Tune(over="optimizer.learning_rate", values=values), point)
+    next(plan)
+    dimensions = len(point.scenario.over(named(*point.scenario.measures)["accuracy"]))
+    asked = plan.send([{"accuracy": np.reshape(float(score), [1] * dimensions)} for score in scores])
+    assert asked[0].study.optimizer.learning_rate == values[chosen]
