@@ -348,7 +348,7 @@ def test_the_bits_charged_are_enough_for_real_bytes_that_decode_exactly(codec: A
         numbers = message.numbers.numpy().astype("<f4").tobytes()
         charged = float(message.bits(codec.alphabets))
         assert bits + 8 * len(numbers) <= charged <= bits + 8 * len(numbers) + 2 * 64
-        read = Message(*map(tf.constant, sent), tf.constant(np.frombuffer(numbers, "<f4")))
+        read = Message(tf.constant(sent[0]), tf.constant(sent[1]), tf.constant(np.frombuffer(numbers, "<f4")))
         for one, other in zip(codec.decode(read, keys.key(3)), codec.decode(message, keys.key(3)), strict=True):
             assert np.array_equal(one, other)
 
