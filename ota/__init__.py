@@ -10,7 +10,6 @@ from .codecs.sparse import Sparse
 from .compressors import Compressor
 from .compressors.dithered import Dithered
 from .compressors.eden import Eden
-from .compressors.lloyd_max import LloydMax
 from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
@@ -65,7 +64,6 @@ __all__ = [
     "Jpeg2000",
     "Ldpc",
     "Lmmse",
-    "LloydMax",
     "LowRank",
     "Mcs",
     "MseFactors",
