@@ -34,6 +34,10 @@ from .compressors.tiny_script import TinyScript
 from .compressors.top_k import TopK
 from .compressors.uniform_scalar import UniformScalar
 from .compressors.water_filled import WaterFilled
+from .factors import FactorCodec
+from .factors.dithered import DitheredFactors
+from .factors.mse import MseFactors
+from .factors.naive import NaiveFactors
 from .images import ImageCodec
 from .images.avif import Avif
 from .images.jpeg import Jpeg
@@ -68,10 +72,12 @@ __all__ = [
     "Correlated",
     "Digital",
     "Dithered",
+    "DitheredFactors",
     "Eden",
     "EdenCoded",
     "EmBgAmp",
     "EntropyDithered",
+    "FactorCodec",
     "FskVote",
     "Ideal",
     "Identity",
@@ -88,6 +94,8 @@ __all__ = [
     "LowRankFactors",
     "Mcs",
     "Nested",
+    "MseFactors",
+    "NaiveFactors",
     "OneBit",
     "Outcome",
     "Outage",

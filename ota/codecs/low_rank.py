@@ -13,8 +13,8 @@ from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from ..factors import Directions, directions, lengthened, numbers, parts, shortened
 from ..layers import Layers, size_of
+from ..power_iteration import Directions, directions, lengthened, numbers, parts, shortened
 from . import LinearSum, Past, pack, unpack
 
 

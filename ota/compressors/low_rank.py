@@ -18,8 +18,8 @@ from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from ..factors import directions, lengthened, numbers, parts, shortened
 from ..layers import Layers
+from ..power_iteration import directions, lengthened, numbers, parts, shortened
 from . import ALONE, Known
 from ._lloyd_max import MOST_BITS, nearest
 

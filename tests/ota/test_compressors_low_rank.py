@@ -9,9 +9,9 @@ import tensorflow as tf
 from overair.ota import Digital, LowRankFactors, Round, Terms, apply
 from overair.ota.compressors import Known, Together
 from overair.ota.compressors._lloyd_max import lloyd_max
-from overair.ota.factors import numbers, parts
 from overair.ota.layers import Layers
 from overair.ota.past import Past
+from overair.ota.power_iteration import numbers, parts
 from overair.phy import Air, Awgn, Grid, keys
 
 EXACT = 1e9

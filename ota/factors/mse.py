@@ -1,0 +1,37 @@
+"""MSE-ISGQ: cells as of naive ISGQ, levels that suit the product, by alternating least squares (algorithm 1).
+
+Levels travel as float32. Rounds begin with Delta's, at X's cell means; each can only lower the error on the layer's own
+gradient, plus lambda times the square of the sum of its errors. One or two rounds do. Abdi, "Distributed learning and
+inference in deep models", 2020, section 3.3.1; the cells there are of fixed laws, normal or uniform.
+"""
+
+from typing import Annotated
+
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ...phy.keys import Key
+from ...phy.strict import STRICT
+from . import Message
+from ._alternating import alternated
+from ._levels import _Levels
+from ._scales import normalised
+
+
+@dataclass(frozen=True, config=STRICT)
+class MseFactors(_Levels):
+    """Levels that suit both factors."""
+
+    rounds: Annotated[int, Ge(1), Le(100)] = 1
+    """How often both factors' levels are fitted."""
+    penalty: Annotated[float, Ge(0), Le(1e3)] = 0.0
+    """Weight of the squared sum of the gradient's errors, lambda."""
+
+    def encode(self, x: tf.Tensor, delta: tf.Tensor, key: Key) -> Message:
+        (unit_x, scale_x), (unit_delta, scale_delta) = normalised(x), normalised(delta)
+        symbols_x, levels_x = self._cells(unit_x, self.levels_x)
+        symbols_delta, _ = self._cells(unit_delta, self.levels_delta)
+        cells = tf.one_hot(symbols_x, self.levels_x, axis=0), tf.one_hot(symbols_delta, self.levels_delta, axis=0)
+        alpha, beta = alternated(unit_x, unit_delta, *cells, levels_x, self.rounds, self.penalty)
+        return Message(symbols_x, symbols_delta, tf.concat([scale_x * alpha, scale_delta * beta], 0))
