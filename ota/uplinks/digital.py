@@ -195,8 +195,7 @@ class Digital:
         return Outcome(estimate, state, report)
 
     def _adapts(self, round: Round) -> bool:
-        orthogonal = round.terms.air.orthogonal
-        return self.margin_db == "adaptive" and margins.are_needed(self.rate, round.air_link, orthogonal)
+        return self.margin_db == "adaptive" and margins.are_needed(self.rate, round.air_link, round.terms.air.orthogonal)
 
     def _held(self, acc: Decoded, share: Subchannel, round: Round, devices: tf.Tensor, silent: tf.Tensor) -> tf.Tensor:
         """Whether silent devices have a margin without which they could send something, bool [C]."""
