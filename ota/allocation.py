@@ -117,7 +117,8 @@ def steepest(weights: tf.Tensor, errors: np.ndarray, costs: np.ndarray, room: tf
 
 def _hull(errors: np.ndarray, costs: np.ndarray) -> list[tuple[int, float, float]]:
     """The steps down the lower convex hull of a row: the choice, what it costs more and errs less."""
-    steps, at = [], 0
+    steps: list[tuple[int, float, float]] = []
+    at = 0
     while True:
         more, less = costs - costs[at], errors[at] - errors
         slope = np.where((more > 0) & (less > 0), less / np.where(more > 0, more, 1.0), 0.0)

@@ -9,6 +9,7 @@ Conway, Sloane, "Fast quantizing and decoding algorithms for lattice quantizers 
 Theory, 1982.
 """
 
+import math
 from functools import cache
 from typing import NamedTuple
 
@@ -93,7 +94,7 @@ def costs(lattice: Lattice, told: tf.Tensor, step: tf.Tensor, most: tf.Tensor) -
 def steps(lattice: Lattice) -> Steps:
     """With their rates on normals, down to the rate at which bits buy most; measured once where steps are coarse."""
     error = lattice.error(STEPS)
-    rates = 0.5 * np.log2(2 * np.pi * np.e * (1 + error)) - np.log2(STEPS * lattice.volume ** (1 / lattice.dims))
+    rates = 0.5 * np.log2(2 * math.pi * math.e * (1 + error)) - np.log2(STEPS * lattice.volume ** (1 / lattice.dims))
     with tf.init_scope():
         x = keys.normal(keys.key(0, "lattice", "x"), [BLOCKS, lattice.dims])
         shift = dither(lattice, keys.key(0, "lattice", "dither"), BLOCKS)

@@ -15,7 +15,7 @@ import scipy.stats
 import tensorflow as tf
 
 from ..allocation import least, steepest, water_filling
-from .eden import lloyd_max
+from ._lloyd_max import lloyd_max
 
 SCALE_BITS = 32
 EXACT_BITS = 32  # of an entry as it is

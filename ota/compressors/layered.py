@@ -65,7 +65,8 @@ class Layered:
     def compress(
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        layers, past = known.filled(update.shape[-1])
+        known = known.filled(update.shape[-1])
+        layers, past = known.layers, known.past or Past.none(known.layers)
         layers = tuple(shape for shape in layers if math.prod(shape))  # what is empty holds no entries
         sizes = [math.prod(shape) for shape in layers]
         parts, pasts = tf.split(update, sizes), tf.split(past.estimate, sizes)
@@ -74,8 +75,10 @@ class Layered:
         used, order = tf.zeros([], tf.float64), sorted(range(len(sizes)), key=lambda at: sizes[at])
         for turn, at in enumerate(order):
             offered = left * _share(grants, sizes, order[turn:])
-            fresh = Known((layers[at],), Past(past.rounds, pasts[at]))
-            decoded[at], spent = self._one(parts[at], offered, keys.fold(key, f"layer {at}"), fresh)
+            own, beside = keys.fold(key, f"layer {at}"), known.together
+            beside = beside and beside._replace(key=keys.fold(beside.key, f"layer {at}"))
+            fresh = Known((layers[at],), Past(past.rounds, pasts[at]), together=beside)
+            decoded[at], spent = self._one(parts[at], offered, own, fresh)
             left, used = left - spent, used + spent
         told = tf.minimum(tf.cast(tf.where(used > 0, used + side, 0.0), bits.dtype), bits)
         return tf.concat(decoded, axis=0), tf.cast(told, update.dtype)

@@ -195,7 +195,8 @@ class Digital:
         return Outcome(estimate, state, report)
 
     def _adapts(self, round: Round) -> bool:
-        return self.margin_db == "adaptive" and margins.are_needed(self.rate, round.air_link, round.terms.air.orthogonal)
+        air = round.terms.air
+        return self.margin_db == "adaptive" and margins.are_needed(self.rate, round.air_link, air.orthogonal)
 
     def _held(self, acc: Decoded, share: Subchannel, round: Round, devices: tf.Tensor, silent: tf.Tensor) -> tf.Tensor:
         """Whether silent devices have a margin without which they could send something, bool [C]."""
@@ -236,8 +237,8 @@ class Digital:
             return self._sending.counted_on(round, snr, device).known
 
         each = partial(rates, round, counted, self._power(state.law, round.terms, tf.range(round.terms.air.devices)))
-        own = partial(curve, self.compressor, round.terms.size)
-        return DEALS[self.deal](Asked(round, self.sdma, each, backoff, energies, own))
+        asked = Asked(round, self.sdma, each, backoff, energies, lambda: curve(self.compressor, round.terms.size))
+        return DEALS[self.deal](asked)
 
     def _owned(self, deal: Deal, law: _long_run.Law, round: Round, devices: tf.Tensor) -> Poured:
         """Which elements devices own, and the energy they put on them."""

@@ -1,5 +1,6 @@
 """Dithered lattices: nearest points, cells, errors and rates of D4 and E8, real bytes, and what they save."""
 
+import math
 from itertools import product
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_rates_are_those_of_a_normal_of_signal_and_error(name: str, step: float,
     told = symbols(nearest(lattice, x / step + shift), shift)
     cost = costs(lattice, told, tf.constant(step, tf.float64), tf.constant(500)).numpy() / lattice.dims
     distortion = lattice.moment * lattice.volume ** (2 / lattice.dims) * step**2
-    law = 0.5 * np.log2(2 * np.pi * np.e * (1 + distortion)) - np.log2(step * lattice.volume ** (1 / lattice.dims))
+    law = 0.5 * np.log2(2 * math.pi * math.e * (1 + distortion)) - np.log2(step * lattice.volume ** (1 / lattice.dims))
     spread = 4.5 * cost.std() / blocks**0.5
     assert -spread - 0.01 < cost.mean() - law < spread + above
     known = steps(lattice)

@@ -105,10 +105,8 @@ def test_own_variances_are_told_to_a_quarter_of_an_octave_whatever_the_scale() -
         x, grants = tf.constant(scale * update(), tf.float32), {}
         for allocation in ("water_filling", "greedy"):
             parts = [part for part in tf.split(x, sizes()) if part.shape[-1]]
-            grants[allocation] = Layered(Eden(), allocation)._grants(parts, parts, tf.constant(2500.0))[0]  # type: ignore[arg-type]
-            again = Layered(Eden(), allocation)._grants(  # type: ignore[arg-type]
-                [part / scale for part in parts], parts, tf.constant(2500.0)
-            )[0]
+            grants[allocation] = Layered(Eden(), allocation)._grants(parts, parts, tf.constant(2500.0))[0]
+            again = Layered(Eden(), allocation)._grants([part / scale for part in parts], parts, tf.constant(2500.0))[0]
             np.testing.assert_allclose(grants[allocation], again)
 
 
@@ -131,7 +129,7 @@ def test_water_filling_has_the_bits_of_another_optimiser(bits: float) -> None:
         )  # fmt: skip
         return float(found.fun + (n * s)[~sent].sum())
 
-    every = [best(np.array(sent)) for sent in np.ndindex(2, 2, 2, 2) if any(sent) for sent in [np.array(sent, bool)]]
+    every = [best(np.array(sent, bool)) for sent in np.ndindex(2, 2, 2, 2) if any(sent)]
     ours = np.sum(n * s * 4.0 ** -(np.maximum(grants - 32, 0) / n))
     assert ours == pytest.approx(min(every), rel=1e-4)
 
@@ -176,7 +174,7 @@ def test_layers_of_one_deviation_err_as_one_and_those_apart_gain_what_theory_say
         x = keys.normal(keys.key(5, index), [2, 2048]) * tf.constant(s[:, None] ** 0.5, tf.float32)
         flat, found = tf.reshape(x, [-1]), []
         for allocation in ("entries", "exact"):
-            decoded, _ = Layered(Eden(), allocation).compress(flat, tf.constant(bits), keys.key(6, index), known)  # type: ignore[arg-type]
+            decoded, _ = Layered(Eden(), allocation).compress(flat, tf.constant(bits), keys.key(6, index), known)
             found.append(tf.reduce_sum((tf.reshape(decoded, [2, -1]) - x) ** 2, axis=1))
         return tf.stack(found)
 

@@ -64,7 +64,7 @@ def test_curves_are_those_of_theory() -> None:
         (Eden(), {32 + 128.0: 8 / 0.6366 - 1, 32 + 512.0: 2 / 0.6366 - 1, 32 + 2048.0: 0.1331}),
         (Sign(), {1056.0: 0.3634, 0.0: 1.0}),
     ):
-        found = curve(compressor, size)  # type: ignore[arg-type]
+        found = curve(compressor, size)
         assert np.all(np.diff(found.bits) > 0) and np.all(np.diff(np.diff(found.error) / np.diff(found.bits)) >= 0)
         for bits, expected in points.items():
             assert float(found.at(tf.constant([bits], tf.float64))[0]) == pytest.approx(expected, rel=0.1)
