@@ -104,8 +104,7 @@ class Digital:
     def init(self, terms: Terms, place: Place) -> DigitalState:
         self.check(terms)
         devices = terms.air.devices
-        owed = tf.zeros([devices if self.feedback else 0, terms.size])
-        slow = tf.zeros([devices if self.momentum < 1 else 0, terms.size])
+        owed, slow = (tf.zeros([devices if kept else 0, terms.size]) for kept in (self.feedback, self.momentum < 1))
         law = _long_run.every_round(terms)
         if self.budget == "average":
             law = _long_run.law(self._sending, terms, place, levels=self.allocation == "water_filling")
@@ -237,8 +236,8 @@ class Digital:
             return self._sending.counted_on(round, snr, device).known
 
         each = partial(rates, round, counted, self._power(state.law, round.terms, tf.range(round.terms.air.devices)))
-        asked = Asked(round, self.sdma, each, backoff, energies, lambda: curve(self.compressor, round.terms.size))
-        return DEALS[self.deal](asked)
+        own = partial(curve, self.compressor, round.terms.size)
+        return DEALS[self.deal](Asked(round, self.sdma, each, backoff, energies, own))
 
     def _owned(self, deal: Deal, law: _long_run.Law, round: Round, devices: tf.Tensor) -> Poured:
         """Which elements devices own, and the energy they put on them."""
