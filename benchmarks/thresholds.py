@@ -9,6 +9,7 @@ middle and spread. Words are really sent: check, 5G LDPC code, interleaver, QAM,
 """
 
 import argparse
+import textwrap
 import time
 from pathlib import Path
 
@@ -19,11 +20,11 @@ from overair.ota.rates import _chain, _qam
 from overair.ota.rates._modes import MODES, Mode, carried_db
 from overair.phy import keys
 
-CODED = 2**17  # bits of all packets of a length, about
-FEWEST, MOST = 64, 768  # packets
-STEPS = 5  # of bisection
+CODED = 2**18  # bits of all packets of a length, about
+FEWEST, MOST = 160, 768  # packets
+STEPS = 6  # of bisection
 HEAD = (
-    '"""Middle and spread, in dB, of the losses of each mode at five lengths; ``benchmarks/thresholds.py`` measures '
+    '"""Middle and spread, in dB, of the losses of each mode at some lengths; ``benchmarks/thresholds.py`` measures '
     'them."""\n\n'
 )
 
@@ -35,8 +36,8 @@ def least_snrs(mode: Mode, symbols: int, packets: int, seed: int) -> np.ndarray:
     key = keys.key(seed, "thresholds")
     x = _chain.send(plan, key, tf.range(packets), tf.zeros([packets], tf.int32))
     noise = keys.complex_normal(keys.fold(key, "noise"), tf.shape(x))
-    width = 2.0 + 50.0 / size**0.5  # dB that hold nearly all packets
-    low = np.full(packets, carried_db(mode) - 0.25 * width)
+    width = 2.0 + 80.0 / size**0.5  # dB that hold nearly all packets
+    low = np.full(packets, carried_db(mode) - 0.15 * width)
     high = low + width
     for _ in range(STEPS):
         middle = (low + high) / 2
@@ -57,6 +58,17 @@ def measured(mode: Mode, seed: int) -> list[tuple[float, float]]:
     return found
 
 
+def written(mode: Mode, found: list[tuple[float, float]]) -> str:
+    """The row of a mode, some lines of a file."""
+    name = f"{2**mode.order}-QAM {mode.rate / 2:g}/1024" if mode.order > 2 else f"QPSK {mode.rate / 2:g}/1024"
+    sizes = " ".join(str(mode.size(symbols)) for symbols in mode.measured)
+    columns = [
+        textwrap.fill(f"{list(values)},", 110, initial_indent=" " * 8, subsequent_indent=" " * 9)
+        for values in zip(*found, strict=True)
+    ]
+    return "\n".join(["    (", f"        # {name}: {sizes}", *columns, "    ),"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--modes", type=int, nargs="+", default=range(len(MODES)))
@@ -65,14 +77,10 @@ def main() -> None:
     given = parser.parse_args()
     rows, began = [], time.perf_counter()
     for number in given.modes:
-        mode = MODES[number]
-        found = measured(mode, given.seed)
-        name = f"{2**mode.order}-QAM {mode.rate / 2:g}/1024" if mode.order > 2 else f"QPSK {mode.rate / 2:g}/1024"
-        sizes = ", ".join(str(mode.size(symbols)) for symbols in mode.measured)
-        rows.append(f"    [{', '.join(f'[{middle}, {spread}]' for middle, spread in found)}],  # {name}: {sizes} bits")
+        rows.append(written(MODES[number], measured(MODES[number], given.seed)))
         print(rows[-1], f"  {time.perf_counter() - began:.0f} s", flush=True)
     if given.out:
-        given.out.write_text(HEAD + "\n".join(["THRESHOLDS = [", *rows, "]", ""]))
+        given.out.write_text(HEAD + "\n".join(["# fmt: off", "THRESHOLDS = [", *rows, "]", ""]))
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ table 5.1.3.1-1 that have QPSK, between which the former leaves gaps of two deci
 bits, and 4224 information bits with its check.
 
 A packet of k bits is lost over AWGN of an SNR s in dB with probability Q((s - middle) / spread). ``_thresholds.py``
-has middle and spread of each mode at five lengths k, evenly spaced in log2 from 40 bits to the mode's longest packet;
-between them both are interpolated in log2 k.
+has middle and spread of each mode at some lengths k, between which both are interpolated in log2 k: at both ends of
+what each mother code of up to 292 bits serves, as at high rates a code that is much shortened needs decibels more than
+one that is full, and from there to the mode's longest packet.
 """
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +22,10 @@ from ._thresholds import THRESHOLDS
 
 CODED = 6144  # most coded bits of a packet
 UNIT = 2048  # of code rates
-LENGTHS = 5  # at which losses are measured
+FASTEST_SHORT = 1833  # most of a short packet: at 948/1024 up to 95 % of 51, 59, 74 or 148 to 170 bits are always lost
+LONG = 293, 881, 2401  # bits of the shortest packets of some long mother codes, which are shortened most
+# Bits that each short mother code serves, the longest in two parts.
+SHORT = (40, 48), (49, 72), (73, 96), (97, 144), (145, 192), (193, 240), (241, 292)
 
 
 class Mode(NamedTuple):
@@ -33,6 +38,11 @@ class Mode(NamedTuple):
     def efficiency(self) -> float:
         """Information bits a symbol."""
         return self.order * self.rate / UNIT
+
+    @property
+    def least(self) -> int:
+        """Information bits of the shortest packet; some short ones of the fastest code cannot be read at any SNR."""
+        return _codes.SMALL + 1 if self.rate > FASTEST_SHORT else _codes.LEAST
 
     @property
     def symbols(self) -> int:
@@ -55,9 +65,18 @@ class Mode(NamedTuple):
     @property
     def measured(self) -> tuple[int, ...]:
         """Symbols of the packets whose losses are measured, from the shortest."""
-        sizes = np.geomspace(_codes.LEAST, self.most, LENGTHS)
-        last = min(self.symbols, int((self.most + 1) / self.efficiency))
-        return *(math.ceil(size / self.efficiency) for size in sizes[:-1].tolist()), last
+        short = [count for ends in SHORT if ends[0] >= self.least for count in self._within(*ends)]
+        even = np.geomspace(_codes.LEAST, self.most, 5)[1:-1].tolist()
+        long = [self._from(size) for size in (*even, *LONG) if SHORT[-1][1] < size < self.most]
+        return *sorted({*short, *long}), min(self.symbols, self._from(self.most + 1) - 1)
+
+    def _within(self, first: int, last: int) -> tuple[int, int]:
+        """Fewest and most symbols of packets of so many information bits."""
+        return self._from(first), self._from(last + 1) - 1
+
+    def _from(self, size: float) -> int:
+        """Fewest symbols of at least so many information bits."""
+        return math.ceil(size / self.efficiency)
 
 
 RATES = {
@@ -79,27 +98,32 @@ class Packets(NamedTuple):
 
 def packets(elements: tf.Tensor) -> Packets:
     """As few packets of one size as may be, of so many elements [C]."""
-    order, rate, most = (tf.constant([field(mode) for mode in MODES])[:, None] for field in _FIELDS)
+    order, rate, most, least = (tf.constant([field(mode) for mode in MODES])[:, None] for field in _FIELDS)
     words = tf.maximum(-(-elements // most), 1)  # [M, C]
     symbols = elements // words
     size = symbols * order * rate // UNIT
-    return Packets(words, tf.where(size < _codes.LEAST, 0, size), symbols)
+    return Packets(words, tf.where(size < least, 0, size), symbols)
 
 
-_FIELDS = (lambda mode: mode.order), (lambda mode: mode.rate), (lambda mode: mode.symbols)
+_FIELDS = (lambda mode: mode.order), (lambda mode: mode.rate), (lambda mode: mode.symbols), (lambda mode: mode.least)
 
 
 def losses(sizes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """SNR in dB where half of the packets of so many bits [M, C] are lost, and the spread of losses in dB, [M, C]."""
-    least = math.log(_codes.LEAST)
-    steps = tf.constant([(math.log(mode.most) - least) / (LENGTHS - 1) for mode in MODES])[:, None]
-    place = (tf.math.log(tf.maximum(tf.cast(sizes, tf.float32), 1.0)) - least) / steps  # [M, C]
-    place = tf.clip_by_value(place, 0.0, LENGTHS - 1.0)
-    below = tf.minimum(tf.cast(place, tf.int32), LENGTHS - 2)
-    share = (place - tf.cast(below, tf.float32))[..., None]
-    table = tf.constant(THRESHOLDS)  # [M, L, 2]
-    found = (1.0 - share) * tf.gather(table, below, batch_dims=1) + share * tf.gather(table, below + 1, batch_dims=1)
+    place = tf.clip_by_value(sizes - _codes.LEAST, 0, _codes.LARGEST - _codes.LEAST)
+    found = tf.gather(tf.constant(_table()), place, batch_dims=1)  # [M, C, 2]
     return found[..., 0], found[..., 1]
+
+
+@cache
+def _table() -> np.ndarray:
+    """Middle and spread of every mode at every size, float32 [M, K, 2]."""
+    sizes = np.log2(np.arange(_codes.LEAST, _codes.LARGEST + 1))
+    found = []
+    for mode, row in zip(MODES, THRESHOLDS, strict=True):
+        known = np.log2([mode.size(symbols) for symbols in mode.measured])
+        found.append(np.stack([np.interp(sizes, known, values) for values in row], axis=1))
+    return np.array(found, np.float32)
 
 
 def carried_db(mode: Mode) -> float:

@@ -15,7 +15,7 @@ LONGEST = 80  # characters of a label
 
 def of(axis: str, values: list[Any]) -> list[Label]:
     """A number or a short text for every value, all different."""
-    _check_different(axis, "different values", values, [_exact(value) for value in values])
+    different(axis, values)
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return list(values)
     labels: list[Label] = [_given(value) or "" for value in values]
@@ -30,6 +30,11 @@ def of(axis: str, values: list[Any]) -> list[Label]:
     return labels
 
 
+def different(axis: str, values: list[Any]) -> None:
+    """Refuses values of which two are equal."""
+    _check_different(axis, "different values", values, [_exact(value) for value in values])
+
+
 def _check_different(axis: str, expected: str, values: list[Any], exact: Iterable[Any]) -> None:
     there: set[Any] = set()
     for value, each in zip(values, exact, strict=True):
@@ -40,7 +45,7 @@ def _check_different(axis: str, expected: str, values: list[Any], exact: Iterabl
 
 def _exact(value: Any) -> Any:
     """Equal for equal values, and good for a set: 1 and 1.0 are."""
-    return json.dumps(value, sort_keys=True) if isinstance(value, dict | list | bool) else value
+    return json.dumps(value, sort_keys=True, default=str) if isinstance(value, dict | list | bool) else value
 
 
 def _given(value: Any) -> str | None:

@@ -55,9 +55,11 @@ class _Plan(NamedTuple):
 
 
 def sweep(raw: Mapping[str, Any]) -> Sweep:
-    """Check a scenario and take it apart; ScenarioError with a line for every fault in any point."""
+    """Check a scenario and take it apart; ScenarioError with a line for every fault in any value, then in any point."""
     plan = _plan(raw)
     axes.points(plan.found, len(plan.raws))
+    for path, values in plan.found.items():
+        labels.different(dotted(path), values)
     places = plan.places()
     scenarios = _checked(plan, places)
     if len(places) * len(scenarios[0].seeds) > UNITS:
@@ -92,19 +94,22 @@ def _plan(raw: Mapping[str, Any]) -> _Plan:
 
 
 def _checked(plan: _Plan, places: list[tuple[int, ...]]) -> list[Any]:
-    """The scenarios of all points."""
+    """The scenarios of all points. Values of one axis are checked first, so that a wrong one is soon found."""
     inside = {
         name: [0, *(at for at, path in enumerate(plan.found, 1) if path[0] == name)] for name in plan.table.model_fields
     }
     tables: dict[tuple[Any, ...], Table] = {}  # by the places on the axes that lie in them
-    scenarios: list[Any] = []
+    scenarios: dict[tuple[int, ...], Any] = {}
     faults: list[str] = []
-    for place in places:
+    alone = [place for place in places if sum(map(bool, place)) <= 1]
+    for number, place in enumerate(dict.fromkeys([*alone, *places])):
+        if faults and number >= len(alone):
+            break
         single = axes.at(plan.raws[place[0]], plan.found, place[1:])
         keys = {name: (name, *(place[at] for at in within)) for name, within in inside.items()}
         known = {name: tables[key] for name, key in keys.items() if key in tables}
         try:
-            scenarios.append(scenario := studies.check(single | known))
+            scenario = scenarios[place] = studies.check(single | known)
         except ScenarioError as error:
             faults += _named(error.lines, plan, place[0])
             if len(faults) > 3 * TOLD:
@@ -116,7 +121,7 @@ def _checked(plan: _Plan, places: list[tuple[int, ...]]) -> list[Any]:
                 tables[keys[name]] = value
     if faults:
         raise ScenarioError(*_some(faults))
-    return scenarios
+    return [scenarios[place] for place in places]
 
 
 def _named(lines: list[str], plan: _Plan, at: int) -> list[str]:

@@ -333,7 +333,7 @@ def test_the_mode_of_the_best_expected_quality_is_better_than_that_of_any_target
         other = Separate(Avif(), Mcs(target_bler=target), mosaic=10, mode_by="target").run(some, 512, SNRS, KEY)
         assert np.all(other.lost < target + 4.5 * (target * (1 - target) / count) ** 0.5)
         apart = best.error - other.error  # [S, B]
-        assert np.all(apart.mean(axis=1) < 4.5 * apart.std(axis=1) / count**0.5)
+        assert np.all(apart.mean(axis=1) <= 4.5 * apart.std(axis=1) / count**0.5)  # equal where modes are the same
 
 
 def test_every_transmission_learns_its_channel_by_pilots_of_its_own() -> None:

@@ -51,14 +51,14 @@ def test_nothing_is_sent_where_nothing_fits_or_all_is_lost() -> None:
 
 
 def test_what_is_expected_comes() -> None:
-    """Over noise alone, on 300 images at five SNRs around thresholds: no worse than any target."""
-    some, snrs_db, key = images(300), np.arange(4.0, 9.0), keys.key(1)
+    """Over noise alone, on 100 images at three SNRs around thresholds: no worse than any target."""
+    some, snrs_db, key = images(100), np.arange(4.0, 9.0, 2.0), keys.key(1)
 
     def errors(**terms: Any) -> np.ndarray:
         return Separate(Jpeg(), count="payload", **terms).run(some, 512, snrs_db, key).error
 
     best = errors(rate=Mcs())
-    for target in (1e-3, 0.02, 0.2):
+    for target in (1e-3, 0.2):
         apart = (best - errors(rate=Mcs(target_bler=target), mode_by="target")).ravel()
         assert apart.any() and apart.mean() < 4.5 * apart.std() / apart.size**0.5
 

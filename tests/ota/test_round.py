@@ -59,10 +59,15 @@ def test_an_error_about_a_target_of_zero_is_not_reported_as_none() -> None:
     assert not float(nmse(tf.ones([2]), tf.zeros([2]))) == 0
 
 
-def test_all_uplinks_see_bitwise_equal_links() -> None:
+@pytest.mark.parametrize(
+    ("channel", "rival"),
+    [(Tdl("C", 30e-9, speed=5.0), Analog(RandomLinear())), (Awgn(), Analog(RandomLinear(), budget="average"))],
+    ids=["moving", "average budget"],
+)
+def test_all_uplinks_see_bitwise_equal_links(channel: Any, rival: Uplink) -> None:
     air = Air(
         GRID,
-        Tdl("C", 30e-9, speed=5.0),
+        channel,
         6,
         antennas=2,
         impairments=(PathLoss(), TimingOffset(0.0, 2.0)),
@@ -88,7 +93,7 @@ def test_all_uplinks_see_bitwise_equal_links() -> None:
         return seen
 
     reference = links(Ideal())
-    for uplink in (Analog(RandomLinear(), budget="average"), Digital()):
+    for uplink in (rival, Digital()):
         for one, other in zip(reference, links(uplink), strict=True):
             assert np.array_equal(one, other)
 

@@ -128,3 +128,18 @@ def test_lists_within_a_wide_table_are_refused_before_its_fields_are_copied_for_
     with pytest.raises(ScenarioError, match="link.impairments: expected at most 5000000 fields in all"):
         sweep(FIVE | {"link": {"snr_db": 0, "impairments": [[wide], [wide]]}})
     assert time.process_time() - begin < 2.0
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [([*(place / 1000 for place in range(286)), {"x": [7]}], "received {x = "), ([0.0] * 287, "0.0 is there twice")],
+)
+def test_a_wrong_value_in_a_wide_product_is_found_before_it_is_multiplied(values: list[Any], words: str) -> None:
+    """By the processor's time of a product of two axes of 287 against that of each alone; it was a hundred times."""
+    raw = FIVE | {"participation": [(place + 1) / 300 for place in range(287)]}
+    wide = raw | {"uplink": {"kind": "analog", "rule": {"kind": "truncated_inversion", "floor": values}}}
+    sweep(raw)
+    begin = time.process_time()
+    with pytest.raises(ScenarioError, match=words):
+        sweep(wide)
+    assert time.process_time() - begin < 0.5

@@ -97,7 +97,7 @@ def test_truth_values_are_labels_and_no_numbers() -> None:
         ),
         ("seeds=[[0],[1]]", "scenario field seeds: expected a list of whole numbers"),
         ("link.snr_db=[]", "scenario field link.snr_db: expected at least one value, received []"),
-        ("link.snr_db=[1,1.0]", "scenario field link.snr_db: expected different values, received [1.0, 1.0]"),
+        ("link.snr_db=[1,1.0]", "scenario field link.snr_db: expected different values, received [1, 1.0]"),
         ("link.snr_db=[1,[2]]", "scenario field link.snr_db: expected a finite number, received [2]"),
         ("link.snr_db=[1,ten]", 'scenario field link.snr_db: expected a finite number, received "ten"'),
     ],
