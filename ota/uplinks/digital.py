@@ -236,7 +236,7 @@ class Digital:
             return self._sending.counted_on(round, snr, device).known
 
         each = partial(rates, round, counted, self._power(state.law, round.terms, tf.range(round.terms.air.devices)))
-        own = partial(curve, self.compressor, round.terms.size)
+        own = partial(curve, self.compressor, round.terms.size)  # type: ignore[arg-type]
         return DEALS[self.deal](Asked(round, self.sdma, each, backoff, energies, own))
 
     def _owned(self, deal: Deal, law: _long_run.Law, round: Round, devices: tf.Tensor) -> Poured:
