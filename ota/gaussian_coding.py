@@ -15,6 +15,7 @@ import tensorflow as tf
 from .coding import LONG, LOSS, START, shortest
 
 PARTS = 2.0**24  # that probabilities are counted in
+MOST_BITS = 24.0  # of a symbol, therefore
 
 
 def encode(symbols: Any, means: Any, deviations: Any, most: int) -> bytes:

@@ -9,6 +9,7 @@ length of its code would not: it is coarser where coins fell high. The ladder ha
 many coordinates as are expected to fit.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -57,7 +58,13 @@ def fitting_in(
 
 
 def affordable(cost: tf.Tensor, likely: tf.Tensor, room: tf.Tensor, key: Key, each: int = 1) -> Sent:
-    """The same of blocks of so many symbols ``each``, of known bits [d], float64, coded by `ota/gaussian_coding.py`."""
+    """The same of blocks of so many symbols, ``each``, of known bits [d], float64, by `ota/gaussian_coding.py`.
+
+    Nothing is sent where there is no room for the dearest block and a bit beside it: whether one fits would else hang
+    on the dither, and the mean would be that of cheap ones.
+    """
+    dearest = 8.0 * math.ceil((gaussian_coding.MOST_BITS * each + 2.0) / 8.0)
+    room = tf.where(room >= dearest, room, tf.zeros_like(room))
     rung = _rungs(cost.shape[-1], likely, key)
     costs = tf.cumsum(tf.math.unsorted_segment_sum(cost, rung, RUNGS + 1))[:RUNGS]
     kept = tf.cumsum(tf.math.bincount(rung, minlength=RUNGS + 1, maxlength=RUNGS + 1))[:RUNGS]

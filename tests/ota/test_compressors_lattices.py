@@ -136,3 +136,12 @@ def test_constants_zeros_and_a_single_entry_are_no_exception(name: str) -> None:
             value, used = LatticeDither(name).compress(tf.constant(x, tf.float32), tf.constant(bits), keys.key(0))  # type: ignore[arg-type]
             assert np.all(np.isfinite(value)) and 0 <= used <= bits
             assert np.any(x) or (used == 0 and not np.any(value))
+
+
+@pytest.mark.parametrize(("name", "least"), [("d4", 48 + 104), ("e8", 48 + 200)])
+def test_where_the_dearest_block_does_not_fit_nothing_is_sent_whatever_the_dither(name: str, least: int) -> None:
+    x = keys.normal(keys.key(0), [400])
+    run = tf.function(LatticeDither(name).compress, autograph=False)  # type: ignore[arg-type]
+    for draw in range(20):
+        assert run(x, tf.constant(least - 1.0), keys.key(1, draw))[1] == 0
+        assert run(x, tf.constant(float(least)), keys.key(1, draw))[1] > 48

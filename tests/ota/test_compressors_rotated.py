@@ -234,3 +234,11 @@ def test_constants_zeros_and_a_single_entry_are_no_exception(compressor: Any) ->
             value, used = compressor.compress(tf.constant(x, tf.float32), tf.constant(bits), keys.key(0))
             assert np.all(np.isfinite(value)) and 0 <= used <= bits
             assert np.any(x) or (used == 0 and not np.any(value))
+
+
+def test_where_the_dearest_symbol_does_not_fit_nothing_is_sent_whatever_the_dither() -> None:
+    """24 bits are the most that one takes, and its bytes are four."""
+    x, run = tf.constant(normal(300)), tf.function(RotatedDither().compress, autograph=False)
+    for index in range(20):
+        assert run(x, tf.constant(71.0), keys.key(1, index))[1] == 0
+        assert run(x, tf.constant(72.0), keys.key(1, index))[1] > 40
