@@ -1,7 +1,6 @@
 """A round of an uplink: what one round brings, and the report of what it cost.
 
 ``collect`` uses every uplink in the same way, whatever it does:
-
     acc = uplink.begin(state, round, probe)  # nothing received yet; the probe asks all devices before the first sends
     acc = uplink.add(acc, round, devices, updates)  # one group of devices after another
     outcome = uplink.end(acc, state, round)
@@ -24,8 +23,7 @@ from .terms import MEMORY_BYTES, Terms, check_memory
 Nest = Any  # a nest of tensors
 Updates = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # from devices [C] to their updates [C, d] and losses [C]
 Question = Callable[[tf.Tensor, tf.Tensor], Nest]  # from devices [C] and updates [C, d] to a number each, [C], or a sum
-Probe = Callable[..., Nest]  # a question: its answers of all that take part, [K], zero for the others; or, with what
-# nothing is as a second argument, a nest, the sum of its answers
+Probe = Callable[..., Nest]  # the answers of all that take part, [K], zero for others; or their sum, from nothing on
 
 
 @dataclass(frozen=True)
@@ -56,17 +54,15 @@ class Round:
 
     def slot_gains(self, slot: tf.Tensor, best: bool = False) -> tf.Tensor:
         """Gains of all devices over one slot as the receiver was told, or best knows: [K, T, F], T = 1 if still."""
-        link, symbols = self.air_link, self.terms.air.grid.symbols
+        link, symbols, weights = self.air_link, self.terms.air.grid.symbols, self.antenna_weights
         first = slot * symbols
-        weights = self.antenna_weights
         weights = weights if weights.shape[2] == 1 else weights[:, :, first : first + symbols]
         belief = link.receiver.best if best else link.receiver
         return combine(weights, belief.at(first, symbols).response(link.frequencies))[0]
 
     def on_grant(self, field: tf.Tensor, elements: int) -> tf.Tensor:
         """The first elements [C, M] of a field [C, T, F], where T may be 1."""
-        grid = self.terms.air.grid
-        symbols = grid.rows(elements)
+        grid, symbols = self.terms.air.grid, self.terms.air.grid.rows(elements)
         used = [tf.shape(field)[0], symbols, grid.subcarriers]
         return grid.collect(tf.broadcast_to(field[:, :symbols], used), elements)
 
@@ -87,11 +83,11 @@ class Round:
         terms, zero, there = self.terms, tf.zeros([]), self.weights > 0
         free += terms.feedback_bits * tf.reduce_sum(tf.cast(there, tf.float32))
         pilots, airtime = zero + terms.air.pilots, zero + terms.airtime
-        silent, unheard = _share(there & (energy <= 0), there), _share(there & ~heard, there)
+        shares = _share(there & (energy <= 0), there), _share(there & ~heard, there)
         costs = terms.energy(energy), heard, bits + free, zero + elements, pilots, airtime
-        measured = terms.papr and papr is not None
-        peaks = tf.reduce_mean(tf.boolean_mask(papr, energy > 0)) if measured else zero + math.nan
-        return Report(*errors, *costs, free, silent, unheard, peaks)
+        asked = papr is not None and terms.papr
+        peaks = tf.reduce_mean(tf.boolean_mask(papr, energy > 0)) if asked else zero + math.nan
+        return Report(*errors, *costs, free, *shares, peaks)
 
     @property
     def air_link(self) -> Link:

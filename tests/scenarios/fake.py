@@ -25,6 +25,7 @@ class Metrics(NamedTuple):
     free_bits: tf.Tensor
     silent: tf.Tensor
     unheard: tf.Tensor
+    papr_db: tf.Tensor
     finite: tf.Tensor
 
 
@@ -47,7 +48,7 @@ class Federation:
         finite = tf.logical_not(self.diverges & (snr_db < 0) & (round == 4))
         number = tf.cast(round, tf.float64)
         return {"round": round, "parts": (x, flags, nothing)}, Metrics(
-            x, x, x, x, number, number, number, number, number, number, 0 * x, 0 * x, 0 * x, finite
+            x, x, x, x, number, number, number, number, number, number, 0 * x, 0 * x, 0 * x, 0 * x, finite
         )
 
     def evaluate(self, state: dict[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:
