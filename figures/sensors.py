@@ -95,7 +95,7 @@ def _errors(panel: Axes, dataset: xr.Dataset) -> str:
     if x == COUNT:
         counts = dataset[COUNT].values
         if isinstance(noise, float):
-            panel.plot(counts, noise / counts, ":", color="0.4", linewidth=1.0, label="no channel noise")
+            panel.plot(counts, noise / (counts + noise), ":", color="0.4", linewidth=1.0, label="no channel noise")
         panel.set(xscale="log", xlabel="Sensors K")
         panel.set_xticks(counts, [str(each) for each in counts])
         panel.minorticks_off()
