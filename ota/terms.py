@@ -66,9 +66,9 @@ class Terms:
         return (data * self.elements + self.air.pilot_energy * self.budgets) / (self.elements + self.air.pilots)
 
 
-def check_memory(terms: Terms) -> None:
-    """Refuse error feedback whose memory, a vector for each device, would not fit."""
-    needed, most = 4 * terms.air.devices * terms.size, MEMORY_BYTES
+def check_memory(terms: Terms, vectors: int = 1) -> None:
+    """Refuse feedback whose memory, so many vectors for each device, would not fit."""
+    needed, most = 4 * terms.air.devices * terms.size * vectors, MEMORY_BYTES
     if needed > most:
         raise ValueError(
             f"uplink.feedback: expected at most {most / 2**30:g} GiB of what devices owe, received {terms.air.devices} "

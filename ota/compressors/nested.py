@@ -123,6 +123,9 @@ class Nested:
         decoded = tf.where(sent.chosen, tf.where(says_all, plain, nested), tf.where(says_all, 0.0, near))
         return tf.where((sent.scale > 0) & (kept > 0), decoded, 0.0)
 
+    def says(self, sent: Places) -> tf.Tensor:
+        return sent.chosen
+
     def failures(self, sent: Places, key: Key, known: Known, side: tf.Tensor, update: tf.Tensor) -> tf.Tensor:
         a = self._shrunk(sent.scale, sent.coarse, known, cut(known.filled(side.shape[-1]).layers, self.buckets))
         near = tf.clip_by_value(side, -sent.scale, sent.scale)

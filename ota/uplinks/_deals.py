@@ -46,7 +46,7 @@ class Asked(NamedTuple):
 
     round: Round
     sharers: int  # of an element
-    rates: Callable[[tf.Tensor], tf.Tensor]  # from back-offs [K] to bits an element of equal shares [K], 0 if absent
+    rates: Callable[..., tf.Tensor]  # from back-offs [K], and a deal, to bits an element [K], 0 if absent
     backoff: tf.Tensor  # of what they count on, [K]
     energies: Callable[[], tf.Tensor]  # |u_k|^2, [K]
     curve: Callable[[], Curve]  # of the compressor
@@ -61,8 +61,9 @@ def equal(asked: Asked) -> Deal:
 
 def worst(asked: Asked) -> Deal:
     """In turn, and nobody counts on more than who counts on least."""
-    each = tf.where(asked.round.weights > 0, asked.rates(asked.backoff), math.inf)
-    return equal(asked)._replace(snr=tf.pow(2.0, tf.reduce_min(each)) - 1.0)
+    deal = equal(asked)
+    each = tf.where(asked.round.weights > 0, asked.rates(asked.backoff, deal), math.inf)
+    return deal._replace(snr=tf.pow(2.0, tf.reduce_min(each)) - 1.0)
 
 
 def bits(asked: Asked) -> Deal:
@@ -84,14 +85,21 @@ DEALS: dict[str, Callable[[Asked], Deal]] = {"equal": equal, "bits": bits, "wors
 TOLD = {"equal": 0.0, "bits": 32.0, "worst": 32.0, "error": 64.0}  # bits that each device says beforehand
 
 
-def rates(round: Round, counted: Callable[..., tf.Tensor], power: tf.Tensor, backoff: tf.Tensor) -> tf.Tensor:
-    """Bits an element of equal shares, [K], by the SNRs that devices count on; one device at a time."""
+def rates(
+    round: Round, counted: Callable[..., tf.Tensor], power: tf.Tensor, backoff: tf.Tensor, deal: Deal | None = None
+) -> tf.Tensor:
+    """Bits an element by the SNRs that devices count on, [K], on those of a deal, or on all; one device at a time."""
     everybody = tf.where(round.weights > 0)[:, 0]
     snrs = power * tf.cast(tf.size(everybody), tf.float32) / round.air_link.noise
 
     def one(device: tf.Tensor) -> tf.Tensor:
-        believed = backoff[device] * counted(snrs[device][None, None], device[None])  # [1, N]
-        return tf.reduce_mean(tf.math.log1p(believed)) / math.log(2.0)
+        mask, snr = tf.ones([1, 1]), snrs[device][None, None]
+        if deal is not None:
+            mask, own = owned(deal, round, device[None], 1, power[device][None])
+            snr = own / round.air_link.noise
+        believed = tf.math.log1p(backoff[device] * counted(snr, device[None])) * mask  # [1, N]
+        each = tf.reduce_sum(believed) / tf.reduce_sum(mask * tf.ones_like(believed))
+        return each / math.log(2.0)
 
     each = tf.map_fn(one, everybody, fn_output_signature=tf.float32, parallel_iterations=1)
     return at_devices(everybody, each, round.weights)

@@ -4,6 +4,8 @@ What a digital device sends is measured on QPSK symbols on its own elements, wit
 subcarriers are nearly Gaussian whatever their symbols are (`phy/papr.py`).
 """
 
+import math
+
 import tensorflow as tf
 
 from ...phy import papr_db
@@ -33,4 +35,6 @@ def of_test(round: Round, owned: Owned) -> tf.Tensor:
 
     if not round.terms.papr:
         return none(round)
-    return tf.map_fn(of, tf.range(round.terms.air.devices), fn_output_signature=tf.float32, parallel_iterations=1)
+    there = tf.where(round.weights > 0)[:, 0]
+    each = tf.map_fn(of, there, fn_output_signature=tf.float32, parallel_iterations=1)
+    return tf.tensor_scatter_nd_update(tf.fill([round.terms.air.devices], math.nan), there[:, None], each)

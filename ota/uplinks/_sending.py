@@ -69,7 +69,7 @@ def check_sharing(sdma: int, terms: Terms) -> None:
             f"uplink.sdma: expected at most {air.antennas} devices on an element, as many as antennas, "
             f"received {sdma}; give the receiver more antennas"
         )
-    if not air.orthogonal or not isinstance(air.csir, Perfect):
+    if sdma > 1 and (not air.orthogonal or not isinstance(air.csir, Perfect)):
         raise ValueError(
             f"uplink.sdma: expected 1 in the time domain or with a receiver that does not know the channel, "
             f"received {sdma}"

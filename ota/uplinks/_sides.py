@@ -56,7 +56,8 @@ def are_first(compressor: Compressor, round: Round, devices: tf.Tensor) -> tf.Te
     """Which of the devices are decoded first, bool [C]."""
     assert isinstance(compressor, Sided)
     turn, count = turns(round, devices)
-    return (turn >= 0) & (tf.cast(turn, tf.float32) < tf.math.ceil(compressor.first * tf.cast(count, tf.float32)))
+    many = tf.cast(tf.math.ceil(compressor.first * tf.cast(count, tf.float64) - 1e-6), tf.int32)
+    return (turn >= 0) & (turn < many)
 
 
 def only_first(
@@ -129,6 +130,7 @@ def send(
         own, told = keys.fold(key, device), known_at(place)._replace(spread=side.spread)
         sent, used = compressor.encode(update, room, own, told)
         decoded, believed = (compressor.decode(sent, own, told, y) for y in (side.estimate, update))
+        believed = tf.where(compressor.says(sent), believed, 0.0)
         return decoded, used, believed, compressor.failures(sent, own, told, side.estimate, update)
 
     def either(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:

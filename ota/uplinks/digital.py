@@ -92,14 +92,14 @@ class Digital:
         return sides.is_sided(self.compressor) or self.deal == "error"
 
     def check(self, terms: Terms) -> None:
-        if self.feedback or self.momentum < 1:
-            check_memory(terms)
+        check_memory(terms, (self.feedback > 0) + (self.momentum < 1))
+        if self.memory == "shared" and getattr(self.compressor, "first", 1.0) < 1:
+            raise ValueError("uplink.memory: expected owed or decayed with side information, received shared")
         if self.budget == "average" and (self.scheduled < 1 or self.allocation != "equal"):
             _long_run.check(terms)
         if self.deal != "equal" and (self.sdma > 1 or self.allocation != "equal"):
-            raise ValueError(f"uplink.deal: expected equal with sdma and with water-filling, received {self.deal}")
-        if self.sdma > 1:
-            check_sharing(self.sdma, terms)
+            raise ValueError(f"uplink.deal: expected equal with sdma or water_filling, received {self.deal}")
+        check_sharing(self.sdma, terms)
 
     def init(self, terms: Terms, place: Place) -> DigitalState:
         self.check(terms)
@@ -177,7 +177,7 @@ class Digital:
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
         estimate, noise, after = acc.estimate, state.noise, state.margins
-        free = sides.told(acc.side, acc.sent, round, self.compressor)
+        free = sides.told(acc.side, acc.sent, replace(round, weights=acc.scheduled), self.compressor)
         if self.combine == "lmmse":
             estimate = combining.combined(acc.weighed, acc.estimate)
             noise = combining.noise(acc.weighed, estimate)

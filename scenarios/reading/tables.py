@@ -78,7 +78,7 @@ class LinkTable(OverTdl, Snr):
 
     peak_snr_db: SnrDb | None = Field(
         default=None,
-        description="saturation power of the amplifier over N0, in dB; snr_db is then that less its back-off",
+        description="peak SNR, in dB; saturation power of the amplifier over N0, of which snr_db is its back-off less",
     )
 
     @field_validator("peak_snr_db")

@@ -236,7 +236,7 @@ def test_margins_and_waveforms_know_the_deal(deal: Any, options: dict) -> None:
 
 
 def test_deals_other_than_equal_have_elements_to_themselves() -> None:
-    with pytest.raises(ValueError, match="uplink.deal: expected equal where devices share elements.*received error"):
+    with pytest.raises(ValueError, match="uplink.deal: expected equal with sdma or water_filling, received error"):
         Digital(deal="error", sdma=2).check(Terms(Air(GRID, Rayleigh(), 4, 2), 10, 10))
 
 
@@ -248,3 +248,11 @@ def test_streamed_and_absent_devices_change_nothing(deal: Any) -> None:
     assert np.array_equal(report.decoded, [False, True, False, True, False])
     nothing, _, silent = play(Digital(Eden(), deal=deal), air, updates, 900, 20.0, [0.0] * 5)
     assert not np.any(nothing) and not np.any(silent.energy)
+
+
+def test_at_the_worst_links_rate_nobody_is_lost_where_shares_differ() -> None:
+    """Of 100 elements three devices own 33, 34 and 33: who owns more has less energy on each."""
+    for channel in (Awgn(), Tdl("A", 300e-9)):
+        air = Air(GRID, channel, 3)
+        _, _, report = play(Digital(Eden(), deal="worst"), air, keys.normal(keys.key(6), [3, 100]), 100, 10.0)
+        assert np.all(report.decoded)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from overair.ota import Digital, Dithered, Nested, Report, Round, Terms, collect
 from overair.ota.compressors import ALONE, Known, Sided
 from overair.ota.uplinks import _combining as combining
+from overair.ota.uplinks import _sides as sides
 from overair.phy import Air, Awgn, Grid, Rayleigh, keys
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=8)
@@ -278,3 +279,21 @@ def test_the_first_round_weighs_all_alike() -> None:
     mean = updates.numpy()[PRESENT].mean(axis=0)
     assert np.abs(estimate - mean).max() < 0.02
     assert isinstance(played(Digital(combine="lmmse"), updates)[0].report, Report)
+
+
+@pytest.mark.parametrize(("first", "devices"), [(0.6, 25), (0.3, 50), (0.36, 75)])
+def test_shares_of_devices_that_are_whole_numbers_are_not_rounded_up(first: float, devices: int) -> None:
+    terms = Terms(Air(Grid(subcarriers=32, symbols=4, prefix=8), Awgn(), devices), 4, 400)
+    round = Round(terms, keys.key(0), tf.ones([devices]))
+    count = tf.reduce_sum(tf.cast(sides.are_first(Nested(first=first), round, tf.range(devices)), tf.int32))
+    assert int(count) == np.rint(first * devices)
+
+
+def test_what_is_not_said_is_not_believed_to_arrive() -> None:
+    """Of 60 entries in bits for a few, the device says what it says; with bits for all it says all."""
+    update, key, spread = keys.normal(keys.key(1), [60]), keys.key(2), tf.constant([0.2])
+    known = Known(((60,),), spread=spread)
+    for bits in (90.0, 1e4):
+        sent, used = Nested(first=0.5, coarse=3).encode(update, tf.constant(bits), key, known)
+        said = Nested(first=0.5).says(sent).numpy()
+        assert used <= bits and said.any() and said.all() == (bits > 1e3)
