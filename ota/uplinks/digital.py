@@ -83,7 +83,7 @@ class Digital:
     deal: Literal["equal", "bits", "worst", "error"] = "equal"
     """Elements of devices: equally many, or for equal bits, or least error; worst: equal, at the worst link's rate."""
     allocation: Literal["equal", "water_filling"] = "equal"
-    """Power allocation over a device's own elements: equal, or by water-filling on what it counts on."""
+    """Power over a device's own elements; equal, or by water-filling on what it counts on."""
     scheduled: Annotated[float, Gt(0), Le(1)] = 1.0
     """Share of those that take part that sends: those with the best channel as the receiver believes it."""
     uses_air: ClassVar[bool] = True

@@ -55,7 +55,7 @@ def test_a_number_of_sensors_has_its_colour_and_a_way_its_dash(panels: list[Axes
 
 
 def test_theory_is_drawn_as_lines_and_what_was_simulated_as_points(panels: list[Axes]) -> None:
-    """At the SNR nearest to 0 dB; the floor is the mean of K views of a variance of 1/4 each."""
+    """At the SNR nearest to 0 dB; the floor is of K views with a variance of 1/4 each, by LMMSE."""
     panel = panels[1]
     *ways, floor = lines(panel)
     for way, (theory, found) in enumerate(zip(ways[::2], ways[1::2], strict=True)):
@@ -63,7 +63,7 @@ def test_theory_is_drawn_as_lines_and_what_was_simulated_as_points(panels: list[
         assert found.get_linestyle() == "None" and found.get_color() == theory.get_color()
         np.testing.assert_allclose(points(theory), [COUNTS, 5 + way + 1 / COUNTS])
         np.testing.assert_allclose(points(found), [COUNTS, way + 1 / COUNTS])
-    np.testing.assert_allclose(points(floor), [COUNTS, 0.25 / COUNTS])
+    np.testing.assert_allclose(points(floor), [COUNTS, 0.25 / (COUNTS + 0.25)])
     assert legend(panel) == ["added over the air", "one by one", "no channel noise"]
 
 
@@ -82,7 +82,8 @@ def test_the_curve_that_is_kept_has_the_errors_of_theory_and_is_drawn(tmp_path: 
     for power, way in ((3, "added"), (2, "one_by_one")):
         found = curve.sel(way=way).transpose("sensors", "snr_db", "seed")
         count, snr = np.meshgrid(found.sensors, 10 ** (found["snr_db"] / 10), indexing="ij")
-        expected = (0.25 / count + 1.25 / snr / count**power)[..., None]
+        unbiased = (0.25 / count + 1.25 / snr / count**power)[..., None]
+        expected = unbiased / (1 + unbiased)  # of a number of variance 1
         np.testing.assert_allclose(found.theory, np.broadcast_to(expected, found.theory.shape), rtol=1e-5)
         off = np.abs(found.error.values - expected)
         assert np.isfinite(off).any()

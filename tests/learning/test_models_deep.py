@@ -132,4 +132,4 @@ def test_images_too_small_for_the_convolutions_are_refused(model: Model, shape: 
 @pytest.mark.parametrize("width", [0, 513])
 def test_a_width_out_of_bounds_is_refused(width: int) -> None:
     with pytest.raises(ValidationError, match="width"):
-        Resnet18(width)
+        Resnet18(width=width)

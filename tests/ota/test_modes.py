@@ -132,7 +132,7 @@ def test_the_snr_that_bits_need_is_that_at_which_they_are_carried(order: int) ->
 
 
 def test_offers_are_all_modes_with_what_is_lost_of_all_packets() -> None:
-    bits, loss = (field.numpy()[:, 0] for field in Mcs().offers(share(5.0, 5000)))
+    bits, loss = (field.numpy()[:, 0] for field in Mcs().offers(share(5.0, 5000))[:2])
     words, size, _ = (field.numpy()[:, 0] for field in packets(tf.constant([5000])))
     np.testing.assert_array_equal(bits, words * size)
     for place in (10, 11, 12):

@@ -66,7 +66,7 @@ def test_images_over_slow_fading_are_lost_as_often_as_may_be_and_a_number_is_tak
 def test_modes_are_expected_to_be_lost_as_often_over_fading_as_they_are(air: Air) -> None:
     """Of 512 links that are averaged over and 400 that are sent over, at most 0.033 apart but for the table's 0.02."""
     elements, count = 512, 400
-    bits, loss = expected(air, Mcs(), elements, np.array([12.0, 12.0]))[..., 1]
+    bits, loss, _ = expected(air, Mcs(), elements, np.array([12.0, 12.0]))[..., 1]
     places = [int(np.argmin(np.abs(loss - wanted))) for wanted in (0.15, 0.5)]
     mine = shares(air, tf.fill([count], 12.0), elements, keys.key(8, "test"), "mean")
     for place in places:
