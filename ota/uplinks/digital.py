@@ -85,7 +85,7 @@ class Digital:
     allocation: Literal["equal", "water_filling"] = "equal"
     """Power over a device's own elements; equal, or by water-filling on what it counts on."""
     scheduled: Annotated[float, Gt(0), Le(1)] = 1.0
-    """Share of those that take part that sends: those with the best channel as the receiver believes it."""
+    """Share of those that take part that sends; those with the best channel as the receiver believes it."""
     uses_air: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:
