@@ -51,8 +51,9 @@ def _numbers(text: str, path: Path) -> list[int | float]:
     count = (stop - start) // step + 1
     if count > MOST:
         raise ScenarioError(fault(dotted(path), f"at most {MOST} numbers", text))
-    whole = all(re.fullmatch(r"[+-]?\d+", number) for number in form.groups())
-    return [(int if whole else _real)(start + place * step) for place in range(count)]
+    if all(re.fullmatch(r"[+-]?\d+", number) for number in form.groups()):
+        return list(range(int(start), int(start + count * step), int(step)))
+    return [_real(start + place * step) for place in range(count)]
 
 
 def _real(number: Fraction) -> float:
