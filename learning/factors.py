@@ -165,7 +165,8 @@ def stepping(
             return exact if exactly else sent, Seen(none, none, bits)
         power = tf.stack([tf.reduce_sum(exact[place] ** 2) for place in task.kernels])
         error = tf.stack([tf.reduce_sum((sent[place] - exact[place]) ** 2) for place in task.kernels])
-        return exact if exactly else sent, Seen(error / power, tf.stack(sending.foretold(found)) / power, bits)
+        foretold = tf.math.divide_no_nan(tf.stack(sending.foretold(found)), power)
+        return exact if exactly else sent, Seen(tf.math.divide_no_nan(error, power), foretold, bits)
 
     def step(weights: Tensors, number: tf.Tensor, seed: tf.Tensor) -> tuple[Tensors, Seen]:
         key = keys.key(seed, "factors", number)

@@ -64,4 +64,4 @@ def median(rows: list[tf.Tensor]) -> tf.Tensor:
         for first in range(turn % 2, len(rows) - 1, 2):
             one, other = rows[first], rows[first + 1]
             rows[first], rows[first + 1] = tf.minimum(one, other), tf.maximum(one, other)
-    return (rows[(len(rows) - 1) // 2] + rows[len(rows) // 2]) / 2.0
+    return rows[(len(rows) - 1) // 2] / 2.0 + rows[len(rows) // 2] / 2.0

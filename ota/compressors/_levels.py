@@ -6,7 +6,7 @@ closed form (``_laws``); every level hangs on its neighbours only, so its matrix
 the shape s and the share of magnitudes above the start, h = -ln P(|x| > start): s ln(level/a) is smooth in both.
 """
 
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -100,7 +100,7 @@ def _tridiagonal(lower: np.ndarray, upper: np.ndarray, right: np.ndarray) -> np.
     return np.moveaxis(x, 0, -1)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _table(name: LawName, m: float, count: int) -> Levels:
     """s ln(level) [S, H, N] and errors [S, H]."""
     shape, share = np.exp(ROWS)[:, None], np.exp(-KNEE * np.expm1(COLUMNS))

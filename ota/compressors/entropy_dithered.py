@@ -68,7 +68,8 @@ class EntropyDithered:
             used = tf.where(sent.scale > 0, SIDE_BITS + sent.bits, 0.0)
             return tf.where(sent.chosen, decoded, 0.0), tf.cast(used, update.dtype)
 
-        fixed = deepest(unit, tf.maximum(bits - 1.0 - FIXED_BITS, 0.0), FIXED.most_bits)
+        most = float(update.shape[-1] * FIXED.most_bits)
+        fixed = deepest(unit, tf.clip_by_value(bits - 1.0 - FIXED_BITS, 0.0, most), FIXED.most_bits)
 
         def plain() -> tuple[tf.Tensor, tf.Tensor]:
             decoded, used = FIXED.compress(update, bits - 1.0, key)

@@ -95,7 +95,9 @@ class Nested:
         coarse = self._coarse(scales, known, cuts)
         scale = at_entries(scales, cuts)
         unit = tf.math.divide_no_nan(update, scale) * float(self.levels) * self._shrunk(scale, coarse, known, cuts)
-        places = place(unit, self._dither(key, size), tf.cast(coarse, update.dtype))
+        dither, most = self._dither(key, size), float(self.levels)
+        inside = tf.clip_by_value(unit + dither, -most, most) - dither  # the outermost point is not taken for the other
+        places = place(tf.where(self._says_all(coarse), inside, unit), dither, tf.cast(coarse, update.dtype))
         told = self._told(known, scales.shape[0]) + float(self.coded)
         room = tf.cast(bits, tf.float64) - told
         fits, each = _that_fit(size, coarse, room)

@@ -66,10 +66,12 @@ def _rounded(update: tf.Tensor, depth: tf.Tensor, bits: tf.Tensor, layers: Layer
     kept = most_that_fit(size, bits - side, depth, size)
     kept = tf.where(tf.reduce_any(update != 0), kept, 0)
     chosen = subsets.largest(subsets.order(tf.abs(update)), kept)
-    low, high = _ends(update, chosen, layers)
+    peak = tf.reduce_max(tf.where(tf.math.is_finite(update), tf.abs(update), 0.0))
+    unit = tf.math.divide_no_nan(update, peak)  # no difference overflows
+    low, high = _ends(unit, chosen, layers)
     steps = tf.cast(tf.round(2.0**depth) - 1.0, update.dtype)
-    level = tf.round(tf.math.divide_no_nan(update - low, high - low) * steps) / steps
-    decoded = tf.where(chosen, tf.minimum(low + level * (high - low), high), 0.0)
+    level = tf.round(tf.math.divide_no_nan(unit - low, high - low) * steps) / steps
+    decoded = peak * tf.where(chosen, tf.minimum(low + level * (high - low), high), 0.0)
     used = side + position_bits(size, kept) + depth * tf.cast(kept, tf.float64)
     return decoded, tf.cast(tf.where(kept > 0, used, 0.0), update.dtype)
 

@@ -106,3 +106,10 @@ def test_odd_inputs_give_finite_numbers(values: list[float]) -> None:
         for bits in (0.0, 65.0, 69.0, 80.0, PLENTY):
             decoded, used = compressed(scheme, np.array(values), bits)
             assert np.all(np.isfinite(decoded)) and 0 <= used <= bits and (used > 0 or not decoded.any())
+
+
+def test_values_near_the_largest_float_are_decoded() -> None:
+    update = tf.constant([-2e38, 1e37, 2e38], tf.float32)
+    decoded, used = UniformScalar().compress(update, tf.constant(1e4), keys.key(0))
+    assert used > 0 and np.all(np.isfinite(decoded))
+    np.testing.assert_allclose(decoded / 2e38, update / 2e38, atol=0.01)
