@@ -43,7 +43,7 @@ def test_offsets_that_are_seen_cost_nothing_inside_the_prefix_and_little_past_it
     data("mnist")
     offsets = "link.impairments=[{kind='timing_offset',high=[0.0,16.0,24.0],whole=true,seen=[true,false]}]"
     found = last(run("clock_offset", [offsets, "rounds=30", "seeds=[0, 1, 2]"])).mean("seed").squeeze(drop=True)
-    seen, unseen = found.sel(seen=True), found.sel(seen=False)
+    seen, unseen = found.sel(seen="true"), found.sel(seen="false")
     assert abs(float(seen.sel(high=16.0) - seen.sel(high=0.0))) < 0.002
     assert 0 <= float(seen.sel(high=16.0) - seen.sel(high=24.0)) < 0.02
     assert float(unseen.sel(high=0.0) - seen.sel(high=0.0)) == 0.0
