@@ -20,6 +20,8 @@ import scipy.optimize
 import scipy.stats
 from scipy.special import gammaln
 
+from .allocation import water_filling
+
 SHAPES = 0.1, 10.0  # least and largest shape that is fitted
 
 
@@ -61,14 +63,12 @@ def entropy_power(shape: float) -> float:
 
 def least_error(powers: Sequence[float], counts: Sequence[int], bits: float) -> float:
     """The least squared error of all entries together, of layers of so many entries each of an entropy power."""
-    order = np.argsort(powers)[::-1]
-    power, count = np.asarray(powers, np.float64)[order], np.asarray(counts, np.float64)[order]
+    power, count = np.asarray(powers, np.float64), np.asarray(counts, np.float64)
     power, count = power[power > 0], count[power > 0]
     if not power.size:
         return 0.0
-    level = (np.cumsum(count * np.log2(power)) - 2 * bits) / np.cumsum(count)  # log2 t if so many layers get bits
-    here = np.flatnonzero(level <= np.log2(power))
-    return float(count @ np.minimum(2.0 ** level[here[-1]], power))
+    level = float(water_filling(count * power, 1.0 / count, bits).level)
+    return float(count @ np.minimum(level, power))
 
 
 def error_bound(vector: np.ndarray, counts: Sequence[int], bits: Sequence[float]) -> np.ndarray:

@@ -21,11 +21,10 @@ from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import subsets
-from ..projections import draw
 from . import ALONE, Known
 from ._lloyd_max import MOST_BITS, nearest
-from ._rotation import returned, rotated
-from ._scales import scale_of
+from ._rotated_scale import scale_of
+from ._rotation import returned, turned
 
 SIDE_BITS = 32.0  # c
 
@@ -47,18 +46,15 @@ class Eden:
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
     ) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
-        signs = draw(keys.fold(key, "rotation"), size, size).signs  # [n / block, block]
-        blocks, block = signs.shape
-        padded = blocks * block
+        whole = turned(update, key)
+        peak, v, padded = whole.peak, whole.v, whole.v.shape[0]  # v: [n]
         room = tf.maximum(tf.cast(bits, tf.float64) - SIDE_BITS, 0.0)
-        whole = tf.cast(tf.floor(tf.minimum(room, float(MOST_BITS * padded))), tf.int32)
-        each = tf.maximum(whole // padded, 1)
-        kept, more = tf.minimum(whole, padded), tf.maximum(whole - each * padded, 0)
+        granted = tf.cast(tf.floor(tf.minimum(room, float(MOST_BITS * padded))), tf.int32)
+        each = tf.maximum(granted // padded, 1)
+        kept, more = tf.minimum(granted, padded), tf.maximum(granted - each * padded, 0)
         kept = tf.where(tf.reduce_any(tf.not_equal(update, 0)), kept, 0)
         chosen = tf.cast(subsets.random(keys.fold(key, "coordinates"), padded, kept), update.dtype)
 
-        peak = tf.reduce_max(tf.abs(update))
-        v = rotated(signs, tf.math.divide_no_nan(update, peak)) / block**0.5  # [n]
         energy = tf.reduce_sum(v**2)
         unit = tf.math.divide_no_nan(v, tf.sqrt(energy / padded))
 
@@ -68,7 +64,7 @@ class Eden:
 
         q = chosen * tf.cond(more > 0, mixed, lambda: nearest(unit, each))
         share = tf.math.divide_no_nan(float(padded), tf.cast(kept, update.dtype))
-        scale = scale_of(self.scale, peak * share, peak, v, q, chosen) / block**0.5
-        decoded = scale * returned(signs, q, size)
+        scale = scale_of(self.scale, peak * share, peak, v, q, chosen) / whole.root
+        decoded = scale * returned(whole.signs, q, size)
         used = tf.where(kept > 0, SIDE_BITS + tf.cast(kept * each + more, tf.float64), 0.0)
         return tf.where(kept > 0, decoded, tf.zeros_like(decoded)), tf.cast(used, update.dtype)

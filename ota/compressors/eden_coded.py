@@ -12,15 +12,13 @@ from typing import ClassVar, Literal
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
-from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from ..projections import draw
 from . import ALONE, Known
 from ._normal_rates import plain_steps
 from ._rotated_code import RUNG_BITS, coded
-from ._rotation import returned, rotated
-from ._scales import scale_of
+from ._rotated_scale import scale_of
+from ._rotation import returned, turned
 
 SIDE_BITS = 32.0 + RUNG_BITS  # c, and the share of coordinates
 
@@ -41,15 +39,14 @@ class EdenCoded:
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
     ) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
-        signs = draw(keys.fold(key, "rotation"), size, size).signs  # [n / block, block]
-        peak, block = tf.reduce_max(tf.abs(update)), signs.shape[1]
-        v = rotated(signs, tf.math.divide_no_nan(update, peak)) / block**0.5  # [n]
+        whole = turned(update, key)
+        peak, v = whole.peak, whole.v  # [n]
         unit = tf.math.divide_no_nan(v, tf.sqrt(tf.reduce_mean(v**2)))
         room = tf.cast(bits, tf.float64) - SIDE_BITS
         all = coded(unit, tf.zeros_like(unit), plain_steps(), room, key)
         chosen = tf.cast(all.sent.chosen, v.dtype)
         q = chosen * tf.cast(all.index, v.dtype)
-        scale = scale_of(self.scale, peak * all.sent.scale, peak, v, q, chosen) / block**0.5
+        scale = scale_of(self.scale, peak * all.sent.scale, peak, v, q, chosen) / whole.root
         speaks = (all.sent.scale > 0) & tf.reduce_any(q != 0)
-        decoded = tf.where(speaks, scale * returned(signs, q, size), 0.0)
+        decoded = tf.where(speaks, scale * returned(whole.signs, q, size), 0.0)
         return decoded, tf.cast(tf.where(speaks, SIDE_BITS + all.sent.bits, 0.0), update.dtype)

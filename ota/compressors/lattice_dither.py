@@ -15,13 +15,12 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from ..projections import draw
 from . import ALONE, Known
 from ._fitting import Sent, affordable
 from ._lattices import LATTICES, Lattice, costs, dither, nearest, steps, symbols
 from ._normal_rates import step_of
 from ._rotated_code import BYTES, RUNG_BITS, SPREAD
-from ._rotation import returned, rotated
+from ._rotation import returned, turned
 
 SIDE_BITS = 32.0 + RUNG_BITS + 8.0  # the deviation, the share of blocks, and halves up to the next byte
 
@@ -48,18 +47,17 @@ class LatticeDither:
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
     ) -> tuple[tf.Tensor, tf.Tensor]:
         size, lattice = update.shape[-1], LATTICES[self.lattice]
-        signs = draw(keys.fold(key, "rotation"), size, size).signs  # [n / block, block]
-        peak, block = tf.reduce_max(tf.abs(update)), signs.shape[1]
-        v = rotated(signs, tf.math.divide_no_nan(update, peak)) / block**0.5  # [n]
+        whole = turned(update, key)
+        peak, v = whole.peak, whole.v  # [n]
         deviation = tf.sqrt(tf.reduce_mean(v**2))
         unit = tf.pad(tf.math.divide_no_nan(v, deviation), [[0, -v.shape[0] % lattice.dims]])
         x = tf.reshape(unit, [-1, lattice.dims])
         shift = dither(lattice, keys.fold(key, "dither"), x.shape[0])
         all = coded(lattice, x, shift, tf.cast(bits, tf.float64) - SIDE_BITS, key)
         points = tf.where(all.sent.chosen[:, None], all.points - shift, 0.0)
-        scale = peak * deviation * tf.cast(all.step, v.dtype) * all.sent.scale / block**0.5
+        scale = peak * deviation * tf.cast(all.step, v.dtype) * all.sent.scale / whole.root
         speaks = (all.sent.scale > 0) & (peak > 0)
-        decoded = tf.where(speaks, scale * returned(signs, tf.reshape(points, [-1])[: v.shape[0]], size), 0.0)
+        decoded = tf.where(speaks, scale * returned(whole.signs, tf.reshape(points, [-1])[: v.shape[0]], size), 0.0)
         return decoded, tf.cast(tf.where(speaks, SIDE_BITS + all.sent.bits, 0.0), update.dtype)
 
 

@@ -2,10 +2,10 @@
 
 FP8 has a sign, 5 bits of exponent and 2 of mantissa, bias 15: 247 numbers from 2^-16 to 57,344. FP4 has 1, 2 and 1,
 bias 1: 0, .5, 1, 1.5, 2, 3 and their negatives. x^ = fp(x s)/s. Of FP8 every s that neither over- nor underflows errs
-alike: s = 1/sigma. Of FP4 s follows from the law of the layer (``_scale``), as CO3 has it, whose feedback is that of a
-digital uplink with ``memory = "decayed"``. A layer's unit 1/s costs 32 bits, unless it is that of the last estimate,
-which is known; where that is zero it is sent after all. Estimates of many devices are smaller than each update, which
-is then cut off at the largest number: feedback brings the rest later.
+alike: s = 1/sigma. Of FP4 s follows from the law of the layer (``_fitted_scale``), as CO3 has it, whose feedback is
+that of a digital uplink with ``memory = "decayed"``. A layer's unit 1/s costs 32 bits, unless it is that of the last
+estimate, which is known; where that is zero it is sent after all. Estimates of many devices are smaller than each
+update, which is then cut off at the largest number: feedback brings the rest later.
 
 With the entropy coder all entries are sent in real bytes. Where they do not fit the largest do; packed, each at 4 or 8
 bits and the positions in log2 C(d, k). Rounding is to the nearest, 0 among them, so no entry errs by more than silence
@@ -23,9 +23,9 @@ from ...phy.strict import STRICT
 from .. import subsets
 from . import ALONE, Known
 from ._by_layer import parts, spread
+from ._fitted_scale import by_polynomial, deviation, least_error, units
 from ._minifloat import FP4, FP8
 from ._positions import most_that_fit, position_bits
-from ._scale import by_polynomial, deviation, least_error, units
 from ._sparse_code import largest_that_fit
 
 FORMATS = {"fp8": FP8, "fp4": FP4}

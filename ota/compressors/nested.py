@@ -32,7 +32,7 @@ from ...phy.strict import STRICT
 from .. import coding, subsets
 from . import ALONE, Known
 from ._buckets import Cuts, at_entries, cut, entries, largest, layer_of, mean_square, parts
-from ._lattice import alone, beyond, place, point, shrunk
+from ._cosets import alone, beyond, place, point, shrunk
 
 FLOAT = 32.0  # bits of a scale or a deviation
 COARSE = 8.0  # bits that tell k

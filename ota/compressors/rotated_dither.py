@@ -18,11 +18,10 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from ..projections import draw
 from . import ALONE, Known
 from ._normal_rates import dithered_steps
 from ._rotated_code import RUNG_BITS, coded
-from ._rotation import returned, rotated
+from ._rotation import returned, turned
 
 SIDE_BITS = 32.0 + RUNG_BITS  # s, and the share of coordinates
 
@@ -37,15 +36,14 @@ class RotatedDither:
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
     ) -> tuple[tf.Tensor, tf.Tensor]:
         size = update.shape[-1]
-        signs = draw(keys.fold(key, "rotation"), size, size).signs  # [n / block, block]
-        peak, block = tf.reduce_max(tf.abs(update)), signs.shape[1]
-        v = rotated(signs, tf.math.divide_no_nan(update, peak)) / block**0.5  # [n]
+        whole = turned(update, key)
+        peak, v = whole.peak, whole.v  # [n]
         deviation = tf.sqrt(tf.reduce_mean(v**2))
         dither = keys.uniform(keys.fold(key, "dither"), v.shape, -0.5, 0.5)
         room = tf.cast(bits, tf.float64) - SIDE_BITS
         all = coded(tf.math.divide_no_nan(v, deviation), dither, dithered_steps(), room, key)
         points = tf.where(all.sent.chosen, tf.cast(all.index, v.dtype) - dither, 0.0)
-        scale = peak * deviation * tf.cast(all.step, v.dtype) * all.sent.scale / block**0.5
+        scale = peak * deviation * tf.cast(all.step, v.dtype) * all.sent.scale / whole.root
         speaks = (all.sent.scale > 0) & (peak > 0)
-        decoded = tf.where(speaks, scale * returned(signs, points, size), 0.0)
+        decoded = tf.where(speaks, scale * returned(whole.signs, points, size), 0.0)
         return decoded, tf.cast(tf.where(speaks, SIDE_BITS + all.sent.bits, 0.0), update.dtype)
