@@ -16,6 +16,7 @@ from ._labels import axis_label, upright, value_label
 from ._look import COLOURS, DASHES, MARKERS, caption, grid, marked, picture
 from ._panels import Panels
 
+MANY = 12  # lines, from which on their names are small
 FLOAT = 32.0  # bits of a parameter that is not compressed
 INNER = ("seed", "moment", "target_gain")
 
@@ -31,8 +32,9 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             _panel(panel, dataset.isel(chosen), axes[:1])
             panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
             layout.label(at, panel, "Bits used for each parameter", upright(axis_label(dataset, "error")))
+        few = sum(dataset.sizes[name] for name in axes[:1]) <= MANY
         if (found := panels[0].get_legend_handles_labels())[0]:
-            figure.legend(*found, loc="outside upper center", ncols=4, frameon=False)
+            figure.legend(*found, loc="outside upper center", ncols=4, frameon=False, fontsize=7.0 if few else 5.0)
         told = f"Means over {_count(dataset, 'moment', 'gradient')} and {_count(dataset, 'seed', 'seed')}."
         hidden = f" {layout.hidden} more panels are not shown." if layout.hidden else ""
         caption(figure, told + " Dotted: the least for independent entries of the laws fitted to the layers." + hidden)

@@ -78,7 +78,7 @@ class LinkTable(OverTdl, Snr):
 
     peak_snr_db: SnrDb | None = Field(
         default=None,
-        description="peak SNR, in dB; saturation power of the amplifier over N0, of which snr_db is its back-off less",
+        description="peak SNR, in dB; saturation power of the amplifier over N0, and snr_db is that less its back-off",
     )
 
     @field_validator("peak_snr_db")
