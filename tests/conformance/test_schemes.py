@@ -26,7 +26,7 @@ NOTHING: dict[str, dict[str, float]] = {  # where an impairment as it comes does
     "PathLoss": {"exponent": 0.0},
     "QuantizedReceiver": {"bits": 16, "headroom": 6.0},
 }
-SIZES = [1, 37, 64]  # one parameter, and lengths that are powers of two or not
+SIZES = [1, 2, 37, 64]  # one parameter, and lengths that are no powers of two
 DRAWS = 200  # of a compressor; tolerances follow from them
 
 

@@ -11,21 +11,9 @@ from overair.ota import Digital, Round, Terms, apply
 from overair.ota.compressors import ALONE, Known
 from overair.phy import Air, Awgn, Grid, keys
 from overair.phy.keys import Key
+from tests.ota.shrunk import Shrunk
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=8)
-
-
-@dataclass(frozen=True)
-class Shrunk:
-    """Sends the same share of everything, for ten bits."""
-
-    share: float
-    unbiased: ClassVar[bool] = False
-
-    def compress(
-        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        return self.share * update, tf.constant(10.0)
 
 
 @dataclass(frozen=True)

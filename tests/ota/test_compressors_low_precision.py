@@ -13,9 +13,9 @@ from scipy import integrate, optimize, stats
 
 from overair.ota import Digital, LowPrecision, Round, Terms, apply, coding, subsets
 from overair.ota.compressors import ALONE, Known
+from overair.ota.compressors._fitted_scale import LEAST, MOST, by_polynomial, deviation, least_error, polynomial
 from overair.ota.compressors._laws import Law
 from overair.ota.compressors._minifloat import FP4, FP8, Minifloat
-from overair.ota.compressors._scale import LEAST, MOST, by_polynomial, deviation, least_error, polynomial
 from overair.ota.compressors._sparse_code import largest_that_fit
 from overair.ota.layers import Layers
 from overair.ota.past import Past

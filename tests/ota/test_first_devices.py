@@ -281,7 +281,7 @@ def test_the_first_round_weighs_all_alike() -> None:
     assert isinstance(played(Digital(combine="lmmse"), updates)[0].report, Report)
 
 
-@pytest.mark.parametrize(("first", "devices"), [(0.6, 25), (0.3, 50), (0.36, 75)])
+@pytest.mark.parametrize(("first", "devices"), [(0.6, 25), (0.3, 50), (0.36, 75), (0.07, 100)])
 def test_shares_of_devices_that_are_whole_numbers_are_not_rounded_up(first: float, devices: int) -> None:
     terms = Terms(Air(Grid(subcarriers=32, symbols=4, prefix=8), Awgn(), devices), 4, 400)
     round = Round(terms, keys.key(0), tf.ones([devices]))
@@ -290,10 +290,15 @@ def test_shares_of_devices_that_are_whole_numbers_are_not_rounded_up(first: floa
 
 
 def test_what_is_not_said_is_not_believed_to_arrive() -> None:
-    """Of 60 entries in bits for a few, the device says what it says; with bits for all it says all."""
-    update, key, spread = keys.normal(keys.key(1), [60]), keys.key(2), tf.constant([0.2])
-    known = Known(((60,),), spread=spread)
-    for bits in (90.0, 1e4):
-        sent, used = Nested(first=0.5, coarse=3).encode(update, tf.constant(bits), key, known)
-        said = Nested(first=0.5).says(sent).numpy()
-        assert used <= bits and said.any() and said.all() == (bits > 1e3)
+    """In bits for a third of the entries a device that is not first owes the others whole."""
+    updates = near(0.1)
+    acc = accumulated(Digital(Nested(first=0.5, coarse=3), feedback=1.0), updates, snr_db=0.0)
+    owed, update = acc.owed.numpy()[6], updates.numpy()[6]
+    assert acc.decoded[6] and 0.5 < np.mean(owed == update) < 1.0
+
+
+def test_deviations_are_told_to_the_scheduled_that_are_not_first() -> None:
+    """Of six that are present the last three are scheduled, of whom two are first: two numbers for the third."""
+    air = Air(GRID, Awgn(), DEVICES, power_offsets_db=(0.0, 0.0, 0.0, 0.0, 6.0, 6.0, 6.0))
+    outcome, _ = played(Digital(Nested(first=0.5), scheduled=0.5), near(0.1), air=air)
+    assert float(outcome.report.free_bits) == 2 * 32 and np.sum(outcome.report.decoded) == 3

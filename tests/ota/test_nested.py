@@ -11,7 +11,7 @@ from scipy import integrate, stats
 from overair.ota import Nested
 from overair.ota.coding import decode, encode
 from overair.ota.compressors import Known
-from overair.ota.compressors._lattice import alone, beyond, place, point, shrunk
+from overair.ota.compressors._cosets import alone, beyond, place, point, shrunk
 from overair.ota.past import Past
 from overair.phy import keys
 

@@ -1,31 +1,17 @@
 """What device and server share (EF21, DIANA), and updates averaged over rounds: fixed points, lost packets, biases."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from overair.ota import Digital, RandomK, Round, Subchannel, Terms, TopK, apply
-from overair.ota.compressors import ALONE, Known
 from overair.phy import Air, Awgn, Grid, keys
 from overair.phy.keys import Key
+from tests.ota.shrunk import Shrunk
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=8)
-
-
-@dataclass(frozen=True)
-class Shrunk:
-    """Sends the same share of everything, for ten bits."""
-
-    share: float
-    unbiased: ClassVar[bool] = False
-
-    def compress(
-        self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        return self.share * update, tf.constant(10.0)
 
 
 @dataclass(frozen=True)
