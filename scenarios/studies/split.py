@@ -25,7 +25,7 @@ from .base import Study
 
 HOME = "learning/inference/split"
 TrainingFields: Any = table_of_class(f"{HOME}/training.py", "Training", without=("epochs",))
-CostFields: Any = table_of_class(f"{HOME}/cost.py", "Costs", without=("device_slowdown",))
+CostFields: Any = table_of_class("learning/costs.py", "Costs", without=("device_slowdown",))
 PacketFields: Any = table_of_class(f"{HOME}/outage.py", "PacketOutage")
 EPOCHS = 7
 
