@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   overair new images                                         a scenario of a study that runs, every field explained
   overair show runs/a                                        table and figure again
   overair show runs/a --against ideal                        differences seed by seed, with their intervals
+  overair show runs/a --to accuracy=0.85                     what a level took, and how many seeds got there
   overair check                                              theory beside simulation
 """
 RUN_EXAMPLES = """examples:
@@ -98,6 +99,9 @@ def _add_show(commands: Any, command: Command) -> None:
         "--against",
         metavar="LABEL",
         help="differences to this value of an axis, such as ideal or AXIS=VALUE, seed by seed",
+    )
+    show.add_argument(
+        "--to", metavar="MEASURE=LEVEL", help="instead, the rounds, elements, bits and airtime that a level took"
     )
     show.add_argument("--toml", action="store_true", help="print the file of a preset")
     show.set_defaults(command=command)

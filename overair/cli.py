@@ -136,6 +136,9 @@ def _show(options: argparse.Namespace) -> int:
 
     path = Path(options.results)
     dataset = saved.load(path)
+    if options.to is not None:
+        told.reached(dataset, options.to)
+        return told.failures(dataset)
     told.report(dataset, path / "figure.png" if path.is_dir() else path.with_suffix(".png"), options.against)
     return told.failures(dataset)
 

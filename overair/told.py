@@ -58,6 +58,18 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None) -> N
     _draw(dataset, figure)
 
 
+def reached(dataset: "xr.Dataset", goal: str) -> None:
+    """The table of what it took to reach a level."""
+    from .scenarios.reading.errors import printable
+    from .scenarios.results import reached
+
+    wanted = reached.goal(dataset, goal)
+    if not dataset.attrs.get("complete", 1):
+        print("note: the run is not finished; what is missing is left out")
+    print(printable(reached.heading(dataset, wanted)))
+    _print_table([list(map(printable, row)) for row in reached.table(dataset, wanted)])
+
+
 def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:
     """The points at which fewer than half are heard."""
     from .scenarios.results import remarks

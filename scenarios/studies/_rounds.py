@@ -22,11 +22,16 @@ KEPT_STATE = 2**24  # bytes of a finished unit's state that are kept, to go on f
 
 EVALUATED = (  # after the last of some rounds
     Measure("accuracy", "1", "test accuracy", "last", heading="accuracy"),
-    Measure("loss", "nat", "test loss", "last", heading="loss"),
+    Measure("loss", "nat", "test loss", "last", heading="loss", better="low"),
 )
 COSTS = (  # of every round, by the names that a federation gives them
-    Measure("nmse", "1", "normalised mean square error of the aggregate", heading="NMSE"),
-    Measure("nmse_sent", "1", "normalised mean square error against what was sent, after error feedback and selection"),
+    Measure("nmse", "1", "normalised mean square error of the aggregate", heading="NMSE", better="low"),
+    Measure(
+        "nmse_sent",
+        "1",
+        "normalised mean square error against what was sent, after error feedback and selection",
+        better="low",
+    ),
     Measure("resource_elements", "1", "resource elements that carried data in a round", heading="elements"),
     PILOTS,
     Measure("downlink_elements", "1", "resource elements of the broadcast back in a round"),

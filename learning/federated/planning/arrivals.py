@@ -74,7 +74,7 @@ def buffered(durations: np.ndarray, steps: int, buffer: int = 1) -> Arrivals:
 
 
 def slotted(durations: np.ndarray, slots: int, seconds: float) -> Slots:
-    """Who sends in so many slots, from seconds [J, K] as above; the first is sent so many ``seconds`` after the start."""
+    """Who sends in so many slots, each of so many seconds, at whose end it is; from seconds [J, K] as above."""
     durations = _checked(durations)
     if slots < 1 or not seconds > 0:
         raise ValueError(f"slots, seconds: expected at least 1 slot of more than 0 s, received {slots} of {seconds}")

@@ -43,9 +43,9 @@ def least_energy(
     cycles, bits, noise = np.broadcast_arrays(*(np.asarray(each, np.float64) for each in (cycles, bits, noise)))
     longest = deadline - cycles / fastest
     if not np.all(longest > 0):
-        least = float(np.max(cycles)) / fastest
+        most = float(np.max(cycles))
         raise ValueError(
-            f"deadline: expected more than {least:.4g} s, which {float(np.max(cycles)):g} cycles take at {fastest:g} Hz, "
+            f"deadline: expected more than {most / fastest:.4g} s, which {most:g} cycles take at {fastest:g} Hz, "
             f"received {deadline:g}; take a later one"
         )
     low, high = np.zeros_like(longest), longest

@@ -130,7 +130,7 @@ def test_the_mean_age_is_that_of_any_law(law: Callable[..., np.ndarray], devices
 
 
 def test_asynchronous_devices_are_harmonic_times_as_fast() -> None:
-    """Exponential times: a synchronous round of C updates waits for the slowest, H_C; C of one arrive a unit of time."""
+    """Exponential times: a synchronous round of C updates waits for the slowest, H_C; else C arrive a unit of time."""
     devices, events = 10, 50_000
     durations = np.random.default_rng(2).exponential(1.0, [20_000, devices])
     together = durations[: events // devices].max(axis=1)
