@@ -15,8 +15,13 @@ from ._labels import axis_label, value_label
 from ._look import COLOURS, DASHES, band, grid
 
 
-def lines(panel: Axes, dataset: xr.Dataset, variable: str, x: str, axes: Sequence[str]) -> None:
-    """A line of means and a band for every place on these axes, in a panel with a grid."""
+def lines(
+    panel: Axes, dataset: xr.Dataset, variable: str, x: str, axes: Sequence[str], paid: xr.DataArray | None = None
+) -> None:
+    """A line of means and a band for every place on these axes, in a panel with a grid.
+
+    ``paid``: what stands on the abscissa in place of x, of every place [..., x].
+    """
     grid(panel)
     values, marks, places = dataset[variable], remarks.marks(dataset), abscissas(dataset, x)
     more = pilots(dataset, x)
@@ -30,8 +35,10 @@ def lines(panel: Axes, dataset: xr.Dataset, variable: str, x: str, axes: Sequenc
         middle = np.array([median(found)[0] for found in over_seeds.T]) if "find" in dataset.attrs else None
         own = None if marks is None else np.atleast_1d(marks.isel(chosen).values)
         here = places if more is None else places + more.isel(chosen).values
+        here = here if paid is None else paid.isel(chosen).values
         band(panel, here, over_seeds, at, label, dash, middle, own)
-    whole_ticks(panel, places)
+    if paid is None:
+        whole_ticks(panel, places)
 
 
 def pilots(dataset: xr.Dataset, x: str) -> xr.DataArray | None:

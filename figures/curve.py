@@ -4,7 +4,8 @@ A swept SNR is the abscissa; without one, so is the first numeric axis of more t
 along which a study goes on, as rounds; or else the longest numeric one. The uplink or scheme, or else the first axis of
 words, makes the lines; further axes make panels. Lines are means over seeds and bands reach from the lowest seed to the
 highest; a seed whose numbers stopped being finite is left out from there on, and the caption says so. What a search
-found is drawn as its median, in which seeds out of reach count; words are joined by no lines.
+found is drawn as its median, in which seeds out of reach count; words are joined by no lines. Asked for, what
+rounds have spent is the abscissa, a mean over seeds.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..scenarios import studies
-from ..scenarios.results import tuned
+from ..scenarios.reading.errors import ScenarioError
+from ..scenarios.results import reached, tuned
 from ..scenarios.results.measures import Measure
 from ..scenarios.results.variables import variables
 from ._labels import SNR, axis_label, plain, seeds_label, upright, value_label
@@ -29,20 +31,22 @@ MOST_LINES = 6  # values of a numeric axis that are still drawn as a line each
 LOGARITHMIC = 50  # the largest value of an axis over the smallest, from which on it is
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
-    measure, x = measured(dataset), abscissa(dataset)
-    shown = _shown(dataset, x)
+def draw(dataset: xr.Dataset, path: str | Path, over: reached.Cost | None = None) -> None:
+    """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind. ``over``: against what was spent."""
+    measure, x = measured(dataset), abscissa(dataset) if over is None else reached.along(dataset)
+    shown, paid = _shown(dataset, x), None if over is None else _paid(dataset, over)
     axes = sorted((name for name in _axes(shown[measure.name]) if name != x), key=lambda name: _rank(dataset, name))
     layout = Panels.of(dataset, axes[1:])
     with picture(path, *layout.size((5.0, 3.5), above=1.0)) as figure:
         panels = layout.on(figure)
         for at, (panel, chosen) in enumerate(zip(panels, layout.places, strict=True)):
-            lines(panel, shown.isel(chosen), measure.name, x, axes[:1])
+            here = None if paid is None else paid.isel(chosen)
+            lines(panel, shown.isel(chosen), measure.name, x, axes[:1], here)
             panel.set_yscale(measure.scale)
             _scale(panel, dataset, x)
             panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
-            layout.label(at, panel, along(shown, x), upright(axis_label(dataset, measure.name)))
+            named = along(shown, x) if paid is None else axis_label(paid.to_dataset(name="paid"), "paid")
+            layout.label(at, panel, named, upright(axis_label(dataset, measure.name)))
         _legend(figure, panels[0], layout.single)
         caption(figure, told(dataset, x, layout.hidden, axes[:1]), shown)
 
@@ -80,6 +84,16 @@ def told(dataset: xr.Dataset, x: str, hidden: int, compared: Sequence[str] = ())
     if hidden:
         parts.append(f"{hidden} more panels are not shown")
     return "; ".join(parts) + "."
+
+
+def _paid(dataset: xr.Dataset, cost: reached.Cost) -> xr.DataArray:
+    """What was spent at every point and evaluation, the mean of seeds; NaN, which is not drawn, of who spends none."""
+    spent = reached.spent(dataset, cost)
+    last = reached.along(dataset)
+    every = spent.broadcast_like(dataset[measured(dataset).name]).mean("seed").assign_attrs(spent.attrs)
+    if not bool((every > 0).any()):
+        raise ScenarioError(f"--x: expected what rounds spend, received {cost.name}, of which none was measured")
+    return every.where(every.max(last) > 0)
 
 
 def _study(dataset: xr.Dataset) -> type[studies.Study]:

@@ -103,5 +103,8 @@ def _add_show(commands: Any, command: Command) -> None:
     show.add_argument(
         "--to", metavar="MEASURE=LEVEL", help="instead, the rounds, elements, bits and airtime that a level took"
     )
+    show.add_argument(
+        "--x", metavar="COST", help="draw against rounds, elements, bits or airtime spent, whatever was swept"
+    )
     show.add_argument("--toml", action="store_true", help="print the file of a preset")
     show.set_defaults(command=command)

@@ -139,7 +139,8 @@ def _show(options: argparse.Namespace) -> int:
     if options.to is not None:
         told.reached(dataset, options.to)
         return told.failures(dataset)
-    told.report(dataset, path / "figure.png" if path.is_dir() else path.with_suffix(".png"), options.against)
+    figure = path / "figure.png" if path.is_dir() else path.with_suffix(".png")
+    told.report(dataset, figure, options.against, options.x)
     return told.failures(dataset)
 
 

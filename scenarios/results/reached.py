@@ -61,6 +61,14 @@ def goal(dataset: xr.Dataset, told: str) -> Goal:
     return Goal(known[found[1]], level)
 
 
+def cost(name: str) -> Cost:
+    """What rounds spend, by name; ScenarioError where there is none."""
+    known = {each.name: each for each in COSTS}
+    if name not in known:
+        raise ScenarioError(f"--x: expected one of {', '.join(known)}, received {name}")
+    return known[name]
+
+
 def along(dataset: xr.Dataset) -> str:
     """The dimension along which a study goes on; ScenarioError where results have none, as those of a search."""
     study = dataset.attrs.get("study", studies.USUAL)
