@@ -35,7 +35,9 @@ def lines(
         middle = np.array([median(found)[0] for found in over_seeds.T]) if "find" in dataset.attrs else None
         own = None if marks is None else np.atleast_1d(marks.isel(chosen).values)
         here = places if more is None else places + more.isel(chosen).values
-        here = here if paid is None else paid.isel(chosen).values
+        if paid is not None:
+            here = paid.isel(chosen).values
+            label = label if np.isfinite(here).any() else None
         band(panel, here, over_seeds, at, label, dash, middle, own)
     if paid is None:
         whole_ticks(panel, places)

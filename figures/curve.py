@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from ..scenarios import studies
 from ..scenarios.reading.errors import ScenarioError
@@ -43,12 +44,13 @@ def draw(dataset: xr.Dataset, path: str | Path, over: reached.Cost | None = None
             here = None if paid is None else paid.isel(chosen)
             lines(panel, shown.isel(chosen), measure.name, x, axes[:1], here)
             panel.set_yscale(measure.scale)
-            _scale(panel, dataset, x)
+            _scale(panel, dataset, x) if paid is None else _short(panel)
             panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
             named = along(shown, x) if paid is None else axis_label(paid.to_dataset(name="paid"), "paid")
             layout.label(at, panel, named, upright(axis_label(dataset, measure.name)))
         _legend(figure, panels[0], layout.single)
-        caption(figure, told(dataset, x, layout.hidden, axes[:1]), shown)
+        free = paid is not None and bool(paid.isnull().all(x).any())
+        caption(figure, told(dataset, x, layout.hidden, axes[:1], free), shown)
 
 
 def measured(dataset: xr.Dataset) -> Measure:
@@ -70,7 +72,7 @@ def abscissa(dataset: xr.Dataset) -> str:
     return longest or next(iter(_axes(values)), "point")
 
 
-def told(dataset: xr.Dataset, x: str, hidden: int, compared: Sequence[str] = ()) -> str:
+def told(dataset: xr.Dataset, x: str, hidden: int, compared: Sequence[str] = (), free: bool = False) -> str:
     """What the lines and bands are."""
     parts, last = [seeds_label(dataset)], _study(dataset).shown_last
     if last in dataset[measured(dataset).name].dims and x != last:
@@ -81,6 +83,8 @@ def told(dataset: xr.Dataset, x: str, hidden: int, compared: Sequence[str] = ())
         parts.append("nothing is drawn where the median is out of reach or below all that was tried")
     if chosen := tuned.caption(dataset, next(iter(compared), None)):
         parts.append(plain(chosen))
+    if free:
+        parts.append("those that spend none are not drawn")
     if hidden:
         parts.append(f"{hidden} more panels are not shown")
     return "; ".join(parts) + "."
@@ -125,6 +129,12 @@ def _scale(panel: Axes, dataset: xr.Dataset, x: str) -> None:
     units = dataset[x].attrs.get("units") if x in dataset.coords else None
     if x != last and units != "dB" and places.min() > 0 and places.max() >= LOGARITHMIC * places.min():
         panel.set_xscale("log")
+
+
+def _short(panel: Axes) -> None:
+    """Few ticks, of thousands and millions."""
+    panel.xaxis.set_major_locator(MaxNLocator(4))
+    panel.xaxis.set_major_formatter(EngFormatter())
 
 
 def _legend(figure: Figure, panel: Axes, single: bool) -> None:

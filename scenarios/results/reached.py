@@ -31,8 +31,8 @@ class Cost(NamedTuple):
 
 COSTS = (
     Cost("rounds", "1", "rounds", ()),
-    Cost("elements", "1", "resource elements of the uplink, with pilots", ("resource_elements", "pilot_elements")),
-    Cost("bits", "bit", "payload and side information of all devices", ("bits",)),
+    Cost("elements", "1", "resource elements, with pilots", ("resource_elements", "pilot_elements")),
+    Cost("bits", "bit", "payload and side information", ("bits",)),
     Cost("airtime", "s", "airtime, both ways", ("airtime",)),
 )
 

@@ -36,6 +36,8 @@ def test_lines_stand_where_their_points_have_paid(
     drawn = [line.get_xdata() for line in panels[0].lines]
     there = [np.asarray(x) for x in drawn if np.isfinite(x).all()]
     assert len(drawn) == 3 and np.allclose(there, np.outer(each, [5, 10, 30]))
+    labels = ["analog", "digital"] if name != "rounds" else ["ideal", "analog", "digital"]
+    assert panels[0].get_legend_handles_labels()[1] == labels
     y = panels[1].lines[2].get_ydata()
     assert np.allclose(y, dataset.accuracy.sel(uplink="digital", snr_db=10.0).mean("seed"))
     assert panels[0].get_xlabel().lower().startswith({"elements": "res", "bits": "payload", "rounds": "round"}[name])

@@ -111,7 +111,7 @@ def test_subcarriers_that_help_nobody_go_to_the_latest() -> None:
     uploads = Uploads.of([0.0, 0.0], 1e6, [4.0, 4.0], 1e6)
     found = subcarriers(uploads, ALL[:2], 5)
     assert sorted(found.share.numpy().tolist()) == [2, 3]
-    assert np.isclose(found.end, ends(0.0, 1.0, 4.0, 2 / 5))
+    assert np.isclose(found.end, ends(*map(np.array, (0.0, 1.0, 4.0, 2 / 5))))
 
 
 @pytest.mark.parametrize("seed", [10, 11])

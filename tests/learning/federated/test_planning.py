@@ -81,7 +81,8 @@ def test_waiting_for_nobody_or_without_chance_is_refused() -> None:
 
 def greedy(ready: list[float], upload: list[float], deadline: float) -> tuple[list[int], float]:
     """The paper's loop: whoever lengthens the round least is looked at, and kept where it ends in time."""
-    left, taken, end = set(range(len(ready))), [], 0.0
+    left, end = set(range(len(ready))), 0.0
+    taken: list[int] = []
     while left:
         best = min(sorted(left), key=lambda k: upload[k] + max(0.0, ready[k] - end))
         left.remove(best)
