@@ -1,7 +1,7 @@
 """NMSE of a sum against the SNR, or the first axis of numbers where the SNR is one, with theory as dotted lines.
 
 The uplink, or else the first axis left, makes the lines; further axes make panels. Lines are means over seeds and bands
-reach from the lowest seed to the highest. What has no error has no line.
+their 95 % confidence intervals. What has no error has no line.
 """
 
 from pathlib import Path

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
 
 MINUTE = 60.0  # seconds
 TRUSTED = 5.0  # seconds after which a speed tells the time that is left
@@ -39,8 +40,11 @@ def failures(dataset: "xr.Dataset") -> int:
     return FAILED if failed else 0
 
 
-def report(dataset: "xr.Dataset", figure: Path, against: str | None = None) -> None:
-    """The table, also of differences to one of the points compared, then the figure and where it is."""
+def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plotted: "Figure | None" = None) -> None:
+    """The table, also of differences to one of the points compared, then the figure and where it is.
+
+    ``plotted``: what is drawn in place of the study's own figure.
+    """
     from .scenarios.reading.errors import printable
     from .scenarios.results import tables
 
@@ -55,7 +59,7 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None) -> N
         print(f"note: {note}")
     for line in _hardly_heard(tables.shown(dataset)):
         print(printable(line))
-    _draw(dataset, figure)
+    _draw(dataset, figure, plotted)
 
 
 def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:
@@ -68,12 +72,12 @@ def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:
     yield from (f"  {point}" for point in points[:MOST_NAMED])
 
 
-def _draw(dataset: "xr.Dataset", figure: Path) -> None:
-    from .figures import draw
+def _draw(dataset: "xr.Dataset", figure: Path, plotted: "Figure | None") -> None:
+    from .figures import draw, write
     from .scenarios.reading.errors import printable
 
     try:
-        draw(dataset, figure)
+        draw(dataset, figure) if plotted is None else write(plotted, figure)
         print(f"figure: {printable(str(figure))}")
     except OSError as error:  # as in a folder of another's, or on a full disk
         print(f"note: no figure, as {printable(str(figure))} cannot be written: {error.strerror}")

@@ -36,7 +36,7 @@ class Aggregation(Study):
     """Everything that decides the error of a sum."""
 
     measures: ClassVar = (
-        Measure("nmse", "1", "normalised mean square error of the sum", heading="NMSE", better="low"),
+        Measure("nmse", "1", "normalised mean square error of the sum", heading="NMSE", better="low", scale="log"),
         Measure("nmse_error", "1", "standard error of the NMSE over rounds", heading="std. error"),
         Measure("theory", "1", "NMSE by theory, given the rounds' vectors and gains", heading="theory"),
         Measure("nmse_sent", "1", "normalised mean square error against what was sent"),
