@@ -1,7 +1,7 @@
 """How figures look: colours, marks and dashes, the picture and its caption, and the lines that all figures draw."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import fill
@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from ..scenarios import durable
-from ..scenarios.results import intervals, remarks
+from ..scenarios.results import fairness, intervals, remarks
+from ._labels import plain
 from ._styles import PLAIN, Style
 
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F"]  # Okabe and Ito
@@ -63,11 +64,19 @@ def write(figure: Figure, path: str | Path, dpi: int = DPI) -> None:
     durable.write(Path(path), stream.getvalue())
 
 
-def caption(figure: Figure, text: str, dataset: xr.Dataset | None = None) -> Text:
-    """What is drawn, below all panels, and what is said beside a result; in lines that fit the figure."""
+def caption(
+    figure: Figure, text: str, dataset: xr.Dataset | None = None, compared: Sequence[str] = (), fair: str = ""
+) -> Text:
+    """What is drawn, below all panels, and what is said beside a result; in lines that fit the figure.
+
+    ``compared``: axes whose places stand beside each other, of which it says whether they were given the same;
+    ``fair``: that sentence of several results.
+    """
     if dataset is not None:
         drawn = [f"{MARKS[mark]}: {why}" for mark, why in remarks.why(dataset).items()]
+        fair = fair or fairness.line(dataset, compared)
         text = "\n".join([text, *(f"{line[:1].upper()}{line[1:]}." for line in (*drawn, *remarks.free(dataset)))])
+    text = "\n".join(filter(None, [text, plain(fair)]))
     below = figure.supxlabel(text, color="0.35")
     wrap(below, FULL * figure.bbox.width)
     return below

@@ -1,6 +1,7 @@
 """Ticks of an abscissa: at simulated values, as many as can be told apart."""
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
@@ -46,10 +47,10 @@ def _short(value: float) -> str:
 def _most(panel: Axes, letters: int) -> float:
     """How many labels of so many letters stand beside each other."""
     figure = panel.get_figure(root=True)
-    columns = panel.get_gridspec().ncols if panel.get_gridspec() else 1
+    beside = panel.get_gridspec()
+    columns = beside.ncols if beside else 1
     wide = figure.get_figwidth() / columns - 0.7 if figure else 4.0  # inches, without labels of the other axis
-    size = panel.xaxis.get_ticklabels()[0].get_fontsize() / 72 if panel.xaxis.get_ticklabels() else 0.11
-    return max(2.0, wide / (size * 0.6 * (letters + LETTERS)))
+    return max(2.0, wide / (rcParams["font.size"] / 72 * 0.6 * (letters + LETTERS)))
 
 
 def _apart(places: np.ndarray, most: float) -> list[int]:

@@ -40,7 +40,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         _legend(figure, panels[0], of, bool(np.isfinite(dataset.theory).any()), layout.single)
         hidden = layout.hidden
         told = f"{seeds_label(dataset)}" + (f"; {hidden} more panels are not shown." if hidden else ".")
-        caption(figure, told, dataset)
+        caption(figure, told, dataset, axes[:1])
 
 
 def abscissa(dataset: xr.Dataset) -> str:

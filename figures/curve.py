@@ -87,7 +87,7 @@ def _drawn(dataset: xr.Dataset, chosen: Choice, width: float | None, style: str)
         x = costs.label(shown, chosen.cost) if chosen.cost else along(shown, chosen.x)
         layout.label(at, panel, plain(x), axis_label(dataset, chosen.measure.name))
     above = legend(figure, panels, layout.single)
-    below = caption(figure, told(dataset, chosen, layout.hidden), shown)
+    below = caption(figure, told(dataset, chosen, layout.hidden), shown, chosen.lines)
     taken = sum(each.get_window_extent().height for each in (above, below) if each) / figure.dpi
     there = 0.0 if not free else BELOW if layout.single else BELOW + ABOVE
     figure.set_figheight(size[1] + max(0.0, taken - there))

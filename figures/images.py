@@ -39,4 +39,4 @@ def draw(
             labels = list(dict.fromkeys(label for _, label in named))
             handles = [by_name[label] for label in labels]
             figure.legend(handles, labels, loc="outside upper center", ncols=min(2, len(labels)), frameon=False)
-        caption(figure, f"{seeds_label(dataset)}.", dataset)
+        caption(figure, f"{seeds_label(dataset)}.", dataset, axes)

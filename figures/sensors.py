@@ -32,7 +32,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         told = _errors(right, dataset)
         for panel in (left, right):
             grid(panel)
-        caption(figure, f"{seeds_label(dataset)}. Right: {told}.")
+        caption(figure, f"{seeds_label(dataset)}. Right: {told}.", dataset, _axes(dataset, SNR))
 
 
 def _axes(dataset: xr.Dataset, x: str) -> list[str]:

@@ -67,7 +67,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             panel.set_xlabel(axis_label(dataset, SNR))
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=7)
-        caption(figure, _told(dataset))
+        caption(figure, _told(dataset), dataset, [each for each in dataset.accuracy.dims if each not in ("seed", SNR)])
 
 
 def best(lines: list[Line], quantity: str) -> list[Line | None]:

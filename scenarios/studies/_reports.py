@@ -11,6 +11,7 @@ PILOTS = Measure(
     heading="pilots",
     beside="grant.elements",
     cost=Cost("elements", TOTAL, "pilots"),
+    part="elements",
 )
 REMARKED = (
     Measure(

@@ -38,6 +38,7 @@ COSTS = (  # of every round, by the names that a federation gives them
         "resource elements that carried data in a round",
         heading="elements",
         cost=Cost("elements", TOTAL),
+        part="elements",
     ),
     PILOTS,
     Measure(
@@ -58,6 +59,7 @@ COSTS = (  # of every round, by the names that a federation gives them
         "1",
         "largest energy of a device for each granted resource element in any round, relative to P",
         "max",
+        part="energy",
     ),
     Measure(
         "airtime",

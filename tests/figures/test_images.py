@@ -63,7 +63,11 @@ def test_labels_are_those_of_the_dataset(figures: list[Figure], tmp_path: Path) 
     assert second.axes[0].get_ylabel() == "Structural similarity"
     named = [f"{scheme}, Channel speed {speed} m/s" for scheme in ("deepjscc", "digital modes") for speed in (0, 3)]
     assert [text.get_text() for text in first.legends[0].get_texts()] == named
-    assert first.get_supxlabel() == "Mean of 3 seeds, band: 95 % confidence interval."
+    told = first.get_supxlabel().split("\n")
+    assert told == [
+        "Mean of 3 seeds, band: 95 % confidence interval.",
+        "Not compared alike: links, by link.channel.speed.",
+    ]
     assert second.get_supxlabel() == "One seed."
 
 
