@@ -21,6 +21,7 @@ EXAMPLES = """examples:
   overair show runs/a                                        table and figure again
   overair show runs/a --against ideal                        differences seed by seed, with their intervals
   overair show runs/a --to accuracy=0.85                     what a level took, and how many seeds got there
+  overair show runs/a --x elements --style ieee --format pdf a figure for a paper: accuracy over what it cost
   overair check                                              theory beside simulation
 """
 RUN_EXAMPLES = """examples:
@@ -31,6 +32,14 @@ RUN_EXAMPLES = """examples:
 A list where one value belongs is an axis; all axes are multiplied. Words need no quotes, but your shell may want the
 whole argument quoted. With --out the same command goes on where it was stopped, and does what is new in a scenario that
 has grown; started several times on one folder, the commands share the work.
+"""
+SHOW_EXAMPLES = """examples:
+  overair show runs/a --x elements --format pdf              accuracy over the elements spent so far, pilots included
+  overair show runs/a --x snr_db --panel devices --style ieee --format pdf
+  overair show runs/a --y nmse --lines uplink,codec --width 7.16
+
+The figure is figure.png (.pdf, .svg) in the folder, or beside the file. What has none of --x, --y, --panel, --lines,
+--width and --style is drawn as its study has it.
 """
 
 
@@ -89,7 +98,9 @@ def _add_list(commands: Any, command: Command) -> None:
 
 
 def _add_show(commands: Any, command: Command) -> None:
-    show = commands.add_parser("show", help="table and figure of results, or a preset's file")
+    show = commands.add_parser(
+        "show", help="table and figure of results, or a preset's file", epilog=SHOW_EXAMPLES, formatter_class=LAYOUT
+    )
     show.add_argument(
         "results",
         metavar="DIR|FILE|NAME",
@@ -101,10 +112,23 @@ def _add_show(commands: Any, command: Command) -> None:
         help="differences to this value of an axis, such as ideal or AXIS=VALUE, seed by seed",
     )
     show.add_argument(
-        "--to", metavar="MEASURE=LEVEL", help="instead, the rounds, elements, bits and airtime that a level took"
-    )
-    show.add_argument(
-        "--x", metavar="COST", help="draw against rounds, elements, bits or airtime spent, whatever was swept"
+        "--to",
+        metavar="MEASURE=LEVEL",
+        help="instead, the rounds, elements, bits, airtime and energy that a level took",
     )
     show.add_argument("--toml", action="store_true", help="print the file of a preset")
+    drawn = show.add_argument_group("the figure")
+    drawn.add_argument(
+        "--x", metavar="AXIS|COST", help="an axis, or what was spent so far: elements, bits, airtime, energy"
+    )
+    drawn.add_argument("--y", metavar="MEASURE", help="a measure, such as loss; the main one unless given")
+    drawn.add_argument("--panel", metavar="AXIS", type=_names, help="makes panels; several with commas")
+    drawn.add_argument("--lines", metavar="AXIS", type=_names, help="makes lines; several with commas")
+    drawn.add_argument("--width", type=float, metavar="INCHES", help="of the figure; 3.5 for a column of two")
+    drawn.add_argument("--style", metavar="STYLE", help="plain, ieee (a column, serifs) or slides")
+    drawn.add_argument("--format", choices=("png", "pdf", "svg"), default="png", help="of the file (png)")
     show.set_defaults(command=command)
+
+
+def _names(told: str) -> list[str]:
+    return [name.strip() for name in told.split(",") if name.strip()]

@@ -135,13 +135,24 @@ def _show(options: argparse.Namespace) -> int:
     from .scenarios.results import saved
 
     path = Path(options.results)
-    dataset = saved.load(path)
+    dataset, ending = saved.load(path), f".{options.format}"
     if options.to is not None:
         told.reached(dataset, options.to)
         return told.failures(dataset)
-    figure = path / "figure.png" if path.is_dir() else path.with_suffix(".png")
-    told.report(dataset, figure, options.against, options.x)
+    file = path / f"figure{ending}" if path.is_dir() else path.with_suffix(ending)
+    told.report(dataset, file, options.against, _plotted(dataset, options))
     return told.failures(dataset)
+
+
+def _plotted(dataset: Any, options: argparse.Namespace) -> Any:
+    """The figure that the options ask for, None for that of the study."""
+    asked = {name: getattr(options, name) for name in ("x", "y", "panel", "lines", "width", "style")}
+    given = {name: value for name, value in asked.items() if value is not None}
+    if not given:
+        return None
+    from .figures import plot
+
+    return plot(dataset, **given)
 
 
 def _new(options: argparse.Namespace) -> int:

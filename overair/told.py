@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from .scenarios.results import reached
+    from matplotlib.figure import Figure
 
 MINUTE = 60.0  # seconds
 TRUSTED = 5.0  # seconds after which a speed tells the time that is left
@@ -41,12 +40,14 @@ def failures(dataset: "xr.Dataset") -> int:
     return FAILED if failed else 0
 
 
-def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, x: str | None = None) -> None:
-    """The table, also of differences to one of the points compared, then the figure, over a cost, and where it is."""
-    from .scenarios.reading.errors import printable
-    from .scenarios.results import reached, tables
+def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plotted: "Figure | None" = None) -> None:
+    """The table, also of differences to one of the points compared, then the figure and where it is.
 
-    over = None if x is None else reached.cost(x)
+    ``plotted``: what is drawn in place of the study's own figure.
+    """
+    from .scenarios.reading.errors import printable
+    from .scenarios.results import tables
+
     reference = None if against is None else tables.against(dataset, against)
     if not dataset.attrs.get("complete", 1):
         print("note: the run is not finished; what is missing is left out")
@@ -58,7 +59,7 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, x: s
         print(f"note: {note}")
     for line in _hardly_heard(tables.shown(dataset)):
         print(printable(line))
-    _draw(dataset, figure, over)
+    _draw(dataset, figure, plotted)
 
 
 def reached(dataset: "xr.Dataset", goal: str) -> None:
@@ -83,12 +84,12 @@ def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:
     yield from (f"  {point}" for point in points[:MOST_NAMED])
 
 
-def _draw(dataset: "xr.Dataset", figure: Path, over: "reached.Cost | None" = None) -> None:
-    from .figures import curve, draw
+def _draw(dataset: "xr.Dataset", figure: Path, plotted: "Figure | None") -> None:
+    from .figures import draw, write
     from .scenarios.reading.errors import printable
 
     try:
-        curve.draw(dataset, figure, over) if over else draw(dataset, figure)
+        draw(dataset, figure) if plotted is None else write(plotted, figure)
         print(f"figure: {printable(str(figure))}")
     except OSError as error:  # as in a folder of another's, or on a full disk
         print(f"note: no figure, as {printable(str(figure))} cannot be written: {error.strerror}")

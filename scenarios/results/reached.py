@@ -1,4 +1,4 @@
-"""What it took to reach a level: rounds, resource elements, bits and seconds on the air, seed by seed.
+"""What it took to reach a level: rounds, resource elements, bits, energy and seconds on the air, seed by seed.
 
 A measure is evaluated now and then and taken to be linear between; what was spent until an evaluation are the costs of
 all rounds before it. The first crossing counts, also where the measure falls back later, and a level that the first
@@ -15,26 +15,9 @@ import xarray as xr
 
 from .. import studies
 from ..reading.errors import ScenarioError
-from . import cells
+from . import cells, costs
 from .measures import Measure
 from .variables import variables
-
-
-class Cost(NamedTuple):
-    """Something that rounds spend."""
-
-    name: str
-    unit: str
-    long_name: str
-    parts: tuple[str, ...]  # measures of a round that add up to it; a round itself has none
-
-
-COSTS = (
-    Cost("rounds", "1", "rounds", ()),
-    Cost("elements", "1", "resource elements, with pilots", ("resource_elements", "pilot_elements")),
-    Cost("bits", "bit", "payload and side information", ("bits",)),
-    Cost("airtime", "s", "airtime, both ways", ("airtime",)),
-)
 
 
 class Goal(NamedTuple):
@@ -61,61 +44,45 @@ def goal(dataset: xr.Dataset, told: str) -> Goal:
     return Goal(known[found[1]], level)
 
 
-def cost(name: str) -> Cost:
-    """What rounds spend, by name; ScenarioError where there is none."""
-    known = {each.name: each for each in COSTS}
-    if name not in known:
-        raise ScenarioError(f"--x: expected one of {', '.join(known)}, received {name}")
-    return known[name]
-
-
 def along(dataset: xr.Dataset) -> str:
     """The dimension along which a study goes on; ScenarioError where results have none, as those of a search."""
-    study = dataset.attrs.get("study", studies.USUAL)
-    last = studies.load(study).shown_last
-    if last is None or last not in dataset.dims:
+    if not (last := costs.rounds(dataset)):
+        study = dataset.attrs.get("study", studies.USUAL)
         raise ScenarioError(f"results: expected those of rounds, received a dataset of {study} without any")
-    return str(last)
-
-
-def spent(dataset: xr.Dataset, cost: Cost) -> xr.DataArray:
-    """What all rounds until an evaluation cost, [..., seed, round]; those after it until the next one are alike."""
-    rounds = dataset[along(dataset)]
-    step = xr.DataArray(np.diff(rounds.values, prepend=0), rounds.coords, rounds.dims)
-    first, *more = cost.parts or (None,)
-    each = xr.ones_like(step) if first is None else dataset[first] + sum(dataset[part].fillna(0.0) for part in more)
-    return (each * step).cumsum(str(rounds.name)).assign_attrs(units=cost.unit, long_name=cost.long_name)
+    return last
 
 
 def reached(dataset: xr.Dataset, goal: Goal) -> xr.Dataset:
-    """Each cost until the level is reached, [..., seed]: infinite where it never is, NaN where nothing is known."""
+    """Rounds and each cost until the level is reached, [..., seed]: infinite where never, NaN where none is known."""
     sign = -1.0 if goal.measure.better == "low" else 1.0
     core, values = along(dataset), sign * dataset[goal.measure.name]
     there = values.notnull().any(core)
     if "stopped_at" in dataset:
         there = there | (dataset.stopped_at >= 0)
-    found = {}
-    for cost in COSTS:
-        if all(part in dataset for part in cost.parts):
-            paid = spent(dataset, cost)
-            took = xr.apply_ufunc(_crossing, values, paid, sign * goal.level, input_core_dims=[[core], [core], []])
-            found[cost.name] = took.where(there).assign_attrs(paid.attrs)
-    return xr.Dataset(found, attrs=dataset.attrs)
+    spent = {core + "s": dataset[core].astype(float)} | {
+        word: costs.total(dataset, word) for word in costs.words(dataset)
+    }
+    took = {
+        word: xr.apply_ufunc(_crossing, values, paid, sign * goal.level, input_core_dims=[[core], [core], []])
+        for word, paid in spent.items()
+    }
+    return xr.Dataset({word: each.where(there) for word, each in took.items()}, attrs=dataset.attrs)
 
 
 def table(dataset: xr.Dataset, goal: Goal) -> list[list[str]]:
     """A heading and a row for every point: of each cost the median over seeds, and how many got there."""
     found = reached(dataset, goal)
-    costs = [name for name in found if bool(found[name].notnull().any())] or ["rounds"]
-    places = [str(name) for name in found["rounds"].dims if name != "seed"]
-    headings = [name if found[name].units == "1" else f"{name}/{found[name].units}" for name in costs]
+    first, *words = map(str, found)
+    shown = [first, *(word for word in words if bool((found[word] > 0).any()))]
+    places = [str(name) for name in found[first].dims if name != "seed"]
+    headings = [_heading(dataset, word) for word in shown]
     rows = []
     for at in itertools.product(*(range(found.sizes[name]) for name in places)):
         here = found.isel(dict(zip(places, at, strict=True)))
         labels = [cells.text(here[name].values.item()) for name in places]
-        seeds = here["rounds"].values[here["rounds"].notnull().values]
+        seeds = here[first].values[here[first].notnull().values]
         share = f"{int(np.isfinite(seeds).sum())} of {seeds.size}"
-        rows.append([*labels, share, *(cells.median(here[name].values, _large) for name in costs)])
+        rows.append([*labels, share, *(cells.median(here[name].values, _large) for name in shown)])
     return [[*places, "reached", *headings], *rows]
 
 
@@ -124,6 +91,11 @@ def heading(dataset: xr.Dataset, goal: Goal) -> str:
     seeds = dataset.sizes["seed"]
     over = f"medians over {seeds} seeds{' and their 95 % confidence intervals' * (seeds > 5)}; " if seeds > 1 else ""
     return f"what it took to {goal}: {over}linear between evaluations"
+
+
+def _heading(dataset: xr.Dataset, word: str) -> str:
+    unit = next((each.unit for each in variables(dataset.attrs) if each.cost and each.cost.word == word), "1")
+    return word if unit in ("1", "bit") else f"{word}/{unit}"
 
 
 def _crossing(values: np.ndarray, paid: np.ndarray, level: float) -> np.ndarray:

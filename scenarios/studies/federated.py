@@ -36,6 +36,7 @@ class Federated(Study):
     measures: ClassVar = (*EVALUATED, *COSTS, STOPPED)
     fixed: ClassVar = {"rounds": "one number (accuracy is kept along the way)", "evaluate_every": "one number"}
     shown_last: ClassVar = "round"
+    same_links: ClassVar = True
     example: ClassVar = {"data": "digits", "model": "softmax", "devices": 10, "rounds": 20, "uplink": "analog"}
 
     study: Literal["federated"] = Field(default="federated", description="what is simulated")

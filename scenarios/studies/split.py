@@ -38,7 +38,9 @@ class Split(TrainingFields, Study):
         Measure("latency_s", "s", "latency from the image to the answer", heading="latency/s"),
         Measure("energy_j", "J", "energy of the device for an image", heading="energy/J"),
         Measure("bits", "bit", "bits of an image's features; 0 where symbols are analog", heading="bits"),
-        Measure("elements", "1", "resource elements of an image's features, sent once", heading="elements"),
+        Measure(
+            "elements", "1", "resource elements of an image's features, sent once", heading="elements", part="elements"
+        ),
         Measure("tries", "1", "mean number of times that a packet is sent", heading="tries"),
         Measure("depth", "bit", "bits of a number; 0 where none is sent as bits", over=()),
         Measure("device_s", "s", "seconds that the device computes", over=()),

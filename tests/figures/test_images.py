@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from overair.figures import deepjscc_cifar, draw, images
 from tests.checkout import CURVES, needs_checkout
-from tests.figures.reading import lines, points, reach
+from tests.figures.reading import interval, lines, points, reach
 
 SNRS, RATIOS = [0.0, 5.0, 10.0], [1 / 12, 1 / 6]
 VARIABLES = {"psnr": ("dB", "PSNR of the mean squared error over all images"), "ssim": ("1", "structural similarity")}
@@ -51,7 +51,7 @@ def test_a_panel_has_the_lines_and_bands_of_its_ratio(variable: str, figures: li
         for at, (line, (scheme, speed)) in enumerate(zip(lines(panel), places, strict=True)):
             values = own.isel({"scheme": scheme, "link.channel.speed": speed}).transpose("seed", "snr_db").values
             np.testing.assert_allclose(points(line), [SNRS, values.mean(axis=0)])
-            np.testing.assert_allclose(reach(panel, at), [values.min(axis=0), values.max(axis=0)])
+            np.testing.assert_allclose(reach(panel, at), interval(values))
         assert panel.get_xlabel() == "SNR (dB), P/N0 of a complex symbol"
 
 
@@ -63,7 +63,11 @@ def test_labels_are_those_of_the_dataset(figures: list[Figure], tmp_path: Path) 
     assert second.axes[0].get_ylabel() == "Structural similarity"
     named = [f"{scheme}, Channel speed {speed} m/s" for scheme in ("deepjscc", "digital modes") for speed in (0, 3)]
     assert [text.get_text() for text in first.legends[0].get_texts()] == named
-    assert first.get_supxlabel() == "Mean of 3 seeds, band from lowest to highest."
+    told = first.get_supxlabel().split("\n")
+    assert told == [
+        "Mean of 3 seeds, band: 95 % confidence interval.",
+        "Not compared alike: links, by link.channel.speed.",
+    ]
     assert second.get_supxlabel() == "One seed."
 
 
