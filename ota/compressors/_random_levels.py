@@ -17,7 +17,6 @@ from ._fitted import NUMBER, Way, moments
 from ._laws import fit
 from ._levels import levels_of
 
-
 SIDE_BITS = 3.0 * NUMBER  # of a layer
 
 
