@@ -30,8 +30,9 @@ from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import coding, subsets
+from ..squares import mean_squares
 from . import ALONE, Known
-from ._buckets import Cuts, at_entries, cut, entries, largest, layer_of, mean_square, parts
+from ._buckets import Cuts, at_entries, cut, entries, largest, layer_of, parts
 from ._cosets import alone, beyond, place, point, shrunk
 
 FLOAT = 32.0  # bits of a scale or a deviation
@@ -82,7 +83,7 @@ class Nested:
         if self.remembers:
             assert known.past is not None
             side = known.past.estimate
-            away = tf.sqrt(mean_square(update - side, cut(known.layers, self.buckets)))
+            away = tf.cast(tf.sqrt(mean_squares(update - side, known.layers)), update.dtype)
             spread = tf.where(known.past.rounds > 0, away, float("inf"))
         known = known._replace(spread=spread)
         sent, used = self.encode(update, bits, key, known)

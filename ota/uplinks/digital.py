@@ -198,11 +198,11 @@ class Digital:
         return self.margin_db == "adaptive" and margins.are_needed(self.rate, round.air_link, air.orthogonal)
 
     def _held(self, acc: Decoded, share: Subchannel, round: Round, devices: tf.Tensor, silent: tf.Tensor) -> tf.Tensor:
-        """Whether silent devices have a margin without which they could send something, bool [C]."""
+        """Whether silent devices have a margin, and could send something if nobody had any, bool [C]."""
         if not self._adapts(round):
             return tf.zeros_like(silent)
         backoff = tf.gather(acc.backoff, devices)
-        free = share._replace(believed=share.believed / backoff[:, None])
+        free = share._replace(believed=acc.deal.without_margins(share.believed / backoff[:, None]))
         could = tf.cond(tf.reduce_any(silent), lambda: self.rate.bits(free) > 0, lambda: silent)  # rates take long
         return silent & (backoff < 1.0) & could
 
