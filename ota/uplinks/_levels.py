@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ...phy import Grid, Level, Place, PowerRule, keys
+from ...phy import Grid, Level, Place, PowerRule, SharedPlace, can_share, keys
 from ..round import Round, Terms, at_devices
 
 MOST_DRAWS = 2**19  # of links; where this many rounds bring a device too rarely, it is made to take part
@@ -15,7 +15,7 @@ SAMPLES = 4096  # rounds, at least, over which the cost of a device is measured;
 ERROR = 0.002  # of that cost: its standard error once it has been measured for long enough
 MOST_ROUNDS, MOST_WAITED = 2**19, 2**17  # rounds of devices, and rounds, after which it has been at any error
 TRIES = 16  # rounds or batches of them, at least, that an error is read off
-BATCH, HELD = 64, 2**18  # links drawn at once where devices are alike, and gains held of them
+BATCH, HELD = 64, 2**18  # links drawn at once, and gains held of them
 APART = 1.7  # seconds between rounds
 
 
@@ -123,8 +123,9 @@ def _measured(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.
     sample = Terms(air, terms.size, elements)
     alone = rare or air.antennas == 1  # what a device costs does not depend on who else is there
     gains = air.devices * air.antennas * (elements if air.channel.static else sample.slots * air.grid.elements)
-    apart = alike and (alone or terms.participation == 1)  # else all of a batch would have the same company
-    batch = max(1, min(BATCH, HELD // gains)) if apart else 1  # and places that last have one link each
+    apart = alone or terms.participation == 1  # else all of a batch would have the same company
+    batch = max(1, min(BATCH, HELD // gains)) if apart and (alike or can_share(air.channel)) else 1
+    there = place if alike else SharedPlace(place.key)
     least = max(TRIES, math.ceil(draws / batch))
     most = max(least, min(MOST_ROUNDS // air.devices, MOST_WAITED) // batch)
 
@@ -133,7 +134,7 @@ def _measured(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.
         present = keys.uniform(keys.fold(key, "present"), [air.devices]) < terms.participation
         counted = _counted(index, air.devices, air.antennas) if alone else present
         time = APART * tf.cast(index, tf.float64)  # fading that goes on over rounds is another by then
-        link = air.draw(place, key, time, sample.slots, batch=batch)
+        link = air.draw(there, key, time, sample.slots, batch=batch)
         round = Round(sample, key, tf.cast(present | counted, tf.float32), link)
         taking_part = tf.where(counted)[:, 0]
         fields = round.fields(taking_part, elements)  # [B, C, T, F]

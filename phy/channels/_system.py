@@ -54,6 +54,12 @@ class Lasting(NamedTuple):
     rays: Rays  # [N, L, R]
     tau: tf.Tensor  # [N, L]
 
+    def times(self, count: int) -> "Lasting":
+        """So many of the same devices, one after another."""
+        if count == 1:
+            return self
+        return tf.nest.map_structure(lambda rows: tf.tile(rows, [count] + [1] * (rows.shape.rank - 1)), self)
+
 
 @dataclass(frozen=True, config=STRICT)
 class Sector(Moving):
@@ -84,6 +90,7 @@ class Sector(Moving):
     longest: Annotated[float, Gt(0), Le(1)] = 8e-6
     """Latest path that is kept, in seconds."""
     model: ClassVar[type[SystemLevelScenario]]
+    shares_place: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         kind = type(self).__name__.lower()
@@ -98,7 +105,7 @@ class Sector(Moving):
         return not self.compensated
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
-        lasting = drop(self, self.model, size.batch, size.devices, place)
+        lasting = drop(self, self.model, size.places, size.devices, place).times(size.batch // size.places)
         kept = lasting.tau <= self.longest
         rays = lasting.rays._replace(power=tf.where(kept[..., None], lasting.rays.power, 0.0))
         if self.compensated:
