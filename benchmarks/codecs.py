@@ -137,7 +137,7 @@ def fitted(repeats: int) -> None:
 def compressors(name: str, layers: Layers, devices: int, repeats: int, only: list[str]) -> None:
     size, known = size_of(layers), Known(layers)
     updates = keys.normal(keys.key(1), [devices, size]) ** 3
-    entries, rng, bits = updates.numpy(), np.random.default_rng(0), tf.constant(BITS * size)
+    entries, bits = updates.numpy(), tf.constant(BITS * size)
 
     def contestant(scheme: Compressor) -> Contestant:
         def one(item: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -152,8 +152,8 @@ def compressors(name: str, layers: Layers, devices: int, repeats: int, only: lis
     contestants: dict[str, Contestant] = {"read once": compiled(tf.reduce_sum, updates)}
     for kind in only or sources.sources("compressors"):
         contestants[kind] = contestant(catalogue.load("compressors", kind)())
-    contestants[PEERS["qsgd_fixed"]] = lambda: [qsgd(x, 1.5, rng) for x in entries]
-    contestants[PEERS["dithered"]] = lambda: [dithered(x, 4, rng) for x in entries]
+    contestants[PEERS["qsgd_fixed"]] = lambda: [qsgd(x, 1, at) for at, x in enumerate(entries)]
+    contestants[PEERS["dithered"]] = lambda: [dithered(x, 1, at) for at, x in enumerate(entries)]
     times = measure(contestants, repeats, warm=1)
     show(f"{name}: {devices} x {size:,} entries at {BITS:g} bits", times, "read once")
     for kind, peer in PEERS.items():

@@ -1,4 +1,8 @@
-"""Plain numpy beside which compressors are timed: quantisers as they are usually written down, and M22's fits."""
+"""Plain numpy beside which compressors are timed: quantisers as authors' public code has them, and M22's fits.
+
+As there, coins and dithers are doubles of numpy's global kind of generator, numbers become whole ones and are read
+back, and whoever reads dithered ones draws the dither again.
+"""
 
 import numpy as np
 import scipy.optimize
@@ -7,18 +11,20 @@ from scipy.special import gammaincc, gammaln
 TURNS = 30  # of Lloyd's iteration
 
 
-def qsgd(x: np.ndarray, s: float, rng: np.random.Generator) -> np.ndarray:
-    """|x| sign(x) times one of the levels 0, 1/s, ..., 1 around |x_i|/|x|, at random; what is decoded."""
-    norm = np.linalg.norm(x)
-    level = np.floor(s * np.abs(x) / norm + rng.random(x.shape, np.float32))
-    return np.sign(x) * level * (norm / s)
+def qsgd(x: np.ndarray, s: int, seed: int) -> np.ndarray:
+    """Levels 0, 1/s, ..., 1 around |x_i|/max|x|, at random, and what is decoded of them."""
+    norm = np.abs(x).max()
+    share = np.abs(x) / norm * s
+    low = np.floor(share)
+    told = (np.sign(x) * (low + (np.random.RandomState(seed).random_sample(x.shape) < share - low))).astype(int)
+    return np.asarray(norm / s * told)
 
 
-def dithered(x: np.ndarray, levels: int, rng: np.random.Generator) -> np.ndarray:
-    """Uniform levels from -max|x| to max|x| behind a dither that is taken off again."""
-    step = 2 * np.abs(x).max() / (levels - 1)
-    dither = step * (rng.random(x.shape, np.float32) - np.float32(0.5))
-    return step * np.round((x + dither) / step) - dither
+def dithered(x: np.ndarray, m: int, seed: int) -> np.ndarray:
+    """Levels of 2 m + 1 from -max|x| to max|x| behind a dither that is taken off again."""
+    step = np.abs(x).max() / m
+    told = np.around(x / step + np.random.RandomState(seed).uniform(-0.5, 0.5, x.shape)).astype(int)
+    return np.asarray(step * (told - np.random.RandomState(seed).uniform(-0.5, 0.5, x.shape)))
 
 
 def fits_and_levels(parts: list[np.ndarray], m: float, count: int) -> np.ndarray:
