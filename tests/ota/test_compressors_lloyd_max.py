@@ -25,7 +25,9 @@ def least_error(x: np.ndarray, levels: int) -> float:
     begin, end = np.meshgrid(np.arange(len(x) + 1), np.arange(len(x) + 1), indexing="ij")
     count = np.maximum(end - begin, 1)
     cost = np.where(
-        end > begin, second[end] - second[begin] - (first[end] - first[begin]) ** 2 / count, np.where(end == begin, 0, np.inf)
+        end > begin,
+        second[end] - second[begin] - (first[end] - first[begin]) ** 2 / count,
+        np.where(end == begin, 0, np.inf),
     )
     best = cost[0]
     for _ in range(levels - 1):
@@ -73,20 +75,20 @@ def test_bits_charged_are_those_of_the_levels_and_of_real_bytes(levels: int) -> 
     assert used - 64 - 32 * levels < 8 * len(data) <= used - 32 * levels
 
 
-def test_levels_are_as_many_as_fit_and_told() -> None:
-    x = stats.norm.rvs(size=2000, random_state=2)
-    costs = {2**b: compressed(LloydMax(2**b), x)[1] + 3 for b in range(1, 9)}
-    assert list(costs.values()) == sorted(costs.values())
-    for count, cost in costs.items():
-        decoded, used = compressed(LloydMax(), x, np.nextafter(np.float32(cost), np.float32(1e9)))
-        assert used == pytest.approx(cost, rel=1e-6) and len(np.unique(decoded)) <= count
-        np.testing.assert_array_equal(decoded, compressed(LloydMax(count), x)[0])
-    assert compressed(LloydMax(), x, costs[2] - 1)[1] == 0 == compressed(LloydMax(4), x, costs[4] - 4)[1]
+@pytest.mark.parametrize("levels", [2, 5])
+def test_what_does_not_fit_is_not_sent(levels: int) -> None:
+    x = stats.norm.rvs(size=2000, random_state=levels)
+    decoded, used = compressed(LloydMax(levels), x)
+    assert compressed(LloydMax(levels), x, used)[1] == used > 0 and decoded.any()
+    short, none = compressed(LloydMax(levels), x, used - 1.0)
+    assert none == 0 and not short.any()
 
 
 def test_layers_have_levels_of_their_own_in_layered() -> None:
     layers = ((30, 20), (500,))
-    x = np.concatenate([scale * stats.norm.rvs(size=size, random_state=size) for scale, size in ((1, 600), (1e-3, 500))])
+    x = np.concatenate(
+        [scale * stats.norm.rvs(size=size, random_state=size) for scale, size in ((1, 600), (1e-3, 500))]
+    )
     apart = Layered(LloydMax(2), allocation="entries")
     decoded, _ = compressed(apart, x, layers=layers)
     np.testing.assert_allclose(decoded[:600], compressed(LloydMax(2), x[:600])[0], rtol=1e-6)
@@ -99,7 +101,7 @@ def test_constants_are_exact_zeros_are_silent_and_nan_stays() -> None:
         decoded, used = compressed(LloydMax(4), np.full(9, value))
         np.testing.assert_allclose(decoded, value, rtol=1e-6)
         assert used > 0
-    assert compressed(LloydMax(), np.zeros(50))[1] == 0
+    assert compressed(LloydMax(4), np.zeros(50))[1] == 0
     for odd in (np.nan, np.inf):
         assert np.all(np.isnan(compressed(LloydMax(2), np.array([1.0, odd, -1.0]))[0]))
     wide = np.array([-3e38, 1e37, 3e38, -3e38])
