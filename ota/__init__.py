@@ -18,6 +18,7 @@ from .compressors.eden_coded import EdenCoded
 from .compressors.entropy_dithered import EntropyDithered
 from .compressors.lattice_dither import LatticeDither
 from .compressors.layered import Layered
+from .compressors.lloyd_max import LloydMax
 from .compressors.low_precision import LowPrecision
 from .compressors.low_rank import LowRankFactors
 from .compressors.m22 import M22
@@ -87,6 +88,7 @@ __all__ = [
     "Layered",
     "LatticeDither",
     "Ldpc",
+    "LloydMax",
     "Lmmse",
     "LowPrecision",
     "LowRank",

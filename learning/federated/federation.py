@@ -80,10 +80,11 @@ class Federation:
         loss: keras.losses.Loss | None = None,
         downlink: Downlink = IDEAL,
         papr: bool = False,
+        layer: int | None = None,
     ) -> None:
         self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
         self.task = Task(model_factory(0), loss)
-        self.terms = Terms(air, self.task.size, elements, participation, self.task.layers, papr)
+        self.terms = Terms(air, self.task.size, elements, participation, self.task.layers, papr, layer)
         uplink.check(self.terms)
         if len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")

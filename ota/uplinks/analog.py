@@ -26,7 +26,7 @@ from ...phy import Awgn, Level, MaximumRatio, Place, PowerRule, TruncatedInversi
 from ...phy.strict import STRICT
 from ..codecs import Codec, Past, SharedCode
 from ..codecs.identity import Identity
-from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, nmse, weighted_sum
+from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, weighted_sum
 from ._gains import known_gains, over_gains, repeats, share_arrived, share_of_each, times
 from ._levels import expected_cost, joint_level, sampling
 from ._peaks import measured, none
@@ -183,7 +183,7 @@ class Analog:
 
         estimate = self.codec.decode(symbols, terms.layers, acc.code, noise)
         estimate *= tf.cast(anybody, estimate.dtype)  # nobody's votes are no votes
-        errors = nmse(estimate, acc.target), nmse(estimate, self.codec.target(acc.sent))
+        errors = round.errors(estimate, acc.target, self.codec.target(acc.sent))
         free = (REPORT_BITS if self.rule.announced else 0.0) * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         state = AnalogMemory(state.cost, acc.owed, state.past.after(estimate))
         report = round.report(errors, acc.energy, heard, tf.zeros([]), self._elements(terms), free, acc.papr)

@@ -45,7 +45,7 @@ from ..compressors.dithered import Dithered
 from ..past import Past
 from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
-from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
+from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, weighted_sum
 from . import _combining as combining
 from . import _long_run, _peaks
 from . import _memory as memories
@@ -187,7 +187,7 @@ class Digital:
             after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
             free += tf.reduce_sum(tf.cast(acc.sent, tf.float32))
         free += TOLD[self.deal] * tf.reduce_sum(tf.cast(acc.scheduled > 0, tf.float32))
-        errors = nmse(estimate, acc.target), nmse(estimate, acc.wanted)
+        errors = round.errors(estimate, acc.target, acc.wanted)
         papr = _peaks.of_test(replace(round, weights=acc.scheduled), self._sent_by(acc.deal, acc.law))
         report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, free, papr)
         state = DigitalState(acc.owed, after, state.past.after(estimate), acc.slow, noise, acc.law)

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from ...ota import Uplink
     from ...phy import Air
 
-SETTINGS = {"participation", "batch_size", "executor", "chunk", "papr"}  # of a federation, as a scenario has them
+SETTINGS = {
+    "participation",
+    "batch_size",
+    "executor",
+    "chunk",
+    "papr",
+    "layer",
+}  # of a federation, as a scenario has them
 SHARES_SEED = 0
 
 
@@ -60,7 +67,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         task = Task(model(0))
     elements, optimizer = elements_of(scenario.grant, task.size), _optimizer(scenario.optimizer)
     with named():
-        terms = Terms(air, task.size, elements, scenario.participation, task.layers)
+        terms = Terms(air, task.size, elements, scenario.participation, task.layers, layer=scenario.layer)
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")

@@ -65,6 +65,10 @@ class Federated(Study):
     grid: GridTable = default({}, "OFDM numerology")
     grant: Grant = default({}, "resource elements of a round")
     papr: bool = Field(default=False, description="whether the PAPR of what devices send is measured, which takes time")
+    layer: Annotated[int, Gt(0), Le(1000)] | None = Field(
+        default=None,
+        description="layer whose NMSE is measured; the number of its kernel, from the input; all unless given",
+    )
     executor: Literal["auto", "loop", "vectorized"] = Field(default="auto", description="how devices are computed")
     chunk: Million | None = Field(default=None, description="devices computed at once; as memory allows unless given")
 
