@@ -17,7 +17,7 @@ class Terms:
     air: Air
     size: int
     elements: int
-    participation: float = 1.0
+    participation: float | None = 1.0  # chance of each device in each round, by itself; None: no one such chance
     layers: Layers = ()  # one of this size unless given
     papr: bool = False  # whether that of what devices send is measured
     layer: int | None = None  # the kernel whose error is reported, from 1; all entries unless given
@@ -37,7 +37,7 @@ class Terms:
             raise ValueError(f"grant.elements: expected at least 1 resource element, received {self.elements}")
 
         self.air.check_memory(self.slots, "grant.elements")
-        if not 0 < self.participation <= 1:
+        if self.participation is not None and not 0 < self.participation <= 1:
             raise ValueError(
                 f"participation: expected a probability above 0 and up to 1, received {self.participation}"
             )
@@ -59,6 +59,16 @@ class Terms:
     def _kernels(self) -> list[int]:
         """Their places among the layers."""
         return [place for place, shape in enumerate(self.layers) if len(shape) > 1]
+
+    @property
+    def chance(self) -> float:
+        """To take part, where mean energies are asked for: refused where they depend on the schedule."""
+        if self.participation is None:
+            raise ValueError(
+                "uplink.budget: expected round with this scheduler, under which the mean energy of those that send is "
+                'unknown, received average; or take scheduler = {kind = "coins"} with one chance'
+            )
+        return self.participation
 
     @property
     def slots(self) -> int:

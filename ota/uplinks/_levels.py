@@ -68,7 +68,7 @@ def sampling(terms: Terms) -> Sampling:
     air, devices = terms.air, terms.air.devices
     alike = not (air.channel.scales or air.channel.lasting or any(impairment.scales for impairment in air.impairments))
     shared = devices if alike else 1
-    draws = math.ceil(SAMPLES / terms.participation / shared)
+    draws = math.ceil(SAMPLES / terms.chance / shared)
     if draws <= MOST_DRAWS:
         return Sampling(draws, alike, False)
     one_by_one = SAMPLES * devices // shared
@@ -76,7 +76,7 @@ def sampling(terms: Terms) -> Sampling:
         raise ValueError(
             f"participation: expected at least {SAMPLES / MOST_DRAWS:g} under an average budget with several antennas "
             f"and {devices} devices that differ, as more than {MOST_DRAWS} links are too many to measure their mean "
-            f"energy, received {terms.participation:g}; take budget = round, or fewer devices"
+            f"energy, received {terms.chance:g}; take budget = round, or fewer devices"
         )
     return Sampling(one_by_one if air.antennas > 1 else math.ceil(SAMPLES / shared), alike, True)
 
@@ -123,7 +123,7 @@ def _measured(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.
     sample = Terms(air, terms.size, elements)
     alone = rare or air.antennas == 1  # what a device costs does not depend on who else is there
     gains = air.devices * air.antennas * (elements if air.channel.static else sample.slots * air.grid.elements)
-    apart = alone or terms.participation == 1  # else all of a batch would have the same company
+    apart = alone or terms.chance == 1  # else all of a batch would have the same company
     batch = max(1, min(BATCH, HELD // gains)) if apart and (alike or can_share(air.channel)) else 1
     there = place if alike else SharedPlace(place.key)
     least = max(TRIES, math.ceil(draws / batch))
@@ -131,7 +131,7 @@ def _measured(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.
 
     def one(index: tf.Tensor, tally: Tally) -> tuple[tf.Tensor, Tally]:
         key = keys.fold(place.key, "expected cost", index)
-        present = keys.uniform(keys.fold(key, "present"), [air.devices]) < terms.participation
+        present = keys.uniform(keys.fold(key, "present"), [air.devices]) < terms.chance
         counted = _counted(index, air.devices, air.antennas) if alone else present
         time = APART * tf.cast(index, tf.float64)  # fading that goes on over rounds is another by then
         link = air.draw(there, key, time, sample.slots, batch=batch)

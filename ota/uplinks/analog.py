@@ -135,7 +135,7 @@ class Analog:
     def _level(self, round: Round, needed: tf.Tensor) -> Level:
         budgets, elements = round.terms.budgets, self._elements(round.terms)
         # What is needed counts silent elements and, on average, absent rounds; the noise beside it is scaled alike.
-        share = elements / round.terms.elements * (round.terms.participation if self.budget == "average" else 1.0)
+        share = elements / round.terms.elements * (round.terms.chance if self.budget == "average" else 1.0)
         noise = round.air_link.noise * share
         if self.rule.joint:
             return joint_level(self.rule, round, needed, budgets, noise, elements)
@@ -240,7 +240,7 @@ class Analog:
 
     def _power(self, round: Round, symbols: tf.Tensor) -> tf.Tensor:
         """What symbols [C, M] take of a budget at b = 1, if on average then expected: [C, N], a value a gain."""
-        share = round.terms.participation if self.budget == "average" else 1.0
+        share = round.terms.chance if self.budget == "average" else 1.0
         return over_gains(squared(symbols) * (share / round.terms.elements), round)
 
     def _symbols(self, acc: Heard, round: Round, devices: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:

@@ -95,8 +95,8 @@ class Digital:
         check_memory(terms, (self.feedback > 0) + (self.momentum < 1))
         if self.memory == "shared" and getattr(self.compressor, "first", 1.0) < 1:
             raise ValueError("uplink.memory: expected owed or decayed with side information, received shared")
-        if self.budget == "average" and (self.scheduled < 1 or self.allocation != "equal"):
-            _long_run.check(terms)
+        if self.budget == "average":
+            _long_run.check(terms, looks=self.scheduled < 1 or self.allocation != "equal")
         if self.deal != "equal" and (self.sdma > 1 or self.allocation != "equal"):
             raise ValueError(f"uplink.deal: expected equal with sdma or water_filling, received {self.deal}")
         check_sharing(self.sdma, terms)

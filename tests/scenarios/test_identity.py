@@ -23,6 +23,7 @@ OTHER: list[dict[str, Any]] = [
     {"algorithm": "fedavg"},
     {"optimizer": {"name": "sgd", "learning_rate": 0.2}},
     {"participation": 0.5},
+    {"scheduler": "round_robin"},
     {"batch_size": 8},
     {"link": {"snr_db": 3}},
     {"link": {"antennas": 2}},
