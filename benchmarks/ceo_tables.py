@@ -75,7 +75,7 @@ def quantised(updates: np.ndarray, layers: Layers, step: int) -> list[Measured]:
     for x, value, key in zip(updates, decoded, own, strict=True):
         seven, three = (SCHEME.encode(tf.constant(x), PLENTY, key, known)[0] for known in (plain, told))
         back = SCHEME.decode(three, key, told, y).numpy()
-        wrong = float(SCHEME.failures(three, key, told, y, tf.constant(x)))
+        wrong = float(SCHEME.failures(three, key, told, y, tf.constant(x), tf.constant(back)))
         bits = [coded(sent.places.numpy(), k, layers) + scales(layers) for sent, k in ((seven, 7), (three, 3))]
         energy = float(np.sum(x**2))
         found.append(Measured(*bits, wrong, np.sum((back - x) ** 2) / energy, np.sum((value - x) ** 2) / energy))
