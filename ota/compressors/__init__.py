@@ -87,10 +87,7 @@ class Sided(Compressor, Protocol):
         ...
 
     def believed(self, sent: Nest, key: Key, known: Known, update: tf.Tensor) -> tf.Tensor:
-        """What the device believes to be decoded, [d]: as with its own update for side information, where anything is sent.
-
-        Nothing of entries of which nothing is sent.
-        """
+        """What the device believes is decoded, [d]: as if its update were the side information; 0 where nothing is sent."""
         ...
 
     def failures(

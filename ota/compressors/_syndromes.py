@@ -58,9 +58,7 @@ def syndrome(bits: tf.Tensor, rung: tf.Tensor) -> tf.Tensor:
     return tf.where(rung == RAW, bits, _sums(bits, variables, checks))
 
 
-def index(
-    law: Law, levels: int, believed: Believed, words: tf.Tensor, rungs: tf.Tensor
-) -> tf.Tensor:
+def index(law: Law, levels: int, believed: Believed, words: tf.Tensor, rungs: tf.Tensor) -> tf.Tensor:
     """Indices [n] of a block, from -M to M, by the words [P, n] of its planes: each is found with those above it."""
     planes, n = words.shape
 
