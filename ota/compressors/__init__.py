@@ -87,7 +87,7 @@ class Sided(Compressor, Protocol):
         ...
 
     def believed(self, sent: Nest, key: Key, known: Known, update: tf.Tensor) -> tf.Tensor:
-        """What the device believes is decoded, [d]: as if its update were the side information; 0 where nothing is sent."""
+        """What the device believes is decoded, [d], as if its update were the side information; 0 where nothing is."""
         ...
 
     def failures(

@@ -22,7 +22,7 @@ syndromes (DISCUS)", 2003; Abdi, "Distributed learning and inference in deep mod
 
 import math
 from statistics import NormalDist
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le, Lt
@@ -35,7 +35,7 @@ from . import ALONE, Known, _planes, _syndromes
 from ._buckets import cut, largest, mean_square
 from ._coded_blocks import Blocks, check_bits, cut_into
 from ._cosets import alone, drawn
-from ._planes import Believed, Law
+from ._planes import Believed
 from ._sided_law import expected
 from .nested import FLOAT, Nested, Places
 
@@ -68,7 +68,7 @@ class SyndromeCoded:
     """Share of blocks that may be lost, as far as the law holds."""
     margin: Annotated[float, Ge(0), Le(10)] = 0.25
     """Information beyond what the law foretells, as a share of it."""
-    law: Law = "laplace"
+    law: Literal["laplace", "normal"] = "laplace"
     """Of the distance from the side information."""
     buckets: tuple[Annotated[int, Ge(1), Lt(2**31)], ...] = ()
     """Entries that share a scale, layer after layer and again from the first; layers unless given."""
