@@ -14,14 +14,14 @@ class Blocks(NamedTuple):
     """Blocks of neighbours, as even as can be, each in an order that a code's variables do not know."""
 
     size: int  # d
-    count: int  # B
+    many: int  # B
     width: int  # n
     order: np.ndarray  # [n]
 
     def cut(self, values: tf.Tensor) -> tf.Tensor:
         """Values [d] as [B, n], with zeros after the last."""
-        filled = tf.pad(values, [[0, self.count * self.width - self.size]])
-        return tf.gather(tf.reshape(filled, [self.count, self.width]), self.order, axis=1)
+        filled = tf.pad(values, [[0, self.many * self.width - self.size]])
+        return tf.gather(tf.reshape(filled, [self.many, self.width]), self.order, axis=1)
 
     def joined(self, values: tf.Tensor) -> tf.Tensor:
         """Values [B, n] as [d]."""

@@ -85,11 +85,12 @@ class SyndromeCoded:
         known = known.filled(update.shape[-1])
         if not self.remembers:
             return self._plain.compress(update, bits, key, known)
-        assert known.past is not None
-        away = tf.sqrt(mean_square(update - known.past.estimate, cut(known.layers, ())))
-        known = known._replace(spread=tf.where(known.past.rounds > 0, away, math.inf))
+        past = known.past
+        assert past is not None
+        away = tf.sqrt(mean_square(update - past.estimate, cut(known.layers, ())))
+        known = known._replace(spread=tf.where(past.rounds > 0, away, math.inf))
         sent, used = self.encode(update, bits, key, known)
-        return self.decode(sent, key, known, known.past.estimate), used
+        return self.decode(sent, key, known, past.estimate), used
 
     def encode(self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE) -> tuple[Syndromes, tf.Tensor]:
         known = known.filled(update.shape[-1])

@@ -11,12 +11,11 @@ import tensorflow as tf
 from scipy import integrate, optimize, stats
 from sionna.phy.fec.crc import CRCDecoder, CRCEncoder
 
-from overair.ota import Nested
+from overair.ota import Nested, SyndromeCoded
 from overair.ota.compressors import Known, Sided, Together, _planes, _syndromes
 from overair.ota.compressors._coded_blocks import check_bits, cut_into
 from overair.ota.compressors._planes import Believed
 from overair.ota.compressors._sided_law import expected
-from overair.ota.compressors.syndrome_coded import SyndromeCoded
 from overair.ota.past import Past
 from overair.phy import keys
 
@@ -477,7 +476,7 @@ def test_zeros_take_no_bits_and_quiet_layers_are_zeros() -> None:
 
 def test_blocks_are_even_and_keep_their_entries() -> None:
     blocks = cut_into(1900, 1024)
-    assert (blocks.count, blocks.width) == (2, 950)
+    assert (blocks.many, blocks.width) == (2, 950)
     values = tf.range(1900)
     np.testing.assert_array_equal(blocks.joined(blocks.cut(values)), values)
     assert set(blocks.cut(values).numpy()[0]) == set(range(950))
