@@ -134,7 +134,7 @@ def quantised(net: Net, updates: list[tf.Tensor], layers: Layers, step: int) -> 
     for x, value, key in zip(updates, decoded, own, strict=True):
         seven, three = (scheme.encode(x, PLENTY, key, known)[0] for known in (plain, told))
         back = scheme.decode(three, key, told, y)
-        wrong = float(scheme.failures(three, key, told, y, x))
+        wrong = float(scheme.failures(three, key, told, y, x, back))
         bits = [coded(sent.places.numpy(), k, layers) + side for sent, k in ((seven, 7), (three, 3))]
         errors = [float(tf.reduce_sum((each - x) ** 2) / tf.reduce_sum(x**2)) for each in (back, value)]
         found.append(Measured(*bits, wrong, *errors))

@@ -30,6 +30,7 @@ from .compressors.qsgd_fixed import QsgdFixed
 from .compressors.random_k import RandomK
 from .compressors.rotated_dither import RotatedDither
 from .compressors.sign import Sign
+from .compressors.syndrome_coded import SyndromeCoded
 from .compressors.terngrad import TernGrad
 from .compressors.tiny_script import TinyScript
 from .compressors.top_k import TopK
@@ -119,6 +120,7 @@ __all__ = [
     "Sign",
     "Sparse",
     "Terms",
+    "SyndromeCoded",
     "TernGrad",
     "TinyScript",
     "TopK",

@@ -22,7 +22,7 @@ class Sent(NamedTuple):
     believed: tf.Tensor  # what devices believe to be decoded, [C, d]
     bits: tf.Tensor  # [C]
     arrives: tf.Tensor  # whether anything does, bool [C]
-    wrong: tf.Tensor  # share of the entries sent that side information puts into a wrong coset, [C]
+    wrong: tf.Tensor  # share of what was sent that side information does not find, or finds wrongly, [C]
 
 
 class Side(NamedTuple):
@@ -131,9 +131,9 @@ def send(
         assert isinstance(compressor, Sided)
         own, told = keys.fold(key, device), known_at(place)._replace(spread=side.spread)
         sent, used = compressor.encode(update, room, own, told)
-        decoded, believed = (compressor.decode(sent, own, told, y) for y in (side.estimate, update))
-        believed = tf.where(compressor.says(sent), believed, 0.0)
-        return decoded, used, believed, compressor.failures(sent, own, told, side.estimate, update)
+        decoded = compressor.decode(sent, own, told, side.estimate)
+        failures = compressor.failures(sent, own, told, side.estimate, update, decoded)
+        return decoded, used, compressor.believed(sent, own, told, update), failures
 
     def either(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
         def leads() -> tuple[tf.Tensor, ...]:
