@@ -27,6 +27,7 @@ from .compressors.position_coded import PositionCoded
 from .compressors.qcs import Qcs
 from .compressors.qsgd import Qsgd
 from .compressors.qsgd_fixed import QsgdFixed
+from .compressors.quic_fl import QuicFl
 from .compressors.random_k import RandomK
 from .compressors.rotated_dither import RotatedDither
 from .compressors.sign import Sign
@@ -107,6 +108,7 @@ __all__ = [
     "Qcs",
     "Qsgd",
     "QsgdFixed",
+    "QuicFl",
     "RandomK",
     "RandomLinear",
     "Rate",
