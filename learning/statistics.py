@@ -60,7 +60,7 @@ def standard(samples: np.ndarray) -> np.ndarray:
 
 
 def distance(samples: np.ndarray, law: scipy.stats.rv_continuous) -> float:
-    """W2 of samples [draws, n] to a law of unit variance, mean over draws but those of equal entries; NaN if all are."""
+    """W2 of samples [draws, n] to a law of unit variance, mean over draws whose entries differ; NaN if none do."""
     samples = samples[np.ptp(samples, axis=-1) != 0]
     if not len(samples):
         return float("nan")
