@@ -51,7 +51,7 @@ def test_of_what_is_believed_late_it_is_the_margin_that_loses_as_many(speed: flo
 def test_of_finite_packets_at_low_snr_a_tenth_is_lost(elements: int, belief: str) -> None:
     """Some are lost on any link, so few sendings tell little of a margin. Of 8,000 a tenth is known to 0.0034."""
     air, rate = Air(GRID, Rayleigh(), 1, csit=ErrorVariance(0.1)), Capacity(0.1)
-    margin = settled(air, rate, elements, -5.0, belief)  # type: ignore[arg-type]
+    margin = settled(air, rate, elements, -5.0, belief)
     assert abs(lost(air, rate, -5.0, belief, margin, elements, 8000) - 0.1) < 0.1 / 3
 
 
