@@ -23,7 +23,7 @@ class Place(NamedTuple):
 
 
 class SharedPlace(Place):
-    """A place that all links of a batch share. Responses alone are right there: what acts on waveforms is not shared."""
+    """A place that all links of a batch share. Only responses are right there: what acts on waveforms is not shared."""
 
     @property
     def shared(self) -> bool:

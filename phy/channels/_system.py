@@ -54,12 +54,6 @@ class Lasting(NamedTuple):
     rays: Rays  # [N, L, R]
     tau: tf.Tensor  # [N, L]
 
-    def times(self, count: int) -> "Lasting":
-        """So many of the same devices, one after another."""
-        if count == 1:
-            return self
-        return tf.nest.map_structure(lambda rows: tf.tile(rows, [count] + [1] * (rows.shape.rank - 1)), self)
-
 
 @dataclass(frozen=True, config=STRICT)
 class Sector(Moving):
@@ -105,7 +99,8 @@ class Sector(Moving):
         return not self.compensated
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
-        lasting = drop(self, self.model, size.places, size.devices, place).times(size.batch // size.places)
+        lasting = drop(self, self.model, size.places, size.devices, place)
+        lasting = tf.nest.map_structure(lambda rows: tf.concat([rows] * (size.batch // size.places), 0), lasting)
         kept = lasting.tau <= self.longest
         rays = lasting.rays._replace(power=tf.where(kept[..., None], lasting.rays.power, 0.0))
         if self.compensated:

@@ -67,9 +67,7 @@ def _one_by_one(paths: Paths, batch: int) -> Paths:
     return Paths(tf.transpose(a, [2, 0, 1, 3, 4]), *(tf.transpose(of, [1, 0, 2]) for of in rows))
 
 
-def drawn(
-    grid: Grid, impairments: tuple[Impairment, ...], fresh: Key, lasting: Key, one_place: bool = False
-) -> Chain:
+def drawn(grid: Grid, impairments: tuple[Impairment, ...], fresh: Key, lasting: Key, one_place: bool = False) -> Chain:
     """The chain of a round: what lasts draws from a key of its own, all else from the round's."""
     each = tuple(
         keys.fold(lasting if impairment.lasting else fresh, "impairment", position)

@@ -91,8 +91,9 @@ def test_links_at_places_of_their_own_are_what_they_were(batch: int) -> None:
 
 
 def test_only_fresh_fading_of_known_places_is_shared() -> None:
-    assert all(map(can_share, (Rayleigh(), Tdl(speed=3.0, fading="continuous"), Cdl(), Umi(speed=3.0), Umi())))
-    assert not any(map(can_share, (Tdl(fading="continuous"), Umi(fading="continuous"))))
+    fresh: tuple[Channel, ...] = (Rayleigh(), Tdl(speed=3.0, fading="continuous"), Cdl(), Umi(speed=3.0), Umi())
+    kept: tuple[Channel, ...] = (Tdl(fading="continuous"), Umi(fading="continuous"))
+    assert all(can_share(each) for each in fresh) and not any(can_share(each) for each in kept)
 
     class Foreign(Rayleigh):
         scales = True  # and knows nothing of shared places
