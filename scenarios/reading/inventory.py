@@ -15,7 +15,7 @@ def inventory(what: str | None = None, study: str | None = None) -> dict[str, An
     listing.listing(what)  # complains
     if what == "fields":
         return {"fields": _fields(known_study(study or studies.USUAL))}
-    whole = {
+    whole: dict[str, Any] = {
         "scenarios": presets(),
         "studies": {name: studies.summary(name) for name in studies.names()},
         "families": {family: _family(family, sources(family)) for family in FAMILIES},

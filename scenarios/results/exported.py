@@ -54,7 +54,7 @@ def numbers(dataset: xr.Dataset, against: Against | None = None) -> list[dict[st
     dataset = tables.shown(dataset)
     main, *others = tables.measures(dataset)
     summary = intervals.median if "find" in dataset.attrs else _mean
-    columns = _with_ends(main.name, tables.column(dataset[main.name], dataset, summary))
+    columns: dict[str, list[Any]] = _with_ends(main.name, tables.column(dataset[main.name], dataset, summary))
     if against:
         more = intervals.differences(dataset[[main.name]], *against)[main.name]
         columns |= _with_ends("difference", tables.column(more, dataset, summary))
@@ -72,7 +72,7 @@ def _mean(seeds: np.ndarray) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def _with_ends(name: str, found: list[tuple[float, float, float]]) -> dict[str, list[float]]:
+def _with_ends(name: str, found: list[tuple[float, float, float]]) -> dict[str, list[Any]]:
     names = (name, f"{name}_low", f"{name}_high")
     return {each: [row[at] for row in found] for at, each in enumerate(names)}
 
