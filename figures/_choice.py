@@ -72,8 +72,8 @@ def abscissa(dataset: xr.Dataset, measure: Measure | None = None) -> str:
     numeric = [name for name in _axes(values) if name != last and is_numeric(dataset, name)]
     if long := [name for name in numeric if dataset.sizes[name] > (1 if name == SNR else MOST_LINES)]:
         return min(long, key=lambda name: name != SNR)
-    if last in values.dims:
-        return str(last)
+    if last is not None and last in values.dims:
+        return last
     of_study = _axes(values)[[*map(str, values.dims)].index("seed") :]  # these come first of equally long ones
     longest = max(numeric, key=lambda name: (dataset.sizes[name], name in of_study), default=None)
     return longest or next(iter(_axes(values)), "point")
@@ -81,8 +81,8 @@ def abscissa(dataset: xr.Dataset, measure: Measure | None = None) -> str:
 
 def ended(dataset: xr.Dataset, kept: Iterable[str]) -> xr.Dataset:
     """At the end of the dimension along which a study goes on, unless that is drawn."""
-    last = _study(dataset).shown_last
-    return dataset.isel({last: -1}) if last in dataset.dims and last not in kept else dataset
+    last = costs.rounds(dataset)
+    return dataset.isel({last: -1}) if last and last not in kept else dataset
 
 
 def _named(dataset: xr.Dataset, what: str, told: str, known: Iterable[str]) -> str:

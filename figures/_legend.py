@@ -25,10 +25,11 @@ def legend(figure: Figure, panels: Sequence[Axes], single: bool) -> Legend | Non
     if len(handles) < 2:
         return None
     if single and len(handles) <= len(COLOURS):
-        inside = panels[0].legend(handles, labels, **BOX).get_window_extent()
+        made = panels[0].legend(handles, labels, **BOX)
+        inside = made.get_window_extent()
         if inside.width <= ROOM * figure.bbox.width and inside.height <= ROOM * figure.bbox.height:
             return None
-        panels[0].get_legend().remove()
+        made.remove()
     return _above(figure, handles, labels)
 
 

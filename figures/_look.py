@@ -54,6 +54,7 @@ def picture(path: str | Path, width: float, height: float, dpi: int = DPI) -> It
     with rc_context(PLAIN.rc):
         figure = Picture(width, height)
         yield figure
+        fit(figure)
         write(figure, path, dpi)
 
 
@@ -76,10 +77,19 @@ def caption(
         drawn = [f"{MARKS[mark]}: {why}" for mark, why in remarks.why(dataset).items()]
         fair = fair or fairness.line(dataset, compared)
         text = "\n".join([text, *(f"{line[:1].upper()}{line[1:]}." for line in (*drawn, *remarks.free(dataset)))])
-    text = "\n".join(filter(None, [text, plain(fair)]))
+    text = "\n".join([text, *map(plain, fair.splitlines())])
     below = figure.supxlabel(text, color="0.35")
     wrap(below, FULL * figure.bbox.width)
     return below
+
+
+def fit(figure: Figure) -> None:
+    """Lays a figure out, and breaks the labels of axes that are longer than their panel."""
+    figure.draw_without_rendering()
+    for panel in (each for each in figure.axes if each.get_visible()):
+        extent = panel.get_window_extent()
+        wrap(panel.yaxis.label, extent.height, upright=True)
+        wrap(panel.xaxis.label, extent.width)
 
 
 def wrap(text: Text, room: float, upright: bool = False) -> None:

@@ -9,7 +9,7 @@ EVERY: Mapping[str, Any] = {"axes.axisbelow": True, "pdf.fonttype": 42}  # TrueT
 class Style(NamedTuple):
     """How a figure looks, and how wide and high one panel of it is unless told, in inches."""
 
-    rc: Mapping[str, Any]
+    rc: Any
     width: float
     height: float
     panel: float

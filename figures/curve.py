@@ -12,7 +12,7 @@ from textwrap import fill
 
 import numpy as np
 import xarray as xr
-from matplotlib import rc_context
+from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -23,7 +23,7 @@ from ._choice import Choice, abscissa, choose, ended, measured
 from ._labels import axis_label, plain, seeds_label, value_label
 from ._legend import legend
 from ._lines import abscissas, along, is_numeric, lines, pilots
-from ._look import Picture, caption, wrap, write
+from ._look import Picture, caption, fit, write
 from ._panels import MOST_COLUMNS, Panels
 from ._styles import STYLES
 
@@ -91,10 +91,7 @@ def _drawn(dataset: xr.Dataset, chosen: Choice, width: float | None, style: str)
     taken = sum(each.get_window_extent().height for each in (above, below) if each) / figure.dpi
     there = 0.0 if not free else BELOW if layout.single else BELOW + ABOVE
     figure.set_figheight(size[1] + max(0.0, taken - there))
-    figure.draw_without_rendering()  # lays out
-    for panel in panels:
-        wrap(panel.yaxis.label, panel.get_window_extent().height, upright=True)
-        wrap(panel.xaxis.label, panel.get_window_extent().width)
+    fit(figure)
     return figure
 
 
@@ -107,8 +104,8 @@ def told(dataset: xr.Dataset, chosen: Choice, hidden: int) -> str:
         parts.append("seeds that diverged are left out")
     if "find" in dataset.attrs and not bool(np.isfinite(dataset[chosen.measure.name]).all()):
         parts.append("nothing is drawn where the median is out of reach or below all that was tried")
-    words = [name for name in chosen.lines if not is_numeric(dataset, name)]
-    if words := tuned.caption(dataset, next(iter(words), None)):
+    named = [name for name in chosen.lines if not is_numeric(dataset, name)]
+    if words := tuned.caption(dataset, next(iter(named), None)):
         parts.append(plain(words))
     if chosen.cost and (lacking := costs.unknown(dataset, chosen.cost)):
         parts.append(f"{' and '.join(lacking)} are not known and not counted")
@@ -125,8 +122,8 @@ def _names(told: str | Sequence[str] | None) -> list[str] | None:
 
 def _title(panel: Axes, text: str, inches: float) -> None:
     """Above a panel, in as many lines as it takes."""
-    title = panel.set_title(text)
-    panel.set_title(fill(text, max(1, int(inches * 72 / (0.55 * title.get_fontsize())))))
+    letters = inches * 72 / (0.55 * rcParams["axes.titlesize"])
+    panel.set_title(fill(text, max(1, int(letters))))
 
 
 def _scale(panel: Axes, dataset: xr.Dataset, chosen: Choice) -> None:

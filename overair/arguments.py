@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   overair show runs/a --against ideal                        differences seed by seed, with their intervals
   overair show runs/a --to accuracy=0.85                     what a level took, and how many seeds got there
   overair show runs/a --x elements --style ieee --format pdf a figure for a paper: accuracy over what it cost
+  overair show runs/a --latex                                its table, also --csv and --json
   overair check                                              theory beside simulation
 """
 RUN_EXAMPLES = """examples:
@@ -66,6 +67,7 @@ def parser(run: Command, list_: Command, show: Command, new: Command, check: Com
     told.set_defaults(command=new)
 
     told = commands.add_parser("check", help="theory beside simulation; exits 1 where they disagree")
+    told.add_argument("--json", action="store_true", help="for other programs, when all is done")
     told.set_defaults(command=check)
     return made
 
@@ -94,6 +96,7 @@ def _add_list(commands: Any, command: Command) -> None:
         help="scenarios, studies, fields, a family such as codecs, or a word; all if left out",
     )
     told.add_argument("study", nargs="?", metavar="STUDY", help="with fields: whose")
+    told.add_argument("--json", action="store_true", help="for other programs")
     told.set_defaults(command=command)
 
 
@@ -117,6 +120,10 @@ def _add_show(commands: Any, command: Command) -> None:
         help="instead, the rounds, elements, bits, airtime and energy that a level took",
     )
     show.add_argument("--toml", action="store_true", help="print the file of a preset")
+    alone = show.add_mutually_exclusive_group()
+    alone.add_argument("--csv", dest="table", action="store_const", const="csv", help="the table alone, as CSV")
+    alone.add_argument("--json", dest="table", action="store_const", const="json", help="the same as JSON")
+    alone.add_argument("--latex", dest="table", action="store_const", const="latex", help="the same for booktabs")
     drawn = show.add_argument_group("the figure")
     drawn.add_argument(
         "--x", metavar="AXIS|COST", help="an axis, or what was spent so far: elements, bits, airtime, energy"

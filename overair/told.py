@@ -2,12 +2,14 @@
 
 import json
 import logging
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,6 +42,15 @@ def failures(dataset: "xr.Dataset") -> int:
     return FAILED if failed else 0
 
 
+def table(dataset: "xr.Dataset", form: str, against: str | None = None) -> int:
+    """The table alone, for other programs; the exit code is 1 where units failed."""
+    from .scenarios.results import exported, tables
+
+    write = {"csv": exported.to_csv, "json": exported.to_json, "latex": exported.to_latex}[form]
+    print(write(dataset, None if against is None else tables.against(dataset, against)), end="")
+    return failures(dataset)
+
+
 def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plotted: "Figure | None" = None) -> None:
     """The table, also of differences to one of the points compared, then the figure and where it is.
 
@@ -54,7 +65,7 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plot
     for line in (dataset.attrs.get("title"), tables.heading(dataset, reference)):
         if line:
             print(printable(line))
-    _print_table([list(map(printable, row)) for row in tables.table(dataset, reference)])
+    _print_table(dataset, reference)
     for note in tables.notes(dataset):
         print(f"note: {note}")
     for line in _hardly_heard(tables.shown(dataset)):
@@ -71,7 +82,8 @@ def reached(dataset: "xr.Dataset", goal: str) -> None:
     if not dataset.attrs.get("complete", 1):
         print("note: the run is not finished; what is missing is left out")
     print(printable(reached.heading(dataset, wanted)))
-    _print_table([list(map(printable, row)) for row in reached.table(dataset, wanted)])
+    rows = [list(map(printable, row)) for row in reached.table(dataset, wanted)]
+    _print_pages(rows, rows[0].index("reached"))
 
 
 def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:
@@ -95,19 +107,26 @@ def _draw(dataset: "xr.Dataset", figure: Path, plotted: "Figure | None") -> None
         print(f"note: no figure, as {printable(str(figure))} cannot be written: {error.strerror}")
 
 
-def _print_table(rows: list[list[str]]) -> None:
-    if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
+def _print_table(dataset: "xr.Dataset", reference: Any) -> None:
+    """What varies; what is the same in all rows stands above."""
+    from .scenarios.reading.errors import printable
+    from .scenarios.results import pages, tables
 
-        table = Table(*rows[0], box=None, padding=(0, 1, 0, 0))
-        for row in rows[1:]:
-            table.add_row(*row)
-        Console(markup=False, emoji=False, highlight=False).print(table)
-    else:
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    rows = [list(map(printable, row)) for row in tables.table(dataset, reference)]
+    same, rows = pages.folded(rows, tables.kept(dataset, reference))
+    if same:
+        told = ", ".join(f"{name} {value}" for name, value in same.items())
+        print("\n".join(textwrap.wrap(f"in all rows: {told}", pages.WIDTH, subsequent_indent="  ")))
+    axes = tables.places(tables.shown(dataset))
+    _print_pages(rows, sum(name in axes for name in rows[0]))
+
+
+def _print_pages(rows: list[list[str]], first: int) -> None:
+    """Rows with their first columns on every page: within 80 columns in a pipe, and in a terminal that has no more."""
+    from .scenarios.results import pages
+
+    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else pages.WIDTH
+    print("\n\n".join("\n".join(pages.lines(page)) for page in pages.pages(rows, first, max(pages.WIDTH, wide))))
 
 
 def _line_a_minute() -> Callable[[int, int], None]:

@@ -32,7 +32,7 @@ from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from . import ALONE, Known, _planes, _syndromes
-from ._buckets import cut, largest, mean_square
+from ._buckets import cut, largest
 from ._coded_blocks import Blocks, check_bits, cut_into
 from ._cosets import alone, drawn
 from ._planes import Believed
@@ -87,7 +87,7 @@ class SyndromeCoded:
             return self._plain.compress(update, bits, key, known)
         past = known.past
         assert past is not None
-        away = tf.sqrt(mean_square(update - past.estimate, cut(known.layers, ())))
+        away = tf.cast(tf.sqrt(mean_squares(update - past.estimate, known.layers)), update.dtype)
         known = known._replace(spread=tf.where(past.rounds > 0, away, math.inf))
         sent, used = self.encode(update, bits, key, known)
         return self.decode(sent, key, known, past.estimate), used
@@ -169,7 +169,7 @@ class SyndromeCoded:
         if not self.remembers and known.together is not None:
             devices = tf.cast(known.together.devices, tf.float64)
             count = tf.cast(tf.math.ceil(self.first * devices - 1e-6), tf.float32)
-        fine = tf.sqrt(mean_square(scale / self.levels, cut(known.layers, ())))
+        fine = tf.cast(tf.sqrt(mean_squares(scale / self.levels, known.layers)), scale.dtype)
         found = expected(values, spread, fine, count, known.layers, at_device)
         centre, deviation = (tf.math.divide_no_nan(each, scale) * float(self.levels) for each in found)
         dither = drawn(key, values.shape[0])

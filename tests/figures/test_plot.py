@@ -146,7 +146,7 @@ def test_files_hold_fonts_that_publishers_take(tmp_path: Path) -> None:
         assert b"/CIDFontType2" in content and b"/Type3" not in content and b"STIXGeneral" in content
     write(figure, tmp_path / "a.svg")
     assert (tmp_path / "a.svg").read_text().startswith("<?xml")
-    png = figure._repr_png_()  # type: ignore[attr-defined]
+    png = figure._repr_png_()
     assert png.startswith(b"\x89PNG") and zlib.crc32(png)
 
 
@@ -157,3 +157,13 @@ def test_intervals_wider_than_all_seeds_widen_no_axis() -> None:
     (panel,) = visible(overair.plot(given.expand_dims(round=[1]).assign_attrs(study="federated")))
     np.testing.assert_allclose(reach(panel, 0)[:, 0], 0.5 + np.array([-1, 1]) * 2.484 * 0.4, rtol=1e-3)
     np.testing.assert_allclose(panel.get_ylim(), [0.06, 0.94])
+
+
+def test_the_sentence_of_fairness_stands_below_a_figure() -> None:
+    """The second sends three times the elements of the first."""
+    told = overair.plot(results(devices=(5,)), x="snr_db").get_supxlabel().replace("\n", " ")
+    assert "Not compared alike: elements, 110 to 330." in told
+    alike = results(devices=(5,), schemes=["ideal", "analog"])
+    assert (
+        "Compared alike: same elements (110, with pilots), 3 seeds." in overair.plot(alike, x="snr_db").get_supxlabel()
+    )

@@ -84,7 +84,7 @@ def test_links_are_those_of_the_fields_that_decide_them(axis: str, values: list[
     ("second", "differ"), [({"link": LINK | {"antennas": 2}}, True), ({"link": LINK, "rounds": 5}, False)]
 )
 def test_variants_are_looked_into(second: dict[str, Any], differ: bool) -> None:
-    both = {"variants": {"a": {"link": LINK}, "b": second}}
+    both: dict[str, Any] = {"variants": {"a": {"link": LINK}, "b": second}}
     told = fairness.line(results({"variant": ["a", "b"]}, elements=(120.0,), **both), ["variant"])
     assert ("links, by variant" in told, "same links" in told) == (differ, not differ)
 
