@@ -137,7 +137,7 @@ def _show(options: argparse.Namespace) -> int:
     path = Path(options.results)
     dataset = saved.load(path)
     if options.to is not None:
-        told.reached(dataset, options.to)
+        told.what_it_took(dataset, options.to)
         return told.failures(dataset)
     figure = path / "figure.png" if path.is_dir() else path.with_suffix(".png")
     told.report(dataset, figure, options.against, options.x)

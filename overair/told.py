@@ -61,7 +61,7 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, x: s
     _draw(dataset, figure, over)
 
 
-def reached(dataset: "xr.Dataset", goal: str) -> None:
+def what_it_took(dataset: "xr.Dataset", goal: str) -> None:
     """The table of what it took to reach a level."""
     from .scenarios.reading.errors import printable
     from .scenarios.results import reached

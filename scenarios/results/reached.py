@@ -106,16 +106,16 @@ def reached(dataset: xr.Dataset, goal: Goal) -> xr.Dataset:
 def table(dataset: xr.Dataset, goal: Goal) -> list[list[str]]:
     """A heading and a row for every point: of each cost the median over seeds, and how many got there."""
     found = reached(dataset, goal)
-    costs = [name for name in found if bool(found[name].notnull().any())] or ["rounds"]
+    costs = [each for each in COSTS if each.name in found and bool(found[each.name].notnull().any())] or COSTS[:1]
     places = [str(name) for name in found["rounds"].dims if name != "seed"]
-    headings = [name if found[name].units == "1" else f"{name}/{found[name].units}" for name in costs]
+    headings = [f"{each.name}/{each.unit}" if each.unit == "s" else each.name for each in costs]
     rows = []
     for at in itertools.product(*(range(found.sizes[name]) for name in places)):
         here = found.isel(dict(zip(places, at, strict=True)))
         labels = [cells.text(here[name].values.item()) for name in places]
         seeds = here["rounds"].values[here["rounds"].notnull().values]
         share = f"{int(np.isfinite(seeds).sum())} of {seeds.size}"
-        rows.append([*labels, share, *(cells.median(here[name].values, _large) for name in costs)])
+        rows.append([*labels, share, *(cells.median(here[each.name].values, _large) for each in costs)])
     return [[*places, "reached", *headings], *rows]
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ def results(accuracy: np.ndarray, rounds: list[int], stopped: np.ndarray | None 
     dims = ("uplink", "seed", "round")
     uplinks, seeds, _ = np.shape(accuracy)
     costs = {"resource_elements": 100.0, "pilot_elements": 10.0, "airtime": 0.5}
-    data = {name: (dims, np.broadcast_to(value, np.shape(accuracy))) for name, value in costs.items()}
+    data: dict[str, Any] = {name: (dims, np.broadcast_to(value, np.shape(accuracy))) for name, value in costs.items()}
     data["bits"] = (dims, np.broadcast_to(np.asarray(rounds, float), np.shape(accuracy)))
     data |= {"accuracy": (dims, np.asarray(accuracy, float)), "loss": (dims, 1 - np.asarray(accuracy, float))}
     data["stopped_at"] = (dims[:2], np.full([uplinks, seeds], -1.0) if stopped is None else stopped)
@@ -75,10 +76,10 @@ def test_seeds_that_never_get_there_are_in_the_median_and_missing_ones_are_not()
 def test_a_table_has_a_row_for_every_point(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     accuracy = np.array([[[0.5, 0.9]], [[0.2, 0.8]], [[0.1, 0.3]]])
     dataset = results(accuracy, [1000, 2000])
-    told.reached(dataset, "accuracy=0.7")
+    told.what_it_took(dataset, "accuracy=0.7")
     assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
         "what it took to accuracy >= 0.7: linear between evaluations".split(),
-        ["uplink", "reached", "rounds", "elements", "bits/bit", "airtime/s"],
+        ["uplink", "reached", "rounds", "elements", "bits", "airtime/s"],
         ["ideal", "1", "of", "1", "1500", "165,000", "2,000,000", "750"],
         ["analog", "1", "of", "1", "1833", "201,667", "2,666,667", "916.7"],
         ["digital", "0", "of", "1", *["out", "of", "reach"] * 4],
