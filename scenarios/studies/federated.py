@@ -73,6 +73,7 @@ class Federated(Study):
     layer: Annotated[int, Gt(0), Le(1000)] | None = Field(
         default=None,
         description="layer whose NMSE is measured; the number of its kernel, from the input; all unless given",
+        exclude_if=lambda layer: layer is None,
     )
     executor: Literal["auto", "loop", "vectorized"] = Field(default="auto", description="how devices are computed")
     chunk: Million | None = Field(default=None, description="devices computed at once; as memory allows unless given")
