@@ -37,6 +37,7 @@ from ._waves import phasor
 
 TRIES = 12  # positions for a device before it is given up
 TRACER = Path(__file__).with_name("_tracer.py")
+PATIENCE = 600.0  # seconds for a trace, which takes a few
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -142,7 +143,11 @@ def _trace(site: RayTraced, antennas: int, candidates: _Spots) -> tuple[np.ndarr
         ask, answer = Path(folder) / "ask.npz", Path(folder) / "answer.npz"
         wanted = asdict(site) | {"scene": _file(site.scene), "antennas": antennas, "spots": candidates.spots}
         np.savez(ask, **wanted)
-        done = subprocess.run([sys.executable, TRACER, ask, answer], capture_output=True, text=True, check=False)
+        command = [sys.executable, TRACER, ask, answer]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise ValueError(f"ray_traced: expected a trace within {PATIENCE:g} s, received none; try again") from None
         said = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit status {done.returncode}"]
         if done.returncode:
             raise ValueError(said[-1] if said[-1].startswith("ray_traced") else f"ray_traced: no trace: {said[-1]}")
