@@ -50,6 +50,7 @@ def test_nothing_is_sent_where_nothing_fits_or_all_is_lost() -> None:
     np.testing.assert_array_equal(best_modes(picture, bits, np.ones([2, 1, 2])), [[-1, -1]])
 
 
+@pytest.mark.slow
 def test_what_is_expected_comes() -> None:
     """Over noise alone, on 100 images at five SNRs around thresholds: no worse than any target."""
     some, snrs_db, key = images(100), np.arange(4.0, 9.0), keys.key(1)
