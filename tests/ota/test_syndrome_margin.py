@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pytest
 import tensorflow as tf
 from scipy import stats
 
