@@ -9,10 +9,15 @@ side information alone makes of them, their linear estimate. Found ones err by D
 
 The device does not see the side information. It knows how far updates are from it, by layer, and so draws what it may
 be: of the information that a plane then lacks it takes the mean and a ``margin``, as many deviations on top as
-``target_failures`` asks for, and the shortest syndrome that finds as much half of the time. Gradients keep to no law
-exactly: of real ones planes lacked 0.7 to 1.3 times what was foretold. Where indices without side information, entropy
-coded, are no longer, these are sent: a bit says so. Bits for fewer than all blocks are spent on those from a random one
-on; the others are erasures.
+``target_failures`` asks for, and the shortest syndrome that finds as much half of the time. Where indices without side
+information, entropy coded, are no longer, these are sent: a bit says so. Bits for fewer than all blocks are spent on
+those from a random one on; the others are erasures.
+
+Gradients keep to no law: few things in a batch move all entries at once, so that squares of distances are as uncertain
+as means of a few squares, and planes lack 0.8 to 2 times what is foretold. Of softmax gradients of MNIST, 4 to 16
+devices, levels = 7, 12 % of blocks lacked more than their syndromes carry with a margin of 0.25, none of 92 with 1,
+which was chosen on Fashion-MNIST. That takes 0.75 of the bits of plain indices instead of 0.45 at batches of 3,500, and
+at 1,000 two thirds of updates are sent plain; where updates keep to the law, 0.25 is enough.
 
 The mean of what was decoded of the ``first`` of those that take part, which send plain, is the side information of the
 others. Where ``first`` is 0 it is the last estimate, and devices tell their deviations from it. Slepian, Wolf,
@@ -42,6 +47,7 @@ from .nested import FLOAT, Nested, Places
 
 RUNG = 6.0  # bits that name a length
 CRC = 16.0
+FAINT = 1 / 16  # bits of information an entry that planes may lack of which the law foretells none, for the margin
 
 
 class Syndromes(NamedTuple):
@@ -66,9 +72,9 @@ class SyndromeCoded:
     block: Annotated[int, Ge(256), Le(8192)] = 4096
     """Entries of a block, at most."""
     target_failures: Annotated[float, Gt(0), Lt(1)] = 0.01
-    """Share of blocks that may be lost, as far as the law holds."""
-    margin: Annotated[float, Ge(0), Le(10)] = 0.25
-    """Information beyond what the law foretells, as a share of it."""
+    """Chance that a block is lost where updates keep to the law."""
+    margin: Annotated[float, Ge(0), Le(10)] = 1.0
+    """Information beyond what the law foretells, as a share of that and 1/16 bit an entry."""
     law: Literal["laplace", "normal"] = "laplace"
     """Of the distance from the side information."""
     buckets: tuple[Annotated[int, Ge(1), Lt(2**31)], ...] = ()
@@ -186,9 +192,8 @@ class SyndromeCoded:
         believed = believed._replace(centre=steps)
         mean, variance = _planes.information(self.law, self.levels, planes, believed, off)  # [P, B]
         above = NormalDist().inv_cdf(1.0 - self.target_failures / planes.shape[0])
-        enough = tf.transpose((1.0 + self.margin) * mean + above * tf.sqrt(variance))[:, :, None] <= _syndromes.carried(
-            blocks.width
-        )
+        needed = mean + self.margin * (mean + FAINT * blocks.width) + above * tf.sqrt(variance)
+        enough = tf.transpose(needed)[:, :, None] <= _syndromes.carried(blocks.width)
         return tf.argmax(enough, axis=-1, output_type=tf.int32)
 
     def _found(self, sent: Syndromes, key: Key, known: Known, side: tf.Tensor) -> tf.Tensor:

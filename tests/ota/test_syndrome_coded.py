@@ -316,7 +316,7 @@ def told(spread: float) -> Known:
     return Known(LAYERS, Past.none(LAYERS), tf.fill([len(LAYERS)], spread))
 
 
-SCHEME = SyndromeCoded(block=1024, law="normal")
+SCHEME = SyndromeCoded(block=1024, law="normal", margin=0.25)
 KEY = keys.key(1)
 encode, decode = (tf.function(each, autograph=False) for each in (SCHEME.encode, SCHEME.decode))
 
@@ -455,7 +455,7 @@ def test_bits_for_one_block_are_spent_on_one_and_the_other_is_what_side_informat
 
 
 def test_the_last_estimate_is_side_information_too() -> None:
-    scheme = SyndromeCoded(first=0.0, block=1024, law="normal")
+    scheme = SyndromeCoded(first=0.0, block=1024, law="normal", margin=0.25)
     x, y = correlated(0.1)
     assert scheme.remembers and not SCHEME.remembers
     known = Known(LAYERS, Past(tf.constant(1), y))
