@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from overair.ota.images._picture import Picture
 from overair.ota.images.jpeg import Jpeg
