@@ -12,9 +12,9 @@ coordinates beyond T, but no coin of a quantiser: that leaves no bias (``_fittin
 et al., "Accelerating federated learning with quick distributed mean estimation", ICML 2024.
 """
 
+import math
 from typing import ClassVar, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
@@ -30,7 +30,7 @@ from ._rotation import returned, turned
 
 EXACT_BITS = 32.0
 SIDE_BITS = 32.0 + 8.0  # the deviation, and the rung of the ladder; how many are sent exactly comes on top
-USUAL = LEAST + OUTSIDE * (EXACT_BITS - LEAST + np.log2(np.e / OUTSIDE))  # bits of one, with its share of exact ones
+USUAL = LEAST + OUTSIDE * (EXACT_BITS - LEAST + math.log2(math.e / OUTSIDE))  # bits of one, with its share of exact ones
 
 
 class Plan(NamedTuple):

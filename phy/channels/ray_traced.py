@@ -143,7 +143,7 @@ def _trace(site: RayTraced, antennas: int, candidates: _Spots) -> tuple[np.ndarr
         ask, answer = Path(folder) / "ask.npz", Path(folder) / "answer.npz"
         wanted = asdict(site) | {"scene": _file(site.scene), "antennas": antennas, "spots": candidates.spots}
         np.savez(ask, **wanted)
-        command = [sys.executable, TRACER, ask, answer]
+        command = [sys.executable, str(TRACER), str(ask), str(answer)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
         except subprocess.TimeoutExpired:
