@@ -30,7 +30,9 @@ from ._rotation import returned, turned
 
 EXACT_BITS = 32.0
 SIDE_BITS = 32.0 + 8.0  # the deviation, and the rung of the ladder; how many are sent exactly comes on top
-USUAL = LEAST + OUTSIDE * (EXACT_BITS - LEAST + math.log2(math.e / OUTSIDE))  # bits of one, with its share of exact ones
+USUAL = LEAST + OUTSIDE * (
+    EXACT_BITS - LEAST + math.log2(math.e / OUTSIDE)
+)  # bits of one, with its share of exact ones
 
 
 class Plan(NamedTuple):

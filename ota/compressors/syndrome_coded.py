@@ -15,9 +15,9 @@ those from a random one on; the others are erasures.
 
 Gradients keep to no law: few things in a batch move all entries at once, so that squares of distances are as uncertain
 as means of a few squares, and planes lack 0.8 to 2 times what is foretold. Of softmax gradients of MNIST, 4 to 16
-devices, levels = 7, 12 % of blocks lacked more than their syndromes find half of the time with a margin of 0.25, and none
-of 92 with 1, which was chosen on Fashion-MNIST. That takes 0.75 of the bits of plain indices instead of 0.45 at batches
-of 3,500, and at 1,000 two thirds of updates are sent plain; where updates keep to the law, 0.25 is enough.
+devices, levels = 7, 12 % of blocks lacked more than their syndromes find half of the time with a margin of 0.25, and
+none of 92 with 1, which was chosen on Fashion-MNIST. That takes 0.75 of the bits of plain indices instead of 0.45 at
+batches of 3,500, and at 1,000 two thirds of updates are sent plain; where updates keep to the law, 0.25 is enough.
 
 The mean of what was decoded of the ``first`` of those that take part, which send plain, is the side information of the
 others. Where ``first`` is 0 it is the last estimate, and devices tell their deviations from it. Slepian, Wolf,
