@@ -67,15 +67,17 @@ def test_no_compressor_errs_by_less_than_the_laws_allow() -> None:
 
 @needs_checkout
 def test_the_curve_of_statistics_says_what_the_documentation_says() -> None:
-    stored = kept("gradient_statistics").isel(seed=0)
-    later, whole = stored.sel(gradient="last").isel(epoch=slice(1, None)), stored.sel(entries=3000, gradient="mean")
+    stored = kept("gradient_statistics")
     for name in ("ks_null_passed", "spearman_null_passed"):
         tests = stored[name].size * 20
         assert abs(float(stored[name].mean()) - 0.955) < 4.5 * (0.05 * 0.95 / tests) ** 0.5 + 0.005
+    assert stored.sizes["seed"] == 3
+    mean = stored.mean("seed")
+    later, whole = mean.sel(gradient="last").isel(epoch=slice(1, None)), mean.sel(entries=3000, gradient="mean")
     assert (later.spearman_passed.sel(entries=100).mean("epoch") > 0.5).all()
     assert (later.spearman_passed.sel(entries=3000).mean("epoch") < 0.3).all()
-    assert (stored.spearman.sel(gradient="mean").mean("epoch") > 0.4).all()  # epoch means are correlated
-    mean = whole.mean("epoch")
+    assert (mean.spearman.sel(gradient="mean").mean("epoch") > 0.4).all()  # epoch means are correlated
+    whole, last = whole.mean("epoch"), mean.sel(gradient="last", entries=3000).mean("epoch")
     for name in ("w2_laplace", "w2_gennorm", "w2_weibull"):
-        assert (mean[name] < 0.7 * mean.w2_normal).all()
-    assert (stored.sel(gradient="last").gennorm.mean("epoch") < 0.6).all()
+        assert (whole[name] < 0.7 * whole.w2_normal).all()
+    assert (last.w2_laplace > 1.3 * last.w2_weibull).all()  # there Laplace does not tie
