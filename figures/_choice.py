@@ -48,9 +48,9 @@ def choose(
         name: [_named(dataset, name, each, [each for each in axes if each != at]) for each in given or ()]
         for name, given in (("panel", panel), ("lines", lines))
     }
-    if twice := [name for name in told["panel"] if name in told["lines"]]:
-        raise ScenarioError(f"panel: expected other axes than those of lines, received {twice[0]}")
     named = [*told["panel"], *told["lines"]]
+    if twice := [name for name in named if named.count(name) > 1]:
+        raise ScenarioError(f"panel: expected each axis once, in panel or in lines, received {twice[0]} twice")
     rest = sorted((name for name in axes if name not in {at, *named, *ended}), key=lambda name: _rank(dataset, name))
     if lines is None:  # all that has no panel, or the first
         count = 1 if panel is None else len(rest)

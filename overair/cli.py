@@ -18,6 +18,7 @@ from typing import Any
 from .arguments import parser
 
 INTERRUPTED, TERMINATED = 130, 143
+FIGURE = ("x", "y", "panel", "lines", "width", "style")  # options of show
 
 
 class Terminated(KeyboardInterrupt):
@@ -132,6 +133,7 @@ def _show(options: argparse.Namespace) -> int:
     from . import told
     from .scenarios.reading import files
 
+    _check_alone(options)
     if options.toml:
         print(files.text(options.results), end="")
         return 0
@@ -149,9 +151,22 @@ def _show(options: argparse.Namespace) -> int:
     return told.failures(dataset)
 
 
+def _check_alone(options: argparse.Namespace) -> None:
+    """Raise ScenarioError where something is asked for that what is shown instead would leave out."""
+    from .scenarios.reading.errors import ScenarioError
+
+    instead = {"toml": options.toml, "to": options.to, options.table: options.table}
+    alone = [f"--{name}" for name, asked in instead.items() if asked]
+    beside = [f"--{name}" for name in FIGURE if getattr(options, name) is not None]
+    if options.against is not None and not options.table:
+        beside.append("--against")
+    if alone and (others := [*alone[1:], *beside]):
+        raise ScenarioError(f"{others[0]}: expected none beside {alone[0]}, which shows something else, received both")
+
+
 def _plotted(dataset: Any, options: argparse.Namespace) -> Any:
     """The figure that the options ask for, None for that of the study."""
-    asked = {name: getattr(options, name) for name in ("x", "y", "panel", "lines", "width", "style")}
+    asked = {name: getattr(options, name) for name in FIGURE}
     given = {name: value for name, value in asked.items() if value is not None}
     if not given:
         return None

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from .. import studies
 from . import intervals, pages, remarks, tables
 from .tables import Against
 
@@ -35,7 +36,7 @@ def to_json(dataset: xr.Dataset, against: Against | None = None) -> str:
     rows = numbers(dataset, against)
     about = {name: dict(dataset[name].attrs) for name in rows[0] if name in dataset}
     told = {
-        "study": dataset.attrs["study"], "title": dataset.attrs.get("title", ""),
+        "study": dataset.attrs.get("study", studies.USUAL), "title": dataset.attrs.get("title", ""),
         "complete": bool(dataset.attrs.get("complete", 1)), "seeds": dataset["seed"].values.tolist(),
         "against": None if against is None else {against.axis: against.label},
         "failures": json.loads(dataset.attrs.get("failures", "[]")), "notes": list(tables.notes(dataset)),

@@ -57,15 +57,17 @@ def told(*runs: Given) -> str:
         unequal.append("links")
     elif runs[0].air:
         equal.append("same links")
-    low, high = min(run.elements[0] for run in runs), max(run.elements[1] for run in runs)
+    ranges = [run.elements for run in runs if not np.isnan(run.elements[0])]
+    low, high = min((each[0] for each in ranges), default=np.nan), max((each[1] for each in ranges), default=np.nan)
     if high > low:
         unequal.append(f"elements, {low:,.0f} to {high:,.0f}")
-    elif high == low:
+    elif ranges and len(ranges) == len(runs):
         equal.append("same elements" + (f" ({high:,.0f}, with pilots)" if all(run.steady for run in runs) else ""))
-    energy = max((run.energy for run in runs if not np.isnan(run.energy)), default=np.nan)
+    energies = [run.energy for run in runs]
+    energy = np.nanmax([*energies, 0.0])
     if energy > 1 + CLOSE:
         unequal.append(f"energy, up to {energy:.3g} P")
-    elif energy <= 1 + CLOSE:
+    elif not np.isnan(energies).any():
         equal.append("energy at most P")
     if len({run.seeds for run in runs}) > 1:
         unequal.append("seeds")

@@ -100,6 +100,16 @@ def test_runs_drawn_together_are_compared_with_each_other() -> None:
     assert "seeds" in fairness.told(of(), of(seeds=(0, 2)))
 
 
+def test_what_one_of_several_runs_does_not_tell_is_not_said_of_all() -> None:
+    known = fairness.given(results(), ["uplink"])
+    silent = fairness.given(results().drop_vars(["energy_max", "pilot_elements", "resource_elements"]), ["uplink"])
+    for pair in ((known, silent), (silent, known)):
+        assert fairness.told(*pair) == "Compared alike: same links, 2 seeds."
+    above = fairness.given(results().assign(energy_max=results().energy_max * 2 + 1), ["uplink"])
+    for pair in ((above, silent), (silent, above)):
+        assert "Not compared alike: energy, up to" in fairness.told(*pair)
+
+
 def test_what_is_not_known_is_not_said() -> None:
     given = results().drop_vars(["energy_max", "pilot_elements"])
     assert fairness.line(given, ["uplink"]) == "Compared alike: same links, same elements, 2 seeds."

@@ -34,6 +34,10 @@ def test_a_figure_over_costs_is_written_beside_the_curve(
         (["--lines", "uplink,nothing"], 'lines: expected uplink, received "nothing"'),
         (["--width", "wide"], "overair: argument --width: invalid float value: 'wide'"),
         (["--format", "gif"], "overair: argument --format: invalid choice: 'gif'"),
+        (["--to", "accuracy=0.5", "--x", "elements"], "--x: expected none beside --to, which shows something else"),
+        (["--to", "accuracy=0.5", "--json"], "--json: expected none beside --to, which shows something else"),
+        (["--csv", "--style", "ieee"], "--style: expected none beside --csv, which shows something else"),
+        (["--toml", "--against", "ideal"], "--against: expected none beside --toml, which shows something else"),
     ],
 )
 def test_a_figure_that_cannot_be_is_one_line_and_no_file(

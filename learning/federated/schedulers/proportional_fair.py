@@ -18,6 +18,8 @@ from ....phy.strict import STRICT
 from . import Plan, Sight
 from ._some import Some, by_data, largest
 
+LEAST = 1e-30  # of R: who was silent for long comes first, however short the window
+
 
 @dataclass(frozen=True, config=STRICT)
 class ProportionalFair(Some):
@@ -34,6 +36,6 @@ class ProportionalFair(Some):
 
     def plan(self, state: Nest, sight: Sight, key: Key) -> tuple[Plan, Nest]:
         rates = sight.rates()
-        chosen = largest(tf.math.divide_no_nan(rates, state), self.senders, key)
+        chosen = largest(rates / tf.maximum(state, LEAST), self.senders, key)
         after = (1.0 - 1.0 / self.window) * state + tf.where(chosen, rates / self.window, 0.0)
         return by_data(chosen, sight.shares), after

@@ -123,6 +123,17 @@ def test_proportional_fair_sends_as_worked_out_by_hand() -> None:
     np.testing.assert_allclose(state, [0.718506, 0.671631, 0.508447], atol=1e-6)
 
 
+def test_whoever_was_silent_comes_first_in_the_shortest_window_of_proportional_fair() -> None:
+    """With W = 1 only the last round counts: R_k is 0 of all that were silent in it."""
+    scheme, rates = ProportionalFair(senders=1, window=1.0), tf.constant([4.0, 3.0, 2.0, 1.0])
+    state, sent = scheme.init(4, keys.key(0)), []
+    for turn in range(6):
+        sight = Sight(tf.fill([4], 0.25), lambda: rates, lambda works: tf.zeros([4]))
+        plan, state = scheme.plan(state, sight, keys.key(0, turn))
+        sent.append(int(tf.argmax(plan.weights)))
+    assert sent == [0, 1, 0, 1, 0, 1]
+
+
 def test_proportional_fair_of_two_a_round_follows_its_own_means() -> None:
     devices, window = 6, 7.0
     rates = np.random.default_rng(3).exponential(np.arange(1, devices + 1), [40, devices])
