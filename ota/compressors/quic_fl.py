@@ -8,7 +8,8 @@ Where the rotation is uniform the error is 1.4654, .2135, .0426 and .0095 of |x|
 1.4670 and .2149 at 1 and 2), and 3.5e-5 at 8. Of bits between two depths, coordinates that the key draws have
 the deeper one. Below 2.08 bits a coordinate fewer of them are sent, at 2 bits and times n over their number: 2.523/R
 - 1 at R bits, while one bit of each would have 2.665/R - 1. Which are sent, and at which depth, hangs on the number of
-coordinates beyond T, but no coin of a quantiser: that leaves no bias (``_fitting``). Whole bytes are used. Ben Basat
+coordinates beyond T, but no coin of a quantiser: that leaves no bias (``_fitting``), but for less than one vector in
+a thousand where 32 to 35 bits are left and a coordinate beyond T fits alone only. Whole bytes are used. Ben Basat
 et al., "Accelerating federated learning with quick distributed mean estimation", ICML 2024.
 """
 
