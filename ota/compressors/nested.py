@@ -30,8 +30,8 @@ from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import coding, subsets
-from ..squares import mean_squares
 from . import ALONE, Known
+from ._beside_past import beside_past
 from ._buckets import Cuts, at_entries, cut, entries, largest, layer_of, parts
 from ._cosets import alone, beyond, drawn, place, point, shrunk
 
@@ -79,13 +79,9 @@ class Nested:
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
     ) -> tuple[tf.Tensor, tf.Tensor]:
         known = known.filled(update.shape[-1])
-        side, spread = tf.zeros_like(update), None
+        known, side = known._replace(spread=None), tf.zeros_like(update)
         if self.remembers:
-            assert known.past is not None
-            side = known.past.estimate
-            away = tf.cast(tf.sqrt(mean_squares(update - side, known.layers)), update.dtype)
-            spread = tf.where(known.past.rounds > 0, away, float("inf"))
-        known = known._replace(spread=spread)
+            known, side = beside_past(update, known)
         sent, used = self.encode(update, bits, key, known)
         return self.decode(sent, key, known, side), used
 

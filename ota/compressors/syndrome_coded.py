@@ -38,6 +38,7 @@ from ...phy.keys import Key
 from ...phy.strict import STRICT
 from ..squares import mean_squares
 from . import ALONE, Known, _planes, _syndromes
+from ._beside_past import beside_past
 from ._buckets import cut, largest
 from ._coded_blocks import Blocks, check_bits, cut_into
 from ._cosets import alone, drawn
@@ -92,12 +93,9 @@ class SyndromeCoded:
         known = known.filled(update.shape[-1])
         if not self.remembers:
             return self._plain.compress(update, bits, key, known)
-        past = known.past
-        assert past is not None
-        away = tf.cast(tf.sqrt(mean_squares(update - past.estimate, known.layers)), update.dtype)
-        known = known._replace(spread=tf.where(past.rounds > 0, away, math.inf))
+        known, side = beside_past(update, known)
         sent, used = self.encode(update, bits, key, known)
-        return self.decode(sent, key, known, past.estimate), used
+        return self.decode(sent, key, known, side), used
 
     def encode(self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE) -> tuple[Syndromes, tf.Tensor]:
         known = known.filled(update.shape[-1])

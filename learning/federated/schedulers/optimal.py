@@ -15,10 +15,9 @@ from ....ota.round import Nest
 from ....phy import keys
 from ....phy.keys import Key
 from ....phy.strict import STRICT
+from ..planning import inclusion
 from . import Plan, Sight
 from ._some import Some
-
-SLACK = 1e-6  # of a chance, which is float32
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -31,21 +30,6 @@ class Optimal(Some):
 
     def plan(self, state: Nest, sight: Sight, key: Key) -> tuple[Plan, Nest]:
         works = tf.ones_like(sight.shares, tf.bool)
-        chance = inclusion(sight.norms(works), self.senders)
+        chance = tf.cast(inclusion.optimal(sight.norms(works), self.senders), tf.float32)
         chosen = keys.uniform(key, tf.shape(chance)) < chance
         return Plan(tf.where(chosen, tf.math.divide_no_nan(sight.shares, chance), 0.0), works), state
-
-
-def inclusion(norms: tf.Tensor, count: int) -> tf.Tensor:
-    """Chances min(1, c a_k) that sum to a count, or 1 wherever a_k > 0 if those are fewer, [K].
-
-    The m largest are certain, with the least m by which the others stay below 1: c = (N - m) / sum of the others.
-    """
-    order = tf.argsort(norms, direction="DESCENDING", stable=True)
-    a = tf.gather(norms, order)
-    place = tf.range(tf.size(a))
-    left = tf.cumsum(a, reverse=True)  # of a and all that are smaller, [K]
-    c = tf.math.divide_no_nan(tf.cast(count - place, a.dtype), left)
-    certain = tf.argmax(c * a <= 1.0 + SLACK, output_type=tf.int32)
-    chance = tf.where(place < certain, 1.0, tf.minimum(c[certain] * a, 1.0))
-    return tf.scatter_nd(order[:, None], chance, tf.shape(norms))

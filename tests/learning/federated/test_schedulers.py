@@ -19,7 +19,7 @@ from overair.learning import (
     RoundRobin,
     Sight,
 )
-from overair.learning.federated.schedulers.optimal import inclusion
+from overair.learning.federated.planning.inclusion import optimal as inclusion
 from overair.phy import keys
 
 
