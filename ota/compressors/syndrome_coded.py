@@ -75,7 +75,7 @@ class SyndromeCoded:
     target_failures: Annotated[float, Gt(0), Lt(1)] = 0.01
     """Chance that a block is lost where updates keep to the law."""
     margin: Annotated[float, Ge(0), Le(10)] = 1.0
-    """Information beyond what the law foretells, as a share of that and 1/16 bit an entry."""
+    """Information kept beyond the law, as a share of the law and 1/16 bit."""
     law: Literal["laplace", "normal"] = "laplace"
     """Of the distance from the side information."""
     buckets: tuple[Annotated[int, Ge(1), Lt(2**31)], ...] = ()
