@@ -1,6 +1,6 @@
 """Recovery of sparse gradients of a CNN: accuracy over iterations, errors of recovery, and what a gradient looks like.
 
-    python -m overair.figures.bayes_recovery docs/curves --out bayes_recovery.png
+    overair figure bayes_recovery
 
 The folder holds results of ``overair run`` of bayes_recovery, bayes_errors and bayes_gradient, as curves or as runs of
 these names. Above, accuracy for every SNR of the run. In the middle, NMSE of recovery against the share of entries that
@@ -10,8 +10,6 @@ Below, after Dhillon's lecture: the gradient of a kernel of (5, 5, 10, 20) as a 
 the 95th percentile in magnitude, and the correlation of its rows, each of which is a place in the 5 x 5 plane.
 """
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 
-from . import _command as command
+from ._kept import kept
 from ._labels import SNR, axis_label, settings, value_label
 from ._look import COLOURS, MARKERS, caption, grid, marked, picture
 
@@ -186,14 +184,5 @@ def _line(name: str) -> dict[str, Any]:
 def draw_folder(folder: Path, path: Path) -> None:
     """Draw the results of a folder into a file."""
     names = ("bayes_recovery", "bayes_errors", "bayes_gradient")
-    run, errors, gradient = (command.kept(folder, name) for name in names)
+    run, errors, gradient = (kept(folder, name) for name in names)
     draw(run, errors, gradient, path)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """From a folder of results to a picture."""
-    return command.draw_folder("bayes_recovery", __doc__, arguments, draw_folder)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

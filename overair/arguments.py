@@ -25,6 +25,8 @@ EXAMPLES = """examples:
   overair show runs/a --x elements --style ieee --format pdf a figure for a paper: accuracy over what it cost
   overair show runs/a --latex                                its table, also --csv and --json
   overair report runs/a                                      one HTML page with all of it
+  overair figure amiri2020                                   a published figure, from its stored curves
+  overair cite runs/a                                        BibTeX of the package and of the schemes used
   overair check                                              theory beside simulation
 """
 RUN_EXAMPLES = """examples:
@@ -53,7 +55,16 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"overair: {message}; see {self.prog} --help\n")
 
 
-def parser(run: Command, list_: Command, show: Command, report: Command, new: Command, check: Command) -> Parser:
+def parser(
+    run: Command,
+    list_: Command,
+    show: Command,
+    report: Command,
+    figure: Command,
+    cite: Command,
+    new: Command,
+    check: Command,
+) -> Parser:
     """Of the whole command, from what its subcommands do."""
     made = Parser(
         prog="overair", description="Learning over wireless links, simulated.", epilog=EXAMPLES, formatter_class=LAYOUT
@@ -70,6 +81,18 @@ def parser(run: Command, list_: Command, show: Command, report: Command, new: Co
         "--out", type=Path, metavar="FILE", help="the page (report.html in the folder, or beside the file)"
     )
     told.set_defaults(command=report)
+
+    told = commands.add_parser("figure", help="the published figure of a preset, from curves that are kept")
+    told.add_argument("name", metavar="NAME", help="a preset; all draws every one")
+    told.add_argument(
+        "--out", type=Path, metavar="FILE", help="the picture, .png, .pdf or .svg (NAME.png); of all a folder"
+    )
+    told.add_argument("--curves", type=Path, metavar="DIR", help="curves or runs by name (docs/curves of the source)")
+    told.set_defaults(command=figure)
+
+    told = commands.add_parser("cite", help="BibTeX of the package and of the papers behind the schemes of a result")
+    told.add_argument("results", metavar="DIR|FILE|NAME", help="results, or a preset")
+    told.set_defaults(command=cite)
 
     told = commands.add_parser("new", help="print a scenario of a study that runs, every field explained")
     told.add_argument("study", metavar="STUDY", help="see `overair list studies`")
