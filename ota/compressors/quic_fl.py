@@ -103,6 +103,6 @@ def rounded(unit: tf.Tensor, plan: Plan, key: Key) -> tuple[tf.Tensor, tf.Tensor
 
     def mixed() -> tuple[tf.Tensor, tf.Tensor]:
         pairs = zip(at(plan.depth + 1), at(plan.depth), strict=True)
-        return tuple(tf.where(plan.deeper, fine, coarse) for fine, coarse in pairs)  # type: ignore[return-value]
+        return tuple(tf.where(plan.deeper, fine, coarse) for fine, coarse in pairs)
 
     return tf.cond(tf.reduce_any(plan.deeper), mixed, lambda: at(plan.depth))

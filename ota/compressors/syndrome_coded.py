@@ -31,6 +31,7 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
+from ..squares import mean_squares
 from . import ALONE, Known, _planes, _syndromes
 from ._buckets import cut, largest
 from ._coded_blocks import Blocks, check_bits, cut_into

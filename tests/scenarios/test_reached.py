@@ -18,7 +18,9 @@ def results(accuracy: np.ndarray, rounds: list[int], stopped: np.ndarray | None 
     dims = ("uplink", "seed", "round")
     uplinks, seeds, _ = np.shape(accuracy)
     costs = {"resource_elements": 100.0, "pilot_elements": 10.0, "airtime": 0.5}
-    data = {name: (dims, np.broadcast_to(value, np.shape(accuracy))) for name, value in costs.items()}
+    data: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
+        name: (dims, np.broadcast_to(value, np.shape(accuracy))) for name, value in costs.items()
+    }
     data["bits"] = (dims, np.broadcast_to(np.asarray(rounds, float), np.shape(accuracy)))
     data |= {"accuracy": (dims, np.asarray(accuracy, float)), "loss": (dims, 1 - np.asarray(accuracy, float))}
     data["stopped_at"] = (dims[:2], np.full([uplinks, seeds], -1.0) if stopped is None else stopped)
