@@ -3,10 +3,11 @@
 import importlib
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
 
 
 def draw(dataset: "xr.Dataset", path: str | Path) -> None:
@@ -17,4 +18,18 @@ def draw(dataset: "xr.Dataset", path: str | Path) -> None:
     module.draw(dataset, path)
 
 
-__all__ = ["draw"]
+def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **options: Any) -> "Figure":
+    """The curve of any result as a Matplotlib figure; what can be told is in ``figures.curve.plot``."""
+    from .curve import plot
+
+    return plot(dataset, x, y, **options)
+
+
+def write(figure: "Figure", path: str | Path) -> None:
+    """A figure as a file, there whole or not at all; the ending (.png, .pdf, .svg) says which kind."""
+    from ._look import write
+
+    write(figure, path)
+
+
+__all__ = ["draw", "plot", "write"]

@@ -12,6 +12,7 @@ from ..scenarios.reading.errors import ScenarioError, printable
 
 SNR = "snr_db"
 DOT = r"(?<!\d)\.(?=\S)|\.(?=[^\W\d])"  # of a path; none of a number
+ENOUGH = 6  # seeds, for the interval of a median
 WIDE = 40  # characters that stand beside a panel
 
 
@@ -51,5 +52,8 @@ def plain(text: str) -> str:
 
 def seeds_label(dataset: xr.Dataset) -> str:
     """What lines and bands are."""
-    seeds, middle = dataset.sizes["seed"], "Median" if "find" in dataset.attrs else "Mean"
-    return f"{middle} of {seeds} seeds, band from lowest to highest" if seeds > 1 else "One seed"
+    seeds, median = dataset.sizes["seed"], "find" in dataset.attrs
+    if seeds < 2:
+        return "One seed"
+    told = "too few for a confidence interval" if median and seeds < ENOUGH else "band: 95 % confidence interval"
+    return f"{'Median' if median else 'Mean'} of {seeds} seeds, {told}"

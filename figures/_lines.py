@@ -9,29 +9,62 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ..scenarios.results import remarks
-from ..scenarios.results.intervals import median
 from ..scenarios.results.variables import variables
 from ._labels import axis_label, value_label
-from ._look import COLOURS, DASHES, band, grid
+from ._look import COLOURS, DASHES, MARKERS, band, grid, marked, means, medians
+
+FREE = ", at no cost"
 
 
-def lines(panel: Axes, dataset: xr.Dataset, variable: str, x: str, axes: Sequence[str]) -> None:
-    """A line of means and a band for every place on these axes, in a panel with a grid."""
+def lines(
+    panel: Axes, dataset: xr.Dataset, variable: str, x: str, axes: Sequence[str], spent: xr.DataArray | None = None
+) -> None:
+    """A line of means and a band for every place on these axes, in a panel with a grid.
+
+    ``spent`` is what a line is drawn over in place of the values of x, seed by seed.
+    """
     grid(panel)
-    values, marks, places = dataset[variable], remarks.marks(dataset), abscissas(dataset, x)
-    more = pilots(dataset, x)
+    values, marks, at_x = dataset[variable], remarks.marks(dataset), _places(dataset, x, spent)
+    summary = medians if "find" in dataset.attrs else means
     for at, place in enumerate(itertools.product(*(range(dataset.sizes[name]) for name in axes))):
         chosen = dict(zip(axes, place, strict=True))
         label = ", ".join(value_label(dataset, name, place) for name, place in chosen.items()) or None
-        one = values.isel(chosen)
-        one = one if x in one.dims else one.expand_dims(x)
-        dash = DASHES[at // len(COLOURS) % len(DASHES)] if is_numeric(dataset, x) else ""
-        over_seeds = one.transpose("seed", x).values
-        middle = np.array([median(found)[0] for found in over_seeds.T]) if "find" in dataset.attrs else None
-        own = None if marks is None else np.atleast_1d(marks.isel(chosen).values)
-        here = places if more is None else places + more.isel(chosen).values
-        band(panel, here, over_seeds, at, label, dash, middle, own)
-    whole_ticks(panel, places)
+        one = values.isel(chosen, missing_dims="ignore")
+        over_seeds = (one if x in one.dims else one.expand_dims(x)).transpose("seed", x).values
+        own = _marks(marks, chosen, x, over_seeds.shape[1])
+        here = at_x.isel(chosen, missing_dims="ignore").values
+        if spent is not None and not np.nanmax(here, initial=0.0) > 0:
+            _level(panel, over_seeds, at, label)
+        else:
+            band(panel, here, over_seeds, at, label, dash(at) if is_numeric(dataset, x) else "", summary, own)
+    if spent is None:
+        whole_ticks(panel, abscissas(dataset, x))
+
+
+def _marks(marks: xr.DataArray | None, chosen: dict[str, int], x: str, points: int) -> np.ndarray | None:
+    """Those of a line; none where they differ along more than it."""
+    own = None if marks is None else marks.isel(chosen, missing_dims="ignore")
+    return None if own is None or {*own.dims} - {x} else np.broadcast_to(own.values, points)
+
+
+def dash(at: int) -> str:
+    """Of a line: no two of thirty-two have both mark and dash alike, so that they differ in grey."""
+    return DASHES[(at + at // len(MARKERS)) % len(DASHES)]
+
+
+def _level(panel: Axes, over_seeds: np.ndarray, at: int, label: str | None) -> None:
+    """What costs nothing ends at a level, which stands for the whole line."""
+    look = marked(COLOURS[at % len(COLOURS)], "")
+    panel.axhline(means(over_seeds)[0][-1], linestyle=(0, (1, 2)), label=f"{label or 'its end'}{FREE}", **look)
+
+
+def _places(dataset: xr.Dataset, x: str, spent: xr.DataArray | None) -> xr.DataArray:
+    """Where values stand: on an axis, with the pilots beside it, or at the mean over seeds of what was spent."""
+    if spent is not None:
+        return spent.mean("seed")
+    places = xr.DataArray(abscissas(dataset, x), dims=[x])
+    more = pilots(dataset, x)
+    return places if more is None else more + places
 
 
 def pilots(dataset: xr.Dataset, x: str) -> xr.DataArray | None:

@@ -1,7 +1,7 @@
 """How figures look: colours, marks and dashes, the picture and its caption, and the lines that all figures draw."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import fill
@@ -9,44 +9,101 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib import rc_context
+from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from ..scenarios import durable
-from ..scenarios.results import remarks
+from ..scenarios.results import fairness, intervals, remarks
+from ._labels import plain
+from ._styles import PLAIN, Style
 
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F"]  # Okabe and Ito
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 DASHES = ["-", "--", "-.", ":"]
-STYLE: Any = {
-    "font.size": 8, "axes.labelsize": 9, "legend.fontsize": 8, "axes.axisbelow": True, "axes.linewidth": 0.6,
-    "pdf.fonttype": 42,  # TrueType; publishers refuse type 3
-}  # fmt: skip
 MARKS = {remarks.SILENT: "open marks", remarks.LOST: "crosses"}  # where a rival is hardly heard
-LETTERS = 21  # of a caption on an inch
+DPI = 300
+FULL = 0.97  # of a figure's width, for what is written across it
 BOX: Any = {"framealpha": 0.85, "edgecolor": "0.8"}  # of a legend inside a panel
 Line = tuple[list[float], list[float]]  # one from elsewhere: its abscissas and values
 
 
-@contextmanager
-def picture(path: str | Path, width: float, height: float, dpi: int = 300) -> Iterator[Figure]:
-    """A figure of so many inches, written once it is drawn; the file's ending (.png, .pdf, .svg) says which kind."""
-    with rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure
+class Picture(Figure):
+    """A figure that is written, and shown in a notebook, as it was drawn: letters and fonts are its own."""
+
+    def __init__(self, width: float, height: float, style: Style = PLAIN) -> None:
+        super().__init__(figsize=(width, height), dpi=DPI, layout="constrained")
+        self.rc: Any = style.rc
+        FigureCanvasAgg(self)  # by which texts are measured
+
+    def savefig(self, *arguments: Any, **options: Any) -> None:
+        with rc_context(self.rc):
+            super().savefig(*arguments, **options)
+
+    def _repr_png_(self) -> bytes:
         stream = io.BytesIO()
-        figure.savefig(stream, format=Path(path).suffix[1:] or None, dpi=dpi)
-        durable.write(Path(path), stream.getvalue())
+        self.savefig(stream, format="png", dpi=150)
+        return stream.getvalue()
 
 
-def caption(figure: Figure, text: str, dataset: xr.Dataset | None = None) -> None:
-    """What is drawn, below all panels, and what is said beside a result."""
-    width = int(LETTERS * figure.get_figwidth())
+@contextmanager
+def picture(path: str | Path, width: float, height: float, dpi: int = DPI) -> Iterator[Figure]:
+    """A figure of so many inches, written once it is drawn; the file's ending (.png, .pdf, .svg) says which kind."""
+    with rc_context(PLAIN.rc):
+        figure = Picture(width, height)
+        yield figure
+        fit(figure)
+        write(figure, path, dpi)
+
+
+def write(figure: Figure, path: str | Path, dpi: int = DPI) -> None:
+    """A figure as a file, there whole or not at all."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format=Path(path).suffix[1:] or None, dpi=dpi)
+    durable.write(Path(path), stream.getvalue())
+
+
+def caption(
+    figure: Figure, text: str, dataset: xr.Dataset | None = None, compared: Sequence[str] = (), fair: str = ""
+) -> Text:
+    """What is drawn, below all panels, and what is said beside a result; in lines that fit the figure.
+
+    ``compared``: axes whose places stand beside each other, of which it says whether they were given the same;
+    ``fair``: that sentence of several results.
+    """
     if dataset is not None:
         drawn = [f"{MARKS[mark]}: {why}" for mark, why in remarks.why(dataset).items()]
+        fair = fair or fairness.line(dataset, compared)
         text = "\n".join([text, *(f"{line[:1].upper()}{line[1:]}." for line in (*drawn, *remarks.free(dataset)))])
-    figure.supxlabel("\n".join(fill(line, width) for line in text.splitlines()), fontsize=6.5, color="0.35")
+    text = "\n".join([text, *map(plain, fair.splitlines())])
+    below = figure.supxlabel(text, color="0.35")
+    wrap(below, FULL * figure.bbox.width)
+    return below
+
+
+def fit(figure: Figure) -> None:
+    """Lays a figure out, and breaks the labels of axes that are longer than their panel."""
+    figure.draw_without_rendering()
+    for panel in (each for each in figure.axes if each.get_visible()):
+        extent = panel.get_window_extent()
+        wrap(panel.yaxis.label, extent.height, upright=True)
+        wrap(panel.xaxis.label, extent.width)
+
+
+def wrap(text: Text, room: float, upright: bool = False) -> None:
+    """Breaks the lines of a text so that none is longer than there is room, in dots, as it is measured."""
+    lines = text.get_text().splitlines()
+    letters = max(map(len, lines), default=0)
+    while (wide := _long(text, upright)) > room and letters > 1:
+        letters = max(1, min(letters - 1, int(letters * room / wide)))
+        text.set_text("\n".join(fill(line, letters) for line in lines))
+
+
+def _long(text: Text, upright: bool) -> float:
+    extent = text.get_window_extent()
+    return float(extent.height if upright else extent.width)
 
 
 def grid(panel: Axes) -> None:
@@ -55,7 +112,21 @@ def grid(panel: Axes) -> None:
 
 def marked(colour: str, marker: str) -> dict[str, Any]:
     """The look of a line with a mark at every point."""
-    return {"color": colour, "marker": marker, "markersize": 3.5, "linewidth": 1.2}
+    size, width = rcParams["lines.markersize"], rcParams["lines.linewidth"]
+    return {"color": colour, "marker": marker, "markersize": size, "linewidth": width}
+
+
+def means(over_seeds: np.ndarray) -> np.ndarray:
+    """The mean of values [S, X] and the ends of its 95 % confidence interval, [3, X]; NaN is left out."""
+    middle = np.ma.masked_invalid(over_seeds).mean(axis=0).filled(np.nan)
+    half = intervals.half_width(over_seeds.T)
+    return np.array([middle, middle - half, middle + half])
+
+
+def medians(over_seeds: np.ndarray) -> np.ndarray:
+    """The median of values [S, X] and the ends of its 95 % confidence interval, [3, X]; NaN where one is infinite."""
+    found = np.array([intervals.median(each) for each in over_seeds.T]).T
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def band(
@@ -65,27 +136,30 @@ def band(
     place: int,
     label: str | None,
     dash: str = "-",
-    middle: np.ndarray | None = None,
+    summary: Callable[[np.ndarray], np.ndarray] = means,
     marks: np.ndarray | None = None,
 ) -> None:
-    """The line of means [X] of values [S, X], and the band from the lowest to the highest; NaN is left out.
+    """The line of means [X] of values [S, X], or of another summary, and the band of its confidence interval.
 
-    ``middle``: what is drawn in place of means, with a band where it is finite. Without a dash, marks with bars.
-    ``marks`` [X] say where a rival is hardly heard.
+    Without a dash, marks with bars. ``marks`` [X] say where a rival is hardly heard.
     """
-    values = np.ma.masked_invalid(over_seeds)
+    middle, low, high = summary(over_seeds)
+    if panel.get_yscale() == "log":
+        middle = np.where(middle > 0, middle, np.nan)
     colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
-    low, high = values.min(axis=0).filled(np.nan), values.max(axis=0).filled(np.nan)
-    means = values.mean(axis=0).filled(np.nan) if middle is None else np.where(np.isfinite(middle), middle, np.nan)
-    low, high = (np.where(np.isnan(means), np.nan, end) for end in (low, high))
+    look = marked(colour, marker)
+    reach = panel.dataLim.frozen()
     if dash:
         panel.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
     else:
-        panel.vlines(x, low, high, color=colour, alpha=0.4, linewidth=2.5)
-    every, look = max(1, len(x) // 10) if dash else 1, marked(colour, marker) | {"markersize": 4, "linewidth": 1.3}
-    panel.plot(x, means, linestyle=dash or "none", markevery=every, label=label, **look)
+        panel.vlines(x, low, high, color=colour, alpha=0.4, linewidth=2 * look["linewidth"])
+    panel.dataLim.set(reach)  # the axis holds all seeds; intervals of few may run out of it
+    there = np.isfinite(over_seeds) & np.isfinite(middle)
+    panel.update_datalim(np.stack([np.broadcast_to(x, there.shape)[there], over_seeds[there]], axis=1))
+    every = max(1, len(x) // 10) if dash else 1
+    panel.plot(x, middle, linestyle=dash or "none", markevery=every, label=label, **look)
     if marks is not None:
-        _mark(panel, x[::every], means[::every], marks[::every], look)
+        _mark(panel, x[::every], middle[::every], marks[::every], look)
 
 
 def over_rounds(panel: Axes, run: xr.Dataset, place: int, label: str | None, dash: str = "-") -> None:
@@ -99,7 +173,7 @@ def _mark(panel: Axes, x: np.ndarray, y: np.ndarray, marks: np.ndarray, look: di
     """Open marks and crosses over those of a line."""
     looks: dict[str, dict[str, Any]] = {
         remarks.SILENT: look | {"markerfacecolor": "white"},
-        remarks.LOST: look | {"marker": "x", "color": "black", "markersize": 6},
+        remarks.LOST: look | {"marker": "x", "color": "black", "markersize": 1.5 * look["markersize"]},
     }
     for mark, own in looks.items():
         if (there := marks == mark).any():

@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 MOST_PANELS = 9
+MOST_COLUMNS = 3
+HIGH = 0.9  # of several panels, labels included, over their width
 
 
 class Panels(NamedTuple):
@@ -17,16 +19,17 @@ class Panels(NamedTuple):
     places: list[dict[str, int]]
     hidden: int
     """Places without a panel."""
+    most: int = MOST_COLUMNS
 
     @staticmethod
-    def of(dataset: xr.Dataset, axes: Sequence[str]) -> "Panels":
+    def of(dataset: xr.Dataset, axes: Sequence[str], most: int = MOST_COLUMNS) -> "Panels":
         every = itertools.product(*(range(dataset.sizes[name]) for name in axes))
         places = [dict(zip(axes, place, strict=True)) for place in every]
-        return Panels(places[:MOST_PANELS], len(places[MOST_PANELS:]))
+        return Panels(places[:MOST_PANELS], len(places[MOST_PANELS:]), most)
 
     @property
     def columns(self) -> int:
-        return 2 if len(self.places) in (2, 4) else min(3, len(self.places))
+        return max(1, min(2 if len(self.places) in (2, 4) else MOST_COLUMNS, len(self.places), self.most))
 
     @property
     def rows(self) -> int:
@@ -39,6 +42,10 @@ class Panels(NamedTuple):
     def size(self, single: tuple[float, float], above: float) -> tuple[float, float]:
         """Of the picture, in inches: of one panel, or with so much above several for the legend."""
         return single if self.single else (1.0 + 2.4 * self.columns, above + 2.1 * self.rows)
+
+    def within(self, width: float, ratio: float) -> tuple[float, float]:
+        """Of a picture of this width: of one panel so much higher than wide, or of several with their labels."""
+        return width, (ratio * width if self.single else self.rows * HIGH * width / self.columns)
 
     def on(self, figure: Figure) -> list[Axes]:
         """The panels, which share their axes."""

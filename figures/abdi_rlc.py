@@ -18,7 +18,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..scenarios.reading.errors import ScenarioError
-from ..scenarios.results import curves
+from ..scenarios.results import curves, fairness
 from ._command import draw_folder
 from ._labels import axis_label, seeds_label
 from ._look import BOX, caption, grid, over_rounds, picture
@@ -47,7 +47,7 @@ def draw(folder: str | Path, path: str | Path) -> None:
             panels[name].set_ylabel(axis_label(lenet, "accuracy"))
         for panel in (panels["0"], panels["right"]):
             panel.legend(**BOX, fontsize=6.5, loc="lower right")
-        caption(figure, _told(lenet), lenet)
+        caption(figure, _told(lenet), lenet, fair=_fair(lenet, cifar, rival))
 
 
 def _compressed(panel: Axes, run: xr.Dataset, compression: float) -> None:
@@ -76,6 +76,12 @@ def _told(lenet: xr.Dataset) -> str:
         f"{energy['analog']:.0%} with the random linear code and {energy['digital']:.0%} digitally. "
         "Right: one seed, 50 devices, 18 dB."
     )
+
+
+def _fair(lenet: xr.Dataset, cifar: xr.Dataset, rival: xr.Dataset) -> str:
+    """What each side's lines were given: on the right two runs stand together."""
+    left = fairness.told(fairness.given(lenet, ["uplink"]))
+    return f"Left: {left}\nRight: {fairness.told(*(fairness.given(run, ['uplink']) for run in (cifar, rival)))}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,7 +1,7 @@
 """NMSE of a sum against the SNR, or the first axis of numbers where the SNR is one, with theory as dotted lines.
 
 The uplink, or else the first axis left, makes the lines; further axes make panels. Lines are means over seeds and bands
-reach from the lowest seed to the highest. What has no error has no line.
+their 95 % confidence intervals. What has no error has no line.
 """
 
 from pathlib import Path
@@ -40,7 +40,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         _legend(figure, panels[0], of, bool(np.isfinite(dataset.theory).any()), layout.single)
         hidden = layout.hidden
         told = f"{seeds_label(dataset)}" + (f"; {hidden} more panels are not shown." if hidden else ".")
-        caption(figure, told, dataset)
+        caption(figure, told, dataset, axes[:1])
 
 
 def abscissa(dataset: xr.Dataset) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..scenarios.results import curves
+from ..scenarios.results import curves, fairness
 from ._command import draw_folder
 from ._labels import SNR, axis_label, seeds_label
 from ._look import BOX, DASHES, caption, grid, over_rounds, picture
@@ -61,6 +61,8 @@ def draw(folder: str | Path, path: str | Path) -> None:
             f"grant, {spent[0]:,.0f} elements a round (s = 3d/10: {spent[2]:,.0f}), and energy P\na device; "
             "D-DSGD at P = 1 is silent, whatever M.",
             runs[""],
+            fair=f"Above: {fairness.line(runs[''], ['uplink'])}\nBelow, from one setting to another: "
+            + fairness.told(*(fairness.given(run, ["uplink"]) for run in runs.values())),
         )
 
 

@@ -1,123 +1,140 @@
 """The curve of any study: its main measure against the SNR, or what else was swept, with a line for all compared.
 
-A swept SNR is the abscissa; without one, so is the first numeric axis of more than six values, or else the dimension
-along which a study goes on, as rounds; or else the longest numeric one. The uplink or scheme, or else the first axis of
-words, makes the lines; further axes make panels. Lines are means over seeds and bands reach from the lowest seed to the
-highest; a seed whose numbers stopped being finite is left out from there on, and the caption says so. What a search
-found is drawn as its median, in which seeds out of reach count; words are joined by no lines.
+Any measure can be drawn against any axis, or over what a training has cost so far, with the axes that are told as lines
+and as panels. Lines are means over seeds and bands their 95 % confidence intervals; a seed whose numbers stopped being
+finite is left out from there on, and the caption says so. What a search found is drawn as its median, in which seeds
+out of reach count; words are joined by no lines.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 import xarray as xr
+from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..scenarios import studies
-from ..scenarios.results import tuned
-from ..scenarios.results.measures import Measure
-from ..scenarios.results.variables import variables
-from ._labels import SNR, axis_label, plain, seeds_label, upright, value_label
+from ..scenarios.reading.errors import ScenarioError, one_of
+from ..scenarios.results import costs, tuned
+from . import _ticks
+from ._choice import Choice, abscissa, choose, ended, measured
+from ._labels import axis_label, plain, seeds_label, value_label
+from ._legend import legend
 from ._lines import abscissas, along, is_numeric, lines, pilots
-from ._look import BOX, COLOURS, caption, picture
-from ._panels import Panels
+from ._look import Picture, caption, fit, write
+from ._panels import MOST_COLUMNS, Panels
+from ._styles import STYLES
 
-COMPARED = ("uplink", "scheme", "query")  # what makes the lines where it is an axis
-MOST_LINES = 6  # values of a numeric axis that are still drawn as a line each
-LOGARITHMIC = 50  # the largest value of an axis over the smallest, from which on it is
+__all__ = ["abscissa", "draw", "measured", "plot"]
+
+ABOVE = 1.0  # inches for what stands above several panels
+BELOW = 0.35  # and below them
+WIDEST = 50.0  # inches
 
 
 def draw(dataset: xr.Dataset, path: str | Path) -> None:
     """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
-    measure, x = measured(dataset), abscissa(dataset)
-    shown = _shown(dataset, x)
-    axes = sorted((name for name in _axes(shown[measure.name]) if name != x), key=lambda name: _rank(dataset, name))
-    layout = Panels.of(dataset, axes[1:])
-    with picture(path, *layout.size((5.0, 3.5), above=1.0)) as figure:
-        panels = layout.on(figure)
-        for at, (panel, chosen) in enumerate(zip(panels, layout.places, strict=True)):
-            lines(panel, shown.isel(chosen), measure.name, x, axes[:1])
-            panel.set_yscale(measure.scale)
-            _scale(panel, dataset, x)
-            panel.set_title(", ".join(value_label(dataset, name, place) for name, place in chosen.items()), fontsize=8)
-            layout.label(at, panel, along(shown, x), upright(axis_label(dataset, measure.name)))
-        _legend(figure, panels[0], layout.single)
-        caption(figure, told(dataset, x, layout.hidden, axes[:1]), shown)
+    write(plot(dataset), path)
 
 
-def measured(dataset: xr.Dataset) -> Measure:
-    """The main measure of a result's study."""
-    return variables(dataset.attrs)[0]
+def plot(
+    dataset: xr.Dataset,
+    x: str | None = None,
+    y: str | None = None,
+    *,
+    panel: str | Sequence[str] | None = None,
+    lines: str | Sequence[str] | None = None,
+    width: float | None = None,
+    style: str = "plain",
+) -> Figure:
+    """The figure of a result, which Matplotlib saves and changes like any other.
+
+    dataset: a result, as ``run`` returns it
+    x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy
+    y: a measure by name; the main one unless given
+    panel, lines: axes by name; with ``lines`` alone all others make panels, with ``panel`` alone all others lines
+    width: of the figure, in inches
+    style: plain, ieee (a column of 3.5 inches) or slides
+    """
+    if style not in STYLES:
+        raise ScenarioError(f"style: expected {one_of(STYLES)}, received {style}")
+    least = STYLES[style].panel
+    if width is not None and not least <= width <= WIDEST:
+        raise ScenarioError(f"width: expected from {least:g} to {WIDEST:g} inches in style {style}, received {width:g}")
+    chosen = choose(dataset, x, y, _names(panel), _names(lines))
+    with rc_context(STYLES[style].rc):
+        return _drawn(dataset, chosen, width, style)
 
 
-def abscissa(dataset: xr.Dataset) -> str:
-    """The axis or dimension that the main measure is drawn against."""
-    last = _study(dataset).shown_last
-    values = dataset[measured(dataset).name]
-    numeric = [name for name in _axes(values) if name != last and is_numeric(dataset, name)]
-    if long := [name for name in numeric if dataset.sizes[name] > (1 if name == SNR else MOST_LINES)]:
-        return min(long, key=lambda name: name != SNR)
-    if last in values.dims:
-        return str(last)
-    of_study = _axes(values)[[*map(str, values.dims)].index("seed") :]  # these come first of equally long ones
-    longest = max(numeric, key=lambda name: (dataset.sizes[name], name in of_study), default=None)
-    return longest or next(iter(_axes(values)), "point")
+def _drawn(dataset: xr.Dataset, chosen: Choice, width: float | None, style: str) -> Figure:
+    look = STYLES[style]
+    shown = ended(dataset, [chosen.x, *chosen.lines, *chosen.panels])
+    spent = costs.total(shown, chosen.cost) if chosen.cost else None
+    free = width is None and look.grows
+    layout = Panels.of(dataset, chosen.panels, MOST_COLUMNS if free else int((width or look.width) // look.panel))
+    ratio = look.height / look.width
+    size = layout.size((look.width, look.height), ABOVE) if free else layout.within(width or look.width, ratio)
+    figure = Picture(*size, look)
+    panels = layout.on(figure)
+    for at, (panel, place) in enumerate(zip(panels, layout.places, strict=True)):
+        here = None if spent is None else spent.isel(place)
+        panel.set_yscale(chosen.measure.scale)
+        lines(panel, shown.isel(place), chosen.measure.name, chosen.x, chosen.lines, here)
+        _scale(panel, dataset, chosen)
+        _title(panel, ", ".join(value_label(dataset, *each) for each in place.items()), size[0] / layout.columns)
+        x = costs.label(shown, chosen.cost) if chosen.cost else along(shown, chosen.x)
+        layout.label(at, panel, plain(x), axis_label(dataset, chosen.measure.name))
+    above = legend(figure, panels, layout.single)
+    below = caption(figure, told(dataset, chosen, layout.hidden), shown, chosen.lines)
+    taken = sum(each.get_window_extent().height for each in (above, below) if each) / figure.dpi
+    there = 0.0 if not free else BELOW if layout.single else BELOW + ABOVE
+    figure.set_figheight(size[1] + max(0.0, taken - there))
+    fit(figure)
+    return figure
 
 
-def told(dataset: xr.Dataset, x: str, hidden: int, compared: Sequence[str] = ()) -> str:
+def told(dataset: xr.Dataset, chosen: Choice, hidden: int) -> str:
     """What the lines and bands are."""
-    parts, last = [seeds_label(dataset)], _study(dataset).shown_last
-    if last in dataset[measured(dataset).name].dims and x != last:
+    parts, last = [seeds_label(dataset)], costs.rounds(dataset)
+    if last in dataset[chosen.measure.name].dims and last not in (chosen.x, *chosen.lines, *chosen.panels):
         parts[0] += f", after {dataset[last].values[-1]:g} {last}s"
     if "stopped_at" in dataset and bool((dataset.stopped_at >= 0).any()):
         parts.append("seeds that diverged are left out")
-    if "find" in dataset.attrs and not bool(np.isfinite(dataset[measured(dataset).name]).all()):
+    if "find" in dataset.attrs and not bool(np.isfinite(dataset[chosen.measure.name]).all()):
         parts.append("nothing is drawn where the median is out of reach or below all that was tried")
-    if chosen := tuned.caption(dataset, next(iter(compared), None)):
-        parts.append(plain(chosen))
+    named = [name for name in chosen.lines if not is_numeric(dataset, name)]
+    if words := tuned.caption(dataset, next(iter(named), None)):
+        parts.append(plain(words))
+    if chosen.cost and (lacking := costs.unknown(dataset, chosen.cost)):
+        parts.append(f"{' and '.join(lacking)} are not known and not counted")
+    if chosen.measure.scale == "log" and bool((dataset[chosen.measure.name] == 0).any()):
+        parts.append("what is 0 has no line")
     if hidden:
         parts.append(f"{hidden} more panels are not shown")
     return "; ".join(parts) + "."
 
 
-def _study(dataset: xr.Dataset) -> type[studies.Study]:
-    return studies.load(dataset.attrs.get("study", studies.USUAL))
+def _names(told: str | Sequence[str] | None) -> list[str] | None:
+    return [told] if isinstance(told, str) else None if told is None else list(told)
 
 
-def _shown(dataset: xr.Dataset, x: str) -> xr.Dataset:
-    """At the end of the dimension along which a study goes on, unless that is the abscissa."""
-    last = _study(dataset).shown_last
-    return dataset.isel({last: -1}) if last in dataset.dims and last != x else dataset
+def _title(panel: Axes, text: str, inches: float) -> None:
+    """Above a panel, in as many lines as it takes."""
+    letters = inches * 72 / (0.55 * rcParams["axes.titlesize"])
+    panel.set_title(fill(text, max(1, int(letters))))
 
 
-def _axes(values: xr.DataArray) -> list[str]:
-    return [str(name) for name in values.dims if name != "seed"]
-
-
-def _rank(dataset: xr.Dataset, name: str) -> tuple[bool, bool]:
-    """Least for what makes the lines."""
-    return name not in COMPARED, is_numeric(dataset, name)
-
-
-def _scale(panel: Axes, dataset: xr.Dataset, x: str) -> None:
+def _scale(panel: Axes, dataset: xr.Dataset, chosen: Choice) -> None:
     """The ticks and the scale of the abscissa."""
-    places, last = abscissas(dataset, x), _study(dataset).shown_last
-    if not is_numeric(dataset, x):
-        panel.set_xticks(places, [value_label(dataset, x, at) if x in dataset.coords else "" for at in places])
-    elif x != last and len(places) <= MOST_LINES and pilots(dataset, x) is None:
-        panel.set_xticks(places)
-    units = dataset[x].attrs.get("units") if x in dataset.coords else None
-    if x != last and units != "dB" and places.min() > 0 and places.max() >= LOGARITHMIC * places.min():
-        panel.set_xscale("log")
-
-
-def _legend(figure: Figure, panel: Axes, single: bool) -> None:
-    handles, labels = panel.get_legend_handles_labels()
-    if len(handles) < 2:
+    if chosen.cost:
+        _ticks.of_costs(panel)
+    if chosen.cost or chosen.x == costs.rounds(dataset):
         return
-    if single and len(handles) <= len(COLOURS):
-        panel.legend(**BOX)
-    else:
-        figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(labels)), frameon=False)
+    places = abscissas(dataset, chosen.x)
+    if not is_numeric(dataset, chosen.x):
+        known = chosen.x in dataset.coords
+        panel.set_xticks(places, [value_label(dataset, chosen.x, at) if known else "" for at in places])
+    elif pilots(dataset, chosen.x) is None:
+        _ticks.of_numbers(panel, places, dataset[chosen.x].attrs.get("units") == "dB")

@@ -1,6 +1,6 @@
 """PSNR against SNR, a line for every scheme and a panel for every ratio: how images sent are received.
 
-Lines are means over seeds, bands reach from the lowest seed to the highest.
+Lines are means over seeds, bands their 95 % confidence intervals.
 """
 
 from collections.abc import Mapping
@@ -39,4 +39,4 @@ def draw(
             labels = list(dict.fromkeys(label for _, label in named))
             handles = [by_name[label] for label in labels]
             figure.legend(handles, labels, loc="outside upper center", ncols=min(2, len(labels)), frameon=False)
-        caption(figure, f"{seeds_label(dataset)}.", dataset)
+        caption(figure, f"{seeds_label(dataset)}.", dataset, axes)

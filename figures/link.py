@@ -35,7 +35,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         if axes:
             fit = max(1, WIDTH // (max(map(len, labels)) + MARK))
             figure.legend(handles, labels, loc="outside upper center", ncols=min(fit, len(labels)), frameon=False)
-        caption(figure, TOLD)
+        caption(figure, TOLD, dataset, axes)
 
 
 def _line(panel: Axes, point: xr.Dataset, rate: str, at: int, label: str) -> None:

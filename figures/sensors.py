@@ -2,8 +2,8 @@
 
 Beside it stands the squared error of a number seen in K noisy copies, in theory (lines) and through the air (points),
 at the SNR nearest to 0 dB, or against SNR where the number of sensors is one, and the least that capacity allows (thin
-lines: one array of sensors where features add, sensors apart otherwise). Lines are means over seeds, bands reach from
-the lowest to the highest.
+lines: one array of sensors where features add, sensors apart otherwise). Lines are means over seeds, bands their
+95 % confidence intervals.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ._labels import SNR, axis_label, seeds_label, value_label
-from ._look import BOX, COLOURS, DASHES, MARKERS, caption, grid, marked, picture
+from ._look import BOX, COLOURS, DASHES, MARKERS, caption, grid, marked, means, picture
 
 COUNT = "sensors"
 ADDED = {"added": "added over the air"}
@@ -32,7 +32,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         told = _errors(right, dataset)
         for panel in (left, right):
             grid(panel)
-        caption(figure, f"{seeds_label(dataset)}. Right: {told}.")
+        caption(figure, f"{seeds_label(dataset)}. Right: {told}.", dataset, _axes(dataset, SNR))
 
 
 def _axes(dataset: xr.Dataset, x: str) -> list[str]:
@@ -65,10 +65,9 @@ def _accuracies(panel: Axes, dataset: xr.Dataset) -> None:
         for number, rest, _ in ways:
             values = dataset.accuracy.isel(at | rest).transpose("seed", SNR).values
             if np.isfinite(values).any():
-                panel.fill_between(
-                    dataset[SNR], values.min(0), values.max(0), color=look["color"], alpha=0.18, linewidth=0
-                )
-                panel.plot(dataset[SNR], values.mean(axis=0), DASHES[number % len(DASHES)], **look)
+                middle, low, high = means(values)
+                panel.fill_between(dataset[SNR], low, high, color=look["color"], alpha=0.18, linewidth=0)
+                panel.plot(dataset[SNR], middle, DASHES[number % len(DASHES)], **look)
     if others:
         dashes: list[Any] = [DASHES[number % len(DASHES)] for number, _, _ in ways]
         names = [name for _, _, name in ways]

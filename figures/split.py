@@ -67,7 +67,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             panel.set_xlabel(axis_label(dataset, SNR))
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=7)
-        caption(figure, _told(dataset))
+        caption(figure, _told(dataset), dataset, [each for each in dataset.accuracy.dims if each not in ("seed", SNR)])
 
 
 def best(lines: list[Line], quantity: str) -> list[Line | None]:
@@ -146,8 +146,8 @@ def _told(dataset: xr.Dataset) -> str:
     held_out = "validation" in dataset and bool(np.isfinite(dataset.validation).any())
     chosen = "images kept from training" if held_out else "test images"
     text = (
-        f"{seeds_label(dataset)}. Grey band: within a point of the whole network. Grey lines: the best cut, chosen "
-        f"among those on {chosen}; for least energy where accuracy is shown."
+        f"{seeds_label(dataset).partition(',')[0]}. Grey band: within a point of the whole network. Grey lines: the "
+        f"best cut, chosen among those on {chosen}; for least energy where accuracy is shown."
     )
     costs = json.loads(dataset.attrs.get("scenario", "{}")).get("costs", {})
     if costs and not any(isinstance(value, list) for value in costs.values()):

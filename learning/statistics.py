@@ -2,7 +2,8 @@
 
 W2, the Wasserstein distance of order 2 of n entries to a law, is sqrt(mean (z_i - q_i)^2) with the entries z in
 ascending order, less their mean and over their deviation, and the quantiles q of the law at (i + 1/2)/n. Entries drawn
-from the law itself have a distance that is not 0: the floor.
+from the law itself have a distance that is not 0: the floor. Draws of equal entries, as of zeros alone, have no
+deviation and are left out of means.
 
 Two tests are made between n entries of a gradient and n of another: Kolmogorov and Smirnov's, whether they have one
 law, and Spearman's, whether their ranks are correlated. One is passed where p > 0.05. Entries of one gradient depend on
@@ -59,7 +60,10 @@ def standard(samples: np.ndarray) -> np.ndarray:
 
 
 def distance(samples: np.ndarray, law: scipy.stats.rv_continuous) -> float:
-    """W2 of samples [draws, n] to a law of unit variance, mean over draws."""
+    """W2 of samples [draws, n] to a law of unit variance, mean over draws whose entries differ; NaN if none do."""
+    samples = samples[np.ptp(samples, axis=-1) != 0]
+    if not len(samples):
+        return float("nan")
     z, size = np.sort(standard(samples)), samples.shape[-1]
     quantiles = law.ppf((np.arange(size) + 0.5) / size)
     return float(np.sqrt(np.mean((z - quantiles) ** 2, axis=-1)).mean())

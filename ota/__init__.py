@@ -19,6 +19,7 @@ from .compressors.eden_coded import EdenCoded
 from .compressors.entropy_dithered import EntropyDithered
 from .compressors.lattice_dither import LatticeDither
 from .compressors.layered import Layered
+from .compressors.lloyd_max import LloydMax
 from .compressors.low_precision import LowPrecision
 from .compressors.low_rank import LowRankFactors
 from .compressors.m22 import M22
@@ -31,6 +32,7 @@ from .compressors.quic_fl import QuicFl
 from .compressors.random_k import RandomK
 from .compressors.rotated_dither import RotatedDither
 from .compressors.sign import Sign
+from .compressors.syndrome_coded import SyndromeCoded
 from .compressors.terngrad import TernGrad
 from .compressors.tiny_script import TinyScript
 from .compressors.top_k import TopK
@@ -89,6 +91,7 @@ __all__ = [
     "Layered",
     "LatticeDither",
     "Ldpc",
+    "LloydMax",
     "Lmmse",
     "LowPrecision",
     "LowRank",
@@ -121,6 +124,7 @@ __all__ = [
     "Sign",
     "Sparse",
     "Terms",
+    "SyndromeCoded",
     "TernGrad",
     "TinyScript",
     "TopK",

@@ -66,6 +66,11 @@ class Round:
         used = [tf.shape(field)[0], symbols, grid.subcarriers]
         return grid.collect(tf.broadcast_to(field[:, :symbols], used), elements)
 
+    def errors(self, estimate: tf.Tensor, target: tf.Tensor, wanted: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """NMSE against the sum of updates and against what was sent of them, of the entries that the terms name."""
+        part = self.terms.measured
+        return nmse(estimate[part], target[part]), nmse(estimate[part], wanted[part])
+
     def report(
         self,
         errors: tuple[tf.Tensor, tf.Tensor],
@@ -99,7 +104,7 @@ class Round:
 class Report(NamedTuple):
     """What a round cost and what came of it."""
 
-    nmse: tf.Tensor  # |estimate - sum_k w_k u_k|^2 / |sum_k w_k u_k|^2
+    nmse: tf.Tensor  # |estimate - sum_k w_k u_k|^2 / |sum_k w_k u_k|^2, of all entries or of a layer
     nmse_sent: tf.Tensor  # the same against what the air should have delivered: after feedback and selection
     energy: tf.Tensor  # measured, per granted resource element, sounding included, [K]
     decoded: tf.Tensor  # bool [K]
@@ -230,21 +235,6 @@ def nmse(estimate: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
 
 
 __all__ = [
-    "MEMORY_BYTES",
-    "Nest",
-    "Outcome",
-    "Probe",
-    "Question",
-    "ReceivedSum",
-    "Report",
-    "Round",
-    "Terms",
-    "Updates",
-    "Uplink",
-    "apply",
-    "at_devices",
-    "check_memory",
-    "collect",
-    "nmse",
-    "weighted_sum",
-]
+    "MEMORY_BYTES", "Nest", "Outcome", "Probe", "Question", "ReceivedSum", "Report", "Round", "Terms",
+    "Updates", "Uplink", "apply", "at_devices", "check_memory", "collect", "nmse", "weighted_sum",
+]  # fmt: skip

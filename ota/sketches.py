@@ -31,7 +31,8 @@ def draw(key: Key, rows: int, width: tf.Tensor | int, size: int) -> Hashes:
 def sketch(values: tf.Tensor, hashes: Hashes) -> tf.Tensor:
     """Vectors [C, d] as cells [C, r, w].
 
-    Added up as whole numbers, shares of the largest: the order in which threads add does not change their sum.
+    Added up as whole numbers, shares of the largest: the order in which threads add does not change their sum. Where
+    that is not finite, no cell is.
     """
     count, one = tf.shape(values)[0], 2.0 ** (62 - values.shape[1].bit_length())
     peak = tf.reduce_max(tf.abs(values), axis=1, keepdims=True)
@@ -41,7 +42,7 @@ def sketch(values: tf.Tensor, hashes: Hashes) -> tf.Tensor:
         cells, total = places + hashes.width * tf.range(count)[:, None], count * hashes.width
         signed = tf.reshape(whole * tf.cast(signs, tf.int64), [-1])
         sums = tf.math.bincount(tf.reshape(cells, [-1]), minlength=total, maxlength=total, weights=signed)
-        return tf.reshape(tf.cast(sums, values.dtype), [count, hashes.width]) * (peak / one)
+        return tf.reshape(tf.cast(sums, values.dtype) / one, [count, hashes.width]) * peak  # peak/one may be no float
 
     return tf.stack(
         [row(*each) for each in zip(tf.unstack(hashes.cells), tf.unstack(hashes.signs), strict=True)], axis=1

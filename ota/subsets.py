@@ -1,6 +1,7 @@
 """Which of d coordinates: the k largest, or k at random from a key; exactly k of them, without sorting.
 
-Digit by digit, a histogram says in which bin the k-th largest lies: three passes over the values, whatever k.
+Digit by digit, a histogram says in which bin the k-th largest lies: a pass over the values, whatever k, and two over
+those in the first bin.
 """
 
 import tensorflow as tf
@@ -21,17 +22,34 @@ def random(key: Key, size: int, count: tf.Tensor) -> tf.Tensor:
 
 def largest(order: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
     """Where the ``count`` largest of 32-bit numbers are, read without sign, bool [d]; of equal ones the first."""
-    need = tf.cast(count, tf.int32)
-    chosen, left = tf.zeros(order.shape, tf.bool), tf.ones(order.shape, tf.bool)
-    for shift, bins in DIGITS:
-        digit = tf.bitwise.bitwise_and(tf.bitwise.right_shift(order, shift), bins - 1)
-        counts = tf.math.bincount(tf.where(left, digit, bins), minlength=bins, maxlength=bins)  # [bins]
-        reached = tf.cumsum(counts, reverse=True)
-        edge = tf.maximum(tf.reduce_sum(tf.cast(reached >= need, tf.int32)) - 1, 0)
-        need -= reached[edge] - counts[edge]
-        chosen |= left & (digit > edge)
+    first, need = _digit(order, *DIGITS[0]), tf.cast(count, tf.int32)
+    edge, need = _edge(first, DIGITS[0][1], need)
+    places = tf.where(first == edge)  # of all that are still open, a part of them
+    among = _first_largest(tf.gather_nd(order, places), need)
+    return tf.tensor_scatter_nd_update(first > edge, places, among)
+
+
+def _first_largest(order: tf.Tensor, need: tf.Tensor) -> tf.Tensor:
+    """The same of numbers whose first digits are equal."""
+    chosen, left = tf.zeros_like(order, tf.bool), tf.ones_like(order, tf.bool)
+    for shift, bins in DIGITS[1:]:
+        digit = tf.where(left, _digit(order, shift, bins), -1)
+        edge, need = _edge(tf.where(left, digit, bins), bins, need)
+        chosen |= digit > edge
         left &= digit == edge
     return chosen | (left & (tf.cumsum(tf.cast(left, tf.int32)) <= need))
+
+
+def _digit(order: tf.Tensor, shift: int, bins: int) -> tf.Tensor:
+    return tf.bitwise.bitwise_and(tf.bitwise.right_shift(order, shift), bins - 1)
+
+
+def _edge(digit: tf.Tensor, bins: int, need: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The digit of the last one needed, of those below ``bins``, and how many of that digit are."""
+    counts = tf.math.bincount(digit, minlength=bins, maxlength=bins)  # [bins]
+    reached = tf.cumsum(counts, reverse=True)
+    edge = tf.maximum(tf.reduce_sum(tf.cast(reached >= need, tf.int32)) - 1, 0)
+    return edge, need - (reached[edge] - counts[edge])
 
 
 def order(values: tf.Tensor) -> tf.Tensor:

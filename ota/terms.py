@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from ..phy import Air
-from .layers import Layers, check_layers
+from .layers import Layers, check_layers, size_of
 
 MEMORY_BYTES = 4 * 2**30  # of error feedback, at most
 
@@ -17,21 +17,27 @@ class Terms:
     air: Air
     size: int
     elements: int
-    participation: float = 1.0
+    participation: float | None = 1.0  # chance of each device in each round, by itself; None: no one such chance
     layers: Layers = ()  # one of this size unless given
     papr: bool = False  # whether that of what devices send is measured
+    layer: int | None = None  # the kernel whose error is reported, from 1; all entries unless given
 
     def __post_init__(self) -> None:
         check_layers(self.layers, self.size)
         if not self.layers:
             object.__setattr__(self, "layers", ((self.size,),))
+        kernels = len(self._kernels)
+        if self.layer is not None and not 1 <= self.layer <= kernels:
+            raise ValueError(
+                f"layer: expected a number from 1 to {kernels}, as many kernels as there are, received {self.layer}"
+            )
         if self.size < 1:
             raise ValueError(f"size: expected a model with trainable weights, received {self.size}")
         if self.elements < 1:
             raise ValueError(f"grant.elements: expected at least 1 resource element, received {self.elements}")
 
         self.air.check_memory(self.slots, "grant.elements")
-        if not 0 < self.participation <= 1:
+        if self.participation is not None and not 0 < self.participation <= 1:
             raise ValueError(
                 f"participation: expected a probability above 0 and up to 1, received {self.participation}"
             )
@@ -40,6 +46,29 @@ class Terms:
     def budgets(self) -> tf.Tensor:
         """Energy per granted element that each device may spend, in units of P, [K]."""
         return self.air.budgets
+
+    @property
+    def measured(self) -> slice:
+        """The entries whose error is reported."""
+        if self.layer is None:
+            return slice(None)
+        first = size_of(self.layers[: self._kernels[self.layer - 1]])
+        return slice(first, first + size_of((self.layers[self._kernels[self.layer - 1]],)))
+
+    @property
+    def _kernels(self) -> list[int]:
+        """Their places among the layers."""
+        return [place for place, shape in enumerate(self.layers) if len(shape) > 1]
+
+    @property
+    def chance(self) -> float:
+        """To take part, where mean energies are asked for: refused where they depend on the schedule."""
+        if self.participation is None:
+            raise ValueError(
+                "uplink.budget: expected round with this scheduler, under which the mean energy of those that send is "
+                'unknown, received average; or take scheduler = {kind = "coins"} with one chance'
+            )
+        return self.participation
 
     @property
     def slots(self) -> int:

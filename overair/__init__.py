@@ -4,14 +4,16 @@ The parts are imported when first used (`overair.phy`, `overair.ota`, ...), so t
 """
 
 import importlib
-from types import ModuleType
+from typing import Any
 
 from .version import __version__
 
-__all__ = ["__version__", "figures", "learning", "ota", "phy", "scenarios"]
+__all__ = ["__version__", "figures", "learning", "ota", "phy", "plot", "scenarios"]
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
+    if name == "plot":
+        return importlib.import_module(".figures", __name__).plot
     if name in __all__:
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -20,6 +20,9 @@ EXAMPLES = """examples:
   overair new images                                         a scenario of a study that runs, every field explained
   overair show runs/a                                        table and figure again
   overair show runs/a --against ideal                        differences seed by seed, with their intervals
+  overair show runs/a --to accuracy=0.85                     what a level took, and how many seeds got there
+  overair show runs/a --x elements --style ieee --format pdf a figure for a paper: accuracy over what it cost
+  overair show runs/a --latex                                its table, also --csv and --json
   overair check                                              theory beside simulation
 """
 RUN_EXAMPLES = """examples:
@@ -30,6 +33,14 @@ RUN_EXAMPLES = """examples:
 A list where one value belongs is an axis; all axes are multiplied. Words need no quotes, but your shell may want the
 whole argument quoted. With --out the same command goes on where it was stopped, and does what is new in a scenario that
 has grown; started several times on one folder, the commands share the work.
+"""
+SHOW_EXAMPLES = """examples:
+  overair show runs/a --x elements --format pdf              accuracy over the elements spent so far, pilots included
+  overair show runs/a --x snr_db --panel devices --style ieee --format pdf
+  overair show runs/a --y nmse --lines uplink,codec --width 7.16
+
+The figure is figure.png (.pdf, .svg) in the folder, or beside the file. What has none of --x, --y, --panel, --lines,
+--width and --style is drawn as its study has it.
 """
 
 
@@ -56,6 +67,7 @@ def parser(run: Command, list_: Command, show: Command, new: Command, check: Com
     told.set_defaults(command=new)
 
     told = commands.add_parser("check", help="theory beside simulation; exits 1 where they disagree")
+    told.add_argument("--json", action="store_true", help="for other programs, when all is done")
     told.set_defaults(command=check)
     return made
 
@@ -84,11 +96,14 @@ def _add_list(commands: Any, command: Command) -> None:
         help="scenarios, studies, fields, a family such as codecs, or a word; all if left out",
     )
     told.add_argument("study", nargs="?", metavar="STUDY", help="with fields: whose")
+    told.add_argument("--json", action="store_true", help="for other programs")
     told.set_defaults(command=command)
 
 
 def _add_show(commands: Any, command: Command) -> None:
-    show = commands.add_parser("show", help="table and figure of results, or a preset's file")
+    show = commands.add_parser(
+        "show", help="table and figure of results, or a preset's file", epilog=SHOW_EXAMPLES, formatter_class=LAYOUT
+    )
     show.add_argument(
         "results",
         metavar="DIR|FILE|NAME",
@@ -99,5 +114,28 @@ def _add_show(commands: Any, command: Command) -> None:
         metavar="LABEL",
         help="differences to this value of an axis, such as ideal or AXIS=VALUE, seed by seed",
     )
+    show.add_argument(
+        "--to",
+        metavar="MEASURE=LEVEL",
+        help="instead, the rounds, elements, bits, airtime and energy that a level took",
+    )
     show.add_argument("--toml", action="store_true", help="print the file of a preset")
+    alone = show.add_mutually_exclusive_group()
+    alone.add_argument("--csv", dest="table", action="store_const", const="csv", help="the table alone, as CSV")
+    alone.add_argument("--json", dest="table", action="store_const", const="json", help="the same as JSON")
+    alone.add_argument("--latex", dest="table", action="store_const", const="latex", help="the same for booktabs")
+    drawn = show.add_argument_group("the figure")
+    drawn.add_argument(
+        "--x", metavar="AXIS|COST", help="an axis, or what was spent so far: elements, bits, airtime, energy"
+    )
+    drawn.add_argument("--y", metavar="MEASURE", help="a measure, such as loss; the main one unless given")
+    drawn.add_argument("--panel", metavar="AXIS", type=_names, help="makes panels; several with commas")
+    drawn.add_argument("--lines", metavar="AXIS", type=_names, help="makes lines; several with commas")
+    drawn.add_argument("--width", type=float, metavar="INCHES", help="of the figure; 3.5 for a column of two")
+    drawn.add_argument("--style", metavar="STYLE", help="plain, ieee (a column, serifs) or slides")
+    drawn.add_argument("--format", choices=("png", "pdf", "svg"), default="png", help="of the file (png)")
     show.set_defaults(command=command)
+
+
+def _names(told: str) -> list[str]:
+    return [name.strip() for name in told.split(",") if name.strip()]

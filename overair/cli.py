@@ -4,6 +4,7 @@ Nothing heavy is imported before it is needed: help, lists and complaints about 
 """
 
 import argparse
+import json
 import os
 import re
 import signal
@@ -116,9 +117,11 @@ def _executor(options: argparse.Namespace) -> Iterator[Any]:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from .scenarios.reading import listing
+    from .scenarios.reading import inventory, listing
 
-    if options.what == "fields" and options.study:
+    if options.json:
+        print(json.dumps(inventory.inventory(options.what, options.study), indent=2, ensure_ascii=False))
+    elif options.what == "fields" and options.study:
         print("\n".join(listing.fields(options.study)))
     else:
         print("\n".join(listing.listing(options.what)))
@@ -135,9 +138,26 @@ def _show(options: argparse.Namespace) -> int:
     from .scenarios.results import saved
 
     path = Path(options.results)
-    dataset = saved.load(path)
-    told.report(dataset, path / "figure.png" if path.is_dir() else path.with_suffix(".png"), options.against)
+    dataset, ending = saved.load(path), f".{options.format}"
+    if options.to is not None:
+        told.reached(dataset, options.to)
+        return told.failures(dataset)
+    if options.table:
+        return told.table(dataset, options.table, options.against)
+    file = path / f"figure{ending}" if path.is_dir() else path.with_suffix(ending)
+    told.report(dataset, file, options.against, _plotted(dataset, options))
     return told.failures(dataset)
+
+
+def _plotted(dataset: Any, options: argparse.Namespace) -> Any:
+    """The figure that the options ask for, None for that of the study."""
+    asked = {name: getattr(options, name) for name in ("x", "y", "panel", "lines", "width", "style")}
+    given = {name: value for name, value in asked.items() if value is not None}
+    if not given:
+        return None
+    from .figures import plot
+
+    return plot(dataset, **given)
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -153,7 +173,7 @@ def _check(options: argparse.Namespace) -> int:
     import_tensorflow()
     from . import checks
 
-    return checks.main()
+    return checks.main(options.json)
 
 
 def _from_a_graph(error: Exception) -> str | None:

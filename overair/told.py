@@ -2,15 +2,18 @@
 
 import json
 import logging
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
 
 MINUTE = 60.0  # seconds
 TRUSTED = 5.0  # seconds after which a speed tells the time that is left
@@ -39,8 +42,20 @@ def failures(dataset: "xr.Dataset") -> int:
     return FAILED if failed else 0
 
 
-def report(dataset: "xr.Dataset", figure: Path, against: str | None = None) -> None:
-    """The table, also of differences to one of the points compared, then the figure and where it is."""
+def table(dataset: "xr.Dataset", form: str, against: str | None = None) -> int:
+    """The table alone, for other programs; the exit code is 1 where units failed."""
+    from .scenarios.results import exported, tables
+
+    write = {"csv": exported.to_csv, "json": exported.to_json, "latex": exported.to_latex}[form]
+    print(write(dataset, None if against is None else tables.against(dataset, against)), end="")
+    return failures(dataset)
+
+
+def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plotted: "Figure | None" = None) -> None:
+    """The table, also of differences to one of the points compared, then the figure and where it is.
+
+    ``plotted``: what is drawn in place of the study's own figure.
+    """
     from .scenarios.reading.errors import printable
     from .scenarios.results import tables
 
@@ -50,12 +65,25 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None) -> N
     for line in (dataset.attrs.get("title"), tables.heading(dataset, reference)):
         if line:
             print(printable(line))
-    _print_table([list(map(printable, row)) for row in tables.table(dataset, reference)])
+    _print_table(dataset, reference)
     for note in tables.notes(dataset):
         print(f"note: {note}")
     for line in _hardly_heard(tables.shown(dataset)):
         print(printable(line))
-    _draw(dataset, figure)
+    _draw(dataset, figure, plotted)
+
+
+def reached(dataset: "xr.Dataset", goal: str) -> None:
+    """The table of what it took to reach a level."""
+    from .scenarios.reading.errors import printable
+    from .scenarios.results import reached
+
+    wanted = reached.goal(dataset, goal)
+    if not dataset.attrs.get("complete", 1):
+        print("note: the run is not finished; what is missing is left out")
+    print(printable(reached.heading(dataset, wanted)))
+    rows = [list(map(printable, row)) for row in reached.table(dataset, wanted)]
+    _print_pages(rows, rows[0].index("reached"))
 
 
 def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:
@@ -68,30 +96,37 @@ def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:
     yield from (f"  {point}" for point in points[:MOST_NAMED])
 
 
-def _draw(dataset: "xr.Dataset", figure: Path) -> None:
-    from .figures import draw
+def _draw(dataset: "xr.Dataset", figure: Path, plotted: "Figure | None") -> None:
+    from .figures import draw, write
     from .scenarios.reading.errors import printable
 
     try:
-        draw(dataset, figure)
+        draw(dataset, figure) if plotted is None else write(plotted, figure)
         print(f"figure: {printable(str(figure))}")
     except OSError as error:  # as in a folder of another's, or on a full disk
         print(f"note: no figure, as {printable(str(figure))} cannot be written: {error.strerror}")
 
 
-def _print_table(rows: list[list[str]]) -> None:
-    if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
+def _print_table(dataset: "xr.Dataset", reference: Any) -> None:
+    """What varies; what is the same in all rows stands above."""
+    from .scenarios.reading.errors import printable
+    from .scenarios.results import pages, tables
 
-        table = Table(*rows[0], box=None, padding=(0, 1, 0, 0))
-        for row in rows[1:]:
-            table.add_row(*row)
-        Console(markup=False, emoji=False, highlight=False).print(table)
-    else:
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    rows = [list(map(printable, row)) for row in tables.table(dataset, reference)]
+    same, rows = pages.folded(rows, tables.kept(dataset, reference))
+    if same:
+        told = ", ".join(f"{name} {value}" for name, value in same.items())
+        print("\n".join(textwrap.wrap(f"in all rows: {told}", pages.WIDTH, subsequent_indent="  ")))
+    axes = tables.places(tables.shown(dataset))
+    _print_pages(rows, sum(name in axes for name in rows[0]))
+
+
+def _print_pages(rows: list[list[str]], first: int) -> None:
+    """Rows with their first columns on every page: within 80 columns in a pipe, and in a terminal that has no more."""
+    from .scenarios.results import pages
+
+    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else pages.WIDTH
+    print("\n\n".join("\n".join(pages.lines(page)) for page in pages.pages(rows, first, max(pages.WIDTH, wide))))
 
 
 def _line_a_minute() -> Callable[[int, int], None]:

@@ -1,7 +1,7 @@
 """The physical layer: grids, channels, impairments, CSI, power rules, combiners and the air that joins them."""
 
 from . import keys
-from .air import Air, Place, superpose
+from .air import Air, superpose
 from .arithmetic import squared
 from .beliefs import CorrelatedPaths, CorrelatedTable
 from .channels import Channel
@@ -42,6 +42,7 @@ from .impairments.timing_offset import TimingOffset
 from .link import Belief, Link, Paths, ResponseTable, Size, Span
 from .papr import papr_db
 from .physical import snr_db
+from .place import Place, SharedPlace, can_share
 from .plain import from_plain, scheme_from_plain, scheme_to_plain, to_plain
 from .power import Level, PowerRule
 from .power.blind import Blind
@@ -109,6 +110,7 @@ __all__ = [
     "Rician",
     "Rma",
     "SamplingOffset",
+    "SharedPlace",
     "Observation",
     "Size",
     "Span",
@@ -121,6 +123,7 @@ __all__ = [
     "Waveform",
     "ZeroForcing",
     "any_batch",
+    "can_share",
     "combine",
     "detect",
     "error_power",

@@ -11,7 +11,7 @@ when the air is built.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
@@ -29,19 +29,14 @@ from .grid import Grid
 from .impairments import Distortion, Impairment
 from .impairments._chain import Chain, drawn
 from .keys import Key, Scalar
-from .link import Link, Paths, Size, Span, superpose
+from .link import Link, OnePlace, Paths, Size, Span, superpose
 from .physical import budgets
+from .place import Place
 from .sounding import hear
 from .time_domain import TimeDomain
 from .waveform import Waveform
 
 MOST = {"devices": 10**6, "antennas": 1024}
-
-
-class Place(NamedTuple):
-    """What lasts over all rounds: the key that positions and lasting clock offsets are drawn from."""
-
-    key: Key
 
 
 @dataclass(frozen=True)
@@ -153,9 +148,10 @@ class Air:
         ``time`` in seconds is when the data begins; it is for what drifts, and for fading that goes on.
         """
         span = Span(time, self.lead + slots * self.grid.symbols, self.grid.symbol_seconds, -self.lead)
-        chain = drawn(self.grid, self.impairments, key, place.key)
+        chain = drawn(self.grid, self.impairments, key, place.key, place.shared)
 
-        faded = self._fade(place, key, span, batch)
+        size = (OnePlace if place.shared else Size)(batch, self.antennas, self.devices)
+        faded = self._fade(place, key, span, size)
         whole = impaired(self.chosen_domain, faded, chain, span)
         seen = whole  # what the transmitters could learn at best
         if not all(impairment.seen for impairment in self.impairments):
@@ -192,8 +188,7 @@ class Air:
         y = self.chosen_domain.silence(x.shape[2], self.antennas, tf.shape(x)[0])
         return self.receive(self.add(y, x, link), link, key)
 
-    def _fade(self, place: Place, key: Key, span: Span, batch: int) -> Fading:
-        size = Size(batch, self.antennas, self.devices)
+    def _fade(self, place: Place, key: Key, span: Span, size: Size) -> Fading:
         fresh, lasting = (keys.fold(each, "channel") for each in (key, place.key))
         return self.chosen_domain.fade(self.channel, size, span, fresh, lasting)
 

@@ -22,6 +22,20 @@ class Size(NamedTuple):
     antennas: int
     devices: int
 
+    @property
+    def places(self) -> int:
+        """How many places what lasts is drawn at: every realisation has one of its own."""
+        return self.batch
+
+
+class OnePlace(Size):
+    """The same of realisations that share one place, that of the first."""
+
+    @property
+    def places(self) -> int:
+        """One."""
+        return 1
+
 
 class Span(NamedTuple):
     """Consecutive time steps: when the data begins, how many, the seconds between, and the first after the data began.

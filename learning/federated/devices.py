@@ -6,12 +6,13 @@ grows with devices x parameters.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import tensorflow as tf
 
-from ...ota.round import Updates
+from ...ota.round import Updates, at_devices
 from ...phy import Air, keys
 from ...phy.keys import Key
 from ..data import Arrays
@@ -21,6 +22,39 @@ from .task import Task, Weights, flatten
 CHUNK_BYTES = 16 * 2**20  # updates held at once: little enough that the same pages serve again and again
 HELD_BYTES = 128 * 2**20  # where more would mean to compute every update twice
 Executor = Literal["auto", "loop", "vectorized"]
+
+
+class Seen:
+    """Updates of which some may be asked for before it is known who sends: where all fit at once they are kept."""
+
+    def __init__(self, updates_of: Updates, shares: tf.Tensor, chunk: int) -> None:
+        self._updates_of, self._shares, self._chunk = updates_of, shares, chunk
+
+    def __call__(self, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return self._updates_of(devices)
+
+    def norms(self, works: tf.Tensor) -> tf.Tensor:
+        """n_k / n |u_k| of those who compute, bool [K], and zero of the others, [K]."""
+        devices = tf.where(works)[:, 0]
+        measured = self._kept if self._chunk >= self._shares.shape[0] else self._passed
+        return self._shares * at_devices(devices, measured(devices), self._shares)
+
+    def _kept(self, devices: tf.Tensor) -> tf.Tensor:
+        updates, losses = self._updates_of(devices)
+        row = tf.scatter_nd(devices[:, None], tf.range(tf.size(devices)), tf.shape(self._shares, devices.dtype))
+        rows_of = partial(tf.gather, row)
+        self._updates_of = lambda some: (tf.gather(updates, rows_of(some)), tf.gather(losses, rows_of(some)))
+        return tf.norm(updates, axis=1)
+
+    def _passed(self, devices: tf.Tensor) -> tf.Tensor:
+        def step(first: tf.Tensor, norms: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            some = devices[first : first + self._chunk]
+            return first + self._chunk, tf.concat([norms, tf.norm(self._updates_of(some)[0], axis=1)], 0)
+
+        shapes = tf.TensorShape([]), tf.TensorShape([None])
+        start, count = (tf.constant(0), tf.zeros([0])), tf.size(devices)
+        loop = {"shape_invariants": shapes, "parallel_iterations": 1}
+        return tf.while_loop(lambda first, _: first < count, step, start, **loop)[1]
 
 
 class Devices:

@@ -1,6 +1,6 @@
 """A federation: devices with shares of data that train one Keras model over an uplink, one compiled round at a time.
 
-A round, in the order of ``_round``: who takes part; the round's link; each device's update, sent over the uplink; the
+A round, in the order of ``_round``: the round's link; who takes part; each device's update, sent over the uplink; the
 server's step; what of it reaches the devices over the downlink; what it cost. Devices are computed in chunks and the
 uplink keeps running sums, so nothing grows with devices x parameters, unless a downlink has noise: then each device has
 a model of its own, [K, d].
@@ -14,18 +14,22 @@ import numpy as np
 import tensorflow as tf
 
 from ...ota import Report, Round, Terms, Uplink, collect
+from ...ota.quality import rates
 from ...ota.round import Nest
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
 from .algorithms import Algorithm
-from .devices import Devices, Executor
+from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
+from .schedulers import Plan, Scheduler, Sight
+from .schedulers.coins import Coins
 from .server import Server
 from .task import Task, Weights
 
 IDEAL = IdealDownlink()
+REPORT_BITS = 32.0  # what a device tells of its update where the schedule depends on it
 
 
 class State(NamedTuple):
@@ -37,6 +41,7 @@ class State(NamedTuple):
     uplink: Nest
     place: Place
     drift: tf.Tensor  # devices' models less the server's, [K, d]; [0, d] where all have the server's
+    scheduler: Nest
 
 
 class Metrics(NamedTuple):
@@ -80,16 +85,23 @@ class Federation:
         loss: keras.losses.Loss | None = None,
         downlink: Downlink = IDEAL,
         papr: bool = False,
+        layer: int | None = None,
+        scheduler: Scheduler | None = None,
     ) -> None:
+        if scheduler and participation != 1:
+            raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
         self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
         self.task = Task(model_factory(0), loss)
-        self.terms = Terms(air, self.task.size, elements, participation, self.task.layers, papr)
+        chance = scheduler.participation if scheduler else participation
+        self.terms = Terms(air, self.task.size, elements, chance, self.task.layers, papr, layer)
+        self.scheduler = scheduler or Coins(participation)
+        self.scheduler.check(air.devices)
         uplink.check(self.terms)
         if len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
         self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, downlink.own_models)
         self.vectorized = self.devices.vectorized
-        self.chunk = min(air.devices, chunk or self.devices.fitting(air, uplink.probes(self.terms)))
+        self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
         made = optimizer()
         self.server = Server(self.task, made)
@@ -101,7 +113,8 @@ class Federation:
         place = self.terms.air.init(keys.key(seed, "place"))
         weights = self.task.weights(self.model_factory(seed))
         uplink, drift = self.uplink.init(self.terms, place), self.downlink.init(self.terms)
-        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift)
+        scheduler = self.scheduler.init(self.terms.air.devices, keys.key(seed, "scheduler"))
+        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, scheduler)
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
@@ -131,14 +144,16 @@ class Federation:
     @tf.function(autograph=False)
     def _round(self, state: State, seed: tf.Tensor, snr_db: tf.Tensor) -> tuple[State, Metrics]:
         key = keys.key(seed, "round", state.round)
-        weights = self._participants(keys.fold(key, "participation"))  # [K]
-        devices = tf.where(weights > 0)[:, 0]
-        round = Round(self.terms, key, weights, self._link(state, key, snr_db))
+        link = self._link(state, key, snr_db)
 
         def model_of(device: tf.Tensor) -> Weights:
             return self.downlink.model(state.weights, state.drift, device)
 
-        updates_of = self.devices.updates_of(model_of, key)
+        shares = self.devices.shares
+        updates_of = Seen(self.devices.updates_of(model_of, key), shares, self.chunk)
+        sight = Sight(shares, lambda: rates(Round(self.terms, key, shares, link)), updates_of.norms)
+        plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
+        round, devices = Round(self.terms, key, plan.weights, link), tf.where(plan.weights > 0)[:, 0]
         outcome, loss = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk)
         served = self.server.step(state.weights, state.optimizer, outcome.estimate)
         drift = self.downlink.step(state.drift, outcome, served, key)
@@ -146,18 +161,24 @@ class Federation:
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
         numbers = [loss, outcome.estimate, drift, *served.weights.trainable, *served.weights.statistics]
         finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(number)) for number in numbers])
-        after = State(state.round + 1, served.weights, served.optimizer, outcome.state, state.place, drift)
-        return after, self._metrics(loss, outcome.report, finite)
+        learnt = self.scheduler.learn(planned, outcome.report.decoded)
+        after = State(state.round + 1, served.weights, served.optimizer, outcome.state, state.place, drift, learnt)
+        return after, self._metrics(loss, self._told(outcome.report, plan), finite)
 
-    def _participants(self, key: Key) -> tf.Tensor:
-        """Weights n_k / n of those that take part, over their probability; zero for the others, [K]."""
-        shares, probability = self.devices.shares, self.terms.participation
-        if probability == 1.0:
-            return shares
-        return tf.where(keys.uniform(key, tf.shape(shares)) < probability, shares / probability, 0.0)
+    @property
+    def _twice(self) -> bool:
+        """Whether updates are asked for twice, of which it is best to keep as many as fit."""
+        return self.scheduler.sees_updates or self.uplink.probes(self.terms)
+
+    def _told(self, report: Report, plan: Plan) -> Report:
+        """With what devices report of their updates before it is known who sends."""
+        if not self.scheduler.sees_updates:
+            return report
+        told = REPORT_BITS * tf.reduce_sum(tf.cast(plan.works, tf.float32))
+        return report._replace(bits=report.bits + told, free_bits=report.free_bits + told)
 
     def _link(self, state: State, key: Key, snr_db: tf.Tensor) -> Link | None:
-        if not self.uplink.uses_air:
+        if not (self.uplink.uses_air or self.scheduler.sees_links):
             return None
         time = tf.cast(state.round, tf.float64) * self.terms.airtime
         return self.terms.air.draw(state.place, keys.fold(key, "link"), time, self.terms.slots, snr_db)

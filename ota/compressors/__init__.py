@@ -70,8 +70,7 @@ class Sided(Compressor, Protocol):
 
     The ``first`` of those that take part, a share of them by turn, are compressed as ever; the mean of what is decoded
     of them is the side information of the others, whose deviation from it is told as ``known.spread``. Where that is
-    infinite there is none. With a share of 0 or 1 everybody is compressed as ever. What a device believes to arrive is
-    what would be decoded if its own update were the side information, and nothing of entries it says nothing of.
+    infinite there is none. With a share of 0 or 1 everybody is compressed as ever.
     """
 
     @property
@@ -87,12 +86,14 @@ class Sided(Compressor, Protocol):
         """What the receiver makes of it, [d], with side information [d]; zeros where nothing was sent."""
         ...
 
-    def says(self, sent: Nest) -> tf.Tensor:
-        """Which entries anything is sent of, bool [d]."""
+    def believed(self, sent: Nest, key: Key, known: Known, update: tf.Tensor) -> tf.Tensor:
+        """What the device believes is decoded, [d], as if its update were the side information; 0 where nothing is."""
         ...
 
-    def failures(self, sent: Nest, key: Key, known: Known, side: tf.Tensor, update: tf.Tensor) -> tf.Tensor:
-        """The share of what was sent that is taken for something else because of the side information."""
+    def failures(
+        self, sent: Nest, key: Key, known: Known, side: tf.Tensor, update: tf.Tensor, decoded: tf.Tensor
+    ) -> tf.Tensor:
+        """The share of what was sent that is lost, or taken for something else, because of the side information."""
         ...
 
 

@@ -48,8 +48,3 @@ def at_entries(values: tf.Tensor, cuts: Cuts) -> tf.Tensor:
     for part, (size, width) in zip(tf.split(values, counts), cuts, strict=True):
         found.append(tf.reshape(tf.tile(part[:, None], [1, width]), [-1])[:size])
     return tf.concat(found, axis=0)
-
-
-def mean_square(values: tf.Tensor, cuts: Cuts) -> tf.Tensor:
-    """Of the values [d] of each layer, [L]."""
-    return tf.stack([tf.reduce_sum(part**2) / max(part.shape[0], 1) for part in parts(values, cuts)])

@@ -8,6 +8,14 @@ import math
 
 import tensorflow as tf
 
+from ...phy import keys
+from ...phy.keys import Key
+
+
+def drawn(key: Key, size: int) -> tf.Tensor:
+    """The dither that both sides know, [d]."""
+    return keys.uniform(keys.fold(key, "dither"), [size], -0.5, 0.5)
+
 
 def place(x: tf.Tensor, dither: tf.Tensor, coarse: tf.Tensor) -> tf.Tensor:
     """Which of the k points of a coarse cell is nearest to x + u: 0 to k - 1, whole numbers as floats."""

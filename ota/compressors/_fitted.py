@@ -88,13 +88,16 @@ def compress(update: tf.Tensor, bits: tf.Tensor, known: Known, way: Way) -> tupl
 
 
 def layered(
-    update: tf.Tensor, bits: tf.Tensor, layers: Layers, way: Way, rounding: Rounding
+    update: tf.Tensor, bits: tf.Tensor, layers: Layers, way: Way, rounding: Rounding, least: float = 0.0
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Small layers as float32 if that takes half of the bits at most, and what ``rounding`` makes of the others."""
+    """Small layers as float32, and what ``rounding`` makes of the others.
+
+    So if small ones take half of the bits at most, and leave the ``least`` without which none of the others is sent.
+    """
     room, few = tf.cast(bits, tf.float64), sum(size for size in map(math.prod, layers) if size <= way.small)
     if not few or way.payload:
         return _sent(update, room, layers, way, rounding)
-    affordable = NUMBER * few <= room / 2.0
+    affordable = (NUMBER * few <= room / 2.0) & (NUMBER * few + least <= room)
     return tf.cond(
         affordable,
         lambda: _sent(update, room, layers, way, rounding),

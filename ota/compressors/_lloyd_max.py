@@ -8,13 +8,21 @@ import tensorflow as tf
 
 MOST_BITS = 8
 STEPS = 1000  # of Lloyd's iteration
+FEW_BITS = 3  # up to which comparing with each edge is faster than a search
 
 
 def nearest(values: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
     """Values in units of their deviation at the levels of so many bits, 8 at most."""
     levels = tf.gather(tf.constant(np.stack([_padded(b) for b in range(1, MOST_BITS + 1)]), values.dtype), bits - 1)
     edges = (levels[1:] + levels[:-1]) / 2.0
-    return tf.gather(levels, tf.searchsorted(edges, values))
+
+    def compared() -> tf.Tensor:
+        found = tf.fill(tf.shape(values), levels[0])
+        for at in range(2**FEW_BITS - 1):
+            found = tf.where(values > edges[at], levels[at + 1], found)
+        return found
+
+    return tf.cond(bits <= FEW_BITS, compared, lambda: tf.gather(levels, tf.searchsorted(edges, values)))
 
 
 def _padded(bits: int) -> np.ndarray:

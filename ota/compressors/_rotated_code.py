@@ -28,13 +28,17 @@ class Coded(NamedTuple):
     sent: Sent
 
 
+def plan(size: int, steps: Steps, room: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The step for so many coordinates, and how many of them may be expected to fit."""
+    rate = (room - SPREAD * size**0.5 - BYTES) / size
+    return step_of(steps, rate), tf.clip_by_value(room / tf.maximum(rate, steps.rates[0]), 0.0, float(size))
+
+
 def coded(unit: tf.Tensor, dither: tf.Tensor, steps: Steps, room: tf.Tensor, key: Key) -> Coded:
     """Of coordinates [n] in units of their deviation, behind a dither [n] in steps."""
     size = unit.shape[-1]
-    rate = (room - SPREAD * size**0.5 - BYTES) / size
-    step = step_of(steps, rate)
+    step, likely = plan(size, steps, room)
     index = tf.cast(tf.round(unit / tf.cast(step, unit.dtype) + dither), tf.int32)
     most = tf.cast(tf.math.ceil(size**0.5 / step), tf.int32) + 1
     cost = gaussian_coding.lengths(index, dither, 1.0 / step, most)
-    likely = tf.clip_by_value(room / tf.maximum(rate, steps.rates[0]), 0.0, float(size))
     return Coded(index, step, most, affordable(cost, likely, room, key))

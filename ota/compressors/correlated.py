@@ -18,9 +18,8 @@ from pydantic.dataclasses import dataclass
 from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
-from .. import subsets
 from . import ALONE, Known, Together
-from .dithered import SIDE_BITS, deepest
+from ._uniform import sent
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -36,19 +35,13 @@ class Correlated:
     def compress(
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        size = update.shape[-1]
-        room = tf.clip_by_value(bits - SIDE_BITS, 0.0, float(size * self.most_bits))
-        largest = tf.reduce_max(tf.abs(update))
-        unit = tf.math.divide_no_nan(update, largest)
-        depth, kept, _ = deepest(unit, room, self.most_bits)
-        steps = tf.round(2.0**depth) - 1.0
-        offset = offsets(size, known.beside(key), key)
-        level = tf.clip_by_value(tf.floor((unit + 1.0) * (steps / 2.0) + offset), 0.0, steps)
-        level -= offset - 0.5 if self.subtractive else tf.zeros_like(offset)
-        decoded = largest * (level * (2.0 / steps) - 1.0)
-        chosen = subsets.random(keys.fold(key, "coordinates"), size, tf.cast(kept, tf.int32))
-        scale = tf.math.divide_no_nan(float(size), kept)
-        return tf.where(chosen, decoded * scale, 0.0), tf.where(kept > 0, SIDE_BITS + kept * depth, 0.0)
+        def rounding(unit: tf.Tensor, levels: tf.Tensor) -> tf.Tensor:
+            steps, offset = levels - 1.0, offsets(unit.shape[-1], known.beside(key), key)
+            level = tf.clip_by_value(tf.floor((unit + 1.0) * (steps / 2.0) + offset), 0.0, steps)
+            level -= offset - 0.5 if self.subtractive else tf.zeros_like(offset)
+            return level * (2.0 / steps) - 1.0
+
+        return sent(update, bits, key, self.most_bits, rounding)
 
 
 def offsets(size: int, together: Together, key: Key) -> tf.Tensor:

@@ -6,9 +6,10 @@ The median of rows is unbiased too, as each errs alike to both sides. It ignores
 where they collide; of a dense x rows are nearly normal and the median of 3 errs by .4487 (d - 1)/w, of 5 by .2868 (d -
 1)/w, so by more than their mean. With ``kept`` the receiver takes the k largest estimates and zeros for the rest, which
 is biased, and worse than silence where no entry stands out. Hashes and signs follow from the key; cells are float32 of
-32 bits, however small the numbers in them. Where every entry fits in 32 bits there is no sketch and no error. A NaN
-spreads to whatever shares a cell with it in most rows. Charikar, Chen, Farach-Colton, "Finding frequent items in data
-streams", 2002; Rothchild et al., "FetchSGD: communication-efficient federated learning with sketching", ICML 2020.
+32 bits, however small the numbers in them. Where every entry fits in 32 bits there is no sketch and no error. Of an
+update with a NaN or an infinity no cell is finite, as cells are shares of the largest magnitude. Charikar, Chen,
+Farach-Colton, "Finding frequent items in data streams", 2002; Rothchild et al., "FetchSGD: communication-efficient
+federated learning with sketching", ICML 2020.
 """
 
 from typing import Annotated, ClassVar

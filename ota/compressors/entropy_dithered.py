@@ -24,8 +24,9 @@ from .. import coding
 from . import ALONE, Known
 from ._fitting import SIDE_BITS as FITTING_BITS
 from ._fitting import fitting_in, header
-from .dithered import SIDE_BITS as FIXED_BITS
-from .dithered import Dithered, deepest
+from ._uniform import SIDE_BITS as FIXED_BITS
+from ._uniform import deepest
+from .dithered import Dithered
 
 RATIOS = 2.0 ** (np.arange(128) / 16)  # of the largest magnitude to D
 ATOMS = 1024  # of the histogram from which errors are foretold

@@ -18,8 +18,7 @@ from ...phy.strict import STRICT
 from . import ALONE, Known
 from ._fitting import Sent, affordable
 from ._lattices import LATTICES, Lattice, costs, dither, nearest, steps, symbols
-from ._normal_rates import step_of
-from ._rotated_code import BYTES, RUNG_BITS, SPREAD
+from ._rotated_code import RUNG_BITS, plan
 from ._rotation import returned, turned
 
 SIDE_BITS = 32.0 + RUNG_BITS + 8.0  # the deviation, the share of blocks, and halves up to the next byte
@@ -64,11 +63,9 @@ class LatticeDither:
 def coded(lattice: Lattice, x: tf.Tensor, shift: tf.Tensor, room: tf.Tensor, key: Key) -> Blocks:
     """Of blocks [B, L] of coordinates in units of their deviation."""
     blocks, dims = x.shape
-    size, known = blocks * dims, steps(lattice)
-    rate = (room - SPREAD * size**0.5 - BYTES) / size
-    step = step_of(known, rate)
+    size = blocks * dims
+    step, likely = plan(size, steps(lattice), room)
     points = nearest(lattice, x / tf.cast(step, x.dtype) + shift)
     told, most = symbols(points, shift), tf.cast(tf.math.ceil(size**0.5 / step), tf.int32) + 2
-    likely = tf.clip_by_value(room / tf.maximum(rate, known.rates[0]) / dims, 0.0, float(blocks))
-    sent = affordable(costs(lattice, told, step, most), likely, room, key, dims)
+    sent = affordable(costs(lattice, told, step, most), likely / dims, room, key, dims)
     return Blocks(points, told, step, most, sent)

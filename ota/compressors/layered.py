@@ -6,6 +6,9 @@ counts as an average one. Plans are ``entries``, the same for every entry; ``wat
 Gaussian layers; ``exact`` and ``greedy``, whole bits by dynamic programming and by steps down the layers' convex hulls;
 ``l_greco``, the fewest whole bits at the error of the same bits for all.
 
+A bit for each layer says whether it is silent, as the receiver could not tell a layer of zeros from one that used its
+bits: what the others get hangs on that. An update of a single layer needs none.
+
 Layers are coded from the smallest to the largest, and what one leaves, or a plan has not given away, goes to those that
 follow in proportion to theirs, so that bits granted are bits used. A layer of at most 200 entries whose bits suffice is
 sent as it is, in float32. For errors to be as small as possible that is so of single entries, and else only where bits
@@ -34,6 +37,7 @@ PLANS: dict[str, _plans.Plan] = {
     "l_greco": _plans.l_greco,
 }
 STATISTIC_BITS = 8
+SILENCE_BITS = 1  # of a layer
 FINEST = 2**STATISTIC_BITS - 1  # quarters of an octave below the largest; there, a layer counts as zero
 
 
@@ -89,7 +93,8 @@ class Layered:
         if len(sizes) == 1:
             return tf.ones([1], tf.float64), 0.0
         told = self.statistics == "own" and self.allocation != "entries"
-        variances, side = (_rounded(parts), float(STATISTIC_BITS * len(sizes))) if told else (_known(pasts), 0.0)
+        variances, each = (_rounded(parts), STATISTIC_BITS) if told else (_known(pasts), 0)
+        side = float((each + SILENCE_BITS) * len(sizes))
         return PLANS[self.allocation](sizes, variances, tf.maximum(tf.cast(bits, tf.float64) - side, 0.0)), side
 
     def _one(self, part: tf.Tensor, offered: tf.Tensor, key: Key, known: Known) -> tuple[tf.Tensor, tf.Tensor]:

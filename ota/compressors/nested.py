@@ -30,9 +30,10 @@ from ...phy import keys
 from ...phy.keys import Key
 from ...phy.strict import STRICT
 from .. import coding, subsets
+from ..squares import mean_squares
 from . import ALONE, Known
-from ._buckets import Cuts, at_entries, cut, entries, largest, layer_of, mean_square, parts
-from ._cosets import alone, beyond, place, point, shrunk
+from ._buckets import Cuts, at_entries, cut, entries, largest, layer_of, parts
+from ._cosets import alone, beyond, drawn, place, point, shrunk
 
 FLOAT = 32.0  # bits of a scale or a deviation
 COARSE = 8.0  # bits that tell k
@@ -82,7 +83,7 @@ class Nested:
         if self.remembers:
             assert known.past is not None
             side = known.past.estimate
-            away = tf.sqrt(mean_square(update - side, cut(known.layers, self.buckets)))
+            away = tf.cast(tf.sqrt(mean_squares(update - side, known.layers)), update.dtype)
             spread = tf.where(known.past.rounds > 0, away, float("inf"))
         known = known._replace(spread=spread)
         sent, used = self.encode(update, bits, key, known)
@@ -95,7 +96,7 @@ class Nested:
         coarse = self._coarse(scales, known, cuts)
         scale = at_entries(scales, cuts)
         unit = tf.math.divide_no_nan(update, scale) * float(self.levels) * self._shrunk(scale, coarse, known, cuts)
-        dither, most = self._dither(key, size), float(self.levels)
+        dither, most = drawn(key, size), float(self.levels)
         inside = tf.clip_by_value(unit + dither, -most, most) - dither  # the outermost point is not taken for the other
         places = place(tf.where(self._says_all(coarse), inside, unit), dither, tf.cast(coarse, update.dtype))
         told = self._told(known, scales.shape[0]) + float(self.coded)
@@ -120,15 +121,17 @@ class Nested:
         kept = tf.reduce_sum(tf.cast(sent.chosen, side.dtype))
         share = tf.math.divide_no_nan(float(size), kept)
         coarse = tf.cast(sent.coarse, side.dtype)
-        plain = fine * alone(tf.cast(sent.places, side.dtype), self._dither(key, size), coarse) * share
+        plain = fine * alone(tf.cast(sent.places, side.dtype), drawn(key, size), coarse) * share
         says_all = self._says_all(sent.coarse)
         decoded = tf.where(sent.chosen, tf.where(says_all, plain, nested), tf.where(says_all, 0.0, near))
         return tf.where((sent.scale > 0) & (kept > 0), decoded, 0.0)
 
-    def says(self, sent: Places) -> tf.Tensor:
-        return sent.chosen
+    def believed(self, sent: Places, key: Key, known: Known, update: tf.Tensor) -> tf.Tensor:
+        return tf.where(sent.chosen, self.decode(sent, key, known, update), 0.0)
 
-    def failures(self, sent: Places, key: Key, known: Known, side: tf.Tensor, update: tf.Tensor) -> tf.Tensor:
+    def failures(
+        self, sent: Places, key: Key, known: Known, side: tf.Tensor, update: tf.Tensor, decoded: tf.Tensor
+    ) -> tf.Tensor:
         a = self._shrunk(sent.scale, sent.coarse, known, cut(known.filled(side.shape[-1]).layers, self.buckets))
         near = tf.clip_by_value(side, -sent.scale, sent.scale)
         found, right = (self._points(sent, key, a * self._steps(each, sent.scale)) for each in (near, update))
@@ -136,12 +139,9 @@ class Nested:
         wrong = counted & (tf.abs(found - right) > 0.5) & ~self._says_all(sent.coarse)
         return tf.math.divide_no_nan(*(tf.reduce_sum(tf.cast(each, side.dtype)) for each in (wrong, counted)))
 
-    def _dither(self, key: Key, size: int) -> tf.Tensor:
-        return keys.uniform(keys.fold(key, "dither"), [size], -0.5, 0.5)
-
     def _points(self, sent: Places, key: Key, y: tf.Tensor) -> tf.Tensor:
         places, coarse = (tf.cast(each, y.dtype) for each in (sent.places, sent.coarse))
-        return point(places, self._dither(key, y.shape[-1]), y, coarse)
+        return point(places, drawn(key, y.shape[-1]), y, coarse)
 
     def _steps(self, values: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
         """Values [d] in fine steps."""

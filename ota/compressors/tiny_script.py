@@ -3,7 +3,8 @@
 As a rule the largest entries are rounded to the nearest level, as ``m22`` does with M = 0. ``stochastic`` makes it
 unbiased: entries that the shared key chooses are sent, times d/k, each rounded at random to one of the two levels
 around it; the outermost is the largest magnitude of its layer, sent as a float32 beside scale and shape. Small layers
-are sent as float32 as long as that takes half of the bits at most. Fu et al., "Don't waste your bits! Squeeze
+are sent as float32 as long as that takes half of the bits at most (and, if stochastic, leaves room for an entry of a
+larger one). Fu et al., "Don't waste your bits! Squeeze
 activations and gradients for deep neural networks via TinyScript", ICML 2020, whose levels are those of least variance
 of random rounding.
 """
@@ -18,7 +19,7 @@ from ...phy.keys import Key
 from ...phy.strict import STRICT
 from . import ALONE, Known
 from ._fitted import Way, compress, layered
-from ._random_levels import rounded
+from ._random_levels import least, rounded
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -50,4 +51,5 @@ class TinyScript:
         def rounding(parts: list[tf.Tensor], room: tf.Tensor, whole: int) -> tuple[list[tf.Tensor], tf.Tensor]:
             return rounded(key, parts, room, whole, way)
 
-        return layered(update, bits, known.filled(update.shape[-1]).layers, way, rounding)
+        layers = known.filled(update.shape[-1]).layers
+        return layered(update, bits, layers, way, rounding, least(layers, way))

@@ -35,10 +35,15 @@ class Deal(NamedTuple):
 
     owner: tf.Tensor  # the turn of each element's owner, -1 for nobody, int32 [N]
     snr: tf.Tensor  # that all count on, where all follow the worst; else [0]
+    unbacked: tf.Tensor  # the same if nobody backed off
 
     def bound(self, believed: tf.Tensor) -> tf.Tensor:
         """What devices count on, [C, N], from what they could."""
-        return believed if self.snr.shape.rank else tf.fill(tf.shape(believed), self.snr)
+        return _bound(believed, self.snr)
+
+    def without_margins(self, believed: tf.Tensor) -> tf.Tensor:
+        """The same of what they could if nobody backed off."""
+        return _bound(believed, self.unbacked)
 
 
 class Asked(NamedTuple):
@@ -56,14 +61,18 @@ def equal(asked: Asked) -> Deal:
     """In turn."""
     count = turns(asked.round, tf.range(0))[1]
     owner = owners(asked.round.terms, tf.maximum(-(-count // asked.sharers), 1))
-    return Deal(owner, tf.zeros([0]))
+    return Deal(owner, tf.zeros([0]), tf.zeros([0]))
 
 
 def worst(asked: Asked) -> Deal:
     """In turn, and nobody counts on more than who counts on least."""
     deal = equal(asked)
-    each = tf.where(asked.round.weights > 0, asked.rates(asked.backoff, deal), math.inf)
-    return deal._replace(snr=tf.pow(2.0, tf.reduce_min(each)) - 1.0)
+
+    def lowest(backoff: tf.Tensor) -> tf.Tensor:
+        each = tf.where(asked.round.weights > 0, asked.rates(backoff, deal), math.inf)
+        return tf.pow(2.0, tf.reduce_min(each)) - 1.0
+
+    return deal._replace(snr=lowest(asked.backoff), unbacked=lowest(tf.ones_like(asked.backoff)))
 
 
 def bits(asked: Asked) -> Deal:
@@ -179,7 +188,11 @@ def _dealt(round: Round, shares: tf.Tensor) -> Deal:
     present = tf.cast(round.weights > 0, tf.int32)
     turn = tf.where(present > 0, tf.cumsum(present, exclusive=True), -1)
     device = spread(round.terms, whole(shares, round.terms.elements))
-    return Deal(tf.gather(tf.pad(turn, [[0, 1]], constant_values=-1), device), tf.zeros([0]))
+    return Deal(tf.gather(tf.pad(turn, [[0, 1]], constant_values=-1), device), tf.zeros([0]), tf.zeros([0]))
+
+
+def _bound(believed: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:
+    return believed if snr.shape.rank else tf.fill(tf.shape(believed), snr)
 
 
 def _effective(asked: Asked) -> tuple[tf.Tensor, tf.Tensor]:

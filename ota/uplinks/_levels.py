@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ...phy import Awgn, Grid, Level, MaximumRatio, Place, PowerRule, keys
+from ...phy import Grid, Level, Place, PowerRule, SharedPlace, can_share, keys
 from ..round import Round, Terms, at_devices
 
 MOST_DRAWS = 2**19  # of links; where this many rounds bring a device too rarely, it is made to take part
@@ -15,7 +15,7 @@ SAMPLES = 4096  # rounds, at least, over which the cost of a device is measured;
 ERROR = 0.002  # of that cost: its standard error once it has been measured for long enough
 MOST_ROUNDS, MOST_WAITED = 2**19, 2**17  # rounds of devices, and rounds, after which it has been at any error
 TRIES = 16  # rounds or batches of them, at least, that an error is read off
-BATCH, HELD = 64, 2**18  # links drawn at once where devices are alike, and gains held of them
+BATCH, HELD = 64, 2**18  # links drawn at once, and gains held of them
 APART = 1.7  # seconds between rounds
 
 
@@ -68,7 +68,7 @@ def sampling(terms: Terms) -> Sampling:
     air, devices = terms.air, terms.air.devices
     alike = not (air.channel.scales or air.channel.lasting or any(impairment.scales for impairment in air.impairments))
     shared = devices if alike else 1
-    draws = math.ceil(SAMPLES / terms.participation / shared)
+    draws = math.ceil(SAMPLES / terms.chance / shared)
     if draws <= MOST_DRAWS:
         return Sampling(draws, alike, False)
     one_by_one = SAMPLES * devices // shared
@@ -76,24 +76,9 @@ def sampling(terms: Terms) -> Sampling:
         raise ValueError(
             f"participation: expected at least {SAMPLES / MOST_DRAWS:g} under an average budget with several antennas "
             f"and {devices} devices that differ, as more than {MOST_DRAWS} links are too many to measure their mean "
-            f"energy, received {terms.participation:g}; take budget = round, or fewer devices"
+            f"energy, received {terms.chance:g}; take budget = round, or fewer devices"
         )
     return Sampling(one_by_one if air.antennas > 1 else math.ceil(SAMPLES / shared), alike, True)
-
-
-def check_average(rule: PowerRule, terms: Terms) -> None:
-    """Raise ValueError where the mean energy is infinite, another at every SNR, or takes too many draws to measure."""
-    if not rule.bounded and not isinstance(terms.air.channel, Awgn):
-        raise ValueError(
-            "uplink.budget: expected round for a rule that inverts every fade, whose mean energy is "
-            "infinite, received average; or take truncated_inversion with a threshold above 0"
-        )
-    if terms.air.pilots > 0 or (terms.air.antennas > 1 and not isinstance(terms.air.combiner, MaximumRatio)):
-        raise ValueError(
-            "uplink.budget: expected round where gains depend on the noise, as with estimated CSI or with "
-            "combiners other than maximum_ratio, received average; the mean energy is another at every SNR"
-        )
-    sampling(terms)
 
 
 def expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.Tensor:
@@ -138,17 +123,18 @@ def _measured(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.
     sample = Terms(air, terms.size, elements)
     alone = rare or air.antennas == 1  # what a device costs does not depend on who else is there
     gains = air.devices * air.antennas * (elements if air.channel.static else sample.slots * air.grid.elements)
-    apart = alike and (alone or terms.participation == 1)  # else all of a batch would have the same company
-    batch = max(1, min(BATCH, HELD // gains)) if apart else 1  # and places that last have one link each
+    apart = alone or terms.chance == 1  # else all of a batch would have the same company
+    batch = max(1, min(BATCH, HELD // gains)) if apart and (alike or can_share(air.channel)) else 1
+    there = place if alike else SharedPlace(place.key)
     least = max(TRIES, math.ceil(draws / batch))
     most = max(least, min(MOST_ROUNDS // air.devices, MOST_WAITED) // batch)
 
     def one(index: tf.Tensor, tally: Tally) -> tuple[tf.Tensor, Tally]:
         key = keys.fold(place.key, "expected cost", index)
-        present = keys.uniform(keys.fold(key, "present"), [air.devices]) < terms.participation
+        present = keys.uniform(keys.fold(key, "present"), [air.devices]) < terms.chance
         counted = _counted(index, air.devices, air.antennas) if alone else present
         time = APART * tf.cast(index, tf.float64)  # fading that goes on over rounds is another by then
-        link = air.draw(place, key, time, sample.slots, batch=batch)
+        link = air.draw(there, key, time, sample.slots, batch=batch)
         round = Round(sample, key, tf.cast(present | counted, tf.float32), link)
         taking_part = tf.where(counted)[:, 0]
         fields = round.fields(taking_part, elements)  # [B, C, T, F]

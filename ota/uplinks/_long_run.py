@@ -36,9 +36,10 @@ class Law(NamedTuple):
     cost: tf.Tensor  # mean of f(v) on an element of its own at LEVELS v where a0 and b0 are over N0 = 1, [.., J]
 
 
-def check(terms: Terms) -> None:
-    """Refuses beliefs whose law is another at every SNR."""
-    if terms.air.pilots:
+def check(terms: Terms, looks: bool) -> None:
+    """Refuses schedules whose law is unknown, and, for uplinks that look at it, beliefs that differ with the SNR."""
+    _ = terms.chance
+    if looks and terms.air.pilots:
         raise ValueError(
             "uplink.budget: expected round with scheduled devices or water-filling where beliefs depend on the noise, "
             "as with estimated CSI, received average; the mean energy is another at every SNR"
@@ -83,7 +84,7 @@ def _measured(sending: Sending, terms: Terms, place: Key, alike: bool) -> Law:
 
     def one(index: tf.Tensor, tally: Tally) -> tuple[tf.Tensor, Tally]:
         key = keys.fold(place, "long run", index)
-        there = keys.uniform(keys.fold(key, "present"), [devices]) < terms.participation
+        there = keys.uniform(keys.fold(key, "present"), [devices]) < terms.chance
         weights = tf.cast(there | tf.constant(alone), tf.float32)
         link = terms.air.draw(Place(place), key, APART * tf.cast(index, tf.float64), terms.slots)
         round = sending.chosen(Round(terms, key, weights, link))

@@ -13,6 +13,7 @@ import tensorflow as tf
 from scipy.stats import binom
 
 from ...phy import keys, squared
+from ..quality import over_grant
 from ..round import Round, Terms
 
 SLACK = 1e-6  # of a device, by which a share of all may be rounded
@@ -34,25 +35,18 @@ def chosen(round: Round, share: float) -> Round:
 def chance_if_alike(terms: Terms, share: float) -> float:
     """That a device takes part and is scheduled, of devices that are alike."""
     devices = terms.air.devices
-    if share == 1 or terms.participation == 1:
-        return terms.participation if share == 1 else float(np.ceil(share * devices - SLACK)) / devices
+    if share == 1 or terms.chance == 1:
+        return terms.chance if share == 1 else float(np.ceil(share * devices - SLACK)) / devices
     taking_part = np.arange(devices + 1)
     scheduled = np.ceil(share * taking_part - SLACK)
-    return float(scheduled @ binom.pmf(taking_part, devices, terms.participation)) / devices
+    return float(scheduled @ binom.pmf(taking_part, devices, terms.chance)) / devices
 
 
 def _gains(round: Round) -> tf.Tensor:
     """Mean power of the responses over the grant as the receiver believes them, added over antennas, [K]."""
-    link, elements = round.air_link, round.terms.elements
-    best = link.receiver.best
+    link = round.air_link
 
-    def of(devices: tf.Tensor, elements: int) -> tf.Tensor:
-        strength = tf.reduce_sum(squared(link.response(devices, best)[0]), axis=0)  # [C, T, F]
-        return tf.reduce_mean(round.on_grant(strength, elements), axis=1)
+    def strength(devices: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(squared(link.response(devices, link.receiver.best)[0]), axis=0)  # [C, T, F]
 
-    if best.steps == 1:  # one symbol shows what the others repeat
-        return of(tf.range(link.devices), min(elements, round.terms.air.grid.subcarriers))
-    return tf.map_fn(
-        lambda device: of(device[None], elements)[0], tf.range(link.devices), fn_output_signature=tf.float32,
-        parallel_iterations=1,
-    )  # fmt: skip
+    return over_grant(round, strength)

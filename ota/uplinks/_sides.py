@@ -9,6 +9,7 @@ from ..compressors import Compressor, Known, Sided, Together
 from ..layers import Layers, size_of
 from ..rates import Rate, Subchannel
 from ..round import Round, weighted_sum
+from ..squares import mean_squares
 from ._shares import turns
 
 FLOAT = 32.0  # bits
@@ -21,7 +22,7 @@ class Sent(NamedTuple):
     believed: tf.Tensor  # what devices believe to be decoded, [C, d]
     bits: tf.Tensor  # [C]
     arrives: tf.Tensor  # whether anything does, bool [C]
-    wrong: tf.Tensor  # share of the entries sent that side information puts into a wrong coset, [C]
+    wrong: tf.Tensor  # share of what was sent that side information does not find, or finds wrongly, [C]
 
 
 class Side(NamedTuple):
@@ -35,7 +36,7 @@ class First(NamedTuple):
     """Sums over those that are decoded first, by their weights."""
 
     total: tf.Tensor  # sum_k w_k u_k, [d]
-    squares: tf.Tensor  # sum_k w_k |u_k|^2 over the entries of each layer, [L]
+    squares: tf.Tensor  # sum_k w_k |u_k|^2 over the entries of each layer, float64 [L]
     weights: tf.Tensor  # sum_k w_k
     weights_squared: tf.Tensor  # sum_k w_k^2
 
@@ -69,12 +70,12 @@ def only_first(
 
 
 def nobody(layers: Layers) -> First:
-    return First(tf.zeros([size_of(layers)]), tf.zeros([len(layers)]), tf.zeros([]), tf.zeros([]))
+    return First(tf.zeros([size_of(layers)]), tf.zeros([len(layers)], tf.float64), tf.zeros([]), tf.zeros([]))
 
 
 def add_up(weights: tf.Tensor, decoded: tf.Tensor, layers: Layers) -> First:
     """Of devices with these weights [C], 0 where nothing arrived, and what was decoded of them, [C, d]."""
-    squares = _by_layer(weighted_sum(weights, decoded**2), layers)
+    squares = weighted_sum(tf.cast(weights, tf.float64), mean_squares(decoded, layers))
     return First(weighted_sum(weights, decoded), squares, tf.reduce_sum(weights), tf.reduce_sum(weights**2))
 
 
@@ -87,11 +88,12 @@ def side_of(first: First, layers: Layers) -> Side:
     infinite.
     """
     mean = tf.math.divide_no_nan(first.total, first.weights)
-    square = tf.math.divide_no_nan(first.squares, first.weights)
-    shared = tf.math.divide_no_nan(first.weights_squared, first.weights**2)
-    within = tf.maximum(square - _by_layer(mean**2, layers), 0.0)
+    weights, weights_squared = (tf.cast(each, tf.float64) for each in (first.weights, first.weights_squared))
+    square = tf.math.divide_no_nan(first.squares, weights)
+    shared = tf.math.divide_no_nan(weights_squared, weights**2)
+    within = tf.maximum(square - mean_squares(mean, layers), 0.0)
     away = tf.where(shared < 0.999, tf.math.divide_no_nan(within, 1.0 - shared) * (1.0 + shared), 2.0 * square)
-    return Side(mean, tf.sqrt(tf.where(first.weights > 0, away, float("inf"))))
+    return Side(mean, tf.cast(tf.sqrt(tf.where(weights > 0, away, float("inf"))), mean.dtype))
 
 
 def told(side: Side, sent: tf.Tensor, round: Round, compressor: Compressor) -> tf.Tensor:
@@ -129,9 +131,9 @@ def send(
         assert isinstance(compressor, Sided)
         own, told = keys.fold(key, device), known_at(place)._replace(spread=side.spread)
         sent, used = compressor.encode(update, room, own, told)
-        decoded, believed = (compressor.decode(sent, own, told, y) for y in (side.estimate, update))
-        believed = tf.where(compressor.says(sent), believed, 0.0)
-        return decoded, used, believed, compressor.failures(sent, own, told, side.estimate, update)
+        decoded = compressor.decode(sent, own, told, side.estimate)
+        failures = compressor.failures(sent, own, told, side.estimate, update, decoded)
+        return decoded, used, compressor.believed(sent, own, told, update), failures
 
     def either(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
         def leads() -> tuple[tf.Tensor, ...]:
@@ -150,9 +152,3 @@ def send(
     arrives = rate.crc_ok(share, bits, devices, arrived)
     decoded, believed = (tf.where(arrives[:, None], value, 0.0) for value in (decoded, believed))
     return Sent(decoded, believed, bits, arrives & (bits > 0), wrong)
-
-
-def _by_layer(values: tf.Tensor, layers: Layers) -> tf.Tensor:
-    """The mean of values [d] over each layer, [L]."""
-    parts = tf.split(values, [size_of((layer,)) for layer in layers])
-    return tf.stack([tf.reduce_sum(part) / max(part.shape[0], 1) for part in parts])

@@ -26,7 +26,7 @@ from ...phy import Level, Place, PowerRule, TruncatedInversion, combine, keys, s
 from ...phy.strict import STRICT
 from ..codecs import Codec, Past, SharedCode
 from ..codecs.identity import Identity
-from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, nmse, weighted_sum
+from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, weighted_sum
 from ._counting import SCALE_BITS, amplitudes, check_counts, counts, stretch, told
 from ._gains import known_gains, over_gains, repeats, share_arrived, share_of_each, times
 from ._levels import check_average, expected_cost, joint_level
@@ -127,7 +127,7 @@ class Analog:
     def _level(self, round: Round, needed: tf.Tensor) -> Level:
         budgets, elements = round.terms.budgets, self._elements(round.terms)
         # What is needed counts silent elements and, on average, absent rounds; the noise beside it is scaled alike.
-        share = elements / round.terms.elements * (round.terms.participation if self.budget == "average" else 1.0)
+        share = elements / round.terms.elements * (round.terms.chance if self.budget == "average" else 1.0)
         noise = round.air_link.noise * share
         if self.rule.joint:
             return joint_level(self.rule, round, needed, budgets, noise, elements)
@@ -175,7 +175,7 @@ class Analog:
 
         estimate = self.codec.decode(symbols, terms.layers, acc.code, noise)
         estimate *= tf.cast(anybody, estimate.dtype)  # nobody's votes are no votes
-        errors = nmse(estimate, acc.target), nmse(estimate, self.codec.target(acc.sent))
+        errors = round.errors(estimate, acc.target, self.codec.target(acc.sent))
         free = (REPORT_BITS if self.rule.announced else 0.0) + (SCALE_BITS if counts(self.codec) else 0.0)
         free *= tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         state = AnalogMemory(state.cost, acc.owed, state.past.after(estimate))
@@ -237,7 +237,7 @@ class Analog:
 
     def _power(self, round: Round, symbols: tf.Tensor) -> tf.Tensor:
         """What symbols [C, M] take of a budget at b = 1, if on average then expected: [C, N], a value a gain."""
-        share = round.terms.participation if self.budget == "average" else 1.0
+        share = round.terms.chance if self.budget == "average" else 1.0
         return over_gains(squared(symbols) * (share / round.terms.elements), round)
 
     def _symbols(self, acc: Heard, round: Round, devices: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:

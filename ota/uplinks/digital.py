@@ -45,7 +45,7 @@ from ..compressors.dithered import Dithered
 from ..past import Past
 from ..rates import Rate, Subchannel
 from ..rates.capacity import Capacity
-from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, nmse, weighted_sum
+from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, weighted_sum
 from . import _combining as combining
 from . import _long_run, _peaks
 from . import _memory as memories
@@ -95,8 +95,8 @@ class Digital:
         check_memory(terms, (self.feedback > 0) + (self.momentum < 1))
         if self.memory == "shared" and getattr(self.compressor, "first", 1.0) < 1:
             raise ValueError("uplink.memory: expected owed or decayed with side information, received shared")
-        if self.budget == "average" and (self.scheduled < 1 or self.allocation != "equal"):
-            _long_run.check(terms)
+        if self.budget == "average":
+            _long_run.check(terms, looks=self.scheduled < 1 or self.allocation != "equal")
         if self.deal != "equal" and (self.sdma > 1 or self.allocation != "equal"):
             raise ValueError(f"uplink.deal: expected equal with sdma or water_filling, received {self.deal}")
         check_sharing(self.sdma, terms)
@@ -187,7 +187,7 @@ class Digital:
             after = margins.step(after, acc.sent, acc.decoded, acc.held, p, least)
             free += tf.reduce_sum(tf.cast(acc.sent, tf.float32))
         free += TOLD[self.deal] * tf.reduce_sum(tf.cast(acc.scheduled > 0, tf.float32))
-        errors = nmse(estimate, acc.target), nmse(estimate, acc.wanted)
+        errors = round.errors(estimate, acc.target, acc.wanted)
         papr = _peaks.of_test(replace(round, weights=acc.scheduled), self._sent_by(acc.deal, acc.law))
         report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, free, papr)
         state = DigitalState(acc.owed, after, state.past.after(estimate), acc.slow, noise, acc.law)
@@ -198,11 +198,11 @@ class Digital:
         return self.margin_db == "adaptive" and margins.are_needed(self.rate, round.air_link, air.orthogonal)
 
     def _held(self, acc: Decoded, share: Subchannel, round: Round, devices: tf.Tensor, silent: tf.Tensor) -> tf.Tensor:
-        """Whether silent devices have a margin without which they could send something, bool [C]."""
+        """Whether silent devices have a margin, and could send something if nobody had any, bool [C]."""
         if not self._adapts(round):
             return tf.zeros_like(silent)
         backoff = tf.gather(acc.backoff, devices)
-        free = share._replace(believed=share.believed / backoff[:, None])
+        free = share._replace(believed=acc.deal.without_margins(share.believed / backoff[:, None]))
         could = tf.cond(tf.reduce_any(silent), lambda: self.rate.bits(free) > 0, lambda: silent)  # rates take long
         return silent & (backoff < 1.0) & could
 

@@ -84,6 +84,7 @@ class Sector(Moving):
     longest: Annotated[float, Gt(0), Le(1)] = 8e-6
     """Latest path that is kept, in seconds."""
     model: ClassVar[type[SystemLevelScenario]]
+    shares_place: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         kind = type(self).__name__.lower()
@@ -98,7 +99,8 @@ class Sector(Moving):
         return not self.compensated
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
-        lasting = drop(self, self.model, size.batch, size.devices, place)
+        lasting = drop(self, self.model, size.places, size.devices, place)
+        lasting = tf.nest.map_structure(lambda rows: tf.concat([rows] * (size.batch // size.places), 0), lasting)
         kept = lasting.tau <= self.longest
         rays = lasting.rays._replace(power=tf.where(kept[..., None], lasting.rays.power, 0.0))
         if self.compensated:

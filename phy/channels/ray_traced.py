@@ -76,6 +76,7 @@ class RayTraced(Still):
     longest: Annotated[float, Gt(0), Le(1)] = 2e-6
     """Latest path that is kept, in seconds."""
     static: ClassVar[bool] = True
+    shares_place: ClassVar[bool] = True
     costly: ClassVar[bool] = True  # a draw traces rays for seconds, in another process
 
     def __post_init__(self) -> None:
@@ -95,7 +96,7 @@ class RayTraced(Still):
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         batch, antennas, devices = size
-        total = batch * devices
+        total = size.places * devices
         across = keys.uniform(fold(place, "positions"), [TRIES, total, 2])
         spots = across * [self.east - self.west, self.north - self.south] + [self.west, self.south]
 
@@ -105,8 +106,10 @@ class RayTraced(Still):
             return _trace(geometry, antennas, _Spots(place, spots))
 
         a, tau = tf.numpy_function(trace, [place, spots], [tf.complex64, tf.float32], stateful=False)
-        a = tf.reshape(a, [batch, devices, antennas, self.paths])
-        kept = tf.reshape(tau, [batch, devices, self.paths]) <= self.longest
+        times = batch // size.places
+        a = tf.tile(tf.reshape(a, [size.places, devices, antennas, self.paths]), [times, 1, 1, 1])
+        tau = tf.tile(tf.reshape(tau, [size.places, devices, self.paths]), [times, 1, 1])
+        kept = tau <= self.longest
         a = tf.where(kept[:, :, None], a, 0.0)
         power = tf.reduce_mean(tf.square(tf.abs(a)), 2)  # [B, K, L]
         if self.compensated:
@@ -116,8 +119,7 @@ class RayTraced(Still):
         a *= tf.cast(tf.sqrt(gain), a.dtype)[:, :, None]
         if self.fading == "independent":
             a *= phasor(keys.uniform(fold(key, "phases"), power.shape, -math.pi, math.pi))[:, :, None]
-        tau = tf.where(kept, tf.reshape(tau, power.shape), 0.0)
-        return Paths(tf.transpose(a, [0, 2, 1, 3])[..., None], tau, power * gain)
+        return Paths(tf.transpose(a, [0, 2, 1, 3])[..., None], tf.where(kept, tau, 0.0), power * gain)
 
 
 class _Spots:

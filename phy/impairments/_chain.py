@@ -1,7 +1,7 @@
 """The impairments of a round in a row: their mean effects on paths, and what they make of waveforms."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
@@ -21,16 +21,22 @@ class Chain:
     grid: Grid
     impairments: tuple[Impairment, ...]
     keys: tuple[Key, ...]
+    one_place: bool = False  # whether what lasts is the same for all of a batch; of mean effects alone
 
     def where(self, wanted: Callable[[Impairment], bool]) -> "Chain":
         """Those that are wanted, with the keys they have."""
         parts = [part for part in self._parts if wanted(part[0])]
-        return Chain(self.grid, tuple(impairment for impairment, _ in parts), tuple(key for _, key in parts))
+        impairments, each = tuple(impairment for impairment, _ in parts), tuple(key for _, key in parts)
+        return replace(self, impairments=impairments, keys=each)
 
     def apply(self, paths: Paths, span: Span) -> Paths:
         """The paths with all mean effects, stage by stage."""
         for impairment, key in sorted(self._parts, key=lambda part: STAGES.index(part[0].stage)):
-            paths = impairment.apply(paths, self.grid, span, key)
+            if self.one_place and impairment.lasting:
+                one = impairment.apply(_side_by_side(paths), self.grid, span, key)
+                paths = _one_by_one(one, paths.a.shape[0])
+            else:
+                paths = impairment.apply(paths, self.grid, span, key)
         return paths
 
     def distort(self, wave: tf.Tensor, stage: Stage, span: Span, devices: tf.Tensor) -> tf.Tensor:
@@ -45,10 +51,26 @@ class Chain:
         return list(zip(self.impairments, self.keys, strict=True))
 
 
-def drawn(grid: Grid, impairments: tuple[Impairment, ...], fresh: Key, lasting: Key) -> Chain:
+def _side_by_side(paths: Paths) -> Paths:
+    """Paths of B realisations as those of one, in a row, [1, A, K, B L, T]: whatever is drawn for it holds for all."""
+    batch, antennas, devices, each, steps = paths.a.shape
+    a = tf.reshape(tf.transpose(paths.a, [1, 2, 0, 3, 4]), [1, antennas, devices, batch * each, steps])
+    rows = (tf.reshape(tf.transpose(of, [1, 0, 2]), [1, devices, batch * each]) for of in (paths.tau, paths.power))
+    return Paths(a, *rows)
+
+
+def _one_by_one(paths: Paths, batch: int) -> Paths:
+    """The way back, [B, A, K, L, T]."""
+    _, antennas, devices, row, steps = paths.a.shape
+    a = tf.reshape(paths.a[0], [antennas, devices, batch, row // batch, steps])
+    rows = (tf.reshape(of[0], [devices, batch, row // batch]) for of in (paths.tau, paths.power))
+    return Paths(tf.transpose(a, [2, 0, 1, 3, 4]), *(tf.transpose(of, [1, 0, 2]) for of in rows))
+
+
+def drawn(grid: Grid, impairments: tuple[Impairment, ...], fresh: Key, lasting: Key, one_place: bool = False) -> Chain:
     """The chain of a round: what lasts draws from a key of its own, all else from the round's."""
     each = tuple(
         keys.fold(lasting if impairment.lasting else fresh, "impairment", position)
         for position, impairment in enumerate(impairments)
     )
-    return Chain(grid, impairments, each)
+    return Chain(grid, impairments, each, one_place)

@@ -6,6 +6,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 
+class Cost(NamedTuple):
+    """What a measure of rounds adds to what a training has cost so far."""
+
+    word: str  # of the abscissa; measures of one word are added
+    total: str  # the sum, in words with its unit; the same of one word
+    part: str = ""  # which is named where there is any of it
+
+
 class Measure(NamedTuple):
     """A variable of a result."""
 
@@ -19,7 +27,9 @@ class Measure(NamedTuple):
     scale: Literal["linear", "log"] = "linear"  # of its axis in a figure
     interval: tuple[str, str] | None = None  # measures that hold the ends of its own interval, seed by seed
     beside: str | None = None  # field of elements that these come on top of: an axis of it counts them
-    part: Literal["silent", "unheard", "free"] | None = None  # of what is said beside the numbers: results/remarks.py
+    part: Literal["silent", "unheard", "free", "elements", "energy"] | None = None
+    """Of what is said beside the numbers: results/remarks.py, and who was given what: results/fairness.py."""
+    cost: Cost | None = None  # summed over rounds it is an abscissa: results/costs.py
 
 
 def named(*measures: Measure) -> dict[str, Measure]:

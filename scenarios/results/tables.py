@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -18,6 +18,9 @@ STOPPED = "stopped_at"
 BELOW = "< the upper end of a seed's where nothing was wrong"
 
 
+Told = TypeVar("Told")
+
+
 class Against(NamedTuple):
     """The value of an axis that others are compared with."""
 
@@ -28,25 +31,31 @@ class Against(NamedTuple):
 def table(dataset: xr.Dataset, against: Against | None = None) -> list[list[str]]:
     """A heading and the rows: means over seeds, of the main measure with half its interval, and differences."""
     dataset = shown(dataset)
-    (main, *others), places = _measures(dataset), _places(dataset)
-    labels = [_texts(dataset[name].values.tolist()) for name in places]
+    (main, *others), axes = measures(dataset), places(dataset)
+    labels = [_texts(dataset[name].values.tolist()) for name in axes]
     told, compared = (cells.median, cells.gap) if "find" in dataset.attrs else (cells.spread, cells.difference)
-    columns = {str(main.heading): _marked(_of(main, dataset, told), dataset)}
+    main_name, difference = _names(main, against)
+    columns = {main_name: _marked(_of(main, dataset, told), dataset)}
     if against:
         more = intervals.differences(dataset[[main.name]], *against)[main.name]
-        columns[f"{main.heading} - {cells.text(against.label)}"] = _column(more, dataset, compared)
+        columns[difference] = column(more, dataset, compared)
     columns |= {str(each.heading): _of(each, dataset, cells.mean) for each in others}
     if STOPPED in dataset and bool((dataset[STOPPED] >= 0).any()):
-        columns["stopped"] = _column(dataset[STOPPED], dataset, cells.stops)
-    return [[*places, *columns], *map(list, zip(*_grid(labels), *columns.values(), strict=True))]
+        columns["stopped"] = column(dataset[STOPPED], dataset, cells.stops)
+    return [[*axes, *columns], *map(list, zip(*grid(labels), *columns.values(), strict=True))]
+
+
+def kept(dataset: xr.Dataset, against: Against | None = None) -> list[str]:
+    """Names of the columns that stand in every table, whether they vary or not."""
+    return list(_names(measures(shown(dataset))[0], against))
 
 
 def heading(dataset: xr.Dataset, against: Against | None = None) -> str | None:
     """What stands above the table: what +- and intervals mean."""
-    bounded = ", ".join(str(each.heading) for each in _measures(shown(dataset)) if each.interval)
+    bounded = ", ".join(str(each.heading) for each in measures(shown(dataset)) if each.interval)
     if dataset.sizes["seed"] < 2:
         return f"{bounded}: with 95 % confidence intervals; {BELOW}" if bounded else None
-    main, seeds = _measures(dataset)[0].heading, dataset.sizes["seed"]
+    main, seeds = measures(dataset)[0].heading, dataset.sizes["seed"]
     told = f"{bounded or main}: mean over {seeds} seeds +- half of its 95 % confidence interval"
     told += f"; {BELOW}" if bounded else ""
     if "find" in dataset.attrs:
@@ -59,9 +68,9 @@ def notes(dataset: xr.Dataset) -> Iterator[str]:
     dataset = shown(dataset)
     yield from (f"{mark}: {text}" for mark, text in remarks.why(dataset).items())
     yield from remarks.free(dataset)
-    main, *_ = measures = _measures(dataset)
+    main, *_ = told = measures(dataset)
     there = np.isfinite(dataset[main.name])
-    for measure in measures:
+    for measure in told:
         values = dataset[measure.name]
         lacking = np.isnan(values) & there
         infinite = np.isinf(values)
@@ -77,7 +86,7 @@ def notes(dataset: xr.Dataset) -> Iterator[str]:
 
 def against(dataset: xr.Dataset, told: str) -> Against:
     """The label of an axis that a text names, or axis=label; ScenarioError where none or several fit."""
-    axes = [name for name in _places(shown(dataset)) if dataset.sizes[name] > 1]
+    axes = [name for name in places(shown(dataset)) if dataset.sizes[name] > 1]
     axis, _, label = told.partition("=")
     fits = [fit for name in axes for fit in _fits(dataset, name, told)]
     fits = fits or [
@@ -95,45 +104,45 @@ def shown(dataset: xr.Dataset) -> xr.Dataset:
     return dataset.isel({last: -1}) if last in dataset.dims else dataset
 
 
-def _measures(dataset: xr.Dataset) -> list[Measure]:
+def measures(dataset: xr.Dataset) -> list[Measure]:
     """Those that a table shows: the main one, and what was measured; of pilots, where there are any."""
     main, *others = variables(dataset.attrs)
     headed = [each for each in others if each.heading and each.name in dataset]
     return [main, *(m for m in headed if bool((dataset[m.name] > 0 if m.beside else dataset[m.name].notnull()).any()))]
 
 
-def _places(dataset: xr.Dataset) -> list[str]:
+def places(dataset: xr.Dataset) -> list[str]:
     main = variables(dataset.attrs)[0].name
     return [str(name) for name in dataset[main].dims if name != "seed"]
 
 
-def _column(values: xr.DataArray, dataset: xr.Dataset, told: Callable[[np.ndarray], str]) -> list[str]:
+def column(values: xr.DataArray, dataset: xr.Dataset, told: Callable[[np.ndarray], Told]) -> list[Told]:
     """What is told of the seeds at every place, in the order of rows."""
-    places = _places(dataset)
-    everywhere = values.broadcast_like(xr.Dataset(coords={name: dataset[name] for name in places}))
-    rows = everywhere.transpose(*places, ...).values
-    return [told(row) for row in rows.reshape(math.prod(rows.shape[: len(places)]), -1)]
+    axes = places(dataset)
+    everywhere = values.broadcast_like(xr.Dataset(coords={name: dataset[name] for name in axes}))
+    rows = everywhere.transpose(*axes, ...).values
+    return [told(row) for row in rows.reshape(math.prod(rows.shape[: len(axes)]), -1)]
 
 
 def _of(measure: Measure, dataset: xr.Dataset, told: Callable[[np.ndarray], str]) -> list[str]:
     """A measure's column, with the interval that it brings, if it does."""
     if measure.interval is None:
-        return _column(dataset[measure.name], dataset, told)
+        return column(dataset[measure.name], dataset, told)
     parts = xr.concat([dataset[name] for name in (measure.name, *measure.interval)], "end")
     rows = parts.transpose(..., "seed", "end")
-    return _column(rows, dataset, lambda values: cells.bounded(values.reshape(-1, 3)))
+    return column(rows, dataset, lambda values: cells.bounded(values.reshape(-1, 3)))
 
 
-def _marked(column: list[str], dataset: xr.Dataset) -> list[str]:
+def _marked(texts: list[str], dataset: xr.Dataset) -> list[str]:
     """With the marks of points at which fewer than half are heard."""
     marks = remarks.marks(dataset)
     if marks is None:
-        return column
-    found = _column(marks, dataset, lambda values: str(values[0]))
-    return [f"{cell} {mark}".rstrip() for cell, mark in zip(column, found, strict=True)]
+        return texts
+    found = column(marks, dataset, lambda values: str(values[0]))
+    return [f"{cell} {mark}".rstrip() for cell, mark in zip(texts, found, strict=True)]
 
 
-def _grid(labels: list[list[str]]) -> list[tuple[str, ...]]:
+def grid(labels: list[list[Told]]) -> list[tuple[Told, ...]]:
     """Columns of labels that have every combination as a row."""
     return list(zip(*itertools.product(*labels), strict=True))
 
@@ -149,3 +158,8 @@ def _fits(dataset: xr.Dataset, axis: str, told: str) -> list[Against]:
     return [
         Against(axis, value) for value, own in zip(values, _texts(values), strict=True) if told in (own, str(value))
     ]
+
+
+def _names(main: Measure, against: Against | None) -> tuple[str, str]:
+    """Of the columns of the main measure, and of what differs from another's."""
+    return str(main.heading), "" if against is None else f"{main.heading} - {cells.text(against.label)}"

@@ -35,6 +35,9 @@ def prepare(study: Any, shared: dict[str, Any]) -> FactorParts:
 
     factors = study.factors and catalogue.build(study.factors, "factors")
     compressor = study.compressor and catalogue.build(study.compressor, "compressor")
+    if getattr(compressor, "remembers", False):
+        wanted = "one that does without the last estimate, as every step is compressed alone"
+        raise ScenarioError(fault("compressor", wanted, type(compressor).__name__))
     scheme, data = catalogue.build(study.model, "model"), load_data(study.data, shared)
     parts = FactorParts(scheme, data, Sending(factors, compressor, study.gain))
     with named():

@@ -19,12 +19,19 @@ from ._data import held_out, load_data
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...learning import Algorithm, Downlink, Federation
+    from ...learning import Algorithm, Downlink, Federation, Scheduler
     from ...learning.data import Arrays
     from ...ota import Uplink
     from ...phy import Air
 
-SETTINGS = {"participation", "batch_size", "executor", "chunk", "papr"}  # of a federation, as a scenario has them
+SETTINGS = {
+    "participation",
+    "batch_size",
+    "executor",
+    "chunk",
+    "papr",
+    "layer",
+}  # of a federation, as a scenario has them
 SHARES_SEED = 0
 
 
@@ -41,6 +48,7 @@ class FederationParts(NamedTuple):
     elements: int
     optimizer: Callable[[], Any]
     downlink: "Downlink"
+    scheduler: "Scheduler | None"
 
 
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
@@ -59,12 +67,17 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     with named("model"):
         task = Task(model(0))
     elements, optimizer = elements_of(scenario.grant, task.size), _optimizer(scenario.optimizer)
+    scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
     with named():
-        terms = Terms(air, task.size, elements, scenario.participation, task.layers)
+        if scheduler:
+            scheduler.check(scenario.devices)
+        chance = scheduler.participation if scheduler else scenario.participation
+        terms = Terms(air, task.size, elements, chance, task.layers, layer=scenario.layer)
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
-    return FederationParts(scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink)
+    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler
+    return FederationParts(scenario, model, data, shares, *schemes)
 
 
 def _dealt(scenario: Any, shared: dict[str, Any]) -> "tuple[Arrays, list[np.ndarray]]":

@@ -13,15 +13,18 @@ if TYPE_CHECKING:
     from ...ota.layers import Layers
 
 Trained = dict[int, "EpochGradients"]
+Made = Callable[[Sequence[int], int], Trained]  # of epochs and a seed
+Known = dict[tuple[str, int], Trained]  # by training and seed
 MOST_BYTES = 2**32
 
 
 class Training(NamedTuple):
-    """Whose gradients are looked at, and those that are known, by seed."""
+    """Whose gradients are looked at, and those that are known, of one training and one seed."""
 
+    name: str
     layers: "Layers"
-    made: Callable[[Sequence[int], int], Trained]  # of epochs and a seed
-    known: dict[int, Trained]
+    made: Made
+    known: Known
 
     def kernels(self) -> list[slice]:
         """Where each kernel is among all weights."""
@@ -50,26 +53,27 @@ class Training(NamedTuple):
             raise ScenarioError(fault("epochs", wanted, len(study.epochs)))
 
     def at(self, epochs: Sequence[int], seed: int) -> Trained:
-        """The gradients of epochs; those of one seed are kept."""
-        known = self.known.get(seed, {})
+        """The gradients of epochs, which are kept until others are made."""
+        known = self.known.get((self.name, seed), {})
         if not {*epochs} <= {*known}:
             self.known.clear()
-            known = self.known[seed] = self.made(sorted({*epochs, *known}), seed)
+            known = self.known[self.name, seed] = self.made(sorted({*epochs, *known}), seed)
         return known
 
 
 def prepare(study: Any, shared: dict[str, Any]) -> Training:
     """What is trained, kept in ``shared``, as units of several groups may be of one training."""
     fields = {"data", "model", "side", "teacher", "batch_size", "learning_rate"}
-    key = f"training {study.model_dump_json(include=fields)}"
-    if key not in shared:
-        shared[key] = _student(study) if study.teacher else _network(study, shared)
-    training: Training = shared[key]
+    name = f"training {study.model_dump_json(include=fields)}"
+    if name not in shared:
+        known = shared.setdefault("gradients of epochs", {})
+        shared[name] = Training(name, *(_student(study) if study.teacher else _network(study, shared)), known)
+    training: Training = shared[name]
     training.check(study)
     return training
 
 
-def _network(study: Any, shared: dict[str, Any]) -> Training:
+def _network(study: Any, shared: dict[str, Any]) -> tuple["Layers", Made]:
     network = study.network(shared)
 
     def made(epochs: Sequence[int], seed: int) -> Trained:
@@ -78,10 +82,10 @@ def _network(study: Any, shared: dict[str, Any]) -> Training:
         learned = (network.build(seed), network.samples(), network.labels)
         return over_epochs(*learned, epochs, study.batch_size, study.learning_rate, seed)
 
-    return Training(network.layers, made, {})
+    return network.layers, made
 
 
-def _student(study: Any) -> Training:
+def _student(study: Any) -> tuple["Layers", Made]:
     told = study.teacher
 
     def made(epochs: Sequence[int], seed: int) -> Trained:
@@ -90,7 +94,7 @@ def _student(study: Any) -> Training:
         networks = (told.inputs, told.hidden, told.student, told.activation, told.steps)
         return over_epochs(*networks, epochs, study.batch_size, study.learning_rate, seed)
 
-    return Training(((told.inputs, told.student),), made, {})
+    return ((told.inputs, told.student),), made
 
 
 def measured(study: Any, training: Training, work: Work) -> dict[str, np.ndarray]:

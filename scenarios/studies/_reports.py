@@ -1,6 +1,8 @@
 """What studies of an uplink take from its reports to be told beside their numbers."""
 
-from ..results.measures import Measure
+from ..results.measures import Cost, Measure
+
+TOTAL = "resource elements so far"
 
 PILOTS = Measure(
     "pilot_elements",
@@ -8,6 +10,8 @@ PILOTS = Measure(
     "resource elements granted to pilots in a round",
     heading="pilots",
     beside="grant.elements",
+    cost=Cost("elements", TOTAL, "pilots"),
+    part="elements",
 )
 REMARKED = (
     Measure(

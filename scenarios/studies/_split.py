@@ -14,8 +14,8 @@ from ._data import held_out, load_data
 if TYPE_CHECKING:
     import keras
 
+    from ...learning.costs import Costs, Seconds
     from ...learning.data import Arrays
-    from ...learning.inference.split.cost import Costs, Seconds
     from ...learning.inference.split.features import Cut, Examples, Features
     from ...learning.inference.split.outage import PacketOutage
     from ...learning.inference.split.training import Training
@@ -58,7 +58,7 @@ class SplitNetwork(NamedTuple):
 
 def prepare(study: Any, shared: dict[str, Any]) -> SplitParts:
     """All parts; the network is built and cut once, with any weights, to find what can be wrong."""
-    from ...learning.inference.split.cost import Costs
+    from ...learning.costs import Costs
     from ...learning.inference.split.outage import PacketOutage, outage_over
     from ...learning.inference.split.training import Training
 

@@ -36,23 +36,36 @@ class Aggregation(Study):
     """Everything that decides the error of a sum."""
 
     measures: ClassVar = (
-        Measure("nmse", "1", "normalised mean square error of the sum", heading="NMSE", better="low"),
+        Measure("nmse", "1", "normalised mean square error of the sum", heading="NMSE", better="low", scale="log"),
         Measure("nmse_error", "1", "standard error of the NMSE over rounds", heading="std. error"),
         Measure("theory", "1", "NMSE by theory, given the rounds' vectors and gains", heading="theory"),
         Measure("nmse_sent", "1", "normalised mean square error against what was sent"),
         Measure("gain", "1", "inner product of the estimate with the sum, over the sum's energy", heading="gain"),
-        Measure("resource_elements", "1", "resource elements that carry data in a round", heading="elements"),
+        Measure(
+            "resource_elements",
+            "1",
+            "resource elements that carry data in a round",
+            heading="elements",
+            part="elements",
+        ),
         PILOTS,
         Measure(
             "energy", "1", "mean energy of a device for each granted element, over its budget P", heading="energy/P"
         ),
-        Measure("energy_max", "1", "largest energy of a device for each granted element in any round, over P", "max"),
+        Measure(
+            "energy_max",
+            "1",
+            "largest energy of a device for each granted element in any round, over P",
+            "max",
+            part="energy",
+        ),
         Measure("airtime", "s", "airtime of a round"),
         Measure("bits", "bit", "payload and side information of all devices in a round", heading="bits"),
         Measure("decoded", "1", "devices decoded in a round", heading="decoded"),
         *REMARKED,
     )
     along: ClassVar = {"link.snr_db": "link.snr_db"}
+    same_links: ClassVar = True
     example: ClassVar = {"uplink": "analog", "devices": 10, "rounds": 20}
 
     study: Literal["aggregation"] = Field(description="what is simulated")

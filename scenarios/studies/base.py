@@ -41,6 +41,8 @@ class Study(Table):
     """Those of them at which values depend on the other coordinates, as of one network trained for all."""
     shown_last: ClassVar[str | None] = None
     """A dimension of which tables show the last coordinate only."""
+    same_links: ClassVar[bool] = False
+    """Whether points see the same links, seed by seed, that differ in no field of the air."""
     example: ClassVar[Mapping[str, Any]] = {}
     """A small scenario that runs in seconds: what must be given, and what defaults make long."""
 

@@ -36,6 +36,7 @@ class Federated(Study):
     measures: ClassVar = (*EVALUATED, *COSTS, STOPPED)
     fixed: ClassVar = {"rounds": "one number (accuracy is kept along the way)", "evaluate_every": "one number"}
     shown_last: ClassVar = "round"
+    same_links: ClassVar = True
     example: ClassVar = {"data": "digits", "model": "softmax", "devices": 10, "rounds": 20, "uplink": "analog"}
 
     study: Literal["federated"] = Field(default="federated", description="what is simulated")
@@ -51,6 +52,11 @@ class Federated(Study):
         description="of the server; unless given sgd at 0.1, or at 1 to average the models of fedavg",
     )
     participation: Annotated[float, Gt(0), Le(1)] = Field(default=1.0, description="chance to take part in a round")
+    scheduler: Annotated[Scheme, Of("schedulers")] | None = Field(
+        default=None,
+        description="who computes and sends; coins of chance participation unless given",
+        exclude_if=lambda scheduler: scheduler is None,
+    )
     batch_size: Million | None = Field(default=None, description="samples of a gradient; all a device has unless given")
     evaluate_every: Positive = Field(
         default_factory=lambda data: max(1, data.get("rounds", 1) // 10),
@@ -64,6 +70,10 @@ class Federated(Study):
     grid: GridTable = default({}, "OFDM numerology")
     grant: Grant = default({}, "resource elements of a round")
     papr: bool = Field(default=False, description="whether the PAPR of what devices send is measured, which takes time")
+    layer: Annotated[int, Gt(0), Le(1000)] | None = Field(
+        default=None,
+        description="layer whose NMSE is measured; the number of its kernel, from the input; all unless given",
+    )
     executor: Literal["auto", "loop", "vectorized"] = Field(default="auto", description="how devices are computed")
     chunk: Million | None = Field(default=None, description="devices computed at once; as memory allows unless given")
 
@@ -75,6 +85,14 @@ class Federated(Study):
             raise ValueError(f"expected at least {least}, for at most {MOST_EVALUATIONS} evaluations, received {every}")
         return every
 
+    @field_validator("scheduler")
+    @classmethod
+    def _one_schedule(cls, scheduler: Any, info: ValidationInfo) -> Any:
+        chance = info.data.get("participation", 1.0)
+        if scheduler and chance < 1:
+            raise ValueError(f"expected none with participation, received both; set participation=1, not {chance:g}")
+        return scheduler
+
     def dimensions(self) -> Coordinates:
         """The rounds after which the model is evaluated."""
         return {"round": sorted({*range(self.evaluate_every, self.rounds + 1, self.evaluate_every), self.rounds})}
@@ -82,7 +100,8 @@ class Federated(Study):
     def identity(self) -> dict[str, Any]:
         """Without the tables that an uplink without air leaves unused; a broadcast back has an airtime on the grid."""
         idle: set[str] = set()
-        if not self.uplink.source.traits["uses_air"]:
+        sees_links = self.scheduler and self.scheduler.source.traits["sees_links"]
+        if not (self.uplink.source.traits["uses_air"] or sees_links):
             idle = AIR - {"grid"} if self.downlink.source.traits["uses_air"] else AIR
         dumped = self.model_dump(mode="json", exclude={*TOLD, "rounds", "evaluate_every", *idle})
         return dict(without_labels(dumped))

@@ -8,11 +8,11 @@
     gradient = ["last", "mean"]
     entries = [100, 3000]
 
-Of each layer's kernel all entries make kurtosis and shapes; W2 and tests are means over draws of so many entries. Tests
-are between the same entries of this gradient and of that of the epoch before, so NaN at epoch 1; their null rows are
-tests between disjoint entries of one gradient. Of ``gradient = "last"``, the last batch of an epoch, these are the
-tests as published; of ``"mean"``, the mean over an epoch, entries are correlated from epoch to epoch. With ``teacher``
-a student learns from a teacher on fresh Gaussian inputs, and data and model are idle.
+Of each layer's kernel all entries make kurtosis and shapes; W2 and tests are means over draws of so many entries, draws
+of equal entries left out. Tests are between the same entries of this gradient and of that of the epoch before, so NaN
+at epoch 1; their null rows are tests between disjoint entries of one gradient. Of ``gradient = "last"``, the last batch
+of an epoch, these are the tests as published; of ``"mean"``, the mean over an epoch, entries are correlated from epoch
+to epoch. With ``teacher`` a student learns from a teacher on fresh Gaussian inputs, and data and model are idle.
 """
 
 import json

@@ -37,11 +37,13 @@ class Images(Study):
                 part="unheard"),
         Measure("silent", "1", "share of images of which nothing is sent, as no quality fits", part="silent"),
         Measure("bits", "bit", "bits of an image's file; 0 where there are none", heading="bits"),
-        Measure("elements", "1", "resource elements of an image, with pilots and retransmissions", heading="elements"),
+        Measure("elements", "1", "resource elements of an image, with pilots and retransmissions", heading="elements",
+                part="elements"),
         Measure("papr_db", "dB", "peak-to-average power of the OFDM waveform", heading="PAPR/dB"),
     )  # fmt: skip
     along: ClassVar = {"ratio": "ratios", "link.snr_db": "link.snr_db"}
     coupled: ClassVar = frozenset({"ratio"})
+    same_links: ClassVar = True
     fixed: ClassVar = {"ratios": "a list of numbers (ratios are a dimension of every result)"}
     example: ClassVar = {"data": "digits", "scheme": {"kind": "linear", "block": 8}, "ratios": [0.25]}
 

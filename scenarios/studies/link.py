@@ -32,10 +32,12 @@ class Link(Study):
     """Everything that decides error rates of a link."""
 
     measures: ClassVar = (
-        Measure("ber", "1", "bit error rate", heading="BER", better="low", interval=("ber_low", "ber_high")),
+        Measure(
+            "ber", "1", "bit error rate", heading="BER", better="low", interval=("ber_low", "ber_high"), scale="log"
+        ),
         Measure("ber_low", "1", "lower end of the 95 % interval of the bit error rate"),
         Measure("ber_high", "1", "upper end of the 95 % interval of the bit error rate"),
-        Measure("bler", "1", "block error rate", heading="BLER", interval=("bler_low", "bler_high")),
+        Measure("bler", "1", "block error rate", heading="BLER", interval=("bler_low", "bler_high"), scale="log"),
         Measure("bler_low", "1", "lower end of the 95 % interval of the block error rate"),
         Measure("bler_high", "1", "upper end of the 95 % interval of the block error rate"),
         Measure("blocks", "1", "blocks sent", heading="blocks"),

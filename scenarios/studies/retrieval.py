@@ -41,6 +41,7 @@ class Retrieval(Study):
                 part="unheard", over=("link.snr_db",)),
     )  # fmt: skip
     along: ClassVar = {"link.snr_db": "link.snr_db", "rank": "ranks"}
+    same_links: ClassVar = True
     fixed: ClassVar = {"ranks": "a list of whole numbers (ranks are a dimension of every result)"}
     example: ClassVar = {
         "query": "analog", "network_steps": 20, "head_steps": 10, "train_characters": 40, "test_characters": 20,

@@ -25,7 +25,7 @@ from .base import Study
 
 HOME = "learning/inference/split"
 TrainingFields: Any = table_of_class(f"{HOME}/training.py", "Training", without=("epochs",))
-CostFields: Any = table_of_class(f"{HOME}/cost.py", "Costs", without=("device_slowdown",))
+CostFields: Any = table_of_class("learning/costs.py", "Costs", without=("device_slowdown",))
 PacketFields: Any = table_of_class(f"{HOME}/outage.py", "PacketOutage")
 EPOCHS = 7
 
@@ -38,7 +38,9 @@ class Split(TrainingFields, Study):
         Measure("latency_s", "s", "latency from the image to the answer", heading="latency/s"),
         Measure("energy_j", "J", "energy of the device for an image", heading="energy/J"),
         Measure("bits", "bit", "bits of an image's features; 0 where symbols are analog", heading="bits"),
-        Measure("elements", "1", "resource elements of an image's features, sent once", heading="elements"),
+        Measure(
+            "elements", "1", "resource elements of an image's features, sent once", heading="elements", part="elements"
+        ),
         Measure("tries", "1", "mean number of times that a packet is sent", heading="tries"),
         Measure("depth", "bit", "bits of a number; 0 where none is sent as bits", over=()),
         Measure("device_s", "s", "seconds that the device computes", over=()),

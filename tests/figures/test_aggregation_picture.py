@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from overair.figures import aggregation, draw
 from tests.checkout import kept
-from tests.figures.reading import lines, points, reach
+from tests.figures.reading import interval, lines, points, reach
 
 SNRS = [0.0, 10.0]
 
@@ -36,7 +36,7 @@ def test_uplinks_are_lines_and_devices_panels_against_the_snr(figures: list[Figu
         for at, (line, uplink) in enumerate(zip(drawn, ("analog", "digital"), strict=True)):
             values = found.nmse.sel(devices=devices, uplink=uplink).values
             np.testing.assert_allclose(points(line), [SNRS, values.mean(axis=0)])
-            np.testing.assert_allclose(reach(panel, at), [values.min(axis=0), values.max(axis=0)])
+            np.testing.assert_allclose(reach(panel, at), interval(values))
     dotted = [[line for line in panel.lines if line.get_linestyle() == ":"] for panel in panels]
     assert [len(each) for each in dotted] == [2, 0]
     expected = found.theory.sel(devices=5, uplink="digital").mean("seed").values

@@ -12,7 +12,7 @@ from overair.figures import curve
 from overair.scenarios import studies
 from overair.scenarios.results.measures import Measure
 from overair.scenarios.studies.base import Study
-from tests.figures.reading import lines, points, reach
+from tests.figures.reading import interval, lines, points, reach
 
 SNRS = [-5.0, 0.0, 5.0]
 
@@ -72,7 +72,7 @@ def test_lines_are_the_means_of_their_label_on_a_logarithmic_scale(figures: list
         for at, line in enumerate(lines(panel)):
             own = given.ber.sel(rank=rank).isel(scheme=at).transpose("seed", "snr_db").values
             np.testing.assert_allclose(points(line), [SNRS, own.mean(axis=0)])
-            np.testing.assert_allclose(reach(panel, at), [own.min(axis=0), own.max(axis=0)])
+            np.testing.assert_allclose(reach(panel, at), interval(own))
     assert panels[0].get_ylabel() == "Bit error rate"
     assert [text.get_text() for text in figures[0].legends[0].get_texts()] == ["first", "second"]
 

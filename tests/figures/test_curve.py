@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from overair.figures import curve, draw
+from tests.figures.reading import interval, reach
 
 SNR: dict[str, list[Any]] = {"snr_db": [-10.0, 0.0, 10.0, 20.0]}
 UPLINKS: dict[str, list[Any]] = {"uplink": ["ideal", "analog random_linear", "digital"]}
@@ -55,20 +56,19 @@ def test_a_png_of_300_dots_an_inch_is_written(tmp_path: Path) -> None:
     assert drawn.startswith(b"%PDF") and b"/Type3" not in drawn  # fonts that publishers take
 
 
-def test_lines_are_means_over_seeds_and_bands_their_range(figures: list[Figure], tmp_path: Path) -> None:
+def test_lines_are_means_over_seeds_and_bands_their_confidence_intervals(figures: list[Figure], tmp_path: Path) -> None:
     dataset = results(UPLINKS | SNR)
     draw(dataset, tmp_path / "figure.png")
     panel = figures[0].axes[0]
     last = dataset.accuracy.isel(round=-1)
     for at, line in enumerate(panel.get_lines()):
         np.testing.assert_allclose(np.asarray(line.get_ydata(), float), last.isel(uplink=at).mean("seed"))
-        reach = np.asarray(panel.collections[at].get_paths()[0].vertices)[:, 1]
-        assert (reach.min(), reach.max()) == (last.isel(uplink=at).min(), last.isel(uplink=at).max())
+        np.testing.assert_allclose(reach(panel, at), interval(last.isel(uplink=at).transpose("seed", ...).values))
     assert (panel.get_xlabel(), panel.get_ylabel()) == ("SNR (dB)", "Test accuracy")
     legend = panel.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["ideal", "analog random linear", "digital"]
-    assert figures[0].get_supxlabel() == "Mean of 3 seeds, band from lowest to highest, after 5 rounds."
+    assert figures[0].get_supxlabel() == "Mean of 3 seeds, band: 95 % confidence interval, after 5 rounds."
 
 
 def test_lines_differ_in_colour_and_marker(figures: list[Figure], tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_the_caption_says_what_is_not_drawn_on_lines_that_fit(figures: list[Figu
     curve.draw(found(), tmp_path / "figure.png")
     caption = figures[0].get_supxlabel()
     assert caption.replace("\n", " ").startswith(
-        "Median of 3 seeds, band from lowest to highest; nothing is drawn where"
+        "Median of 3 seeds, too few for a confidence interval; nothing is drawn where"
     )
     assert "\n" in caption and max(map(len, caption.split("\n"))) <= 21 * figures[0].get_figwidth()
 

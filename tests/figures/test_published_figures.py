@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from overair.figures import abdi_rlc, amiri2020
 from tests.checkout import kept, published
-from tests.figures.reading import legend, lines, points, reach
+from tests.figures.reading import interval, legend, lines, points, reach
 
 SNR = "snr_db"
 LOW, HIGH = -35.94, -8.95  # dB: P = 1 and 500
@@ -28,11 +28,14 @@ def curve(name: str, **place: object) -> np.ndarray:
 
 
 def assert_drawn(panel: Axes, expected: list[np.ndarray]) -> None:
-    """Lines are means and bands the range of these values, in this order."""
+    """Lines are means and bands the intervals of these values, in this order."""
     assert len(lines(panel)) == len(expected)
     for at, (line, values) in enumerate(zip(lines(panel), expected, strict=True)):
         np.testing.assert_allclose(points(line)[1], values.mean(axis=0))
-        np.testing.assert_allclose(reach(panel, at), [values.min(axis=0), values.max(axis=0)])
+        if len(values) > 1:
+            np.testing.assert_allclose(reach(panel, at), interval(values))
+        else:
+            assert not panel.collections[at].get_paths()
 
 
 @pytest.fixture

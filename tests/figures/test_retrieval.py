@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from overair.figures import draw
 from overair.figures._labels import SNR
 from overair.scenarios.results import curves
-from tests.figures.reading import lines, points, reach
+from tests.figures.reading import interval, lines, points, reach
 
 CURVES = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parents[2])) / "docs" / "curves"
 GIVEN = Path(os.environ.get("OVERAIR_DATA") or "nowhere", "omniglot")
@@ -44,7 +44,7 @@ def test_every_link_has_its_panel_with_top_1_of_all_ways(figures: list[Figure], 
         for place, line in enumerate(lines(panel)):
             values = dataset.accuracy.isel(link=link, query=place)
             np.testing.assert_allclose(points(line), [SNRS, values.mean("seed")])
-            np.testing.assert_allclose(reach(panel, place), [values.min("seed"), values.max("seed")])
+            np.testing.assert_allclose(reach(panel, place), interval(values.transpose("seed", ...).values))
         assert len(lines(panel)) == len(WAYS)
         looks = {(line.get_color(), line.get_linestyle()) for line in lines(panel)}
         assert len(looks) == len(WAYS)

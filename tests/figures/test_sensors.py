@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from overair.figures import draw
 from tests.checkout import kept
-from tests.figures.reading import legend, lines, points, reach
+from tests.figures.reading import interval, legend, lines, points, reach
 
 COUNTS, WAYS, SNRS = np.array([1, 2, 4, 8]), ["added", "one_by_one"], np.arange(-20.0, 11.0, 5.0)
 DIMS = ("sensors", "way", "seed", "snr_db")
@@ -48,7 +48,7 @@ def test_a_number_of_sensors_has_its_colour_and_a_way_its_dash(panels: list[Axes
     for place, (line, (count, way)) in enumerate(zip(lines(panel), drawn, strict=True)):
         values = sensed()[count, way]
         np.testing.assert_allclose(points(line), [SNRS, values.mean(axis=0)], atol=1e-12)
-        np.testing.assert_allclose(reach(panel, place), [values.min(axis=0), values.max(axis=0)], atol=1e-12)
+        np.testing.assert_allclose(reach(panel, place), interval(values), atol=1e-12)
         assert line.get_color() == looks[f"K = {COUNTS[count]}"].get_color()
         assert line.get_linestyle() == looks[("added over the air", "one by one")[way]].get_linestyle()
     assert (panel.get_xlabel(), panel.get_ylabel()) == ("SNR (dB)", "Test accuracy")

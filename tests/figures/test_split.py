@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from overair.figures import draw, split
-from overair.learning.inference.split.cost import flops
+from overair.learning.costs import flops
 from overair.learning.inference.split.cuts import cut as cut_at
 from overair.learning.models.vgg_like import VggLike
 from tests.checkout import kept

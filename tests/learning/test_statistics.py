@@ -49,6 +49,14 @@ def test_a_distance_is_that_to_the_quantiles(law: scipy.stats.rv_continuous) -> 
     np.testing.assert_allclose(statistics.distance(samples, law), np.mean(expected))
 
 
+def test_draws_of_equal_entries_are_left_out_of_distances() -> None:
+    samples, law = rows(3, 50, 4)[0], laws.gennorm(1.0)
+    flat = np.concatenate([samples, np.zeros([1, 50]), np.full([1, 50], 0.1)])
+    assert statistics.distance(flat, law) == statistics.distance(samples, law) > 0
+    assert np.isnan(statistics.distance(flat[3:], law))
+    assert np.isnan(statistics.distance(np.full([2, 50], np.nan), law))  # what is no number is not left out
+
+
 def test_distances_of_many_entries_are_those_between_laws() -> None:
     """Of normal and Laplace .19316, of normal and GenNorm .5 .48074; at n = 200,000 their floors are below .02."""
     rng = np.random.default_rng(2)

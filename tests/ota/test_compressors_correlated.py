@@ -142,3 +142,12 @@ def test_the_subtracted_error_follows_from_an_integral() -> None:
     edge, _ = scipy.integrate.quad(cell, 0, 1, points=[1 - f])
     expected = (edge + (n - 1) / (12 * n**2)) / n**2
     assert expected == pytest.approx((f * (1 - f) * (1 - 1 / n) + 1 / (12 * n)) / n**2, rel=1e-9)
+
+
+@pytest.mark.parametrize("compressor", [Correlated(), Correlated(subtractive=True), Dithered()], ids=str)
+@pytest.mark.parametrize("bits", [40.0, 1e5])
+def test_an_update_of_zeros_takes_no_bits(compressor: Correlated | Dithered, bits: float) -> None:
+    decoded, used = compressor.compress(tf.zeros([90]), tf.constant(bits), keys.key(0))
+    assert used == 0 and not np.any(decoded)
+    decoded, used = compressor.compress(tf.fill([90], 1e-30), tf.constant(bits), keys.key(0))
+    assert used > 0 and np.any(decoded)

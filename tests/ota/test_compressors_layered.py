@@ -89,7 +89,7 @@ def test_own_statistics_are_charged_and_those_of_the_last_estimate_are_not() -> 
     for allocation in PLANS:
         own = float(Layered(inner, allocation).compress(x, bits, keys.key(0), past())[1])  # type: ignore[arg-type]
         last = float(Layered(inner, allocation, "last").compress(x, bits, keys.key(0), past())[1])  # type: ignore[arg-type]
-        assert last == 32 * SIZE and own == last + (0 if allocation == "entries" else 5 * 8)
+        assert last == 32 * SIZE + 5 and own == last + (0 if allocation == "entries" else 5 * 8)
     one = Layered(inner).compress(x, bits, keys.key(0), ALONE)  # one layer: there is nothing to tell
     assert float(one[1]) == 32 * SIZE
     np.testing.assert_array_equal(one[0], x)
@@ -167,7 +167,7 @@ def test_layers_of_one_deviation_err_as_one_and_those_apart_gain_what_theory_say
     """EDEN at whole bits errs by 1/(1 - D) - 1 of each layer; layers of 2048 entries, to 4 standard errors and 1 %."""
     shapes, s, law = ((2048,), (2048,)), np.array([1.0, 1 / 16]), _plans.gaussian()
     known = Known(shapes, Past.none(shapes))
-    bits = 2 * 2048 * 2 + 64.0 + 16
+    bits = 2 * 2048 * 2 + 64.0 + 2 * (8 + 1)  # scales, variances, and whether layers are silent
 
     @tf.function(autograph=False)
     def errors(index: tf.Tensor) -> tf.Tensor:
@@ -213,3 +213,32 @@ def test_a_layer_of_which_nothing_is_known_counts_as_an_average_one() -> None:
         tf.constant(5000.0),
     )
     assert grants[1] > 0
+
+
+@pytest.mark.parametrize("statistics", ["own", "last"])
+def test_what_is_charged_tells_which_layers_are_silent(statistics: str) -> None:
+    """From the update's bits and the silent layers alone a receiver finds what each layer had: all hangs on a bit each.
+
+    Random-k uses what it is offered in whole numbers, so what a layer gets says what those before it used.
+    """
+    x, scheme = update(), Layered(RandomK(), "entries", statistics)  # type: ignore[arg-type]
+    x[410:1010] = 0.0  # the largest layer, whose turn is the last
+    order = np.argsort([400, 10, 600, 1, 60], kind="stable")
+    for silent in ([], [3], [1, 4]):
+        own = [part.copy() for part in np.split(x, [400, 410, 1010, 1011])]
+        for layer in silent:
+            own[layer][:] = 0.0
+        decoded, used = scheme.compress(
+            tf.constant(np.concatenate(own)), tf.constant(7000.0), keys.key(2), past(update(1))
+        )
+        found = [np.count_nonzero(part) for part in np.split(decoded.numpy(), [400, 410, 1010, 1011])]
+        left, n = 7000.0 - 5, np.array([400, 10, 600, 1, 60])
+        scale = min(left / 10, 32.0)
+        plan, spent = scale + n * (left - 5 * scale) / n.sum(), 0
+        for turn, layer in enumerate(order):
+            offer = left * plan[layer] / plan[order[turn:]].sum()
+            whole = 32 * n[layer] if n[layer] <= 200 and offer >= 32 * n[layer] else 32 * min(n[layer], offer // 32)
+            whole = 0 if layer in silent and n[layer] <= 200 and offer >= 32 * n[layer] else whole
+            assert layer in (*silent, 2) or 32 * found[layer] == whole
+            left, spent = left - whole, spent + whole
+        assert float(used) == spent + 5

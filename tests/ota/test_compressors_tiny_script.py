@@ -66,3 +66,33 @@ def test_edges() -> None:
         assert (used > 0) == bool(np.any(x))
     decoded, used = scheme.compress(tf.ones([3230]), tf.constant(32.0 * 9), keys.key(0), Known(LAYERS))
     assert used == 0 and not np.any(decoded)
+
+
+def test_no_bits_buy_small_layers_alone() -> None:
+    """10 float32, 4 laws and an entry of 3 bits take 707 bits; with less, the small layer is one of five that share."""
+    x, scheme, known = tf.ones([4410]), TinyScript(value_bits=3, stochastic=True), Known((*[(1100,)] * 4, (10,)))
+    for budget, told, small in ((639.0, 480, 0), (706.0, 480, 0), (707.0, 704, 10), (1000.0, 704, 10)):
+        run = tf.function(
+            lambda i, budget=budget: scheme.compress(x, tf.constant(budget), keys.key(2, i), known), autograph=False
+        )
+        decoded, used = (np.stack(part) for part in zip(*(run(tf.constant(i)) for i in range(10)), strict=True))
+        kept = int((budget - told) // 3)
+        assert np.all(used == told + 3 * kept) and kept > 0
+        assert np.all(np.count_nonzero(decoded[:, : 4410 - small], axis=1) == kept)
+        assert np.all(decoded[:, 4410 - small :] == 1)
+
+
+def test_the_largest_numbers_are_rounded_without_overflow() -> None:
+    """Of 2 a, which is no float32, a value v is the share (v + a)/2a above -a: v itself on average."""
+    a = 3e38
+    x = tf.constant(np.tile([a, -a, a / 2, 0.0], 800), tf.float32)
+    run = tf.function(
+        lambda i: TinyScript(value_bits=1, stochastic=True, small=0).compress(x, tf.constant(1e5), keys.key(3, i))[0],
+        autograph=False,
+    )
+    signs = np.stack([run(tf.constant(i)).numpy() / np.float32(a) for i in range(200)])
+    np.testing.assert_allclose(np.abs(signs), 1.0)
+    assert np.all(signs[:, ::4] == 1) and np.all(signs[:, 1::4] == -1)
+    for first, share in ((2, 0.75), (3, 0.5)):
+        mean = (signs[:, first::4] > 0).mean()
+        assert abs(mean - share) < 4.5 * (share * (1 - share) / (200 * 800)) ** 0.5

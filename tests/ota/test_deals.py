@@ -1,14 +1,17 @@
 """Unequal deals of elements: shares of least error and of equal bits, spread over the band, within every budget."""
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.optimize
+import scipy.stats
 import tensorflow as tf
 
 from overair.ota import Digital, Eden, RandomK, Round, Sign, Terms, TopK, apply
 from overair.ota.allocation import whole
+from overair.ota.rates.capacity import Capacity
 from overair.ota.uplinks._curves import curve
 from overair.ota.uplinks._deals import equal_bits, least_error, spread, table
 from overair.phy import Air, Awgn, Channel, ErrorVariance, Grid, Rayleigh, Tdl, TimingOffset, keys
@@ -256,3 +259,31 @@ def test_at_the_worst_links_rate_nobody_is_lost_where_shares_differ() -> None:
         air = Air(GRID, channel, 3)
         _, _, report = play(Digital(Eden(), deal="worst"), air, keys.normal(keys.key(6), [3, 100]), 100, 10.0)
         assert np.all(report.decoded)
+
+
+def finite(snr: float, n: int, p: float) -> float:
+    """Bits of n elements at a block error rate p (Polyanskiy, Poor, Verdu, 2010)."""
+    variance = n * (1 - 1 / (1 + snr) ** 2) / math.log(2) ** 2
+    return n * math.log2(1 + snr) - variance**0.5 * scipy.stats.norm.isf(p) + math.log2(2 * n) / 2
+
+
+def test_at_the_worst_links_rate_margins_are_to_blame_only_where_it_carries_something_without_them() -> None:
+    """A weak device that can send nothing keeps a strong one silent, however large the margin of that one is."""
+    size, elements, backoff = 100, 200, np.array([0.01, 0.25])
+    for weak_db, carries in ((-16.0, False), (-8.2, True)):
+        air = Air(GRID, Awgn(), 2, power_offsets_db=(20.0, weak_db), csit=ErrorVariance(0.001))
+        terms, place = Terms(air, size, elements), air.init(keys.key(0))
+        link = air.draw(place, keys.key(1), 0.0, terms.slots, 0.0)
+        round, uplink = (
+            Round(terms, keys.key(2), tf.constant([0.5, 0.5]), link),
+            Digital(RandomK(), Capacity(0.001), deal="worst"),
+        )
+        state = uplink.init(terms, place)
+        state = state._replace(margins=state.margins._replace(db=tf.constant(-10 * np.log10(backoff), tf.float32)))
+        acc = uplink.add(uplink.begin(state, round), round, tf.range(2), keys.normal(keys.key(5), [2, size]))
+        snr = 2 * 10 ** (weak_db / 10)  # all its power on half of the elements
+        assert float(acc.deal.unbacked) == pytest.approx(snr, rel=0.01)
+        assert finite(snr / 4, 100, 0.001) <= 0 and (finite(snr, 100, 0.001) > 0) == carries
+        assert finite(snr / 4 / 0.01, 100, 0.001) > 0  # by the margin of the strong one it would be otherwise
+        assert not np.any(acc.sent)
+        np.testing.assert_array_equal(acc.held, [carries, carries])

@@ -37,8 +37,8 @@ def _energies(uplink: Analog | Digital, terms: Terms, rounds: int, snr_db: float
     @tf.function(autograph=False)
     def one(index: tf.Tensor) -> tf.Tensor:
         key = keys.key(3, "round", index)
-        present = keys.uniform(keys.fold(key, "present"), [devices]) < terms.participation
-        weights = tf.where(present, 1.0 / devices / terms.participation, 0.0)
+        present = keys.uniform(keys.fold(key, "present"), [devices]) < terms.chance
+        weights = tf.where(present, 1.0 / devices / terms.chance, 0.0)
         link = terms.air.draw(place, keys.fold(key, "link"), 0.0, terms.slots, snr_db)
         updates = keys.normal(keys.fold(key, "updates"), [devices, terms.size])
         return apply(uplink, state, Round(terms, key, weights, link), updates)[2].energy

@@ -162,7 +162,7 @@ def round_trip(scheme: Nested, x: tf.Tensor, y: tf.Tensor, known: Known, bits: A
     """What is sent, what is decoded, what is believed, the share of failures, and the bits used."""
     sent, used = scheme.encode(x, tf.constant(bits, tf.float32), keys.key(1), known)
     decoded, believed = (scheme.decode(sent, keys.key(1), known, side).numpy() for side in (y, x))
-    return sent, decoded, believed, float(scheme.failures(sent, keys.key(1), known, y, x)), float(used)
+    return sent, decoded, believed, float(scheme.failures(sent, keys.key(1), known, y, x, decoded)), float(used)
 
 
 def steps_of(x: np.ndarray, levels: int, layers: Any = LAYERS) -> np.ndarray:

@@ -173,11 +173,25 @@ def test_where_every_entry_fits_nothing_is_lost() -> None:
     assert used == 32 * 50
 
 
-def test_nan_is_not_hidden() -> None:
-    x = np.where(np.arange(60) == 3, np.nan, 1.0)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_not_hidden(value: float) -> None:
+    x = np.where(np.arange(60) == 3, value, 1.0)
     for bits in (640.0, 1e5):
-        assert np.isnan(compressed(CountSketch(), x, bits)[0]).any()
+        assert not np.isfinite(compressed(CountSketch(), x, bits)[0]).all()
+    assert not np.isfinite(compressed(CountSketch(kept=None), x, 640.0)[0]).any()
+    both = sketch(tf.constant(np.stack([x, np.ones(60)]), tf.float32), draw(keys.key(6), 3, 4, 60))
+    assert not np.isfinite(both[0]).any() and np.isfinite(both[1]).all()  # each device has its own largest
     assert not np.any(compressed(CountSketch(), np.zeros(60), 640.0)[0])
+
+
+@pytest.mark.parametrize("exponent", [-120, -60, 60, 100])
+def test_a_sketch_of_a_scaled_update_is_the_sketch_scaled(exponent: int) -> None:
+    """To the bit, as long as sums are normal floats: by a power of two."""
+    x = np.random.default_rng(10).uniform(1.0, 2.0, [2, 100_000]).astype(np.float32)
+    hashes, scale = draw(keys.key(7), 2, 50, 100_000), np.float32(2.0) ** np.float32(exponent)
+    one, other = (sketch(tf.constant(values), hashes).numpy() for values in (x, x * scale))
+    assert np.all(one != 0)
+    np.testing.assert_array_equal(other, one * scale)
 
 
 # --- Over the air

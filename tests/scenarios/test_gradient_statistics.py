@@ -121,6 +121,21 @@ def test_what_is_made_of_a_training_shares_it() -> None:
     assert one.group(3) != one.group(4)
 
 
+def test_of_all_trainings_of_a_sweep_the_gradients_of_one_are_kept() -> None:
+    shared: dict[str, Any] = {}
+    student = {**STUDENT, "teacher": {"activation": "erf", "inputs": 16, "steps": 5}, "entries": 20}
+    rates, made = (0.1, 0.2, 0.3), []
+    trainings = [studies.check(student | {"learning_rate": rate}).prepare(shared) for rate in rates]
+    for training in trainings:
+        for seed in (0, 1):
+            made.append(training.at([1], seed)[1].mean)
+            held = [value for value in shared.values() if isinstance(value, dict)]
+            assert [[*each] for each in held] == [[(training.name, seed)]]
+    assert trainings[-1].at([1], 1) is trainings[-1].at([1], 1)
+    np.testing.assert_array_equal(trainings[0].at([1], 0)[1].mean, made[0])  # made again, the same
+    assert len({each.tobytes() for each in made}) == len(made)
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

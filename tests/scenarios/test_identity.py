@@ -23,6 +23,7 @@ OTHER: list[dict[str, Any]] = [
     {"algorithm": "fedavg"},
     {"optimizer": {"name": "sgd", "learning_rate": 0.2}},
     {"participation": 0.5},
+    {"scheduler": "round_robin"},
     {"batch_size": 8},
     {"link": {"snr_db": 3}},
     {"link": {"antennas": 2}},
@@ -34,6 +35,7 @@ OTHER: list[dict[str, Any]] = [
     {"chunk": 2},
     {"validation": 0.2},
     {"papr": True},
+    {"layer": 1},
 ]
 NOTHING: list[dict[str, Any]] = [{"title": "Another"}, {"seeds": [0, 7]}, {"rounds": 31}, {"evaluate_every": 7}]
 AIRLESS: list[dict[str, Any]] = [{"link": {"snr_db": 3}}, {"link": {"channel": "awgn"}}, {"grant": {"elements": 100}}]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from overair.learning.costs import Costs
 from overair.learning.data import Arrays
 from overair.learning.data.digits import Digits
 from overair.learning.inference.split import training
-from overair.learning.inference.split.cost import Costs
 from overair.learning.inference.split.cuts import cut, cuts
 from overair.learning.inference.split.features import Cut, Examples, Features, accuracy_of
 from overair.learning.inference.split.features.bottleneck import BottleneckFeatures

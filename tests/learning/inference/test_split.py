@@ -11,8 +11,8 @@ import scipy.stats
 import tensorflow as tf
 from scipy.special import exp1
 
+from overair.learning.costs import Costs, Seconds, flops, measured
 from overair.learning.inference.split.analog import Bottleneck, send_directly
-from overair.learning.inference.split.cost import Costs, Seconds, flops, measured
 from overair.learning.inference.split.cuts import cut, cuts
 from overair.learning.inference.split.digital import Quantiser, answer_bits, image_bits
 from overair.learning.inference.split.outage import PacketOutage
@@ -311,7 +311,7 @@ def test_a_bill_is_power_times_time() -> None:
 def test_measured_times_are_scaled_on_the_device_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     device, server = cut(sequential(), "conv")
     assert 0 < measured(device, 3) < 10
-    monkeypatch.setattr("overair.learning.inference.split.cost.measured", lambda model: 0.5)
+    monkeypatch.setattr("overair.learning.costs.measured", lambda model: 0.5)
     assert Costs(device_slowdown=4.0).seconds(device, server, "measured") == Seconds(2.0, 0.5)
 
 
@@ -339,5 +339,5 @@ def test_the_small_vgg_is_a_model_whose_cuts_have_names() -> None:
 def test_a_stop_watch_takes_the_median_of_calls_after_the_one_that_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     readings = iter([0.0, 5.0, 10.0, 11.0, 20.0, 23.0])  # calls of 5, 1 and 3 seconds
     watch = SimpleNamespace(perf_counter=lambda: next(readings))
-    monkeypatch.setattr("overair.learning.inference.split.cost.clock", watch)
+    monkeypatch.setattr("overair.learning.costs.clock", watch)
     assert measured(sequential(), 3) == 3.0

@@ -1,7 +1,8 @@
-"""What a cut costs: latency, and energy of the device.
+"""What computing and sending cost: seconds, and joules of the device.
 
-    latency = device time + airtime + server time
-    energy  = compute_watts x device time + transmit_watts x airtime
+    an answer of a cut network: latency = device time + airtime + server time
+                                energy  = compute_watts x device time + transmit_watts x airtime
+    training on a sample:       three times the operations of an answer, as its backward pass takes two forward ones
 
 Times of computing are counted, operations over a rate, or measured here, the median of repeated calls on one image;
 then the device is ``device_slowdown`` times slower than this machine. Not counted are energy at the server and that of
@@ -13,7 +14,7 @@ performance and power characteristics of 4G LTE networks", MobiSys 2012. Of that
 
 import time as clock
 from statistics import median
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import keras
 import numpy as np
@@ -21,11 +22,13 @@ import tensorflow as tf
 from annotated_types import Gt
 from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ..phy.strict import STRICT
 
 CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+Number = TypeVar("Number", float, np.ndarray, tf.Tensor)
 MEASURES = ("flops", "measured")
+PASSES = 3  # of training on a sample, in those forward
 
 
 class Seconds(NamedTuple):
@@ -67,10 +70,22 @@ class Costs:
             return Seconds(flops(device) / self.device_flops, flops(server) / self.server_flops)
         return Seconds(self.device_slowdown * measured(device), measured(server))
 
+    def training(self, model: keras.Model, time: Literal["flops", "measured"] = "flops") -> float:
+        """Seconds that a device trains on a sample."""
+        return PASSES * self.seconds(model, model, time).device
+
     def bill(self, seconds: Seconds, airtime: float) -> Bill:
         """Of an image whose features take so long on the air."""
         energy = self.compute_watts * seconds.device + self.transmit_watts * airtime
         return Bill(seconds.device + airtime + seconds.server, energy)
+
+
+def radiated(power_dbm: float, airtime: Number, energy: Number) -> Number:
+    """Joules that leave an antenna, from its full power, seconds on the air, and a report's energy in units of P.
+
+    A radio draws several times as much: ``transmit_watts`` times the airtime, whatever it sends.
+    """
+    return 10.0 ** (power_dbm / 10 - 3) * airtime * energy
 
 
 def flops(model: keras.Model) -> int:

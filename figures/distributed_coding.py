@@ -1,0 +1,52 @@
+"""Bits of distributed source coding over the mini-batch of a device, and the errors that come with them.
+
+    overair run distributed_coding --out runs/distributed_coding
+    python -m overair.figures.distributed_coding runs/distributed_coding --out distributed_coding.png
+
+Means over the rounds of a run, all of its seeds with a band from the lowest to the highest. All uplinks quantise at the
+same step; where their errors differ, blocks were lost or cosets wrong.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from . import _command as command
+from ._labels import axis_label, seeds_label
+from ._lines import lines
+from ._look import BOX, caption, grid, picture
+
+BATCH, UPLINK = "batch_size", "uplink"
+
+
+def draw(dataset: xr.Dataset, path: str | Path) -> None:
+    """Draw the bits and the errors of a run into a file."""
+    for axis in (BATCH, UPLINK):
+        if axis not in dataset.dims:
+            raise ValueError(f"distributed_coding: expected several values of {axis}, received one")
+    shown = dataset[["bits", "nmse"]].mean("round", keep_attrs=True).assign_attrs(dataset.attrs)
+    with picture(path, 7.2, 3.4) as figure:
+        for panel, name in zip(figure.subplots(1, 2), ("bits", "nmse"), strict=True):
+            lines(panel, shown, name, BATCH, [UPLINK])
+            panel.set_xscale("log")
+            panel.set_xlabel(axis_label(dataset, BATCH))
+            panel.set_ylabel(axis_label(dataset, name))
+            panel.set_ylim(bottom=0.0)
+            grid(panel)
+        panel.legend(**BOX, fontsize=7)
+        caption(figure, f"Mean over {int(dataset['round'].max())} rounds, {seeds_label(dataset).lower()}.", dataset)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """From a run or a curve to a picture."""
+    from ..scenarios.results import saved
+
+    made = command.parser("distributed_coding", __doc__)
+    made.add_argument("run", type=Path, help="folder of a run, or its curve as CSV")
+    return command.perform(made, arguments, lambda wanted: draw(saved.load(wanted.run), wanted.out))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Hardware: what computing takes a device, in seconds and joules.
+
+The seconds decide who is late, so that a schedule is known before anything is trained.
+"""
+
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import tensorflow as tf
+
+from ....phy import keys
+from ....phy.keys import Key
+
+
+class Work(NamedTuple):
+    """Of the devices of a round; nothing is what those take that process no sample."""
+
+    seconds: tf.Tensor  # [K]
+    joules: tf.Tensor  # [K]
+
+
+@runtime_checkable
+class Hardware(Protocol):
+    """A law of times and energies, in graph, by keys."""
+
+    def draw(self, key: Key, samples: tf.Tensor, place: Key) -> Work:
+        """What a round takes each device that processes so many samples [K], each as often as it is passed.
+
+        ``key`` is that of the round, ``place`` that of what lasts: how fast each device is.
+        """
+        ...
+
+
+def slower(place: Key, devices: int | tf.Tensor, largest: float) -> tf.Tensor:
+    """How many times slower than the fastest each device is, for all rounds: uniform from 1 to the largest, [K]."""
+    return keys.uniform(keys.fold(place, "slower"), [devices], 1.0, largest)
+
+
+FAMILY = Hardware  # what each file of this folder is one of
+
+__all__ = ["Hardware", "Work", "slower"]

@@ -1,0 +1,41 @@
+"""Fixed times: a sample takes a device as long in every round, and its power is constant.
+
+T_k = s_k t n_k and E_k = W T_k for n_k samples, where s_k is uniform from 1 to ``slowdown``, for all rounds. ``of``
+counts the seconds of a sample by a model's floating-point operations, or measures them.
+"""
+
+from typing import Annotated, Literal
+
+import keras
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from ...costs import Costs
+from . import Work, slower
+
+
+@dataclass(frozen=True, config=STRICT)
+class Fixed:
+    """The same in every round."""
+
+    seconds: Annotated[float, Ge(0), Le(1e6)] = 1e-3
+    """Of training on a sample on the fastest device, in seconds."""
+    watts: Annotated[float, Ge(0), Le(1e6)] = 2.0
+    """Of a device that computes, in watts."""
+    slowdown: Annotated[float, Ge(1), Le(1e6)] = 1.0
+    """How many times slower than the fastest a device may be."""
+
+    @classmethod
+    def of(
+        cls, model: keras.Model, costs: Costs, time: Literal["flops", "measured"] = "flops", slowdown: float = 1.0
+    ) -> "Fixed":
+        """Devices that train a model, at the rate and the power of costs."""
+        return cls(costs.training(model, time), costs.compute_watts, slowdown)
+
+    def draw(self, key: Key, samples: tf.Tensor, place: Key) -> Work:
+        samples = tf.cast(samples, tf.float32)
+        seconds = self.seconds * slower(place, tf.size(samples), self.slowdown) * samples
+        return Work(seconds, self.watts * seconds)

@@ -1,0 +1,30 @@
+"""Best channel (BC): those whose links carry most, mean log2(1 + SNR) over the grant as the receiver believes.
+
+Over one coherence block of Rayleigh fading the mean gain of the N best of K is 1 + H_K - H_N, H_n the harmonic number:
+2.93 for one of ten. Over many blocks all links are alike, and the gain is gone. No device has a chance that is known:
+weights are shares of the data that the N have together, biased toward those that are near, where places last. Amiri,
+Gunduz, Kulkarni, Poor, "Convergence of update aware device scheduling for federated learning at the wireless edge",
+IEEE Trans. Wireless Communications 2021.
+"""
+
+from typing import ClassVar
+
+from pydantic.dataclasses import dataclass
+
+from ....ota.round import Nest
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from . import Plan, Sight
+from ._some import Some, by_data, largest
+
+
+@dataclass(frozen=True, config=STRICT)
+class BestChannel(Some):
+    """The same for all, whatever they have sent before."""
+
+    sees_links: ClassVar[bool] = True
+    sees_updates: ClassVar[bool] = False
+    unbiased: ClassVar[bool] = False
+
+    def plan(self, state: Nest, sight: Sight, key: Key) -> tuple[Plan, Nest]:
+        return by_data(largest(sight.rates(), self.senders, key), sight.shares), state

@@ -1,0 +1,58 @@
+"""Coins: each device takes part with a chance of its own, decided by itself; weights n_k/n over that chance.
+
+Unbiased; the sum of w_k u_k has variance sum_k (1/pi_k - 1) |w_k u_k|^2. Abdi, "Distributed learning and inference in
+deep models", 2020, ch. 5.
+"""
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+import tensorflow as tf
+from annotated_types import Gt, Le
+from pydantic.dataclasses import dataclass
+
+from ....ota.round import Nest
+from ....phy import keys
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from . import Plan, Sight
+from ._some import by_chance
+
+
+@dataclass(frozen=True, config=STRICT)
+class Coins:
+    """One chance for all, or several."""
+
+    chance: Annotated[float, Gt(0), Le(1)] = 1.0
+    """Chance to take part in a round."""
+    chances: tuple[Annotated[float, Gt(0), Le(1)], ...] = ()
+    """Those of single devices instead; for devices 0, 1 and so on, and again from the first."""
+    sees_links: ClassVar[bool] = False
+    sees_updates: ClassVar[bool] = False
+    unbiased: ClassVar[bool] = True
+
+    @property
+    def participation(self) -> float | None:
+        return None if self.chances else self.chance
+
+    def check(self, devices: int) -> None:
+        if len(self.chances) > devices:
+            raise ValueError(
+                f"scheduler.chances: expected one for each of {devices} devices or fewer to repeat, "
+                f"received {len(self.chances)}; leave out the last {len(self.chances) - devices}"
+            )
+
+    def init(self, devices: int, key: Key) -> Nest:
+        return ()
+
+    def plan(self, state: Nest, sight: Sight, key: Key) -> tuple[Plan, Nest]:
+        shares = sight.shares
+        if self.participation == 1.0:
+            return Plan(shares, shares > 0), state
+        chance: tf.Tensor | float = self.chance
+        if self.chances:
+            chance = tf.constant(np.resize(self.chances, shares.shape[0]), tf.float32)
+        return by_chance(keys.uniform(key, tf.shape(shares)) < chance, shares, chance), state
+
+    def learn(self, state: Nest, decoded: tf.Tensor) -> Nest:
+        return state

@@ -1,0 +1,30 @@
+"""Largest update (BN2): all compute, and those with the largest n_k/n |u_k| send.
+
+Everybody pays for computing and reports a float32. Weights are shares of the data that those who send have together.
+Amiri, Gunduz, Kulkarni, Poor, "Convergence of update aware device scheduling for federated learning at the wireless
+edge", IEEE Trans. Wireless Communications 2021.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ....ota.round import Nest
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from . import Plan, Sight
+from ._some import Some, by_data, largest
+
+
+@dataclass(frozen=True, config=STRICT)
+class LargestUpdate(Some):
+    """Whatever the channel."""
+
+    sees_links: ClassVar[bool] = False
+    sees_updates: ClassVar[bool] = True
+    unbiased: ClassVar[bool] = False
+
+    def plan(self, state: Nest, sight: Sight, key: Key) -> tuple[Plan, Nest]:
+        works = tf.ones_like(sight.shares, tf.bool)
+        return by_data(largest(sight.norms(works), self.senders, key), sight.shares, works), state

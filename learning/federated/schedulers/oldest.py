@@ -1,0 +1,36 @@
+"""Oldest first: those that were not decoded for longest; of those as old, lots decide.
+
+The least mean age of all schedules without sight of links: (K + 1 - 2q)/(2q) rounds for one of K a round that is
+decoded with chance q, where turns have (K (2 - q)/q - 1)/2 and lots K/q - 1. Weights are shares of the data that those
+who send have together. Yang, Arafa, Quek, Poor, "Age-based scheduling policy for federated learning in mobile edge
+networks", ICASSP 2020.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ....ota.round import Nest
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from . import Plan, Sight
+from ._some import Some, by_data, largest
+
+
+@dataclass(frozen=True, config=STRICT)
+class Oldest(Some):
+    """The state is the rounds since each was decoded, [K]."""
+
+    sees_links: ClassVar[bool] = False
+    sees_updates: ClassVar[bool] = False
+    unbiased: ClassVar[bool] = False
+
+    def init(self, devices: int, key: Key) -> Nest:
+        return tf.zeros([devices])
+
+    def plan(self, state: Nest, sight: Sight, key: Key) -> tuple[Plan, Nest]:
+        return by_data(largest(state, self.senders, key), sight.shares), state
+
+    def learn(self, state: Nest, decoded: tf.Tensor) -> Nest:
+        return tf.where(decoded, 0.0, state + 1.0)

@@ -1,0 +1,34 @@
+"""Round robin: consecutive groups of devices in an order that is drawn once; weights n_k/n over N/K.
+
+Unbiased over a cycle, after which all have sent equally often. Yang, Liu, Quek, Poor, "Scheduling policies for
+federated learning in wireless networks", IEEE Trans. Communications 2020.
+"""
+
+from typing import ClassVar
+
+import tensorflow as tf
+from pydantic.dataclasses import dataclass
+
+from ....ota.round import Nest
+from ....phy import keys
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from . import Plan, Sight
+from ._some import Some, by_chance, these
+
+
+@dataclass(frozen=True, config=STRICT)
+class RoundRobin(Some):
+    """Everybody in turn; the state is the order from who is next on, [K]."""
+
+    sees_links: ClassVar[bool] = False
+    sees_updates: ClassVar[bool] = False
+    unbiased: ClassVar[bool] = True
+
+    def init(self, devices: int, key: Key) -> Nest:
+        return keys.permutation(key, devices)
+
+    def plan(self, state: Nest, sight: Sight, key: Key) -> tuple[Plan, Nest]:
+        chosen = these(state[: self.senders], sight.shares)
+        plan = by_chance(chosen, sight.shares, self.senders / sight.shares.shape[0])
+        return plan, tf.roll(state, -self.senders, axis=0)

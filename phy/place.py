@@ -1,0 +1,35 @@
+"""What lasts over all rounds, and links that have it in common.
+
+Links of a batch are drawn at places of their own, as those of different images are. What a round costs on average at
+one place needs many links there, which are drawn at once at a ``SharedPlace``: impairments that last are drawn once for
+all of them, and so is what lasts of a channel that reads ``Size.places``.
+"""
+
+from typing import NamedTuple
+
+from .channels import Channel
+from .keys import Key
+
+
+class Place(NamedTuple):
+    """The key that positions and lasting clock offsets are drawn from."""
+
+    key: Key
+
+    @property
+    def shared(self) -> bool:
+        """Whether all links of a batch are drawn there; else the first is, and others at places of their own."""
+        return False
+
+
+class SharedPlace(Place):
+    """A place that all links of a batch share. Only responses are right there: what acts on waveforms is not shared."""
+
+    @property
+    def shared(self) -> bool:
+        return True
+
+
+def can_share(channel: Channel) -> bool:
+    """Whether a batch of its links can be fresh and yet of one place."""
+    return not channel.lasting and (not channel.scales or getattr(channel, "shares_place", False))
