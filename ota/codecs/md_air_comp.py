@@ -31,7 +31,6 @@ from . import Past, Sum, pack, unpack
 from ._counts import binomial, counts_of
 
 UNTOLD = 8  # devices that are counted before it is told how many there are
-TURNS = 10  # of the search for a device's scale
 
 
 class Codebook(NamedTuple):
@@ -86,16 +85,15 @@ class MdAirComp(Sum):
         return Codebook(tf.math.l2_normalize(directions, axis=1), sequences, tf.ones([]), tf.ones([]), law)
 
     def ask(self, wanted: tf.Tensor, layers: Layers, code: Codebook) -> tf.Tensor:
-        """The scale that suits each of updates [C, d] best, [C]."""
-        along = self._nearest(self._cut(wanted, layers), code).along  # [C, S]
+        """The scale that suits each of updates [C, d] best, [C].
 
-        def mean(of: tf.Tensor) -> tf.Tensor:
-            return tf.math.divide_no_nan(tf.reduce_sum(of * along, axis=1), tf.reduce_sum(of, axis=1))
-
-        scale = mean(along)  # of those that are nearer to their codeword than to nothing, in turns
-        for _ in range(TURNS):
-            scale = mean(tf.cast(along > scale[:, None] / 2.0, along.dtype))
-        return scale
+        Vectors that go a_1 >= a_2 >= .. along their directions err less by sum_i max(0, 2 a_i s - s^2) at a scale s:
+        with n of them by (a_1 + .. + a_n)^2/n, at their mean.
+        """
+        along = tf.nn.relu(self._nearest(self._cut(wanted, layers), code).along)  # [C, S]
+        sums = tf.cumsum(tf.sort(along, axis=1, direction="DESCENDING"), axis=1)
+        n = tf.range(1, along.shape[1] + 1, dtype=along.dtype)
+        return tf.gather(sums / n, tf.argmax(sums / tf.sqrt(n), axis=1), batch_dims=1)
 
     def told(self, code: Codebook, scales: tf.Tensor, weights: tf.Tensor) -> Codebook:
         """The codebook of a round, from the scales [K] of those that take part and the weights [K] of all."""

@@ -1,6 +1,8 @@
 """MD-AirComp: nearest codewords, counts from fewer numbers than there are, and what state evolution foretells."""
 
 import itertools
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,17 +40,24 @@ def code_of(scale: float = 0.8, seed: int = 1) -> Codebook:
     return code._replace(scale=tf.constant(scale))
 
 
+@lru_cache
+def compiled(uplink: Analog, air: Air, elements: int) -> Callable[..., Any]:
+    """A round of updates [K, d] with weights [K] at an SNR in dB."""
+    terms, place, key = Terms(air, SIZE, elements), air.init(keys.key(0, "place")), keys.key(3, 0)
+
+    def round(updates: tf.Tensor, weights: tf.Tensor, snr_db: tf.Tensor) -> Any:
+        link = air.draw(place, keys.fold(key, "link"), 0.0, terms.slots, snr_db)
+        return apply(uplink, uplink.init(terms, place), Round(terms, key, weights, link), updates)
+
+    return tf.function(round, autograph=False)  # type: ignore[no-any-return]
+
+
 def played(
     uplink: Analog, air: Air, updates: tf.Tensor, snr_db: float, weights: Any = None, elements: int = ELEMENTS
 ) -> tuple[Any, Any, Any]:
     """Estimate, state and report of one round."""
-    terms = Terms(air, updates.shape[1], elements)
-    place = air.init(keys.key(0, "place"))
     share = tf.ones([air.devices]) / air.devices if weights is None else tf.constant(weights, tf.float32)
-    key = keys.key(3, 0)
-    link = air.draw(place, keys.fold(key, "link"), 0.0, terms.slots, snr_db)
-    run = tf.function(lambda: apply(uplink, uplink.init(terms, place), Round(terms, key, share, link), updates))
-    return run()
+    return compiled(uplink, air, elements)(updates, share, tf.constant(snr_db))  # type: ignore[no-any-return]
 
 
 # --- Quantisation
@@ -85,7 +94,7 @@ def test_codewords_have_sequences_of_one_strength_and_are_found_again_in_what_is
 
 @pytest.mark.parametrize("law", ["normal", "laplace", "half_zero"])
 def test_the_scale_that_a_device_asks_for_errs_least(law: str) -> None:
-    """Against a search: of vectors quantised at many scales, none has a smaller error."""
+    """Against a search: of vectors quantised at many scales, no error is smaller."""
     rng = np.random.default_rng(4)
     x = rng.laplace(size=[1, SIZE]) if law == "laplace" else rng.normal(size=[1, SIZE])
     x[:, : SIZE // 2] *= law != "half_zero"
@@ -119,9 +128,9 @@ def counted(heard: tf.Tensor, sequences: np.ndarray, noise: float, devices: int)
     return run(heard, tf.constant(sequences, tf.float32), tf.constant(noise, tf.float32), law).numpy()
 
 
-@pytest.mark.parametrize(("devices", "words", "rows"), [(10, 64, 40), (5, 64, 32), (20, 256, 128)])
+@pytest.mark.parametrize(("devices", "words", "rows"), [(4, 64, 40), (10, 128, 96), (20, 256, 160)])
 def test_counts_come_back_exactly_from_fewer_numbers_at_a_high_snr(devices: int, words: int, rows: int) -> None:
-    counts, sequences, heard = draw(devices, words, rows, 100, 1e-4)
+    counts, sequences, heard = draw(devices, words, rows, 60, 1e-4)
     assert rows < words and counts.max() > 1
     np.testing.assert_allclose(counted(heard, sequences, 1e-4, devices), counts, atol=1e-3)
 
@@ -132,36 +141,66 @@ def test_what_is_known_before_is_a_binomial(devices: int, most: int, chance: flo
     np.testing.assert_allclose(law, scipy.stats.binom.pmf(np.arange(most + 1), devices, chance), rtol=1e-4, atol=1e-7)
 
 
-def mmse(t2: float, devices: int, words: int) -> float:
-    """E Var[x | x + t z] of a Binomial(K, 1/N), by quadrature."""
-    j = np.arange(devices + 1)
-    law = scipy.stats.binom.pmf(j, devices, 1 / words)
-    u = np.linspace(-8 * t2**0.5 - 1, devices + 8 * t2**0.5, 40_001)
-    joint = law[:, None] * scipy.stats.norm.pdf(u, j[:, None], t2**0.5)
+def mmse(t2: float, law: np.ndarray) -> float:
+    """E Var[x | x + t z] of whole numbers of that law, by quadrature."""
+    j = np.arange(len(law))
+    u = np.linspace(-8 * t2**0.5, j[-1] + 8 * t2**0.5, 4001)
+    joint = law[:, None] * np.exp(-((u - j[:, None]) ** 2) / (2 * t2)) / (2 * np.pi * t2) ** 0.5
     density = joint.sum(axis=0)
     mean = (j[:, None] * joint).sum(axis=0) / np.maximum(density, 1e-300)
     return float((j**2 * law).sum() - np.trapezoid(mean**2 * density, u))
 
 
-def foretold(devices: int, words: int, rows: int, noise: float) -> float:
-    """The error at the fixed point that state evolution reaches from what is known before."""
-    error = devices / words * (1 - 1 / words)
-    for _ in range(200):
-        error = mmse(noise + words / rows * error, devices, words)
-    return error
+def foretold(law: np.ndarray, load: float, noise: float) -> tuple[float, float, float]:
+    """The error at the fixed point e = f(e) that state evolution reaches from what is known before, f' and f''."""
+
+    def after(error: float) -> float:
+        return mmse(noise + load * error, law)
+
+    error = mmse(1e6, law)
+    for _ in range(40):
+        error = after(error)
+    h = 0.05 * error
+    below, above = after(error - h), after(error + h)
+    return error, (above - below) / (2 * h), (above - 2 * error + below) / h**2
 
 
-@pytest.mark.parametrize("noise", [0.03, 0.3])
-@pytest.mark.parametrize(("devices", "words", "rows"), [(20, 1024, 640), (60, 1500, 900)])
-def test_the_error_of_counts_is_that_of_state_evolution(devices: int, words: int, rows: int, noise: float) -> None:
-    """Laws are learnt from 60 columns: a codeword's error is above by what a learnt mean errs, p(1-p)K/60 at most."""
-    counts, sequences, heard = draw(devices, words, rows, 60, noise)
+@pytest.mark.parametrize("noise", [0.1, 0.3])
+@pytest.mark.parametrize(("devices", "words", "rows", "columns"), [(20, 256, 160, 100), (40, 320, 240, 60)])
+def test_the_error_of_counts_is_that_of_state_evolution(
+    devices: int, words: int, rows: int, columns: int, noise: float
+) -> None:
+    """Of few codewords a column strays from e by what it has been dealt, and f, which is curved, makes a mean of it.
+
+    The mean over columns is e + f'' var/2/(1 - f') to second order, var that of a column's error and, of chi^2 noise,
+    2 s2^2/m (m/N)^2; the next order is taken to be no larger. The law has N S counts to be learnt from: no matter.
+    """
+    counts, sequences, heard = draw(devices, words, rows, columns, noise)
     errors = ((counted(heard, sequences, noise, devices) - counts) ** 2).mean(axis=0)
-    expected = foretold(devices, words, rows, noise)
-    prior = devices / words * (1 - 1 / words)
-    spread = 4.5 * errors.std() / 60**0.5
-    assert expected - spread - 0.02 * expected < errors.mean() < expected + spread + 0.08 * expected + prior / 60
-    assert expected < 0.9 * prior
+    law = scipy.stats.binom.pmf(np.arange(13), devices, 1 / words)  # above 12 less than 1e-12
+    expected, slope, curve = foretold(law, words / rows, noise)
+    dealt = errors.var() + 2 * noise**2 / rows * (rows / words) ** 2
+    bias = curve * dealt / 2 / (1 - slope)
+    assert abs(errors.mean() - expected - bias) < 4.5 * errors.std() / columns**0.5 + abs(bias)
+    assert 0 < slope < 1 and expected < 0.9 * devices / words
+
+
+def test_where_devices_agree_the_law_of_counts_is_learnt() -> None:
+    """All choose between two codewords a column: a binomial of chance 1/N has next to no such counts.
+
+    What is lost to learning is less than what state evolution foretells where the law is known.
+    """
+    devices, words, rows, columns, noise = 20, 128, 80, 60, 0.5
+    rng = np.random.default_rng(1)
+    counts = np.zeros([words, columns])
+    for column in range(columns):
+        counts[rng.choice(words, 2, replace=False), column] = rng.multinomial(devices, [0.5, 0.5])
+    sequences = rng.choice([-1.0, 1.0], [rows, words]) / rows**0.5
+    heard = tf.constant(sequences @ counts + noise**0.5 * rng.normal(size=[rows, columns]), tf.float32)
+    error = ((counted(heard, sequences, noise, devices) - counts) ** 2).mean()
+    law = np.bincount(counts.astype(int).ravel(), minlength=devices + 1) / counts.size
+    expected = foretold(law, words / rows, noise)[0]
+    assert 0.8 * expected < error < 2 * expected
 
 
 # --- Over the air
@@ -173,11 +212,20 @@ AIRS = {
     "tdl": Air(GRID, Tdl("A", 30e-9), 6, antennas=2),
     "estimated": Air(GRID, Rayleigh(), 6, antennas=2, csit=Estimated(), csir=Estimated()),
 }
-RULES = [FullInversion(), TruncatedInversion(floor=1.0), MseOptimal(), Individual()]
 
 
-@pytest.mark.parametrize("air", AIRS, ids=str)
-@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize(
+    ("air", "rule"),
+    [
+        ("awgn", MseOptimal()),
+        ("antennas", FullInversion()),
+        ("antennas", Individual()),
+        ("tdl", TruncatedInversion(floor=1.0)),
+        ("estimated", Individual()),
+        ("estimated", TruncatedInversion(floor=1.0)),
+    ],
+    ids=str,
+)
 def test_nobody_spends_more_than_its_budget(air: str, rule: Any) -> None:
     updates = keys.normal(keys.key(2), [6, SIZE]) * tf.constant([[1.0], [5.0], [0.1], [1.0], [0.0], [1.0]])
     weights = [0.3, 0.1, 0.2, 0.25, 0.05, 0.1]
