@@ -229,7 +229,7 @@ AIRS = {
 def test_nobody_spends_more_than_its_budget(air: str, rule: Any) -> None:
     updates = keys.normal(keys.key(2), [6, SIZE]) * tf.constant([[1.0], [5.0], [0.1], [1.0], [0.0], [1.0]])
     weights = [0.3, 0.1, 0.2, 0.25, 0.05, 0.1]
-    estimate, _, report = played(Analog(CODEC, rule), AIRS[air], updates, 10.0, weights, ELEMENTS + 20)
+    estimate, _, report = played(Analog(CODEC, rule), AIRS[air], updates, 10.0, weights, ELEMENTS + 10)
     assert np.all(np.isfinite(estimate)) and np.all(report.energy <= 1 + 1e-4) and np.max(report.energy) > 0.1
     assert float(report.payload) == ELEMENTS + (isinstance(rule, Individual))
     assert float(report.free_bits) >= 6 * 64
