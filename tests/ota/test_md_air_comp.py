@@ -165,8 +165,8 @@ def foretold(law: np.ndarray, load: float, noise: float) -> tuple[float, float, 
     return error, (above - below) / (2 * h), (above - 2 * error + below) / h**2
 
 
-@pytest.mark.parametrize("noise", [0.1, 0.3])
-@pytest.mark.parametrize(("devices", "words", "rows", "columns"), [(20, 256, 160, 100), (40, 320, 240, 60)])
+@pytest.mark.parametrize("noise", [0.05, 0.1])  # at the lower, f' is 0.7: near where counts are lost
+@pytest.mark.parametrize(("devices", "words", "rows", "columns"), [(20, 256, 96, 100), (40, 320, 160, 60)])
 def test_the_error_of_counts_is_that_of_state_evolution(
     devices: int, words: int, rows: int, columns: int, noise: float
 ) -> None:
