@@ -4,9 +4,10 @@ An update is cut into vectors of ``vector`` entries. Devices take the nearest co
 random directions or nothing at all, and send its sequence of T random QPSK symbols, all of them on the same elements
 and all equally strong; of nothing they send nothing. What arrives of a vector is B x + w, x_c the number of devices
 with codeword c, and the receiver finds the counts by message passing over whole numbers (``_counts``): N counts from
-2 T real numbers. Sum_c x_c times codeword c is then the sum of what was quantised, with no noise where counts are
-right. As counts have no weights, a device quantises its update times w_k over their mean: the sum of the codewords is
-that of the weighted updates, and a device with more data than others has longer vectors to quantise.
+2 T real numbers. T is at least log2 N: with fewer symbols codewords share sequences, and are never told apart. Sum_c
+x_c times codeword c is then the sum of what was quantised, with no noise where counts are right. As counts have no
+weights, a device quantises its update times w_k over their mean: the sum of the codewords is that of the weighted
+updates, and a device with more data than others has longer vectors to quantise.
 
 Directions and sequences are drawn from the round's key, the same for all. The scale is this round's: every device
 reports the one that suits its update best, and the mean is told back; these float32 are among the free bits. The
@@ -75,7 +76,7 @@ class MdAirComp(Sum):
 
     def elements(self, layers: Layers, granted: int) -> int:
         vectors = self._vectors(layers)
-        return vectors * max(1, min(granted // vectors, self.codewords))
+        return vectors * max(self._least, min(granted // vectors, self.codewords))
 
     def code(self, layers: Layers, elements: int, key: Key, past: Past) -> Codebook:
         length = 2 * (elements // self._vectors(layers))
@@ -132,6 +133,11 @@ class MdAirComp(Sum):
     def _chance(self) -> tf.Tensor:
         """Of a codeword, before anything is heard."""
         return tf.constant(1.0 / (self.codewords + 1))
+
+    @property
+    def _least(self) -> int:
+        """Symbols of a sequence: of 4^T sequences, the N (N - 1)/2 pairs of codewords share less than half a one."""
+        return (self.codewords - 1).bit_length()
 
     def _length(self, layers: Layers) -> int:
         return min(self.vector, size_of(layers))

@@ -84,6 +84,7 @@ class Analog:
         return self.rule.joint or not terms.air.homogeneous or bool(self._feedback) or counts(self.codec)
 
     def check(self, terms: Terms) -> None:
+        check_counts(self.codec, terms)
         needed = self._elements(terms)
         if needed > terms.elements:
             beside = "" if self.rule.announced else ", one of them for the scale that this rule sends beside"
@@ -91,7 +92,6 @@ class Analog:
             raise ValueError(f"grant.elements: expected at least {needed} {told}; set grant.elements = {needed}")
         if self._feedback:
             check_memory(terms)
-        check_counts(self.codec, terms)
         if self.budget == "average":
             check_average(self.rule, terms)
 

@@ -375,9 +375,9 @@ def _test_codec(codec: Any, layers: Layers) -> None:
     draws, targets = (value.numpy() for value in loop())
     target = targets[0]
     if recovers:
-        error = ((draws - targets) ** 2).sum(axis=1) / (targets**2).sum(axis=1)
+        error, power = ((draws - targets) ** 2).sum(axis=1), (targets**2).sum(axis=1)  # 0 and 0 where all are silent
         sparse = counting or getattr(codec.recovery, "sparse", True)
-        assert size < 300 or np.median(error) < 1e-4 or not sparse
+        assert size < 300 or np.mean(error <= 1e-4 * power) > 0.5 or not sparse
     elif len(layers) == 1:  # of many hundred entries some stray
         assert mean_is(draws, target)  # exactly or on average over codes
 
@@ -549,7 +549,8 @@ def test_uplinks(uplink: Any, devices: int, size: int) -> None:
     another = same(estimate, play(uplink, updates, round=1)[0])
     usual = getattr(uplink, "compressor", None) == getattr(type(uplink)(), "compressor", None)
     if usual and not votes(uplink):  # other compressors may lose nothing
-        assert another != uplink.uses_air
+        lossless = float(report.nmse) < 1e-12  # as one parameter is that is a codeword, counted
+        assert another != uplink.uses_air or lossless
     estimate, _, report = play(uplink, tf.zeros([devices, size]))
     no_target = report._replace(nmse=estimate, nmse_sent=estimate)  # to compare with
     assert finite(no_target[:-1])

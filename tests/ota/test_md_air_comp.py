@@ -49,7 +49,7 @@ def compiled(uplink: Analog, air: Air, elements: int) -> Callable[..., Any]:
         link = air.draw(place, keys.fold(key, "link"), 0.0, terms.slots, snr_db)
         return apply(uplink, uplink.init(terms, place), Round(terms, key, weights, link), updates)
 
-    return tf.function(round, autograph=False)  # type: ignore[no-any-return]
+    return tf.function(round, autograph=False)
 
 
 def played(
@@ -57,7 +57,7 @@ def played(
 ) -> tuple[Any, Any, Any]:
     """Estimate, state and report of one round."""
     share = tf.ones([air.devices]) / air.devices if weights is None else tf.constant(weights, tf.float32)
-    return compiled(uplink, air, elements)(updates, share, tf.constant(snr_db))  # type: ignore[no-any-return]
+    return compiled(uplink, air, elements)(updates, share, tf.constant(snr_db))
 
 
 # --- Quantisation
@@ -298,9 +298,18 @@ def test_a_codebook_larger_than_memory_is_refused_in_a_line() -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_a_grant_of_less_than_an_element_a_vector_is_refused_with_the_number_it_needs() -> None:
-    with pytest.raises(ValueError, match="grant.elements: expected at least 20"):
-        Analog(CODEC, FullInversion()).check(Terms(Air(GRID, Awgn(), 6), SIZE, 19))
+def test_a_grant_in_which_codewords_share_sequences_is_refused_with_the_number_it_needs() -> None:
+    """32 codewords want 5 symbols of 2 bits: of 1,024 sequences, the 496 pairs of codewords share half a one."""
+    terms = [Terms(Air(GRID, Awgn(), 6), SIZE, elements) for elements in (20 * 5 - 1, 20 * 5)]
+    with pytest.raises(ValueError, match="grant.elements: expected at least 100"):
+        Analog(CODEC, FullInversion()).check(terms[0])
+    Analog(CODEC, FullInversion()).check(terms[1])
+
+
+@pytest.mark.parametrize(("codewords", "symbols"), [(2, 1), (3, 2), (4, 2), (5, 3), (64, 6), (65, 7)])
+def test_sequences_are_as_long_as_codewords_need_to_differ(codewords: int, symbols: int) -> None:
+    codec = MdAirComp(vector=VECTOR, codewords=codewords)
+    assert codec.elements(LAYERS, 1) == 20 * symbols and symbols == np.ceil(np.log2(codewords))
 
 
 @pytest.mark.parametrize(("vector", "codewords"), [(0, 64), (20, 1), (20.5, 64)])
