@@ -1,8 +1,12 @@
 """Draws every published figure from the curves that are kept, and writes the page that shows them.
 
-python docs/gallery.py
+    python docs/gallery.py                  # all of them
+    python docs/gallery.py quickstart       # these, and the page
+
+Presets without a curve stand at the end.
 """
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,11 +50,11 @@ def _lines(name: str) -> Iterator[str]:
     yield ""
 
 
-def draw() -> None:
-    """All figures, as files of few colours."""
+def draw(names: list[str]) -> None:
+    """Figures, all where none is named, as files of few colours."""
     from PIL import Image
 
-    for name in published.names(published.CURVES):
+    for name in names or published.names(published.CURVES):
         file = DOCS / f"{name}.png"
         published.draw_published(name, published.CURVES, file)
         Image.open(file).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
@@ -58,5 +62,5 @@ def draw() -> None:
 
 
 if __name__ == "__main__":
-    draw()
+    draw(sys.argv[1:])
     (DOCS / "gallery.md").write_text(text())

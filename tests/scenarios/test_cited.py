@@ -15,7 +15,8 @@ WITHOUT_YEAR = {"phy/channels/block_rayleigh.py", "phy/channels/rician.py", "lea
 
 def test_authors_title_venue_and_year_are_told_apart() -> None:
     text = """Held by a key. After Amiri and Gunduz, "Machine learning at the
-    wireless edge", IEEE Trans. Signal Processing, 2020, eq. 4; Suresh et al., "Distributed mean estimation", ICML 2017."""
+    wireless edge", IEEE Trans. Signal Processing, 2020, eq. 4; Suresh et al., "Distributed mean estimation", ICML
+    2017."""
     edge, mean = cited.papers(text)
     assert edge == (
         "Amiri and Gunduz",
