@@ -18,8 +18,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ._kept import kept
-from ._labels import SNR, axis_label, settings
-from ._look import BOX, COLOURS, MARKERS, caption, grid, picture
+from ._labels import SNR, axis_label, seeds_label, settings
+from ._look import BOX, COLOURS, MARKERS, band, caption, grid, picture
 
 HIGH, SEEN = "high", "seen"
 
@@ -76,12 +76,12 @@ def draw(run: xr.Dataset, sums: xr.Dataset, path: str | Path) -> None:
 
 
 def _told(run: xr.Dataset, sums: xr.Dataset, of: Setting) -> str:
-    seeds, last = run.sizes["seed"], int(run["round"].values[-1])
+    last = int(run["round"].values[-1])
     count = settings(sums)["rounds"] * sums.sizes["seed"]
     return (
         f"{of.devices} devices, {of.snr_db:g} dB, offsets uniform from 0, new every round. Above: mean of {count} "
-        f"sums\nof independent updates, bars of two standard errors, theory as lines. Below: MNIST, mean of\n{seeds} "
-        f"seeds after {last} rounds, band from lowest to highest."
+        "sums\nof independent updates, bars of two standard errors, theory as lines. Below: MNIST,\n"
+        f"after {last} rounds. {seeds_label(run)}."
     )
 
 
@@ -102,9 +102,7 @@ def _errors(panel: Axes, sums: xr.Dataset, seen: bool, of: Setting) -> None:
 
 def _accuracies(panel: Axes, run: xr.Dataset, seen: bool) -> None:
     accuracy, highs = run.accuracy.isel(round=-1).transpose("seed", HIGH).values, run[HIGH].values
-    colour, marker = _look(seen)
-    panel.fill_between(highs, accuracy.min(0), accuracy.max(0), color=colour, alpha=0.18, linewidth=0)
-    panel.plot(highs, accuracy.mean(0), color=colour, marker=marker, markersize=4, linewidth=1.3)
+    band(panel, highs, accuracy, 0 if seen else 1, None)
 
 
 def draw_folder(folder: Path, path: Path) -> None:

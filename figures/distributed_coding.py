@@ -3,8 +3,8 @@
     overair run distributed_coding --out runs/distributed_coding
     overair figure distributed_coding --curves runs
 
-Means over the rounds of a run, all of its seeds with a band from the lowest to the highest. All uplinks quantise at the
-same step; where their errors differ, blocks were lost or cosets wrong.
+Means over the rounds of a run and over its seeds, with their 95 % confidence interval as a band. All uplinks quantise
+at the same step; where their errors differ, blocks were lost or cosets wrong.
 """
 
 from pathlib import Path

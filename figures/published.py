@@ -48,7 +48,7 @@ def draw_published(name: str, curves: Path, path: Path) -> None:
     name = PARTS.get(name, name)
     own = importlib.util.find_spec(f"{__package__}.{name}")
     module = importlib.import_module(f".{name}", __package__) if own else None
-    if hasattr(module, "draw_folder"):
+    if module is not None and hasattr(module, "draw_folder"):
         module.draw_folder(curves, path)
     elif name in ASKED:
         write(plot(kept(curves, name), **ASKED[name]), path)
