@@ -6,6 +6,8 @@ from .federated.algorithms.sgd import Sgd
 from .federated.downlinks import Downlink
 from .federated.downlinks.broadcast import Broadcast
 from .federated.federation import Federation, Metrics, State
+from .federated.hardware import Hardware
+from .federated.radio import Radio
 from .federated.schedulers import Plan, Scheduler, Sight
 from .federated.schedulers.best_channel import BestChannel
 from .federated.schedulers.channel_then_update import ChannelThenUpdate
@@ -27,12 +29,14 @@ __all__ = [
     "Downlink",
     "Fedavg",
     "Federation",
+    "Hardware",
     "LargestUpdate",
     "Metrics",
     "Oldest",
     "Optimal",
     "Plan",
     "ProportionalFair",
+    "Radio",
     "Random",
     "RoundRobin",
     "Scheduler",

@@ -90,6 +90,11 @@ class Devices:
             bytes_each += 4 * (self.batch_size or self._largest) * int(np.prod(self._x.shape[1:]))
         return max(1, (HELD_BYTES if probed else CHUNK_BYTES) // bytes_each)
 
+    def samples(self) -> tf.Tensor:
+        """How many samples each device processes in a round, each as often as it is passed, [K]."""
+        drawn = self.algorithm.batches(keys.key(0), self._sizes, self._largest, self.batch_size)
+        return tf.reduce_sum(drawn.mask, axis=[1, 2])
+
     def updates_of(self, model_of: Callable[[tf.Tensor], Weights], key: Key) -> Updates:
         """From device numbers [C] to their updates [C, d] and training losses [C], by the model of each."""
         batches = self.algorithm.batches(keys.fold(key, "batches"), self._sizes, self._largest, self.batch_size)

@@ -20,15 +20,18 @@ from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
 from .algorithms import Algorithm
+from .clock import Clock, Spent, unknown
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
+from .hardware import Hardware
+from .radio import Radio
 from .schedulers import Plan, Scheduler, Sight
 from .schedulers.coins import Coins
 from .server import Server
 from .task import Task, Weights
 
-IDEAL = IdealDownlink()
+IDEAL, SILENT = IdealDownlink(), Radio()
 REPORT_BITS = 32.0  # what a device tells of its update where the schedule depends on it
 
 
@@ -42,6 +45,7 @@ class State(NamedTuple):
     place: Place
     drift: tf.Tensor  # devices' models less the server's, [K, d]; [0, d] where all have the server's
     scheduler: Nest
+    clock: Nest = ()  # seconds since the start, float64; nothing without hardware
 
 
 class Metrics(NamedTuple):
@@ -63,6 +67,10 @@ class Metrics(NamedTuple):
     unheard: tf.Tensor
     papr_db: tf.Tensor
     finite: tf.Tensor  # bool
+    seconds: tf.Tensor  # of the round, these four float64; NaN without hardware
+    elapsed: tf.Tensor  # since the start
+    compute_joules: tf.Tensor  # of all devices
+    radio_joules: tf.Tensor
 
 
 class Federation:
@@ -87,6 +95,8 @@ class Federation:
         papr: bool = False,
         layer: int | None = None,
         scheduler: Scheduler | None = None,
+        hardware: Hardware | None = None,
+        radio: Radio = SILENT,
     ) -> None:
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
@@ -101,6 +111,7 @@ class Federation:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
         self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, downlink.own_models)
         self.vectorized = self.devices.vectorized
+        self.clock = Clock(hardware, radio, self.devices.samples()) if hardware else None
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
         made = optimizer()
@@ -114,7 +125,8 @@ class Federation:
         weights = self.task.weights(self.model_factory(seed))
         uplink, drift = self.uplink.init(self.terms, place), self.downlink.init(self.terms)
         scheduler = self.scheduler.init(self.terms.air.devices, keys.key(seed, "scheduler"))
-        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, scheduler)
+        clock = tf.zeros([], tf.float64) if self.clock else ()
+        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, scheduler, clock)
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
@@ -162,8 +174,11 @@ class Federation:
         numbers = [loss, outcome.estimate, drift, *served.weights.trainable, *served.weights.statistics]
         finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(number)) for number in numbers])
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
-        after = State(state.round + 1, served.weights, served.optimizer, outcome.state, state.place, drift, learnt)
-        return after, self._metrics(loss, self._told(outcome.report, plan), finite)
+        spent = self._spent(seed, state, plan, outcome.report)
+        clock = state.clock + spent.seconds if self.clock else ()
+        served_by = served.weights, served.optimizer, outcome.state, state.place, drift, learnt, clock
+        after = State(state.round + 1, *served_by)
+        return after, self._metrics(loss, self._told(outcome.report, plan), finite, spent, clock)
 
     @property
     def _twice(self) -> bool:
@@ -177,14 +192,24 @@ class Federation:
         told = REPORT_BITS * tf.reduce_sum(tf.cast(plan.works, tf.float32))
         return report._replace(bits=report.bits + told, free_bits=report.free_bits + told)
 
+    def _spent(self, seed: tf.Tensor, state: State, plan: Plan, report: Report) -> Spent:
+        if self.clock is None:
+            return Spent(unknown(), unknown(), unknown())
+        work, seen = self.clock.work(seed, state.round), self.scheduler.sees_updates
+        return self.clock.spent(work, plan, report, self.terms, self._broadcast_seconds, seen)
+
+    @property
+    def _broadcast_seconds(self) -> float:
+        grid = self.terms.air.grid
+        return grid.slots(self._broadcast) * grid.slot_seconds
+
     def _link(self, state: State, key: Key, snr_db: tf.Tensor) -> Link | None:
         if not (self.uplink.uses_air or self.scheduler.sees_links):
             return None
         time = tf.cast(state.round, tf.float64) * self.terms.airtime
         return self.terms.air.draw(state.place, keys.fold(key, "link"), time, self.terms.slots, snr_db)
 
-    def _metrics(self, loss: tf.Tensor, report: Report, finite: tf.Tensor) -> Metrics:
-        grid = self.terms.air.grid
+    def _metrics(self, loss: tf.Tensor, report: Report, finite: tf.Tensor, spent: Spent, clock: Nest) -> Metrics:
         return Metrics(
             train_loss=loss,
             nmse=report.nmse,
@@ -196,10 +221,12 @@ class Federation:
             resource_elements=report.payload,
             pilot_elements=report.pilots,
             downlink_elements=tf.constant(self._broadcast, tf.float32),
-            airtime=report.airtime + grid.slots(self._broadcast) * grid.slot_seconds,
+            airtime=report.airtime + self._broadcast_seconds,
             free_bits=report.free_bits,
             silent=report.silent,
             unheard=report.unheard,
             papr_db=report.papr_db,
             finite=finite,
+            elapsed=clock if self.clock else unknown(),
+            **spent._asdict(),
         )

@@ -114,6 +114,13 @@ class GridTable(GridFields):
     """The OFDM numerology."""
 
 
+RadioFields: Any = table_of_class("learning/federated/radio.py", "Radio")
+
+
+class RadioTable(RadioFields):
+    """The radio of a device."""
+
+
 class Grant(Table):
     """The resource elements of a round, the same for every uplink compared."""
 

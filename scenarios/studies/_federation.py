@@ -19,7 +19,7 @@ from ._data import held_out, load_data
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...learning import Algorithm, Downlink, Federation, Scheduler
+    from ...learning import Algorithm, Downlink, Federation, Hardware, Radio, Scheduler
     from ...learning.data import Arrays
     from ...ota import Uplink
     from ...phy import Air
@@ -49,11 +49,13 @@ class FederationParts(NamedTuple):
     optimizer: Callable[[], Any]
     downlink: "Downlink"
     scheduler: "Scheduler | None"
+    hardware: "Hardware | None"
+    radio: "Radio"
 
 
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
-    from ...learning import Task
+    from ...learning import Radio, Task
     from ...ota import Terms
 
     data, shares = _dealt(scenario, shared)
@@ -76,7 +78,9 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
-    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler
+    hardware = scenario.hardware and catalogue.build(scenario.hardware, "hardware")
+    radio = Radio(**catalogue.parts(scenario.radio, "radio"))
+    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler, hardware, radio
     return FederationParts(scenario, model, data, shares, *schemes)
 
 
