@@ -13,17 +13,22 @@ grant, whatever the clock shows: schemes compared see the same fading.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
-from ...ota import Report, Terms
+from ...ota import Report, Terms, Uplink
 from ...phy import keys
 from ..costs import radiated
+from .algorithms import Algorithm
 from .hardware import Hardware, Work
 from .radio import Radio
-from .schedulers import Plan
+from .schedulers import InTime, Plan, Scheduler
+
+DRAWS = 32  # rounds of which one device at least must be in time in one
 
 
 class Spent(NamedTuple):
@@ -55,16 +60,77 @@ class Clock:
     def spent(self, work: Work, plan: Plan, report: Report, terms: Terms, broadcast: float, together: bool) -> Spent:
         """``broadcast``: seconds of the way back; ``together``: whether nobody sends before all have computed."""
         seconds, joules = (tf.where(plan.works, tf.cast(each, tf.float64), 0.0) for each in work)  # [K]
-        ready = tf.reduce_max(seconds)
-        ended = ready + tf.cast(report.airtime, tf.float64)
-        return Spent(ended + broadcast, tf.reduce_sum(joules), self._radio(report, terms))
+        ready = tf.fill(tf.shape(seconds), tf.reduce_max(seconds)) if together else seconds
+        if not tf.is_tensor(report.sending):
+            ended = tf.reduce_max(ready) + tf.cast(report.airtime, tf.float64)
+        else:
+            ended = _sounding(terms) + last(ready, tf.cast(report.sending, tf.float64), plan)
+        lasts = ended + broadcast if plan.wait is None else tf.maximum(ended + broadcast, plan.wait)
+        return Spent(lasts, tf.reduce_sum(joules), self._radio(report, terms))
 
     def _radio(self, report: Report, terms: Terms) -> tf.Tensor:
         """Joules of all that sent, NaN where their power is not known."""
         if self.radio.power_dbm is None:
             return unknown()
-        grid = terms.air.grid
-        airtime = (terms.elements + terms.air.pilots) / grid.subcarriers * grid.symbol_seconds
+        airtime = own = terms.elements * _element(terms) + _sounding(terms)
+        if tf.is_tensor(report.sending):
+            airtime = tf.cast(report.airtime, tf.float64)
+            own = tf.cast(report.sending, tf.float64) + _sounding(terms)  # [K]
         energy = tf.cast(report.energy, tf.float64)
-        drawn = self.radio.circuit_watts * airtime * tf.cast(energy > 0, tf.float64)
+        drawn = self.radio.circuit_watts * own * tf.cast(energy > 0, tf.float64)
         return tf.reduce_sum(radiated(self.radio.power_dbm, airtime, energy) + drawn)
+
+
+def last(ready: tf.Tensor, sending: tf.Tensor, plan: Plan) -> tf.Tensor:
+    """When the last has sent, from when each is ready and how long it sends, [K]: at once, or one after another."""
+    sends = plan.weights > 0
+    ready, sending = tf.where(sends, ready, 0.0), tf.where(sends, sending, 0.0)
+    if plan.turn is None:
+        return tf.reduce_max(ready + sending)
+    order = tf.argsort(tf.where(sends, plan.turn, tf.size(sends)), stable=True)
+    return tf.reduce_max(tf.gather(ready, order) + tf.cumsum(tf.gather(sending, order), reverse=True))
+
+
+def clock_of(
+    hardware: Hardware | None, radio: Radio, algorithm: Algorithm, shares: Sequence[np.ndarray], batch_size: int | None
+) -> Clock | None:
+    """Of devices that train on these shares of the data, each sample counted as often as it is passed."""
+    if hardware is None:
+        return None
+    sizes = tf.constant([len(share) for share in shares], tf.int32)
+    drawn = algorithm.batches(keys.key(0), sizes, max(map(len, shares)), batch_size)
+    return Clock(hardware, radio, tf.reduce_sum(drawn.mask, axis=[1, 2]))
+
+
+def check(scheduler: Scheduler, clock: Clock | None, uplink: Uplink, terms: Terms, broadcast: float) -> None:
+    """Refuses a scheduler that looks at what there is not, or that nobody is fast enough for."""
+    if scheduler.delivers and not hasattr(uplink, "compressor"):
+        raise ValueError(
+            "scheduler: expected a digital uplink with deliverable_update, whose compressor says what would arrive, "
+            f"received {type(uplink).__name__.lower()}"
+        )
+    if not isinstance(scheduler, InTime):
+        return
+    if clock is None:
+        raise ValueError(
+            "scheduler: expected hardware with a scheduler that looks at times, received none; set hardware = "
+            '{kind = "fixed"}, say'
+        )
+    works = [clock.work(tf.constant(seed), tf.constant(0)).seconds for seed in range(DRAWS)]
+    scheduler.check_times(float(tf.reduce_min(works)) + besides(uplink, terms, broadcast), terms.payload is not None)
+
+
+def besides(uplink: Uplink, terms: Terms, broadcast: float) -> float:
+    """Seconds that a round takes beside computing and packets of fixed bits."""
+    if terms.payload is not None:
+        return broadcast + _sounding(terms)
+    return broadcast + (terms.airtime if uplink.uses_air else 0.0)
+
+
+def _element(terms: Terms) -> float:
+    """Seconds of a resource element, of which as many as subcarriers pass at once."""
+    return terms.air.grid.symbol_seconds / terms.air.grid.subcarriers
+
+
+def _sounding(terms: Terms) -> float:
+    return terms.air.pilots * _element(terms)

@@ -14,21 +14,21 @@ import numpy as np
 import tensorflow as tf
 
 from ...ota import Report, Round, Terms, Uplink, collect
-from ...ota.quality import rates
 from ...ota.round import Nest
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
 from .algorithms import Algorithm
-from .clock import Clock, Spent, unknown
+from .clock import Spent, besides, check, clock_of, unknown
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
-from .hardware import Hardware
+from .hardware import Hardware, Work
 from .radio import Radio
-from .schedulers import Plan, Scheduler, Sight
+from .schedulers import Plan, Scheduler
 from .schedulers.coins import Coins
 from .server import Server
+from .sight import Eyes
 from .task import Task, Weights
 
 IDEAL, SILENT = IdealDownlink(), Radio()
@@ -97,27 +97,31 @@ class Federation:
         scheduler: Scheduler | None = None,
         hardware: Hardware | None = None,
         radio: Radio = SILENT,
+        payload: float | None = None,
     ) -> None:
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
         self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
         self.task = Task(model_factory(0), loss)
-        chance = scheduler.participation if scheduler else participation
-        self.terms = Terms(air, self.task.size, elements, chance, self.task.layers, papr, layer)
         self.scheduler = scheduler or Coins(participation)
         self.scheduler.check(air.devices)
+        told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
+        self.terms = Terms(air, self.task.size, elements, self.scheduler.participation, *told)
         uplink.check(self.terms)
         if len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
         self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, downlink.own_models)
         self.vectorized = self.devices.vectorized
-        self.clock = Clock(hardware, radio, self.devices.samples()) if hardware else None
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
         made = optimizer()
         self.server = Server(self.task, made)
         downlink.check(uplink, self.terms, made)
         self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
+        self.clock = clock_of(hardware, radio, algorithm, shares, batch_size)
+        check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
+        spare = besides(uplink, self.terms, self._broadcast_seconds)
+        self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)
 
     def init(self, seed: int) -> State:
         """The state before the first round: initial weights, places and what lasts depend on the seed alone."""
@@ -163,9 +167,10 @@ class Federation:
 
         shares = self.devices.shares
         updates_of = Seen(self.devices.updates_of(model_of, key), shares, self.chunk)
-        sight = Sight(shares, lambda: rates(Round(self.terms, key, shares, link)), updates_of.norms)
+        work = self.clock and self.clock.work(seed, state.round)
+        sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
-        round, devices = Round(self.terms, key, plan.weights, link), tf.where(plan.weights > 0)[:, 0]
+        round, devices = Round(self.terms, key, plan.weights, link, plan.shares), tf.where(plan.weights > 0)[:, 0]
         outcome, loss = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk)
         served = self.server.step(state.weights, state.optimizer, outcome.estimate)
         drift = self.downlink.step(state.drift, outcome, served, key)
@@ -174,7 +179,7 @@ class Federation:
         numbers = [loss, outcome.estimate, drift, *served.weights.trainable, *served.weights.statistics]
         finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(number)) for number in numbers])
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
-        spent = self._spent(seed, state, plan, outcome.report)
+        spent = self._spent(work, plan, outcome.report)
         clock = state.clock + spent.seconds if self.clock else ()
         served_by = served.weights, served.optimizer, outcome.state, state.place, drift, learnt, clock
         after = State(state.round + 1, *served_by)
@@ -192,10 +197,10 @@ class Federation:
         told = REPORT_BITS * tf.reduce_sum(tf.cast(plan.works, tf.float32))
         return report._replace(bits=report.bits + told, free_bits=report.free_bits + told)
 
-    def _spent(self, seed: tf.Tensor, state: State, plan: Plan, report: Report) -> Spent:
-        if self.clock is None:
+    def _spent(self, work: Work | None, plan: Plan, report: Report) -> Spent:
+        if self.clock is None or work is None:
             return Spent(unknown(), unknown(), unknown())
-        work, seen = self.clock.work(seed, state.round), self.scheduler.sees_updates
+        seen = self.scheduler.sees_updates
         return self.clock.spent(work, plan, report, self.terms, self._broadcast_seconds, seen)
 
     @property

@@ -142,3 +142,20 @@ class Grant(Table):
             f"expected elements or compression, received both, {elements} and {compression:g}; "
             f"set the whole table, grant={{elements={elements}}}, to replace one by the other"
         )
+
+
+class PayloadGrant(Grant):
+    """The resource elements of a round, or the bits of its packets."""
+
+    bits: Annotated[float, Ge(1), Le(1e12)] | None = Field(
+        default=None,
+        description="bits of each packet of digital uplinks instead, whose airtime is then an outcome",
+        exclude_if=lambda bits: bits is None,
+    )
+
+    @field_validator("bits")
+    @classmethod
+    def _bits_alone(cls, bits: float | None, info: ValidationInfo) -> float | None:
+        if bits is not None and info.data.get("elements") is None and info.data.get("compression") not in (None, 1.0):
+            raise ValueError(f"expected bits or compression, received both, {bits:g} and {info.data['compression']:g}")
+        return bits

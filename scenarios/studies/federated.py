@@ -14,7 +14,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from ..reading.catalogue import Of, Scheme, without_labels
 from ..reading.errors import shown
-from ..reading.tables import Grant, GridTable, LinkTable, Million, Optimizer, Positive, RadioTable, default
+from ..reading.tables import GridTable, LinkTable, Million, Optimizer, PayloadGrant, Positive, RadioTable, default
 from ..results.measures import over_rounds
 from ..running.units import Record, Work
 from . import _rounds
@@ -87,7 +87,7 @@ class Federated(Study):
     link: LinkTable = default({}, "from the devices to the server")
     downlink: Annotated[Scheme, Of("downlinks")] = default("ideal", "from the server to the devices")
     grid: GridTable = default({}, "OFDM numerology")
-    grant: Grant = default({}, "resource elements of a round")
+    grant: PayloadGrant = default({}, "resource elements of a round, or bits of its packets")
     papr: bool = Field(default=False, description="whether the PAPR of what devices send is measured, which takes time")
     layer: Annotated[int, Gt(0), Le(1000)] | None = Field(
         default=None,
@@ -117,7 +117,8 @@ class Federated(Study):
     @classmethod
     def _timed(cls, value: Any, info: ValidationInfo) -> Any:
         if value not in (None, RadioTable()) and info.data.get("hardware", True) is None:
-            raise ValueError(f"expected none without hardware, received {shown(value)}; say what computing takes")
+            told = shown(value.model_dump() if isinstance(value, RadioTable) else value)
+            raise ValueError(f"expected none without hardware, received {told}; say what computing takes")
         return value
 
     def dimensions(self) -> Coordinates:

@@ -20,6 +20,7 @@ class Looks:
 
     def __init__(self, key: tf.Tensor, shares: np.ndarray = SHARES, rates: float = 1.0, norms: float = 1.0) -> None:
         self.rates, self.asked_norms, self.shares = False, False, tf.constant(shares)
+        self.asked_times, self.asked_delivered = False, False
         self._key, self._rates, self._norms = key, rates, norms
 
     def all_rates(self) -> tf.Tensor:
@@ -30,9 +31,17 @@ class Looks:
         self.asked_norms = True
         return tf.where(works, self._norms * NORMS[: self.shares.shape[0]], 0.0)
 
+    def all_ready(self) -> tf.Tensor:
+        self.asked_times = True
+        return 0.2 + 0.3 * keys.uniform(keys.fold(self._key, "ready"), self.shares.shape, dtype=tf.float64)
+
+    def delivered(self, works: tf.Tensor, share: float) -> tf.Tensor:
+        self.asked_delivered = True
+        return share * self.all_rates() * self.all_norms(works)
+
     @property
     def sight(self) -> Sight:
-        return Sight(self.shares, self.all_rates, self.all_norms)
+        return Sight(self.shares, self.all_rates, self.all_norms, self.all_ready, 0.05, 0.1, self.delivered)
 
 
 def planned(scheduler: Any, looks: Looks, key: tf.Tensor = keys.key(1)) -> Plan:  # noqa: B008
@@ -53,6 +62,11 @@ def test_a_plan_is_nobody_who_does_not_compute_and_no_weight_below_zero(schedule
         assert np.all(np.isfinite(plan.weights)) and np.all(plan.weights >= 0)
         assert not np.any((plan.weights.numpy() > 0) & ~plan.works.numpy())
         assert (looks.rates, looks.asked_norms) == (scheduler.sees_links, scheduler.sees_updates)
+        assert (looks.asked_times, looks.asked_delivered) == (scheduler.sees_times, scheduler.delivers)
+        assert (plan.shares is not None) == (scheduler.access == "shares")
+        assert (plan.turn is not None) == (scheduler.access == "turns")
+        if plan.shares is not None:
+            np.testing.assert_allclose(tf.reduce_sum(tf.where(plan.weights > 0, plan.shares, 0.0)), 1.0, rtol=1e-9)
         learnt = scheduler.learn(after, plan.weights > 0)
         for one, other in zip(tf.nest.flatten(learnt), tf.nest.flatten(state), strict=True):
             assert one.shape == other.shape and one.dtype == other.dtype
@@ -78,7 +92,10 @@ def test_weights_are_shares_of_the_data_on_average_or_sum_to_one(scheduler: Any)
 
 
 def test_all_that_can_send_send_by_their_shares(scheduler: Any) -> None:
-    if not hasattr(scheduler, "senders"):
+    if scheduler.sees_times:
+        everybody = {"turns": {"seconds": 1e9}, "shares": {"diversity": 1e9}}
+        scheduler = replace(scheduler, **everybody[scheduler.access])
+    elif not hasattr(scheduler, "senders"):
         scheduler = replace(scheduler, chance=1.0)
     else:
         more = {"candidates": DEVICES} if hasattr(scheduler, "candidates") else {}
@@ -95,6 +112,8 @@ def test_nothing_to_go_by_is_no_error(scheduler: Any) -> None:
 
 
 def test_more_than_there_are_is_refused(scheduler: Any) -> None:
+    if scheduler.sees_times:
+        pytest.skip("as many send as there is time for")
     if not hasattr(scheduler, "senders"):
         scheduler, field = replace(scheduler, chances=(0.5,) * (DEVICES + 1)), "chances"
     else:

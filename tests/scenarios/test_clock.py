@@ -90,6 +90,18 @@ def test_a_budget_decides_no_number() -> None:
         ({"hardware": None}, "radio: expected none without hardware, received {power_dbm = 20.0, circuit_watts = 0.0}"),
         ({"radio": {}, "hardware": None, "budget_seconds": 2.0}, "budget_seconds: expected none without hardware"),
         ({"hardware": {"kind": "trace", "path": "nowhere.csv"}}, "hardware: trace.path: expected a .csv file of "),
+        (
+            {"hardware": {"kind": "fixed", "seconds": 0.25}, "scheduler": {"kind": "deadline", "seconds": 1.5}},
+            "scheduler.seconds: expected more than 2 s, which the fastest device takes without sending, received 1.5; ",
+        ),
+        ({"scheduler": "joint"}, "scheduler: expected grant.bits with joint, as shares move the end of packets of "),
+        ({"scheduler": "deadline", "hardware": None, "radio": {}}, "scheduler: expected hardware with a scheduler "),
+        ({"uplink": "analog", "grant": {"bits": 1000}}, "grant.bits: expected none with an analog uplink, which "),
+        ({"grant": {"bits": 1000.0, "compression": 2.0}}, "grant.bits: expected bits or compression, received both"),
+        (
+            {"uplink": {"kind": "digital", "budget": "average"}, "scheduler": {"kind": "deadline", "seconds": 9.0}},
+            "uplink.budget: expected round with this scheduler, under which the mean energy of those that send is ",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line(changes: dict[str, Any], line: str) -> None:

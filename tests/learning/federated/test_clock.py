@@ -102,14 +102,15 @@ def test_the_radio_of_five_slots_at_full_power() -> None:
     terms = Terms(Air(grid, Rayleigh(), 1), 10, 5 * grid.elements)
     clock = Clock(Fixed(0.0), Radio(power_dbm=23.0), tf.ones([1]))
     plan = Plan(tf.ones([1]), tf.ones([1], tf.bool))
-    spent = clock.spent(clock.work(tf.constant(0), tf.constant(0)), plan, report(terms.airtime, [1.0]), terms, 0.25, True)
+    work, told = clock.work(tf.constant(0), tf.constant(0)), report(terms.airtime, [1.0])
+    spent = clock.spent(work, plan, told, terms, 0.25, together=True)
     assert math.isclose(spent.seconds, 5.8333e-3 + 0.25, rel_tol=1e-5)
     assert math.isclose(spent.radio_joules, 1.1639e-3, rel_tol=1e-4)
 
 
 def test_rounds_of_stragglers_take_harmonic_times() -> None:
     """Of K shifted exponential times the longest is a + b H_K on average."""
-    devices, rounds, a, b = 8, 4000, 0.3, 0.4
+    devices, rounds, a, b = 8, 1000, 0.3, 0.4
     clock = Clock(ShiftedExponential(a, b), Radio(), tf.ones([devices]))
     plan = Plan(tf.ones([devices]) / devices, tf.ones([devices], tf.bool))
     terms = Terms(Air(GRID, Rayleigh(), devices), 10, 16)
@@ -117,7 +118,7 @@ def test_rounds_of_stragglers_take_harmonic_times() -> None:
     @tf.function(autograph=False)
     def seconds(round: tf.Tensor) -> tf.Tensor:
         work = clock.work(tf.constant(3), round)
-        return clock.spent(work, plan, report(0.1, [0.0] * devices), terms, 0.0, True).seconds
+        return clock.spent(work, plan, report(0.1, [0.0] * devices), terms, 0.0, together=True).seconds
 
     drawn = tf.map_fn(seconds, tf.range(rounds), fn_output_signature=tf.float64).numpy()
     expected = a + b * sum(1 / n for n in range(1, devices + 1)) + 0.1
