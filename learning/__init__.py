@@ -5,8 +5,9 @@ from .federated.algorithms.fedavg import Fedavg
 from .federated.algorithms.sgd import Sgd
 from .federated.downlinks import Downlink
 from .federated.downlinks.broadcast import Broadcast
-from .federated.federation import Federation, Metrics, State
+from .federated.federation import Federation, State
 from .federated.hardware import Hardware
+from .federated.metrics import Metrics
 from .federated.radio import Radio
 from .federated.schedulers import Plan, Scheduler, Sight
 from .federated.schedulers.best_channel import BestChannel

@@ -66,6 +66,7 @@ class Clock:
         else:
             ended = _sounding(terms) + last(ready, tf.cast(report.sending, tf.float64), plan)
         lasts = ended + broadcast if plan.wait is None else tf.maximum(ended + broadcast, plan.wait)
+        lasts = lasts if plan.lasts is None else plan.lasts
         return Spent(lasts, tf.reduce_sum(joules), self._radio(report, terms))
 
     def _radio(self, report: Report, terms: Terms) -> tf.Tensor:
@@ -117,7 +118,7 @@ def check(scheduler: Scheduler, clock: Clock | None, uplink: Uplink, terms: Term
             '{kind = "fixed"}, say'
         )
     works = [clock.work(tf.constant(seed), tf.constant(0)).seconds for seed in range(DRAWS)]
-    scheduler.check_times(float(tf.reduce_min(works)) + besides(uplink, terms, broadcast), terms.payload is not None)
+    scheduler.check_times(float(tf.reduce_min(works)), besides(uplink, terms, broadcast), terms.payload is not None)
 
 
 def besides(uplink: Uplink, terms: Terms, broadcast: float) -> float:

@@ -18,18 +18,20 @@ from ...ota.round import Nest
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
+from . import stale
 from .algorithms import Algorithm
 from .clock import Spent, besides, check, clock_of, unknown
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
 from .hardware import Hardware, Work
+from .metrics import Metrics, metrics
 from .radio import Radio
 from .schedulers import Plan, Scheduler
 from .schedulers.coins import Coins
 from .server import Server
 from .sight import Eyes
-from .task import Task, Weights
+from .task import Task, Weights, moved
 
 IDEAL, SILENT = IdealDownlink(), Radio()
 REPORT_BITS = 32.0  # what a device tells of its update where the schedule depends on it
@@ -46,31 +48,6 @@ class State(NamedTuple):
     drift: tf.Tensor  # devices' models less the server's, [K, d]; [0, d] where all have the server's
     scheduler: Nest
     clock: Nest = ()  # seconds since the start, float64; nothing without hardware
-
-
-class Metrics(NamedTuple):
-    """Scalars of one round."""
-
-    train_loss: tf.Tensor  # mean over those that took part
-    nmse: tf.Tensor
-    nmse_sent: tf.Tensor
-    energy: tf.Tensor  # mean over devices, per granted resource element
-    energy_max: tf.Tensor
-    decoded: tf.Tensor
-    bits: tf.Tensor
-    resource_elements: tf.Tensor
-    pilot_elements: tf.Tensor
-    downlink_elements: tf.Tensor
-    airtime: tf.Tensor  # of both ways
-    free_bits: tf.Tensor
-    silent: tf.Tensor
-    unheard: tf.Tensor
-    papr_db: tf.Tensor
-    finite: tf.Tensor  # bool
-    seconds: tf.Tensor  # of the round, these four float64; NaN without hardware
-    elapsed: tf.Tensor  # since the start
-    compute_joules: tf.Tensor  # of all devices
-    radio_joules: tf.Tensor
 
 
 class Federation:
@@ -110,7 +87,9 @@ class Federation:
         uplink.check(self.terms)
         if len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-        self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, downlink.own_models)
+        stale.check(self.scheduler, downlink, algorithm, self.terms)
+        own = downlink.own_models or self.scheduler.stale
+        self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, own)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
@@ -128,6 +107,7 @@ class Federation:
         place = self.terms.air.init(keys.key(seed, "place"))
         weights = self.task.weights(self.model_factory(seed))
         uplink, drift = self.uplink.init(self.terms, place), self.downlink.init(self.terms)
+        drift = stale.start(self.terms) if self.scheduler.stale else drift
         scheduler = self.scheduler.init(self.terms.air.devices, keys.key(seed, "scheduler"))
         clock = tf.zeros([], tf.float64) if self.clock else ()
         return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, scheduler, clock)
@@ -163,6 +143,8 @@ class Federation:
         link = self._link(state, key, snr_db)
 
         def model_of(device: tf.Tensor) -> Weights:
+            if self.scheduler.stale:
+                return moved(state.weights, state.drift[device])
             return self.downlink.model(state.weights, state.drift, device)
 
         shares = self.devices.shares
@@ -172,8 +154,9 @@ class Federation:
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         round, devices = Round(self.terms, key, plan.weights, link, plan.shares), tf.where(plan.weights > 0)[:, 0]
         outcome, loss = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk)
-        served = self.server.step(state.weights, state.optimizer, outcome.estimate)
+        served = self.server.step(state.weights, state.optimizer, stale.estimate(outcome, state.drift, plan))
         drift = self.downlink.step(state.drift, outcome, served, key)
+        drift = stale.after(state.drift, state.weights, served, plan) if self.scheduler.stale else drift
 
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
         numbers = [loss, outcome.estimate, drift, *served.weights.trainable, *served.weights.statistics]
@@ -183,7 +166,8 @@ class Federation:
         clock = state.clock + spent.seconds if self.clock else ()
         served_by = served.weights, served.optimizer, outcome.state, state.place, drift, learnt, clock
         after = State(state.round + 1, *served_by)
-        return after, self._metrics(loss, self._told(outcome.report, plan), finite, spent, clock)
+        spread = self._broadcast, self._broadcast_seconds
+        return after, metrics(loss, self._told(outcome.report, plan), finite, spread, spent, clock)
 
     @property
     def _twice(self) -> bool:
@@ -213,25 +197,3 @@ class Federation:
             return None
         time = tf.cast(state.round, tf.float64) * self.terms.airtime
         return self.terms.air.draw(state.place, keys.fold(key, "link"), time, self.terms.slots, snr_db)
-
-    def _metrics(self, loss: tf.Tensor, report: Report, finite: tf.Tensor, spent: Spent, clock: Nest) -> Metrics:
-        return Metrics(
-            train_loss=loss,
-            nmse=report.nmse,
-            nmse_sent=report.nmse_sent,
-            energy=tf.reduce_mean(report.energy),
-            energy_max=tf.reduce_max(report.energy),
-            decoded=tf.reduce_sum(tf.cast(report.decoded, tf.float32)),
-            bits=report.bits,
-            resource_elements=report.payload,
-            pilot_elements=report.pilots,
-            downlink_elements=tf.constant(self._broadcast, tf.float32),
-            airtime=report.airtime + self._broadcast_seconds,
-            free_bits=report.free_bits,
-            silent=report.silent,
-            unheard=report.unheard,
-            papr_db=report.papr_db,
-            finite=finite,
-            elapsed=clock if self.clock else unknown(),
-            **spent._asdict(),
-        )

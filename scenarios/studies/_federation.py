@@ -57,7 +57,7 @@ class FederationParts(NamedTuple):
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
     from ...learning import Radio, Task
-    from ...learning.federated import clock
+    from ...learning.federated import clock, stale
     from ...ota import Terms
 
     data, shares = _dealt(scenario, shared)
@@ -89,6 +89,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
             timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size)
             clock.check(scheduler, timed, uplink, terms, broadcast)
+            stale.check(scheduler, downlink, algorithm, terms)
     schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler, hardware, radio, scenario.grant.bits
     return FederationParts(scenario, model, data, shares, *schemes)
 

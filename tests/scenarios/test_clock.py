@@ -92,7 +92,7 @@ def test_a_budget_decides_no_number() -> None:
         ({"hardware": {"kind": "trace", "path": "nowhere.csv"}}, "hardware: trace.path: expected a .csv file of "),
         (
             {"hardware": {"kind": "fixed", "seconds": 0.25}, "scheduler": {"kind": "deadline", "seconds": 1.5}},
-            "scheduler.seconds: expected more than 2 s, which the fastest device takes without sending, received 1.5; ",
+            "scheduler.seconds: expected more than 2.001 s, which a round of the fastest device takes, received 1.5; ",
         ),
         ({"scheduler": "joint"}, "scheduler: expected grant.bits with joint, as shares move the end of packets of "),
         ({"scheduler": "deadline", "hardware": None, "radio": {}}, "scheduler: expected hardware with a scheduler "),

@@ -19,6 +19,10 @@ class Plan(NamedTuple):
     shares: tf.Tensor | None = None  # of the band, of those that send; equal unless given, [K]
     turn: tf.Tensor | None = None  # who sends first, second, ... of those that send in turn, int32 [K]
     wait: tf.Tensor | None = None  # seconds that the round lasts at least
+    lasts: tf.Tensor | None = None  # seconds of the round, where nobody is waited for; with it the next two
+    ages: tf.Tensor | None = None  # steps of the server since the models began that send, [K]
+    newest: tf.Tensor | None = None  # who begins again with the model after this round, bool [K]
+    mixes: bool = False  # whether their models are mixed with the server's, instead of differences added
 
 
 def nothing(*asked: tf.Tensor | float) -> tf.Tensor:
@@ -54,6 +58,7 @@ class Scheduler(Protocol):
     sees_times: ClassVar[bool]  # whether it asks how long devices take: their hardware must then be known
     delivers: ClassVar[bool]  # whether it asks what of updates would arrive: a digital uplink's compressor says so
     access: ClassVar[Access]  # to the band, where packets have fixed bits
+    stale: ClassVar[bool]  # whether devices go on with the models that they began with, and nobody is waited for
     unbiased: ClassVar[bool]  # whether weights are n_k / n on average, over rounds of the same updates
 
     @property
@@ -82,8 +87,8 @@ class Scheduler(Protocol):
 class InTime(Scheduler, Protocol):
     """A scheduler that looks at times."""
 
-    def check_times(self, least: float, fixed_bits: bool) -> None:
-        """Raise ValueError where so many seconds of the fastest device without sending, or such grants, do not do."""
+    def check_times(self, least: float, besides: float, fixed_bits: bool) -> None:
+        """Raise ValueError where such grants do not do, or seconds of the fastest device with what comes besides."""
         ...
 
 

@@ -23,6 +23,7 @@ class Some:
     sees_times: ClassVar[bool] = False
     delivers: ClassVar[bool] = False
     access: ClassVar[Access] = "equal"
+    stale: ClassVar[bool] = False
 
     @property
     def participation(self) -> float | None:

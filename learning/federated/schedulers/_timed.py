@@ -19,6 +19,7 @@ class Timed:
     sees_times: ClassVar[bool] = True
     delivers: ClassVar[bool] = False
     unbiased: ClassVar[bool] = False
+    stale: ClassVar[bool] = False
 
     @property
     def participation(self) -> float | None:

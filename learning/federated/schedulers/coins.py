@@ -33,6 +33,7 @@ class Coins:
     sees_times: ClassVar[bool] = False
     delivers: ClassVar[bool] = False
     access: ClassVar[Access] = "equal"
+    stale: ClassVar[bool] = False
     unbiased: ClassVar[bool] = True
 
     @property

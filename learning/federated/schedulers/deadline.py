@@ -22,7 +22,6 @@ from ..planning.fedcs import fedcs
 from . import Plan, Sight
 from ._timed import Timed, by_data
 
-
 _greedy = tf.function(fedcs, autograph=False, jit_compile=True)  # device after device on a few numbers
 
 
@@ -35,11 +34,11 @@ class Deadline(Timed):
     sees_links: ClassVar[bool] = True
     access: ClassVar[Access] = "turns"
 
-    def check_times(self, least: float, fixed_bits: bool) -> None:
-        if not least < self.seconds:
+    def check_times(self, least: float, besides: float, fixed_bits: bool) -> None:
+        if not least + besides < self.seconds:
             raise ValueError(
-                f"scheduler.seconds: expected more than {least:.4g} s, which the fastest device takes without sending, "
-                f"received {self.seconds:g}; take a later deadline, or faster hardware"
+                f"scheduler.seconds: expected more than {least + besides:.4g} s, which a round of the fastest device "
+                f"takes, received {self.seconds:g}; take a later deadline, or faster hardware"
             )
 
     def plan(self, state: Nest, sight: Sight, key: Key) -> tuple[Plan, Nest]:

@@ -36,7 +36,7 @@ class Joint(Timed):
     sees_links: ClassVar[bool] = True
     access: ClassVar[Access] = "shares"
 
-    def check_times(self, least: float, fixed_bits: bool) -> None:
+    def check_times(self, least: float, besides: float, fixed_bits: bool) -> None:
         if not fixed_bits:
             raise ValueError(
                 "scheduler: expected grant.bits with joint, as shares move the end of packets of fixed bits alone, "
