@@ -45,6 +45,7 @@ class Slotted(Stale):
         sends = left <= (self.seconds - sight.besides) * (1 + ROUNDING)
         plan = by_data(sends, sight.shares)
         weights = plan.weights * self.counted(state.age)
-        after = Underway(sends, tf.where(sends, 0.0, left - self.seconds), tf.where(sends, 0.0, state.age + 1.0))
+        rest = tf.where(sends, tf.zeros_like(left), left - self.seconds)
+        after = Underway(sends, rest, tf.where(sends, 0.0, state.age + 1.0))
         lasts = tf.constant(self.seconds, tf.float64)
         return plan._replace(weights=weights, ages=state.age, newest=sends, lasts=lasts), after
