@@ -144,12 +144,12 @@ class Federation:
 
         def model_of(device: tf.Tensor) -> Weights:
             if self.scheduler.stale:
-                return moved(state.weights, state.drift[device])
+                return moved(state.weights, tf.gather(state.drift, device))
             return self.downlink.model(state.weights, state.drift, device)
 
         shares = self.devices.shares
         updates_of = Seen(self.devices.updates_of(model_of, key), shares, self.chunk)
-        work = self.clock and self.clock.work(seed, state.round)
+        work = self.clock.work(seed, state.round) if self.clock else None
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         round, devices = Round(self.terms, key, plan.weights, link, plan.shares), tf.where(plan.weights > 0)[:, 0]

@@ -3,6 +3,7 @@
 A scheme is its kind, "rayleigh", or a table with the kind and fields, {kind = "tdl", model = "B"}.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -22,9 +23,9 @@ Seed = Annotated[int, Ge(0), Lt(2**63)]
 SnrDb = Annotated[float, Ge(-300), Le(300)]
 
 
-def default(value: Any, description: str) -> Any:
+def default(value: Any, description: str, exclude_if: Callable[[Any], bool] | None = None) -> Any:
     """A field with a default as a file would give it."""
-    return Field(default=value, description=description)
+    return Field(default=value, description=description, exclude_if=exclude_if)
 
 
 def all_different(values: list[Any]) -> list[Any]:

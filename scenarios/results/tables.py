@@ -100,7 +100,7 @@ def against(dataset: xr.Dataset, told: str) -> Against:
 def shown(dataset: xr.Dataset) -> xr.Dataset:
     """What a table shows: of a dimension along which a study goes on the last coordinate."""
     last = studies.load(dataset.attrs["study"]).shown_last
-    return ended.last(dataset, last) if last in dataset.dims else dataset
+    return ended.last(dataset, last) if last is not None and last in dataset.dims else dataset
 
 
 def measures(dataset: xr.Dataset) -> list[Measure]:

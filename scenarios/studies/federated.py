@@ -68,9 +68,7 @@ class Federated(Study):
         description="what computing takes a device, in seconds and joules; rounds have no clock unless given",
         exclude_if=lambda hardware: hardware is None,
     )
-    radio: RadioTable = Field(
-        default={}, description="what sending takes a device", exclude_if=lambda radio: radio == RadioTable()
-    )
+    radio: RadioTable = default({}, "what sending takes a device", lambda radio: radio == RadioTable())
     budget_seconds: Annotated[float, Gt(0), Le(1e12)] | None = Field(
         default=None,
         description="seconds after which a run ends; rounds that end later do not count",

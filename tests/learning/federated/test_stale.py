@@ -98,7 +98,8 @@ def moved(rounds: list[tuple[list[float], list[bool]]], mixes: bool, rate: float
     for weights, newest in rounds:
         plan = Plan(tf.constant(weights), tf.constant(weights) > 0, newest=tf.constant(newest), mixes=mixes)
         sum_ = float(np.dot(weights, updates(x + drift.numpy()[:, 0])))
-        report = Report(*[tf.zeros([])] * 3, tf.constant([True, True]), *[tf.zeros([])] * 8)
+        zero = tf.zeros([])
+        report = Report(zero, zero, zero, tf.constant([True, True]), zero, zero, zero, zero, zero, zero, zero, zero)
         estimate = stale.estimate(Outcome(tf.constant([sum_], tf.float32), (), report), drift, plan)
         before, x = x, x - rate * float(estimate[0])
         served = Served(Weights([tf.constant([x], tf.float32)], []), [], tf.constant(rate))

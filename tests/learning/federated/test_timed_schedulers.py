@@ -1,7 +1,6 @@
 """Schedules by time: who ends before a deadline, who joins while it pays, and whose update would arrive."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 import scipy.optimize
 import tensorflow as tf
 
-from overair.learning import Plan, Sight
+from overair.learning import Sight
 from overair.learning.federated.clock import last
 from overair.learning.federated.schedulers.deadline import Deadline
 from overair.learning.federated.schedulers.deliverable_update import DeliverableUpdate
@@ -24,7 +23,7 @@ from overair.phy import Air, Awgn, Grid, keys
 KEY = keys.key(3)
 
 
-def sight(ready: Sequence[float], rates: Any, airtime: float, besides: float = 0.0) -> Sight:
+def sight(ready: Any, rates: Any, airtime: float, besides: float = 0.0) -> Sight:
     """Of devices with equal shares of the data."""
     devices = len(ready)
     rates = tf.constant(rates, tf.float64)
@@ -32,7 +31,7 @@ def sight(ready: Sequence[float], rates: Any, airtime: float, besides: float = 0
                  lambda: tf.constant(ready, tf.float64), airtime, besides)  # fmt: skip
 
 
-def greedy(ready: Sequence[float], upload: Sequence[float], deadline: float) -> tuple[list[int], float]:
+def greedy(ready: Any, upload: Any, deadline: float) -> tuple[list[int], float]:
     """FedCS once more: who sends, in this order, and when the last of them has."""
     order: list[int] = []
     end = 0.0
@@ -45,14 +44,14 @@ def greedy(ready: Sequence[float], upload: Sequence[float], deadline: float) -> 
     return order, end
 
 
-def planned(scheduler: Any, seen: Sight) -> Plan:
-    plan: Plan = scheduler.plan((), seen, KEY)[0]
-    return plan
+def planned(scheduler: Any, seen: Sight) -> Any:
+    return scheduler.plan((), seen, KEY)[0]
 
 
 @pytest.mark.parametrize("besides", [0.0, 0.75])
 def test_those_who_end_in_time_send_in_turn(besides: float) -> None:
-    ready, upload = (2.0, 5.0, 1.0, 8.0, 3.0), (4.0, 1.0, 3.0, 2.0, 2.0)
+    ready: Any = (2.0, 5.0, 1.0, 8.0, 3.0)
+    upload: Any = (4.0, 1.0, 3.0, 2.0, 2.0)
     plan = planned(Deadline(12.0 + besides), sight(ready, [0.5 / each for each in upload], 0.5, besides))
     assert [int(np.flatnonzero(plan.turn == turn)[0]) for turn in range(4)] == [2, 1, 4, 3] and plan.turn[0] == -1
     np.testing.assert_allclose(plan.weights, [0, 0.25, 0.25, 0.25, 0.25])
@@ -95,7 +94,8 @@ def split(ready: np.ndarray, snr: np.ndarray, size: float) -> tuple[float, np.nd
 
 def joined(ready: np.ndarray, snr: np.ndarray, size: float, besides: float, diversity: float) -> list[int]:
     """Who sends: the one that lengthens the round least joins, while seconds times rounds fall."""
-    devices, inside, best = len(ready), [], math.inf
+    inside: list[int] = []
+    devices, best = len(ready), math.inf
     while len(inside) < devices:
         ends = {k: split(ready[[*inside, k]], snr[[*inside, k]], size)[0] for k in range(devices) if k not in inside}
         k = min(ends, key=lambda k: ends[k])
@@ -114,7 +114,8 @@ def test_all_end_together_by_unequal_shares() -> None:
 
 @pytest.mark.parametrize("diversity", [0.0, 0.7, 5.0])
 def test_devices_join_while_it_pays(diversity: float) -> None:
-    rng, sizes = np.random.default_rng(int(10 * diversity)), set()
+    rng = np.random.default_rng(int(10 * diversity))
+    sizes: set[int] = set()
     for _ in range(3):
         ready, snr, size = rng.uniform(0.1, 2.0, 5), rng.uniform(0.5, 20.0, 5), rng.uniform(0.2, 2.0)
         plan = planned(Joint(diversity), sight(ready, np.log2(1 + snr), size, 0.3))
