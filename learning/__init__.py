@@ -2,6 +2,10 @@
 
 from .federated.algorithms import Algorithm
 from .federated.algorithms.fedavg import Fedavg
+from .federated.algorithms.feddyn import Feddyn
+from .federated.algorithms.fednova import Fednova
+from .federated.algorithms.fedprox import Fedprox
+from .federated.algorithms.scaffold import Scaffold
 from .federated.algorithms.sgd import Sgd
 from .federated.downlinks import Downlink
 from .federated.downlinks.broadcast import Broadcast
@@ -17,6 +21,7 @@ from .federated.schedulers.proportional_fair import ProportionalFair
 from .federated.schedulers.random import Random
 from .federated.schedulers.round_robin import RoundRobin
 from .federated.task import Task, Weights
+from .federated.work import Work
 
 __all__ = [
     "Algorithm",
@@ -26,7 +31,10 @@ __all__ = [
     "Coins",
     "Downlink",
     "Fedavg",
+    "Feddyn",
     "Federation",
+    "Fednova",
+    "Fedprox",
     "LargestUpdate",
     "Metrics",
     "Oldest",
@@ -35,10 +43,12 @@ __all__ = [
     "ProportionalFair",
     "Random",
     "RoundRobin",
+    "Scaffold",
     "Scheduler",
     "Sgd",
     "Sight",
     "State",
     "Task",
     "Weights",
+    "Work",
 ]

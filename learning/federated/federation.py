@@ -3,7 +3,7 @@
 A round, in the order of ``_round``: the round's link; who takes part; each device's update, sent over the uplink; the
 server's step; what of it reaches the devices over the downlink; what it cost. Devices are computed in chunks and the
 uplink keeps running sums, so nothing grows with devices x parameters, unless a downlink has noise: then each device has
-a model of its own, [K, d].
+a model of its own, [K, d]; or an algorithm has devices remember: then each has a row.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,8 @@ from ...ota.round import Nest
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from .algorithms import Algorithm
+from . import rows
+from .algorithms import Algorithm, Heard, Memory
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
@@ -27,8 +28,9 @@ from .schedulers import Plan, Scheduler, Sight
 from .schedulers.coins import Coins
 from .server import Server
 from .task import Task, Weights
+from .work import Work
 
-IDEAL = IdealDownlink()
+IDEAL, ALL = IdealDownlink(), Work()
 REPORT_BITS = 32.0  # what a device tells of its update where the schedule depends on it
 
 
@@ -42,6 +44,7 @@ class State(NamedTuple):
     place: Place
     drift: tf.Tensor  # devices' models less the server's, [K, d]; [0, d] where all have the server's
     scheduler: Nest
+    memory: Memory
 
 
 class Metrics(NamedTuple):
@@ -87,6 +90,7 @@ class Federation:
         papr: bool = False,
         layer: int | None = None,
         scheduler: Scheduler | None = None,
+        work: Work = ALL,
     ) -> None:
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
@@ -96,10 +100,14 @@ class Federation:
         self.terms = Terms(air, self.task.size, elements, chance, self.task.layers, papr, layer)
         self.scheduler = scheduler or Coins(participation)
         self.scheduler.check(air.devices)
+        self.work = work
+        work.check(air.devices)
         uplink.check(self.terms)
         if len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-        self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, downlink.own_models)
+        rows.check(algorithm, self.task, air.devices, downlink)
+        self.algorithm = algorithm.over(uplink)
+        self.devices = Devices(self.task, self.algorithm, data, shares, batch_size, executor, downlink.own_models)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
@@ -114,7 +122,8 @@ class Federation:
         weights = self.task.weights(self.model_factory(seed))
         uplink, drift = self.uplink.init(self.terms, place), self.downlink.init(self.terms)
         scheduler = self.scheduler.init(self.terms.air.devices, keys.key(seed, "scheduler"))
-        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, scheduler)
+        memory = self.algorithm.init(self.task, self.terms.air.devices)
+        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, scheduler, memory)
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
@@ -149,20 +158,33 @@ class Federation:
         def model_of(device: tf.Tensor) -> Weights:
             return self.downlink.model(state.weights, state.drift, device)
 
-        shares = self.devices.shares
-        updates_of = Seen(self.devices.updates_of(model_of, key), shares, self.chunk)
+        shares, batches = self.devices.shares, self.work.managed(self.devices.batches(key), key)
+        updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key), shares, self.chunk)
         sight = Sight(shares, lambda: rates(Round(self.terms, key, shares, link)), updates_of.norms)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
+        plan = self.work.arriving(plan, key)
         round, devices = Round(self.terms, key, plan.weights, link), tf.where(plan.weights > 0)[:, 0]
-        outcome, loss = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk)
-        served = self.server.step(state.weights, state.optimizer, outcome.estimate)
+        kept = rows.kept(state.memory.own)
+        outcome, (loss, own) = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk, kept)
+        own = rows.unless_lost(state.memory.own, own, plan.weights > 0, outcome.report.decoded)
+        heard = Heard(tf.where(outcome.report.decoded, plan.weights, 0.0), shares, batches.steps)
+        common, step = self.algorithm.serve(self.task, state.memory.common, outcome.estimate, heard)
+        served = self.server.step(state.weights, state.optimizer, step)
         drift = self.downlink.step(state.drift, outcome, served, key)
 
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
-        numbers = [loss, outcome.estimate, drift, *served.weights.trainable, *served.weights.statistics]
+        numbers = [
+            loss,
+            outcome.estimate,
+            drift,
+            *tf.nest.flatten(common),
+            *served.weights.trainable,
+            *served.weights.statistics,
+        ]
         finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(number)) for number in numbers])
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
-        after = State(state.round + 1, served.weights, served.optimizer, outcome.state, state.place, drift, learnt)
+        carried = outcome.state, state.place, drift, learnt, Memory(common, own)
+        after = State(state.round + 1, served.weights, served.optimizer, *carried)
         return after, self._metrics(loss, self._told(outcome.report, plan), finite)
 
     @property

@@ -19,7 +19,7 @@ from ._data import held_out, load_data
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...learning import Algorithm, Downlink, Federation, Scheduler
+    from ...learning import Algorithm, Downlink, Federation, Scheduler, Work
     from ...learning.data import Arrays
     from ...ota import Uplink
     from ...phy import Air
@@ -49,11 +49,13 @@ class FederationParts(NamedTuple):
     optimizer: Callable[[], Any]
     downlink: "Downlink"
     scheduler: "Scheduler | None"
+    work: "Work"
 
 
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
-    from ...learning import Task
+    from ...learning import Task, Work
+    from ...learning.federated import rows
     from ...ota import Terms
 
     data, shares = _dealt(scenario, shared)
@@ -76,7 +78,11 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
-    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler
+    with named():
+        rows.check(algorithm, task, scenario.devices, downlink)
+        work = Work(**catalogue.parts(scenario.work, "work")) if scenario.work else Work()
+        work.check(scenario.devices)
+    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler, work
     return FederationParts(scenario, model, data, shares, *schemes)
 
 
@@ -104,11 +110,13 @@ def _measured_on(scenario: Any, shared: dict[str, Any]) -> "Arrays":
 
 
 def _optimizer(wanted: Optimizer) -> Callable[[], Any]:
-    """A maker of the Keras optimiser, tried once."""
+    """A maker of the optimiser, tried once."""
     import keras
 
-    names = {name.lower(): name for name in dir(keras.optimizers)}
-    kind = getattr(keras.optimizers, names[wanted.name])
+    from ...learning.federated import optimizers
+
+    kinds = {name.lower(): kind for module in (keras.optimizers, optimizers) for name, kind in vars(module).items()}
+    kind = kinds[wanted.name]
     known = [name for name in inspect.signature(kind).parameters if name not in ("learning_rate", "name", "kwargs")]
     for name in wanted.options:
         if name not in known:
