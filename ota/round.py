@@ -35,6 +35,7 @@ class Round:
     key: Key
     weights: tf.Tensor  # [K]
     link: Link | None = None
+    shares: tf.Tensor | None = None  # of the band, if a schedule deals it, [K]
 
     @cached_property
     def antenna_weights(self) -> tf.Tensor:
@@ -117,6 +118,7 @@ class Report(NamedTuple):
     silent: tf.Tensor  # share of those that take part that sends nothing: no bit fits, or the rule says so; NaN of none
     unheard: tf.Tensor  # share of them that is not decoded, the silent ones included
     papr_db: tf.Tensor  # mean over devices that send, where the terms ask for it; NaN elsewhere
+    sending: Nest = ()  # seconds that each device sends, [K], where packets have fixed bits
 
 
 class ReceivedSum(NamedTuple):

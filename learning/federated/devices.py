@@ -22,7 +22,13 @@ from .task import Task, Weights, flatten
 
 CHUNK_BYTES = 16 * 2**20  # updates held at once: little enough that the same pages serve again and again
 HELD_BYTES = 128 * 2**20  # where more would mean to compute every update twice
+Norms = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # of devices [C] and updates [C, d], [C]
 Executor = Literal["auto", "loop", "vectorized"]
+
+
+def norms(devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
+    """|u_k|, [C]."""
+    return tf.norm(updates, axis=1)
 
 
 class Seen:
@@ -34,22 +40,22 @@ class Seen:
     def __call__(self, devices: tf.Tensor) -> tuple[tf.Tensor, Nest]:
         return self._updates_of(devices)
 
-    def norms(self, works: tf.Tensor) -> tf.Tensor:
-        """n_k / n |u_k| of those who compute, bool [K], and zero of the others, [K]."""
+    def norms(self, works: tf.Tensor, of: Norms = norms) -> tf.Tensor:
+        """n_k / n |u_k| of those who compute, bool [K], and zero of the others, [K]; or another norm of updates."""
         devices = tf.where(works)[:, 0]
         measured = self._kept if self._chunk >= self._shares.shape[0] else self._passed
-        return self._shares * at_devices(devices, measured(devices), self._shares)
+        return self._shares * at_devices(devices, measured(devices, of), self._shares)
 
-    def _kept(self, devices: tf.Tensor) -> tf.Tensor:
+    def _kept(self, devices: tf.Tensor, of: Norms) -> tf.Tensor:
         found = self._updates_of(devices)
         row = tf.scatter_nd(devices[:, None], tf.range(tf.size(devices)), tf.shape(self._shares, devices.dtype))
         self._updates_of = lambda some: rows.of(tf.gather(row, some), found)
-        return tf.norm(found[0], axis=1)
+        return of(devices, found[0])
 
-    def _passed(self, devices: tf.Tensor) -> tf.Tensor:
+    def _passed(self, devices: tf.Tensor, of: Norms) -> tf.Tensor:
         def step(first: tf.Tensor, norms: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             some = devices[first : first + self._chunk]
-            return first + self._chunk, tf.concat([norms, tf.norm(self._updates_of(some)[0], axis=1)], 0)
+            return first + self._chunk, tf.concat([norms, of(some, self._updates_of(some)[0])], 0)
 
         shapes = tf.TensorShape([]), tf.TensorShape([None])
         start, count = (tf.constant(0), tf.zeros([0])), tf.size(devices)

@@ -11,7 +11,7 @@ from .downlinks import Downlink
 from .task import Task
 
 
-def check(algorithm: Algorithm, task: Task, devices: int, downlink: Downlink) -> None:
+def check(algorithm: Algorithm, task: Task, devices: int, downlink: Downlink, waits: bool) -> None:
     """Refuse an algorithm whose devices would keep more than fits, or not hear alike what the server keeps."""
     needed, name = 4 * devices * algorithm.vectors * task.trainable, type(algorithm).__name__.lower()
     if needed > MEMORY_BYTES:
@@ -20,10 +20,11 @@ def check(algorithm: Algorithm, task: Task, devices: int, downlink: Downlink) ->
             f"devices x {algorithm.vectors * task.trainable} numbers, {needed / 2**30:.3g} GiB; "
             "take fewer of either, or fedavg"
         )
-    if downlink.own_models and not isinstance(algorithm, Stateless):
+    if (downlink.own_models or not waits) and not isinstance(algorithm, Stateless):
+        why = "a downlink with noise" if waits else "a scheduler that waits for nobody"
         raise ValueError(
-            "algorithm: expected one whose server only subtracts the sum, such as fedavg or fedprox, with a downlink "
-            f"with noise, by which devices do not hear alike what the server keeps, received {name}"
+            f"algorithm: expected one whose server only subtracts the sum, such as fedavg or fedprox, with {why}, by "
+            f"which devices do not know alike what the server keeps, received {name}"
         )
 
 

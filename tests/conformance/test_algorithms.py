@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from overair.learning import Fedavg, Federation, Plan, Sgd, State
 from overair.learning.data import Arrays
+from overair.learning.federated.schedulers._some import by_data
+from overair.learning.federated.schedulers.coins import Coins
 from overair.ota import Ideal
 from overair.phy import Air, Awgn, Grid
 from tests.conformance.conftest import schemes
@@ -45,24 +47,11 @@ def federation(algorithm: Any, alike: bool = False, rate: float = 1.0, **options
     return Federation(*made, **options)
 
 
-class Some:
-    """A schedule of the same two devices, by their shares of the data."""
-
-    sees_links = sees_updates = unbiased = False
-    participation = None
-
-    def check(self, devices: int) -> None: ...
-
-    def init(self, devices: int, key: Any) -> Any:
-        return ()
+class Pair(Coins):
+    """The same two devices in every round, by their shares of the data."""
 
     def plan(self, state: Any, sight: Any, key: Any) -> tuple[Plan, Any]:
-        there = tf.constant([True, False, True, False])
-        weights = tf.where(there, sight.shares, 0.0)
-        return Plan(weights / tf.reduce_sum(weights), there), state
-
-    def learn(self, state: Any, decoded: Any) -> Any:
-        return state
+        return by_data(tf.constant([True, False, True, False]), sight.shares), state
 
 
 def rounds(made: Federation, count: int) -> list[State]:
@@ -77,7 +66,7 @@ def vector(state: State) -> np.ndarray:
 
 
 def test_rows_of_the_silent_are_untouched_and_chunks_agree(each: Any) -> None:
-    at_once, by_one = (federation(each, scheduler=Some(), chunk=chunk) for chunk in (None, 1))
+    at_once, by_one = (federation(each, scheduler=Pair(), chunk=chunk) for chunk in (None, 1))
     start, first, second = rounds(at_once, 2)
     for rows, later in zip(tf.nest.flatten(start.memory.own), tf.nest.flatten(second.memory.own), strict=True):
         changed = np.any(rows.numpy() != later.numpy(), axis=tuple(range(1, rows.ndim)))

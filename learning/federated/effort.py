@@ -1,4 +1,4 @@
-"""Work: how many of its local steps a device manages in a round, and whether what it computed arrives at all.
+"""Effort: how many of its local steps a device manages in a round, and whether what it computed arrives at all.
 
 A device that manages fewer takes its first steps and sends what it has: the rest of its samples are masked, so that one
 compiled round serves all. What each manages is planned, so that the server knows it. One that is lost after computing
@@ -21,7 +21,7 @@ from .schedulers import Plan
 
 
 @dataclass(frozen=True, config=STRICT)
-class Work:
+class Effort:
     """Partial work and dropout."""
 
     stragglers: Annotated[float, Ge(0), Le(1)] = 0.0
@@ -35,7 +35,7 @@ class Work:
         """Raise ValueError where there are more paces than devices."""
         if len(self.paces) > devices:
             raise ValueError(
-                f"work.paces: expected one for each of {devices} devices or fewer to repeat, "
+                f"effort.paces: expected one for each of {devices} devices or fewer to repeat, "
                 f"received {len(self.paces)}; leave out the last {len(self.paces) - devices}"
             )
 
@@ -43,7 +43,7 @@ class Work:
         """What devices get through; the key is the round's."""
         if not (self.stragglers or self.paces):
             return batches
-        full, key = batches.steps, keys.fold(key, "work")  # [K]
+        full, key = batches.steps, keys.fold(key, "effort")  # [K]
         most = tf.math.ceil(full * self._paces(full.shape[0]) - 1e-4)  # of what float32 makes of whole numbers
         some = 1.0 + tf.floor(keys.uniform(keys.fold(key, "steps"), [full.shape[0]]) * most)
         late = keys.uniform(keys.fold(key, "late"), [full.shape[0]]) < self.stragglers
