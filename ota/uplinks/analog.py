@@ -86,7 +86,7 @@ class Analog:
     def check(self, terms: Terms) -> None:
         check_counts(self.codec, terms)
         needed = self._elements(terms)
-        if needed > terms.elements:
+        if needed > terms.granted:
             beside = "" if self.rule.announced else ", one of them for the scale that this rule sends beside"
             told = f"resource elements for this codec and {terms.size} parameters{beside}, received {terms.elements}"
             raise ValueError(f"grant.elements: expected at least {needed} {told}; set grant.elements = {needed}")
