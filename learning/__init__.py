@@ -3,6 +3,13 @@
 from .federated.algorithms import Algorithm
 from .federated.algorithms.fedavg import Fedavg
 from .federated.algorithms.sgd import Sgd
+from .federated.attackers import Attacker, Others
+from .federated.attackers.alie import Alie
+from .federated.attackers.gaussian import Gaussian
+from .federated.attackers.ipm import Ipm
+from .federated.attackers.label_flip import LabelFlip
+from .federated.attackers.scale import Scale
+from .federated.attackers.sign_flip import SignFlip
 from .federated.downlinks import Downlink
 from .federated.downlinks.broadcast import Broadcast
 from .federated.federation import Federation, Metrics, State
@@ -20,6 +27,8 @@ from .federated.task import Task, Weights
 
 __all__ = [
     "Algorithm",
+    "Alie",
+    "Attacker",
     "BestChannel",
     "Broadcast",
     "ChannelThenUpdate",
@@ -27,17 +36,23 @@ __all__ = [
     "Downlink",
     "Fedavg",
     "Federation",
+    "Gaussian",
+    "Ipm",
+    "LabelFlip",
     "LargestUpdate",
     "Metrics",
     "Oldest",
     "Optimal",
+    "Others",
     "Plan",
     "ProportionalFair",
     "Random",
     "RoundRobin",
+    "Scale",
     "Scheduler",
     "Sgd",
     "Sight",
+    "SignFlip",
     "State",
     "Task",
     "Weights",

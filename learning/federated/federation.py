@@ -13,13 +13,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...ota import Report, Round, Terms, Uplink, collect
+from ...ota import Aggregator, Report, Round, Terms, Uplink, collect
 from ...ota.quality import rates
 from ...ota.round import Nest
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
 from .algorithms import Algorithm
+from .attackers import Attacker
+from .attacks import Attack
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
@@ -87,18 +89,23 @@ class Federation:
         papr: bool = False,
         layer: int | None = None,
         scheduler: Scheduler | None = None,
+        aggregator: Aggregator | None = None,
+        attackers: Attacker | None = None,
     ) -> None:
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
         self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
         self.task = Task(model_factory(0), loss)
         chance = scheduler.participation if scheduler else participation
-        self.terms = Terms(air, self.task.size, elements, chance, self.task.layers, papr, layer)
+        terms = Terms(air, self.task.size, elements, chance, self.task.layers, papr, layer, aggregator)
+        self.attack = Attack(attackers, air.devices)
+        self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         self.scheduler = scheduler or Coins(participation)
         self.scheduler.check(air.devices)
         uplink.check(self.terms)
         if len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
+        data = self.attack.on(data, shares)
         self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, downlink.own_models)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
@@ -153,8 +160,10 @@ class Federation:
         updates_of = Seen(self.devices.updates_of(model_of, key), shares, self.chunk)
         sight = Sight(shares, lambda: rates(Round(self.terms, key, shares, link)), updates_of.norms)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
-        round, devices = Round(self.terms, key, plan.weights, link), tf.where(plan.weights > 0)[:, 0]
-        outcome, loss = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk)
+        devices, rebels = tf.where(plan.weights > 0)[:, 0], self.attack.rebels
+        round, forged = Round(self.terms, key, plan.weights, link, rebels), self.attack.forged
+        sent = forged(updates_of, devices, self.chunk, self.terms.size, key)
+        outcome, loss = collect(self.uplink, state.uplink, round, sent, devices, self.chunk)
         served = self.server.step(state.weights, state.optimizer, outcome.estimate)
         drift = self.downlink.step(state.drift, outcome, served, key)
 
@@ -168,7 +177,8 @@ class Federation:
     @property
     def _twice(self) -> bool:
         """Whether updates are asked for twice, of which it is best to keep as many as fit."""
-        return self.scheduler.sees_updates or self.uplink.probes(self.terms)
+        sees = self.scheduler.sees_updates or self.attack.sees_others
+        return sees or self.uplink.probes(self.terms)
 
     def _told(self, report: Report, plan: Plan) -> Report:
         """With what devices report of their updates before it is known who sends."""

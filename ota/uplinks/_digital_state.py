@@ -45,3 +45,4 @@ class Decoded(NamedTuple):
     deal: Deal
     scheduled: tf.Tensor  # weights of those that may send, 0 for the others, [K]
     law: Law
+    rows: tf.Tensor  # what is decoded of each, [K, d]; [0, d] where the sum is all that is asked for

@@ -19,17 +19,20 @@ participation, by links drawn for the purpose. For a level that is announced eac
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Awgn, Level, MaximumRatio, Place, PowerRule, TruncatedInversion, combine, keys, squared
+from ...phy import Level, Place, PowerRule, TruncatedInversion, combine, keys, squared
 from ...phy.strict import STRICT
+from .. import apart
 from ..codecs import Codec, Past, SharedCode
 from ..codecs.identity import Identity
 from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, weighted_sum
+from ._analog_checks import check as check_analog
 from ._gains import known_gains, over_gains, repeats, share_arrived, share_of_each, times
-from ._levels import expected_cost, joint_level, sampling
+from ._levels import expected_cost, joint_level
 from ._peaks import measured, none
+from ._rebels import boosted, counted
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
 
@@ -69,6 +72,8 @@ class Analog:
     """Whether P holds in every round, or on average over fading and participation."""
     feedback: Annotated[float, Ge(0), Le(1)] | None = None
     """Weight of error feedback; the codec's own unless given."""
+    groups: Annotated[int, Gt(0), Le(64)] = 1
+    """Sums of devices that share the grant; dealt anew every round."""
     uses_air: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -78,31 +83,19 @@ class Analog:
         if self.feedback and self.codec.feedback is None:
             raise ValueError(f"analog.feedback: expected 0 for votes, which owe nothing, received {self.feedback}")
 
+    @property
+    def apart(self) -> bool:
+        return self.groups > 1
+
     def probes(self, terms: Terms) -> bool:
-        """For a rule that looks at everybody, an amplifier, and feedback; else the level is a scale, applied last."""
-        return self.rule.joint or not terms.air.homogeneous or bool(self._feedback)
+        """For a rule that looks at all, an amplifier, feedback and rebels; else the level is a scale, applied last."""
+        return self.rule.joint or not terms.air.homogeneous or bool(self._feedback) or not terms.obeyed
 
     def check(self, terms: Terms) -> None:
-        needed = self._elements(terms)
-        if needed > terms.elements:
-            beside = "" if self.rule.announced else ", one of them for the scale that this rule sends beside"
-            told = f"resource elements for this codec and {terms.size} parameters{beside}, received {terms.elements}"
-            raise ValueError(f"grant.elements: expected at least {needed} {told}; set grant.elements = {needed}")
+        check_analog(self, terms, self._elements(terms.share(self.groups)))
+        apart.check(self, terms)
         if self._feedback:
             check_memory(terms)
-        if self.budget == "average" and not self.rule.bounded and not isinstance(terms.air.channel, Awgn):
-            raise ValueError(
-                "uplink.budget: expected round for a rule that inverts every fade, whose mean energy is "
-                "infinite, received average; or take truncated_inversion with a threshold above 0"
-            )
-        noisy = terms.air.pilots > 0 or (terms.air.antennas > 1 and not isinstance(terms.air.combiner, MaximumRatio))
-        if self.budget == "average" and noisy:
-            raise ValueError(
-                "uplink.budget: expected round where gains depend on the noise, as with estimated CSI or with "
-                "combiners other than maximum_ratio, received average; the mean energy is another at every SNR"
-            )
-        if self.budget == "average":
-            sampling(terms)  # refuses what would take too many draws
 
     def init(self, terms: Terms, place: Place) -> Nest:
         self.check(terms)
@@ -120,7 +113,7 @@ class Analog:
         acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros, none(round))
         if not self.probes(terms):
             return acc
-        needed = probe(lambda devices, updates: self._needed(acc, round, devices, updates))
+        needed = counted(probe(lambda devices, updates: self._needed(acc, round, devices, updates)), round)
         return acc._replace(level=self._level(round, needed), needed=needed)
 
     def _needed(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
@@ -150,6 +143,7 @@ class Analog:
         (gains, error), scale = known_gains(self.rule, round, devices, power.shape[1]), acc.level.scale  # [C, N]
         scale = scale if scale.shape.rank == 0 else scale[: power.shape[1]]
         b = self.rule.amplitude(scale, gains, power, budgets, share, error)  # [C, N]
+        b = boosted(b, power, round, devices)
         x = times(b, symbols, terms.air.grid)  # [C, T, F]
         y = terms.air.add(acc.y, x[None], round.air_link, devices)
         energy = tf.reduce_sum(squared(x), axis=[1, 2]) / terms.elements  # [C]

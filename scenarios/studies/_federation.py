@@ -19,9 +19,9 @@ from ._data import held_out, load_data
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...learning import Algorithm, Downlink, Federation, Scheduler
+    from ...learning import Algorithm, Attacker, Downlink, Federation, Scheduler
     from ...learning.data import Arrays
-    from ...ota import Uplink
+    from ...ota import Aggregator, Uplink
     from ...phy import Air
 
 SETTINGS = {
@@ -49,11 +49,14 @@ class FederationParts(NamedTuple):
     optimizer: Callable[[], Any]
     downlink: "Downlink"
     scheduler: "Scheduler | None"
+    aggregator: "Aggregator | None"
+    attackers: "Attacker | None"
 
 
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
     from ...learning import Task
+    from ...learning.federated.attacks import Attack
     from ...ota import Terms
 
     data, shares = _dealt(scenario, shared)
@@ -68,15 +71,18 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         task = Task(model(0))
     elements, optimizer = elements_of(scenario.grant, task.size), _optimizer(scenario.optimizer)
     scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
+    aggregator = scenario.aggregator and catalogue.build(scenario.aggregator, "aggregator")
+    attackers = scenario.attackers and catalogue.build(scenario.attackers, "attackers")
     with named():
         if scheduler:
             scheduler.check(scenario.devices)
         chance = scheduler.participation if scheduler else scenario.participation
-        terms = Terms(air, task.size, elements, chance, task.layers, layer=scenario.layer)
+        terms = Terms(air, task.size, elements, chance, task.layers, layer=scenario.layer, aggregator=aggregator)
+        terms = Attack(attackers, scenario.devices).check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
-    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler
+    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler, aggregator, attackers
     return FederationParts(scenario, model, data, shares, *schemes)
 
 

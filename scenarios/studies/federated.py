@@ -57,6 +57,16 @@ class Federated(Study):
         description="who computes and sends; coins of chance participation unless given",
         exclude_if=lambda scheduler: scheduler is None,
     )
+    aggregator: Annotated[Scheme, Of("aggregators")] | None = Field(
+        default=None,
+        description="what the server makes of separate estimates; their mean unless given",
+        exclude_if=lambda aggregator: aggregator is None,
+    )
+    attackers: Annotated[Scheme, Of("attackers")] | None = Field(
+        default=None,
+        description="what some devices send in place of updates; nobody attacks unless given",
+        exclude_if=lambda attackers: attackers is None,
+    )
     batch_size: Million | None = Field(default=None, description="samples of a gradient; all a device has unless given")
     evaluate_every: Positive = Field(
         default_factory=lambda data: max(1, data.get("rounds", 1) // 10),
