@@ -1,8 +1,8 @@
 """Privacy by noise: what a receiver can tell of a change in what was sent, and the epsilon that follows, exactly.
 
-Two inputs whose signals at the receiver differ by an energy E, over all antennas, elements and rounds, in noise of power
-N0 are told apart as two normal laws mu deviations apart are, mu^2 = 2 E / N0 (Dong, Roth, Su, "Gaussian differential
-privacy", JRSS B 2022). Rounds add up mu^2, and (epsilon, delta) holds exactly where
+Two inputs whose signals at the receiver differ by an energy E, over all antennas, elements and rounds, in noise of
+power N0 are told apart as two normal laws mu deviations apart are, mu^2 = 2 E / N0 (Dong, Roth, Su, "Gaussian
+differential privacy", JRSS B 2022). Rounds add up mu^2, and (epsilon, delta) holds exactly where
 
     delta >= Phi(mu/2 - epsilon/mu) - exp(epsilon) Phi(-mu/2 - epsilon/mu),
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...ota import Terms
-from ...ota.round import Updates, at_devices
+from ...ota.round import Updates
 from ...phy import keys
 from ...phy.keys import Key
 from ..data import Arrays

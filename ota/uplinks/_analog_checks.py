@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from ...phy import Awgn, MaximumRatio
-from ..terms import Terms
-from ._levels import sampling
+from ..terms import Terms, check_memory
+from ._counting import check_counts
+from ._levels import check_average
 
 
 def check(uplink: Any, terms: Terms, elements: int) -> None:
     """Raise ValueError; ``elements`` are what one sum takes."""
+    check_counts(uplink.codec, terms)
+    if uplink._feedback:
+        check_memory(terms)
     if uplink.groups > 1:
         _groups(uplink, terms)
     _elements(uplink, terms, elements)
     if uplink.budget == "average":
-        _average(uplink, terms)
+        check_average(uplink.rule, terms)
 
 
 def _elements(uplink: Any, terms: Terms, elements: int) -> None:
@@ -39,17 +42,3 @@ def _groups(uplink: Any, terms: Terms) -> None:
         raise ValueError("uplink.budget: expected round with groups, each of which has a level, received average")
     if not terms.air.orthogonal:
         raise ValueError("uplink.groups: expected 1 in the time domain, where groups run together, received more")
-
-
-def _average(uplink: Any, terms: Terms) -> None:
-    if not uplink.rule.bounded and not isinstance(terms.air.channel, Awgn):
-        raise ValueError(
-            "uplink.budget: expected round for a rule that inverts every fade, whose mean energy is "
-            "infinite, received average; or take truncated_inversion with a threshold above 0"
-        )
-    if terms.air.pilots > 0 or (terms.air.antennas > 1 and not isinstance(terms.air.combiner, MaximumRatio)):
-        raise ValueError(
-            "uplink.budget: expected round where gains depend on the noise, as with estimated CSI or with "
-            "combiners other than maximum_ratio, received average; the mean energy is another at every SNR"
-        )
-    sampling(terms)  # refuses what would take too many draws

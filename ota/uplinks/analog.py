@@ -10,7 +10,6 @@ Codecs have a b of their own.
 
 A rule whose level is not announced sends the scale beside: w_k b_k on one more element, by whose sum the others are
 divided. Where that is below the noise's standard deviation nothing is decoded.
-
 Budgets. ``round``: every device's realised energy in every round is at most its budget, as the level is set from what
 each would really spend on this round's symbols and gains. ``average``: at most the budget on average over fading and
 participation, by links drawn for the purpose. For a level that is announced each device reports a float32 a round.
@@ -27,8 +26,9 @@ from ...phy.strict import STRICT
 from .. import apart
 from ..codecs import Codec, Past, SharedCode
 from ..codecs.identity import Identity
-from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, weighted_sum
+from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, weighted_sum
 from ._analog_checks import check as check_analog
+from ._counting import SCALE_BITS, amplitudes, counts, stretch, told
 from ._gains import known_gains, over_gains, repeats, share_arrived, share_of_each, times
 from ._levels import expected_cost, joint_level
 from ._peaks import measured, none
@@ -88,14 +88,13 @@ class Analog:
         return self.groups > 1
 
     def probes(self, terms: Terms) -> bool:
-        """For a rule that looks at all, an amplifier, feedback and rebels; else the level is a scale, applied last."""
-        return self.rule.joint or not terms.air.homogeneous or bool(self._feedback) or not terms.obeyed
+        """For a rule that looks at all, an amplifier, feedback, counts and rebels; else the level is applied last."""
+        asks = self._feedback or counts(self.codec) or not terms.obeyed
+        return self.rule.joint or not terms.air.homogeneous or bool(asks)
 
     def check(self, terms: Terms) -> None:
         check_analog(self, terms, self._elements(terms.share(self.groups)))
         apart.check(self, terms)
-        if self._feedback:
-            check_memory(terms)
 
     def init(self, terms: Terms, place: Place) -> Nest:
         self.check(terms)
@@ -113,6 +112,7 @@ class Analog:
         acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros, none(round))
         if not self.probes(terms):
             return acc
+        acc = acc._replace(code=told(self.codec, code, round, probe, lambda *asked: self._wanted(acc, *asked)))
         needed = counted(probe(lambda devices, updates: self._needed(acc, round, devices, updates)), round)
         return acc._replace(level=self._level(round, needed), needed=needed)
 
@@ -178,7 +178,8 @@ class Analog:
         estimate = self.codec.decode(symbols, terms.layers, acc.code, noise)
         estimate *= tf.cast(anybody, estimate.dtype)  # nobody's votes are no votes
         errors = round.errors(estimate, acc.target, self.codec.target(acc.sent))
-        free = (REPORT_BITS if self.rule.announced else 0.0) * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
+        free = (REPORT_BITS if self.rule.announced else 0.0) + (SCALE_BITS if counts(self.codec) else 0.0)
+        free *= tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         state = AnalogMemory(state.cost, acc.owed, state.past.after(estimate))
         report = round.report(errors, acc.energy, heard, tf.zeros([]), self._elements(terms), free, acc.papr)
         return Outcome(estimate, state, report, ReceivedSum(symbols, decode))
@@ -214,8 +215,12 @@ class Analog:
 
     def _sent(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What devices want to be known, and what they send of it, [C, d] each."""
-        wanted = updates + self._feedback * tf.gather(acc.owed, devices) if self._feedback else updates
-        return wanted, self.codec.select(wanted, round.terms.layers, acc.code)
+        wanted = self._wanted(acc, devices, updates)
+        chosen = self.codec.select(stretch(self.codec, round, devices, wanted), round.terms.layers, acc.code)
+        return wanted, stretch(self.codec, round, devices, chosen, back=True)
+
+    def _wanted(self, acc: Heard, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
+        return updates + self._feedback * tf.gather(acc.owed, devices) if self._feedback else updates
 
     def _owed(
         self, acc: Heard, round: Round, devices: tf.Tensor, wanted: tf.Tensor, sent: tf.Tensor, arrives: tf.Tensor
@@ -238,7 +243,9 @@ class Analog:
         return over_gains(squared(symbols) * (share / round.terms.elements), round)
 
     def _symbols(self, acc: Heard, round: Round, devices: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
+        sent = stretch(self.codec, round, devices, sent)
         symbols = self.codec.encode(sent, round.terms.layers, acc.code)  # [C, M]
         if not self.rule.announced:
             symbols = tf.pad(symbols, [[0, 0], [0, 1]], constant_values=1.0)
-        return tf.cast(tf.gather(round.weights, devices), symbols.dtype)[:, None] * symbols
+        weights = amplitudes(self.codec, round)
+        return tf.cast(tf.gather(weights, devices), symbols.dtype)[:, None] * symbols

@@ -29,12 +29,12 @@ AXIS = "attackers.count"
                 "uplink": {"kind": "analog", "groups": 2},
                 "grant": {"elements": 650},
             },
-            "aggregator: expected at least 3 groups for this TrimmedMean, received 2; fear fewer attackers, or take more",
+            "aggregator: expected at least 3 groups for this TrimmedMean, received 2; fear fewer",
         ),
         (
             {"aggregator": "median", "uplink": "analog"},
-            "aggregator: expected mean for an uplink of which the server has one sum, received Median; set uplink.groups "
-            "for several, or take an uplink that decodes devices alone",
+            "aggregator: expected mean for an uplink of which the server has one sum, received Median; set "
+            "uplink.groups for several, or take an uplink that decodes devices alone",
         ),
         (
             {"aggregator": "median", "uplink": {"kind": "digital", "combine": "lmmse"}},
