@@ -5,11 +5,11 @@ receiver combines its antennas, divides by the announced arrival level and decod
 x_k + n) / level). Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020.
 
 With ``feedback`` b a device sends what its codec selects of z = u + b r, and then owes r + z - b r - z_hat, where
-z_hat is what it believes to have arrived of it: nothing where it was silent, and all where its rule uses no channel.
-Codecs have a b of their own.
+z_hat is what it believes to have arrived: nothing where it was silent, and all where its rule uses no channel.
 
 A rule whose level is not announced sends the scale beside: w_k b_k on one more element, by whose sum the others are
 divided. Where that is below the noise's standard deviation nothing is decoded.
+
 Budgets. ``round``: every device's realised energy in every round is at most its budget, as the level is set from what
 each would really spend on this round's symbols and gains. ``average``: at most the budget on average over fading and
 participation, by links drawn for the purpose. For a level that is announced each device reports a float32 a round.
@@ -89,8 +89,12 @@ class Analog:
 
     def probes(self, terms: Terms) -> bool:
         """For a rule that looks at all, an amplifier, feedback, counts and rebels; else the level is applied last."""
-        asks = self._feedback or counts(self.codec) or not terms.obeyed
-        return self.rule.joint or not terms.air.homogeneous or bool(asks)
+        return (
+            not (terms.air.homogeneous and terms.obeyed)
+            or self.rule.joint
+            or bool(self._feedback)
+            or counts(self.codec)
+        )
 
     def check(self, terms: Terms) -> None:
         check_analog(self, terms, self._elements(terms.share(self.groups)))

@@ -116,8 +116,8 @@ def test_channel_inversion_is_what_makes_rebels_strong() -> None:
     [
         (Analog(OneBit(), groups=2), {}, "uplink.groups: expected 1 for votes, which have no mean, received 2"),
         (Analog(groups=2, budget="average"), {}, "uplink.budget: expected round with groups"),
-        (Analog(groups=6), {}, "grant.elements: expected at least 72 resource elements for this codec and 24 parameters "
-         "in each of 6 groups, received 64; set grant.elements = 72"),
+        (Analog(groups=6), {}, "grant.elements: expected at least 72 resource elements for this codec and 24 "
+         "parameters in each of 6 groups, received 64; set grant.elements = 72"),
         (Analog(), {"aggregator": Median()}, "aggregator: expected mean for an uplink of which the server has one sum, "
          "received Median; set uplink.groups for several"),
         (Analog(RandomLinear(2.0), groups=2), {"aggregator": Median()}, None),

@@ -13,8 +13,6 @@ RAW: dict[str, Any] = {
     "data": "digits", "model": "softmax", "devices": 6, "rounds": 1, "seeds": [0], "uplink": "ideal", "batch_size": 8,
 }  # fmt: skip
 
-AXIS = "attackers.count"
-
 
 @pytest.mark.parametrize(
     ("changes", "line"),
@@ -70,7 +68,7 @@ def test_scenarios_without_either_are_found_as_before() -> None:
 def test_attackers_are_an_axis() -> None:
     attackers = {"kind": "scale", "count": [0, 2], "strength": 30.0}
     results = run(RAW | {"attackers": attackers, "aggregator": ["mean", "median"]})
-    assert results.sizes[AXIS] == results.sizes["aggregator"] == 2
+    assert results.sizes["count"] == results.sizes["aggregator"] == 2
     plain = run(RAW)
     for name in ("accuracy", "loss"):
-        np.testing.assert_array_equal(results[name].isel({AXIS: 0, "aggregator": 0}), plain[name])
+        np.testing.assert_array_equal(results[name].isel(count=0, aggregator=0), plain[name])
