@@ -27,13 +27,13 @@ def collect(
     makes of separate ones.
     """
 
-    def one_sum(state: Nest, round: Round, devices: tf.Tensor) -> tuple[Outcome, tf.Tensor]:
-        return _one_sum(uplink, state, round, updates_of, devices, chunk)
+    def one_sum(state: Nest, round: Round, devices: tf.Tensor, loss: tf.Tensor) -> tuple[Outcome, tf.Tensor]:
+        return _one_sum(uplink, state, round, updates_of, devices, chunk, loss)
 
     if isinstance(uplink, Analog) and uplink.groups > 1:
-        outcome, loss = by_groups(uplink.groups, state, round, devices, one_sum)
+        outcome, loss = by_groups(uplink.groups, state, round, devices, one_sum, tf.zeros([]))
     else:
-        outcome, loss = one_sum(state, round, devices)
+        outcome, loss = one_sum(state, round, devices, tf.zeros([]))
     rule = round.terms.aggregator
     if rule is None or not rule.apart or outcome.apart is None:
         return outcome, loss
@@ -41,8 +41,9 @@ def collect(
 
 
 def _one_sum(
-    uplink: Uplink, state: Nest, round: Round, updates_of: Updates, devices: tf.Tensor, chunk: int
+    uplink: Uplink, state: Nest, round: Round, updates_of: Updates, devices: tf.Tensor, chunk: int, loss: tf.Tensor
 ) -> tuple[Outcome, tf.Tensor]:
+    """The outcome of devices that send together, and the losses with theirs."""
     at_hand = updates_of(devices) if chunk >= round.terms.air.devices else None
 
     def each_chunk(body: Callable[..., Nest], start: Nest) -> Nest:
@@ -68,7 +69,7 @@ def _one_sum(
     def send(carry: tuple[Nest, tf.Tensor], some: tf.Tensor, updates: tf.Tensor, losses: tf.Tensor) -> Nest:
         return uplink.add(carry[0], round, some, updates), carry[1] + tf.reduce_sum(losses)
 
-    acc, loss = each_chunk(send, (uplink.begin(state, round, probe), tf.zeros([])))
+    acc, loss = each_chunk(send, (uplink.begin(state, round, probe), loss))
     return uplink.end(acc, state, round), loss
 
 

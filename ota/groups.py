@@ -19,7 +19,9 @@ from ..phy import Link, keys
 from .apart import Separate
 from .round import Nest, Outcome, Report, Round
 
-Sum = Callable[[Nest, Round, tf.Tensor], tuple[Outcome, tf.Tensor]]  # of some devices, from the state, and the losses
+Sum = Callable[
+    [Nest, Round, tf.Tensor, Nest], tuple[Outcome, Nest]
+]  # of some devices, from the state; kept so far, more
 
 
 def members(round: Round, groups: int) -> tf.Tensor:
@@ -29,32 +31,37 @@ def members(round: Round, groups: int) -> tf.Tensor:
     return tf.math.invert_permutation(order) % groups
 
 
-def by_groups(groups: int, state: Any, round: Round, devices: tf.Tensor, one_sum: Sum) -> tuple[Outcome, tf.Tensor]:
-    """The outcome of all groups, with the mean of each apart, and the sum of losses."""
+def by_groups(
+    groups: int, state: Any, round: Round, devices: tf.Tensor, one_sum: Sum, kept: Nest
+) -> tuple[Outcome, Nest]:
+    """The outcome of all groups, with the mean of each apart, and what is kept of all."""
     group_of, parts = members(round, groups), []
-    shared, past, loss = round.terms.share(groups), state.past, tf.zeros([])
+    shared, past = round.terms.share(groups), state.past
     for group in range(groups):  # each of them a round; few, as each takes a share of the grant
         own = group_of == group
         weights = tf.where(own, round.weights, 0.0)
         key = keys.fold(round.key, "group", group)
         part = replace(round, terms=shared, key=key, weights=weights, link=_later(round, group, groups))
-        outcome, losses = one_sum(state, part, tf.boolean_mask(devices, tf.gather(own, devices)))
-        state, loss = outcome.state._replace(past=past), loss + losses
+        outcome, kept = one_sum(state, part, tf.boolean_mask(devices, tf.gather(own, devices)), kept)
+        state = outcome.state._replace(past=past)
         parts.append((outcome, weights))
     estimate = tf.add_n([outcome.estimate for outcome, _ in parts])
     report = _whole([outcome.report for outcome, _ in parts], [weights for _, weights in parts], group_of, round)
     state = state._replace(past=past.after(estimate))
-    return Outcome(estimate, state, report, apart=_apart(parts)), loss
+    return Outcome(estimate, state, report, apart=_apart(parts)), kept
 
 
 def _later(round: Round, group: int, groups: int) -> Link:
     """The round's link from the first slot of a group on."""
     grid, link, slots = round.terms.air.grid, round.air_link, round.terms.slots
     first, steps = group * (slots // groups) * grid.symbols, round.terms.share(groups).slots * grid.symbols
-    true, transmitters, receiver = (each.at(first, steps) for each in (link.true, link.transmitters, link.receiver))
-    mean = link.mean.at(first, steps) if link.mean else link.mean
-    start = link.start + first * grid.symbol_seconds
-    return link._replace(true=true, transmitters=transmitters, receiver=receiver, mean=mean, start=start)
+    return link._replace(
+        true=link.true.at(first, steps),
+        transmitters=link.transmitters.at(first, steps),
+        receiver=link.receiver.at(first, steps),
+        mean=link.mean.at(first, steps) if link.mean else link.mean,
+        start=link.start + first * grid.symbol_seconds,
+    )
 
 
 def _apart(parts: list[tuple[Outcome, tf.Tensor]]) -> Separate:

@@ -90,7 +90,7 @@ class Attack:
 
             def kept(some: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
                 rows = tf.gather(row, some)
-                return tf.gather(updates, rows), tf.gather(losses, rows)
+                return tf.nest.map_structure(lambda values: tf.gather(values, rows), (updates, losses))
 
             return kept, _others(*_sums(updates, tf.gather(honest, devices)))
 

@@ -10,9 +10,9 @@ z_hat is what it believes to have arrived: nothing where it was silent, and all 
 A rule whose level is not announced sends the scale beside: w_k b_k on one more element, by whose sum the others are
 divided. Where that is below the noise's standard deviation nothing is decoded.
 
-Budgets. ``round``: every device's realised energy in every round is at most its budget, as the level is set from what
-each would really spend on this round's symbols and gains. ``average``: at most the budget on average over fading and
-participation, by links drawn for the purpose. For a level that is announced each device reports a float32 a round.
+Budgets. ``round``: every device's realised energy in every round is at most its budget, by a level from what each would
+spend on this round's symbols and gains, of which it reports a float32. ``average``: at most the budget on average over
+fading and participation, by links drawn for the purpose.
 """
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
@@ -89,12 +89,8 @@ class Analog:
 
     def probes(self, terms: Terms) -> bool:
         """For a rule that looks at all, an amplifier, feedback, counts and rebels; else the level is applied last."""
-        return (
-            not (terms.air.homogeneous and terms.obeyed)
-            or self.rule.joint
-            or bool(self._feedback)
-            or counts(self.codec)
-        )
+        scales = terms.air.homogeneous and terms.obeyed and not counts(self.codec)
+        return self.rule.joint or bool(self._feedback) or not scales
 
     def check(self, terms: Terms) -> None:
         check_analog(self, terms, self._elements(terms.share(self.groups)))
@@ -102,9 +98,8 @@ class Analog:
 
     def init(self, terms: Terms, place: Place) -> Nest:
         self.check(terms)
-        cost = tf.ones([terms.air.devices])
-        if self.budget == "average":
-            cost = expected_cost(self.rule, terms, self._elements(terms), place)
+        average = self.budget == "average"
+        cost = expected_cost(self.rule, terms, self._elements(terms), place) if average else tf.ones_like(terms.budgets)
         owed = tf.zeros([terms.air.devices if self._feedback else 0, terms.size])
         return AnalogMemory(cost, owed, Past.none(terms.layers))
 
