@@ -13,6 +13,9 @@ from .federated.attackers.sign_flip import SignFlip
 from .federated.downlinks import Downlink
 from .federated.downlinks.broadcast import Broadcast
 from .federated.federation import Federation, Metrics, State
+from .federated.protections import Protection
+from .federated.protections.device import Device
+from .federated.protections.sample import Sample
 from .federated.schedulers import Plan, Scheduler, Sight
 from .federated.schedulers.best_channel import BestChannel
 from .federated.schedulers.channel_then_update import ChannelThenUpdate
@@ -33,6 +36,7 @@ __all__ = [
     "Broadcast",
     "ChannelThenUpdate",
     "Coins",
+    "Device",
     "Downlink",
     "Fedavg",
     "Federation",
@@ -46,8 +50,10 @@ __all__ = [
     "Others",
     "Plan",
     "ProportionalFair",
+    "Protection",
     "Random",
     "RoundRobin",
+    "Sample",
     "Scale",
     "Scheduler",
     "Sgd",

@@ -5,6 +5,7 @@ know the mean and the deviation of the updates of the honest that take part: of 
 first pass over them.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,7 +38,7 @@ class Attack:
             raise ValueError("attackers.obeys: expected true for an uplink without a power rule, received false")
         return replace(terms, obeyed=self.attackers.obeys)
 
-    def on(self, data: Arrays, shares: list[np.ndarray]) -> Arrays:
+    def on(self, data: Arrays, shares: Sequence[np.ndarray]) -> Arrays:
         """The data that devices learn from."""
         if self.attackers is None:
             return data

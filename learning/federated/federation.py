@@ -6,6 +6,7 @@ uplink keeps running sums, so nothing grows with devices x parameters, unless a 
 a model of its own, [K, d].
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -22,13 +23,16 @@ from ..data import Arrays
 from .algorithms import Algorithm
 from .attackers import Attacker
 from .attacks import Attack
+from .clipping import task_of
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
+from .guard import Guard
+from .protections import Protection
 from .schedulers import Plan, Scheduler, Sight
 from .schedulers.coins import Coins
 from .server import Server
-from .task import Task, Weights
+from .task import Weights
 
 IDEAL = IdealDownlink()
 REPORT_BITS = 32.0  # what a device tells of its update where the schedule depends on it
@@ -44,6 +48,7 @@ class State(NamedTuple):
     place: Place
     drift: tf.Tensor  # devices' models less the server's, [K, d]; [0, d] where all have the server's
     scheduler: Nest
+    leaked: tf.Tensor  # what rounds told of each device's data, sums of mu^2, float64 [K]; [0] without a protection
 
 
 class Metrics(NamedTuple):
@@ -65,6 +70,7 @@ class Metrics(NamedTuple):
     unheard: tf.Tensor
     papr_db: tf.Tensor
     finite: tf.Tensor  # bool
+    epsilon: tf.Tensor  # of all rounds so far, under a protection; NaN without
 
 
 class Federation:
@@ -91,11 +97,12 @@ class Federation:
         scheduler: Scheduler | None = None,
         aggregator: Aggregator | None = None,
         attackers: Attacker | None = None,
+        protection: Protection | None = None,
     ) -> None:
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
         self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
-        self.task = Task(model_factory(0), loss)
+        self.task = task_of(model_factory(0), loss, protection)
         chance = scheduler.participation if scheduler else participation
         terms = Terms(air, self.task.size, elements, chance, self.task.layers, papr, layer, aggregator)
         self.attack = Attack(attackers, air.devices)
@@ -107,6 +114,8 @@ class Federation:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
         data = self.attack.on(data, shares)
         self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, downlink.own_models)
+        self.guard = Guard(protection, uplink, self.terms)
+        self.guard.check(algorithm.moves, self.scheduler.sees_updates, self.devices.shares)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
@@ -121,11 +130,13 @@ class Federation:
         weights = self.task.weights(self.model_factory(seed))
         uplink, drift = self.uplink.init(self.terms, place), self.downlink.init(self.terms)
         scheduler = self.scheduler.init(self.terms.air.devices, keys.key(seed, "scheduler"))
-        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, scheduler)
+        leaked = self.guard.start(self.terms.air.devices)
+        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, scheduler, leaked)
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
-        return self._round(state, tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32))
+        state, metrics = self._round(state, tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32))
+        return state, metrics._replace(epsilon=tf.constant(self.guard.epsilon(state.leaked)))
 
     def evaluate(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
         """Accuracy and mean loss on the test set of the models that devices have.
@@ -162,7 +173,7 @@ class Federation:
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         devices, rebels = tf.where(plan.weights > 0)[:, 0], self.attack.rebels
         round, forged = Round(self.terms, key, plan.weights, link, rebels), self.attack.forged
-        sent = forged(updates_of, devices, self.chunk, self.terms.size, key)
+        sent = forged(self.guard.clipped(updates_of), devices, self.chunk, self.terms.size, key)
         outcome, loss = collect(self.uplink, state.uplink, round, sent, devices, self.chunk)
         served = self.server.step(state.weights, state.optimizer, outcome.estimate)
         drift = self.downlink.step(state.drift, outcome, served, key)
@@ -171,7 +182,10 @@ class Federation:
         numbers = [loss, outcome.estimate, drift, *served.weights.trainable, *served.weights.statistics]
         finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(number)) for number in numbers])
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
-        after = State(state.round + 1, served.weights, served.optimizer, outcome.state, state.place, drift, learnt)
+        leaked = state.leaked + self.guard.leak(round, self.devices.samples)
+        after = State(
+            state.round + 1, served.weights, served.optimizer, outcome.state, state.place, drift, learnt, leaked
+        )
         return after, self._metrics(loss, self._told(outcome.report, plan), finite)
 
     @property
@@ -212,4 +226,5 @@ class Federation:
             unheard=report.unheard,
             papr_db=report.papr_db,
             finite=finite,
+            epsilon=tf.constant(math.nan),
         )

@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ..reading import catalogue
 from ..reading.complaints import named
 from ..reading.errors import ScenarioError, closest, fault, one_of
@@ -17,9 +19,7 @@ from ._air import air_of, elements_of
 from ._data import held_out, load_data
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from ...learning import Algorithm, Attacker, Downlink, Federation, Scheduler
+    from ...learning import Algorithm, Attacker, Downlink, Federation, Protection, Scheduler
     from ...learning.data import Arrays
     from ...ota import Aggregator, Uplink
     from ...phy import Air
@@ -41,7 +41,7 @@ class FederationParts(NamedTuple):
     scenario: Any
     model_factory: Callable[[int], Any]
     data: "Arrays"
-    shares: "list[np.ndarray]"
+    shares: list[np.ndarray]
     algorithm: "Algorithm"
     uplink: "Uplink"
     air: "Air"
@@ -51,12 +51,14 @@ class FederationParts(NamedTuple):
     scheduler: "Scheduler | None"
     aggregator: "Aggregator | None"
     attackers: "Attacker | None"
+    protection: "Protection | None"
 
 
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
-    from ...learning import Task
     from ...learning.federated.attacks import Attack
+    from ...learning.federated.clipping import task_of
+    from ...learning.federated.guard import Guard
     from ...ota import Terms
 
     data, shares = _dealt(scenario, shared)
@@ -67,8 +69,9 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
 
     air, uplink = air_of(scenario, scenario.devices), catalogue.build(scenario.uplink, "uplink")
     downlink = catalogue.build(scenario.downlink, "downlink")
+    protection = scenario.protection and catalogue.build(scenario.protection, "protection")
     with named("model"):
-        task = Task(model(0))
+        task = task_of(model(0), None, protection)
     elements, optimizer = elements_of(scenario.grant, task.size), _optimizer(scenario.optimizer)
     scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
     aggregator = scenario.aggregator and catalogue.build(scenario.aggregator, "aggregator")
@@ -82,7 +85,11 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
-    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler, aggregator, attackers
+    with named():
+        sizes = np.array([len(share) for share in shares])
+        sees_updates = bool(scheduler and scheduler.sees_updates)
+        Guard(protection, uplink, terms).check(algorithm.moves, sees_updates, sizes / sizes.sum())
+    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler, aggregator, attackers, protection
     return FederationParts(scenario, model, data, shares, *schemes)
 
 

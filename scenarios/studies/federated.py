@@ -67,6 +67,11 @@ class Federated(Study):
         description="what some devices send in place of updates; nobody attacks unless given",
         exclude_if=lambda attackers: attackers is None,
     )
+    protection: Annotated[Scheme, Of("protections")] | None = Field(
+        default=None,
+        description="whom clips and the channel's noise protect; nobody, and nothing is guaranteed, unless given",
+        exclude_if=lambda protection: protection is None,
+    )
     batch_size: Million | None = Field(default=None, description="samples of a gradient; all a device has unless given")
     evaluate_every: Positive = Field(
         default_factory=lambda data: max(1, data.get("rounds", 1) // 10),
