@@ -42,8 +42,8 @@ class Guard:
         needed, rule = longest**2 / self.terms.elements, self.uplink.rule
         if rule.norm * rule.margin < needed * (1 - 1e-6):
             raise ValueError(
-                f"uplink.rule.norm: expected at least {needed:.4g}, the energy of an element of the longest update that "
-                f"the clip leaves, received {rule.norm:.4g}; set uplink.rule.norm = {needed * 1.0001:.4g}"
+                f"uplink.rule.norm: expected at least {needed:.4g}, the energy of an element of the longest update "
+                f"that the clip leaves, received {rule.norm:.4g}; set uplink.rule.norm = {needed * 1.0001:.4g}"
             )
 
     def start(self, devices: int) -> tf.Tensor:
