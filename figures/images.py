@@ -9,7 +9,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from ._labels import SNR, axis_label, seeds_label, upright
+from ._labels import SNR, axis_label, seeds_label
 from ._lines import lines
 from ._look import Line, caption, picture
 
@@ -32,7 +32,7 @@ def draw(
                     panel.plot(snrs, numbers, ":", color="0.25", linewidth=1.3, label=name)
             panel.set_title(f"k/n = {Fraction(float(ratio)).limit_denominator(10_000)}", fontsize=8)
             panel.set_xlabel(f"{axis_label(dataset, SNR)}, P/N0 of a complex symbol")
-        panels[0].set_ylabel(upright(axis_label(dataset, variable)))
+        panels[0].set_ylabel(axis_label(dataset, variable))
         named = [pair for panel in panels for pair in zip(*panel.get_legend_handles_labels(), strict=True)]
         by_name = {label: handle for handle, label in reversed(named)}
         if axes or others:

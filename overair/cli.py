@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from . import pages
 from .arguments import parser
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     143 (terminated).
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    options = parser(_run, _list, _show, _new, _check).parse_args(arguments)
+    options = parser(_run, _list, _show, pages.report, pages.figure, pages.cite, _new, _check).parse_args(arguments)
     try:
         with _terminable():
             return int(options.command(options))

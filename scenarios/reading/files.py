@@ -53,12 +53,17 @@ def parse(file: Path) -> dict[str, Any]:
     """The raw table of a TOML file."""
     content = _content(file)
     try:
-        limits.check_text(content)
-        return tomllib.loads(content)
+        return parsed(content)
     except RecursionError:
         raise ScenarioError(f"{file}: expected a TOML file; tables and lists lie too deep in each other") from None
     except ValueError as error:
         raise ScenarioError(f"{file}: expected a TOML file; {error}") from None
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The raw table of the text of a TOML file."""
+    limits.check_text(text)
+    return tomllib.loads(text)
 
 
 def _content(file: Path) -> str:
