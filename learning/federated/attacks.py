@@ -43,7 +43,7 @@ class Attack:
         if self.attackers is None:
             return data
         labels = data.y_train.copy()
-        for device in np.flatnonzero(self.marked):
+        for device in map(int, np.flatnonzero(self.marked)):
             random = generator(0, f"attacker {device}")
             labels[shares[device]] = self.attackers.labels(labels[shares[device]], data.classes, random)
         return data._replace(y_train=labels)

@@ -91,9 +91,7 @@ class Guard:
 def check_level(uplink: Any) -> None:
     """Raise ValueError where the level follows from the data, or what is sent is not the clipped update."""
     if not isinstance(uplink, Analog) or uplink.groups > 1:
-        raise ValueError(
-            "uplink: expected analog of one sum under a protection, whose noise protects; received another"
-        )
+        raise ValueError("uplink: expected analog, of one sum, whose noise is what protects, received another")
     if not isinstance(uplink.rule, ExpectedNorm) or uplink.rule.norm == 0:
         raise ValueError(
             "uplink.rule: expected expected_norm with a norm under a protection, received "
