@@ -38,7 +38,9 @@ class Guard:
             )
         if sees_updates:
             raise ValueError("scheduler: expected one that sees no updates under a protection, received another")
-        longest = float(tf.reduce_max(shares)) / (self.terms.participation or 1.0) * self.protection.clip
+        if self.terms.participation is None:
+            raise ValueError("scheduler: expected coins of one chance under a protection, by which weights are bounded")
+        longest = float(tf.reduce_max(shares)) / self.terms.participation * self.protection.clip
         needed, rule = longest**2 / self.terms.elements, self.uplink.rule
         if rule.norm * rule.margin < needed * (1 - 1e-6):
             raise ValueError(

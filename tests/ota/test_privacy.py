@@ -134,3 +134,13 @@ def test_what_is_no_probability_is_refused(delta: float) -> None:
 def test_unequal_rounds() -> None:
     mu = privacy.composed([1 / 5, 1 / 10, 1 / 20])
     assert privacy.epsilon_of(mu, 1e-5) == pytest.approx(0.841924, abs=1e-6)
+
+
+@pytest.mark.parametrize("z", [[5.0, 10.0, 20.0], [8.0] * 60])
+def test_another_accountant_agrees(z: list[float]) -> None:
+    accounting = pytest.importorskip("dp_accounting")
+    accountant = accounting.pld.PLDAccountant()
+    for multiplier in z:
+        accountant.compose(accounting.GaussianDpEvent(multiplier))
+    found = privacy.epsilon_of(privacy.composed([1 / each for each in z]), 1e-5)
+    assert found == pytest.approx(accountant.get_epsilon(1e-5), rel=0.01)
