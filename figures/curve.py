@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from ..scenarios.reading.errors import ScenarioError, one_of
 from ..scenarios.results import costs, tuned
+from ..scenarios.results.ended import ENDED, any_at
 from . import _ticks
 from ._choice import Choice, abscissa, choose, ended, measured
 from ._labels import axis_label, plain, seeds_label, value_label
@@ -102,6 +103,8 @@ def told(dataset: xr.Dataset, chosen: Choice, hidden: int) -> str:
         parts[0] += f", after {dataset[last].values[-1]:g} {last}s"
     if "stopped_at" in dataset and bool((dataset.stopped_at >= 0).any()):
         parts.append("seeds that diverged are left out")
+    if ENDED in any_at(dataset):
+        parts.append("a seed's last value is that when its budget of seconds was spent")
     if "find" in dataset.attrs and not bool(np.isfinite(dataset[chosen.measure.name]).all()):
         parts.append("nothing is drawn where the median is out of reach or below all that was tried")
     named = [name for name in chosen.lines if not is_numeric(dataset, name)]

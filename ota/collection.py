@@ -13,37 +13,40 @@ import tensorflow as tf
 
 from .apart import robust
 from .groups import by_groups
-from .round import Nest, Outcome, Question, Report, Round, Updates, Uplink, at_devices
+from .round import Kept, Nest, Outcome, Question, Report, Round, Updates, Uplink, at_devices
 from .uplinks.analog import Analog
+
+LOSSES: Kept = 0.0, lambda so_far, devices, losses: so_far + tf.reduce_sum(losses)
 
 
 def collect(
-    uplink: Uplink, state: Nest, round: Round, updates_of: Updates, devices: tf.Tensor, chunk: int
-) -> tuple[Outcome, tf.Tensor]:
-    """One round of the devices [C] that take part, and the sum of their losses.
+    uplink: Uplink, state: Nest, round: Round, updates_of: Updates, devices: tf.Tensor, chunk: int, kept: Kept = LOSSES
+) -> tuple[Outcome, Nest]:
+    """One round of the devices [C] that take part, and what is kept of what is beside updates: the sum of losses.
 
     Where ``chunk`` devices are all there are, updates are computed once. Else they are computed a chunk after another
     and never held together, and a second time for an uplink that probes. Under an aggregator the estimate is what it
     makes of separate ones.
     """
+    nothing, more = kept
 
-    def one_sum(state: Nest, round: Round, devices: tf.Tensor, loss: tf.Tensor) -> tuple[Outcome, tf.Tensor]:
-        return _one_sum(uplink, state, round, updates_of, devices, chunk, loss)
+    def one_sum(state: Nest, round: Round, devices: tf.Tensor, so_far: Nest) -> tuple[Outcome, Nest]:
+        return _one_sum(uplink, state, round, updates_of, devices, chunk, (so_far, more))
 
     if isinstance(uplink, Analog) and uplink.groups > 1:
-        outcome, loss = by_groups(uplink.groups, state, round, devices, one_sum, tf.zeros([]))
+        outcome, found = by_groups(uplink.groups, state, round, devices, one_sum, nothing)
     else:
-        outcome, loss = one_sum(state, round, devices, tf.zeros([]))
+        outcome, found = one_sum(state, round, devices, nothing)
     rule = round.terms.aggregator
     if rule is None or not rule.apart or outcome.apart is None:
-        return outcome, loss
-    return outcome._replace(estimate=robust(rule, outcome.apart), received=None), loss
+        return outcome, found
+    return outcome._replace(estimate=robust(rule, outcome.apart), received=None), found
 
 
 def _one_sum(
-    uplink: Uplink, state: Nest, round: Round, updates_of: Updates, devices: tf.Tensor, chunk: int, loss: tf.Tensor
-) -> tuple[Outcome, tf.Tensor]:
-    """The outcome of devices that send together, and the losses with theirs."""
+    uplink: Uplink, state: Nest, round: Round, updates_of: Updates, devices: tf.Tensor, chunk: int, kept: Kept
+) -> tuple[Outcome, Nest]:
+    """The outcome of devices that send together, and what is kept with what is beside theirs."""
     at_hand = updates_of(devices) if chunk >= round.terms.air.devices else None
 
     def each_chunk(body: Callable[..., Nest], start: Nest) -> Nest:
@@ -58,7 +61,7 @@ def _one_sum(
         return tf.while_loop(lambda first, _: first < count, step, (tf.constant(0), start), parallel_iterations=1)[1]
 
     def probe(question: Question, nothing: Nest = None) -> Nest:
-        def ask(answers: Nest, some: tf.Tensor, updates: tf.Tensor, _: tf.Tensor) -> Nest:
+        def ask(answers: Nest, some: tf.Tensor, updates: tf.Tensor, _: Nest) -> Nest:
             answer = question(some, updates)
             if nothing is None:
                 return answers + at_devices(some, answer, round.weights)
@@ -66,11 +69,12 @@ def _one_sum(
 
         return each_chunk(ask, tf.zeros_like(round.weights) if nothing is None else nothing)
 
-    def send(carry: tuple[Nest, tf.Tensor], some: tf.Tensor, updates: tf.Tensor, losses: tf.Tensor) -> Nest:
-        return uplink.add(carry[0], round, some, updates), carry[1] + tf.reduce_sum(losses)
+    def send(carry: tuple[Nest, Nest], some: tf.Tensor, updates: tf.Tensor, beside: Nest) -> Nest:
+        return uplink.add(carry[0], round, some, updates), more(carry[1], some, beside)
 
-    acc, loss = each_chunk(send, (uplink.begin(state, round, probe), loss))
-    return uplink.end(acc, state, round), loss
+    nothing_kept, more = kept
+    acc, found = each_chunk(send, (uplink.begin(state, round, probe), nothing_kept))
+    return uplink.end(acc, state, round), found
 
 
 def apply(uplink: Uplink, state: Nest, round: Round, updates: tf.Tensor) -> tuple[tf.Tensor, Nest, Report]:

@@ -14,7 +14,8 @@ from .apart import Separate
 from .terms import MEMORY_BYTES, Terms, check_memory
 
 Nest = Any  # a nest of tensors
-Updates = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # from devices [C] to their updates [C, d] and losses [C]
+Updates = Callable[[tf.Tensor], tuple[tf.Tensor, Nest]]  # from devices [C] to updates [C, d], and what is beside
+Kept = tuple[Nest, Callable[[Nest, tf.Tensor, Nest], Nest]]  # of nobody; so far, devices [C] and what is beside -> more
 Question = Callable[[tf.Tensor, tf.Tensor], Nest]  # from devices [C] and updates [C, d] to a number each, [C], or a sum
 Probe = Callable[..., Nest]  # the answers of all that take part, [K], zero for others; or their sum, from nothing on
 
@@ -27,6 +28,7 @@ class Round:
     key: Key
     weights: tf.Tensor  # [K]
     link: Link | None = None
+    shares: tf.Tensor | None = None  # of the band, if a schedule deals it, [K]
     rebels: tf.Tensor | None = None  # who ignores the power rule and spends all it has, bool [K]
 
     @cached_property
@@ -110,6 +112,7 @@ class Report(NamedTuple):
     silent: tf.Tensor  # share of those that take part that sends nothing: no bit fits, or the rule says so; NaN of none
     unheard: tf.Tensor  # share of them that is not decoded, the silent ones included
     papr_db: tf.Tensor  # mean over devices that send, where the terms ask for it; NaN elsewhere
+    sending: Nest = ()  # seconds that each device sends, [K], where packets have fixed bits
 
 
 class ReceivedSum(NamedTuple):

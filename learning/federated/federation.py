@@ -2,11 +2,11 @@
 
 A round, in the order of ``_round``: the round's link; who takes part; each device's update, sent over the uplink; the
 server's step; what of it reaches the devices over the downlink; what it cost. Devices are computed in chunks and the
-uplink keeps running sums, so nothing grows with devices x parameters, unless a downlink has noise: then each device has
+uplink keeps running sums, so nothing grows with devices x parameters, unless an algorithm has devices remember, each a
+row of its own, or a downlink has noise: then each device has
 a model of its own, [K, d].
 """
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -15,26 +15,32 @@ import numpy as np
 import tensorflow as tf
 
 from ...ota import Aggregator, Report, Round, Terms, Uplink, collect
-from ...ota.quality import rates
 from ...ota.round import Nest
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from .algorithms import Algorithm
+from . import rows, stale
+from .algorithms import Algorithm, Heard, Memory
 from .attackers import Attacker
 from .attacks import Attack
 from .clipping import task_of
+from .clock import Spent, besides, check, clock_of, unknown
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
+from .effort import Effort
 from .guard import Guard
+from .hardware import Hardware, Work
+from .metrics import Metrics, metrics
 from .protections import Protection
-from .schedulers import Plan, Scheduler, Sight
+from .radio import Radio
+from .schedulers import Plan, Scheduler
 from .schedulers.coins import Coins
 from .server import Server
-from .task import Weights
+from .sight import Eyes
+from .task import Weights, moved
 
-IDEAL = IdealDownlink()
+IDEAL, SILENT, ALL = IdealDownlink(), Radio(), Effort()
 REPORT_BITS = 32.0  # what a device tells of its update where the schedule depends on it
 
 
@@ -48,29 +54,9 @@ class State(NamedTuple):
     place: Place
     drift: tf.Tensor  # devices' models less the server's, [K, d]; [0, d] where all have the server's
     scheduler: Nest
-    leaked: tf.Tensor  # what rounds told of each device's data, sums of mu^2, float64 [K]; [0] without a protection
-
-
-class Metrics(NamedTuple):
-    """Scalars of one round."""
-
-    train_loss: tf.Tensor  # mean over those that took part
-    nmse: tf.Tensor
-    nmse_sent: tf.Tensor
-    energy: tf.Tensor  # mean over devices, per granted resource element
-    energy_max: tf.Tensor
-    decoded: tf.Tensor
-    bits: tf.Tensor
-    resource_elements: tf.Tensor
-    pilot_elements: tf.Tensor
-    downlink_elements: tf.Tensor
-    airtime: tf.Tensor  # of both ways
-    free_bits: tf.Tensor
-    silent: tf.Tensor
-    unheard: tf.Tensor
-    papr_db: tf.Tensor
-    finite: tf.Tensor  # bool
-    epsilon: tf.Tensor  # of all rounds so far, under a protection; NaN without
+    clock: Nest = ()  # seconds since the start, float64; nothing without hardware
+    memory: Memory = Memory((), ())
+    leaked: Nest = ()  # what rounds told of each device's data, sums of mu^2, float64 [K]; [0] without a protection
 
 
 class Federation:
@@ -95,6 +81,10 @@ class Federation:
         papr: bool = False,
         layer: int | None = None,
         scheduler: Scheduler | None = None,
+        hardware: Hardware | None = None,
+        radio: Radio = SILENT,
+        payload: float | None = None,
+        effort: Effort = ALL,
         aggregator: Aggregator | None = None,
         attackers: Attacker | None = None,
         protection: Protection | None = None,
@@ -103,17 +93,23 @@ class Federation:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
         self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
         self.task = task_of(model_factory(0), loss, protection)
-        chance = scheduler.participation if scheduler else participation
-        terms = Terms(air, self.task.size, elements, chance, self.task.layers, papr, layer, aggregator)
-        self.attack = Attack(attackers, air.devices)
-        self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         self.scheduler = scheduler or Coins(participation)
         self.scheduler.check(air.devices)
+        self.effort = effort
+        effort.check(air.devices)
+        told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
+        terms = Terms(air, self.task.size, elements, self.scheduler.participation, *told, aggregator)
+        self.attack = Attack(attackers, air.devices)
+        self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(self.terms)
         if len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
         data = self.attack.on(data, shares)
-        self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, downlink.own_models)
+        stale.check(self.scheduler, downlink, algorithm, self.terms)
+        rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
+        self.algorithm = algorithm.over(uplink)
+        own = downlink.own_models or self.scheduler.stale
+        self.devices = Devices(self.task, self.algorithm, data, shares, batch_size, executor, own)
         self.guard = Guard(protection, uplink, self.terms)
         self.guard.check(algorithm.moves, self.scheduler.sees_updates, self.devices.shares)
         self.vectorized = self.devices.vectorized
@@ -123,15 +119,22 @@ class Federation:
         self.server = Server(self.task, made)
         downlink.check(uplink, self.terms, made)
         self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
+        self.clock = clock_of(hardware, radio, algorithm, shares, batch_size)
+        check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
+        spare = besides(uplink, self.terms, self._broadcast_seconds)
+        self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)
 
     def init(self, seed: int) -> State:
         """The state before the first round: initial weights, places and what lasts depend on the seed alone."""
         place = self.terms.air.init(keys.key(seed, "place"))
         weights = self.task.weights(self.model_factory(seed))
         uplink, drift = self.uplink.init(self.terms, place), self.downlink.init(self.terms)
+        drift = stale.start(self.terms) if self.scheduler.stale else drift
         scheduler = self.scheduler.init(self.terms.air.devices, keys.key(seed, "scheduler"))
-        leaked = self.guard.start(self.terms.air.devices)
-        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, scheduler, leaked)
+        clock = tf.zeros([], tf.float64) if self.clock else ()
+        memory = self.algorithm.init(self.task, self.terms.air.devices)
+        last = scheduler, clock, memory, self.guard.start(self.terms.air.devices)
+        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, *last)
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
@@ -165,28 +168,39 @@ class Federation:
         link = self._link(state, key, snr_db)
 
         def model_of(device: tf.Tensor) -> Weights:
+            if self.scheduler.stale:
+                return moved(state.weights, tf.gather(state.drift, device))
             return self.downlink.model(state.weights, state.drift, device)
 
-        shares = self.devices.shares
-        updates_of = Seen(self.devices.updates_of(model_of, key), shares, self.chunk)
-        sight = Sight(shares, lambda: rates(Round(self.terms, key, shares, link)), updates_of.norms)
+        shares, batches = self.devices.shares, self.effort.managed(self.devices.batches(key), key)
+        updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key), shares, self.chunk)
+        work = self.clock.work(seed, state.round) if self.clock else None
+        sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
-        devices, rebels = tf.where(plan.weights > 0)[:, 0], self.attack.rebels
-        round, forged = Round(self.terms, key, plan.weights, link, rebels), self.attack.forged
-        sent = forged(self.guard.clipped(updates_of), devices, self.chunk, self.terms.size, key)
-        outcome, loss = collect(self.uplink, state.uplink, round, sent, devices, self.chunk)
-        served = self.server.step(state.weights, state.optimizer, outcome.estimate)
+        plan = self.effort.arriving(plan, key)
+        devices, kept = tf.where(plan.weights > 0)[:, 0], rows.kept(state.memory.own)
+        round = Round(self.terms, key, plan.weights, link, plan.shares, self.attack.rebels)
+        sent = self.attack.forged(self.guard.clipped(updates_of), devices, self.chunk, self.terms.size, key)
+        outcome, (loss, own) = collect(self.uplink, state.uplink, round, sent, devices, self.chunk, kept)
+        own = rows.unless_lost(state.memory.own, own, plan.weights > 0, outcome.report.decoded)
+        heard = Heard(tf.where(outcome.report.decoded, plan.weights, 0.0), shares, batches.steps)
+        estimate = stale.estimate(outcome, state.drift, plan)
+        common, step = self.algorithm.serve(self.task, state.memory.common, estimate, heard)
+        served = self.server.step(state.weights, state.optimizer, step)
         drift = self.downlink.step(state.drift, outcome, served, key)
+        drift = stale.after(state.drift, state.weights, served, plan) if self.scheduler.stale else drift
 
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
-        numbers = [loss, outcome.estimate, drift, *served.weights.trainable, *served.weights.statistics]
+        numbers = tf.nest.flatten([loss, outcome.estimate, drift, common, *served.weights])
         finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(number)) for number in numbers])
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
+        spent = self._spent(work, plan, outcome.report)
+        clock = state.clock + spent.seconds if self.clock else ()
         leaked = state.leaked + self.guard.leak(round, self.devices.samples)
-        after = State(
-            state.round + 1, served.weights, served.optimizer, outcome.state, state.place, drift, learnt, leaked
-        )
-        return after, self._metrics(loss, self._told(outcome.report, plan), finite)
+        served_by = served.weights, served.optimizer, outcome.state, state.place, drift, learnt, clock
+        after = State(state.round + 1, *served_by, Memory(common, own), leaked)
+        spread = self._broadcast, self._broadcast_seconds
+        return after, metrics(loss, self._told(outcome.report, plan), finite, spread, spent, clock)
 
     @property
     def _twice(self) -> bool:
@@ -201,30 +215,19 @@ class Federation:
         told = REPORT_BITS * tf.reduce_sum(tf.cast(plan.works, tf.float32))
         return report._replace(bits=report.bits + told, free_bits=report.free_bits + told)
 
+    def _spent(self, work: Work | None, plan: Plan, report: Report) -> Spent:
+        if self.clock is None or work is None:
+            return Spent(unknown(), unknown(), unknown())
+        seen = self.scheduler.sees_updates
+        return self.clock.spent(work, plan, report, self.terms, self._broadcast_seconds, seen)
+
+    @property
+    def _broadcast_seconds(self) -> float:
+        grid = self.terms.air.grid
+        return grid.slots(self._broadcast) * grid.slot_seconds
+
     def _link(self, state: State, key: Key, snr_db: tf.Tensor) -> Link | None:
         if not (self.uplink.uses_air or self.scheduler.sees_links):
             return None
         time = tf.cast(state.round, tf.float64) * self.terms.airtime
         return self.terms.air.draw(state.place, keys.fold(key, "link"), time, self.terms.slots, snr_db)
-
-    def _metrics(self, loss: tf.Tensor, report: Report, finite: tf.Tensor) -> Metrics:
-        grid = self.terms.air.grid
-        return Metrics(
-            train_loss=loss,
-            nmse=report.nmse,
-            nmse_sent=report.nmse_sent,
-            energy=tf.reduce_mean(report.energy),
-            energy_max=tf.reduce_max(report.energy),
-            decoded=tf.reduce_sum(tf.cast(report.decoded, tf.float32)),
-            bits=report.bits,
-            resource_elements=report.payload,
-            pilot_elements=report.pilots,
-            downlink_elements=tf.constant(self._broadcast, tf.float32),
-            airtime=report.airtime + grid.slots(self._broadcast) * grid.slot_seconds,
-            free_bits=report.free_bits,
-            silent=report.silent,
-            unheard=report.unheard,
-            papr_db=report.papr_db,
-            finite=finite,
-            epsilon=tf.constant(math.nan),
-        )

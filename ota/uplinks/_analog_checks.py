@@ -20,7 +20,7 @@ def check(uplink: Any, terms: Terms, elements: int) -> None:
 
 
 def _elements(uplink: Any, terms: Terms, elements: int) -> None:
-    granted = terms.share(uplink.groups).elements
+    granted = terms.share(uplink.groups).granted
     if elements <= granted:
         return
     beside = "" if uplink.rule.announced else ", one of them for the scale that this rule sends beside"

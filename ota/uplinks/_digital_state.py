@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from .. import margins
 from ..past import Past
+from ..round import Nest
 from ._combining import Weighed
 from ._deals import Deal
 from ._long_run import Law
@@ -45,4 +46,5 @@ class Decoded(NamedTuple):
     deal: Deal
     scheduled: tf.Tensor  # weights of those that may send, 0 for the others, [K]
     law: Law
+    sending: Nest  # seconds on the air, [K], where packets have fixed bits
     rows: tf.Tensor  # what is decoded of each, [K, d]; [0, d] where the sum is all that is asked for

@@ -45,12 +45,13 @@ from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, weighted_s
 from . import _combining as combining
 from . import _long_run, _peaks
 from . import _memory as memories
+from . import _payload as payloads
 from . import _sides as sides
 from ._curves import curve
 from ._deals import DEALS, TOLD, Asked, Deal, owned, rates
 from ._digital_state import Decoded, DigitalState
 from ._disturbance import Owned, test
-from ._sending import Sending, check_sharing
+from ._sending import Sending
 from ._water import Poured, as_equal, poured_on
 
 
@@ -96,7 +97,7 @@ class Digital:
             _long_run.check(terms, looks=self.scheduled < 1 or self.allocation != "equal")
         if self.deal != "equal" and (self.sdma > 1 or self.allocation != "equal"):
             raise ValueError(f"uplink.deal: expected equal with sdma or water_filling, received {self.deal}")
-        check_sharing(self.sdma, terms)
+        payloads.check(terms, self.deal, self.sdma, self.budget)
         apart.check(self, terms)
 
     def init(self, terms: Terms, place: Place) -> DigitalState:
@@ -112,13 +113,12 @@ class Digital:
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody, layers = tf.zeros([round.terms.size]), tf.zeros_like(round.weights), round.terms.layers
         round, backoff = self._sending.chosen(round), margins.backoff(self.margin_db, state.margins)
-        deal, none = self._deal(state, round, backoff, probe), tf.cast(nobody, tf.bool)
-        y = tf.zeros([0, 0, 0], tf.complex64)
-        if not round.terms.air.orthogonal:
-            y = test(round, self._sent_by(deal, state.law))
+        deal, none, times = self._deal(state, round, backoff, probe), tf.cast(nobody, tf.bool), payloads.start(round)
+        no_test, sent_by = tf.zeros([0, 0, 0], tf.complex64), self._sent_by(deal, state.law)
+        y = no_test if round.terms.air.orthogonal else test(round, sent_by)
         started = state.owed, state.slow, state.past, y, nobody, tf.zeros([]), backoff, none, none, none, nobody
         side, weighed = sides.no_side(self.compressor, layers), combining.start(state.noise)
-        rest = side, weighed, deal, round.weights, state.law, apart.nothing(round.terms)
+        rest = side, weighed, deal, round.weights, state.law, times, apart.nothing(round.terms)
         acc = Decoded(zeros, zeros, zeros, *started, *rest)
         if not sides.is_sided(self.compressor) or probe is None:
             return acc
@@ -137,6 +137,7 @@ class Digital:
         sends, places = sent.bits > 0, devices[:, None]  # a device whose rate carries nothing stays silent
         energy *= tf.cast(sends, tf.float32)
         return acc._replace(
+            sending=payloads.add(acc.sending, round, places, sent.room),
             estimate=acc.estimate + weighted_sum(shares, heard),
             target=acc.target + weighted_sum(weights, updates),
             wanted=acc.wanted + weighted_sum(weights, asked),
@@ -152,9 +153,7 @@ class Digital:
             rows=memories.put(acc.rows, devices, heard),
         )
 
-    def _wanted(
-        self, acc: Nest, devices: tf.Tensor, updates: tf.Tensor
-    ) -> tuple[tf.Tensor | None, tf.Tensor, tf.Tensor]:
+    def _wanted(self, acc: Nest, devices: tf.Tensor, updates: tf.Tensor) -> memories.Wanted:
         """What devices keep, if anything, their updates over rounds, and what they would have arrive, [C, d]."""
         owed = tf.gather(acc.owed, devices) if self.feedback else None
         slow = memories.slowed(self.momentum, acc.slow, devices, updates)
@@ -190,6 +189,7 @@ class Digital:
         errors = round.errors(estimate, acc.target, acc.wanted)
         papr = _peaks.of_test(replace(round, weights=acc.scheduled), self._sent_by(acc.deal, acc.law))
         report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, free, papr)
+        report = payloads.outcome(report, round, acc.energy, acc.sending)
         state = DigitalState(acc.owed, after, state.past.after(estimate), acc.slow, noise, acc.law)
         return Outcome(estimate, state, report, apart=apart.separate(acc.rows, acc.decoded))
 

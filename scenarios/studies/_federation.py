@@ -15,11 +15,11 @@ from ..reading import catalogue
 from ..reading.complaints import named
 from ..reading.errors import ScenarioError, closest, fault, one_of
 from ..reading.tables import Optimizer
-from ._air import air_of, elements_of
+from ._air import air_of, granted
 from ._data import held_out, load_data
 
 if TYPE_CHECKING:
-    from ...learning import Algorithm, Attacker, Downlink, Federation, Protection, Scheduler
+    from ...learning import Algorithm, Attacker, Downlink, Effort, Federation, Hardware, Protection, Radio, Scheduler
     from ...learning.data import Arrays
     from ...ota import Aggregator, Uplink
     from ...phy import Air
@@ -49,6 +49,10 @@ class FederationParts(NamedTuple):
     optimizer: Callable[[], Any]
     downlink: "Downlink"
     scheduler: "Scheduler | None"
+    hardware: "Hardware | None"
+    radio: "Radio"
+    payload: float | None
+    effort: "Effort"
     aggregator: "Aggregator | None"
     attackers: "Attacker | None"
     protection: "Protection | None"
@@ -56,6 +60,8 @@ class FederationParts(NamedTuple):
 
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
+    from ...learning import Effort, Radio
+    from ...learning.federated import clock, rows, stale
     from ...learning.federated.attacks import Attack
     from ...learning.federated.clipping import task_of
     from ...learning.federated.guard import Guard
@@ -72,7 +78,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     protection = scenario.protection and catalogue.build(scenario.protection, "protection")
     with named("model"):
         task = task_of(model(0), None, protection)
-    elements, optimizer = elements_of(scenario.grant, task.size), _optimizer(scenario.optimizer)
+    elements, optimizer = granted(scenario.grant, task.size, air), _optimizer(scenario.optimizer)
     scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
     aggregator = scenario.aggregator and catalogue.build(scenario.aggregator, "aggregator")
     attackers = scenario.attackers and catalogue.build(scenario.attackers, "attackers")
@@ -80,17 +86,32 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         if scheduler:
             scheduler.check(scenario.devices)
         chance = scheduler.participation if scheduler else scenario.participation
-        terms = Terms(air, task.size, elements, chance, task.layers, layer=scenario.layer, aggregator=aggregator)
+        access = scheduler.access if scheduler and scenario.grant.bits else "equal"
+        more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "aggregator": aggregator}
+        terms = Terms(air, task.size, elements, chance, task.layers, **more)
         terms = Attack(attackers, scenario.devices).check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
+    hardware = scenario.hardware and catalogue.build(scenario.hardware, "hardware")
+    radio = Radio(**catalogue.parts(scenario.radio, "radio"))
     with named():
+        effort = Effort(**catalogue.parts(scenario.effort, "effort") if scenario.effort else {})
+        effort.check(scenario.devices)
+        rows.check(algorithm, task, scenario.devices, downlink, not (scheduler and scheduler.stale))
         sizes = np.array([len(share) for share in shares])
         sees_updates = bool(scheduler and scheduler.sees_updates)
         Guard(protection, uplink, terms).check(algorithm.moves, sees_updates, sizes / sizes.sum())
-    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler, aggregator, attackers, protection
-    return FederationParts(scenario, model, data, shares, *schemes)
+    if scheduler:
+        with named():
+            broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
+            timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size)
+            clock.check(scheduler, timed, uplink, terms, broadcast)
+            stale.check(scheduler, downlink, algorithm, terms)
+    told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection
+    return FederationParts(
+        scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink, scheduler, *told
+    )
 
 
 def _dealt(scenario: Any, shared: dict[str, Any]) -> "tuple[Arrays, list[np.ndarray]]":
@@ -117,11 +138,13 @@ def _measured_on(scenario: Any, shared: dict[str, Any]) -> "Arrays":
 
 
 def _optimizer(wanted: Optimizer) -> Callable[[], Any]:
-    """A maker of the Keras optimiser, tried once."""
+    """A maker of the optimiser, tried once."""
     import keras
 
-    names = {name.lower(): name for name in dir(keras.optimizers)}
-    kind = getattr(keras.optimizers, names[wanted.name])
+    from ...learning.federated import optimizers
+
+    kinds = {name.lower(): kind for module in (keras.optimizers, optimizers) for name, kind in vars(module).items()}
+    kind = kinds[wanted.name]
     known = [name for name in inspect.signature(kind).parameters if name not in ("learning_rate", "name", "kwargs")]
     for name in wanted.options:
         if name not in known:
