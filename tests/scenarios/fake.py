@@ -27,6 +27,7 @@ class Metrics(NamedTuple):
     unheard: tf.Tensor
     papr_db: tf.Tensor
     finite: tf.Tensor
+    epsilon: float = float("nan")
 
 
 class Federation:
