@@ -174,7 +174,7 @@ class Federation:
 
         shares, batches = self.devices.shares, self.effort.managed(self.devices.batches(key), key)
         updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key), shares, self.chunk)
-        work = self.clock.work(seed, state.round) if self.clock else None
+        work = self.clock.work(seed, state.round, batches.samples) if self.clock else None
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         plan = self.effort.arriving(plan, key)
