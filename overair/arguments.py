@@ -94,6 +94,12 @@ def parser(
     told.add_argument("results", metavar="DIR|FILE|NAME", help="results, or a preset")
     told.set_defaults(command=cite)
 
+    for each in (commands.choices[name] for name in ("run", "list", "show", "report", "cite")):
+        each.add_argument(
+            "--with", action="append", default=[], dest="folders", metavar="FOLDER",
+            help="a folder with schemes of your own, such as channels/NAME.py; repeatable",
+        )  # fmt: skip
+
     told = commands.add_parser("new", help="print a scenario of a study that runs, every field explained")
     told.add_argument("study", metavar="STUDY", help="see `overair list studies`")
     told.set_defaults(command=new)

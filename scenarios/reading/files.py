@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import limits
+from . import instances, limits
 from .catalogue import Table
 from .errors import ScenarioError, closest, one_of, printable
 
@@ -24,7 +24,10 @@ def read(source: str | Path | Mapping[str, Any] | Table) -> tuple[str, dict[str,
     if isinstance(source, Table):
         return "scenario", source.model_dump(mode="json")
     if isinstance(source, Mapping):
-        return "scenario", dict(source)
+        try:
+            return "scenario", instances.plain(source)
+        except RecursionError:  # what lies too deep is refused when it is checked
+            return "scenario", dict(source)
     file = Path(source)
     if file.suffix == ".toml" or str(source) not in presets() and _is_file(file):
         return file.stem, parse(file)

@@ -7,12 +7,12 @@ venue and year, as in ``Amiri, Gunduz, "Federated learning over wireless fading 
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...version import __version__
 from ..reading.catalogue import Scheme, Table
 from ..reading.searches import taken
-from ..reading.sources import FAMILIES, ROOT
 from ..reading.sweep import sweep
 
 NAME = r"(?:van |de |von |Aguera y )?[A-Z][\w'-]+"
@@ -63,13 +63,13 @@ def _texts(scenario: Mapping[str, Any]) -> Iterator[str]:
     """The docstrings of the files of all schemes of a scenario."""
     points = sweep(taken(scenario)[0]).points
     for file in dict.fromkeys(file for point in points for file in _files(point.scenario)):
-        yield ast.get_docstring(ast.parse((ROOT / file).read_text(encoding="utf-8"))) or ""
+        yield ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
 
 
-def _files(value: Any) -> Iterator[str]:
+def _files(value: Any) -> Iterator[Path]:
     """Of all schemes within a table."""
     if isinstance(value, Scheme):
-        yield f"{FAMILIES[value.source.family].folder}/{value.source.kind}.py"
+        yield value.source.file
     if isinstance(value, Table):
         for name in type(value).model_fields:
             yield from _files(getattr(value, name))
