@@ -15,7 +15,12 @@ from ..scenarios.reading.errors import ScenarioError, closest, one_of
 from . import draw, plot, write
 from ._kept import kept
 
-ASKED: Mapping[str, Mapping[str, Any]] = {"abdi_ceo_batches": {"x": "batch_size", "y": "nmse"}}  # of ``plot``
+ASKED: Mapping[str, Mapping[str, Any]] = {  # of ``plot``
+    "abdi_ceo_batches": {"x": "batch_size", "y": "nmse"},
+    "asynchronous": {"x": "seconds"},
+    "deadline": {"x": "seconds"},
+    "time_energy": {"x": "joules", "panel": ["variant"]},
+}
 PARTS: Mapping[str, str] = {  # presets that are drawn in the figure of another
     "abdi_cifar": "abdi_rlc",
     "bayes_errors": "bayes_recovery",

@@ -2,9 +2,14 @@
 
 from .federated.algorithms import Algorithm
 from .federated.algorithms.fedavg import Fedavg
+from .federated.algorithms.feddyn import Feddyn
+from .federated.algorithms.fednova import Fednova
+from .federated.algorithms.fedprox import Fedprox
+from .federated.algorithms.scaffold import Scaffold
 from .federated.algorithms.sgd import Sgd
 from .federated.downlinks import Downlink
 from .federated.downlinks.broadcast import Broadcast
+from .federated.effort import Effort
 from .federated.federation import Federation, State
 from .federated.hardware import Hardware
 from .federated.metrics import Metrics
@@ -36,8 +41,12 @@ __all__ = [
     "Deadline",
     "DeliverableUpdate",
     "Downlink",
+    "Effort",
     "Fedavg",
+    "Feddyn",
     "Federation",
+    "Fednova",
+    "Fedprox",
     "Hardware",
     "Joint",
     "LargestUpdate",
@@ -49,6 +58,7 @@ __all__ = [
     "Radio",
     "Random",
     "RoundRobin",
+    "Scaffold",
     "Scheduler",
     "Sgd",
     "Sight",

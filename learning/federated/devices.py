@@ -6,17 +6,18 @@ grows with devices x parameters.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Literal
 
 import numpy as np
 import tensorflow as tf
 
-from ...ota.round import Updates, at_devices
+from ...ota.round import Nest, Updates, at_devices
 from ...phy import Air, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from .algorithms import Algorithm
+from . import rows
+from .algorithms import Algorithm, Memory, Sample
+from .batches import Batches
 from .task import Task, Weights, flatten
 
 CHUNK_BYTES = 16 * 2**20  # updates held at once: little enough that the same pages serve again and again
@@ -36,7 +37,7 @@ class Seen:
     def __init__(self, updates_of: Updates, shares: tf.Tensor, chunk: int) -> None:
         self._updates_of, self._shares, self._chunk = updates_of, shares, chunk
 
-    def __call__(self, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def __call__(self, devices: tf.Tensor) -> tuple[tf.Tensor, Nest]:
         return self._updates_of(devices)
 
     def norms(self, works: tf.Tensor, of: Norms = norms) -> tf.Tensor:
@@ -46,11 +47,10 @@ class Seen:
         return self._shares * at_devices(devices, measured(devices, of), self._shares)
 
     def _kept(self, devices: tf.Tensor, of: Norms) -> tf.Tensor:
-        updates, losses = self._updates_of(devices)
+        found = self._updates_of(devices)
         row = tf.scatter_nd(devices[:, None], tf.range(tf.size(devices)), tf.shape(self._shares, devices.dtype))
-        rows_of = partial(tf.gather, row)
-        self._updates_of = lambda some: (tf.gather(updates, rows_of(some)), tf.gather(losses, rows_of(some)))
-        return of(devices, updates)
+        self._updates_of = lambda some: rows.of(tf.gather(row, some), found)
+        return of(devices, found[0])
 
     def _passed(self, devices: tf.Tensor, of: Norms) -> tf.Tensor:
         def step(first: tf.Tensor, norms: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -96,39 +96,47 @@ class Devices:
             bytes_each += 4 * (self.batch_size or self._largest) * int(np.prod(self._x.shape[1:]))
         return max(1, (HELD_BYTES if probed else CHUNK_BYTES) // bytes_each)
 
-    def updates_of(self, model_of: Callable[[tf.Tensor], Weights], key: Key) -> Updates:
-        """From device numbers [C] to their updates [C, d] and training losses [C], by the model of each."""
-        batches = self.algorithm.batches(keys.fold(key, "batches"), self._sizes, self._largest, self.batch_size)
+    def batches(self, key: Key) -> Batches:
+        """What all devices use in a round; the key is the round's."""
+        return self.algorithm.batches(keys.fold(key, "batches"), self._sizes, self._largest, self.batch_size)
+
+    def updates_of(
+        self, model_of: Callable[[tf.Tensor], Weights], batches: Batches, memory: Memory, key: Key
+    ) -> Updates:
+        """From device numbers [C] to their updates [C, d], and beside them training losses [C] and their rows anew."""
         steps = batches.positions.shape[1]
         device_keys = keys.fold(key, "devices")
 
-        def one(device_batches: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-            device, positions, mask = device_batches  # [], [S, B], [S, B]
+        def one(device_batches: tuple[tf.Tensor, tf.Tensor, tf.Tensor, Nest]) -> tuple[tf.Tensor, Nest]:
+            device, positions, mask, own = device_batches  # [], [S, B], [S, B], a row
             device_key = keys.fold(device_keys, device) if self.task.random else device_keys
 
             def sample(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
                 chosen = tf.gather(positions, step)  # [B]
                 return tf.gather(self._x, chosen), tf.gather(self._y, chosen), tf.gather(mask, step)
 
-            update, loss = self.algorithm.update(self.task, model_of(device), sample, steps, device_key)
-            return flatten([*update.trainable, *update.statistics]), loss
+            given = self.task, model_of(device), Sample(sample, batches.whole), steps, device_key
+            update, own, loss = self.algorithm.compute(*given, memory.common, own)
+            return flatten([*update.trainable, *update.statistics]), (loss, own)
 
-        def some(devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def some(devices: tf.Tensor) -> tuple[tf.Tensor, Nest]:
             positions = tf.gather(self._first, devices)[:, None, None] + tf.gather(batches.positions, devices)
-            return self._each(one, (devices, positions, tf.gather(batches.mask, devices)))
+            mask, own = tf.gather(batches.mask, devices), rows.of(devices, memory.own)
+            return self._each(one, (devices, positions, mask, own))
 
         return some
 
-    def _each(self, one: Callable[..., tuple[tf.Tensor, tf.Tensor]], inputs: tuple[tf.Tensor, ...]) -> tuple:
-        """An update and a loss for each of the inputs."""
-        size = self.task.size
+    def _each(self, one: Callable[..., tuple[tf.Tensor, Nest]], inputs: tuple[Nest, ...]) -> tuple[tf.Tensor, Nest]:
+        """An update for each of the inputs, and a loss and a row beside it."""
+        row = tf.nest.map_structure(lambda rows: tf.TensorSpec(rows.shape[1:], rows.dtype), inputs[-1])
+        made = tf.TensorSpec([self.task.size]), (tf.TensorSpec([]), row)
         if self.vectorized:
             return tf.cond(
                 tf.size(inputs[0]) > 0,  # a vectorized map of nothing has no shapes to go by
                 lambda: tf.vectorized_map(one, inputs, fallback_to_while_loop=False),
-                lambda: (tf.zeros([0, size]), tf.zeros([0])),
+                lambda: tf.nest.map_structure(lambda spec: tf.zeros([0, *spec.shape], spec.dtype), made),
             )
-        return tf.map_fn(one, inputs, fn_output_signature=(tf.TensorSpec([size]), tf.TensorSpec([])))
+        return tf.map_fn(one, inputs, fn_output_signature=made)
 
     def _check_padding(self) -> None:
         """Padded samples do not count in a loss, but a layer that learns from whole batches would see them."""

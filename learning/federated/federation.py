@@ -2,7 +2,8 @@
 
 A round, in the order of ``_round``: the round's link; who takes part; each device's update, sent over the uplink; the
 server's step; what of it reaches the devices over the downlink; what it cost. Devices are computed in chunks and the
-uplink keeps running sums, so nothing grows with devices x parameters, unless a downlink has noise: then each device has
+uplink keeps running sums, so nothing grows with devices x parameters, unless an algorithm has devices remember, each a
+row of its own, or a downlink has noise: then each device has
 a model of its own, [K, d].
 """
 
@@ -18,12 +19,13 @@ from ...ota.round import Nest
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from . import stale
-from .algorithms import Algorithm
+from . import rows, stale
+from .algorithms import Algorithm, Heard, Memory
 from .clock import Spent, besides, check, clock_of, unknown
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
+from .effort import Effort
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
 from .radio import Radio
@@ -33,7 +35,7 @@ from .server import Server
 from .sight import Eyes
 from .task import Task, Weights, moved
 
-IDEAL, SILENT = IdealDownlink(), Radio()
+IDEAL, SILENT, ALL = IdealDownlink(), Radio(), Effort()
 REPORT_BITS = 32.0  # what a device tells of its update where the schedule depends on it
 
 
@@ -48,6 +50,7 @@ class State(NamedTuple):
     drift: tf.Tensor  # devices' models less the server's, [K, d]; [0, d] where all have the server's
     scheduler: Nest
     clock: Nest = ()  # seconds since the start, float64; nothing without hardware
+    memory: Memory = Memory((), ())
 
 
 class Federation:
@@ -75,6 +78,7 @@ class Federation:
         hardware: Hardware | None = None,
         radio: Radio = SILENT,
         payload: float | None = None,
+        effort: Effort = ALL,
     ) -> None:
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
@@ -82,14 +86,18 @@ class Federation:
         self.task = Task(model_factory(0), loss)
         self.scheduler = scheduler or Coins(participation)
         self.scheduler.check(air.devices)
+        self.effort = effort
+        effort.check(air.devices)
         told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
         self.terms = Terms(air, self.task.size, elements, self.scheduler.participation, *told)
         uplink.check(self.terms)
         if len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
         stale.check(self.scheduler, downlink, algorithm, self.terms)
+        rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
+        self.algorithm = algorithm.over(uplink)
         own = downlink.own_models or self.scheduler.stale
-        self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, own)
+        self.devices = Devices(self.task, self.algorithm, data, shares, batch_size, executor, own)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
@@ -110,7 +118,9 @@ class Federation:
         drift = stale.start(self.terms) if self.scheduler.stale else drift
         scheduler = self.scheduler.init(self.terms.air.devices, keys.key(seed, "scheduler"))
         clock = tf.zeros([], tf.float64) if self.clock else ()
-        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, scheduler, clock)
+        memory = self.algorithm.init(self.task, self.terms.air.devices)
+        last = scheduler, clock, memory
+        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, *last)
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
@@ -147,25 +157,31 @@ class Federation:
                 return moved(state.weights, tf.gather(state.drift, device))
             return self.downlink.model(state.weights, state.drift, device)
 
-        shares = self.devices.shares
-        updates_of = Seen(self.devices.updates_of(model_of, key), shares, self.chunk)
+        shares, batches = self.devices.shares, self.effort.managed(self.devices.batches(key), key)
+        updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key), shares, self.chunk)
         work = self.clock.work(seed, state.round) if self.clock else None
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
+        plan = self.effort.arriving(plan, key)
         round, devices = Round(self.terms, key, plan.weights, link, plan.shares), tf.where(plan.weights > 0)[:, 0]
-        outcome, loss = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk)
-        served = self.server.step(state.weights, state.optimizer, stale.estimate(outcome, state.drift, plan))
+        kept = rows.kept(state.memory.own)
+        outcome, (loss, own) = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk, kept)
+        own = rows.unless_lost(state.memory.own, own, plan.weights > 0, outcome.report.decoded)
+        heard = Heard(tf.where(outcome.report.decoded, plan.weights, 0.0), shares, batches.steps)
+        estimate = stale.estimate(outcome, state.drift, plan)
+        common, step = self.algorithm.serve(self.task, state.memory.common, estimate, heard)
+        served = self.server.step(state.weights, state.optimizer, step)
         drift = self.downlink.step(state.drift, outcome, served, key)
         drift = stale.after(state.drift, state.weights, served, plan) if self.scheduler.stale else drift
 
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
-        numbers = [loss, outcome.estimate, drift, *served.weights.trainable, *served.weights.statistics]
+        numbers = tf.nest.flatten([loss, outcome.estimate, drift, common, *served.weights])
         finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(number)) for number in numbers])
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
         spent = self._spent(work, plan, outcome.report)
         clock = state.clock + spent.seconds if self.clock else ()
         served_by = served.weights, served.optimizer, outcome.state, state.place, drift, learnt, clock
-        after = State(state.round + 1, *served_by)
+        after = State(state.round + 1, *served_by, Memory(common, own))
         spread = self._broadcast, self._broadcast_seconds
         return after, metrics(loss, self._told(outcome.report, plan), finite, spread, spent, clock)
 

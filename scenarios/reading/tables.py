@@ -13,8 +13,8 @@ from .catalogue import Table, table_of_class
 from .errors import shown
 
 OptimizerName = Literal[
-    "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lamb", "lion", "muon", "nadam", "rmsprop",
-    "sgd",
+    "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "fedadagrad", "fedadam", "fedyogi", "ftrl", "lamb",
+    "lion", "muon", "nadam", "rmsprop", "sgd",
 ]  # fmt: skip
 Positive = Annotated[int, Gt(0), Lt(2**31)]
 Million = Annotated[int, Gt(0), Le(10**6)]
@@ -36,9 +36,9 @@ def all_different(values: list[Any]) -> list[Any]:
 
 
 class Optimizer(Table):
-    """A Keras optimiser: what the server does with the estimate it receives."""
+    """An optimiser: what the server does with the estimate it receives."""
 
-    name: OptimizerName = Field(description="a Keras optimiser, in small letters")
+    name: OptimizerName = Field(description="a Keras optimiser, or fedadam, fedyogi, fedadagrad as published")
     learning_rate: Annotated[float, Gt(0)] = Field(description="the size of its steps")
     options: dict[str, float | bool] = Field(default={}, description="its further arguments, such as momentum")
 
@@ -113,6 +113,13 @@ class DeviceLink(OverAwgn, Snrs):
 
 class GridTable(GridFields):
     """The OFDM numerology."""
+
+
+EffortFields: Any = table_of_class("learning/federated/effort.py", "Effort")
+
+
+class EffortTable(EffortFields):
+    """Partial work and dropout."""
 
 
 RadioFields: Any = table_of_class("learning/federated/radio.py", "Radio")

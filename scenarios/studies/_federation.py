@@ -19,7 +19,7 @@ from ._data import held_out, load_data
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...learning import Algorithm, Downlink, Federation, Hardware, Radio, Scheduler
+    from ...learning import Algorithm, Downlink, Effort, Federation, Hardware, Radio, Scheduler
     from ...learning.data import Arrays
     from ...ota import Uplink
     from ...phy import Air
@@ -52,12 +52,13 @@ class FederationParts(NamedTuple):
     hardware: "Hardware | None"
     radio: "Radio"
     payload: float | None
+    effort: "Effort"
 
 
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
-    from ...learning import Radio, Task
-    from ...learning.federated import clock, stale
+    from ...learning import Effort, Radio, Task
+    from ...learning.federated import clock, rows, stale
     from ...ota import Terms
 
     data, shares = _dealt(scenario, shared)
@@ -84,14 +85,20 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
     hardware = scenario.hardware and catalogue.build(scenario.hardware, "hardware")
     radio = Radio(**catalogue.parts(scenario.radio, "radio"))
+    with named():
+        effort = Effort(**catalogue.parts(scenario.effort, "effort") if scenario.effort else {})
+        effort.check(scenario.devices)
+        rows.check(algorithm, task, scenario.devices, downlink, not (scheduler and scheduler.stale))
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
             timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size)
             clock.check(scheduler, timed, uplink, terms, broadcast)
             stale.check(scheduler, downlink, algorithm, terms)
-    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler, hardware, radio, scenario.grant.bits
-    return FederationParts(scenario, model, data, shares, *schemes)
+    told = hardware, radio, scenario.grant.bits, effort
+    return FederationParts(
+        scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink, scheduler, *told
+    )
 
 
 def _dealt(scenario: Any, shared: dict[str, Any]) -> "tuple[Arrays, list[np.ndarray]]":
@@ -118,11 +125,13 @@ def _measured_on(scenario: Any, shared: dict[str, Any]) -> "Arrays":
 
 
 def _optimizer(wanted: Optimizer) -> Callable[[], Any]:
-    """A maker of the Keras optimiser, tried once."""
+    """A maker of the optimiser, tried once."""
     import keras
 
-    names = {name.lower(): name for name in dir(keras.optimizers)}
-    kind = getattr(keras.optimizers, names[wanted.name])
+    from ...learning.federated import optimizers
+
+    kinds = {name.lower(): kind for module in (keras.optimizers, optimizers) for name, kind in vars(module).items()}
+    kind = kinds[wanted.name]
     known = [name for name in inspect.signature(kind).parameters if name not in ("learning_rate", "name", "kwargs")]
     for name in wanted.options:
         if name not in known:

@@ -14,7 +14,17 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from ..reading.catalogue import Of, Scheme, without_labels
 from ..reading.errors import shown
-from ..reading.tables import GridTable, LinkTable, Million, Optimizer, PayloadGrant, Positive, RadioTable, default
+from ..reading.tables import (
+    EffortTable,
+    GridTable,
+    LinkTable,
+    Million,
+    Optimizer,
+    PayloadGrant,
+    Positive,
+    RadioTable,
+    default,
+)
 from ..results.measures import over_rounds
 from ..running.units import Record, Work
 from . import _rounds
@@ -55,13 +65,18 @@ class Federated(Study):
     algorithm: Annotated[Scheme, Of("algorithms")] = default("sgd", "what devices do in a round")
     optimizer: Optimizer = Field(
         default_factory=lambda data: _plain_sgd(data.get("algorithm")),
-        description="of the server; unless given sgd at 0.1, or at 1 to average the models of fedavg",
+        description="of the server; unless given sgd at 0.1, or at 1 to average what devices with local steps reach",
     )
     participation: Annotated[float, Gt(0), Le(1)] = Field(default=1.0, description="chance to take part in a round")
     scheduler: Annotated[Scheme, Of("schedulers")] | None = Field(
         default=None,
         description="who computes and sends; coins of chance participation unless given",
         exclude_if=lambda scheduler: scheduler is None,
+    )
+    effort: EffortTable | None = Field(
+        default=None,
+        description="local steps that devices manage, and losses after computing; all, and none, unless given",
+        exclude_if=lambda effort: effort is None,
     )
     hardware: Annotated[Scheme, Of("hardware")] | None = Field(
         default=None,
@@ -184,5 +199,5 @@ class Federated(Study):
 
 
 def _plain_sgd(algorithm: Any) -> Optimizer:
-    averages = getattr(algorithm, "kind", None) == "fedavg"
+    averages = algorithm is not None and algorithm.source.traits.get("moves")
     return Optimizer(name="sgd", learning_rate=1.0 if averages else 0.1)

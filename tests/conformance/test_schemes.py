@@ -390,25 +390,27 @@ def test_compressors(compressor: Any, size: int) -> None:
         "spike": tf.one_hot(0, size) * 1e3,
         "zeros": tf.zeros([size]),
     }
-    compress = tf.function(compressor.compress, reduce_retracing=True, autograph=False)
+    compress = tf.function(compressor.compress, reduce_retracing=True, autograph=False)  # traced once for the loop too
     for name, update in updates.items():
+        rounding = 1e-5 * max(1.0, float(np.abs(update).max()))
         for budget in (0.0, 1.0, 40.0, 100.0, 1e4):
             bits = tf.constant(budget)
-            value, used = compressor.compress(update, bits, keys.key(1))
-            assert value.shape == (size,) and (value.dtype, used.dtype, used.shape) == (tf.float32, tf.float32, ())
-            assert finite((value, used)) and 0 <= used <= budget
-            assert name != "zeros" or not np.any(value)
-            assert used > 0 or not np.any(value)
-            assert same((value, used), compressor.compress(update, bits, keys.key(1)))
-            rounding = 1e-5 * max(1.0, float(np.abs(update).max()))
-            assert same((value, used), compress(update, bits, keys.key(1)), rtol=1e-5, atol=rounding)
-    update = updates["normal"].numpy()
-    loop = tf.function(
-        lambda bits: tf.map_fn(
-            lambda i: compressor.compress(update, bits, keys.key(2, i)), tf.range(DRAWS), (tf.float32, tf.float32)
-        ),
-        autograph=False,
-    )
+            eager, compiled = (way(update, bits, keys.key(1)) for way in (compressor.compress, compress))
+            for value, used in (eager, compiled):
+                assert value.shape == (size,) and (value.dtype, used.dtype, used.shape) == (tf.float32, tf.float32, ())
+                assert finite((value, used)) and 0 <= used <= budget
+                assert name != "zeros" or not np.any(value)
+                assert used > 0 or not np.any(value)
+            assert same(compiled, compress(update, bits, keys.key(1)))
+            assert same(eager, compiled, rtol=1e-5, atol=rounding)
+    signature = tf.TensorSpec([size]), tf.TensorSpec([])
+
+    def again(bits: tf.Tensor) -> Any:
+        return tf.map_fn(
+            lambda i: compress(updates["normal"], bits, keys.key(2, i)), tf.range(DRAWS), fn_output_signature=signature
+        )
+
+    loop, update = tf.function(again, autograph=False), updates["normal"].numpy()
     for budget in (60.0, 1e4):
         draws, used = (value.numpy() for value in loop(tf.constant(budget)))
         if compressor.unbiased:

@@ -20,6 +20,7 @@ from ....ota.terms import Access
 from ....phy.keys import Key
 from ....phy.strict import STRICT
 from . import Plan, Sight
+from ._some import these
 from ._stale import Stale, Underway
 
 LONGEST = 1e9  # seconds until an update arrives, over a link that carries nothing
@@ -50,10 +51,10 @@ class Buffered(Stale):
         left = self.ready(state, sight.ready() + sight.uploads() + sight.besides)
         arrivals, first = tf.math.top_k(-tf.minimum(left, LONGEST), self.buffer)
         lasts = -arrivals[-1]
-        order = tf.scatter_nd(first[:, None], tf.range(1, self.buffer + 1), tf.shape(left))  # [K], 0 for others
-        sends, newest = order > 0, order == self.buffer
+        sends = these(first, sight.shares)
+        newest = sends & (left >= lasts)
         counts = sight.shares * (left.shape[0] / self.buffer) * self.counted(state.age)
         plan = Plan(tf.where(sends, counts, 0.0), sends)
-        begun = tf.where(newest, 0.0, 1.0)  # by who completes the buffer, with the model made of it
+        begun = tf.where(newest, 0.0, 1.0)  # by who arrives when the buffer is full, with the model made of it
         after = Underway(sends, left - lasts, tf.where(sends, begun, state.age + 1.0))
         return plan._replace(ages=state.age, newest=newest, lasts=lasts, mixes=self.mixes), after
