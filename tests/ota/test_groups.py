@@ -27,7 +27,7 @@ def played(uplink: Any, channel: Any, snr_db: float = 120.0, chunk: int = DEVICE
     uplink.check(terms)
     link = air.draw(place, keys.key(1), 0.0, terms.slots, snr_db)
     rebels = None if terms.obeyed else tf.range(DEVICES) == 3
-    round = Round(terms, keys.key(2), WEIGHTS, link, rebels)
+    round = Round(terms, keys.key(2), WEIGHTS, link, rebels=rebels)
 
     def updates_of(devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.gather(UPDATES, devices), tf.ones(tf.shape(devices))
