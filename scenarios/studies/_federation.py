@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ..reading import catalogue
 from ..reading.complaints import named
 from ..reading.errors import ScenarioError, closest, fault, one_of
@@ -17,11 +19,9 @@ from ._air import air_of, granted
 from ._data import held_out, load_data
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from ...learning import Algorithm, Downlink, Effort, Federation, Hardware, Radio, Scheduler
+    from ...learning import Algorithm, Attacker, Downlink, Effort, Federation, Hardware, Protection, Radio, Scheduler
     from ...learning.data import Arrays
-    from ...ota import Uplink
+    from ...ota import Aggregator, Uplink
     from ...phy import Air
 
 SETTINGS = {
@@ -41,7 +41,7 @@ class FederationParts(NamedTuple):
     scenario: Any
     model_factory: Callable[[int], Any]
     data: "Arrays"
-    shares: "list[np.ndarray]"
+    shares: list[np.ndarray]
     algorithm: "Algorithm"
     uplink: "Uplink"
     air: "Air"
@@ -53,12 +53,18 @@ class FederationParts(NamedTuple):
     radio: "Radio"
     payload: float | None
     effort: "Effort"
+    aggregator: "Aggregator | None"
+    attackers: "Attacker | None"
+    protection: "Protection | None"
 
 
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
-    from ...learning import Effort, Radio, Task
+    from ...learning import Effort, Radio
     from ...learning.federated import clock, rows, stale
+    from ...learning.federated.attacks import Attack
+    from ...learning.federated.clipping import task_of
+    from ...learning.federated.guard import Guard
     from ...ota import Terms
 
     data, shares = _dealt(scenario, shared)
@@ -69,17 +75,21 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
 
     air, uplink = air_of(scenario, scenario.devices), catalogue.build(scenario.uplink, "uplink")
     downlink = catalogue.build(scenario.downlink, "downlink")
+    protection = scenario.protection and catalogue.build(scenario.protection, "protection")
     with named("model"):
-        task = Task(model(0))
+        task = task_of(model(0), None, protection)
     elements, optimizer = granted(scenario.grant, task.size, air), _optimizer(scenario.optimizer)
     scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
+    aggregator = scenario.aggregator and catalogue.build(scenario.aggregator, "aggregator")
+    attackers = scenario.attackers and catalogue.build(scenario.attackers, "attackers")
     with named():
         if scheduler:
             scheduler.check(scenario.devices)
         chance = scheduler.participation if scheduler else scenario.participation
         access = scheduler.access if scheduler and scenario.grant.bits else "equal"
-        more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access}
+        more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "aggregator": aggregator}
         terms = Terms(air, task.size, elements, chance, task.layers, **more)
+        terms = Attack(attackers, scenario.devices).check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
@@ -89,13 +99,16 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         effort = Effort(**catalogue.parts(scenario.effort, "effort") if scenario.effort else {})
         effort.check(scenario.devices)
         rows.check(algorithm, task, scenario.devices, downlink, not (scheduler and scheduler.stale))
+        sizes = np.array([len(share) for share in shares])
+        sees_updates = bool(scheduler and scheduler.sees_updates)
+        Guard(protection, uplink, terms).check(algorithm.moves, sees_updates, sizes / sizes.sum())
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
             timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size)
             clock.check(scheduler, timed, uplink, terms, broadcast)
             stale.check(scheduler, downlink, algorithm, terms)
-    told = hardware, radio, scenario.grant.bits, effort
+    told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection
     return FederationParts(
         scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink, scheduler, *told
     )
