@@ -6,9 +6,11 @@ from .federated.algorithms.sgd import Sgd
 from .federated.downlinks import Downlink
 from .federated.downlinks.broadcast import Broadcast
 from .federated.federation import Federation, Metrics, State
+from .federated.population import Population
 from .federated.schedulers import Plan, Scheduler, Sight
 from .federated.schedulers.best_channel import BestChannel
 from .federated.schedulers.channel_then_update import ChannelThenUpdate
+from .federated.schedulers.cohort import Cohort
 from .federated.schedulers.coins import Coins
 from .federated.schedulers.largest_update import LargestUpdate
 from .federated.schedulers.oldest import Oldest
@@ -23,6 +25,7 @@ __all__ = [
     "BestChannel",
     "Broadcast",
     "ChannelThenUpdate",
+    "Cohort",
     "Coins",
     "Downlink",
     "Fedavg",
@@ -32,6 +35,7 @@ __all__ = [
     "Oldest",
     "Optimal",
     "Plan",
+    "Population",
     "ProportionalFair",
     "Random",
     "RoundRobin",

@@ -21,6 +21,7 @@ class Terms:
     layers: Layers = ()  # one of this size unless given
     papr: bool = False  # whether that of what devices send is measured
     layer: int | None = None  # the kernel whose error is reported, from 1; all entries unless given
+    cohort: bool = False  # whether devices are others in every round, so that nothing can be kept of one
 
     def __post_init__(self) -> None:
         check_layers(self.layers, self.size)
@@ -97,6 +98,11 @@ class Terms:
 
 def check_memory(terms: Terms, vectors: int = 1) -> None:
     """Refuse feedback whose memory, so many vectors for each device, would not fit."""
+    if terms.cohort and vectors:
+        raise ValueError(
+            "uplink.feedback: expected 0 with a cohort, as what a device owes would be kept for all of very many "
+            "devices, received error feedback or momentum; set feedback = 0 and momentum = 1, or take another codec"
+        )
     needed, most = 4 * terms.air.devices * terms.size * vectors, MEMORY_BYTES
     if needed > most:
         raise ValueError(

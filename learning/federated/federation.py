@@ -23,6 +23,7 @@ from .algorithms import Algorithm
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
+from .population import Population
 from .schedulers import Plan, Scheduler, Sight
 from .schedulers.coins import Coins
 from .server import Server
@@ -72,7 +73,7 @@ class Federation:
         self,
         model_factory: Callable[[int], keras.Model],
         data: Arrays,
-        shares: Sequence[np.ndarray],
+        shares: Sequence[np.ndarray] | Population,
         algorithm: Algorithm,
         uplink: Uplink,
         air: Air,
@@ -93,13 +94,18 @@ class Federation:
         self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
         self.task = Task(model_factory(0), loss)
         chance = scheduler.participation if scheduler else participation
-        self.terms = Terms(air, self.task.size, elements, chance, self.task.layers, papr, layer)
+        self.population = shares if isinstance(shares, Population) else None
+        cohort = self.population is not None
+        self.terms = Terms(air, self.task.size, elements, chance, self.task.layers, papr, layer, cohort)
         self.scheduler = scheduler or Coins(participation)
         self.scheduler.check(air.devices)
         uplink.check(self.terms)
-        if len(shares) != air.devices:
+        if isinstance(shares, Population):
+            shares.check(air, scheduler, downlink)
+        elif len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-        self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, downlink.own_models)
+        own, devices = downlink.own_models, air.devices
+        self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, own, devices)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
@@ -144,13 +150,14 @@ class Federation:
     @tf.function(autograph=False)
     def _round(self, state: State, seed: tf.Tensor, snr_db: tf.Tensor) -> tuple[State, Metrics]:
         key = keys.key(seed, "round", state.round)
-        link = self._link(state, key, snr_db)
+        numbers = self.population and self.population.cohort(keys.fold(key, "participation"), self.terms.air.devices)
+        link = self._link(state if numbers is None else state._replace(place=state.place.of(numbers)), key, snr_db)
 
         def model_of(device: tf.Tensor) -> Weights:
             return self.downlink.model(state.weights, state.drift, device)
 
         shares = self.devices.shares
-        updates_of = Seen(self.devices.updates_of(model_of, key), shares, self.chunk)
+        updates_of = Seen(self.devices.updates_of(model_of, key, numbers), shares, self.chunk)
         sight = Sight(shares, lambda: rates(Round(self.terms, key, shares, link)), updates_of.norms)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         round, devices = Round(self.terms, key, plan.weights, link), tf.where(plan.weights > 0)[:, 0]
@@ -183,13 +190,17 @@ class Federation:
         time = tf.cast(state.round, tf.float64) * self.terms.airtime
         return self.terms.air.draw(state.place, keys.fold(key, "link"), time, self.terms.slots, snr_db)
 
+    def _of_all(self, mean: tf.Tensor) -> tf.Tensor:
+        """The mean over all devices, of which those without a part in the round spend nothing."""
+        return mean * self.terms.air.devices / self.population.devices if self.population else mean
+
     def _metrics(self, loss: tf.Tensor, report: Report, finite: tf.Tensor) -> Metrics:
         grid = self.terms.air.grid
         return Metrics(
             train_loss=loss,
             nmse=report.nmse,
             nmse_sent=report.nmse_sent,
-            energy=tf.reduce_mean(report.energy),
+            energy=self._of_all(tf.reduce_mean(report.energy)),
             energy_max=tf.reduce_max(report.energy),
             decoded=tf.reduce_sum(tf.cast(report.decoded, tf.float32)),
             bits=report.bits,

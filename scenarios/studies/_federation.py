@@ -7,6 +7,7 @@ shares.
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..reading import catalogue
@@ -14,12 +15,13 @@ from ..reading.complaints import named
 from ..reading.errors import ScenarioError, closest, fault, one_of
 from ..reading.tables import Optimizer
 from ._air import air_of, elements_of
+from ._cohorts import devices_of_round, population
 from ._data import held_out, load_data
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...learning import Algorithm, Downlink, Federation, Scheduler
+    from ...learning import Algorithm, Downlink, Federation, Population, Scheduler
     from ...learning.data import Arrays
     from ...ota import Uplink
     from ...phy import Air
@@ -41,7 +43,7 @@ class FederationParts(NamedTuple):
     scenario: Any
     model_factory: Callable[[int], Any]
     data: "Arrays"
-    shares: "list[np.ndarray]"
+    shares: "list[np.ndarray] | Population"
     algorithm: "Algorithm"
     uplink: "Uplink"
     air: "Air"
@@ -56,23 +58,27 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     from ...learning import Task
     from ...ota import Terms
 
-    data, shares = _dealt(scenario, shared)
+    scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
+    with named():
+        devices = devices_of_round(scheduler, scenario.devices)
+    data, shares = _dealt(scenario, scheduler, shared)
     scheme = catalogue.build(scenario.model, "model")
 
     def model(seed: int) -> Any:
         return scheme.build(data.x_train.shape[1:], data.classes, seed)
 
-    air, uplink = air_of(scenario, scenario.devices), catalogue.build(scenario.uplink, "uplink")
+    air, uplink = air_of(scenario, devices), catalogue.build(scenario.uplink, "uplink")
     downlink = catalogue.build(scenario.downlink, "downlink")
     with named("model"):
         task = Task(model(0))
     elements, optimizer = elements_of(scenario.grant, task.size), _optimizer(scenario.optimizer)
-    scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
     with named():
         if scheduler:
             scheduler.check(scenario.devices)
         chance = scheduler.participation if scheduler else scenario.participation
-        terms = Terms(air, task.size, elements, chance, task.layers, layer=scenario.layer)
+        if cohort := not isinstance(shares, list):
+            shares.check(air, scheduler, downlink)
+        terms = Terms(air, task.size, elements, chance, task.layers, layer=scenario.layer, cohort=cohort)
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
@@ -80,15 +86,17 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     return FederationParts(scenario, model, data, shares, *schemes)
 
 
-def _dealt(scenario: Any, shared: dict[str, Any]) -> "tuple[Arrays, list[np.ndarray]]":
+def _dealt(scenario: Any, scheduler: Any, shared: dict[str, Any]) -> "tuple[Arrays, list[np.ndarray] | Population]":
     """The data and the share of each device, made once for all groups that have the same."""
     told = scenario.model_dump_json(include={"data", "partition", "devices", "validation"})
-    if (key := f"shares {told}") not in shared:
+    by_number = getattr(scheduler, "by_number", False)
+    if (key := f"shares {by_number} {told}") not in shared:
         data = _measured_on(scenario, shared)
         with named("partition"):
             partition = catalogue.build(scenario.partition, "partition")
-            shared[key] = data, partition.split(data.y_train, scenario.devices, SHARES_SEED)
-    found: tuple[Arrays, list[np.ndarray]] = shared[key]
+            deal = partial(population, partition) if by_number else partition.split
+            shared[key] = data, deal(data.y_train, scenario.devices, SHARES_SEED)
+    found: tuple[Arrays, list[np.ndarray] | Population] = shared[key]
     return found
 
 
