@@ -1,7 +1,8 @@
 """Samples of devices that are known by a number, from a pool that all draw from: a device's are the same in any round.
 
 A device has none of them twice; two devices may have the same. Of a sample in position j the class is what a partition
-says, and which sample of that class it is stands at place j of an order of that class, which is the device's own.
+says, and which sample of that class it is stands at place j of an order that is the device's own, and that begins
+somewhere else in every class.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from ...phy import keys, numbered
 from ...phy.keys import Key
 from ...phy.numbered import Numbered
 
+ROUNDS = 6  # of orders, in place of ten: of twenty samples all come as often, to less than can be measured
 ClassesOf = Callable[[Numbered, int], tf.Tensor]  # from devices [C] and how many samples to their classes, int64 [C, S]
 
 
@@ -30,11 +32,13 @@ class Pool:
 
     def indices(self, numbers: tf.Tensor) -> tf.Tensor:
         """Which samples devices [C] have, int32 [C, S]."""
-        own = numbered.hashed(keys.fold(self.key, "samples"), numbers[:, None])  # [C, 1]
+        own = Numbered(keys.fold(self.key, "samples"), numbers)
+        begin = Numbered(keys.fold(self.key, "begin"), numbers).bits(self.sizes.shape[0]) % self.sizes  # [C, classes]
         classes = self.classes_of(Numbered(keys.fold(self.key, "classes"), numbers), self.samples)  # [C, S]
-        of_class = tf.stack([numbered.hashed(self.key, own, classes), own + tf.zeros_like(classes)], -1)
-        places, sizes = tf.range(self.samples, dtype=tf.int64)[None], tf.gather(self.sizes, classes)
-        return tf.gather(self.order, tf.gather(self.starts, classes) + numbered.in_order(of_class, places, sizes))
+        sizes = self.sizes if self.sizes.shape[0] == 1 else tf.gather(self.sizes, classes)
+        place = numbered.in_order(own.bits(2)[:, None], tf.range(self.samples)[None], sizes, ROUNDS)
+        place = (place + tf.gather(begin, classes, batch_dims=1)) % sizes
+        return tf.gather(self.order, tf.gather(self.starts, classes) + place)
 
 
 def pooled(labels: np.ndarray, samples: int | None, seed: int, purpose: str, classes_of: ClassesOf) -> Pool:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from ...phy import keys, numbered
 from ...phy.numbered import Numbered
 
-AT_ONCE = 8  # attempts of all; a second batch is needed once in 10^9
+AT_ONCE = 4  # attempts of each; a second batch is needed by one of 10^5
 
 
 def log_gamma_draws(devices: Numbered, alpha: float, count: int) -> tf.Tensor:

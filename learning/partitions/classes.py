@@ -73,7 +73,8 @@ class Classes:
 
         def classes_of(devices: Numbered, samples: int) -> tf.Tensor:
             own = numbered.hashed(devices.key, devices.numbers[:, None], tf.range(2, dtype=tf.int64))  # [C, 2]
-            return numbered.in_order(own[:, None], tf.range(samples, dtype=tf.int64)[None] % self.per_device, found)
+            few = numbered.in_order(own[:, None], tf.range(self.per_device)[None], found)  # [C, per_device]
+            return tf.gather(few, tf.range(samples) % self.per_device, axis=1)
 
         return pooled(labels, self.samples_per_device, seed, "classes", classes_of)
 
