@@ -1,9 +1,9 @@
 """Claims: a round of 100 of a million devices takes at most 1.5 times one of a federation of 100, and as much memory.
 
-Softmax regression on images as large as digits, 100 devices x 5 steps x 10 of 60 samples, analog over TDL-A, distances and lasting clock offsets:
-all of 100 devices, and cohorts of 100 of 10^2, 10^4 and 10^6 by each partition. Rounds are timed in turn in one
-process; the peak resident size is that of a fresh process that builds a federation and runs ten rounds, and what the
-libraries take of it before is told beside.
+Softmax regression on images as large as digits, 100 devices x 5 steps x 10 of 60 samples, analog over TDL-A, distances
+and lasting clock offsets: all of 100 devices, and cohorts of 100 of 10^2, 10^4 and 10^6 by each partition. Rounds are
+timed in turn in one process; the peak resident size is that of a fresh process that builds a federation and runs ten
+rounds, and what the libraries take of it before is told beside.
 """
 
 import argparse
@@ -24,6 +24,7 @@ def federation(devices: int, partition: str) -> Any:
     """A cohort of so many devices, or 0 devices: a federation of 100, as they always are."""
     import keras
     import numpy as np
+
     from overair.learning import Cohort, Fedavg, Federation, Population
     from overair.learning.data import Arrays
     from overair.learning.models.softmax import Softmax
@@ -74,7 +75,9 @@ def resident() -> float:
 
 def peak(devices: int) -> tuple[float, float]:
     """GB of the libraries and in all, of a fresh process."""
-    done = subprocess.run([sys.executable, __file__, "--peak", str(devices)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, __file__, "--peak", str(devices)], capture_output=True, text=True, check=True
+    )
     before, after = json.loads(done.stdout.splitlines()[-1])
     return before, after
 

@@ -13,6 +13,7 @@ import xarray as xr
 from ..scenarios import studies
 from ..scenarios.reading.errors import ScenarioError, closest, one_of, shown
 from ..scenarios.results import costs
+from ..scenarios.results.ended import last as at_end
 from ..scenarios.results.measures import Measure
 from ..scenarios.results.variables import variables
 from ._labels import SNR
@@ -82,7 +83,7 @@ def abscissa(dataset: xr.Dataset, measure: Measure | None = None) -> str:
 def ended(dataset: xr.Dataset, kept: Iterable[str]) -> xr.Dataset:
     """At the end of the dimension along which a study goes on, unless that is drawn."""
     last = costs.rounds(dataset)
-    return dataset.isel({last: -1}) if last and last not in kept else dataset
+    return at_end(dataset, last) if last and last not in kept else dataset
 
 
 def _named(dataset: xr.Dataset, what: str, told: str, known: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ from matplotlib.text import Text
 from ..scenarios import durable
 from ..scenarios.results import fairness, intervals, remarks
 from ._labels import plain
+from ._points import INTERVALS, MARK, svg
 from ._styles import PLAIN, Style
 
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F"]  # Okabe and Ito
@@ -59,7 +60,10 @@ def picture(path: str | Path, width: float, height: float, dpi: int = DPI) -> It
 
 
 def write(figure: Figure, path: str | Path, dpi: int = DPI) -> None:
-    """A figure as a file, there whole or not at all."""
+    """A figure as a file, there whole or not at all; as .html, what stands in a page and tells its values there."""
+    if Path(path).suffix == ".html":
+        durable.write(Path(path), svg(figure).encode())
+        return
     stream = io.BytesIO()
     figure.savefig(stream, format=Path(path).suffix[1:] or None, dpi=dpi)
     durable.write(Path(path), stream.getvalue())
@@ -157,7 +161,8 @@ def band(
     there = np.isfinite(over_seeds) & np.isfinite(middle)
     panel.update_datalim(np.stack([np.broadcast_to(x, there.shape)[there], over_seeds[there]], axis=1))
     every = max(1, len(x) // 10) if dash else 1
-    panel.plot(x, middle, linestyle=dash or "none", markevery=every, label=label, **look)
+    (line,) = panel.plot(x, middle, linestyle=dash or "none", markevery=every, label=label, **look)
+    INTERVALS[line] = np.array([low, high])
     if marks is not None:
         _mark(panel, x[::every], middle[::every], marks[::every], look)
 
@@ -177,4 +182,4 @@ def _mark(panel: Axes, x: np.ndarray, y: np.ndarray, marks: np.ndarray, look: di
     }
     for mark, own in looks.items():
         if (there := marks == mark).any():
-            panel.plot(x[there], y[there], **own | {"linestyle": "none", "zorder": 3})
+            panel.plot(x[there], y[there], label=MARK, **own | {"linestyle": "none", "zorder": 3})

@@ -1,6 +1,6 @@
 """Random linear coding beside its digital rival at equal resources, after Abdi's fig. 5.4 and 5.3.
 
-    python -m overair.figures.abdi_rlc docs/curves --out abdi_rlc.png
+    overair figure abdi_rlc
 
 The folder holds the curves of ``overair run abdi_rlc`` and ``overair run abdi_cifar`` as abdi_rlc.csv and
 abdi_cifar.csv, and of the latter's digital rival, which its preset spells out, as abdi_cifar_qcs.csv. On the left LeNet
@@ -10,16 +10,14 @@ most of its energy unspent, and the caption says how much each side spends. On t
 CIFAR-10, where the digital rival has the elements that a compression gain of 30 takes; the legend says how many.
 """
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import xarray as xr
 from matplotlib.axes import Axes
 
 from ..scenarios.reading.errors import ScenarioError
-from ..scenarios.results import curves, fairness
-from ._command import draw_folder
+from ..scenarios.results import fairness
+from ._kept import kept
 from ._labels import axis_label, seeds_label
 from ._look import BOX, caption, grid, over_rounds, picture
 from ._resources import channel_uses, equal_elements
@@ -28,9 +26,9 @@ COMPRESSION = "compression"
 NAMES = {"ideal": "no compression, no noise", "analog": "random linear code", "digital": "QCS, digital"}
 
 
-def draw(folder: str | Path, path: str | Path) -> None:
+def draw_folder(folder: Path, path: Path) -> None:
     """Draw the curves of a folder into a file."""
-    lenet, cifar, rival = (curves.load(Path(folder) / f"abdi_{name}.csv") for name in ("rlc", "cifar", "cifar_qcs"))
+    lenet, cifar, rival = (kept(folder, f"abdi_{name}") for name in ("rlc", "cifar", "cifar_qcs"))
     compressions = list(lenet[COMPRESSION].values)
     if len(compressions) != 4:
         raise ScenarioError(f"abdi_rlc.csv: expected four values of {COMPRESSION}, received {len(compressions)}")
@@ -82,12 +80,3 @@ def _fair(lenet: xr.Dataset, cifar: xr.Dataset, rival: xr.Dataset) -> str:
     """What each side's lines were given: on the right two runs stand together."""
     left = fairness.told(fairness.given(lenet, ["uplink"]))
     return f"Left: {left}\nRight: {fairness.told(*(fairness.given(run, ['uplink']) for run in (cifar, rival)))}"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """From a folder of curves to a picture."""
-    return draw_folder("abdi_rlc", __doc__, arguments, draw)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """Analog against digital gradient descent at the wireless edge: the comparisons of Amiri and Gunduz, 2020, fig. 2 to 6.
 
-    python -m overair.figures.amiri2020 docs/curves --out amiri2020.png
+    overair figure amiri2020
 
 The folder holds the curves of ``overair run amiri2020`` as amiri2020.csv, and of its other settings, which the preset
 spells out: amiri2020_p200.csv (P = 200), amiri2020_s30.csv (s = 3d/10), amiri2020_m20.csv and amiri2020_m10.csv (20
@@ -9,15 +9,14 @@ device. Below: A-DSGD and D-DSGD with less power, with fewer elements, and with 
 every scheme has the same resource elements and the same energy; a curve for which that is not so is refused.
 """
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..scenarios.results import curves, fairness
-from ._command import draw_folder
+from ..scenarios.results import fairness
+from ._kept import kept
 from ._labels import SNR, axis_label, seeds_label
 from ._look import BOX, DASHES, caption, grid, over_rounds, picture
 from ._resources import equal_resources
@@ -34,9 +33,9 @@ NAMES = {  # as the paper has them, in its order
 TWO = ("analog sparse", "digital position_coded")  # A-DSGD and D-DSGD, which runs of the two alone call by less
 
 
-def draw(folder: str | Path, path: str | Path) -> None:
+def draw_folder(folder: Path, path: Path) -> None:
     """Draw the curves of a folder into a file."""
-    runs = {name: curves.load(Path(folder) / f"amiri2020{name}.csv") for name in ("", "_p200", "_s30", "_m20", "_m10")}
+    runs = {name: kept(folder, f"amiri2020{name}") for name in ("", "_p200", "_s30", "_m20", "_m10")}
     spent = [equal_resources(run) for run in runs.values()]
     with picture(path, 7.2, 6.0) as figure:
         (alike, classes), (grants, devices) = figure.subplots(2, 2, sharey=True)
@@ -80,12 +79,3 @@ def _settings(panel: Axes, settings: list[tuple[str, xr.Dataset]], bottom: float
             over_rounds(panel, run.isel(uplink=at), list(NAMES).index(uplink), None, dash)
         panel.plot([], [], dash, color="0.3", label=setting)
     panel.legend(**BOX, fontsize=7, loc="lower right", bbox_to_anchor=(1.0, bottom))
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """From a folder of curves to a picture."""
-    return draw_folder("amiri2020", __doc__, arguments, draw)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

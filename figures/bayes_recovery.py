@@ -1,6 +1,6 @@
 """Recovery of sparse gradients of a CNN: accuracy over iterations, errors of recovery, and what a gradient looks like.
 
-    python -m overair.figures.bayes_recovery docs/curves --out bayes_recovery.png
+    overair figure bayes_recovery
 
 The folder holds results of ``overair run`` of bayes_recovery, bayes_errors and bayes_gradient, as curves or as runs of
 these names. Above, accuracy for every SNR of the run. In the middle, NMSE of recovery against the share of entries that
@@ -10,8 +10,6 @@ Below, after Dhillon's lecture: the gradient of a kernel of (5, 5, 10, 20) as a 
 the 95th percentile in magnitude, and the correlation of its rows, each of which is a place in the 5 x 5 plane.
 """
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +20,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 
-from . import _command as command
-from ._labels import SNR, axis_label, settings, value_label
-from ._look import COLOURS, MARKERS, caption, grid, marked, picture
+from ._kept import kept
+from ._labels import SNR, axis_label, seeds_label, settings, value_label
+from ._look import COLOURS, MARKERS, band, caption, grid, marked, picture
 
 PERCENTILE = 95
 KERNEL = (25, 200)  # places by depths and filters
@@ -38,7 +36,8 @@ NAMES = {  # as recoveries, and as uplinks of the run, are called
     "lmmse": "LMMSE",
     "oracle": "true support known",
 }
-LOOKS = dict(zip(NAMES, zip(["#000000", *COLOURS], ["*", *MARKERS], strict=False), strict=False))
+PLACES = dict(zip(NAMES, (6, 0, 1, 2, 3, 4), strict=True))  # of colours and marks; ideal is black
+LOOKS = {name: (COLOURS[at], MARKERS[at]) for name, at in PLACES.items()}
 
 
 def draw(run: xr.Dataset, errors: xr.Dataset, gradient: xr.Dataset, path: str | Path) -> None:
@@ -73,8 +72,8 @@ def _told(run: xr.Dataset, errors: xr.Dataset, gradient: xr.Dataset) -> str:
     steps = f"{', '.join(map(str, [first, *rest[:-1]]))} and {rest[-1]}" if rest else str(first)
     draws, after = settings(errors)["draws"], gradient["moment"].values[0]
     return (
-        "Above: one device keeps a quarter of 112,340 entries and sends half as many sums; mean of "
-        f"{run.sizes['seed']} seeds, band from lowest to highest.\nMiddle: gradients after {steps} steps of "
+        "Above: one device keeps a quarter of 112,340 entries and sends half as many sums. "
+        f"{seeds_label(run)}.\nMiddle: gradients after {steps} steps of "
         f"training, mean and range, {draws} matrices each; open marks: normal amplitudes on the\nsame "
         f"support. Below: a gradient after {after} steps, in units of its largest entry."
     )
@@ -98,9 +97,7 @@ def _accuracies(figure: SubFigure, dataset: xr.Dataset) -> None:
 
 def _accuracy(panel: Axes, dataset: xr.Dataset, name: str) -> None:
     values = dataset.accuracy.transpose("seed", "round").values
-    rounds = dataset["round"].values
-    panel.fill_between(rounds, values.min(0), values.max(0), color=LOOKS[name][0], alpha=0.15, linewidth=0)
-    panel.plot(rounds, values.mean(0), markevery=2, **_line(name))
+    band(panel, dataset["round"].values, values, PLACES[name], name)
 
 
 def name_of(uplink: str) -> str:
@@ -186,14 +183,5 @@ def _line(name: str) -> dict[str, Any]:
 def draw_folder(folder: Path, path: Path) -> None:
     """Draw the results of a folder into a file."""
     names = ("bayes_recovery", "bayes_errors", "bayes_gradient")
-    run, errors, gradient = (command.kept(folder, name) for name in names)
+    run, errors, gradient = (kept(folder, name) for name in names)
     draw(run, errors, gradient, path)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """From a folder of results to a picture."""
-    return command.draw_folder("bayes_recovery", __doc__, arguments, draw_folder)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

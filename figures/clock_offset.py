@@ -2,7 +2,7 @@
 
     overair run clock_offset --out runs/clock_offset
     overair run clock_offset_sums --out runs/clock_offset_sums
-    python -m overair.figures.clock_offset runs/clock_offset runs/clock_offset_sums --out clock_offset.png
+    overair figure clock_offset --curves runs
 
 The upper panel shows errors of sums of independent updates and draws the theory over the points. With offsets D uniform
 on {0..T}, E = max(0, D - prefix) samples past the prefix of an N-point symbol and c_f = (1 - E/N) exp(-j 2 pi f D/N),
@@ -10,9 +10,6 @@ times its own phase where the offset is seen, the error is mean_f E|c_f - 1|^2 +
 shows the accuracies of the run.
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,10 +17,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from ..scenarios.results import saved
-from . import _command as command
-from ._labels import SNR, axis_label, settings
-from ._look import BOX, COLOURS, MARKERS, caption, grid, picture
+from ._kept import kept
+from ._labels import SNR, axis_label, seeds_label, settings
+from ._look import BOX, COLOURS, MARKERS, band, caption, grid, picture
 
 HIGH, SEEN = "high", "seen"
 
@@ -80,12 +76,12 @@ def draw(run: xr.Dataset, sums: xr.Dataset, path: str | Path) -> None:
 
 
 def _told(run: xr.Dataset, sums: xr.Dataset, of: Setting) -> str:
-    seeds, last = run.sizes["seed"], int(run["round"].values[-1])
+    last = int(run["round"].values[-1])
     count = settings(sums)["rounds"] * sums.sizes["seed"]
     return (
         f"{of.devices} devices, {of.snr_db:g} dB, offsets uniform from 0, new every round. Above: mean of {count} "
-        f"sums\nof independent updates, bars of two standard errors, theory as lines. Below: MNIST, mean of\n{seeds} "
-        f"seeds after {last} rounds, band from lowest to highest."
+        "sums\nof independent updates, bars of two standard errors, theory as lines. Below: MNIST,\n"
+        f"after {last} rounds. {seeds_label(run)}."
     )
 
 
@@ -106,23 +102,9 @@ def _errors(panel: Axes, sums: xr.Dataset, seen: bool, of: Setting) -> None:
 
 def _accuracies(panel: Axes, run: xr.Dataset, seen: bool) -> None:
     accuracy, highs = run.accuracy.isel(round=-1).transpose("seed", HIGH).values, run[HIGH].values
-    colour, marker = _look(seen)
-    panel.fill_between(highs, accuracy.min(0), accuracy.max(0), color=colour, alpha=0.18, linewidth=0)
-    panel.plot(highs, accuracy.mean(0), color=colour, marker=marker, markersize=4, linewidth=1.3)
+    band(panel, highs, accuracy, 0 if seen else 1, None)
 
 
-def read(wanted: argparse.Namespace) -> None:
-    """Draws the two results that the command names."""
-    draw(saved.load(wanted.run), saved.load(wanted.sums), wanted.out)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """From two results to a picture."""
-    parser = command.parser("clock_offset", __doc__)
-    parser.add_argument("run", type=Path, help="the folder of a run of clock_offset, or its curve as CSV")
-    parser.add_argument("sums", type=Path, help="the same of clock_offset_sums")
-    return command.perform(parser, arguments, read)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def draw_folder(folder: Path, path: Path) -> None:
+    """Draw the results of a folder into a file."""
+    draw(kept(folder, "clock_offset"), kept(folder, "clock_offset_sums"), path)

@@ -6,7 +6,7 @@ finite is left out from there on, and the caption says so. What a search found i
 out of reach count; words are joined by no lines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from ..scenarios.reading.errors import ScenarioError, one_of
 from ..scenarios.results import costs, tuned
+from ..scenarios.results.ended import ENDED, any_at
 from . import _ticks
 from ._choice import Choice, abscissa, choose, ended, measured
 from ._labels import axis_label, plain, seeds_label, value_label
@@ -83,7 +84,7 @@ def _drawn(dataset: xr.Dataset, chosen: Choice, width: float | None, style: str)
         panel.set_yscale(chosen.measure.scale)
         lines(panel, shown.isel(place), chosen.measure.name, chosen.x, chosen.lines, here)
         _scale(panel, dataset, chosen)
-        _title(panel, ", ".join(value_label(dataset, *each) for each in place.items()), size[0] / layout.columns)
+        _title(panel, dataset, place, size[0] / layout.columns)
         x = costs.label(shown, chosen.cost) if chosen.cost else along(shown, chosen.x)
         layout.label(at, panel, plain(x), axis_label(dataset, chosen.measure.name))
     above = legend(figure, panels, layout.single)
@@ -102,6 +103,8 @@ def told(dataset: xr.Dataset, chosen: Choice, hidden: int) -> str:
         parts[0] += f", after {dataset[last].values[-1]:g} {last}s"
     if "stopped_at" in dataset and bool((dataset.stopped_at >= 0).any()):
         parts.append("seeds that diverged are left out")
+    if ENDED in any_at(dataset):
+        parts.append("a seed's last value is that when its budget of seconds was spent")
     if "find" in dataset.attrs and not bool(np.isfinite(dataset[chosen.measure.name]).all()):
         parts.append("nothing is drawn where the median is out of reach or below all that was tried")
     named = [name for name in chosen.lines if not is_numeric(dataset, name)]
@@ -120,8 +123,10 @@ def _names(told: str | Sequence[str] | None) -> list[str] | None:
     return [told] if isinstance(told, str) else None if told is None else list(told)
 
 
-def _title(panel: Axes, text: str, inches: float) -> None:
-    """Above a panel, in as many lines as it takes."""
+def _title(panel: Axes, dataset: xr.Dataset, place: Mapping[str, int], inches: float) -> None:
+    """Where panels differ, in as many lines as it takes."""
+    differ = {name: at for name, at in place.items() if dataset.sizes[name] > 1} or place
+    text = ", ".join(value_label(dataset, *each) for each in differ.items())
     letters = inches * 72 / (0.55 * rcParams["axes.titlesize"])
     panel.set_title(fill(text, max(1, int(letters))))
 

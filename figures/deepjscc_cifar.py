@@ -1,21 +1,16 @@
 """DeepJSCC on CIFAR-10 beside its rivals, its closed form and the curve its paper has.
 
-    overair run deepjscc_cifar --out runs/jscc
-    python -m overair.figures.deepjscc_cifar runs/jscc --published docs/curves/bourtsoulatze2019.csv --out figure.png
+    overair figure deepjscc_cifar
 
-The published curve is the network trained at 7 dB, at k/n = 1/12. Lines are the mean of images' PSNRs, as published
-curves most likely are; ``--variable psnr`` is the PSNR of the mean squared error.
+The published curve, bourtsoulatze2019.csv of the folder, is the network trained at 7 dB, at k/n = 1/12. Lines are the
+mean of images' PSNRs, as published curves most likely are.
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from ..scenarios import ScenarioError
-from ..scenarios.results import curves, saved
+from ..scenarios.results import curves
 from ..scenarios.results.curves import Sheet
-from . import _command as command
+from ._kept import kept
 from ._look import Line
 from .images import draw
 
@@ -35,23 +30,10 @@ def published(path: str | Path) -> Line:
     return curves.read(path, line)
 
 
-def compare(wanted: argparse.Namespace) -> None:
-    """Draws what the command asks for."""
-    dataset, lines = saved.load(wanted.results), {}
-    if wanted.variable not in dataset:
-        raise ScenarioError(f"{wanted.results}: expected results of images, received others; run deepjscc_cifar")
-    if wanted.published:
-        lines = {(PUBLISHED_RATIO, "2019 network as published, trained at 7 dB"): published(wanted.published)}
-    draw(dataset, wanted.out, wanted.variable, lines)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = command.parser("deepjscc_cifar", __doc__)
-    parser.add_argument("results", help="a folder of `overair run deepjscc_cifar`, or its curve.csv")
-    parser.add_argument("--published", help="a CSV file of trained_db, snr_db and psnr")
-    parser.add_argument("--variable", choices=("psnr", "mean_psnr"), default="mean_psnr")
-    return command.perform(parser, arguments, compare)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def draw_folder(folder: Path, path: Path) -> None:
+    """Draw the results of a folder, and the published curve where it is there, into a file."""
+    dataset, there = kept(folder, "deepjscc_cifar"), folder / "bourtsoulatze2019.csv"
+    lines = (
+        {(PUBLISHED_RATIO, "2019 network as published, trained at 7 dB"): published(there)} if there.exists() else {}
+    )
+    draw(dataset, path, "mean_psnr", lines)

@@ -1,19 +1,17 @@
 """Bits of distributed source coding over the mini-batch of a device, and the errors that come with them.
 
     overair run distributed_coding --out runs/distributed_coding
-    python -m overair.figures.distributed_coding runs/distributed_coding --out distributed_coding.png
+    overair figure distributed_coding --curves runs
 
-Means over the rounds of a run, all of its seeds with a band from the lowest to the highest. All uplinks quantise at the
-same step; where their errors differ, blocks were lost or cosets wrong.
+Means over the rounds of a run and over its seeds, with their 95 % confidence interval as a band. All uplinks quantise
+at the same step; where their errors differ, blocks were lost or cosets wrong.
 """
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import xarray as xr
 
-from . import _command as command
+from ._kept import kept
 from ._labels import axis_label, seeds_label
 from ._lines import lines
 from ._look import BOX, caption, grid, picture
@@ -39,14 +37,6 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         caption(figure, f"Mean over {int(dataset['round'].max())} rounds, {seeds_label(dataset).lower()}.", dataset)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """From a run or a curve to a picture."""
-    from ..scenarios.results import saved
-
-    made = command.parser("distributed_coding", __doc__)
-    made.add_argument("run", type=Path, help="folder of a run, or its curve as CSV")
-    return command.perform(made, arguments, lambda wanted: draw(saved.load(wanted.run), wanted.out))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def draw_folder(folder: Path, path: Path) -> None:
+    """Draw the results of a folder into a file."""
+    draw(kept(folder, "distributed_coding"), path)

@@ -1,6 +1,6 @@
 """PSNR against SNR, a line for every scheme and a panel for every ratio: how images sent are received.
 
-Lines are means over seeds, bands their 95 % confidence intervals.
+Other axes make panels too. Lines are means over seeds, bands their 95 % confidence intervals.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,14 @@ from pathlib import Path
 
 import xarray as xr
 
-from ._labels import SNR, axis_label, seeds_label, upright
+from ._choice import COMPARED
+from ._labels import SNR, axis_label, seeds_label, value_label
+from ._legend import legend
 from ._lines import lines
 from ._look import Line, caption, picture
+from ._panels import Panels
+
+RATIO = "ratio"
 
 
 def draw(
@@ -21,22 +26,28 @@ def draw(
     others: Mapping[tuple[float, str], Line] | None = None,
 ) -> None:
     """Draw the figure into a file; ``others``: lines from elsewhere, SNRs and values by ratio and name."""
-    axes = [str(name) for name in dataset[variable].dims if name not in ("seed", "ratio", SNR)]
-    ratios = dataset["ratio"].values
-    with picture(path, 1.2 + 3.2 * len(ratios), 3.6) as figure:
-        panels = figure.subplots(1, len(ratios), sharey=True, squeeze=False)[0]
-        for panel, ratio in zip(panels, ratios, strict=True):
-            lines(panel, dataset.sel(ratio=ratio), variable, SNR, axes)
+    axes = [str(name) for name in dataset[variable].dims if name not in ("seed", RATIO, SNR)]
+    compared = sorted(axes, key=lambda name: name not in COMPARED)[:1]
+    layout = Panels.of(dataset, [*(name for name in axes if name not in compared), RATIO])
+    many = len(layout.places)
+    with picture(path, 1.0 + (2.4 if many > 2 else 3.3) * layout.columns, 1.0 + 2.6 * layout.rows) as figure:
+        panels = layout.on(figure)
+        for at, (panel, place) in enumerate(zip(panels, layout.places, strict=True)):
+            here = dataset.isel(place)
+            lines(panel, here, variable, SNR, compared)
             for (of, name), (snrs, numbers) in (others or {}).items():
-                if abs(of - ratio) < 1e-6:
+                if abs(of - float(here[RATIO])) < 1e-6:
                     panel.plot(snrs, numbers, ":", color="0.25", linewidth=1.3, label=name)
-            panel.set_title(f"k/n = {Fraction(float(ratio)).limit_denominator(10_000)}", fontsize=8)
-            panel.set_xlabel(f"{axis_label(dataset, SNR)}, P/N0 of a complex symbol")
-        panels[0].set_ylabel(upright(axis_label(dataset, variable)))
-        named = [pair for panel in panels for pair in zip(*panel.get_legend_handles_labels(), strict=True)]
-        by_name = {label: handle for handle, label in reversed(named)}
-        if axes or others:
-            labels = list(dict.fromkeys(label for _, label in named))
-            handles = [by_name[label] for label in labels]
-            figure.legend(handles, labels, loc="outside upper center", ncols=min(2, len(labels)), frameon=False)
-        caption(figure, f"{seeds_label(dataset)}.", dataset, axes)
+            panel.set_title(_title(dataset, place), fontsize=8)
+            x = f"{axis_label(dataset, SNR)}, P/N0 of a complex symbol"
+            layout.label(at, panel, x, axis_label(dataset, variable))
+        if compared or others:
+            legend(figure, panels, single=False)
+        hidden = f"; {layout.hidden} more panels are not shown" if layout.hidden else ""
+        caption(figure, f"{seeds_label(dataset)}{hidden}.", dataset, compared)
+
+
+def _title(dataset: xr.Dataset, place: Mapping[str, int]) -> str:
+    ratio = Fraction(float(dataset[RATIO][place[RATIO]])).limit_denominator(10_000)
+    named = [value_label(dataset, name, at) for name, at in place.items() if name != RATIO]
+    return ", ".join([*named, f"k/n = {ratio}"])

@@ -1,6 +1,6 @@
 """Quantised compressive sampling beside QSGD and random-k: the error at equal bits, and what it does to training.
 
-    python -m overair.figures.qcs_variance docs/curves --out qcs_variance.png
+    overair figure qcs_variance
 
 The folder holds results of ``overair run qcs_variance`` and ``overair run qcs_regression``, as curves or as runs of
 these names. Above, after Abdi's fig. 4.1 and 4.2: relative error |g_hat - g|^2/|g|^2 against compression gain, 32 d
@@ -10,8 +10,7 @@ of random-k is exact. Below: linear regression, fig. 4.4. Abdi, "Distributed lea
 2020, ch. 4.
 """
 
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from . import _command as command
+from ._kept import kept
 from ._labels import settings
 from ._look import COLOURS, MARKERS, caption, grid, marked, picture
 
@@ -135,13 +134,4 @@ def _line(name: str) -> dict[str, Any]:
 
 def draw_folder(folder: Path, path: Path) -> None:
     """Draw the results of a folder into a file."""
-    draw(command.kept(folder, "qcs_variance"), command.kept(folder, "qcs_regression"), path)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """From a folder of results to a picture."""
-    return command.draw_folder("qcs_variance", __doc__, arguments, draw_folder)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    draw(kept(folder, "qcs_variance"), kept(folder, "qcs_regression"), path)

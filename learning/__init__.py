@@ -2,34 +2,56 @@
 
 from .federated.algorithms import Algorithm
 from .federated.algorithms.fedavg import Fedavg
+from .federated.algorithms.feddyn import Feddyn
+from .federated.algorithms.fednova import Fednova
+from .federated.algorithms.fedprox import Fedprox
+from .federated.algorithms.scaffold import Scaffold
 from .federated.algorithms.sgd import Sgd
 from .federated.downlinks import Downlink
 from .federated.downlinks.broadcast import Broadcast
-from .federated.federation import Federation, Metrics, State
+from .federated.effort import Effort
+from .federated.federation import Federation, State
+from .federated.hardware import Hardware
+from .federated.metrics import Metrics
 from .federated.population import Population
+from .federated.radio import Radio
 from .federated.schedulers import Plan, Scheduler, Sight
 from .federated.schedulers.best_channel import BestChannel
+from .federated.schedulers.buffered import Buffered
 from .federated.schedulers.channel_then_update import ChannelThenUpdate
 from .federated.schedulers.cohort import Cohort
 from .federated.schedulers.coins import Coins
+from .federated.schedulers.deadline import Deadline
+from .federated.schedulers.deliverable_update import DeliverableUpdate
+from .federated.schedulers.joint import Joint
 from .federated.schedulers.largest_update import LargestUpdate
 from .federated.schedulers.oldest import Oldest
 from .federated.schedulers.optimal import Optimal
 from .federated.schedulers.proportional_fair import ProportionalFair
 from .federated.schedulers.random import Random
 from .federated.schedulers.round_robin import RoundRobin
+from .federated.schedulers.slotted import Slotted
 from .federated.task import Task, Weights
 
 __all__ = [
     "Algorithm",
     "BestChannel",
     "Broadcast",
+    "Buffered",
     "ChannelThenUpdate",
     "Cohort",
     "Coins",
+    "Deadline",
+    "DeliverableUpdate",
     "Downlink",
+    "Effort",
     "Fedavg",
+    "Feddyn",
     "Federation",
+    "Fednova",
+    "Fedprox",
+    "Hardware",
+    "Joint",
     "LargestUpdate",
     "Metrics",
     "Oldest",
@@ -37,11 +59,14 @@ __all__ = [
     "Plan",
     "Population",
     "ProportionalFair",
+    "Radio",
     "Random",
     "RoundRobin",
+    "Scaffold",
     "Scheduler",
     "Sgd",
     "Sight",
+    "Slotted",
     "State",
     "Task",
     "Weights",

@@ -5,6 +5,7 @@ from .codecs.count_sketch import CountSketchSum
 from .codecs.fsk_vote import FskVote
 from .codecs.identity import Identity
 from .codecs.low_rank import LowRank
+from .codecs.md_air_comp import MdAirComp
 from .codecs.one_bit import OneBit
 from .codecs.random_linear import RandomLinear
 from .codecs.sparse import Sparse
@@ -97,6 +98,7 @@ __all__ = [
     "M22",
     "LowRankFactors",
     "Mcs",
+    "MdAirComp",
     "Nested",
     "MseFactors",
     "NaiveFactors",

@@ -21,7 +21,8 @@ from ..phy.keys import Key
 from .terms import MEMORY_BYTES, Terms, check_memory
 
 Nest = Any  # a nest of tensors
-Updates = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # from devices [C] to their updates [C, d] and losses [C]
+Updates = Callable[[tf.Tensor], tuple[tf.Tensor, Nest]]  # from devices [C] to updates [C, d], and what is beside
+Kept = tuple[Nest, Callable[[Nest, tf.Tensor, Nest], Nest]]  # of nobody; so far, devices [C] and what is beside -> more
 Question = Callable[[tf.Tensor, tf.Tensor], Nest]  # from devices [C] and updates [C, d] to a number each, [C], or a sum
 Probe = Callable[..., Nest]  # the answers of all that take part, [K], zero for others; or their sum, from nothing on
 
@@ -34,6 +35,7 @@ class Round:
     key: Key
     weights: tf.Tensor  # [K]
     link: Link | None = None
+    shares: tf.Tensor | None = None  # of the band, if a schedule deals it, [K]
 
     @cached_property
     def antenna_weights(self) -> tf.Tensor:
@@ -116,6 +118,7 @@ class Report(NamedTuple):
     silent: tf.Tensor  # share of those that take part that sends nothing: no bit fits, or the rule says so; NaN of none
     unheard: tf.Tensor  # share of them that is not decoded, the silent ones included
     papr_db: tf.Tensor  # mean over devices that send, where the terms ask for it; NaN elsewhere
+    sending: Nest = ()  # seconds that each device sends, [K], where packets have fixed bits
 
 
 class ReceivedSum(NamedTuple):
@@ -165,10 +168,13 @@ class Uplink(Protocol):
         ...
 
 
+LOSSES: Kept = 0.0, lambda so_far, devices, losses: so_far + tf.reduce_sum(losses)
+
+
 def collect(
-    uplink: Uplink, state: Nest, round: Round, updates_of: Updates, devices: tf.Tensor, chunk: int
-) -> tuple[Outcome, tf.Tensor]:
-    """One round of the devices [C] that take part, and the sum of their losses.
+    uplink: Uplink, state: Nest, round: Round, updates_of: Updates, devices: tf.Tensor, chunk: int, kept: Kept = LOSSES
+) -> tuple[Outcome, Nest]:
+    """One round of the devices [C] that take part, and what is kept of what is beside updates: the sum of losses.
 
     Where ``chunk`` devices are all there are, updates are computed once. Else they are computed a chunk after another
     and never held together, and a second time for an uplink that probes.
@@ -187,7 +193,7 @@ def collect(
         return tf.while_loop(lambda first, _: first < count, step, (tf.constant(0), start), parallel_iterations=1)[1]
 
     def probe(question: Question, nothing: Nest = None) -> Nest:
-        def ask(answers: Nest, some: tf.Tensor, updates: tf.Tensor, _: tf.Tensor) -> Nest:
+        def ask(answers: Nest, some: tf.Tensor, updates: tf.Tensor, _: Nest) -> Nest:
             answer = question(some, updates)
             if nothing is None:
                 return answers + at_devices(some, answer, round.weights)
@@ -195,11 +201,12 @@ def collect(
 
         return each_chunk(ask, tf.zeros_like(round.weights) if nothing is None else nothing)
 
-    def send(carry: tuple[Nest, tf.Tensor], some: tf.Tensor, updates: tf.Tensor, losses: tf.Tensor) -> Nest:
-        return uplink.add(carry[0], round, some, updates), carry[1] + tf.reduce_sum(losses)
+    def send(carry: tuple[Nest, Nest], some: tf.Tensor, updates: tf.Tensor, beside: Nest) -> Nest:
+        return uplink.add(carry[0], round, some, updates), more(carry[1], some, beside)
 
-    acc, loss = each_chunk(send, (uplink.begin(state, round, probe), tf.zeros([])))
-    return uplink.end(acc, state, round), loss
+    nothing_kept, more = kept
+    acc, found = each_chunk(send, (uplink.begin(state, round, probe), nothing_kept))
+    return uplink.end(acc, state, round), found
 
 
 def apply(uplink: Uplink, state: Nest, round: Round, updates: tf.Tensor) -> tuple[tf.Tensor, Nest, Report]:

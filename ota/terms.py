@@ -1,12 +1,14 @@
 """The terms of an uplink: what is agreed before the first round."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import tensorflow as tf
 
 from ..phy import Air
 from .layers import Layers, check_layers, size_of
 
+Access = Literal["equal", "shares", "turns"]  # parts of the band as large, or as scheduled, or all of it in turn
 MEMORY_BYTES = 4 * 2**30  # of error feedback, at most
 
 
@@ -21,6 +23,10 @@ class Terms:
     layers: Layers = ()  # one of this size unless given
     papr: bool = False  # whether that of what devices send is measured
     layer: int | None = None  # the kernel whose error is reported, from 1; all entries unless given
+    payload: float | None = (
+        None  # bits of every packet, of which airtime is then an outcome; the grant is fixed if None
+    )
+    access: Access = "equal"  # of those that send, to the grant
     cohort: bool = False  # whether devices are others in every round, so that nothing can be kept of one
 
     def __post_init__(self) -> None:
@@ -70,6 +76,16 @@ class Terms:
                 'unknown, received average; or take scheduler = {kind = "coins"} with one chance'
             )
         return self.participation
+
+    @property
+    def granted(self) -> int:
+        """Elements of a grant that is fixed: refused where it is the bits of packets that are."""
+        if self.payload is not None:
+            raise ValueError(
+                f"grant.bits: expected none with an analog uplink, which sends no bits, received {self.payload:g}; "
+                "set grant.elements, or take a digital uplink"
+            )
+        return self.elements
 
     @property
     def slots(self) -> int:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from .version import __version__
@@ -23,6 +24,9 @@ EXAMPLES = """examples:
   overair show runs/a --to accuracy=0.85                     what a level took, and how many seeds got there
   overair show runs/a --x elements --style ieee --format pdf a figure for a paper: accuracy over what it cost
   overair show runs/a --latex                                its table, also --csv and --json
+  overair report runs/a                                      one HTML page with all of it
+  overair figure amiri2020                                   a published figure, from its stored curves
+  overair cite runs/a                                        BibTeX of the package and of the schemes used
   overair check                                              theory beside simulation
 """
 RUN_EXAMPLES = """examples:
@@ -51,7 +55,16 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"overair: {message}; see {self.prog} --help\n")
 
 
-def parser(run: Command, list_: Command, show: Command, new: Command, check: Command) -> Parser:
+def parser(
+    run: Command,
+    list_: Command,
+    show: Command,
+    report: Command,
+    figure: Command,
+    cite: Command,
+    new: Command,
+    check: Command,
+) -> Parser:
     """Of the whole command, from what its subcommands do."""
     made = Parser(
         prog="overair", description="Learning over wireless links, simulated.", epilog=EXAMPLES, formatter_class=LAYOUT
@@ -61,6 +74,31 @@ def parser(run: Command, list_: Command, show: Command, new: Command, check: Com
     _add_run(commands, run)
     _add_list(commands, list_)
     _add_show(commands, show)
+
+    told = commands.add_parser("report", help="one page of results: table, curves, channels, scenario; no network")
+    told.add_argument("results", metavar="DIR|FILE", help="a folder of `run --out`, its results.nc or curve.csv")
+    told.add_argument(
+        "--out", type=Path, metavar="FILE", help="the page (report.html in the folder, or beside the file)"
+    )
+    told.set_defaults(command=report)
+
+    told = commands.add_parser("figure", help="the published figure of a preset, from curves that are kept")
+    told.add_argument("name", metavar="NAME", help="a preset; all draws every one")
+    told.add_argument(
+        "--out", type=Path, metavar="FILE", help="the picture, .png, .pdf or .svg (NAME.png); of all a folder"
+    )
+    told.add_argument("--curves", type=Path, metavar="DIR", help="curves or runs by name (docs/curves of the source)")
+    told.set_defaults(command=figure)
+
+    told = commands.add_parser("cite", help="BibTeX of the package and of the papers behind the schemes of a result")
+    told.add_argument("results", metavar="DIR|FILE|NAME", help="results, or a preset")
+    told.set_defaults(command=cite)
+
+    for each in (commands.choices[name] for name in ("run", "list", "show", "report", "cite")):
+        each.add_argument(
+            "--with", action="append", default=[], dest="folders", metavar="FOLDER",
+            help="a folder with schemes of your own, such as channels/NAME.py; repeatable",
+        )  # fmt: skip
 
     told = commands.add_parser("new", help="print a scenario of a study that runs, every field explained")
     told.add_argument("study", metavar="STUDY", help="see `overair list studies`")

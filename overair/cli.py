@@ -15,7 +15,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from . import pages
 from .arguments import parser
+from .own import use
 
 INTERRUPTED, TERMINATED = 130, 143
 FIGURE = ("x", "y", "panel", "lines", "width", "style")  # options of show
@@ -32,9 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     143 (terminated).
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    options = parser(_run, _list, _show, _new, _check).parse_args(arguments)
+    options = parser(_run, _list, _show, pages.report, pages.figure, pages.cite, _new, _check).parse_args(arguments)
     try:
         with _terminable():
+            if getattr(options, "folders", []):
+                use(*options.folders)
             return int(options.command(options))
     except BrokenPipeError:  # the reader of a pipe has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -124,6 +124,7 @@ __all__ = [
     "ZeroForcing",
     "any_batch",
     "can_share",
+    "check_cohorts",
     "combine",
     "detect",
     "error_power",

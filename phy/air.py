@@ -142,7 +142,9 @@ class Air:
         """Draw what lasts."""
         return Place(key)
 
-    def draw(self, place: Place | Cohort, key: Key, time: Scalar, slots: int, snr_db: Scalar = 0.0, batch: int = 1) -> Link:
+    def draw(
+        self, place: Place | Cohort, key: Key, time: Scalar, slots: int, snr_db: Scalar = 0.0, batch: int = 1
+    ) -> Link:
         """One realisation over consecutive slots, with P = 1 and N0 = 10^(-snr_db/10).
 
         ``time`` in seconds is when the data begins; it is for what drifts, and for fading that goes on.

@@ -18,6 +18,12 @@ class Batches(NamedTuple):
 
     positions: tf.Tensor  # int32 [K, S, B]
     mask: tf.Tensor  # float32 [K, S, B]
+    whole: bool = False  # whether it is known that every device has samples in every step
+
+    @property
+    def steps(self) -> tf.Tensor:
+        """How many steps of each device have samples, [K]."""
+        return tf.reduce_sum(tf.reduce_max(self.mask, axis=2), axis=1)
 
 
 def everything(sizes: tf.Tensor, largest: int, steps: int) -> Batches:
@@ -26,7 +32,7 @@ def everything(sizes: tf.Tensor, largest: int, steps: int) -> Batches:
     mask = tf.cast(positions < sizes[:, None, None], tf.float32)  # [K, 1, n]
     shape = [sizes.shape[0], steps, largest]
     positions = tf.minimum(positions, sizes[:, None, None] - 1)
-    return Batches(tf.broadcast_to(positions, shape), tf.broadcast_to(mask, shape))
+    return Batches(tf.broadcast_to(positions, shape), tf.broadcast_to(mask, shape), whole=True)
 
 
 def with_repetition(key: Key, sizes: tf.Tensor, steps: int, batch_size: int) -> Batches:
@@ -34,7 +40,7 @@ def with_repetition(key: Key, sizes: tf.Tensor, steps: int, batch_size: int) -> 
     unit = keys.uniform(key, [sizes.shape[0], steps, batch_size])
     scale = tf.cast(sizes, tf.float32)[:, None, None]
     positions = tf.minimum(tf.cast(unit * scale, tf.int32), sizes[:, None, None] - 1)
-    return Batches(positions, tf.ones_like(unit))
+    return Batches(positions, tf.ones_like(unit), whole=True)
 
 
 def epochs(key: Key, sizes: tf.Tensor, largest: int, count: int, batch_size: int) -> Batches:

@@ -6,23 +6,30 @@ grows with devices x parameters.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Literal
 
 import numpy as np
 import tensorflow as tf
 
-from ...ota.round import Updates, at_devices
+from ...ota.round import Nest, Updates, at_devices
 from ...phy import Air, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from .algorithms import Algorithm
+from . import rows
+from .algorithms import Algorithm, Memory, Sample
+from .batches import Batches
 from .population import Population, held
 from .task import Task, Weights, flatten
 
 CHUNK_BYTES = 16 * 2**20  # updates held at once: little enough that the same pages serve again and again
 HELD_BYTES = 128 * 2**20  # where more would mean to compute every update twice
+Norms = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # of devices [C] and updates [C, d], [C]
 Executor = Literal["auto", "loop", "vectorized"]
+
+
+def norms(devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
+    """|u_k|, [C]."""
+    return tf.norm(updates, axis=1)
 
 
 class Seen:
@@ -31,26 +38,25 @@ class Seen:
     def __init__(self, updates_of: Updates, shares: tf.Tensor, chunk: int) -> None:
         self._updates_of, self._shares, self._chunk = updates_of, shares, chunk
 
-    def __call__(self, devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def __call__(self, devices: tf.Tensor) -> tuple[tf.Tensor, Nest]:
         return self._updates_of(devices)
 
-    def norms(self, works: tf.Tensor) -> tf.Tensor:
-        """n_k / n |u_k| of those who compute, bool [K], and zero of the others, [K]."""
+    def norms(self, works: tf.Tensor, of: Norms = norms) -> tf.Tensor:
+        """n_k / n |u_k| of those who compute, bool [K], and zero of the others, [K]; or another norm of updates."""
         devices = tf.where(works)[:, 0]
         measured = self._kept if self._chunk >= self._shares.shape[0] else self._passed
-        return self._shares * at_devices(devices, measured(devices), self._shares)
+        return self._shares * at_devices(devices, measured(devices, of), self._shares)
 
-    def _kept(self, devices: tf.Tensor) -> tf.Tensor:
-        updates, losses = self._updates_of(devices)
+    def _kept(self, devices: tf.Tensor, of: Norms) -> tf.Tensor:
+        found = self._updates_of(devices)
         row = tf.scatter_nd(devices[:, None], tf.range(tf.size(devices)), tf.shape(self._shares, devices.dtype))
-        rows_of = partial(tf.gather, row)
-        self._updates_of = lambda some: (tf.gather(updates, rows_of(some)), tf.gather(losses, rows_of(some)))
-        return tf.norm(updates, axis=1)
+        self._updates_of = lambda some: rows.of(tf.gather(row, some), found)
+        return of(devices, found[0])
 
-    def _passed(self, devices: tf.Tensor) -> tf.Tensor:
+    def _passed(self, devices: tf.Tensor, of: Norms) -> tf.Tensor:
         def step(first: tf.Tensor, norms: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             some = devices[first : first + self._chunk]
-            return first + self._chunk, tf.concat([norms, tf.norm(self._updates_of(some)[0], axis=1)], 0)
+            return first + self._chunk, tf.concat([norms, of(some, self._updates_of(some)[0])], 0)
 
         shapes = tf.TensorShape([]), tf.TensorShape([None])
         start, count = (tf.constant(0), tf.zeros([0])), tf.size(devices)
@@ -92,44 +98,55 @@ class Devices:
             bytes_each += 4 * (self.batch_size or self._largest) * int(np.prod(self._x.shape[1:]))
         return max(1, (HELD_BYTES if probed else CHUNK_BYTES) // bytes_each)
 
+    def batches(self, key: Key) -> Batches:
+        """What all devices use in a round; the key is the round's."""
+        return self.algorithm.batches(keys.fold(key, "batches"), self._sizes, self._largest, self.batch_size)
+
     def updates_of(
-        self, model_of: Callable[[tf.Tensor], Weights], key: Key, numbers: tf.Tensor | None = None
+        self,
+        model_of: Callable[[tf.Tensor], Weights],
+        batches: Batches,
+        memory: Memory,
+        key: Key,
+        numbers: tf.Tensor | None = None,
     ) -> Updates:
-        """From devices [C] to their updates [C, d] and training losses [C], by the model of each.
+        """From devices [C] to their updates [C, d], and beside them training losses [C] and their rows anew.
 
         ``numbers`` [K] say who the devices of a cohort are among all.
         """
-        batches = self.algorithm.batches(keys.fold(key, "batches"), self._sizes, self._largest, self.batch_size)
         steps = batches.positions.shape[1]
         device_keys = keys.fold(key, "devices")
 
-        def one(device_batches: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-            device, positions, mask = device_batches  # [], [S, B], [S, B]
+        def one(device_batches: tuple[tf.Tensor, tf.Tensor, tf.Tensor, Nest]) -> tuple[tf.Tensor, Nest]:
+            device, positions, mask, own = device_batches  # [], [S, B], [S, B], a row
             device_key = keys.fold(device_keys, device) if self.task.random else device_keys
 
             def sample(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
                 chosen = tf.gather(positions, step)  # [B]
                 return tf.gather(self._x, chosen), tf.gather(self._y, chosen), tf.gather(mask, step)
 
-            update, loss = self.algorithm.update(self.task, model_of(device), sample, steps, device_key)
-            return flatten([*update.trainable, *update.statistics]), loss
+            given = self.task, model_of(device), Sample(sample, batches.whole), steps, device_key
+            update, own, loss = self.algorithm.compute(*given, memory.common, own)
+            return flatten([*update.trainable, *update.statistics]), (loss, own)
 
-        def some(devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def some(devices: tf.Tensor) -> tuple[tf.Tensor, Nest]:
             positions = self._held.rows(devices, tf.gather(batches.positions, devices), numbers)
-            return self._each(one, (devices, positions, tf.gather(batches.mask, devices)))
+            mask, own = tf.gather(batches.mask, devices), rows.of(devices, memory.own)
+            return self._each(one, (devices, positions, mask, own))
 
         return some
 
-    def _each(self, one: Callable[..., tuple[tf.Tensor, tf.Tensor]], inputs: tuple[tf.Tensor, ...]) -> tuple:
-        """An update and a loss for each of the inputs."""
-        size = self.task.size
+    def _each(self, one: Callable[..., tuple[tf.Tensor, Nest]], inputs: tuple[Nest, ...]) -> tuple[tf.Tensor, Nest]:
+        """An update for each of the inputs, and a loss and a row beside it."""
+        row = tf.nest.map_structure(lambda rows: tf.TensorSpec(rows.shape[1:], rows.dtype), inputs[-1])
+        made = tf.TensorSpec([self.task.size]), (tf.TensorSpec([]), row)
         if self.vectorized:
             return tf.cond(
                 tf.size(inputs[0]) > 0,  # a vectorized map of nothing has no shapes to go by
                 lambda: tf.vectorized_map(one, inputs, fallback_to_while_loop=False),
-                lambda: (tf.zeros([0, size]), tf.zeros([0])),
+                lambda: tf.nest.map_structure(lambda spec: tf.zeros([0, *spec.shape], spec.dtype), made),
             )
-        return tf.map_fn(one, inputs, fn_output_signature=(tf.TensorSpec([size]), tf.TensorSpec([])))
+        return tf.map_fn(one, inputs, fn_output_signature=made)
 
     def _check_padding(self) -> None:
         """Padded samples do not count in a loss, but a layer that learns from whole batches would see them."""

@@ -2,7 +2,8 @@
 
 A round, in the order of ``_round``: the round's link; who takes part; each device's update, sent over the uplink; the
 server's step; what of it reaches the devices over the downlink; what it cost. Devices are computed in chunks and the
-uplink keeps running sums, so nothing grows with devices x parameters, unless a downlink has noise: then each device has
+uplink keeps running sums, so nothing grows with devices x parameters, unless an algorithm has devices remember, each a
+row of its own, or a downlink has noise: then each device has
 a model of its own, [K, d].
 """
 
@@ -14,22 +15,28 @@ import numpy as np
 import tensorflow as tf
 
 from ...ota import Report, Round, Terms, Uplink, collect
-from ...ota.quality import rates
 from ...ota.round import Nest
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from .algorithms import Algorithm
+from . import rows, stale
+from .algorithms import Algorithm, Heard, Memory
+from .clock import Spent, besides, check, clock_of, unknown
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
+from .effort import Effort
+from .hardware import Hardware, Work
+from .metrics import Metrics, metrics
 from .population import Population
-from .schedulers import Plan, Scheduler, Sight
+from .radio import Radio
+from .schedulers import Plan, Scheduler
 from .schedulers.coins import Coins
 from .server import Server
-from .task import Task, Weights
+from .sight import Eyes
+from .task import Task, Weights, moved
 
-IDEAL = IdealDownlink()
+IDEAL, SILENT, ALL = IdealDownlink(), Radio(), Effort()
 REPORT_BITS = 32.0  # what a device tells of its update where the schedule depends on it
 
 
@@ -43,27 +50,8 @@ class State(NamedTuple):
     place: Place
     drift: tf.Tensor  # devices' models less the server's, [K, d]; [0, d] where all have the server's
     scheduler: Nest
-
-
-class Metrics(NamedTuple):
-    """Scalars of one round."""
-
-    train_loss: tf.Tensor  # mean over those that took part
-    nmse: tf.Tensor
-    nmse_sent: tf.Tensor
-    energy: tf.Tensor  # mean over devices, per granted resource element
-    energy_max: tf.Tensor
-    decoded: tf.Tensor
-    bits: tf.Tensor
-    resource_elements: tf.Tensor
-    pilot_elements: tf.Tensor
-    downlink_elements: tf.Tensor
-    airtime: tf.Tensor  # of both ways
-    free_bits: tf.Tensor
-    silent: tf.Tensor
-    unheard: tf.Tensor
-    papr_db: tf.Tensor
-    finite: tf.Tensor  # bool
+    clock: Nest = ()  # seconds since the start, float64; nothing without hardware
+    memory: Memory = Memory((), ())
 
 
 class Federation:
@@ -88,24 +76,39 @@ class Federation:
         papr: bool = False,
         layer: int | None = None,
         scheduler: Scheduler | None = None,
+        hardware: Hardware | None = None,
+        radio: Radio = SILENT,
+        payload: float | None = None,
+        effort: Effort = ALL,
     ) -> None:
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
         self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
         self.task = Task(model_factory(0), loss)
-        chance = scheduler.participation if scheduler else participation
-        self.population = shares if isinstance(shares, Population) else None
-        cohort = self.population is not None
-        self.terms = Terms(air, self.task.size, elements, chance, self.task.layers, papr, layer, cohort)
         self.scheduler = scheduler or Coins(participation)
         self.scheduler.check(air.devices)
+        self.effort = effort
+        effort.check(air.devices)
+        self.population = shares if isinstance(shares, Population) else None
+        told = (
+            self.task.layers,
+            papr,
+            layer,
+            payload,
+            self.scheduler.access if payload else "equal",
+            bool(self.population),
+        )
+        self.terms = Terms(air, self.task.size, elements, self.scheduler.participation, *told)
         uplink.check(self.terms)
         if isinstance(shares, Population):
-            shares.check(air, scheduler, downlink)
+            shares.check(air, self.scheduler, downlink, algorithm, hardware, effort)
         elif len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-        own, devices = downlink.own_models, air.devices
-        self.devices = Devices(self.task, algorithm, data, shares, batch_size, executor, own, devices)
+        stale.check(self.scheduler, downlink, algorithm, self.terms)
+        rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
+        self.algorithm = algorithm.over(uplink)
+        own = downlink.own_models or self.scheduler.stale
+        self.devices = Devices(self.task, self.algorithm, data, shares, batch_size, executor, own, air.devices)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
@@ -113,14 +116,22 @@ class Federation:
         self.server = Server(self.task, made)
         downlink.check(uplink, self.terms, made)
         self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
+        self.clock = clock_of(hardware, radio, algorithm, shares, batch_size)
+        check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
+        spare = besides(uplink, self.terms, self._broadcast_seconds)
+        self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)
 
     def init(self, seed: int) -> State:
         """The state before the first round: initial weights, places and what lasts depend on the seed alone."""
         place = self.terms.air.init(keys.key(seed, "place"))
         weights = self.task.weights(self.model_factory(seed))
         uplink, drift = self.uplink.init(self.terms, place), self.downlink.init(self.terms)
+        drift = stale.start(self.terms) if self.scheduler.stale else drift
         scheduler = self.scheduler.init(self.terms.air.devices, keys.key(seed, "scheduler"))
-        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, scheduler)
+        clock = tf.zeros([], tf.float64) if self.clock else ()
+        memory = self.algorithm.init(self.task, self.terms.air.devices)
+        last = scheduler, clock, memory
+        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, *last)
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
@@ -154,23 +165,38 @@ class Federation:
         link = self._link(state if numbers is None else state._replace(place=state.place.of(numbers)), key, snr_db)
 
         def model_of(device: tf.Tensor) -> Weights:
+            if self.scheduler.stale:
+                return moved(state.weights, tf.gather(state.drift, device))
             return self.downlink.model(state.weights, state.drift, device)
 
-        shares = self.devices.shares
-        updates_of = Seen(self.devices.updates_of(model_of, key, numbers), shares, self.chunk)
-        sight = Sight(shares, lambda: rates(Round(self.terms, key, shares, link)), updates_of.norms)
+        shares, batches = self.devices.shares, self.effort.managed(self.devices.batches(key), key)
+        updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key, numbers), shares, self.chunk)
+        work = self.clock.work(seed, state.round) if self.clock else None
+        sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
-        round, devices = Round(self.terms, key, plan.weights, link), tf.where(plan.weights > 0)[:, 0]
-        outcome, loss = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk)
-        served = self.server.step(state.weights, state.optimizer, outcome.estimate)
+        plan = self.effort.arriving(plan, key)
+        round, devices = Round(self.terms, key, plan.weights, link, plan.shares), tf.where(plan.weights > 0)[:, 0]
+        kept = rows.kept(state.memory.own)
+        outcome, (loss, own) = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk, kept)
+        own = rows.unless_lost(state.memory.own, own, plan.weights > 0, outcome.report.decoded)
+        heard = Heard(tf.where(outcome.report.decoded, plan.weights, 0.0), shares, batches.steps)
+        estimate = stale.estimate(outcome, state.drift, plan)
+        common, step = self.algorithm.serve(self.task, state.memory.common, estimate, heard)
+        served = self.server.step(state.weights, state.optimizer, step)
         drift = self.downlink.step(state.drift, outcome, served, key)
+        drift = stale.after(state.drift, state.weights, served, plan) if self.scheduler.stale else drift
 
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
-        numbers = [loss, outcome.estimate, drift, *served.weights.trainable, *served.weights.statistics]
+        numbers = tf.nest.flatten([loss, outcome.estimate, drift, common, *served.weights])
         finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(number)) for number in numbers])
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
-        after = State(state.round + 1, served.weights, served.optimizer, outcome.state, state.place, drift, learnt)
-        return after, self._metrics(loss, self._told(outcome.report, plan), finite)
+        spent = self._spent(work, plan, outcome.report)
+        clock = state.clock + spent.seconds if self.clock else ()
+        served_by = served.weights, served.optimizer, outcome.state, state.place, drift, learnt, clock
+        after = State(state.round + 1, *served_by, Memory(common, own))
+        spread = self._broadcast, self._broadcast_seconds
+        told = metrics(loss, self._told(outcome.report, plan), finite, spread, spent, clock)
+        return after, self.population.of_all(told, self.terms.air.devices) if self.population else told
 
     @property
     def _twice(self) -> bool:
@@ -184,33 +210,19 @@ class Federation:
         told = REPORT_BITS * tf.reduce_sum(tf.cast(plan.works, tf.float32))
         return report._replace(bits=report.bits + told, free_bits=report.free_bits + told)
 
+    def _spent(self, work: Work | None, plan: Plan, report: Report) -> Spent:
+        if self.clock is None or work is None:
+            return Spent(unknown(), unknown(), unknown())
+        seen = self.scheduler.sees_updates
+        return self.clock.spent(work, plan, report, self.terms, self._broadcast_seconds, seen)
+
+    @property
+    def _broadcast_seconds(self) -> float:
+        grid = self.terms.air.grid
+        return grid.slots(self._broadcast) * grid.slot_seconds
+
     def _link(self, state: State, key: Key, snr_db: tf.Tensor) -> Link | None:
         if not (self.uplink.uses_air or self.scheduler.sees_links):
             return None
         time = tf.cast(state.round, tf.float64) * self.terms.airtime
         return self.terms.air.draw(state.place, keys.fold(key, "link"), time, self.terms.slots, snr_db)
-
-    def _of_all(self, mean: tf.Tensor) -> tf.Tensor:
-        """The mean over all devices, of which those without a part in the round spend nothing."""
-        return mean * self.terms.air.devices / self.population.devices if self.population else mean
-
-    def _metrics(self, loss: tf.Tensor, report: Report, finite: tf.Tensor) -> Metrics:
-        grid = self.terms.air.grid
-        return Metrics(
-            train_loss=loss,
-            nmse=report.nmse,
-            nmse_sent=report.nmse_sent,
-            energy=self._of_all(tf.reduce_mean(report.energy)),
-            energy_max=tf.reduce_max(report.energy),
-            decoded=tf.reduce_sum(tf.cast(report.decoded, tf.float32)),
-            bits=report.bits,
-            resource_elements=report.payload,
-            pilot_elements=report.pilots,
-            downlink_elements=tf.constant(self._broadcast, tf.float32),
-            airtime=report.airtime + grid.slots(self._broadcast) * grid.slot_seconds,
-            free_bits=report.free_bits,
-            silent=report.silent,
-            unheard=report.unheard,
-            papr_db=report.papr_db,
-            finite=finite,
-        )

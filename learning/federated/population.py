@@ -8,18 +8,22 @@ n_k/n over the chance C/K, is the mean of all on average, with the variance ``pl
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from ...phy import Air, check_cohorts, numbered
 from ...phy.keys import Key
+from .algorithms import Algorithm
 from .downlinks import Downlink
+from .effort import Effort
+from .hardware import Hardware
 from .schedulers import Scheduler
 from .schedulers.cohort import Cohort
 
 MOST = 2**40  # devices
+Told = TypeVar("Told", bound=Any)  # metrics, which say the energy of a device
 
 
 class Pool(Protocol):
@@ -50,7 +54,19 @@ class Population:
         """The numbers of those who take part, int64 [C]."""
         return numbered.in_order(key, tf.range(count), self.devices)
 
-    def check(self, air: Air, scheduler: Scheduler | None, downlink: Downlink) -> None:
+    def of_all(self, told: Told, cohort: int) -> Told:
+        """A round's metrics: mean energy is over all devices, of which those without a part in it spend nothing."""
+        return told._replace(energy=told.energy * cohort / self.devices)
+
+    def check(
+        self,
+        air: Air,
+        scheduler: Scheduler | None,
+        downlink: Downlink,
+        algorithm: Algorithm,
+        hardware: Hardware | None,
+        effort: Effort,
+    ) -> None:
         """Raise ValueError where a round is not one of a cohort, or something lasts that is no function of a number."""
         check_cohorts(air)
         if air.devices > self.devices:
@@ -61,6 +77,16 @@ class Population:
             raise ValueError(
                 f"scheduler: expected a cohort of {air.devices} senders, as many as air.devices, for a population of "
                 f"{self.devices}, received {scheduler}"
+            )
+        if algorithm.vectors:
+            raise ValueError(
+                "algorithm: expected one whose devices keep nothing, such as fedavg or fednova, with a cohort, "
+                f"whose devices are others in every round, received {type(algorithm).__name__.lower()}"
+            )
+        if hardware or effort.paces:
+            raise ValueError(
+                f"{'hardware' if hardware else 'effort.paces'}: expected none with a cohort, as the times of single "
+                "devices are not known by a number, received some; leave them out"
             )
         if downlink.own_models:
             raise ValueError(

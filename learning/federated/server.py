@@ -1,4 +1,4 @@
-"""The server: from the estimate of a round to the next model, by any Keras optimizer."""
+"""The server: from what an algorithm makes of a round's estimate to the next model, by any Keras optimizer."""
 
 from typing import NamedTuple
 

@@ -47,6 +47,19 @@ class Task:
         return size_of(self.layers)
 
     @property
+    def trainable(self) -> int:
+        """How many of them are trainable weights, which come first."""
+        return size_of(tuple(tuple(w.shape) for w in self.model.trainable_variables))
+
+    def zeros(self, *rows: int) -> list[tf.Tensor]:
+        """Like the trainable weights, or rows of such."""
+        return [tf.zeros([*rows, *w.shape]) for w in self.model.trainable_variables]
+
+    def split(self, update: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """Of an update [d] what is of trainable weights, in their shapes, and what of statistics."""
+        return unflatten(update[: self.trainable], self.model.trainable_variables), update[self.trainable :]
+
+    @property
     def layers(self) -> Layers:
         """The shapes of what an update holds."""
         return tuple(tuple(w.shape) for w in [*self.model.trainable_variables, *self._statistics])
@@ -85,9 +98,16 @@ class Task:
 
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
     def gradient(
-        self, weights: Weights, x: tf.Tensor, y: tf.Tensor, mask: tf.Tensor, key: Key, step: tf.Tensor
+        self,
+        weights: Weights,
+        x: tf.Tensor,
+        y: tf.Tensor,
+        mask: tf.Tensor,
+        key: Key,
+        step: tf.Tensor,
+        times: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
-        """Mean loss over the samples in the mask [B], its gradient, and the statistics after the batch."""
+        """Mean loss over the samples in the mask [B], its gradient (times a number), and the statistics after it."""
         with tf.GradientTape() as tape:
             tape.watch(weights.trainable)
             state = self._non_trainable(weights.statistics, key, step)
@@ -98,7 +118,8 @@ class Task:
             loss = tf.math.divide_no_nan(tf.reduce_sum(losses), tf.reduce_sum(mask))
             if penalties:  # regularizers; none for a batch of padding alone
                 loss += tf.add_n(penalties) * tf.cast(tf.reduce_any(mask > 0), loss.dtype)
-        gradient = tape.gradient(loss, weights.trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        zero = tf.UnconnectedGradients.ZERO
+        gradient = tape.gradient(loss, weights.trainable, output_gradients=times, unconnected_gradients=zero)
         return loss, gradient, [v for v, seed in zip(after, self._seeds, strict=True) if not seed]
 
     @tf.function(autograph=False)

@@ -6,8 +6,8 @@ the slots left. A device's classes count alike, except where devices would diffe
 device to class to device, by a maximum flow, until the smallest device is as large as it can be; if it stays below
 the mean, the best of 20 draws is kept. Without ``samples_per_device`` all samples of the classes in use are dealt.
 These are the shards of McMahan et al., "Communication-efficient learning of deep networks from decentralized data",
-AISTATS 2017, for any numbers and never across classes. Of a cohort, each device has ``per_device`` classes that it draws
-for itself, all as likely, and equally many samples of each, or one more of the first.
+AISTATS 2017, for any numbers and never across classes. Of a cohort, each device has ``per_device`` classes that it
+draws for itself, all as likely, and equally many samples of each, or one more of the first.
 """
 
 from typing import Annotated

@@ -65,6 +65,27 @@ class Codec(Protocol):
         ...
 
 
+@runtime_checkable
+class Counting(Codec, Protocol):
+    """One whose devices all send equally strong, so that the receiver can count.
+
+    A device is given its update times its weight over the mean weight. Before the first sends every device reports a
+    number, and all are told the mean; both are float32 that take no elements.
+    """
+
+    def check(self, layers: Layers, devices: int) -> None:
+        """Raise ValueError where there is too much to count."""
+        ...
+
+    def ask(self, wanted: tf.Tensor, layers: Layers, code: SharedCode) -> tf.Tensor:
+        """What devices report of updates [C, d], [C]."""
+        ...
+
+    def told(self, code: SharedCode, answers: tf.Tensor, weights: tf.Tensor) -> SharedCode:
+        """The code after all [K] have reported, with the weights [K] of all, zero for the absent."""
+        ...
+
+
 class Sum:
     """The defaults: all of an update is sent, and what is wanted is the weighted sum."""
 
@@ -140,4 +161,4 @@ def _parted(symbols: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
 
 FAMILY = Codec  # what each file of this folder is one of
 
-__all__ = ["SharedCode", "Codec", "LinearSum", "Past", "Sum", "Votes", "pack", "signs", "unpack"]
+__all__ = ["SharedCode", "Codec", "Counting", "LinearSum", "Past", "Sum", "Votes", "pack", "signs", "unpack"]

@@ -18,14 +18,26 @@ LOWEST, STEP, COUNT = -30.0, 0.5, 161  # the SNRs of the tables, in dB
 
 def carried(order: int, snr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Mutual information of a symbol and the variance of its information density, in bits, as ``snr``."""
-    table = tf.constant(_table(order))  # [S, 2]
+    value = _between(_table(order), snr)
+    return value[..., 0], value[..., 1]
+
+
+def carried_by_each(snr: tf.Tensor) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """The same of all ORDERS, read at once: information by order, and variances by order."""
+    tables = np.stack([_table(order) for order in ORDERS], axis=1)  # [S, M, 2]
+    information, variance = (tf.unstack(_between(tables[..., which], snr), axis=-1) for which in range(2))
+    return information, variance
+
+
+def _between(values: np.ndarray, snr: tf.Tensor) -> tf.Tensor:
+    """Values [S, V] at the SNRs of the tables, linearly between them in dB, [..., V]."""
+    table = tf.constant(values)
     place = (10.0 / np.log(10.0) * tf.math.log(tf.maximum(snr, 1e-30)) - LOWEST) / STEP
     inside = tf.clip_by_value(place, 0.0, COUNT - 1.001)
     below = tf.cast(inside, tf.int32)
     share = (inside - tf.cast(below, tf.float32))[..., None]
     value = (1.0 - share) * tf.gather(table, below) + share * tf.gather(table, below + 1)
-    value = tf.where(place[..., None] < 0, 0.0, value)  # so little is not worth the sending
-    return value[..., 0], value[..., 1]
+    return tf.where(place[..., None] < 0, 0.0, value)  # so little is not worth the sending
 
 
 def needed_db(order: int, bits: tf.Tensor) -> tf.Tensor:

@@ -56,19 +56,18 @@ class Ldpc:
 
     def _plan(self, subchannel: Subchannel) -> PacketPlan:
         """The modulation that carries most, [C]."""
-        every = tf.stack([self._with(place, subchannel) for place in range(len(_qam.ORDERS))])  # [M, 4, C]
+        each = zip(*_qam.carried_by_each(subchannel.believed * 10 ** (-GAP_DB / 10)), strict=True)
+        every = tf.stack(
+            [self._with(place, subchannel.mask, *carried) for place, carried in enumerate(each)]
+        )  # [M, 4, C]
         best = tf.argmax(every[:, 1] * (every[:, 2] - CRC), axis=0)  # [C]
         chosen = tf.gather(tf.transpose(every, [2, 0, 1]), best, batch_dims=1)  # [C, 4]
         return PacketPlan(*tf.unstack(tf.cast(chosen, tf.int32), axis=1))
 
-    def _with(self, place: int, subchannel: Subchannel) -> tf.Tensor:
-        """The plan for the modulation at a place of ORDERS, as numbers [4, C]."""
-        order, own = _qam.ORDERS[place], tf.reduce_sum(subchannel.mask, axis=1)  # [C]
-        mean, variance = _qam.carried(order, subchannel.believed * 10 ** (-GAP_DB / 10))  # [C, N] each
-        mean, variance = (
-            tf.reduce_sum(subchannel.mask * mean, axis=1),
-            tf.reduce_sum(subchannel.mask * variance, axis=1),
-        )
+    def _with(self, place: int, mask: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
+        """The plan for the modulation at a place of ORDERS, numbers [4, C], from what elements carry, [C, N]."""
+        order, own = _qam.ORDERS[place], tf.reduce_sum(mask, axis=1)  # [C]
+        mean, variance = (tf.reduce_sum(mask * each, axis=1) for each in (mean, variance))
         words = tf.maximum(tf.math.ceil(mean / _codes.MOST), 1.0)
         room = mean / words + tf.sqrt(variance / words) * tf.math.ndtri(self.target_bler / words)
         symbols = tf.floor(own / words)

@@ -88,11 +88,12 @@ class Mcs:
         """The SNR in dB of a flat link on which a mode's symbols carry as much, [M, C]."""
         own = tf.reduce_sum(subchannel.mask, axis=1)
 
-        def flat_db(order: int) -> tf.Tensor:
-            carried = tf.reduce_sum(subchannel.mask * _qam.carried(order, subchannel.believed)[0], axis=1)
+        def flat_db(order: int, each: tf.Tensor) -> tf.Tensor:
+            carried = tf.reduce_sum(subchannel.mask * each, axis=1)
             return _qam.needed_db(order, tf.math.divide_no_nan(carried, own))
 
-        by_order = tf.stack([flat_db(order) for order in _qam.ORDERS])  # [4, C]
+        information, _ = _qam.carried_by_each(subchannel.believed)
+        by_order = tf.stack([flat_db(*each) for each in zip(_qam.ORDERS, information, strict=True)])  # [4, C]
         return tf.gather(by_order, [_qam.ORDERS.index(mode.order) for mode in MODES])
 
 

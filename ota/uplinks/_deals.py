@@ -58,7 +58,9 @@ class Asked(NamedTuple):
 
 
 def equal(asked: Asked) -> Deal:
-    """In turn."""
+    """In turn, or by the shares of a schedule."""
+    if asked.round.shares is not None:
+        return scheduled(asked.round)
     count = turns(asked.round, tf.range(0))[1]
     owner = owners(asked.round.terms, tf.maximum(-(-count // asked.sharers), 1))
     return Deal(owner, tf.zeros([0]), tf.zeros([0]))
@@ -90,6 +92,16 @@ def error(asked: Asked) -> Deal:
     return _dealt(asked.round, least_error(a[:, None] * asked.curve().at(carries), grid))
 
 
+def scheduled(round: Round) -> Deal:
+    """By the shares of a schedule; equal ones in turn."""
+    present = round.weights > 0
+    shares = tf.where(present, tf.cast(round.shares, tf.float64), 0.0)
+    most, least = tf.reduce_max(shares), tf.reduce_min(tf.where(present, shares, math.inf))
+    in_turn = owners(round.terms, tf.maximum(turns(round, tf.range(0))[1], 1))
+    deal = _dealt(round, shares)
+    return deal._replace(owner=tf.where(most <= least, in_turn, deal.owner))
+
+
 DEALS: dict[str, Callable[[Asked], Deal]] = {"equal": equal, "bits": bits, "worst": worst, "error": error}
 TOLD = {"equal": 0.0, "bits": 32.0, "worst": 32.0, "error": 64.0}  # bits that each device says beforehand
 
@@ -117,6 +129,8 @@ def rates(
 def owned(deal: Deal, round: Round, devices: tf.Tensor, sharers: int, power: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Which elements devices own, 0 or 1 [C, N], and the energy on each, [C, 1], from theirs a granted one, [C]."""
     turn, _ = turns(round, devices)
+    if round.terms.access == "turns":  # all of them, one device after another
+        return tf.cast(turn >= 0, tf.float32)[:, None] * tf.ones([1, round.terms.elements]), power[:, None]
     mask = tf.cast((deal.owner == turn[:, None] // sharers) & (turn[:, None] >= 0), tf.float32)  # [C, N]
     count = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)
     return mask, power[:, None] * (round.terms.elements / count)

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from .. import margins
 from ..past import Past
+from ..round import Nest
 from ._combining import Weighed
 from ._deals import Deal
 from ._long_run import Law
@@ -45,3 +46,4 @@ class Decoded(NamedTuple):
     deal: Deal
     scheduled: tf.Tensor  # weights of those that may send, 0 for the others, [K]
     law: Law
+    sending: Nest  # seconds on the air, [K], where packets have fixed bits

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ...phy import Grid, Level, Place, PowerRule, SharedPlace, can_share, keys
+from ...phy import Awgn, Grid, Level, MaximumRatio, Place, PowerRule, SharedPlace, can_share, keys
 from ..round import Round, Terms, at_devices
 
 MOST_DRAWS = 2**19  # of links; where this many rounds bring a device too rarely, it is made to take part
@@ -79,6 +79,21 @@ def sampling(terms: Terms) -> Sampling:
             f"energy, received {terms.chance:g}; take budget = round, or fewer devices"
         )
     return Sampling(one_by_one if air.antennas > 1 else math.ceil(SAMPLES / shared), alike, True)
+
+
+def check_average(rule: PowerRule, terms: Terms) -> None:
+    """Raise ValueError where the mean energy is infinite, another at every SNR, or takes too many draws to measure."""
+    if not rule.bounded and not isinstance(terms.air.channel, Awgn):
+        raise ValueError(
+            "uplink.budget: expected round for a rule that inverts every fade, whose mean energy is "
+            "infinite, received average; or take truncated_inversion with a threshold above 0"
+        )
+    if terms.air.pilots > 0 or (terms.air.antennas > 1 and not isinstance(terms.air.combiner, MaximumRatio)):
+        raise ValueError(
+            "uplink.budget: expected round where gains depend on the noise, as with estimated CSI or with "
+            "combiners other than maximum_ratio, received average; the mean energy is another at every SNR"
+        )
+    sampling(terms)
 
 
 def expected_cost(rule: PowerRule, terms: Terms, elements: int, place: Place) -> tf.Tensor:

@@ -24,6 +24,7 @@ from typing import Literal, TypeAlias
 import tensorflow as tf
 
 Law: TypeAlias = Literal["owed", "decayed", "shared"]
+Wanted: TypeAlias = tuple[tf.Tensor | None, tf.Tensor, tf.Tensor]  # owed, averaged over rounds, and asked for
 
 
 def slowed(momentum: float, slow: tf.Tensor, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:

@@ -10,6 +10,7 @@ from ..layers import Layers, size_of
 from ..rates import Rate, Subchannel
 from ..round import Round, weighted_sum
 from ..squares import mean_squares
+from ._payload import packets
 from ._shares import turns
 
 FLOAT = 32.0  # bits
@@ -23,6 +24,7 @@ class Sent(NamedTuple):
     bits: tf.Tensor  # [C]
     arrives: tf.Tensor  # whether anything does, bool [C]
     wrong: tf.Tensor  # share of what was sent that side information does not find, or finds wrongly, [C]
+    room: tf.Tensor  # bits that their elements carry, [C]
 
 
 class Side(NamedTuple):
@@ -117,10 +119,14 @@ def send(
     """Updates [C, d] of devices on their elements; those that are not first are decoded with side information."""
     key, arrived = keys.fold(round.key, "compressor"), keys.fold(round.key, "packets")
     (turn, count), vector, number = turns(round, devices), tf.TensorSpec(updates.shape[1:]), tf.TensorSpec([])
-    each = updates, rate.bits(share), devices, turn
+    room = rate.bits(share)
+    each = updates, packets(round.terms, room), devices, turn
 
     def known_at(place: tf.Tensor) -> Known:
         return known._replace(together=Together(keys.fold(key, "together"), place, count))
+
+    def filled(bits: tf.Tensor) -> tf.Tensor:
+        return bits if round.terms.payload is None else room
 
     def alone(item: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
         update, room, device, place = item
@@ -144,11 +150,11 @@ def send(
 
     if not is_sided(compressor):
         decoded, bits = tf.map_fn(alone, each, fn_output_signature=(vector, number), parallel_iterations=1)
-        arrives = rate.crc_ok(share, bits, devices, arrived)
+        arrives = rate.crc_ok(share, filled(bits), devices, arrived)
         decoded = tf.where(arrives[:, None], decoded, 0.0)
-        return Sent(decoded, decoded, bits, arrives & (bits > 0), tf.zeros_like(bits))
+        return Sent(decoded, decoded, bits, arrives & (bits > 0), tf.zeros_like(bits), room)
     items, signature = (*each, are_first(compressor, round, devices)), (vector, number, vector, number)
     decoded, bits, believed, wrong = tf.map_fn(either, items, fn_output_signature=signature, parallel_iterations=1)
-    arrives = rate.crc_ok(share, bits, devices, arrived)
+    arrives = rate.crc_ok(share, filled(bits), devices, arrived)
     decoded, believed = (tf.where(arrives[:, None], value, 0.0) for value in (decoded, believed))
-    return Sent(decoded, believed, bits, arrives & (bits > 0), wrong)
+    return Sent(decoded, believed, bits, arrives & (bits > 0), wrong, room)

@@ -22,13 +22,14 @@ import tensorflow as tf
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
-from ...phy import Awgn, Level, MaximumRatio, Place, PowerRule, TruncatedInversion, combine, keys, squared
+from ...phy import Level, Place, PowerRule, TruncatedInversion, combine, keys, squared
 from ...phy.strict import STRICT
 from ..codecs import Codec, Past, SharedCode
 from ..codecs.identity import Identity
 from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, weighted_sum
+from ._counting import SCALE_BITS, amplitudes, check_counts, counts, stretch, told
 from ._gains import known_gains, over_gains, repeats, share_arrived, share_of_each, times
-from ._levels import expected_cost, joint_level, sampling
+from ._levels import check_average, expected_cost, joint_level
 from ._peaks import measured, none
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
@@ -79,30 +80,20 @@ class Analog:
             raise ValueError(f"analog.feedback: expected 0 for votes, which owe nothing, received {self.feedback}")
 
     def probes(self, terms: Terms) -> bool:
-        """For a rule that looks at everybody, an amplifier, and feedback; else the level is a scale, applied last."""
-        return self.rule.joint or not terms.air.homogeneous or bool(self._feedback)
+        """For a rule that looks at everybody, an amplifier, feedback, and counts; else the level is applied last."""
+        return self.rule.joint or not terms.air.homogeneous or bool(self._feedback) or counts(self.codec)
 
     def check(self, terms: Terms) -> None:
+        check_counts(self.codec, terms)
         needed = self._elements(terms)
-        if needed > terms.elements:
+        if needed > terms.granted:
             beside = "" if self.rule.announced else ", one of them for the scale that this rule sends beside"
             told = f"resource elements for this codec and {terms.size} parameters{beside}, received {terms.elements}"
             raise ValueError(f"grant.elements: expected at least {needed} {told}; set grant.elements = {needed}")
         if self._feedback:
             check_memory(terms)
-        if self.budget == "average" and not self.rule.bounded and not isinstance(terms.air.channel, Awgn):
-            raise ValueError(
-                "uplink.budget: expected round for a rule that inverts every fade, whose mean energy is "
-                "infinite, received average; or take truncated_inversion with a threshold above 0"
-            )
-        noisy = terms.air.pilots > 0 or (terms.air.antennas > 1 and not isinstance(terms.air.combiner, MaximumRatio))
-        if self.budget == "average" and noisy:
-            raise ValueError(
-                "uplink.budget: expected round where gains depend on the noise, as with estimated CSI or with "
-                "combiners other than maximum_ratio, received average; the mean energy is another at every SNR"
-            )
         if self.budget == "average":
-            sampling(terms)  # refuses what would take too many draws
+            check_average(self.rule, terms)
 
     def init(self, terms: Terms, place: Place) -> Nest:
         self.check(terms)
@@ -120,6 +111,7 @@ class Analog:
         acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros, none(round))
         if not self.probes(terms):
             return acc
+        acc = acc._replace(code=told(self.codec, code, round, probe, lambda *asked: self._wanted(acc, *asked)))
         needed = probe(lambda devices, updates: self._needed(acc, round, devices, updates))
         return acc._replace(level=self._level(round, needed), needed=needed)
 
@@ -184,7 +176,8 @@ class Analog:
         estimate = self.codec.decode(symbols, terms.layers, acc.code, noise)
         estimate *= tf.cast(anybody, estimate.dtype)  # nobody's votes are no votes
         errors = round.errors(estimate, acc.target, self.codec.target(acc.sent))
-        free = (REPORT_BITS if self.rule.announced else 0.0) * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
+        free = (REPORT_BITS if self.rule.announced else 0.0) + (SCALE_BITS if counts(self.codec) else 0.0)
+        free *= tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         state = AnalogMemory(state.cost, acc.owed, state.past.after(estimate))
         report = round.report(errors, acc.energy, heard, tf.zeros([]), self._elements(terms), free, acc.papr)
         return Outcome(estimate, state, report, ReceivedSum(symbols, decode))
@@ -220,8 +213,12 @@ class Analog:
 
     def _sent(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What devices want to be known, and what they send of it, [C, d] each."""
-        wanted = updates + self._feedback * tf.gather(acc.owed, devices) if self._feedback else updates
-        return wanted, self.codec.select(wanted, round.terms.layers, acc.code)
+        wanted = self._wanted(acc, devices, updates)
+        chosen = self.codec.select(stretch(self.codec, round, devices, wanted), round.terms.layers, acc.code)
+        return wanted, stretch(self.codec, round, devices, chosen, back=True)
+
+    def _wanted(self, acc: Heard, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
+        return updates + self._feedback * tf.gather(acc.owed, devices) if self._feedback else updates
 
     def _owed(
         self, acc: Heard, round: Round, devices: tf.Tensor, wanted: tf.Tensor, sent: tf.Tensor, arrives: tf.Tensor
@@ -244,7 +241,9 @@ class Analog:
         return over_gains(squared(symbols) * (share / round.terms.elements), round)
 
     def _symbols(self, acc: Heard, round: Round, devices: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
+        sent = stretch(self.codec, round, devices, sent)
         symbols = self.codec.encode(sent, round.terms.layers, acc.code)  # [C, M]
         if not self.rule.announced:
             symbols = tf.pad(symbols, [[0, 0], [0, 1]], constant_values=1.0)
-        return tf.cast(tf.gather(round.weights, devices), symbols.dtype)[:, None] * symbols
+        weights = amplitudes(self.codec, round)
+        return tf.cast(tf.gather(weights, devices), symbols.dtype)[:, None] * symbols

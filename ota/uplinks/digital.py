@@ -49,12 +49,13 @@ from ..round import Nest, Outcome, Probe, Round, Terms, check_memory, weighted_s
 from . import _combining as combining
 from . import _long_run, _peaks
 from . import _memory as memories
+from . import _payload as payloads
 from . import _sides as sides
 from ._curves import curve
 from ._deals import DEALS, TOLD, Asked, Deal, owned, rates
 from ._digital_state import Decoded, DigitalState
 from ._disturbance import Owned, test
-from ._sending import Sending, check_sharing
+from ._sending import Sending
 from ._water import Poured, as_equal, poured_on
 
 
@@ -101,7 +102,7 @@ class Digital:
             _long_run.check(terms, looks=self.scheduled < 1 or self.allocation != "equal")
         if self.deal != "equal" and (self.sdma > 1 or self.allocation != "equal"):
             raise ValueError(f"uplink.deal: expected equal with sdma or water_filling, received {self.deal}")
-        check_sharing(self.sdma, terms)
+        payloads.check(terms, self.deal, self.sdma, self.budget)
 
     def init(self, terms: Terms, place: Place) -> DigitalState:
         self.check(terms)
@@ -116,13 +117,12 @@ class Digital:
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody, layers = tf.zeros([round.terms.size]), tf.zeros_like(round.weights), round.terms.layers
         round, backoff = self._sending.chosen(round), margins.backoff(self.margin_db, state.margins)
-        deal, none = self._deal(state, round, backoff, probe), tf.cast(nobody, tf.bool)
-        y = tf.zeros([0, 0, 0], tf.complex64)
-        if not round.terms.air.orthogonal:
-            y = test(round, self._sent_by(deal, state.law))
+        deal, none, times = self._deal(state, round, backoff, probe), tf.cast(nobody, tf.bool), payloads.start(round)
+        no_test, sent_by = tf.zeros([0, 0, 0], tf.complex64), self._sent_by(deal, state.law)
+        y = no_test if round.terms.air.orthogonal else test(round, sent_by)
         started = state.owed, state.slow, state.past, y, nobody, tf.zeros([]), backoff, none, none, none, nobody
         side, weighed = sides.no_side(self.compressor, layers), combining.start(state.noise)
-        acc = Decoded(zeros, zeros, zeros, *started, side, weighed, deal, round.weights, state.law)
+        acc = Decoded(zeros, zeros, zeros, *started, side, weighed, deal, round.weights, state.law, times)
         if not sides.is_sided(self.compressor) or probe is None:
             return acc
         first = probe(lambda devices, updates: self._first(acc, round, devices, updates), sides.nobody(layers))
@@ -140,6 +140,7 @@ class Digital:
         sends, places = sent.bits > 0, devices[:, None]  # a device whose rate carries nothing stays silent
         energy *= tf.cast(sends, tf.float32)
         return acc._replace(
+            sending=payloads.add(acc.sending, round, places, sent.room),
             estimate=acc.estimate + weighted_sum(shares, heard),
             target=acc.target + weighted_sum(weights, updates),
             wanted=acc.wanted + weighted_sum(weights, asked),
@@ -154,9 +155,7 @@ class Digital:
             weighed=weighed,
         )
 
-    def _wanted(
-        self, acc: Nest, devices: tf.Tensor, updates: tf.Tensor
-    ) -> tuple[tf.Tensor | None, tf.Tensor, tf.Tensor]:
+    def _wanted(self, acc: Nest, devices: tf.Tensor, updates: tf.Tensor) -> memories.Wanted:
         """What devices keep, if anything, their updates over rounds, and what they would have arrive, [C, d]."""
         owed = tf.gather(acc.owed, devices) if self.feedback else None
         slow = memories.slowed(self.momentum, acc.slow, devices, updates)
@@ -192,6 +191,7 @@ class Digital:
         errors = round.errors(estimate, acc.target, acc.wanted)
         papr = _peaks.of_test(replace(round, weights=acc.scheduled), self._sent_by(acc.deal, acc.law))
         report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, free, papr)
+        report = payloads.outcome(report, round, acc.energy, acc.sending)
         state = DigitalState(acc.owed, after, state.past.after(estimate), acc.slow, noise, acc.law)
         return Outcome(estimate, state, report)
 

@@ -7,9 +7,10 @@ and where there are several steps ``step_seconds``, the time between them. A sin
 is a stretch of an example from a random moment on, linear between steps.
 
 Devices get different examples while there are enough, drawn anew every round; if ``lasting``, once for all rounds, and
-then near devices stay near. Devices that are known by a number, as of cohorts, keep any example, whoever else has it. If ``normalized``, one factor for the whole file makes the mean gain of examples 1. A file
-with more antennas than asked for gives its first ones. The delay of a path without power says nothing, whatever it is:
-Sionna's own exports have seconds there, or -1.
+then near devices stay near. Devices that are known by a number, as those of cohorts, keep any example, whoever else has
+it. If ``normalized``, one factor for the whole file makes the mean gain of examples 1. A file with more antennas than
+asked for gives its first ones. The delay of a path without power says nothing, whatever it is: Sionna's own exports
+have seconds there, or -1.
 
 What is known in advance is the mean over the whole file: powers of paths (of each example, if lasting) and how they
 change over time. Detection takes paths to fade independently, which those of a measured file need not.

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic_core import CoreSchema, core_schema
 
 from ...bounds import AtMost
-from . import labels
+from . import labels, outside
 from .errors import ScenarioError
 from .sources import FAMILIES, ROOT, Source, SourceField, fields_of, sources
 
@@ -121,8 +121,38 @@ def without_labels(dumped: Any) -> Any:
 
 def load(family: str, kind: str) -> Any:
     """The real class of a scheme."""
+    source = sources(family)[kind]
+    if source.origin:
+        return _of_another(source)
     module = f"...{FAMILIES[family].folder.replace('/', '.')}.{kind}"
-    return getattr(importlib.import_module(module, __package__), sources(family)[kind].class_name)
+    return getattr(importlib.import_module(module, __package__), source.class_name)
+
+
+def _of_another(source: Source) -> Any:
+    """The class of a scheme of a package that is not ours; ScenarioError where it has not all that ours have."""
+    try:
+        outside.imported(source.module)
+        found = getattr(importlib.import_module(source.module), source.class_name)
+    except Exception as error:  # whatever it does when it is imported
+        raise ScenarioError(f"{source.file}: cannot be imported: {type(error).__name__}: {error}") from None
+    wanted, has = interface(source.family), {field.name for field in source.fields}
+    missing = [name for name in _members(wanted) if name not in has and not hasattr(found, name)]
+    if missing:
+        home = f"overair/{FAMILIES[source.family].folder}/__init__.py"
+        told = f"expected what a {wanted.__name__} has, found no {', '.join(missing)}; {home} says what they are"
+        raise ScenarioError(f"{source.file}: {source.class_name}: {told}")
+    return found
+
+
+def _members(wanted: Any) -> list[str]:
+    """What an interface asks for, in the order of its text."""
+    homes = [
+        each
+        for each in reversed(wanted.__mro__)
+        if getattr(each, "_is_protocol", False) and each.__module__ != "typing"
+    ]
+    named = [name for home in homes for name in (*home.__dict__.get("__annotations__", {}), *vars(home))]
+    return [name for name in dict.fromkeys(named) if not name.startswith("_")]
 
 
 def interface(family: str) -> Any:
@@ -151,8 +181,10 @@ def _type(where: str, field: SourceField) -> Any:
     names: dict[str, Any] = {known.__name__: known for known in plain} | {"Literal": Literal, "Annotated": Annotated}
     names |= {about.interface: Annotated[Scheme, Of(family)] for family, about in FAMILIES.items()}
     text = ast.unparse(field.annotation)
+    if any(isinstance(node, ast.Attribute | ast.Lambda) for node in ast.walk(field.annotation)):
+        raise TypeError(f"{where}: field {field.name}: annotation {text}: expected names, received attributes")
     try:
-        kept = eval(text, {"__builtins__": {}}, names)  # our own source files, and nothing but these names
+        kept = eval(text, {"__builtins__": {}}, names)  # nothing but these names, and nothing of them
     except (NameError, TypeError, AttributeError) as error:
         raise TypeError(f"{where}: field {field.name}: annotation {text}: {error}") from None
     if get_origin(kept) is tuple:  # a TOML file has lists

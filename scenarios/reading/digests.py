@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from . import outside
 from .catalogue import Scheme, Table
 
 
@@ -17,6 +18,8 @@ def digests(value: Any) -> dict[str, str]:
     found = {
         path: digest for each in (inside if isinstance(inside, list) else []) for path, digest in digests(each).items()
     }
+    if isinstance(value, Scheme) and value.source.origin:
+        found[f"package {value.source.origin}"] = outside.digest(value.source.origin)
     if isinstance(value, Scheme) and (field := value.source.traits.get("reads")):
         file = Path(getattr(value, field))
         if file.is_file():

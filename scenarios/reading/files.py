@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import limits
+from . import instances, limits
 from .catalogue import Table
 from .errors import ScenarioError, closest, one_of, printable
 
@@ -24,7 +24,10 @@ def read(source: str | Path | Mapping[str, Any] | Table) -> tuple[str, dict[str,
     if isinstance(source, Table):
         return "scenario", source.model_dump(mode="json")
     if isinstance(source, Mapping):
-        return "scenario", dict(source)
+        try:
+            return "scenario", instances.plain(source)
+        except RecursionError:  # what lies too deep is refused when it is checked
+            return "scenario", dict(source)
     file = Path(source)
     if file.suffix == ".toml" or str(source) not in presets() and _is_file(file):
         return file.stem, parse(file)
@@ -53,12 +56,17 @@ def parse(file: Path) -> dict[str, Any]:
     """The raw table of a TOML file."""
     content = _content(file)
     try:
-        limits.check_text(content)
-        return tomllib.loads(content)
+        return parsed(content)
     except RecursionError:
         raise ScenarioError(f"{file}: expected a TOML file; tables and lists lie too deep in each other") from None
     except ValueError as error:
         raise ScenarioError(f"{file}: expected a TOML file; {error}") from None
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The raw table of the text of a TOML file."""
+    limits.check_text(text)
+    return tomllib.loads(text)
 
 
 def _content(file: Path) -> str:

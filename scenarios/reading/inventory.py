@@ -50,6 +50,7 @@ def _fields(study: str) -> dict[str, str]:
 def _family(family: str, schemes: dict[str, Source]) -> dict[str, Any]:
     kinds = {
         kind: {"summary": source.summary, "fields": described(tables(family)[kind]) if source.fields else {}}
+        | ({"origin": source.origin} if source.origin else {})
         for kind, source in schemes.items()
     }
     return {"about": FAMILIES[family].about, "schemes": kinds}

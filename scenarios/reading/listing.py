@@ -113,11 +113,16 @@ def _scenarios(titles: dict[str, str]) -> Iterator[str]:
 
 def _family(family: str, schemes: dict[str, Source], details: bool = False) -> Iterator[str]:
     yield f"{family}: {FAMILIES[family].about}"
-    lines = _columns({kind: source.summary for kind, source in schemes.items()})
+    lines = _columns({kind: _summary(source) for kind, source in schemes.items()})
     for line, (kind, source) in zip(lines, schemes.items(), strict=True):
         yield line
         if details and source.fields:
             yield from (f"      {name}: {text}" for name, text in described(tables(family)[kind]).items())
+
+
+def _summary(source: Source) -> str:
+    """With the package that it is of, where that is not ours."""
+    return source.summary + (f" (of {source.origin})" if source.origin else "")
 
 
 def _rows(fields: dict[str, str]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What `overair new` prints: a scenario of a study that runs, with every field, what it means and what it takes."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ HEAD = """\
 #   find = {{ over = "FIELD", target = "{main} {sense} NUMBER", low = NUMBER, high = NUMBER, within = NUMBER }}
 """
 NO_DEFAULT = "..."
+BARE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 def example(study: str) -> dict[str, Any]:
@@ -81,11 +83,17 @@ def _default(table: type[Table], path: list[str]) -> str:
 
 
 def toml(value: Any) -> str:
-    """A value as a TOML file has it in one line."""
+    """A value as a TOML file has it in one line; what is None is left out of tables."""
     if isinstance(value, Mapping) and list(value) == ["kind"]:
         return toml(value["kind"])
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{name} = {toml(item)}" for name, item in value.items()) + " }" if value else "{}"
+        items = [f"{key(name)} = {toml(item)}" for name, item in value.items() if item is not None]
+        return "{ " + ", ".join(items) + " }" if items else "{}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else repr(value)
+
+
+def key(name: str) -> str:
+    """A name as a TOML file has it, in quotes where it needs them; dots lead into tables."""
+    return name if BARE.fullmatch(name) else toml(name)

@@ -14,6 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import outside
+from .errors import ScenarioError
+
 ROOT = Path(__file__).parents[2]
 PARTS = ("phy", "ota", "learning")
 MARK = re.compile(r"^FAMILY = (\w+)", re.MULTILINE)
@@ -48,6 +51,9 @@ class Source(NamedTuple):
     about: str
     fields: tuple[SourceField, ...]
     traits: dict[str, Any]  # what the class itself says of all its objects, where that is a plain value
+    file: Path
+    origin: str = ""  # the package that it is of, where that is not ours
+    module: str = ""  # its name there
 
 
 def _families() -> Iterator[tuple[str, Family]]:
@@ -67,8 +73,28 @@ FAMILIES = dict(_families())
 def sources(family: str) -> dict[str, Source]:
     """The schemes of a family by kind, in order of kind."""
     files = sorted((ROOT / FAMILIES[family].folder).glob("[!_]*.py"))
-    found = [read(family, file) for file in files]
-    return {source.kind: source for source in found if source}
+    ours = [read(family, file) for file in files]
+    found = {source.kind: source for source in ours if source}
+    for source in _outside(family):
+        if there := found.get(source.kind):
+            rival = there.origin or "overair"
+            raise ScenarioError(f"{source.file}: expected a name that no other has, {source.kind} is one of {rival}")
+        found[source.kind] = source
+    return found
+
+
+def _outside(family: str) -> Iterator[Source]:
+    """Those of packages that are not ours."""
+    outside.check(FAMILIES)
+    for package in outside.packages():
+        for file in sorted((package.folder / family).glob("[!_]*.py")):
+            try:
+                source = read(family, file)
+            except (TypeError, SyntaxError, ValueError) as error:
+                told = str(error).removeprefix(f"{file}: ")
+                raise ScenarioError(f"{file}: expected a scheme, as ours are written; {told}") from None
+            if source:
+                yield source._replace(origin=package.name, module=f"{package.module}.{family}.{file.stem}")
 
 
 def homes(kind: str) -> list[str]:
@@ -89,7 +115,7 @@ def read(family: str, file: Path) -> Source | None:
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
     about = " ".join((ast.get_docstring(classes[0]) or "").partition("\n\n")[0].split())
     fields, traits = _fields(tree, file, classes[0].name), dict(_traits(classes[0]))
-    return Source(family, file.stem, classes[0].name, summary, about, fields, traits)
+    return Source(family, file.stem, classes[0].name, summary, about, fields, traits, file)
 
 
 @cache

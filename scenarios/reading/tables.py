@@ -3,6 +3,7 @@
 A scheme is its kind, "rayleigh", or a table with the kind and fields, {kind = "tdl", model = "B"}.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -12,8 +13,8 @@ from .catalogue import Table, table_of_class
 from .errors import shown
 
 OptimizerName = Literal[
-    "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lamb", "lion", "muon", "nadam", "rmsprop",
-    "sgd",
+    "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "fedadagrad", "fedadam", "fedyogi", "ftrl", "lamb",
+    "lion", "muon", "nadam", "rmsprop", "sgd",
 ]  # fmt: skip
 Positive = Annotated[int, Gt(0), Lt(2**31)]
 Million = Annotated[int, Gt(0), Le(10**6)]
@@ -22,9 +23,9 @@ Seed = Annotated[int, Ge(0), Lt(2**63)]
 SnrDb = Annotated[float, Ge(-300), Le(300)]
 
 
-def default(value: Any, description: str) -> Any:
+def default(value: Any, description: str, exclude_if: Callable[[Any], bool] | None = None) -> Any:
     """A field with a default as a file would give it."""
-    return Field(default=value, description=description)
+    return Field(default=value, description=description, exclude_if=exclude_if)
 
 
 def all_different(values: list[Any]) -> list[Any]:
@@ -35,9 +36,9 @@ def all_different(values: list[Any]) -> list[Any]:
 
 
 class Optimizer(Table):
-    """A Keras optimiser: what the server does with the estimate it receives."""
+    """An optimiser: what the server does with the estimate it receives."""
 
-    name: OptimizerName = Field(description="a Keras optimiser, in small letters")
+    name: OptimizerName = Field(description="a Keras optimiser, or fedadam, fedyogi, fedadagrad as published")
     learning_rate: Annotated[float, Gt(0)] = Field(description="the size of its steps")
     options: dict[str, float | bool] = Field(default={}, description="its further arguments, such as momentum")
 
@@ -114,6 +115,20 @@ class GridTable(GridFields):
     """The OFDM numerology."""
 
 
+EffortFields: Any = table_of_class("learning/federated/effort.py", "Effort")
+
+
+class EffortTable(EffortFields):
+    """Partial work and dropout."""
+
+
+RadioFields: Any = table_of_class("learning/federated/radio.py", "Radio")
+
+
+class RadioTable(RadioFields):
+    """The radio of a device."""
+
+
 class Grant(Table):
     """The resource elements of a round, the same for every uplink compared."""
 
@@ -135,3 +150,20 @@ class Grant(Table):
             f"expected elements or compression, received both, {elements} and {compression:g}; "
             f"set the whole table, grant={{elements={elements}}}, to replace one by the other"
         )
+
+
+class PayloadGrant(Grant):
+    """The resource elements of a round, or the bits of its packets."""
+
+    bits: Annotated[float, Ge(1), Le(1e12)] | None = Field(
+        default=None,
+        description="bits of each packet of digital uplinks instead, whose airtime is then an outcome",
+        exclude_if=lambda bits: bits is None,
+    )
+
+    @field_validator("bits")
+    @classmethod
+    def _bits_alone(cls, bits: float | None, info: ValidationInfo) -> float | None:
+        if bits is not None and info.data.get("elements") is None and info.data.get("compression") not in (None, 1.0):
+            raise ValueError(f"expected bits or compression, received both, {bits:g} and {info.data['compression']:g}")
+        return bits

@@ -31,12 +31,12 @@ from ..reading.errors import one_of
 from ..running.units import versions
 from ..studies.base import Study
 from . import dataset, measures
+from .ended import ENDS
 from .measures import Measure
 from .names import last, shortened
 from .sheets import Sheet, read, write
 from .variables import variables
 
-STOPPED = "stopped_at"
 TOLD = ("units", "long_name", "path")  # attributes of a column
 NONE: Mapping[str, Measure] = {}
 LARGEST = 10**7  # places of the grid that axes, seeds and rounds make
@@ -107,7 +107,7 @@ def _measured(dataset: xr.Dataset) -> list[str]:
 
 
 def _was_measured(values: xr.DataArray) -> bool:
-    return bool(np.isfinite(values).any()) and not (values.name == STOPPED and bool((values < 0).all()))
+    return bool(np.isfinite(values).any()) and not (values.name in ENDS and bool((values < 0).all()))
 
 
 def _type(dtype: np.dtype) -> str:
@@ -134,7 +134,7 @@ def _dataset(sheet: Sheet) -> xr.Dataset:
     found: dict[str, Any] = {}
     for name, measure in known.items():
         flat = np.full(math.prod(shape), np.nan)
-        flat[at] = _numbers(name, cells[name]) if name in cells else -1.0 if name == STOPPED else np.nan
+        flat[at] = _numbers(name, cells[name]) if name in cells else -1.0 if name in ENDS else np.nan
         over = inner if measure.over is None else [each for each in inner if last(each) in map(last, measure.over)]
         idle = tuple(place for place, each in enumerate(dims) if each in inner and each not in over)
         kept = [each for each in dims if each not in inner or each in over]
@@ -202,7 +202,7 @@ def _values(sheet: Sheet, name: str, texts: list[str]) -> list[Any]:
 def _numbers(name: str, texts: list[str]) -> list[float]:
     try:
         numbers = [float(text or "nan") for text in texts]
-        if name == STOPPED and not all(map(_is_round_or_unknown, numbers)):
+        if name in ENDS and not all(map(_is_round_or_unknown, numbers)):
             raise ValueError("expected the number of a round, or -1")
         return numbers
     except ValueError as error:

@@ -15,7 +15,7 @@ import xarray as xr
 
 from .. import studies
 from ..reading.errors import ScenarioError
-from . import cells, costs
+from . import cells, costs, ended
 from .measures import Measure
 from .variables import variables
 
@@ -56,9 +56,7 @@ def reached(dataset: xr.Dataset, goal: Goal) -> xr.Dataset:
     """Rounds and each cost until the level is reached, [..., seed]: infinite where never, NaN where none is known."""
     sign = -1.0 if goal.measure.better == "low" else 1.0
     core, values = along(dataset), sign * dataset[goal.measure.name]
-    there = values.notnull().any(core)
-    if "stopped_at" in dataset:
-        there = there | (dataset.stopped_at >= 0)
+    there = values.notnull().any(core) | ended.ends(dataset)
     spent = {core + "s": dataset[core].astype(float)} | {
         word: costs.total(dataset, word) for word in costs.words(dataset)
     }

@@ -10,11 +10,10 @@ import xarray as xr
 
 from .. import studies
 from ..reading.errors import ScenarioError
-from . import cells, intervals, remarks, tuned
+from . import cells, ended, intervals, remarks, tuned
 from .measures import Measure
 from .variables import variables
 
-STOPPED = "stopped_at"
 BELOW = "< the upper end of a seed's where nothing was wrong"
 
 
@@ -40,8 +39,7 @@ def table(dataset: xr.Dataset, against: Against | None = None) -> list[list[str]
         more = intervals.differences(dataset[[main.name]], *against)[main.name]
         columns[difference] = column(more, dataset, compared)
     columns |= {str(each.heading): _of(each, dataset, cells.mean) for each in others}
-    if STOPPED in dataset and bool((dataset[STOPPED] >= 0).any()):
-        columns["stopped"] = column(dataset[STOPPED], dataset, cells.stops)
+    columns |= {told: column(dataset[name], dataset, cells.stops) for name, told in ended.any_at(dataset).items()}
     return [[*axes, *columns], *map(list, zip(*grid(labels), *columns.values(), strict=True))]
 
 
@@ -68,6 +66,7 @@ def notes(dataset: xr.Dataset) -> Iterator[str]:
     dataset = shown(dataset)
     yield from (f"{mark}: {text}" for mark, text in remarks.why(dataset).items())
     yield from remarks.free(dataset)
+    yield from ended.notes(dataset)
     main, *_ = told = measures(dataset)
     there = np.isfinite(dataset[main.name])
     for measure in told:
@@ -101,7 +100,7 @@ def against(dataset: xr.Dataset, told: str) -> Against:
 def shown(dataset: xr.Dataset) -> xr.Dataset:
     """What a table shows: of a dimension along which a study goes on the last coordinate."""
     last = studies.load(dataset.attrs["study"]).shown_last
-    return dataset.isel({last: -1}) if last in dataset.dims else dataset
+    return ended.last(dataset, last) if last is not None and last in dataset.dims else dataset
 
 
 def measures(dataset: xr.Dataset) -> list[Measure]:

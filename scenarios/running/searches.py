@@ -14,6 +14,7 @@ from ..reading.errors import ScenarioError, closest, fault
 from ..reading.listing import described
 from ..reading.searches import Enough, Find, Tune
 from ..reading.sweep import Point
+from ..results.ended import ENDED
 from ..results.measures import named
 from .campaign import Found, Plan
 from .units import units
@@ -56,7 +57,9 @@ def score(study: Any, found: Found, measure: str) -> float:
     values = found[measure]
     names = study.over(named(*study.measures)[measure])
     if study.shown_last in names:
-        values = np.take(values, -1, axis=names.index(study.shown_last))
+        spent = int(found.get(ENDED, -1)) >= 0
+        at = int(np.isfinite(values).sum()) - 1 if spent else -1  # before the end of a budget
+        values = np.take(values, at, axis=names.index(study.shown_last))
     return float(values.reshape(-1)[0]) if values.size == 1 else math.nan
 
 

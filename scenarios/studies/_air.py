@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ..reading import catalogue
 from ..reading.complaints import named
 from ..reading.errors import ScenarioError, fault
-from ..reading.tables import Grant
+from ..reading.tables import Grant, PayloadGrant
 
 if TYPE_CHECKING:
     from ...phy import Air
@@ -23,6 +23,13 @@ def air_of(scenario: Any, devices: int) -> "Air":
         for told in ("snr_db", "peak_snr_db"):  # to every round
             parts.pop(told, None)
         return Air(Grid(**catalogue.parts(scenario.grid, "grid")), devices=devices, **parts)
+
+
+def granted(grant: PayloadGrant, size: int, air: "Air") -> int:
+    """Elements of a grant; where packets have fixed bits those on which rates are measured, a slot unless given."""
+    if grant.bits is None or grant.elements:
+        return elements_of(grant, size)
+    return max(air.grid.elements, air.devices)
 
 
 def elements_of(grant: Grant, size: int) -> int:

@@ -14,14 +14,14 @@ from ..reading import catalogue
 from ..reading.complaints import named
 from ..reading.errors import ScenarioError, closest, fault, one_of
 from ..reading.tables import Optimizer
-from ._air import air_of, elements_of
+from ._air import air_of, granted
 from ._cohorts import devices_of_round, population
 from ._data import held_out, load_data
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ...learning import Algorithm, Downlink, Federation, Population, Scheduler
+    from ...learning import Algorithm, Downlink, Effort, Federation, Hardware, Population, Radio, Scheduler
     from ...learning.data import Arrays
     from ...ota import Uplink
     from ...phy import Air
@@ -51,11 +51,16 @@ class FederationParts(NamedTuple):
     optimizer: Callable[[], Any]
     downlink: "Downlink"
     scheduler: "Scheduler | None"
+    hardware: "Hardware | None"
+    radio: "Radio"
+    payload: float | None
+    effort: "Effort"
 
 
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
-    from ...learning import Task
+    from ...learning import Effort, Radio, Task
+    from ...learning.federated import clock, rows, stale
     from ...ota import Terms
 
     scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
@@ -71,19 +76,36 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     downlink = catalogue.build(scenario.downlink, "downlink")
     with named("model"):
         task = Task(model(0))
-    elements, optimizer = elements_of(scenario.grant, task.size), _optimizer(scenario.optimizer)
+    elements, optimizer = granted(scenario.grant, task.size, air), _optimizer(scenario.optimizer)
     with named():
         if scheduler:
             scheduler.check(scenario.devices)
         chance = scheduler.participation if scheduler else scenario.participation
-        if cohort := not isinstance(shares, list):
-            shares.check(air, scheduler, downlink)
-        terms = Terms(air, task.size, elements, chance, task.layers, layer=scenario.layer, cohort=cohort)
+        access = scheduler.access if scheduler and scenario.grant.bits else "equal"
+        cohort = not isinstance(shares, list)
+        more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "cohort": cohort}
+        terms = Terms(air, task.size, elements, chance, task.layers, **more)
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
-    schemes = algorithm, uplink, air, elements, optimizer, downlink, scheduler
-    return FederationParts(scenario, model, data, shares, *schemes)
+    hardware = scenario.hardware and catalogue.build(scenario.hardware, "hardware")
+    radio = Radio(**catalogue.parts(scenario.radio, "radio"))
+    with named():
+        effort = Effort(**catalogue.parts(scenario.effort, "effort") if scenario.effort else {})
+        effort.check(devices)
+        rows.check(algorithm, task, devices, downlink, not (scheduler and scheduler.stale))
+        if not isinstance(shares, list):
+            shares.check(air, scheduler, downlink, algorithm, hardware, effort)
+    if scheduler:
+        with named():
+            broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
+            timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size)
+            clock.check(scheduler, timed, uplink, terms, broadcast)
+            stale.check(scheduler, downlink, algorithm, terms)
+    told = hardware, radio, scenario.grant.bits, effort
+    return FederationParts(
+        scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink, scheduler, *told
+    )
 
 
 def _dealt(scenario: Any, scheduler: Any, shared: dict[str, Any]) -> "tuple[Arrays, list[np.ndarray] | Population]":
@@ -112,11 +134,13 @@ def _measured_on(scenario: Any, shared: dict[str, Any]) -> "Arrays":
 
 
 def _optimizer(wanted: Optimizer) -> Callable[[], Any]:
-    """A maker of the Keras optimiser, tried once."""
+    """A maker of the optimiser, tried once."""
     import keras
 
-    names = {name.lower(): name for name in dir(keras.optimizers)}
-    kind = getattr(keras.optimizers, names[wanted.name])
+    from ...learning.federated import optimizers
+
+    kinds = {name.lower(): kind for module in (keras.optimizers, optimizers) for name, kind in vars(module).items()}
+    kind = kinds[wanted.name]
     known = [name for name in inspect.signature(kind).parameters if name not in ("learning_rate", "name", "kwargs")]
     for name in wanted.options:
         if name not in known:

@@ -23,3 +23,30 @@ REMARKED = (
     Measure("silent", "1", "share of devices in a round that send nothing", part="silent"),
     Measure("unheard", "1", "share of devices in a round that are not decoded, silent ones included", part="unheard"),
 )
+JOULES = "joules of all devices so far"
+ELAPSED = Measure("elapsed", "s", "time by the clock since the start", "last", heading="elapsed/s")
+TIMED = (
+    Measure(
+        "seconds",
+        "s",
+        "duration of a round by the clock, computing and both ways",
+        cost=Cost("seconds", "time so far, computing and both ways, in s"),
+    ),
+    ELAPSED,
+    Measure(
+        "compute_joules",
+        "J",
+        "energy that all devices compute with in a round",
+        heading="computing/J",
+        better="low",
+        cost=Cost("joules", JOULES, "computing"),
+    ),
+    Measure(
+        "radio_joules",
+        "J",
+        "energy that all devices send with in a round",
+        heading="radio/J",
+        better="low",
+        cost=Cost("joules", JOULES, "radio"),
+    ),
+)

@@ -5,6 +5,7 @@ round, if that is small or the unit is under way. Numbers that stop being finite
 """
 
 import logging
+import math
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from ..results.measures import Cost, Measure
 from ..running.units import Record, Work
-from ._reports import PILOTS, REMARKED, TOTAL
+from ._reports import ELAPSED, PILOTS, REMARKED, TIMED, TOTAL
 
 if TYPE_CHECKING:
     from ...learning import Federation
@@ -79,8 +80,10 @@ COSTS = (  # of every round, by the names that a federation gives them
     Measure("decoded", "1", "devices decoded in a round", heading="decoded"),
     *REMARKED,
     Measure("papr_db", "dB", "peak-to-average power of what devices send, where it is measured", heading="PAPR/dB"),
+    *TIMED,
 )
 STOPPED = Measure("stopped_at", "1", "round in which numbers stopped being finite, -1 where none did", over=())
+ENDED = Measure("ended_at", "1", "round that ends after the budget of seconds, -1 where none does", over=())
 
 
 log = logging.getLogger("overair")
@@ -91,6 +94,12 @@ class _Path(NamedTuple):
 
     costs: list[list[float]]  # [T, C]
     evaluated: dict[int, list[float]]  # by round
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds by the clock, 0 where there is none."""
+        at = COSTS.index(ELAPSED)
+        return self.costs[-1][at] if self.costs else 0.0
 
     def record(self, state: Any, stopped_at: int = -1) -> Record:
         import tensorflow as tf
@@ -110,6 +119,9 @@ def run(study: Any, federation: "Federation", work: Work) -> Record:
     path, state = _begin(study, federation, work)
     first, wanted, saved = len(path.costs), set(work.wanted["round"]), time.monotonic()
     for round in range(first + 1, study.rounds + 1):
+        if path.elapsed > (study.budget_seconds or math.inf):
+            work.progress(study.rounds, study.rounds)
+            break
         state, metrics = federation.step(state, work.seed, study.link.mean_snr_db)
         work.progress(round, study.rounds)
         if not bool(metrics.finite):
@@ -136,11 +148,22 @@ def _begin(study: Any, federation: "Federation", work: Work) -> tuple[_Path, Any
     if there is None or not there.state or _skipped(there, work.wanted["round"]):
         return _Path([], {}), state
     done = len(there.coordinates["round"])
-    costs = np.stack([there.values[each.name] for each in COSTS], axis=1).tolist()
+    costs = np.stack([of(there, each) for each in COSTS], axis=1).tolist()
     rows = np.stack([there.values[each.name] for each in EVALUATED], axis=1).tolist()
     evaluated = {at + 1: rows[at] for at in range(done) if not np.isnan(there.values["evaluated"][at])}
     parts = [tf.constant(array) for array in there.state]
     return _Path(costs, evaluated), tf.nest.pack_sequence_as(state, parts)
+
+
+def of(record: Record, measure: Measure) -> np.ndarray:
+    """A measure of every round of a record, NaN where that is from before there was such a measure."""
+    return record.values.get(measure.name, np.full(len(record.coordinates["round"]), np.nan))
+
+
+def ended(record: Record, seconds: float | None) -> int:
+    """The first round that ends after so many seconds, -1 where none does."""
+    late = np.flatnonzero(of(record, ELAPSED) > (math.inf if seconds is None else seconds))
+    return int(late[0]) + 1 if late.size else -1
 
 
 def _joined(made: Record, there: Record | None) -> Record:

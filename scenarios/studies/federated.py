@@ -13,16 +13,28 @@ from annotated_types import Gt, Le, Lt
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..reading.catalogue import Of, Scheme, without_labels
-from ..reading.tables import Grant, GridTable, LinkTable, Million, Optimizer, Positive, default
+from ..reading.errors import shown
+from ..reading.tables import (
+    EffortTable,
+    GridTable,
+    LinkTable,
+    Million,
+    Optimizer,
+    PayloadGrant,
+    Positive,
+    RadioTable,
+    default,
+)
 from ..results.measures import over_rounds
 from ..running.units import Record, Work
 from . import _rounds
-from ._rounds import COSTS, EVALUATED, STOPPED
+from ._rounds import COSTS, ENDED, EVALUATED, STOPPED, ended, of
 from .base import TOLD, Coordinates, Study
 
 STEPS: dict[str, Any] = {
     "rounds": True,
     "evaluate_every": True,
+    "budget_seconds": True,
     "link": {"snr_db", "peak_snr_db"},
 }  # inputs of a compiled federation
 MOST_EVALUATIONS = 100_000
@@ -33,8 +45,12 @@ AIR = {"link", "grid", "grant"}
 class Federated(Study):
     """Everything that decides a result of federated learning."""
 
-    measures: ClassVar = (*EVALUATED, *COSTS, STOPPED)
-    fixed: ClassVar = {"rounds": "one number (accuracy is kept along the way)", "evaluate_every": "one number"}
+    measures: ClassVar = (*EVALUATED, *COSTS, STOPPED, ENDED)
+    fixed: ClassVar = {
+        "rounds": "one number (accuracy is kept along the way)",
+        "evaluate_every": "one number",
+        "budget_seconds": "one number (seconds are kept along the way)",
+    }
     shown_last: ClassVar = "round"
     same_links: ClassVar = True
     example: ClassVar = {"data": "digits", "model": "softmax", "devices": 10, "rounds": 20, "uplink": "analog"}
@@ -49,13 +65,29 @@ class Federated(Study):
     algorithm: Annotated[Scheme, Of("algorithms")] = default("sgd", "what devices do in a round")
     optimizer: Optimizer = Field(
         default_factory=lambda data: _plain_sgd(data.get("algorithm")),
-        description="of the server; unless given sgd at 0.1, or at 1 to average the models of fedavg",
+        description="of the server; unless given sgd at 0.1, or at 1 to average what devices with local steps reach",
     )
     participation: Annotated[float, Gt(0), Le(1)] = Field(default=1.0, description="chance to take part in a round")
     scheduler: Annotated[Scheme, Of("schedulers")] | None = Field(
         default=None,
         description="who computes and sends; coins of chance participation unless given",
         exclude_if=lambda scheduler: scheduler is None,
+    )
+    effort: EffortTable | None = Field(
+        default=None,
+        description="local steps that devices manage, and losses after computing; all, and none, unless given",
+        exclude_if=lambda effort: effort is None,
+    )
+    hardware: Annotated[Scheme, Of("hardware")] | None = Field(
+        default=None,
+        description="what computing takes a device, in seconds and joules; rounds have no clock unless given",
+        exclude_if=lambda hardware: hardware is None,
+    )
+    radio: RadioTable = default({}, "what sending takes a device", lambda radio: radio == RadioTable())
+    budget_seconds: Annotated[float, Gt(0), Le(1e12)] | None = Field(
+        default=None,
+        description="seconds after which a run ends; rounds that end later do not count",
+        exclude_if=lambda seconds: seconds is None,
     )
     batch_size: Million | None = Field(default=None, description="samples of a gradient; all a device has unless given")
     evaluate_every: Positive = Field(
@@ -68,7 +100,7 @@ class Federated(Study):
     link: LinkTable = default({}, "from the devices to the server")
     downlink: Annotated[Scheme, Of("downlinks")] = default("ideal", "from the server to the devices")
     grid: GridTable = default({}, "OFDM numerology")
-    grant: Grant = default({}, "resource elements of a round")
+    grant: PayloadGrant = default({}, "resource elements of a round, or bits of its packets")
     papr: bool = Field(default=False, description="whether the PAPR of what devices send is measured, which takes time")
     layer: Annotated[int, Gt(0), Le(1000)] | None = Field(
         default=None,
@@ -94,6 +126,14 @@ class Federated(Study):
             raise ValueError(f"expected none with participation, received both; set participation=1, not {chance:g}")
         return scheduler
 
+    @field_validator("radio", "budget_seconds")
+    @classmethod
+    def _timed(cls, value: Any, info: ValidationInfo) -> Any:
+        if value not in (None, RadioTable()) and info.data.get("hardware", True) is None:
+            told = shown(value.model_dump() if isinstance(value, RadioTable) else value)
+            raise ValueError(f"expected none without hardware, received {told}; say what computing takes")
+        return value
+
     def dimensions(self) -> Coordinates:
         """The rounds after which the model is evaluated."""
         return {"round": sorted({*range(self.evaluate_every, self.rounds + 1, self.evaluate_every), self.rounds})}
@@ -104,7 +144,7 @@ class Federated(Study):
         sees_links = self.scheduler and self.scheduler.source.traits["sees_links"]
         if not (self.uplink.source.traits["uses_air"] or sees_links):
             idle = AIR - {"grid"} if self.downlink.source.traits["uses_air"] else AIR
-        dumped = self.model_dump(mode="json", exclude={*TOLD, "rounds", "evaluate_every", *idle})
+        dumped = self.model_dump(mode="json", exclude={*TOLD, "rounds", "evaluate_every", "budget_seconds", *idle})
         return dict(without_labels(dumped))
 
     def group(self, seed: int) -> str:
@@ -138,22 +178,26 @@ class Federated(Study):
         if not record.values:
             return None
         done, stopped = len(record.coordinates["round"]), int(record.values[STOPPED.name])
+        over = ended(record, self.budget_seconds)
         values = {each.name: np.full(len(rounds), np.nan) for each in (*EVALUATED, *COSTS)}
+        ends = {STOPPED.name: np.array(-1), ENDED.name: np.array(over)}
         first = 0
         for at, last in enumerate(rounds):
+            if 0 <= over <= last:
+                return values | ends
             if 0 <= stopped <= last:
-                return values | {STOPPED.name: np.array(stopped)}
+                return values | ends | {STOPPED.name: np.array(stopped)}
             if last > done or np.isnan(record.values["evaluated"][last - 1]):
                 return None
-            costs = np.stack([record.values[each.name][first:last] for each in COSTS], axis=1)
+            costs = np.stack([of(record, each)[first:last] for each in COSTS], axis=1)
             for each, cost in zip(COSTS, over_rounds(COSTS, costs), strict=True):
                 values[each.name][at] = cost
             for each in EVALUATED:
                 values[each.name][at] = record.values[each.name][last - 1]
             first = last
-        return values | {STOPPED.name: np.array(-1)}
+        return values | ends
 
 
 def _plain_sgd(algorithm: Any) -> Optimizer:
-    averages = getattr(algorithm, "kind", None) == "fedavg"
+    averages = algorithm is not None and algorithm.source.traits.get("moves")
     return Optimizer(name="sgd", learning_rate=1.0 if averages else 0.1)

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from overair.learning import Task, Weights
+from overair.learning.federated.algorithms import Sample
 from overair.learning.images.networks import Network, channels_of
 from overair.learning.images.schemes import Job
 from overair.ota import Analog, Ideal, Outcome, Terms, apply
@@ -120,7 +121,14 @@ def test_algorithms(algorithm: Any, task: Task, batch_size: int | None) -> None:
         place = batches.positions[2][step]
         return tf.gather(x, place), tf.gather(y, place), batches.mask[2][step]
 
-    update, loss = algorithm.update(task, weights, sample, batches.positions.shape[1], keys.key(3))
+    algorithm = algorithm.over(Ideal())
+    memory = algorithm.init(task, 3)
+    own = tf.nest.map_structure(lambda rows: rows[2], memory.own)
+    given = task, weights, Sample(sample), batches.positions.shape[1], keys.key(3)
+    update, after, loss = algorithm.compute(*given, memory.common, own)
+    kept = sum(int(np.prod(row.shape)) for row in tf.nest.flatten(own))
+    assert kept == algorithm.vectors * task.trainable
+    assert [row.shape for row in tf.nest.flatten(after)] == [row.shape for row in tf.nest.flatten(own)]
     for one, other in zip(tf.nest.flatten(update), tf.nest.flatten(weights), strict=True):
         assert one.shape == other.shape and np.all(np.isfinite(one)) and np.any(one)
     assert loss.shape == () and loss > 0

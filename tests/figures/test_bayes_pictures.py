@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from overair.figures import bayes_recovery
 from overair.ota.recovery.amp import transition
-from tests.figures.reading import lines, points, reach
+from tests.figures.reading import interval, lines, points, reach
 
 SNRS, MOMENTS = [20.0, 0.0], [0, 100, 400]
 RATIOS, NOISES = [0.05, 0.1, 0.15, 0.2, 0.25, 0.35], [300.0, 20.0]
@@ -78,7 +78,7 @@ def test_accuracies_stand_in_the_panel_of_their_snr(panels: list[Axes]) -> None:
             values = dataset().accuracy.sel({"snr_db": snr, "uplink": uplink}).values
             line = lines(panel)[at]
             np.testing.assert_allclose(points(line), [[1, 2, 3, 4], values.mean(axis=0)])
-            np.testing.assert_allclose(reach(panel, at), [values.min(axis=0), values.max(axis=0)])
+            np.testing.assert_allclose(reach(panel, at), interval(values))
             assert line.get_color() == colour(str(uplink).removeprefix("analog "))
 
 
@@ -129,7 +129,7 @@ def test_the_gradient_its_largest_entries_and_the_correlation_of_its_rows_are_sh
 
 def test_the_caption_says_what_was_averaged(panels: list[Axes]) -> None:
     told = panels[0].get_figure(root=True).get_supxlabel()  # type: ignore[union-attr]
-    assert "mean of 3 seeds" in told and "gradients after 0, 100 and 400 steps of training" in told
+    assert "Mean of 3 seeds" in told and "gradients after 0, 100 and 400 steps of training" in told
     assert "2 matrices each" in told and "a gradient after 100 steps" in told
 
 

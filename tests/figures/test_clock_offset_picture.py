@@ -11,7 +11,7 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
 from overair.figures import clock_offset
-from tests.figures.reading import lines, points, reach
+from tests.figures.reading import interval, lines, points, reach
 
 HIGHS = [0.0, 20.0, 40.0]
 SEEN = {"seen by the transmitters": True, "not seen": False}
@@ -85,7 +85,7 @@ def test_accuracies_below_have_the_colour_of_their_offsets_above(panels: list[Ax
         values = last.sel({clock_offset.SEEN: str(SEEN[label]).lower()}).transpose("seed", clock_offset.HIGH).values
         line, place = drawn[bar[0].get_color()]
         np.testing.assert_allclose(line, [HIGHS, values.mean(axis=0)])
-        np.testing.assert_allclose(reach(panels[1], place), [values.min(axis=0), values.max(axis=0)])
+        np.testing.assert_allclose(reach(panels[1], place), interval(values))
 
 
 def test_axes_say_what_they_are_and_where_the_prefix_ends(panels: list[Axes]) -> None:
@@ -99,7 +99,12 @@ def test_axes_say_what_they_are_and_where_the_prefix_ends(panels: list[Axes]) ->
 
 def test_the_caption_says_what_was_averaged(panels: list[Axes]) -> None:
     told = panels[0].get_figure(root=True).get_supxlabel()  # type: ignore[union-attr]
-    assert told.startswith("20 devices, 20 dB") and "mean of 80 sums" in told and "3 seeds after 4 rounds" in told
+    assert (
+        told.startswith("20 devices, 20 dB")
+        and "mean of 80 sums" in told
+        and "after 4 rounds" in told
+        and "Mean of 3 seeds" in told
+    )
 
 
 def test_results_without_offsets_are_refused(tmp_path: Path) -> None:

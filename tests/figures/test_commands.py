@@ -1,61 +1,70 @@
-"""Commands of figures: each draws its picture from what is kept beside the code, and says in one line what is wrong."""
+"""Published figures are drawn from what is kept beside the code and stand in one page; what is wrong is one line."""
 
-import importlib
+import importlib.util
 from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
 
-from overair.figures._command import kept
+from overair import cli
+from overair.figures import published
+from overair.figures._kept import kept
 from overair.scenarios.results import dataset
-from tests.checkout import CURVES, needs_checkout
+from tests.checkout import CHECKOUT, CURVES, needs_checkout
 
-TABLES = ["--curves", str(CURVES)]
-COMMANDS = {  # arguments, and how many panels there are, bars of colours included
-    "abdi_rlc": ([str(CURVES)], 5),
-    "amiri2020": ([str(CURVES)], 4),
-    "bayes_recovery": ([str(CURVES)], 9),
-    "deepjscc_cifar": ([str(CURVES / "deepjscc_cifar.csv")], 2),
-    "qcs_variance": ([str(CURVES)], 5),
-}
-POSITIONAL = {"clock_offset": 2}  # results that a command takes
+PANELS = {"abdi_rlc": 5, "amiri2020": 4, "bayes_recovery": 9, "deepjscc_cifar": 2, "qcs_variance": 5, "quickstart": 1}
 
 
 @needs_checkout
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", PANELS)
 def test_a_picture_is_drawn_from_what_is_kept(
     name: str, figures: list[Figure], capsys: pytest.CaptureFixture, tmp_path: Path
 ) -> None:
-    arguments, panels = COMMANDS[name]
     out = str(tmp_path / "figure.pdf")
-    assert importlib.import_module(f"overair.figures.{name}").main([*arguments, "--out", out]) == 0
-    assert len(figures) == 1 and len(figures[0].axes) == panels
-    assert capsys.readouterr().out.endswith(f"figure: {out}\n")
+    assert cli.main(["figure", name, "--curves", str(CURVES), "--out", out]) == 0
+    assert len(figures) == 1 and len(figures[0].axes) == PANELS[name]  # bars of colours included
+    assert capsys.readouterr().out == f"figure: {out}\n"
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, "clock_offset"])
+@needs_checkout
+def test_what_is_a_part_of_a_figure_or_takes_options_is_drawn_so(figures: list[Figure], tmp_path: Path) -> None:
+    for name in ("abdi_cifar", "abdi_ceo_batches"):
+        published.draw_published(name, CURVES, tmp_path / "figure.png")
+    assert len(figures[0].axes) == PANELS["abdi_rlc"]
+    assert figures[1].axes[0].get_xlabel() == "Samples of a gradient"
+
+
 @pytest.mark.parametrize("place", ["figure.txt", "nowhere/figure.png"])
 def test_a_place_that_keeps_no_picture_is_refused_before_anything_is_read(
-    name: str, place: str, capsys: pytest.CaptureFixture, tmp_path: Path
+    place: str, capsys: pytest.CaptureFixture, tmp_path: Path
 ) -> None:
-    arguments = [] if COMMANDS.get(name, ([""], 0))[0][:1] == TABLES[:1] else ["nothing"] * POSITIONAL.get(name, 1)
-    module = importlib.import_module(f"overair.figures.{name}")
-    assert module.main([*arguments, "--out", str(tmp_path / place)]) == 2
+    assert cli.main(["figure", "amiri2020", "--curves", str(tmp_path), "--out", str(tmp_path / place)]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("overair: --out: expected a .png, .pdf or .svg in a folder that exists, received")
+    assert error.startswith("overair: --out: expected a .png, .pdf, .svg in a folder that exists, received")
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    "name", ["abdi_rlc", "amiri2020", "bayes_recovery", "clock_offset", "deepjscc_cifar", "qcs_variance"]
-)
-def test_results_that_are_not_there_are_told_in_one_line(
+@pytest.mark.parametrize("name", ["abdi_rlc", "clock_offset", "deepjscc_cifar", "qcs_variance", "quickstart"])
+def test_results_that_are_not_there_are_told_with_the_command_that_makes_them(
     name: str, capsys: pytest.CaptureFixture, tmp_path: Path
 ) -> None:
-    arguments = [str(tmp_path / "none")] * POSITIONAL.get(name, 1) + ["--out", str(tmp_path / "figure.png")]
-    assert importlib.import_module(f"overair.figures.{name}").main(arguments) == 2
+    assert cli.main(["figure", name, "--curves", str(tmp_path), "--out", str(tmp_path / "figure.png")]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("overair: ") and str(tmp_path / "none") in error and error.count("\n") == 1
+    told = f"curves: expected {name} in {tmp_path}, as {name}.csv or the folder of a run; `overair run {name} --out "
+    assert error.startswith(told) and error.count("\n") == 1
+
+
+def test_without_a_checkout_it_is_said_where_curves_are(
+    capsys: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "CURVES", tmp_path / "none")
+    assert cli.main(["figure", "amiri2020"]) == 2
+    assert "such as docs/curves of the source, by --curves" in capsys.readouterr().err
+
+
+def test_a_name_that_is_no_preset_is_refused(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
+    assert cli.main(["figure", "amiri", "--curves", str(tmp_path)]) == 2
+    assert "received amiri; did you mean amiri2020?" in capsys.readouterr().err
 
 
 def test_results_of_a_preset_are_its_run_or_its_curve_in_a_folder(tmp_path: Path) -> None:
@@ -65,3 +74,15 @@ def test_results_of_a_preset_are_its_run_or_its_curve_in_a_folder(tmp_path: Path
     (tmp_path / "bayes_recovery").mkdir()
     dataset.save(found.isel(seed=[0]), tmp_path / "bayes_recovery")
     assert found.sizes["seed"] == 3 and kept(tmp_path, "bayes_recovery").sizes["seed"] == 1
+
+
+@needs_checkout
+def test_the_gallery_shows_every_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(published, "CURVES", CURVES)
+    spec = importlib.util.spec_from_file_location("gallery", CHECKOUT / "docs" / "gallery.py")
+    assert spec is not None and spec.loader is not None
+    gallery = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(gallery)
+    assert gallery.text() == (CHECKOUT / "docs" / "gallery.md").read_text(), "run python docs/gallery.py"
+    for name in published.names(CURVES):
+        assert (CHECKOUT / "docs" / f"{name}.png").stat().st_size > 5000

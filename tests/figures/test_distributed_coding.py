@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from overair.figures.distributed_coding import draw, main
+from overair.figures.distributed_coding import draw, draw_folder
 from overair.scenarios import run
 
 SCENARIO = {
@@ -16,10 +16,14 @@ NESTED = {"kind": "digital", "compressor": "nested"}
 
 
 def test_bits_and_errors_are_drawn_over_batches(tmp_path: Path) -> None:
-    drawn = run({**SCENARIO, "batch_size": [10, 100], "uplink": [PLAIN | {"label": "plain"}, NESTED]}, out=tmp_path)
+    drawn = run(
+        {**SCENARIO, "batch_size": [10, 100], "uplink": [PLAIN | {"label": "plain"}, NESTED]},
+        out=tmp_path / "distributed_coding",
+    )
     draw(drawn, tmp_path / "bits.png")
     assert (tmp_path / "bits.png").stat().st_size > 10_000
-    assert main([str(tmp_path), "--out", str(tmp_path / "again.png")]) == 0
+    draw_folder(tmp_path, tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "bits.png").read_bytes()
 
 
 def test_one_batch_makes_no_figure(tmp_path: Path) -> None:

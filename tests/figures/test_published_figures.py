@@ -40,7 +40,7 @@ def assert_drawn(panel: Axes, expected: list[np.ndarray]) -> None:
 
 @pytest.fixture
 def amiri(figures: list[Figure], tmp_path: Path) -> Figure:
-    amiri2020.draw(published(), tmp_path / "figure.png")
+    amiri2020.draw_folder(published(), tmp_path / "figure.png")
     return figures[0]
 
 
@@ -96,7 +96,7 @@ def test_axes_are_named_by_the_curves(amiri: Figure) -> None:
 
 @pytest.fixture
 def abdi(figures: list[Figure], tmp_path: Path) -> dict[str, Axes]:
-    abdi_rlc.draw(published(), tmp_path / "figure.png")
+    abdi_rlc.draw_folder(published(), tmp_path / "figure.png")
     return {str(panel.get_label()): panel for panel in figures[0].axes}
 
 

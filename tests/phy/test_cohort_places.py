@@ -9,8 +9,27 @@ import tensorflow as tf
 from scipy import stats
 
 from overair.phy import (
-    Air, Awgn, BlockRayleigh, Cdl, ClockDrift, FrequencyOffset, Grid, IqImbalance, Link, PathLoss, Paths, PhaseNoise, Place,
-    Rayleigh, Rician, SamplingOffset, Tdl, TimingOffset, Umi, check_cohorts, keys,
+    Air,
+    Awgn,
+    BlockRayleigh,
+    Cdl,
+    ClockDrift,
+    FrequencyOffset,
+    Grid,
+    IqImbalance,
+    Link,
+    PathLoss,
+    Paths,
+    PhaseNoise,
+    Place,
+    Rayleigh,
+    Rician,
+    SamplingOffset,
+    Tdl,
+    TimingOffset,
+    Umi,
+    check_cohorts,
+    keys,
 )  # fmt: skip
 
 GRID = Grid(subcarriers=16, symbols=2, prefix=16)

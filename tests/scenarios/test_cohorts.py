@@ -1,4 +1,4 @@
-"""Cohorts in scenarios: a million devices are checked as soon as a hundred are, and what cannot be is said in a line."""
+"""Cohorts in scenarios: a million devices are checked as soon as a hundred are, and what cannot be is said."""
 
 import time
 from typing import Any
@@ -46,9 +46,12 @@ def test_records_of_cohorts_of_other_sizes_are_apart() -> None:
     [
         ({"devices": 50}, "scheduler.senders: expected at most all 50 devices, received 100"),
         ({"partition": "unbalanced"}, "partition: expected one that deals by a device's number.* unbalanced; take iid"),
-        ({"partition": "iid"}, "partition.samples_per_device: expected a number with a cohort"),
-        ({"partition": {"kind": "classes", "samples_per_device": 4000}}, "partition.samples_per_device: expected at m"),
-        ({"scheduler": None}, "partition.samples_per_device: expected none but with a cohort"),
+        ({"partition": "iid"}, "partition: samples_per_device: expected a number with a cohort"),
+        (
+            {"partition": {"kind": "classes", "samples_per_device": 4000}},
+            "partition: samples_per_device: expected at m",
+        ),
+        ({"scheduler": None}, "partition: samples_per_device: expected none but with a cohort"),
         ({"link": {"channel": "umi"}}, "link.channel: expected one whose devices are known by a number alone"),
         ({"uplink": {"kind": "digital", "feedback": 1.0}}, "uplink.feedback: expected 0 with a cohort"),
         ({"downlink": {"snr_db": 10.0}}, "downlink: expected ideal with a cohort"),

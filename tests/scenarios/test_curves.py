@@ -27,7 +27,7 @@ RAW: dict[str, Any] = {
     "uplink": ["ideal", "digital", "analog"],
     "link": {"snr_db": [5, -5]},
 }
-MEASURED = [each.name for each in Federated.measures if each.name != "stopped_at"]
+MEASURED = [each.name for each in Federated.measures if each.over is None]
 AXES: dict[str, list[Any]] = {
     "scheme": ["ten", "10", "true", 'a "quoted", comma', "# no comment", "two\nlines", "\x85\u2028"],
     "alpha": [10.0, 2.0, 0.1 + 0.2],
@@ -45,7 +45,7 @@ def dataset() -> xr.Dataset:
         values = {name: 10 ** random.uniform(-7, 7, 3) for name in MEASURED}
         for each in values.values():
             each[1:] = np.nan if stopped else each[1:]
-        return values | {"stopped_at": np.array(4 if stopped else -1)}
+        return values | {"stopped_at": np.array(4 if stopped else -1), "ended_at": np.array(-1)}
 
     return results.assemble(sweep(RAW), [[unit((at, seed) == (1, 1)) for seed in (0, 1, 2)] for at in range(12)], {})
 
@@ -93,7 +93,8 @@ def test_its_comments_say_what_made_it(dataset: xr.Dataset, tmp_path: Path) -> N
     numbers = [line for line in lines(tmp_path / "curve.csv") if not line.startswith("#")]
     assert numbers[0] == (
         "devices,uplink,snr_db,seed,round,accuracy,loss,nmse,nmse_sent,resource_elements,pilot_elements,"
-        "downlink_elements,energy,energy_max,airtime,bits,decoded,free_bits,silent,unheard,papr_db,stopped_at"
+        "downlink_elements,energy,energy_max,airtime,bits,decoded,free_bits,silent,unheard,papr_db,seconds,"
+        "elapsed,compute_joules,radio_joules,stopped_at"
     )
     assert len(numbers) == 1 + 12 * 3 * 3 and numbers[1].startswith("5,ideal,5.0,0,3,")
 

@@ -61,3 +61,31 @@ def test_pictures_at_capacity_are_above_those_by_real_modes_and_these_above_the_
     psnr = run("deepjscc_cifar", changes).psnr.squeeze(drop=True)
     linear, modes, capacity = (psnr.isel(scheme=at) for at in range(3))
     assert np.all(capacity > modes + 1.0) and np.all(modes > linear + 0.3)
+
+
+@pytest.mark.slow
+def test_each_at_its_own_step_analog_is_best_and_digital_orders_turn_with_the_data() -> None:
+    """After a fifth of the rounds, at the step that validation data chose for everybody, with a fourth seed.
+
+    Each order is one of the kept curve there. Its three seeds deviate by s in the difference of two schemes, so that
+    of another is above their mean less 4.3 s sqrt(1 + 1/3), by Student's law of two degrees of freedom at 97.5 %.
+    """
+    data("mnist")
+    kept = curves.load(CURVES / "amiri2020_tuned.csv")
+    assert np.all(kept.tuned == 1e-2)
+    changes = ["rounds=60", "seeds=[3]", "optimizer.learning_rate=1e-2"]
+    found, before = last(run("amiri2020", changes)).squeeze(drop=True), kept.accuracy.sel(round=60)
+    analog, d_dsgd, qsgd = "analog random_linear", "digital position_coded", "digital qsgd"
+    signs, largest = "digital sign", "digital top_k"
+    orders = {
+        "iid": ["ideal", analog, signs, qsgd, d_dsgd, largest],
+        "classes": ["ideal", analog, d_dsgd, qsgd, largest],
+    }
+    for partition, order in orders.items():
+        for better, worse in zip(order, order[1:], strict=False):
+            now, of_seeds = (
+                one.sel(partition=partition, uplink=better) - one.sel(partition=partition, uplink=worse)
+                for one in (found, before)
+            )
+            least = of_seeds.mean("seed") - 4.3 * of_seeds.std("seed", ddof=1) * (4 / 3) ** 0.5
+            assert float(now) > max(0.0, float(least)), (partition, better, worse)

@@ -40,7 +40,7 @@ def dataset(plan: Sweep) -> xr.Dataset:
         values = {each.name: random.random(3) for each in Federated.measures}
         for each in values.values():
             each[1:] = np.nan if stopped else each[1:]
-        return values | {"stopped_at": np.array(4 if stopped else -1)}
+        return values | {"stopped_at": np.array(4 if stopped else -1), "ended_at": np.array(-1)}
 
     stops = [(0, 1), (5, 0), (5, 1), (5, 2)]
     return results.assemble(plan, [[unit((at, seed) in stops) for seed in (0, 1, 2)] for at in range(6)], {})

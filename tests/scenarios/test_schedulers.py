@@ -41,7 +41,7 @@ BEST = {"kind": "best_channel", "senders": 2}
             {"scheduler": BEST, "participation": 0.5},
             "scheduler: expected none with participation, received both; set participation=1, not 0.5",
         ),
-        ({"scheduler": "best"}, 'scheduler: expected one of best_channel, channel_then_update, coins, '),
+        ({"scheduler": "best"}, 'scheduler: expected one of best_channel, buffered, channel_then_update, '),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_one_line(changes: dict[str, Any], line: str) -> None:

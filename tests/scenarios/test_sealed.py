@@ -36,7 +36,7 @@ def dataset() -> xr.Dataset:
 
     def unit() -> dict[str, np.ndarray]:
         values = {each.name: random.random(rounds) for each in Federated.measures}
-        return values | {"stopped_at": np.array(-1)}
+        return values | {"stopped_at": np.array(-1), "ended_at": np.array(-1)}
 
     return results.assemble(plan, [[unit() for _ in range(3)] for _ in range(6)], {})
 

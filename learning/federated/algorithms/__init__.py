@@ -1,32 +1,118 @@
-"""Algorithms: what a device computes from its samples in a round."""
+"""Algorithms: what a device computes from its samples in a round, and what the server makes of the sum."""
 
 from collections.abc import Callable
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 import tensorflow as tf
 
+from ....ota import Uplink
+from ....ota.round import Nest
 from ....phy.keys import Key
 from ..batches import Batches
 from ..task import Task, Weights
 
-Sample = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]  # step -> x [B, ...], y [B], mask [B]
+
+class Sample(NamedTuple):
+    """The samples of one device, by its local steps."""
+
+    of: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]  # step -> x [B, ...], y [B], mask [B]
+    whole: bool = False  # whether it is known that every step has samples, of every device
+
+    def __call__(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        return self.of(step)
+
+
+class Memory(NamedTuple):
+    """What an algorithm remembers from round to round."""
+
+    common: Nest  # what the server keeps, and tells the devices
+    own: Nest  # what each device keeps for itself: tensors [K, ...], a row for each device
+
+
+class Heard(NamedTuple):
+    """Whose updates a sum holds; those of devices that were lost are not among them."""
+
+    weights: tf.Tensor  # in the sum, zero of those that are not in it, [K]
+    shares: tf.Tensor  # n_k / n, [K]
+    steps: tf.Tensor  # local steps that each has taken, [K]
+
+    @property
+    def total(self) -> tf.Tensor:
+        """The sum of the weights."""
+        return tf.reduce_sum(self.weights)
+
+    @property
+    def share(self) -> tf.Tensor:
+        """The share of all data that the devices in the sum have."""
+        return tf.reduce_sum(tf.where(self.weights > 0, self.shares, 0.0))
+
+    @property
+    def mean_steps(self) -> tf.Tensor:
+        """By the weights of the sum; 0 of nobody."""
+        return tf.math.divide_no_nan(tf.reduce_sum(self.weights * self.steps), self.total)
 
 
 @runtime_checkable
 class Algorithm(Protocol):
-    """An update points uphill like a gradient: the server's optimizer subtracts it."""
+    """What devices send points uphill like a gradient: the server's optimizer subtracts what ``serve`` makes of it."""
 
     moves: ClassVar[bool]  # whether devices compute on weights of their own, away from the server's
+    vectors: ClassVar[int]  # of the size of the trainable weights that every device keeps
+    drifts: ClassVar[bool]  # whether it differs from local SGD also where all devices are alike
+
+    def over(self, uplink: Uplink) -> "Algorithm":
+        """The same, with what depends on the uplink and was not given."""
+        ...
 
     def batches(self, key: Key, sizes: tf.Tensor, largest: int, batch_size: int | None) -> Batches:
         """The samples all devices use in a round; ``sizes`` [K] are those of their shares, ``largest`` the longest."""
         ...
 
+    def init(self, task: Task, devices: int) -> Memory:
+        """The memory before the first round."""
+        ...
+
+    def compute(
+        self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Nest, own: Nest
+    ) -> tuple[Weights, Nest, tf.Tensor]:
+        """What one device sends, what it keeps if that arrives, and its mean training loss."""
+        ...
+
+    def serve(self, task: Task, common: Nest, estimate: tf.Tensor, heard: Heard) -> tuple[Nest, tf.Tensor]:
+        """What the server keeps, and what its optimizer subtracts, [d], of the sum that it estimates, [d]."""
+        ...
+
+
+class Usual:
+    """What most algorithms have in common: nothing depends on the uplink, and nothing is remembered."""
+
+    vectors: ClassVar[int] = 0
+    drifts: ClassVar[bool] = False
+
+    def over(self, uplink: Uplink) -> Self:
+        return self
+
+    def init(self, task: Task, devices: int) -> Memory:
+        return Memory((), ())
+
+
+class Stateless(Usual):
+    """An algorithm that remembers nothing and whose sum is what the server's optimizer subtracts: ``update`` is all."""
+
+    def compute(
+        self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Nest, own: Nest
+    ) -> tuple[Weights, Nest, tf.Tensor]:
+        update, loss = self.update(task, weights, sample, steps, key)
+        return update, own, loss
+
     def update(self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key) -> tuple[Weights, tf.Tensor]:
         """One device's update and its mean training loss."""
-        ...
+        raise NotImplementedError
+
+    def serve(self, task: Task, common: Nest, estimate: tf.Tensor, heard: Heard) -> tuple[Nest, tf.Tensor]:
+        return common, estimate
 
 
 FAMILY = Algorithm  # what each file of this folder is one of
 
-__all__ = ["Algorithm", "Sample"]
+__all__ = ["Algorithm", "Heard", "Memory", "Sample", "Stateless", "Usual"]

@@ -13,11 +13,11 @@ from ....phy.strict import STRICT
 from .. import batches
 from ..batches import Batches
 from ..task import Task, Weights
-from . import Sample
+from . import Sample, Stateless
 
 
 @dataclass(frozen=True, config=STRICT)
-class Sgd:
+class Sgd(Stateless):
     """One batch, one gradient."""
 
     moves: ClassVar[bool] = False

@@ -101,9 +101,32 @@ def subcarriers(uploads: Uploads, chosen: tf.Tensor, total: int) -> Split:
 def joining(uploads: Uploads) -> tuple[tf.Tensor, tf.Tensor]:
     """In which order devices join, int32 [K], and when the round ends with the first one, two, ... of them, [K].
 
-    Whoever could never send comes last, at infinite ends. A scheduler stops where what it minimises no longer falls, as
-    the seconds of a round times the rounds that its devices need.
+    Whoever could never send comes last, at infinite ends.
     """
+    turn, ends = _joined(uploads, lambda at, ends: tf.constant(True))
+    return tf.math.invert_permutation(turn), ends
+
+
+def paying(uploads: Uploads, rounds: tf.Tensor, besides: float) -> tf.Tensor:
+    """Those who join while the time to an accuracy falls, bool [K].
+
+    That is the seconds of a round, with those that it takes besides, times the rounds that one, two, ... devices need,
+    float64 [K]. Whoever is first joins.
+    """
+
+    def falls(at: tf.Tensor, ends: tf.Tensor) -> tf.Tensor:
+        now, before = tf.maximum(at - 1, 0), tf.maximum(at - 2, 0)
+        times = (ends + besides) * rounds
+        return (at < 2) | (times[now] < times[before])
+
+    turn, ends = _joined(uploads, falls)
+    times = (ends + besides) * rounds
+    turned = tf.pad(times[1:] >= times[:-1], [[0, 1]], constant_values=True)
+    return (turn >= 0) & (turn <= tf.argmax(turned, output_type=tf.int32))
+
+
+def _joined(uploads: Uploads, goes_on: Callable[..., tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    """The turn of each device, -1 of those not asked, and the ends with one, two, ... of them, infinite beyond."""
     alive = tf.math.is_finite(uploads.ends(tf.ones_like(uploads.ready)))
     equal = tf.where(alive, 1.0 / tf.reduce_sum(tf.cast(alive, tf.float64)), 0.0)
     latest = _last(uploads, equal, alive)
@@ -119,8 +142,8 @@ def joining(uploads: Uploads) -> tuple[tf.Tensor, tf.Tensor]:
 
     shape, never = tf.shape(uploads.ready), tf.constant(NEVER, tf.float64)
     start = tf.constant(0), tf.fill(shape, -1), tf.fill(shape, never)
-    _, turn, ends = tf.while_loop(lambda at, *_: at < shape[0], join, start)
-    return tf.math.invert_permutation(turn), ends
+    _, turn, ends = tf.while_loop(lambda at, _, ends: (at < shape[0]) & goes_on(at, ends), join, start)
+    return turn, ends
 
 
 def _needs(uploads: Uploads, inside: tf.Tensor) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:

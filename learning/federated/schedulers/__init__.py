@@ -1,11 +1,13 @@
 """Schedulers: who computes and who sends in a round, and with which weights."""
 
+import math
 from collections.abc import Callable
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
 from ....ota.round import Nest
+from ....ota.terms import Access
 from ....phy.keys import Key
 
 
@@ -14,6 +16,20 @@ class Plan(NamedTuple):
 
     weights: tf.Tensor  # in the sum of updates, zero of those that are silent, [K]
     works: tf.Tensor  # who computes an update, all that send among them, bool [K]
+    shares: tf.Tensor | None = None  # of the band, of those that send; equal unless given, [K]
+    turn: tf.Tensor | None = None  # who sends first, second, ... of those that send in turn, int32 [K]
+    wait: tf.Tensor | None = None  # seconds that the round lasts at least
+    lasts: tf.Tensor | None = None  # seconds of the round, where nobody is waited for; with it the next two
+    ages: tf.Tensor | None = None  # steps of the server since the models began that send, [K]
+    newest: tf.Tensor | None = None  # who begins again with the model after this round, bool [K]
+    mixes: bool = False  # whether their models are mixed with the server's, instead of differences added
+
+
+def nothing(*asked: tf.Tensor | float) -> tf.Tensor:
+    """What a scheduler sees that says not that it looks."""
+    raise ValueError(
+        "sight: expected a scheduler that says what it looks at, received one that does not; see Scheduler"
+    )
 
 
 class Sight(NamedTuple):
@@ -22,6 +38,15 @@ class Sight(NamedTuple):
     shares: tf.Tensor  # n_k / n, [K]
     rates: Callable[[], tf.Tensor]  # bits that the grant's elements carry, on average, as the receiver believes, [K]
     norms: Callable[[tf.Tensor], tf.Tensor]  # from who computes, bool [K], to their n_k / n |u_k|, 0 of others, [K]
+    ready: Callable[[], tf.Tensor] = nothing  # seconds until each has computed, [K]
+    airtime: float = 0.0  # seconds of a packet alone on the whole band at a bit an element; 0 where a grant is fixed
+    besides: float = 0.0  # seconds that a round takes beside computing and packets of fixed bits
+    delivered: Callable[[tf.Tensor, float], tf.Tensor] = nothing  # norms of what arrives on such a share of the grant
+
+    def uploads(self) -> tf.Tensor:
+        """Seconds that each sends alone on the whole band, infinite of a link that carries nothing; float64 [K]."""
+        rates = tf.cast(self.rates(), tf.float64)
+        return tf.where(rates > 0, tf.math.divide_no_nan(tf.constant(self.airtime, tf.float64), rates), math.inf)
 
 
 @runtime_checkable
@@ -30,6 +55,10 @@ class Scheduler(Protocol):
 
     sees_links: ClassVar[bool]  # whether it asks for rates: rounds then have a link, also of uplinks without air
     sees_updates: ClassVar[bool]  # whether it asks for norms: those asked compute, and report a float32 each
+    sees_times: ClassVar[bool]  # whether it asks how long devices take: their hardware must then be known
+    delivers: ClassVar[bool]  # whether it asks what of updates would arrive: a digital uplink's compressor says so
+    access: ClassVar[Access]  # to the band, where packets have fixed bits
+    stale: ClassVar[bool]  # whether devices go on with the models that they began with, and nobody is waited for
     unbiased: ClassVar[bool]  # whether weights are n_k / n on average, over rounds of the same updates
 
     @property
@@ -54,6 +83,15 @@ class Scheduler(Protocol):
         ...
 
 
+@runtime_checkable
+class InTime(Scheduler, Protocol):
+    """A scheduler that looks at times."""
+
+    def check_times(self, least: float, besides: float, fixed_bits: bool) -> None:
+        """Raise ValueError where such grants do not do, or seconds of the fastest device with what comes besides."""
+        ...
+
+
 FAMILY = Scheduler  # what each file of this folder is one of
 
-__all__ = ["Plan", "Scheduler", "Sight"]
+__all__ = ["InTime", "Plan", "Scheduler", "Sight"]

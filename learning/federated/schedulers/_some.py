@@ -1,12 +1,13 @@
 """What schedulers of a given number of devices share: that number, its check, and the choice of the largest scores."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
+from ....ota.terms import Access
 from ....phy import keys
 from ....phy.keys import Key
 from ....phy.strict import STRICT
@@ -19,6 +20,10 @@ class Some:
 
     senders: Annotated[int, Gt(0), Le(10**6)] = 1
     """Devices that send in a round."""
+    sees_times: ClassVar[bool] = False
+    delivers: ClassVar[bool] = False
+    access: ClassVar[Access] = "equal"
+    stale: ClassVar[bool] = False
 
     @property
     def participation(self) -> float | None:

@@ -12,6 +12,7 @@ from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
+from ....ota.terms import Access
 from ....phy import keys
 from ....phy.keys import Key
 from ....phy.strict import STRICT
@@ -29,6 +30,10 @@ class Coins:
     """Those of single devices instead; for devices 0, 1 and so on, and again from the first."""
     sees_links: ClassVar[bool] = False
     sees_updates: ClassVar[bool] = False
+    sees_times: ClassVar[bool] = False
+    delivers: ClassVar[bool] = False
+    access: ClassVar[Access] = "equal"
+    stale: ClassVar[bool] = False
     unbiased: ClassVar[bool] = True
 
     @property

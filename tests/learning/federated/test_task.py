@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from overair.learning import Fedavg, Task
+from overair.learning.federated.algorithms import Sample
 from overair.learning.federated.batches import epochs
 from overair.phy import keys
 
@@ -44,8 +45,8 @@ def test_a_device_that_has_no_samples_left_does_not_move(steps: int) -> None:
         begun.append(step)
         return X, Y, tf.cast(tf.fill([8], step < 1), tf.float32)
 
-    one, _ = Fedavg(0.1, steps=1).update(task, task.weights(), sample, 1, keys.key(0))
-    more, _ = Fedavg(0.1, steps=steps).update(task, task.weights(), sample, steps, keys.key(0))
+    one, _ = Fedavg(0.1, steps=1).update(task, task.weights(), Sample(sample), 1, keys.key(0))
+    more, _ = Fedavg(0.1, steps=steps).update(task, task.weights(), Sample(sample), steps, keys.key(0))
     assert len(begun) == 1 + steps
     for left, right in zip(one.trainable, more.trainable, strict=True):
         np.testing.assert_array_equal(left, right)

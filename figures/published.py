@@ -1,0 +1,61 @@
+"""Published figures: each preset's, from the curves that are kept beside the code, or from runs of your own.
+
+A figure that several results make has a file of the preset's name with ``draw_folder``; others are drawn as their study
+is, or as is told here.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..scenarios.reading import files
+from ..scenarios.reading.errors import ScenarioError, closest, one_of
+from . import draw, plot, write
+from ._kept import kept
+
+ASKED: Mapping[str, Mapping[str, Any]] = {  # of ``plot``
+    "abdi_ceo_batches": {"x": "batch_size", "y": "nmse"},
+    "asynchronous": {"x": "seconds"},
+    "deadline": {"x": "seconds"},
+    "time_energy": {"x": "joules", "panel": ["variant"]},
+}
+PARTS: Mapping[str, str] = {  # presets that are drawn in the figure of another
+    "abdi_cifar": "abdi_rlc",
+    "bayes_errors": "bayes_recovery",
+    "bayes_gradient": "bayes_recovery",
+    "qcs_regression": "qcs_variance",
+}
+CURVES = Path(__file__).resolve().parents[1] / "docs" / "curves"  # of a checkout; an installed package has none
+
+
+def folder(told: Path | None) -> Path:
+    """That of the curves, as told, or of the checkout."""
+    if (found := told or CURVES).is_dir():
+        return found
+    how = "name a folder that has them, such as docs/curves of the source, by --curves"
+    raise ScenarioError(f"curves: expected a folder of curves or runs, received {found}, which is not there; {how}")
+
+
+def names(curves: Path) -> list[str]:
+    """Presets that have figures of their own, and their curve or run in the folder."""
+    there = [name for name in files.presets() if (curves / f"{name}.csv").is_file() or (curves / name).is_dir()]
+    return [name for name in there if name not in PARTS]
+
+
+def draw_published(name: str, curves: Path, path: Path) -> None:
+    """Draw the figure of a preset, or that which it is a part of, from a folder of curves, or of runs, into a file."""
+    if name not in files.presets():
+        match = closest(name, files.presets())
+        advice = f"; did you mean {match}?" if match else ""
+        raise ScenarioError(f"figure: expected {one_of(names(curves))}, received {name}{advice}")
+    name = PARTS.get(name, name)
+    own = importlib.util.find_spec(f"{__package__}.{name}")
+    module = importlib.import_module(f".{name}", __package__) if own else None
+    if module is not None and hasattr(module, "draw_folder"):
+        module.draw_folder(curves, path)
+    elif name in ASKED:
+        write(plot(kept(curves, name), **ASKED[name]), path)
+    else:
+        draw(kept(curves, name), path)

@@ -1,0 +1,78 @@
+"""FedDyn: every device's objective gains a linear and a quadratic term, by which all minimise the same.
+
+With x the server's weights and y_k those after local steps v <- v - eta (g - l_k + alpha (v - x)), devices send
+x - y_k, and
+
+    l_k <- l_k + alpha (x - y_k)        h <- h + alpha P s/W        x <- x - s - h/alpha
+
+with s the sum by weights w_k of those that are heard, W their sum, and P the share of the data that they have. So h is
+the mean of all l_k by n_k/n where weights are in proportion to n_k. Where local problems are solved l_k is the gradient
+at y_k; at rest all y_k are x, and h is 0.
+
+Over a noisy sum h less that mean walks at random, and x with it: by s2 alpha^2/a^2 a round with noise of variance s2 in
+the sum, on a curvature a. A ``leak`` b has devices send x - y_k + b/alpha l_k, from which the server takes b/alpha W h:
+so h forgets b of its error a round. At b = 1 that is the level l_k itself, as it will be. Where some are silent such an
+h leans to those that are heard. Acar, Zhao, Matas Navarro, Mattina, Whatmough, Saligrama, "Federated learning based on
+dynamic regularization", ICLR 2021.
+"""
+
+from dataclasses import replace
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Ge, Gt, Le
+from pydantic.dataclasses import dataclass
+
+from ....ota import Analog, Uplink
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from ..task import Task, Weights, flatten
+from . import Heard, Memory, Sample
+from ._local import Local, Parts, There, walk
+
+
+@dataclass(frozen=True, config=STRICT)
+class Feddyn(Local):
+    """Local steps with dynamic regularization."""
+
+    alpha: Annotated[float, Gt(0), Le(1e6)] = 0.1
+    """Weight of the quadratic term; alpha/2 |v - x|^2 is added to what a device minimises."""
+    leak: Annotated[float, Ge(0), Le(1)] | None = None
+    """Share of its error that the server's memory forgets in a round; 1 over analog uplinks, else 0."""
+    moves: ClassVar[bool] = True
+    vectors: ClassVar[int] = 1
+    drifts: ClassVar[bool] = True
+
+    def over(self, uplink: Uplink) -> "Feddyn":
+        return self if self.leak is not None else replace(self, leak=float(isinstance(uplink, Analog)))
+
+    def init(self, task: Task, devices: int) -> Memory:
+        return Memory(task.zeros(), task.zeros(devices))
+
+    def compute(
+        self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Parts, own: Parts
+    ) -> tuple[Weights, Parts, tf.Tensor]:
+        rate, alpha = self.learning_rate, self.alpha
+        push = [rate * alpha * x + rate * mine for x, mine in zip(weights.trainable, own, strict=True)]
+
+        def move(now: Parts, downhill: Parts, there: There) -> Parts:
+            keep = 1.0 - rate * alpha * there
+            parts = zip(now, downhill, push, strict=True)
+            return [tf.add_n([keep * v, g, p if isinstance(there, float) else there * p]) for v, g, p in parts]
+
+        path = walk(self.downhill(task), move, weights, sample, steps, key)
+        moved, statistics = path.moved
+        after = [mine + alpha * way for mine, way in zip(own, moved, strict=True)]
+        if self.leak:
+            moved = [way + self.leak / alpha * mine for way, mine in zip(moved, own, strict=True)]
+        return Weights(moved, statistics), after, path.loss
+
+    def serve(self, task: Task, common: Parts, estimate: tf.Tensor, heard: Heard) -> tuple[Parts, tf.Tensor]:
+        received, statistics = task.split(estimate)
+        if self.leak:
+            told = self.leak / self.alpha * heard.total
+            received = [way - told * h for way, h in zip(received, common, strict=True)]
+        level = self.alpha * tf.math.divide_no_nan(heard.share, heard.total)
+        after = [h + level * way for h, way in zip(common, received, strict=True)]
+        step = [way + h / self.alpha for way, h in zip(received, after, strict=True)]
+        return after, flatten([*step, statistics])

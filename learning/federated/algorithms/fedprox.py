@@ -1,0 +1,36 @@
+"""FedProx: local steps that are drawn back to the server's weights theta, along g + mu (v - theta).
+
+With mu = 0 it is FedAvg. Li, Sahu, Zaheer, Sanjabi, Talwalkar, Smith, "Federated optimization in heterogeneous
+networks", MLSys 2020.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from ..task import Task, Weights
+from . import Sample, Stateless
+from ._local import Local, Parts, There, walk
+
+
+@dataclass(frozen=True, config=STRICT)
+class Fedprox(Local, Stateless):
+    """Local steps with a proximal term."""
+
+    mu: Annotated[float, Ge(0), Le(1e6)] = 0.01
+    """Weight of the proximal term; mu/2 |v - theta|^2 is added to what a device minimises."""
+    moves: ClassVar[bool] = True
+    drifts: ClassVar[bool] = True
+
+    def update(self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key) -> tuple[Weights, tf.Tensor]:
+        def move(now: Parts, downhill: Parts, there: There) -> Parts:
+            pull = self.learning_rate * self.mu * there
+            parts = zip(now, downhill, weights.trainable, strict=True)
+            return [(1.0 - pull) * v + g + pull * x for v, g, x in parts]
+
+        path = walk(self.downhill(task), move, weights, sample, steps, key)
+        return path.moved, path.loss

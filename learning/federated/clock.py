@@ -1,0 +1,142 @@
+"""The clock of a round: seconds until its end, and joules of the devices.
+
+    T_round = max_k T_C,k + T_T + T_D           the slowest of those that compute, the uplink, the broadcast back
+    T_round = max_k (T_C,k + T_T,k) + T_D       packets of fixed bits, each sent by itself as soon as it is computed
+    E_C     = sum_k E_C,k                       of all that compute, by their hardware
+    E_T     = sum_k (P_tx e_k + P_c [e_k > 0]) t_k
+
+e_k is a device's measured energy for each element of its time t_k on the air, in units of its budget P, so 1 is full
+power on all subcarriers; prefixes take as much. What a grant leaves of its last slot is waited for and sent by nobody.
+Devices that look at updates before it is known who sends wait for all that compute. The server pays nothing and
+devices do not pay for listening. Links are those of nominal times, the number of the round times the airtime of its
+grant, whatever the clock shows: schemes compared see the same fading.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from ...ota import Report, Terms, Uplink
+from ...phy import keys
+from ..costs import radiated
+from .algorithms import Algorithm
+from .hardware import Hardware, Work
+from .population import Population
+from .radio import Radio
+from .schedulers import InTime, Plan, Scheduler
+
+DRAWS = 32  # rounds of which one device at least must be in time in one
+
+
+class Spent(NamedTuple):
+    """In a round, by all devices together; float64."""
+
+    seconds: tf.Tensor
+    compute_joules: tf.Tensor
+    radio_joules: tf.Tensor
+
+
+def unknown() -> tf.Tensor:
+    """Of a federation without hardware."""
+    return tf.constant(math.nan, tf.float64)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Of devices that process so many samples a round, [K]."""
+
+    hardware: Hardware
+    radio: Radio
+    samples: tf.Tensor
+
+    def work(self, seed: tf.Tensor, round: tf.Tensor) -> Work:
+        """What computing takes each device if it does, [K]; whoever looks at it does not change it."""
+        key = keys.key(seed, "hardware", round)
+        return self.hardware.draw(key, self.samples, keys.key(seed, "hardware"))
+
+    def spent(self, work: Work, plan: Plan, report: Report, terms: Terms, broadcast: float, together: bool) -> Spent:
+        """``broadcast``: seconds of the way back; ``together``: whether nobody sends before all have computed."""
+        seconds, joules = (tf.where(plan.works, tf.cast(each, tf.float64), 0.0) for each in work)  # [K]
+        ready = tf.fill(tf.shape(seconds), tf.reduce_max(seconds)) if together else seconds
+        if not tf.is_tensor(report.sending):
+            ended = tf.reduce_max(ready) + tf.cast(report.airtime, tf.float64)
+        else:
+            ended = _sounding(terms) + last(ready, tf.cast(report.sending, tf.float64), plan)
+        lasts = ended + broadcast if plan.wait is None else tf.maximum(ended + broadcast, plan.wait)
+        lasts = lasts if plan.lasts is None else plan.lasts
+        return Spent(lasts, tf.reduce_sum(joules), self._radio(report, terms))
+
+    def _radio(self, report: Report, terms: Terms) -> tf.Tensor:
+        """Joules of all that sent, NaN where their power is not known."""
+        if self.radio.power_dbm is None:
+            return unknown()
+        airtime = own = terms.elements * _element(terms) + _sounding(terms)
+        if tf.is_tensor(report.sending):
+            airtime = tf.cast(report.airtime, tf.float64)
+            own = tf.cast(report.sending, tf.float64) + _sounding(terms)  # [K]
+        energy = tf.cast(report.energy, tf.float64)
+        drawn = self.radio.circuit_watts * own * tf.cast(energy > 0, tf.float64)
+        return tf.reduce_sum(radiated(self.radio.power_dbm, airtime, energy) + drawn)
+
+
+def last(ready: tf.Tensor, sending: tf.Tensor, plan: Plan) -> tf.Tensor:
+    """When the last has sent, from when each is ready and how long it sends, [K]: at once, or one after another."""
+    sends = plan.weights > 0
+    ready, sending = tf.where(sends, ready, 0.0), tf.where(sends, sending, 0.0)
+    if plan.turn is None:
+        return tf.reduce_max(ready + sending)
+    order = tf.argsort(tf.where(sends, plan.turn, tf.size(sends)), stable=True)
+    return tf.reduce_max(tf.gather(ready, order) + tf.cumsum(tf.gather(sending, order), reverse=True))
+
+
+def clock_of(
+    hardware: Hardware | None,
+    radio: Radio,
+    algorithm: Algorithm,
+    shares: Sequence[np.ndarray] | Population,
+    batch_size: int | None,
+) -> Clock | None:
+    """Of devices that train on these shares of the data, each sample counted as often as it is passed."""
+    if hardware is None or isinstance(shares, Population):
+        return None
+    sizes = tf.constant([len(share) for share in shares], tf.int32)
+    drawn = algorithm.batches(keys.key(0), sizes, max(map(len, shares)), batch_size)
+    return Clock(hardware, radio, tf.reduce_sum(drawn.mask, axis=[1, 2]))
+
+
+def check(scheduler: Scheduler, clock: Clock | None, uplink: Uplink, terms: Terms, broadcast: float) -> None:
+    """Refuses a scheduler that looks at what there is not, or that nobody is fast enough for."""
+    if scheduler.delivers and not hasattr(uplink, "compressor"):
+        raise ValueError(
+            "scheduler: expected a digital uplink with deliverable_update, whose compressor says what would arrive, "
+            f"received {type(uplink).__name__.lower()}"
+        )
+    if not isinstance(scheduler, InTime):
+        return
+    if clock is None:
+        raise ValueError(
+            "scheduler: expected hardware with a scheduler that looks at times, received none; set hardware = "
+            '{kind = "fixed"}, say'
+        )
+    works = [clock.work(tf.constant(seed), tf.constant(0)).seconds for seed in range(DRAWS)]
+    scheduler.check_times(float(tf.reduce_min(works)), besides(uplink, terms, broadcast), terms.payload is not None)
+
+
+def besides(uplink: Uplink, terms: Terms, broadcast: float) -> float:
+    """Seconds that a round takes beside computing and packets of fixed bits."""
+    if terms.payload is not None:
+        return broadcast + _sounding(terms)
+    return broadcast + (terms.airtime if uplink.uses_air else 0.0)
+
+
+def _element(terms: Terms) -> float:
+    """Seconds of a resource element, of which as many as subcarriers pass at once."""
+    return terms.air.grid.symbol_seconds / terms.air.grid.subcarriers
+
+
+def _sounding(terms: Terms) -> float:
+    return terms.air.pilots * _element(terms)

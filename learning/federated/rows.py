@@ -1,0 +1,55 @@
+"""Rows: what each device keeps for itself, by its number; rows of those that are not heard stay as they are."""
+
+from functools import partial
+
+import tensorflow as tf
+
+from ...ota.round import Kept, Nest
+from ...ota.terms import MEMORY_BYTES
+from .algorithms import Algorithm, Stateless
+from .downlinks import Downlink
+from .task import Task
+
+
+def check(algorithm: Algorithm, task: Task, devices: int, downlink: Downlink, waits: bool) -> None:
+    """Refuse an algorithm whose devices would keep more than fits, or not hear alike what the server keeps."""
+    needed, name = 4 * devices * algorithm.vectors * task.trainable, type(algorithm).__name__.lower()
+    if needed > MEMORY_BYTES:
+        raise ValueError(
+            f"algorithm: expected at most {MEMORY_BYTES / 2**30:g} GiB of what devices keep, received {devices} "
+            f"devices x {algorithm.vectors * task.trainable} numbers, {needed / 2**30:.3g} GiB; "
+            "take fewer of either, or fedavg"
+        )
+    if (downlink.own_models or not waits) and not isinstance(algorithm, Stateless):
+        why = "a downlink with noise" if waits else "a scheduler that waits for nobody"
+        raise ValueError(
+            f"algorithm: expected one whose server only subtracts the sum, such as fedavg or fedprox, with {why}, by "
+            f"which devices do not know alike what the server keeps, received {name}"
+        )
+
+
+def of(devices: tf.Tensor, rows: Nest) -> Nest:
+    """The rows of devices [C]."""
+    return tf.nest.map_structure(partial(tf.gather, indices=devices), rows)
+
+
+def put(devices: tf.Tensor, rows: Nest, values: Nest) -> Nest:
+    """All rows, with those of devices [C] anew."""
+    return tf.nest.map_structure(
+        lambda all_rows, some: tf.tensor_scatter_nd_update(all_rows, devices[:, None], some), rows, values
+    )
+
+
+def kept(rows: Nest) -> Kept:
+    """From losses and rows beside updates to the sum of the losses and all rows."""
+
+    def more(so_far: Nest, devices: tf.Tensor, beside: Nest) -> Nest:
+        return so_far[0] + tf.reduce_sum(beside[0]), put(devices, so_far[1], beside[1])
+
+    return (0.0, rows), more
+
+
+def unless_lost(before: Nest, after: Nest, sent: tf.Tensor, decoded: tf.Tensor) -> Nest:
+    """The rows after a round: those before it of devices that sent and were not decoded, bool [K] each."""
+    lost = tf.where(sent & ~decoded)[:, 0]
+    return put(lost, after, of(lost, before))

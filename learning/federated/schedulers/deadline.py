@@ -1,0 +1,47 @@
+"""Deadline (FedCS): as many devices as end before a deadline; they compute at once and send one after another.
+
+Greedy, as ``planning.fedcs`` has it: whoever lengthens the round least comes next. With ``grant.bits`` a device sends
+on the whole band in its turn, for S bits over what its link carries, as the receiver believes; with a fixed grant all
+send at once, and those take part who are ready before it begins. What computing will take is known beforehand. A round
+in which nobody would end in time lasts until the deadline. Weights are shares of the data that those who send have
+together, biased toward the fast and the near. Nishio, Yonetani, "Client selection for federated learning with
+heterogeneous resources in mobile edge", ICC 2019.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Gt, Le
+from pydantic.dataclasses import dataclass
+
+from ....ota.round import Nest
+from ....ota.terms import Access
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from ..planning.fedcs import fedcs
+from . import Plan, Sight
+from ._timed import Timed, by_data
+
+_greedy = tf.function(fedcs, autograph=False, jit_compile=True)  # device after device on a few numbers
+
+
+@dataclass(frozen=True, config=STRICT)
+class Deadline(Timed):
+    """Computing, sending and the broadcast back all count."""
+
+    seconds: Annotated[float, Gt(0), Le(1e9)] = 1.0
+    """Latest end of a round, in seconds."""
+    sees_links: ClassVar[bool] = True
+    access: ClassVar[Access] = "turns"
+
+    def check_times(self, least: float, besides: float, fixed_bits: bool) -> None:
+        if not least + besides < self.seconds:
+            raise ValueError(
+                f"scheduler.seconds: expected more than {least + besides:.4g} s, which a round of the fastest device "
+                f"takes, received {self.seconds:g}; take a later deadline, or faster hardware"
+            )
+
+    def plan(self, state: Nest, sight: Sight, key: Key) -> tuple[Plan, Nest]:
+        queue = _greedy(sight.ready(), sight.uploads(), self.seconds - sight.besides)
+        nobody = tf.cast(~tf.reduce_any(queue.chosen), tf.float64)
+        return by_data(queue.chosen, sight.shares)._replace(turn=queue.turn, wait=self.seconds * nobody), state

@@ -1,0 +1,78 @@
+"""Commands that make pages and pictures of results: `overair report`, `overair figure` and `overair cite`."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+PICTURES = (".png", ".pdf", ".svg")
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def report(options: argparse.Namespace) -> int:
+    """Everything about a result in one HTML file."""
+    from . import told
+    from .scenarios import durable
+    from .scenarios.reading.errors import printable
+    from .scenarios.results import saved
+
+    path = Path(options.results)
+    file = options.out or (path / "report.html" if path.is_dir() else path.with_suffix(".html"))
+    if file.suffix != ".html" or not file.absolute().parent.is_dir():
+        raise ValueError(f"--out: expected an .html in a folder that exists, received {file}")
+    dataset = saved.load(path)
+    channels, notes = _channels(dataset)
+
+    from .figures import report
+
+    durable.write(file, report.text(dataset, channels, notes).encode())
+    print(f"report: {printable(str(file))}")
+    return told.failures(dataset)
+
+
+def figure(options: argparse.Namespace) -> int:
+    """The published figure of a preset, or all of them."""
+    from .figures import published
+    from .scenarios.reading.errors import printable
+
+    curves, every = published.folder(options.curves), options.name == "all"
+    folder = (options.out or Path()) if every else Path()
+    files = {name: folder / f"{name}.png" for name in published.names(curves)} if every else {}
+    for name, file in (files or {options.name: options.out or Path(f"{options.name}.png")}).items():
+        if file.suffix not in PICTURES or not file.absolute().parent.is_dir():
+            raise ValueError(f"--out: expected a {', '.join(PICTURES)} in a folder that exists, received {file}")
+        published.draw_published(name, curves, file)
+        print(f"figure: {printable(str(file))}")
+    return 0
+
+
+def cite(options: argparse.Namespace) -> int:
+    """BibTeX of the package and of the papers that the schemes of a result or a preset name."""
+    from .scenarios.reading import files
+    from .scenarios.results import cited, saved
+
+    preset = options.results in files.presets()
+    scenario = files.read(options.results)[1] if preset else _scenario(saved.load(options.results))
+    print(cited.bibtex(scenario), end="")
+    return 0
+
+
+def _scenario(dataset: "xr.Dataset") -> "dict[str, Any]":
+    if "scenario" not in dataset.attrs:
+        raise ValueError("cite: expected results with their scenario, received some without")
+    return dict(json.loads(dataset.attrs["scenario"]))
+
+
+def _channels(dataset: "xr.Dataset") -> "tuple[list[xr.Dataset], list[str]]":
+    """Responses of the scenario's channels, or why there are none."""
+    from .scenarios.quiet import import_tensorflow
+
+    try:
+        import_tensorflow()
+        from .scenarios.running.responses import responses
+
+        return responses(json.loads(dataset.attrs.get("scenario", "{}"))), []
+    except Exception as error:  # whatever a scenario of another version, or of files that are not here, does
+        return [], [f"No channel is drawn: {' '.join(str(error).split())}"]

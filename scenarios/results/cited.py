@@ -1,0 +1,87 @@
+"""Papers behind a result, as BibTeX: the package, and what the files of the schemes in its scenario name.
+
+A paper is named where what it says is done, in the docstring of a scheme's file, and nowhere else: authors, "title",
+venue and year, as in ``Amiri, Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020``.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ...version import __version__
+from ..reading.catalogue import Scheme, Table
+from ..reading.searches import taken
+from ..reading.sweep import sweep
+
+NAME = r"(?:van |de |von |Aguera y )?[A-Z][\w'-]+"
+PAPER = re.compile(
+    rf'(?P<authors>{NAME}(?:(?:,? and |, ){NAME})*(?: et al\.)?), "(?P<title>[^"]+)",? (?P<venue>[^";]*?)'
+    r",? ?(?P<year>(?:19|20)\d\d)\b"
+)
+AUTHOR, TITLE = "{The overair authors}", "{overair: learning over wireless links, simulated}"
+ESCAPED = re.compile(r"[&%$#_]")
+
+
+class Paper(NamedTuple):
+    """As a docstring names it."""
+
+    authors: str
+    title: str
+    venue: str
+    year: str
+
+    @property
+    def key(self) -> str:
+        """Its first author, its year, and the first long word of its title."""
+        first = re.split(r",? and |, | et al", self.authors)[0].split()[-1]
+        word = next((each for each in re.findall(r"[a-z]+", self.title.lower()) if len(each) > 3), "")
+        return f"{first.lower()}{self.year}{word}"
+
+    def bibtex(self) -> str:
+        """An entry; where it appeared is told as the docstring has it."""
+        names = " and ".join(re.split(r",? and |, ", self.authors.replace(" et al.", ", others")))
+        fields = {"author": names, "title": f"{{{self.title}}}", "howpublished": self.venue, "year": self.year}
+        return _entry("misc", self.key, fields)
+
+
+def papers(text: str) -> list[Paper]:
+    """All that a docstring names, in their order."""
+    found = PAPER.finditer(" ".join(text.split()))
+    return [Paper(*(part.strip() for part in each.group("authors", "title", "venue", "year"))) for each in found]
+
+
+def bibtex(scenario: Mapping[str, Any]) -> str:
+    """Entries of the package and of all that a scenario's schemes name, in order of their keys."""
+    own = _entry("software", "overair", {"author": AUTHOR, "title": TITLE, "version": __version__})
+    named = {paper.key: paper for text in _texts(scenario) for paper in papers(text)}
+    return "\n".join([own, *(named[key].bibtex() for key in sorted(named))])
+
+
+def _texts(scenario: Mapping[str, Any]) -> Iterator[str]:
+    """The docstrings of the files of all schemes of a scenario."""
+    points = sweep(taken(scenario)[0]).points
+    for file in dict.fromkeys(file for point in points for file in _files(point.scenario)):
+        yield ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+
+
+def _files(value: Any) -> Iterator[Path]:
+    """Of all schemes within a table."""
+    if isinstance(value, Scheme):
+        yield value.source.file
+    if isinstance(value, Table):
+        for name in type(value).model_fields:
+            yield from _files(getattr(value, name))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _files(each)
+
+
+def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:
+    told = [
+        f"  {name} = {{{ESCAPED.sub(lambda found: chr(92) + found[0], value)}}}"
+        for name, value in fields.items()
+        if value
+    ]
+    return f"@{kind}{{{key},\n" + ",\n".join(told) + "\n}\n"

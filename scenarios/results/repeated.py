@@ -1,0 +1,86 @@
+"""How a result is had again: its scenario as a TOML file, and the command that runs it."""
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import xarray as xr
+
+from ..reading import files, skeleton
+from ..reading.errors import ScenarioError
+from ..reading.overrides import apply
+from ..reading.searches import taken
+from ..reading.sweep import sweep
+
+FILE = "scenario.toml"
+
+
+class Again(NamedTuple):
+    """A command, and a file that it runs, or the scenario as JSON where this version reads neither."""
+
+    command: str
+    file: str
+    """Empty where there is no scenario."""
+    json: bool = False
+
+
+def again(dataset: xr.Dataset) -> Again:
+    """The command and the file that give a result again; both are tried on the scenario."""
+    scenario = json.loads(dataset.attrs.get("scenario", "{}"))
+    if not scenario:
+        return Again("", "")
+    text = toml(scenario)
+    name = str(dataset.attrs.get("preset", ""))
+    if changes := _changes(name, scenario):
+        return Again(" ".join(["overair run", name, *changes[0], f"--out runs/{name}"]), text)
+    if _is(scenario, lambda: files.parsed(text)):
+        return Again(f"overair run {FILE} --out runs/again", text)
+    return Again("", json.dumps(scenario, indent=2), json=True)
+
+
+def toml(scenario: Mapping[str, Any]) -> str:
+    """A scenario as a file has it: a line a field, tables in one line; what is not given is left out."""
+    return "".join(f"{line}\n" for line in _lines(scenario))
+
+
+def _lines(scenario: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in scenario.items():
+        if value is None:
+            continue
+        many = isinstance(value, list) and len(value) > 1 and isinstance(value[0], dict | list)
+        inner = ",\n".join(f"    {skeleton.toml(item)}" for item in value) if many else ""
+        yield f"{skeleton.key(name)} = " + (f"[\n{inner},\n]" if many else skeleton.toml(value))
+
+
+def _changes(preset: str, scenario: Mapping[str, Any]) -> list[list[str]]:
+    """The options of ``run`` by which a preset becomes a scenario, in a list; an empty one where none do."""
+    if preset not in files.presets():
+        return []
+    name, raw = files.read(preset)
+    usual = _resolved(raw)
+    values = {each: value for each, value in scenario.items() if not _within(value, usual.get(each))}
+    options = [f"--set {shlex.quote(f'{each}={skeleton.toml(value)}')}" for each, value in values.items()]
+    sets = [f"{each}={skeleton.toml(value)}" for each, value in values.items()]
+    return [options] if _is(scenario, lambda: apply(raw, sets)) else []
+
+
+def _is(scenario: Mapping[str, Any], made: Any) -> bool:
+    try:
+        return _within(scenario, _resolved(made()))
+    except (ScenarioError, ValueError):
+        return False
+
+
+def _within(told: Any, now: Any) -> bool:
+    """Whether all that is told is so now; fields that are new since have their defaults."""
+    if isinstance(told, Mapping) and isinstance(now, Mapping):
+        return all(name in now and _within(value, now[name]) for name, value in told.items())
+    if isinstance(told, list) and isinstance(now, list):
+        return len(told) == len(now) and all(map(_within, told, now))
+    return bool(told == now)
+
+
+def _resolved(raw: Mapping[str, Any]) -> dict[str, Any]:
+    plain, asked = taken(raw)
+    return sweep(plain).resolved | asked.told()
