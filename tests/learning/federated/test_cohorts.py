@@ -132,7 +132,8 @@ def test_estimates_are_unbiased_with_the_variance_of_sampling() -> None:
     start = federate.init(0)
     full = vector(start) - vector(everybody.step(start, 0, 0.0)[0])
     one = federation(devices, 1, dense=True, scheduler=None, optimizer=lambda: keras.optimizers.SGD(1.0))
-    each = one.devices.updates_of(lambda _: start.weights, keys.key(0))(tf.range(devices))[0].numpy()  # [K, d]
+    given = one.devices.batches(keys.key(0)), one.init(0).memory, keys.key(0)
+    each = one.devices.updates_of(lambda _: start.weights, *given)(tf.range(devices))[0].numpy()  # [K, d]
     assert np.allclose(each.mean(0), full, atol=1e-5)
     steps = np.stack([vector(start) - vector(federate.step(start, seed, 0.0)[0]) for seed in range(draws)])
     predicted = cohorts.variance(1.0, devices, senders) * np.var(each, axis=0, ddof=1)
@@ -159,7 +160,7 @@ def test_a_round_costs_the_same_for_a_million_million() -> None:
         ({"uplink": Analog(budget="average")}, "uplink.budget: expected round with this scheduler"),
         ({"downlink": Broadcast(10.0)}, "downlink: expected ideal with a cohort.*received Broadcast"),
         ({"scheduler": Random(senders=5)}, "scheduler: expected a cohort of 5 senders.*received Random"),
-        ({"scheduler": None}, "scheduler: expected a cohort of 5 senders.*received None"),
+        ({"scheduler": None}, "scheduler: expected a cohort of 5 senders.*received Coins"),
         ({"scheduler": Cohort(senders=4)}, "scheduler: expected a cohort of 5 senders"),
         ({"air": Air(GRID, Umi(), 5)}, "link.channel: expected .* by a number alone, received Umi"),
         ({"air": Air(GRID, Rayleigh(), 5, csit=Estimated()), "uplink": Digital()}, "uplink.margin_db: expected dec"),
