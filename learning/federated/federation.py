@@ -162,7 +162,7 @@ class Federation:
     def _round(self, state: State, seed: tf.Tensor, snr_db: tf.Tensor) -> tuple[State, Metrics]:
         key = keys.key(seed, "round", state.round)
         numbers = self.population and self.population.cohort(keys.fold(key, "participation"), self.terms.air.devices)
-        link = self._link(state if numbers is None else state._replace(place=state.place.of(numbers)), key, snr_db)
+        link = self._link(state, numbers, key, snr_db)
 
         def model_of(device: tf.Tensor) -> Weights:
             if self.scheduler.stale:
@@ -221,8 +221,9 @@ class Federation:
         grid = self.terms.air.grid
         return grid.slots(self._broadcast) * grid.slot_seconds
 
-    def _link(self, state: State, key: Key, snr_db: tf.Tensor) -> Link | None:
+    def _link(self, state: State, numbers: tf.Tensor | None, key: Key, snr_db: tf.Tensor) -> Link | None:
         if not (self.uplink.uses_air or self.scheduler.sees_links):
             return None
         time = tf.cast(state.round, tf.float64) * self.terms.airtime
-        return self.terms.air.draw(state.place, keys.fold(key, "link"), time, self.terms.slots, snr_db)
+        place = state.place if numbers is None else state.place.of(numbers)
+        return self.terms.air.draw(place, keys.fold(key, "link"), time, self.terms.slots, snr_db)

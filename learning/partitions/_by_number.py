@@ -56,8 +56,8 @@ def pooled(labels: np.ndarray, samples: int | None, seed: int, purpose: str, cla
         )
     starts = np.cumsum(sizes) - sizes
     order = np.argsort(labels, kind="stable")
-    parts = (tf.constant(part, tf.int64) for part in (starts, sizes))
-    return Pool(samples, *parts, tf.constant(order, tf.int32), classes_of, keys.key(seed, "partition", purpose))
+    first, many = tf.constant(starts, tf.int64), tf.constant(sizes, tf.int64)
+    return Pool(samples, first, many, tf.constant(order, tf.int32), classes_of, keys.key(seed, "partition", purpose))
 
 
 __all__ = ["Pool", "pooled"]

@@ -36,7 +36,7 @@ GRID = Grid(subcarriers=16, symbols=2, prefix=16)
 PLACE = Place(keys.key(1, "place"))
 NUMBERS = [123_456, 5, 999_999]
 MANY = 4000
-LASTING = {
+LASTING: dict[str, Any] = {
     "distance": PathLoss(exponent=3.0),
     "timing": TimingOffset(high=4.0, lasting=True),
     "timing, normal": TimingOffset(deviation=1.0, low=-1.0, high=1.0, lasting=True),
@@ -140,10 +140,12 @@ def test_motion_that_goes_on_is_that_of_the_number(model: Any) -> None:
 
 
 def test_what_no_number_can_tell_is_refused() -> None:
-    for channel in (Umi(), Cdl(fading="continuous")):
+    unknown: tuple[Any, ...] = (Umi(), Cdl(fading="continuous"))
+    known: tuple[Any, ...] = (Rayleigh(), Tdl(fading="continuous"), Cdl())
+    for channel in unknown:
         with pytest.raises(ValueError, match="link.channel: expected .* known by a number alone, received .*take tdl"):
             check_cohorts(Air(GRID, channel, 3))
     with pytest.raises(ValueError, match="power_offsets_db: expected none, .* received 2; leave them out"):
         check_cohorts(Air(GRID, Rayleigh(), 3, power_offsets_db=(0.0, 3.0)))
-    for channel in (Rayleigh(), Tdl(fading="continuous"), Cdl()):
+    for channel in known:
         check_cohorts(Air(GRID, channel, 3, power_offsets_db=(3.0,)))
