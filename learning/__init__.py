@@ -21,6 +21,7 @@ from .federated.effort import Effort
 from .federated.federation import Federation, State
 from .federated.hardware import Hardware
 from .federated.metrics import Metrics
+from .federated.population import Population
 from .federated.protections import Protection
 from .federated.protections.device import Device
 from .federated.protections.sample import Sample
@@ -29,6 +30,7 @@ from .federated.schedulers import Plan, Scheduler, Sight
 from .federated.schedulers.best_channel import BestChannel
 from .federated.schedulers.buffered import Buffered
 from .federated.schedulers.channel_then_update import ChannelThenUpdate
+from .federated.schedulers.cohort import Cohort
 from .federated.schedulers.coins import Coins
 from .federated.schedulers.deadline import Deadline
 from .federated.schedulers.deliverable_update import DeliverableUpdate
@@ -50,22 +52,23 @@ __all__ = [
     "Broadcast",
     "Buffered",
     "ChannelThenUpdate",
+    "Cohort",
     "Coins",
-    "Device",
     "Deadline",
     "DeliverableUpdate",
+    "Device",
     "Downlink",
     "Effort",
     "Fedavg",
     "Feddyn",
     "Federation",
-    "Gaussian",
-    "Ipm",
-    "LabelFlip",
     "Fednova",
     "Fedprox",
+    "Gaussian",
     "Hardware",
+    "Ipm",
     "Joint",
+    "LabelFlip",
     "LargestUpdate",
     "Metrics",
     "Mime",
@@ -73,23 +76,19 @@ __all__ = [
     "Optimal",
     "Others",
     "Plan",
+    "Population",
     "ProportionalFair",
     "Protection",
+    "Radio",
     "Random",
     "RoundRobin",
     "Sample",
+    "Scaffold",
     "Scale",
     "Scheduler",
     "Sgd",
     "Sight",
     "SignFlip",
-    "Radio",
-    "Random",
-    "RoundRobin",
-    "Scaffold",
-    "Scheduler",
-    "Sgd",
-    "Sight",
     "Slotted",
     "State",
     "Task",

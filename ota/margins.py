@@ -26,7 +26,7 @@ from typing import Literal, NamedTuple
 
 import tensorflow as tf
 
-from ..phy import Air, Link
+from ..phy import Air, Link, Perfect
 from .rates import Rate
 from .rates.capacity import Capacity
 
@@ -78,6 +78,15 @@ def is_long(rate: Rate) -> bool:
 def are_needed(rate: Rate, link: Link, orthogonal: bool) -> bool:
     """Whether anything could be lost, or more risked."""
     return not (is_long(rate) and orthogonal and link.transmitters.error is link.receiver.error is None)
+
+
+def check(rate: Rate, air: Air, cohort: bool) -> None:
+    """Refuse margins that would have to adapt where devices are others in every round."""
+    if cohort and not (is_long(rate) and air.orthogonal and isinstance(air.csit, Perfect) and air.csit == air.csir):
+        raise ValueError(
+            "uplink.margin_db: expected decibels with a cohort unless codes are infinitely long and both sides know "
+            "the channel, as devices that are others in every round adapt nothing, received adaptive; set margin_db = 0"
+        )
 
 
 def least_db(rate: Rate, air: Air, link: Link) -> float:

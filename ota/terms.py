@@ -31,6 +31,7 @@ class Terms:
     aggregator: Aggregator | None = None  # what the server makes of separate estimates; the sum is taken without
     groups: int = 1  # sums that the whole grant is shared by, of which these are the terms of one
     obeyed: bool = True  # whether all keep to the power rule, whatever round
+    cohort: bool = False  # whether devices are others in every round, so that nothing can be kept of one
 
     def __post_init__(self) -> None:
         check_layers(self.layers, self.size)
@@ -129,6 +130,11 @@ class Terms:
 
 def check_memory(terms: Terms, vectors: int = 1) -> None:
     """Refuse feedback whose memory, so many vectors for each device, would not fit."""
+    if terms.cohort and vectors:
+        raise ValueError(
+            "uplink.feedback: expected 0 with a cohort, as what a device owes would be kept for all of very many "
+            "devices, received error feedback or momentum; set feedback = 0 and momentum = 1, or take another codec"
+        )
     needed, most = 4 * terms.air.devices * terms.size * vectors, MEMORY_BYTES
     if needed > most:
         raise ValueError(

@@ -42,7 +42,7 @@ from .impairments.timing_offset import TimingOffset
 from .link import Belief, Link, Paths, ResponseTable, Size, Span
 from .papr import papr_db
 from .physical import snr_db
-from .place import Place, SharedPlace, can_share
+from .place import Place, SharedPlace, can_share, check_cohorts
 from .plain import from_plain, scheme_from_plain, scheme_to_plain, to_plain
 from .power import Level, PowerRule
 from .power.blind import Blind
@@ -124,6 +124,7 @@ __all__ = [
     "ZeroForcing",
     "any_batch",
     "can_share",
+    "check_cohorts",
     "combine",
     "detect",
     "error_power",

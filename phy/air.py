@@ -31,7 +31,7 @@ from .impairments._chain import Chain, drawn
 from .keys import Key, Scalar
 from .link import Link, OnePlace, Paths, Size, Span, superpose
 from .physical import budgets
-from .place import Place
+from .place import Cohort, Place
 from .sounding import hear
 from .time_domain import TimeDomain
 from .waveform import Waveform
@@ -142,13 +142,15 @@ class Air:
         """Draw what lasts."""
         return Place(key)
 
-    def draw(self, place: Place, key: Key, time: Scalar, slots: int, snr_db: Scalar = 0.0, batch: int = 1) -> Link:
+    def draw(
+        self, place: Place | Cohort, key: Key, time: Scalar, slots: int, snr_db: Scalar = 0.0, batch: int = 1
+    ) -> Link:
         """One realisation over consecutive slots, with P = 1 and N0 = 10^(-snr_db/10).
 
         ``time`` in seconds is when the data begins; it is for what drifts, and for fading that goes on.
         """
         span = Span(time, self.lead + slots * self.grid.symbols, self.grid.symbol_seconds, -self.lead)
-        chain = drawn(self.grid, self.impairments, key, place.key, place.shared)
+        chain = drawn(self.grid, self.impairments, key, place.lasting, place.shared)
 
         size = (OnePlace if place.shared else Size)(batch, self.antennas, self.devices)
         faded = self._fade(place, key, span, size)
@@ -188,8 +190,8 @@ class Air:
         y = self.chosen_domain.silence(x.shape[2], self.antennas, tf.shape(x)[0])
         return self.receive(self.add(y, x, link), link, key)
 
-    def _fade(self, place: Place, key: Key, span: Span, size: Size) -> Fading:
-        fresh, lasting = (keys.fold(each, "channel") for each in (key, place.key))
+    def _fade(self, place: Place | Cohort, key: Key, span: Span, size: Size) -> Fading:
+        fresh, lasting = (keys.fold(each, "channel") for each in (key, place.lasting))
         return self.chosen_domain.fade(self.channel, size, span, fresh, lasting)
 
     def _observe(self, link: Link, side: Realisation, key: Key) -> Observation:

@@ -5,6 +5,9 @@ with TensorFlow's Philox generator, so keys of neighbouring seeds, rounds and de
 give equal keys in eager code, in ``tf.function`` and in loops. Numbers of two kinds from one key (normal and uniform,
 signs and sizes) are made of the same bits, so they are correlated: each draw folds a word of its own, and the tests
 fail where one does not. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+
+Where devices are known by numbers, what lasts of them has a ``Numbered`` key (`numbered.py`) in place of one: ``fold``,
+``uniform``, ``normal`` and ``whole`` take either.
 """
 
 import hashlib
@@ -12,6 +15,9 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import tensorflow as tf
+
+from . import numbered
+from .numbered import Numbered
 
 Key: TypeAlias = tf.Tensor  # int64 [2]
 Part: TypeAlias = int | str | tf.Tensor
@@ -27,6 +33,8 @@ def key(seed: int | tf.Tensor, *parts: Part) -> Key:
 
 def fold(key: Key, *parts: Part) -> Key:
     """A new key from a key and one or more parts."""
+    if isinstance(key, Numbered):
+        return key._replace(key=fold(key.key, *parts))
     for part in parts:
         number = tf.constant(_number(part), tf.int64) if isinstance(part, str) else tf.cast(part, tf.int64)
         # the salt keeps a folded key apart from numbers drawn with the key itself
@@ -37,13 +45,31 @@ def fold(key: Key, *parts: Part) -> Key:
 
 def normal(key: Key, shape: Shape, dtype: tf.DType = tf.float32) -> tf.Tensor:
     """Standard normal draws."""
+    if isinstance(key, Numbered):
+        return numbered.normal(key.first(fold(key.key, "normal"), shape), dtype)
     return tf.random.stateless_normal(shape, key, dtype=dtype)
 
 
 def uniform(key: Key, shape: Shape, low: Scalar = 0.0, high: Scalar = 1.0, dtype: tf.DType = tf.float32) -> tf.Tensor:
     """Uniform draws on [low, high)."""
-    unit = tf.random.stateless_uniform(shape, key, dtype=dtype)
+    if isinstance(key, Numbered):
+        unit = numbered.unit(key.first(key.key, shape), dtype)
+    else:
+        unit = tf.random.stateless_uniform(shape, key, dtype=dtype)
     return low + (high - low) * unit
+
+
+def whole(key: Key, shape: Shape, low: int, high: int) -> tf.Tensor:
+    """Whole numbers from low to high - 1, each as likely, int32."""
+    if isinstance(key, Numbered):
+        unit = numbered.unit(key.first(fold(key.key, "whole"), shape))
+        return low + tf.cast(unit * (high - low), tf.int32)
+    return tf.random.stateless_uniform(shape, key, low, high, tf.int32)
+
+
+def of_all(key: Key) -> Key:
+    """The key itself, whatever numbers of devices come with it."""
+    return key.key if isinstance(key, Numbered) else key
 
 
 def complex_normal(key: Key, shape: Shape, dtype: tf.DType = tf.complex64) -> tf.Tensor:

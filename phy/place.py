@@ -3,12 +3,21 @@
 Links of a batch are drawn at places of their own, as those of different images are. What a round costs on average at
 one place needs many links there, which are drawn at once at a ``SharedPlace``: impairments that last are drawn once for
 all of them, and so is what lasts of a channel that reads ``Size.places``.
+
+Of very many devices only some take part in a round: their ``Cohort`` of a place has their numbers, of which what lasts
+is a function. Whoever has a number has it in every round, and nothing of all others is drawn.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import tensorflow as tf
 
 from .channels import Channel
 from .keys import Key
+from .numbered import Numbered
+
+if TYPE_CHECKING:
+    from .air import Air
 
 
 class Place(NamedTuple):
@@ -20,6 +29,32 @@ class Place(NamedTuple):
     def shared(self) -> bool:
         """Whether all links of a batch are drawn there; else the first is, and others at places of their own."""
         return False
+
+    @property
+    def lasting(self) -> Key:
+        """What is drawn from for all rounds."""
+        return self.key
+
+    def of(self, numbers: tf.Tensor) -> "Cohort":
+        """The devices of these numbers, int64 [C], at this place."""
+        return Cohort(self.key, numbers)
+
+
+class Cohort(NamedTuple):
+    """Some devices of a place, by their numbers."""
+
+    key: Key
+    numbers: tf.Tensor  # int64 [C]
+
+    @property
+    def shared(self) -> bool:
+        """No: such links are drawn one at a time."""
+        return False
+
+    @property
+    def lasting(self) -> Key:
+        """What is drawn from for all rounds, a number for each device."""
+        return Numbered(self.key, self.numbers)
 
 
 class SharedPlace(Place):
@@ -33,3 +68,20 @@ class SharedPlace(Place):
 def can_share(channel: Channel) -> bool:
     """Whether a batch of its links can be fresh and yet of one place."""
     return not channel.lasting and (not channel.scales or getattr(channel, "shares_place", False))
+
+
+def check_cohorts(air: "Air") -> None:
+    """Raise ValueError where what lasts on an air is not known by a device's number."""
+    channel = air.channel
+    if not getattr(channel, "by_number", False):
+        kind = type(channel).__name__
+        raise ValueError(
+            f"link.channel: expected one whose devices are known by a number alone, received {kind}, which draws all "
+            "of them together; take tdl, rayleigh, rician, block_rayleigh, awgn or cir_file, or cdl with "
+            "fading = independent, with path_loss among the impairments for near and far"
+        )
+    if len(set(air.power_offsets_db)) > 1:
+        raise ValueError(
+            f"link.power_offsets_db: expected none, or one for all, with a cohort, whose devices are others in every "
+            f"round, received {len(air.power_offsets_db)}; leave them out"
+        )

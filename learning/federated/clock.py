@@ -25,6 +25,7 @@ from ...phy import keys
 from ..costs import radiated
 from .algorithms import Algorithm
 from .hardware import Hardware, Work
+from .population import Population
 from .radio import Radio
 from .schedulers import InTime, Plan, Scheduler
 
@@ -93,10 +94,14 @@ def last(ready: tf.Tensor, sending: tf.Tensor, plan: Plan) -> tf.Tensor:
 
 
 def clock_of(
-    hardware: Hardware | None, radio: Radio, algorithm: Algorithm, shares: Sequence[np.ndarray], batch_size: int | None
+    hardware: Hardware | None,
+    radio: Radio,
+    algorithm: Algorithm,
+    shares: Sequence[np.ndarray] | Population,
+    batch_size: int | None,
 ) -> Clock | None:
     """Of devices that train on these shares of the data, each sample counted as often as it is passed."""
-    if hardware is None:
+    if hardware is None or isinstance(shares, Population):
         return None
     sizes = tf.constant([len(share) for share in shares], tf.int32)
     drawn = algorithm.batches(keys.key(0), sizes, max(map(len, shares)), batch_size)

@@ -18,6 +18,7 @@ from ..data import Arrays
 from . import rows
 from .algorithms import Algorithm, Memory, Sample
 from .batches import Batches
+from .population import Population, held
 from .task import Task, Weights, flatten
 
 CHUNK_BYTES = 16 * 2**20  # updates held at once: little enough that the same pages serve again and again
@@ -71,21 +72,22 @@ class Devices:
         task: Task,
         algorithm: Algorithm,
         data: Arrays,
-        shares: Sequence[np.ndarray],
+        shares: Sequence[np.ndarray] | Population,
         batch_size: int | None,
         executor: Executor,
         own_models: bool,
+        devices: int,
     ) -> None:
-        _check(data, shares, task.outputs)
+        self._held = held(shares, devices)
+        _check(data, task.outputs)
         self.task, self.algorithm, self.batch_size = task, algorithm, batch_size
         self.vectorized = _vectorized(executor, task, algorithm.moves or own_models)
-        sizes = np.array([len(share) for share in shares])
+        sizes = self._held.sizes
         self._largest = int(sizes.max())
         self._sizes = tf.constant(sizes, tf.int32)  # [K]
-        self._first = tf.constant(np.cumsum(sizes) - sizes, tf.int32)  # [K]
         self._check_padding()
         self.shares = tf.constant(sizes / sizes.sum(), tf.float32)  # n_k / n, [K]
-        order = np.concatenate(shares)
+        order = self._held.order
         self._x, self._y = tf.constant(data.x_train[order]), tf.constant(data.y_train[order])
 
     @property
@@ -107,9 +109,17 @@ class Devices:
         return self.algorithm.batches(keys.fold(key, "batches"), self._sizes, self._largest, self.batch_size)
 
     def updates_of(
-        self, model_of: Callable[[tf.Tensor], Weights], batches: Batches, memory: Memory, key: Key
+        self,
+        model_of: Callable[[tf.Tensor], Weights],
+        batches: Batches,
+        memory: Memory,
+        key: Key,
+        numbers: tf.Tensor | None = None,
     ) -> Updates:
-        """From device numbers [C] to their updates [C, d], and beside them training losses [C] and their rows anew."""
+        """From devices [C] to their updates [C, d], and beside them training losses [C] and their rows anew.
+
+        ``numbers`` [K] say who the devices of a cohort are among all.
+        """
         steps = batches.positions.shape[1]
         device_keys = keys.fold(key, "devices")
 
@@ -126,7 +136,7 @@ class Devices:
             return flatten([*update.trainable, *update.statistics]), (loss, own)
 
         def some(devices: tf.Tensor) -> tuple[tf.Tensor, Nest]:
-            positions = tf.gather(self._first, devices)[:, None, None] + tf.gather(batches.positions, devices)
+            positions = self._held.rows(devices, tf.gather(batches.positions, devices), numbers)
             mask, own = tf.gather(batches.mask, devices), rows.of(devices, memory.own)
             return self._each(one, (devices, positions, mask, own))
 
@@ -165,10 +175,7 @@ def _vectorized(executor: Executor, task: Task, own_weights: bool) -> bool:
     return executor == "vectorized" or (executor == "auto" and not task.convolutional and not task.random)
 
 
-def _check(data: Arrays, shares: Sequence[np.ndarray], outputs: int) -> None:
-    for device, share in enumerate(shares):
-        if len(share) == 0:
-            raise ValueError(f"shares: expected at least one sample a device, received none for device {device}")
+def _check(data: Arrays, outputs: int) -> None:
     for name, labels in (("y_train", data.y_train), ("y_test", data.y_test)):
         if labels.min() < 0 or labels.max() >= outputs:
             raise ValueError(

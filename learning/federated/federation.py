@@ -33,6 +33,7 @@ from .effort import Effort
 from .guard import Guard
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
+from .population import Population
 from .protections import Protection
 from .radio import Radio
 from .schedulers import Plan, Scheduler
@@ -67,7 +68,7 @@ class Federation:
         self,
         model_factory: Callable[[int], keras.Model],
         data: Arrays,
-        shares: Sequence[np.ndarray],
+        shares: Sequence[np.ndarray] | Population,
         algorithm: Algorithm,
         uplink: Uplink,
         air: Air,
@@ -99,19 +100,33 @@ class Federation:
         self.scheduler.check(air.devices)
         self.effort = effort
         effort.check(air.devices)
-        told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
-        terms = Terms(air, self.task.size, elements, self.scheduler.participation, *told, aggregator)
+        self.population = shares if isinstance(shares, Population) else None
+        terms = Terms(
+            air,
+            self.task.size,
+            elements,
+            self.scheduler.participation,
+            self.task.layers,
+            papr,
+            layer,
+            payload,
+            access=self.scheduler.access if payload else "equal",
+            aggregator=aggregator,
+            cohort=bool(self.population),
+        )
         self.attack = Attack(attackers, air.devices)
         self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(self.terms)
-        if len(shares) != air.devices:
+        if isinstance(shares, Population):
+            shares.check(air, self.scheduler, downlink, algorithm, hardware, effort, attackers, protection)
+        elif len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-        data = self.attack.on(data, shares)
+        data = data if isinstance(shares, Population) else self.attack.on(data, shares)
         stale.check(self.scheduler, downlink, algorithm, self.terms)
         rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
         self.algorithm = algorithm.over(uplink)
         own = downlink.own_models or self.scheduler.stale
-        self.devices = Devices(self.task, self.algorithm, data, shares, batch_size, executor, own)
+        self.devices = Devices(self.task, self.algorithm, data, shares, batch_size, executor, own, air.devices)
         self.guard = Guard(protection, uplink, self.terms)
         self.guard.check(algorithm.moves, self.scheduler.sees_updates, self.devices.shares)
         self.vectorized = self.devices.vectorized
@@ -167,7 +182,8 @@ class Federation:
     @tf.function(autograph=False)
     def _round(self, state: State, seed: tf.Tensor, snr_db: tf.Tensor) -> tuple[State, Metrics]:
         key = keys.key(seed, "round", state.round)
-        link = self._link(state, key, snr_db)
+        numbers = self.population and self.population.cohort(keys.fold(key, "participation"), self.terms.air.devices)
+        link = self._link(state, numbers, key, snr_db)
 
         def model_of(device: tf.Tensor) -> Weights:
             if self.scheduler.stale:
@@ -175,7 +191,7 @@ class Federation:
             return self.downlink.model(state.weights, state.drift, device)
 
         shares, batches = self.devices.shares, self.effort.managed(self.devices.batches(key), key)
-        updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key), shares, self.chunk)
+        updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key, numbers), shares, self.chunk)
         work = self.clock.work(seed, state.round, batches.samples) if self.clock else None
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
@@ -202,7 +218,8 @@ class Federation:
         served_by = served.weights, served.optimizer, outcome.state, state.place, drift, learnt, clock
         after = State(state.round + 1, *served_by, Memory(common, own), leaked)
         spread = self._broadcast, self._broadcast_seconds
-        return after, metrics(loss, self._told(outcome.report, plan), finite, spread, spent, clock)
+        told = metrics(loss, self._told(outcome.report, plan), finite, spread, spent, clock)
+        return after, self.population.of_all(told, self.terms.air.devices) if self.population else told
 
     @property
     def _twice(self) -> bool:
@@ -228,8 +245,9 @@ class Federation:
         grid = self.terms.air.grid
         return grid.slots(self._broadcast) * grid.slot_seconds
 
-    def _link(self, state: State, key: Key, snr_db: tf.Tensor) -> Link | None:
+    def _link(self, state: State, numbers: tf.Tensor | None, key: Key, snr_db: tf.Tensor) -> Link | None:
         if not (self.uplink.uses_air or self.scheduler.sees_links):
             return None
         time = tf.cast(state.round, tf.float64) * self.terms.airtime
-        return self.terms.air.draw(state.place, keys.fold(key, "link"), time, self.terms.slots, snr_db)
+        place = state.place if numbers is None else state.place.of(numbers)
+        return self.terms.air.draw(place, keys.fold(key, "link"), time, self.terms.slots, snr_db)

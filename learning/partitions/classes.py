@@ -6,19 +6,24 @@ the slots left. A device's classes count alike, except where devices would diffe
 device to class to device, by a maximum flow, until the smallest device is as large as it can be; if it stays below
 the mean, the best of 20 draws is kept. Without ``samples_per_device`` all samples of the classes in use are dealt.
 These are the shards of McMahan et al., "Communication-efficient learning of deep networks from decentralized data",
-AISTATS 2017, for any numbers and never across classes.
+AISTATS 2017, for any numbers and never across classes. Of a cohort, each device has ``per_device`` classes that it
+draws for itself, all as likely, and equally many samples of each, or one more of the first.
 """
 
 from typing import Annotated
 
 import numpy as np
+import tensorflow as tf
 from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
+from ...phy import numbered
+from ...phy.numbered import Numbered
 from ...phy.strict import STRICT
 from . import check, deal, generator
+from ._by_number import Pool, pooled
 
 ATTEMPTS = 20
 
@@ -58,6 +63,20 @@ class Classes:
                 f"each of {devices} devices, received {wanted}; ask for fewer, or for more classes per_device"
             )
         return deal(labels, counts, random)
+
+    def by_number(self, labels: np.ndarray, seed: int) -> Pool:
+        """What devices of any number have."""
+        found = len(np.unique(labels))
+        if self.per_device > found:
+            came = f"received {self.per_device}; ask for fewer"
+            raise ValueError(f"per_device: expected at most the {found} classes of the data, {came}")
+
+        def classes_of(devices: Numbered, samples: int) -> tf.Tensor:
+            own = numbered.hashed(devices.key, devices.numbers[:, None], tf.range(2, dtype=tf.int64))  # [C, 2]
+            few = numbered.in_order(own[:, None], tf.range(self.per_device)[None], found)  # [C, per_device]
+            return tf.gather(few, tf.range(samples) % self.per_device, axis=1)
+
+        return pooled(labels, self.samples_per_device, seed, "classes", classes_of)
 
 
 def _slots(sizes: np.ndarray, devices: int, per_device: int, random: np.random.Generator) -> np.ndarray:

@@ -1,16 +1,20 @@
 """IID: samples at random, the same number for every device.
 
-Without ``samples_per_device`` all samples are dealt and sizes differ by at most one.
+Without ``samples_per_device`` all samples are dealt and sizes differ by at most one. Of a cohort, each device has as
+many from a pool, none twice.
 """
 
 from typing import Annotated
 
 import numpy as np
+import tensorflow as tf
 from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
+from ...phy.numbered import Numbered
 from ...phy.strict import STRICT
 from . import check, generator
+from ._by_number import Pool, pooled
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -26,3 +30,12 @@ class Iid:
         if self.samples_per_device is not None:
             dealt = dealt[: devices * self.samples_per_device]
         return np.array_split(dealt, devices)
+
+    def by_number(self, labels: np.ndarray, seed: int) -> Pool:
+        """What devices of any number have."""
+        alike = np.zeros(len(labels), np.int64)
+        return pooled(alike, self.samples_per_device, seed, "iid", _of_one_class)
+
+
+def _of_one_class(devices: Numbered, samples: int) -> tf.Tensor:
+    return tf.zeros([tf.size(devices.numbers), samples], tf.int64)

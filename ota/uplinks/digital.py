@@ -91,6 +91,8 @@ class Digital:
 
     def check(self, terms: Terms) -> None:
         check_memory(terms, (self.feedback > 0) + (self.momentum < 1))
+        if self.margin_db == "adaptive":
+            margins.check(self.rate, terms.air, terms.cohort)
         if self.memory == "shared" and getattr(self.compressor, "first", 1.0) < 1:
             raise ValueError("uplink.memory: expected owed or decayed with side information, received shared")
         if self.budget == "average":

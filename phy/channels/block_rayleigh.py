@@ -30,6 +30,7 @@ class BlockRayleigh:
     scales: ClassVar[bool] = False
     lasting: ClassVar[bool] = False
     any_batch: ClassVar[bool] = True
+    by_number: ClassVar[bool] = True
 
     def correlation(self, then: np.ndarray, now: np.ndarray, seconds: float) -> np.ndarray:
         return np.equal(np.floor_divide(then, self.symbols), np.floor_divide(now, self.symbols))[..., None]

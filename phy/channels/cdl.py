@@ -46,6 +46,10 @@ class Cdl(Moving):
     """Whether a round draws it anew or goes on where the last one ended."""
     scales: ClassVar[bool] = False
 
+    @property
+    def by_number(self) -> bool:
+        return self.fading == "independent"  # rays are paired for all devices at once
+
     @cached_property
     def longest(self) -> float:
         with tf.init_scope():

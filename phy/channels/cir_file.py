@@ -7,9 +7,10 @@ and where there are several steps ``step_seconds``, the time between them. A sin
 is a stretch of an example from a random moment on, linear between steps.
 
 Devices get different examples while there are enough, drawn anew every round; if ``lasting``, once for all rounds, and
-then near devices stay near. If ``normalized``, one factor for the whole file makes the mean gain of examples 1. A file
-with more antennas than asked for gives its first ones. The delay of a path without power says nothing, whatever it is:
-Sionna's own exports have seconds there, or -1.
+then near devices stay near. Devices that are known by a number, as those of cohorts, keep any example, whoever else has
+it. If ``normalized``, one factor for the whole file makes the mean gain of examples 1. A file with more antennas than
+asked for gives its first ones. The delay of a path without power says nothing, whatever it is: Sionna's own exports
+have seconds there, or -1.
 
 What is known in advance is the mean over the whole file: powers of paths (of each example, if lasting) and how they
 change over time. Detection takes paths to fade independently, which those of a measured file need not.
@@ -27,6 +28,7 @@ from ... import npz
 from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
+from ..numbered import Numbered
 from ..strict import STRICT
 
 MOMENTS = 64  # of an example, to see how it changes
@@ -46,6 +48,7 @@ class CirFile:
     """Impulse responses of a .npz file."""
 
     reads: ClassVar[str] = "path"
+    by_number: ClassVar[bool] = True
 
     path: str
     """Where the file is."""
@@ -96,10 +99,10 @@ class CirFile:
         if found < antennas:
             raise ValueError(f"cir_file.path: expected at least {antennas} antennas in {self.path}, received {found}")
         source = fold(place if self.lasting else key, "examples")
-        if devices <= total:
+        if devices <= total and not isinstance(source, Numbered):
             order = tf.argsort(keys.uniform(source, [batch, total]), axis=1)[:, :devices]
         else:
-            order = tf.random.stateless_uniform([batch, devices], source, 0, total, tf.int32)
+            order = keys.whole(source, [batch, devices], 0, total)
         used = examples.a[:, :antennas]
         power = tf.reduce_mean(tf.square(tf.abs(used)), [1, 3])  # [E, L]
         if self.lasting:

@@ -25,6 +25,7 @@ class Rayleigh(Still):
     scales: ClassVar[bool] = False
     lasting: ClassVar[bool] = False
     any_batch: ClassVar[bool] = True
+    by_number: ClassVar[bool] = True
 
     def draw(self, size: Size, span: Span, key: Key, place: Key) -> Paths:
         batch, antennas, devices = size

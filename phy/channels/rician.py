@@ -31,6 +31,7 @@ class Rician(Still):
     scales: ClassVar[bool] = False
     lasting: ClassVar[bool] = False
     any_batch: ClassVar[bool] = True
+    by_number: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if math.isnan(self.k_db):

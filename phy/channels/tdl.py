@@ -13,6 +13,7 @@ one phase for all of them). Devices are drawn in groups of a fixed size, so memo
 """
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
@@ -25,6 +26,7 @@ from sionna.phy.channel.tr38901 import TDL
 
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
+from ..numbered import Numbered
 from ..sionna_rng import keyed
 from ..strict import STRICT
 from ._groups import GROUP, in_groups, in_pieces
@@ -51,6 +53,7 @@ class Tdl(Moving):
     """Whether a round draws it anew or goes on where the last one ended."""
     scales: ClassVar[bool] = False
     any_batch: ClassVar[bool] = True
+    by_number: ClassVar[bool] = True
 
     @cached_property
     def longest(self) -> float:
@@ -68,8 +71,8 @@ class Tdl(Moving):
         goes_on = self.fading == "continuous"
 
         def draw_group(index: tf.Tensor) -> tuple[tf.Tensor]:
-            keyed(fold(place if goes_on else key, index))
-            return (self._taps(line, GROUP, antennas, span if goes_on else span._replace(start=0.0)),)
+            uniform = _draws(place if goes_on else key, index)
+            return (self._taps(line, GROUP, antennas, span if goes_on else span._replace(start=0.0), uniform),)
 
         (a,) = in_groups(draw_group, total)
         a = tf.reshape(a, [batch, devices, paths, antennas, steps])
@@ -92,10 +95,9 @@ class Tdl(Moving):
             first, sight = float(line.mean_powers[0]), float(line.mean_power_los)
             return sight / first * (np.arange(line.mean_powers.shape[0]) == 0)
 
-    def _taps(self, line: TDL, group: int, antennas: int, span: Span) -> tf.Tensor:
+    def _taps(self, line: TDL, group: int, antennas: int, span: Span, uniform: Callable[..., tf.Tensor]) -> tf.Tensor:
         """Coefficients of a group of devices, [G, L, A, T]."""
         paths, fastest = line.delays.shape[0], self.doppler
-        uniform = config.tf_rng.uniform
         doppler = uniform([group, 1, 1], fastest, fastest)  # as Sionna does, so that what follows are its draws
         theta = uniform([group, paths, SINUSOIDS], -math.pi / SINUSOIDS, math.pi / SINUSOIDS)
         phi = uniform([group, antennas, paths, SINUSOIDS], -math.pi, math.pi)
@@ -118,3 +120,11 @@ class Tdl(Moving):
         if not self.static:
             wave *= turns(tf.fill([group, 1], fastest * SIGHT), span)
         return a + tf.cast(first, a.dtype)[:, None, None] * wave[:, None]
+
+
+def _draws(source: Key, index: tf.Tensor) -> Callable[..., tf.Tensor]:
+    """Uniform draws for a group of devices: Sionna's, or those of their numbers."""
+    if isinstance(source, Numbered):
+        return source.group(index, GROUP).draws()
+    keyed(fold(source, index))
+    return config.tf_rng.uniform

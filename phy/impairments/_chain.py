@@ -68,9 +68,18 @@ def _one_by_one(paths: Paths, batch: int) -> Paths:
 
 
 def drawn(grid: Grid, impairments: tuple[Impairment, ...], fresh: Key, lasting: Key, one_place: bool = False) -> Chain:
-    """The chain of a round: what lasts draws from a key of its own, all else from the round's."""
+    """The chain of a round: what lasts draws from a key of its own, all else from the round's.
+
+    The receiver has no number: where devices have, what lasts of it is the same whoever takes part.
+    """
     each = tuple(
-        keys.fold(lasting if impairment.lasting else fresh, "impairment", position)
+        keys.fold(_source(impairment, fresh, lasting), "impairment", position)
         for position, impairment in enumerate(impairments)
     )
     return Chain(grid, impairments, each, one_place)
+
+
+def _source(impairment: Impairment, fresh: Key, lasting: Key) -> Key:
+    if not impairment.lasting:
+        return fresh
+    return keys.of_all(lasting) if impairment.stage == "receive" else lasting

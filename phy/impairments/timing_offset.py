@@ -71,7 +71,7 @@ class TimingOffset:
     def apply(self, paths: Paths, grid: Grid, span: Span, key: Key) -> Paths:
         shape = tf.shape(paths.tau)[:2]  # [B, K]
         if self.whole:
-            unit = tf.random.stateless_uniform(shape, key, int(self.low), int(self.high) + 1, tf.int32)
+            unit = keys.whole(key, shape, int(self.low), int(self.high) + 1)
             samples = tf.cast(unit, paths.tau.dtype)
         else:
             samples = keys.uniform(key, shape, self.low, self.high, paths.tau.dtype)

@@ -7,6 +7,7 @@ shares.
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,10 +17,22 @@ from ..reading.complaints import named
 from ..reading.errors import ScenarioError, closest, fault, one_of
 from ..reading.tables import Optimizer
 from ._air import air_of, granted
+from ._cohorts import devices_of_round, population
 from ._data import held_out, load_data
 
 if TYPE_CHECKING:
-    from ...learning import Algorithm, Attacker, Downlink, Effort, Federation, Hardware, Protection, Radio, Scheduler
+    from ...learning import (
+        Algorithm,
+        Attacker,
+        Downlink,
+        Effort,
+        Federation,
+        Hardware,
+        Population,
+        Protection,
+        Radio,
+        Scheduler,
+    )
     from ...learning.data import Arrays
     from ...ota import Aggregator, Uplink
     from ...phy import Air
@@ -41,7 +54,7 @@ class FederationParts(NamedTuple):
     scenario: Any
     model_factory: Callable[[int], Any]
     data: "Arrays"
-    shares: list[np.ndarray]
+    shares: "list[np.ndarray] | Population"
     algorithm: "Algorithm"
     uplink: "Uplink"
     air: "Air"
@@ -67,19 +80,21 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     from ...learning.federated.guard import Guard
     from ...ota import Terms
 
-    data, shares = _dealt(scenario, shared)
+    scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
+    with named():
+        devices = devices_of_round(scheduler, scenario.devices)
+    data, shares = _dealt(scenario, scheduler, shared)
     scheme = catalogue.build(scenario.model, "model")
 
     def model(seed: int) -> Any:
         return scheme.build(data.x_train.shape[1:], data.classes, seed)
 
-    air, uplink = air_of(scenario, scenario.devices), catalogue.build(scenario.uplink, "uplink")
+    air, uplink = air_of(scenario, devices), catalogue.build(scenario.uplink, "uplink")
     downlink = catalogue.build(scenario.downlink, "downlink")
     protection = scenario.protection and catalogue.build(scenario.protection, "protection")
     with named("model"):
         task = task_of(model(0), None, protection)
     elements, optimizer = granted(scenario.grant, task.size, air), _optimizer(scenario.optimizer)
-    scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
     aggregator = scenario.aggregator and catalogue.build(scenario.aggregator, "aggregator")
     attackers = scenario.attackers and catalogue.build(scenario.attackers, "attackers")
     with named():
@@ -88,8 +103,9 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         chance = scheduler.participation if scheduler else scenario.participation
         access = scheduler.access if scheduler and scenario.grant.bits else "equal"
         more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "aggregator": aggregator}
+        more["cohort"] = not isinstance(shares, list)
         terms = Terms(air, task.size, elements, chance, task.layers, **more)
-        terms = Attack(attackers, scenario.devices).check(terms, rules=hasattr(uplink, "rule"))
+        terms = Attack(attackers, devices).check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
@@ -97,11 +113,14 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     radio = Radio(**catalogue.parts(scenario.radio, "radio"))
     with named():
         effort = Effort(**catalogue.parts(scenario.effort, "effort") if scenario.effort else {})
-        effort.check(scenario.devices)
-        rows.check(algorithm, task, scenario.devices, downlink, not (scheduler and scheduler.stale))
-        sizes = np.array([len(share) for share in shares])
-        sees_updates = bool(scheduler and scheduler.sees_updates)
-        Guard(protection, uplink, terms).check(algorithm.moves, sees_updates, sizes / sizes.sum())
+        effort.check(devices)
+        rows.check(algorithm, task, devices, downlink, not (scheduler and scheduler.stale))
+        if isinstance(shares, list):
+            sizes = np.array([len(share) for share in shares])
+            sees_updates = bool(scheduler and scheduler.sees_updates)
+            Guard(protection, uplink, terms).check(algorithm.moves, sees_updates, sizes / sizes.sum())
+        else:
+            shares.check(air, scheduler, downlink, algorithm, hardware, effort, attackers, protection)
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
@@ -114,15 +133,17 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     )
 
 
-def _dealt(scenario: Any, shared: dict[str, Any]) -> "tuple[Arrays, list[np.ndarray]]":
+def _dealt(scenario: Any, scheduler: Any, shared: dict[str, Any]) -> "tuple[Arrays, list[np.ndarray] | Population]":
     """The data and the share of each device, made once for all groups that have the same."""
     told = scenario.model_dump_json(include={"data", "partition", "devices", "validation"})
-    if (key := f"shares {told}") not in shared:
+    by_number = getattr(scheduler, "by_number", False)
+    if (key := f"shares {by_number} {told}") not in shared:
         data = _measured_on(scenario, shared)
         with named("partition"):
             partition = catalogue.build(scenario.partition, "partition")
-            shared[key] = data, partition.split(data.y_train, scenario.devices, SHARES_SEED)
-    found: tuple[Arrays, list[np.ndarray]] = shared[key]
+            deal = partial(population, partition) if by_number else partition.split
+            shared[key] = data, deal(data.y_train, scenario.devices, SHARES_SEED)
+    found: tuple[Arrays, list[np.ndarray] | Population] = shared[key]
     return found
 
 

@@ -1,0 +1,138 @@
+"""Very many devices, of which a cohort takes part in a round: nothing of a round grows with how many there are.
+
+Who takes part are the first C of a pseudo-random order of all K numbers, which the round's key names: no device twice,
+and every set of C as likely. What a device has and where it is are functions of its number (`phy/numbered.py`), so that
+whoever is met again is the same. Every device has as many samples, so the sum of the cohort's updates over C, which is
+n_k/n over the chance C/K, is the mean of all on average, with the variance ``planning/cohorts.py`` says.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import tensorflow as tf
+
+from ...phy import Air, check_cohorts, numbered
+from ...phy.keys import Key
+from .algorithms import Algorithm
+from .attackers import Attacker
+from .downlinks import Downlink
+from .effort import Effort
+from .hardware import Hardware
+from .protections import Protection
+from .schedulers import Scheduler
+from .schedulers.cohort import Cohort
+
+MOST = 2**40  # devices
+Told = TypeVar("Told", bound=Any)  # metrics, which say the energy of a device
+
+
+class Pool(Protocol):
+    """What devices of any number have."""
+
+    @property
+    def samples(self) -> int:
+        """Of a device."""
+        ...
+
+    def indices(self, numbers: tf.Tensor) -> tf.Tensor:
+        """The samples of the training data that devices [C] have, [C, S]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Population:
+    """So many devices, and what each has by its number; in place of a share for each."""
+
+    devices: int
+    pool: Pool
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.devices <= MOST:
+            raise ValueError(f"population: expected 1 to {MOST} devices, received {self.devices}")
+
+    def cohort(self, key: Key, count: int) -> tf.Tensor:
+        """The numbers of those who take part, int64 [C]."""
+        return numbered.in_order(key, tf.range(count), self.devices)
+
+    def of_all(self, told: Told, cohort: int) -> Told:
+        """A round's metrics: mean energy is over all devices, of which those without a part in it spend nothing."""
+        return told._replace(energy=told.energy * cohort / self.devices)
+
+    def check(
+        self,
+        air: Air,
+        scheduler: Scheduler | None,
+        downlink: Downlink,
+        algorithm: Algorithm,
+        hardware: Hardware | None,
+        effort: Effort,
+        attackers: Attacker | None = None,
+        protection: Protection | None = None,
+    ) -> None:
+        """Raise ValueError where a round is not one of a cohort, or something lasts that is no function of a number."""
+        check_cohorts(air)
+        if air.devices > self.devices:
+            raise ValueError(
+                f"air.devices: expected at most all {self.devices} devices in a cohort, received {air.devices}"
+            )
+        if not isinstance(scheduler, Cohort) or scheduler.senders != air.devices:
+            raise ValueError(
+                f"scheduler: expected a cohort of {air.devices} senders, as many as air.devices, for a population of "
+                f"{self.devices}, received {scheduler}"
+            )
+        if algorithm.vectors:
+            raise ValueError(
+                "algorithm: expected one whose devices keep nothing, such as fedavg or fednova, with a cohort, "
+                f"whose devices are others in every round, received {type(algorithm).__name__.lower()}"
+            )
+        if hardware or effort.paces:
+            raise ValueError(
+                f"{'hardware' if hardware else 'effort.paces'}: expected none with a cohort, as the times of single "
+                "devices are not known by a number, received some; leave them out"
+            )
+        if attackers or protection:
+            raise ValueError(
+                f"{'attackers' if attackers else 'protection'}: expected none with a cohort, as what is counted of "
+                "single devices is not known by a number, received some; leave it out"
+            )
+        if downlink.own_models:
+            raise ValueError(
+                "downlink: expected ideal with a cohort, as models that all of very many devices keep would be needed, "
+                f"received {type(downlink).__name__}"
+            )
+
+
+class Dealt:
+    """The shares of devices that are all there, of samples held in the order of devices."""
+
+    def __init__(self, shares: Sequence[np.ndarray]) -> None:
+        for device, share in enumerate(shares):
+            if len(share) == 0:
+                raise ValueError(f"shares: expected at least one sample a device, received none for device {device}")
+        self.sizes = np.array([len(share) for share in shares])
+        self.order: np.ndarray | slice = np.concatenate(shares)
+        self._first = tf.constant(np.cumsum(self.sizes) - self.sizes, tf.int32)  # [K]
+
+    def rows(self, devices: tf.Tensor, positions: tf.Tensor, numbers: tf.Tensor | None) -> tf.Tensor:
+        """Where samples are held, from positions [C, S, B] within the shares of devices [C]."""
+        return tf.gather(self._first, devices)[:, None, None] + positions
+
+
+class Pooled:
+    """The shares of a cohort, by the numbers of its devices, of samples held once."""
+
+    def __init__(self, population: Population, cohort: int) -> None:
+        self.sizes = np.full(cohort, population.pool.samples)
+        self.order: np.ndarray | slice = slice(None)
+        self._indices = population.pool.indices
+
+    def rows(self, devices: tf.Tensor, positions: tf.Tensor, numbers: tf.Tensor | None) -> tf.Tensor:
+        """Where samples are held, from positions [C, S, B] within the shares of devices [C] of numbers [K]."""
+        return tf.gather(self._indices(tf.gather(numbers, devices)), positions, batch_dims=1)
+
+
+def held(shares: Sequence[np.ndarray] | Population, devices: int) -> Dealt | Pooled:
+    """Who holds what among so many devices of a round."""
+    return Pooled(shares, devices) if isinstance(shares, Population) else Dealt(shares)
