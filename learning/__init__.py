@@ -5,8 +5,16 @@ from .federated.algorithms.fedavg import Fedavg
 from .federated.algorithms.feddyn import Feddyn
 from .federated.algorithms.fednova import Fednova
 from .federated.algorithms.fedprox import Fedprox
+from .federated.algorithms.mime import Mime
 from .federated.algorithms.scaffold import Scaffold
 from .federated.algorithms.sgd import Sgd
+from .federated.attackers import Attacker, Others
+from .federated.attackers.alie import Alie
+from .federated.attackers.gaussian import Gaussian
+from .federated.attackers.ipm import Ipm
+from .federated.attackers.label_flip import LabelFlip
+from .federated.attackers.scale import Scale
+from .federated.attackers.sign_flip import SignFlip
 from .federated.downlinks import Downlink
 from .federated.downlinks.broadcast import Broadcast
 from .federated.effort import Effort
@@ -14,6 +22,9 @@ from .federated.federation import Federation, State
 from .federated.hardware import Hardware
 from .federated.metrics import Metrics
 from .federated.population import Population
+from .federated.protections import Protection
+from .federated.protections.device import Device
+from .federated.protections.sample import Sample
 from .federated.radio import Radio
 from .federated.schedulers import Plan, Scheduler, Sight
 from .federated.schedulers.best_channel import BestChannel
@@ -35,12 +46,15 @@ from .federated.task import Task, Weights
 
 __all__ = [
     "Algorithm",
+    "Alie",
+    "Attacker",
     "BestChannel",
     "Broadcast",
     "Buffered",
     "ChannelThenUpdate",
     "Cohort",
     "Coins",
+    "Device",
     "Deadline",
     "DeliverableUpdate",
     "Downlink",
@@ -48,17 +62,31 @@ __all__ = [
     "Fedavg",
     "Feddyn",
     "Federation",
+    "Gaussian",
+    "Ipm",
+    "LabelFlip",
     "Fednova",
     "Fedprox",
     "Hardware",
     "Joint",
     "LargestUpdate",
     "Metrics",
+    "Mime",
     "Oldest",
     "Optimal",
+    "Others",
     "Plan",
     "Population",
     "ProportionalFair",
+    "Protection",
+    "Random",
+    "RoundRobin",
+    "Sample",
+    "Scale",
+    "Scheduler",
+    "Sgd",
+    "Sight",
+    "SignFlip",
     "Radio",
     "Random",
     "RoundRobin",

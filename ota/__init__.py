@@ -1,5 +1,12 @@
 """Updates and images over the air: codecs, compressors, rates, uplinks, and image codecs."""
 
+from .aggregators import Aggregator
+from .aggregators.centred_clip import CentredClip
+from .aggregators.geometric_median import GeometricMedian
+from .aggregators.krum import Krum
+from .aggregators.mean import Mean
+from .aggregators.median import Median
+from .aggregators.trimmed_mean import TrimmedMean
 from .codecs import Codec, pack, unpack
 from .codecs.count_sketch import CountSketchSum
 from .codecs.fsk_vote import FskVote
@@ -9,6 +16,7 @@ from .codecs.md_air_comp import MdAirComp
 from .codecs.one_bit import OneBit
 from .codecs.random_linear import RandomLinear
 from .codecs.sparse import Sparse
+from .collection import apply, collect
 from .compressors import Compressor
 from .compressors.atomo import Atomo
 from .compressors.correlated import Correlated
@@ -57,18 +65,20 @@ from .recovery import Recovery, least_squares_on, recover_complex
 from .recovery.amp import Amp
 from .recovery.em_bg_amp import EmBgAmp
 from .recovery.lmmse import Lmmse
-from .round import Outcome, ReceivedSum, Report, Round, Terms, Uplink, apply, collect, weighted_sum
+from .round import Outcome, ReceivedSum, Report, Round, Terms, Uplink, weighted_sum
 from .separate import Separate
 from .uplinks.analog import Analog
 from .uplinks.digital import Digital
 from .uplinks.ideal import Ideal
 
 __all__ = [
+    "Aggregator",
     "Amp",
     "Analog",
     "Atomo",
     "Avif",
     "Capacity",
+    "CentredClip",
     "Codec",
     "Compressor",
     "CountSketch",
@@ -83,11 +93,13 @@ __all__ = [
     "EntropyDithered",
     "FactorCodec",
     "FskVote",
+    "GeometricMedian",
     "Ideal",
     "Identity",
     "ImageCodec",
     "Jpeg",
     "Jpeg2000",
+    "Krum",
     "Layered",
     "LatticeDither",
     "Ldpc",
@@ -100,6 +112,8 @@ __all__ = [
     "Mcs",
     "MdAirComp",
     "Nested",
+    "Mean",
+    "Median",
     "MseFactors",
     "NaiveFactors",
     "OneBit",
@@ -129,6 +143,7 @@ __all__ = [
     "TinyScript",
     "TopK",
     "UniformScalar",
+    "TrimmedMean",
     "Uplink",
     "WaterFilled",
     "Webp",

@@ -1,12 +1,4 @@
-"""A round of an uplink: what one round brings, and the report of what it cost.
-
-``collect`` uses every uplink in the same way, whatever it does:
-    acc = uplink.begin(state, round, probe)  # nothing received yet; the probe asks all devices before the first sends
-    acc = uplink.add(acc, round, devices, updates)  # one group of devices after another
-    outcome = uplink.end(acc, state, round)
-
-``apply`` is the same for updates that are all at hand.
-"""
+"""A round of an uplink: what one round brings, and the report of what it cost. `collection.py` plays it."""
 
 import math
 from collections.abc import Callable
@@ -18,6 +10,7 @@ import tensorflow as tf
 
 from ..phy import Link, Place, combine
 from ..phy.keys import Key
+from .apart import Separate
 from .terms import MEMORY_BYTES, Terms, check_memory
 
 Nest = Any  # a nest of tensors
@@ -36,6 +29,7 @@ class Round:
     weights: tf.Tensor  # [K]
     link: Link | None = None
     shares: tf.Tensor | None = None  # of the band, if a schedule deals it, [K]
+    rebels: tf.Tensor | None = None  # who ignores the power rule and spends all it has, bool [K]
 
     @cached_property
     def antenna_weights(self) -> tf.Tensor:
@@ -135,13 +129,19 @@ class Outcome(NamedTuple):
     state: Nest  # of the uplink, for the next round
     report: Report
     received: ReceivedSum | None = None
+    apart: Separate | None = None  # estimates of single devices or groups, where the terms ask for them
 
 
 @runtime_checkable
 class Uplink(Protocol):
-    """The way of the updates to the server. See the module's text."""
+    """The way of the updates to the server, as ``collect`` uses it."""
 
     uses_air: ClassVar[bool]  # whether rounds need a link
+
+    @property
+    def apart(self) -> bool:
+        """Whether the receiver can have estimates of single devices, or of groups, beside the sum."""
+        ...
 
     def probes(self, terms: Terms) -> bool:
         """Whether ``begin`` asks: updates that are not all at hand are then computed twice."""
@@ -168,60 +168,6 @@ class Uplink(Protocol):
         ...
 
 
-LOSSES: Kept = 0.0, lambda so_far, devices, losses: so_far + tf.reduce_sum(losses)
-
-
-def collect(
-    uplink: Uplink, state: Nest, round: Round, updates_of: Updates, devices: tf.Tensor, chunk: int, kept: Kept = LOSSES
-) -> tuple[Outcome, Nest]:
-    """One round of the devices [C] that take part, and what is kept of what is beside updates: the sum of losses.
-
-    Where ``chunk`` devices are all there are, updates are computed once. Else they are computed a chunk after another
-    and never held together, and a second time for an uplink that probes.
-    """
-    at_hand = updates_of(devices) if chunk >= round.terms.air.devices else None
-
-    def each_chunk(body: Callable[..., Nest], start: Nest) -> Nest:
-        if at_hand:
-            return body(start, devices, *at_hand)
-
-        def step(first: tf.Tensor, carry: Nest) -> tuple[tf.Tensor, Nest]:
-            some = devices[first : first + chunk]
-            return first + chunk, body(carry, some, *updates_of(some))
-
-        count = tf.size(devices)
-        return tf.while_loop(lambda first, _: first < count, step, (tf.constant(0), start), parallel_iterations=1)[1]
-
-    def probe(question: Question, nothing: Nest = None) -> Nest:
-        def ask(answers: Nest, some: tf.Tensor, updates: tf.Tensor, _: Nest) -> Nest:
-            answer = question(some, updates)
-            if nothing is None:
-                return answers + at_devices(some, answer, round.weights)
-            return tf.nest.map_structure(tf.add, answers, answer)
-
-        return each_chunk(ask, tf.zeros_like(round.weights) if nothing is None else nothing)
-
-    def send(carry: tuple[Nest, Nest], some: tf.Tensor, updates: tf.Tensor, beside: Nest) -> Nest:
-        return uplink.add(carry[0], round, some, updates), more(carry[1], some, beside)
-
-    nothing_kept, more = kept
-    acc, found = each_chunk(send, (uplink.begin(state, round, probe), nothing_kept))
-    return uplink.end(acc, state, round), found
-
-
-def apply(uplink: Uplink, state: Nest, round: Round, updates: tf.Tensor) -> tuple[tf.Tensor, Nest, Report]:
-    """One round with the updates [K, d] of all devices at hand. Eagerly, an update that is not finite is refused."""
-    if tf.executing_eagerly() and not bool(tf.reduce_all(tf.math.is_finite(updates))):
-        raise ValueError("updates: expected finite numbers, received NaN or infinity")
-
-    def updates_of(devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.gather(updates, devices), tf.zeros(tf.shape(devices))
-
-    devices = tf.where(round.weights > 0)[:, 0]
-    outcome, _ = collect(uplink, state, round, updates_of, devices, round.terms.air.devices)
-    return outcome.estimate, outcome.state, outcome.report
-
-
 def at_devices(devices: tf.Tensor, values: tf.Tensor, everybody: tf.Tensor) -> tf.Tensor:
     """Values [C] of some devices at their places among all, [K] as ``everybody``; zero for the others."""
     return tf.scatter_nd(devices[:, None], values, tf.shape(everybody, devices.dtype))
@@ -243,5 +189,5 @@ def nmse(estimate: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
 
 __all__ = [
     "MEMORY_BYTES", "Nest", "Outcome", "Probe", "Question", "ReceivedSum", "Report", "Round", "Terms",
-    "Updates", "Uplink", "apply", "at_devices", "check_memory", "collect", "nmse", "weighted_sum",
+    "Updates", "Uplink", "at_devices", "check_memory", "nmse", "weighted_sum",
 ]  # fmt: skip

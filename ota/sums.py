@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from ..phy import keys
 from ..phy.keys import Key
-from .round import Nest, Round, Terms, Uplink, apply, weighted_sum
+from .collection import apply
+from .round import Nest, Round, Terms, Uplink, weighted_sum
 from .theory import expected_nmse
 
 Draw = Callable[[Key], tf.Tensor]  # the vectors of a round, [K, d]

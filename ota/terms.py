@@ -1,11 +1,12 @@
 """The terms of an uplink: what is agreed before the first round."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import tensorflow as tf
 
 from ..phy import Air
+from .aggregators import Aggregator
 from .layers import Layers, check_layers, size_of
 
 Access = Literal["equal", "shares", "turns"]  # parts of the band as large, or as scheduled, or all of it in turn
@@ -27,6 +28,9 @@ class Terms:
         None  # bits of every packet, of which airtime is then an outcome; the grant is fixed if None
     )
     access: Access = "equal"  # of those that send, to the grant
+    aggregator: Aggregator | None = None  # what the server makes of separate estimates; the sum is taken without
+    groups: int = 1  # sums that the whole grant is shared by, of which these are the terms of one
+    obeyed: bool = True  # whether all keep to the power rule, whatever round
     cohort: bool = False  # whether devices are others in every round, so that nothing can be kept of one
 
     def __post_init__(self) -> None:
@@ -44,15 +48,26 @@ class Terms:
             raise ValueError(f"grant.elements: expected at least 1 resource element, received {self.elements}")
 
         self.air.check_memory(self.slots, "grant.elements")
-        if self.participation is not None and not 0 < self.participation <= 1:
-            raise ValueError(
-                f"participation: expected a probability above 0 and up to 1, received {self.participation}"
-            )
+        if self.participation is not None:
+            check_participation(self.participation)
 
     @property
     def budgets(self) -> tf.Tensor:
-        """Energy per granted element that each device may spend, in units of P, [K]."""
-        return self.air.budgets
+        """Energy per granted element that each device may spend, in units of P, [K]; all of it in its sum."""
+        return self.air.budgets * self.groups if self.groups > 1 else self.air.budgets
+
+    @property
+    def apart(self) -> bool:
+        """Whether separate estimates are asked for."""
+        return self.aggregator is not None and self.aggregator.apart
+
+    def share(self, groups: int) -> "Terms":
+        """The terms of one of so many sums that share the grant: in whole slots, where there are as many."""
+        if groups == 1:
+            return self
+        grid, each = self.air.grid, self.slots // groups
+        elements = min(self.elements // groups, each * grid.elements) if each else self.elements // groups
+        return replace(self, elements=max(1, elements), groups=groups)
 
     @property
     def measured(self) -> slice:
@@ -109,7 +124,8 @@ class Terms:
         All devices sound, whoever then takes part. Nobody exceeds its budget by that: pilots take at most what their
         elements are granted for.
         """
-        return (data * self.elements + self.air.pilot_energy * self.budgets) / (self.elements + self.air.pilots)
+        whole = self.elements * self.groups + self.air.pilots
+        return (data * self.elements + self.air.pilot_energy * self.air.budgets) / whole
 
 
 def check_memory(terms: Terms, vectors: int = 1) -> None:
@@ -125,3 +141,9 @@ def check_memory(terms: Terms, vectors: int = 1) -> None:
             f"uplink.feedback: expected at most {most / 2**30:g} GiB of what devices owe, received {terms.air.devices} "
             f"devices x {terms.size} parameters, {needed / 2**30:.3g} GiB; do without, or take fewer of either"
         )
+
+
+def check_participation(chance: float) -> None:
+    """Refuses what is no chance to take part."""
+    if not 0 < chance <= 1:
+        raise ValueError(f"participation: expected a probability above 0 and up to 1, received {chance}")

@@ -90,6 +90,12 @@ class Devices:
         order = self._held.order
         self._x, self._y = tf.constant(data.x_train[order]), tf.constant(data.y_train[order])
 
+    @property
+    def samples(self) -> tf.Tensor:
+        """How many samples a gradient is the mean of, [K]."""
+        sizes = tf.cast(self._sizes, tf.float32)
+        return sizes if self.batch_size is None else tf.fill(sizes.shape, float(self.batch_size))
+
     def fitting(self, air: Air, probed: bool) -> int:
         """How many devices may be computed at once."""
         antennas = 1 if air.channel.static else air.antennas  # a moving channel is dense over antennas

@@ -14,27 +14,33 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...ota import Report, Round, Terms, Uplink, collect
+from ...ota import Aggregator, Report, Round, Terms, Uplink, collect
 from ...ota.round import Nest
+from ...ota.terms import check_participation
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
 from . import rows, stale
 from .algorithms import Algorithm, Heard, Memory
+from .attackers import Attacker
+from .attacks import Attack
+from .clipping import task_of
 from .clock import Spent, besides, check, clock_of, unknown
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
 from .effort import Effort
+from .guard import Guard
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
 from .population import Population
+from .protections import Protection
 from .radio import Radio
 from .schedulers import Plan, Scheduler
 from .schedulers.coins import Coins
 from .server import Server
 from .sight import Eyes
-from .task import Task, Weights, moved
+from .task import Weights, moved
 
 IDEAL, SILENT, ALL = IdealDownlink(), Radio(), Effort()
 REPORT_BITS = 32.0  # what a device tells of its update where the schedule depends on it
@@ -52,6 +58,7 @@ class State(NamedTuple):
     scheduler: Nest
     clock: Nest = ()  # seconds since the start, float64; nothing without hardware
     memory: Memory = Memory((), ())
+    leaked: Nest = ()  # what rounds told of each device's data, sums of mu^2, float64 [K]; [0] without a protection
 
 
 class Federation:
@@ -80,35 +87,39 @@ class Federation:
         radio: Radio = SILENT,
         payload: float | None = None,
         effort: Effort = ALL,
+        aggregator: Aggregator | None = None,
+        attackers: Attacker | None = None,
+        protection: Protection | None = None,
     ) -> None:
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
+        check_participation(participation)
         self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
-        self.task = Task(model_factory(0), loss)
+        self.task = task_of(model_factory(0), loss, protection)
         self.scheduler = scheduler or Coins(participation)
         self.scheduler.check(air.devices)
         self.effort = effort
         effort.check(air.devices)
         self.population = shares if isinstance(shares, Population) else None
-        told = (
-            self.task.layers,
-            papr,
-            layer,
-            payload,
-            self.scheduler.access if payload else "equal",
-            bool(self.population),
-        )
-        self.terms = Terms(air, self.task.size, elements, self.scheduler.participation, *told)
+        cohort = self.population is not None
+        told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
+        terms = Terms(air, self.task.size, elements, self.scheduler.participation, *told, aggregator, cohort=cohort)
+        self.attack = Attack(attackers, air.devices)
+        self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(self.terms)
         if isinstance(shares, Population):
-            shares.check(air, self.scheduler, downlink, algorithm, hardware, effort)
+            shares.check(air, self.scheduler, downlink, algorithm)
+            shares.check_single(hardware, effort, attackers, protection)
         elif len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
+        data = self.attack.on(data, shares)
         stale.check(self.scheduler, downlink, algorithm, self.terms)
         rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
         self.algorithm = algorithm.over(uplink)
         own = downlink.own_models or self.scheduler.stale
         self.devices = Devices(self.task, self.algorithm, data, shares, batch_size, executor, own, air.devices)
+        self.guard = Guard(protection, uplink, self.terms)
+        self.guard.check(algorithm.moves, self.scheduler.sees_updates, self.devices.shares)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
@@ -130,12 +141,13 @@ class Federation:
         scheduler = self.scheduler.init(self.terms.air.devices, keys.key(seed, "scheduler"))
         clock = tf.zeros([], tf.float64) if self.clock else ()
         memory = self.algorithm.init(self.task, self.terms.air.devices)
-        last = scheduler, clock, memory
+        last = scheduler, clock, memory, self.guard.start(self.terms.air.devices)
         return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, *last)
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
-        return self._round(state, tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32))
+        state, metrics = self._round(state, tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32))
+        return state, metrics._replace(epsilon=tf.constant(self.guard.epsilon(state.leaked)))
 
     def evaluate(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
         """Accuracy and mean loss on the test set of the models that devices have.
@@ -171,13 +183,14 @@ class Federation:
 
         shares, batches = self.devices.shares, self.effort.managed(self.devices.batches(key), key)
         updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key, numbers), shares, self.chunk)
-        work = self.clock.work(seed, state.round) if self.clock else None
+        work = self.clock.work(seed, state.round, batches.samples) if self.clock else None
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         plan = self.effort.arriving(plan, key)
-        round, devices = Round(self.terms, key, plan.weights, link, plan.shares), tf.where(plan.weights > 0)[:, 0]
-        kept = rows.kept(state.memory.own)
-        outcome, (loss, own) = collect(self.uplink, state.uplink, round, updates_of, devices, self.chunk, kept)
+        devices, kept = tf.where(plan.weights > 0)[:, 0], rows.kept(state.memory.own)
+        round = Round(self.terms, key, plan.weights, link, plan.shares, self.attack.rebels)
+        sent = self.attack.forged(self.guard.clipped(updates_of), devices, self.chunk, self.terms.size, key)
+        outcome, (loss, own) = collect(self.uplink, state.uplink, round, sent, devices, self.chunk, kept)
         own = rows.unless_lost(state.memory.own, own, plan.weights > 0, outcome.report.decoded)
         heard = Heard(tf.where(outcome.report.decoded, plan.weights, 0.0), shares, batches.steps)
         estimate = stale.estimate(outcome, state.drift, plan)
@@ -192,8 +205,9 @@ class Federation:
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
         spent = self._spent(work, plan, outcome.report)
         clock = state.clock + spent.seconds if self.clock else ()
+        leaked = state.leaked + self.guard.leak(round, self.devices.samples)
         served_by = served.weights, served.optimizer, outcome.state, state.place, drift, learnt, clock
-        after = State(state.round + 1, *served_by, Memory(common, own))
+        after = State(state.round + 1, *served_by, Memory(common, own), leaked)
         spread = self._broadcast, self._broadcast_seconds
         told = metrics(loss, self._told(outcome.report, plan), finite, spread, spent, clock)
         return after, self.population.of_all(told, self.terms.air.devices) if self.population else told
@@ -201,7 +215,8 @@ class Federation:
     @property
     def _twice(self) -> bool:
         """Whether updates are asked for twice, of which it is best to keep as many as fit."""
-        return self.scheduler.sees_updates or self.uplink.probes(self.terms)
+        sees = self.scheduler.sees_updates or self.attack.sees_others
+        return sees or self.uplink.probes(self.terms)
 
     def _told(self, report: Report, plan: Plan) -> Report:
         """With what devices report of their updates before it is known who sends."""

@@ -1,5 +1,6 @@
 """What a round tells: scalars of its report, of its training loss and of its clock."""
 
+import math
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -32,6 +33,7 @@ class Metrics(NamedTuple):
     elapsed: tf.Tensor  # since the start
     compute_joules: tf.Tensor  # of all devices
     radio_joules: tf.Tensor
+    epsilon: tf.Tensor  # of all rounds so far, under a protection; NaN without
 
 
 def metrics(
@@ -58,4 +60,5 @@ def metrics(
         finite=finite,
         elapsed=clock if tf.is_tensor(clock) else unknown(),
         **spent._asdict(),
+        epsilon=tf.constant(math.nan),
     )

@@ -47,3 +47,4 @@ class Decoded(NamedTuple):
     scheduled: tf.Tensor  # weights of those that may send, 0 for the others, [K]
     law: Law
     sending: Nest  # seconds on the air, [K], where packets have fixed bits
+    rows: tf.Tensor  # what is decoded of each, [K, d]; [0, d] where the sum is all that is asked for

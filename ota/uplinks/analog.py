@@ -5,32 +5,34 @@ receiver combines its antennas, divides by the announced arrival level and decod
 x_k + n) / level). Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020.
 
 With ``feedback`` b a device sends what its codec selects of z = u + b r, and then owes r + z - b r - z_hat, where
-z_hat is what it believes to have arrived of it: nothing where it was silent, and all where its rule uses no channel.
-Codecs have a b of their own.
+z_hat is what it believes to have arrived: nothing where it was silent, and all where its rule uses no channel.
 
 A rule whose level is not announced sends the scale beside: w_k b_k on one more element, by whose sum the others are
 divided. Where that is below the noise's standard deviation nothing is decoded.
 
-Budgets. ``round``: every device's realised energy in every round is at most its budget, as the level is set from what
-each would really spend on this round's symbols and gains. ``average``: at most the budget on average over fading and
-participation, by links drawn for the purpose. For a level that is announced each device reports a float32 a round.
+Budgets. ``round``: every device's realised energy in every round is at most its budget, by a level from what each would
+spend on this round's symbols and gains, of which it reports a float32. ``average``: at most the budget on average over
+fading and participation, by links drawn for the purpose.
 """
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy import Level, Place, PowerRule, TruncatedInversion, combine, keys, squared
 from ...phy.strict import STRICT
+from .. import apart
 from ..codecs import Codec, Past, SharedCode
 from ..codecs.identity import Identity
-from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, check_memory, weighted_sum
-from ._counting import SCALE_BITS, amplitudes, check_counts, counts, stretch, told
+from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, weighted_sum
+from ._analog_checks import check as check_analog
+from ._counting import SCALE_BITS, amplitudes, counts, stretch, told
 from ._gains import known_gains, over_gains, repeats, share_arrived, share_of_each, times
-from ._levels import check_average, expected_cost, joint_level
+from ._levels import expected_cost, joint_level
 from ._peaks import measured, none
+from ._rebels import boosted, counted
 
 REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
 
@@ -70,6 +72,8 @@ class Analog:
     """Whether P holds in every round, or on average over fading and participation."""
     feedback: Annotated[float, Ge(0), Le(1)] | None = None
     """Weight of error feedback; the codec's own unless given."""
+    groups: Annotated[int, Gt(0), Le(64)] = 1
+    """Sums of devices that share the grant; dealt anew every round."""
     uses_air: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -79,27 +83,23 @@ class Analog:
         if self.feedback and self.codec.feedback is None:
             raise ValueError(f"analog.feedback: expected 0 for votes, which owe nothing, received {self.feedback}")
 
+    @property
+    def apart(self) -> bool:
+        return self.groups > 1
+
     def probes(self, terms: Terms) -> bool:
-        """For a rule that looks at everybody, an amplifier, feedback, and counts; else the level is applied last."""
-        return self.rule.joint or not terms.air.homogeneous or bool(self._feedback) or counts(self.codec)
+        """For a rule that looks at all, an amplifier, feedback, counts and rebels; else the level is applied last."""
+        scales = terms.air.homogeneous and terms.obeyed and not counts(self.codec)
+        return self.rule.joint or bool(self._feedback) or not scales
 
     def check(self, terms: Terms) -> None:
-        check_counts(self.codec, terms)
-        needed = self._elements(terms)
-        if needed > terms.granted:
-            beside = "" if self.rule.announced else ", one of them for the scale that this rule sends beside"
-            told = f"resource elements for this codec and {terms.size} parameters{beside}, received {terms.elements}"
-            raise ValueError(f"grant.elements: expected at least {needed} {told}; set grant.elements = {needed}")
-        if self._feedback:
-            check_memory(terms)
-        if self.budget == "average":
-            check_average(self.rule, terms)
+        check_analog(self, terms, self._elements(terms.share(self.groups)))
+        apart.check(self, terms)
 
     def init(self, terms: Terms, place: Place) -> Nest:
         self.check(terms)
-        cost = tf.ones([terms.air.devices])
-        if self.budget == "average":
-            cost = expected_cost(self.rule, terms, self._elements(terms), place)
+        average = self.budget == "average"
+        cost = expected_cost(self.rule, terms, self._elements(terms), place) if average else tf.ones_like(terms.budgets)
         owed = tf.zeros([terms.air.devices if self._feedback else 0, terms.size])
         return AnalogMemory(cost, owed, Past.none(terms.layers))
 
@@ -112,7 +112,7 @@ class Analog:
         if not self.probes(terms):
             return acc
         acc = acc._replace(code=told(self.codec, code, round, probe, lambda *asked: self._wanted(acc, *asked)))
-        needed = probe(lambda devices, updates: self._needed(acc, round, devices, updates))
+        needed = counted(probe(lambda devices, updates: self._needed(acc, round, devices, updates)), round)
         return acc._replace(level=self._level(round, needed), needed=needed)
 
     def _needed(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tf.Tensor:
@@ -142,6 +142,7 @@ class Analog:
         (gains, error), scale = known_gains(self.rule, round, devices, power.shape[1]), acc.level.scale  # [C, N]
         scale = scale if scale.shape.rank == 0 else scale[: power.shape[1]]
         b = self.rule.amplitude(scale, gains, power, budgets, share, error)  # [C, N]
+        b = boosted(b, power, round, devices)
         x = times(b, symbols, terms.air.grid)  # [C, T, F]
         y = terms.air.add(acc.y, x[None], round.air_link, devices)
         energy = tf.reduce_sum(squared(x), axis=[1, 2]) / terms.elements  # [C]

@@ -9,24 +9,20 @@ known to lack acts as noise (`phy/detection.py`): of CSI with an error e it is s
 C P |h_believed|^2 / (N0 + e C P). Each update is decoded alone, then averaged.
 
 With weighted ``feedback`` devices keep what did not arrive of what they compress, lost packets included, by one of
-three laws, and with a ``momentum`` below 1 updates are averaged first (`_memory.py`).
-
-A compressor that decodes with side information (``Sided``) has some devices decoded first, whose mean is what the
-others' updates are decoded with (`_sides.py`). ``combine = "lmmse"`` weights what was decoded by its precision instead
-of shares of data (`_combining.py`); NMSE stays that against the sum by shares.
+three laws, and with a ``momentum`` below 1 updates are averaged first (`_memory.py`). A compressor that decodes with
+side information (``Sided``) has some devices decoded first (`_sides.py`). ``combine = "lmmse"`` weights what was
+decoded by its precision instead of shares of data (`_combining.py`); NMSE stays that against the sum by shares.
 
 ``deal`` says how many elements a device gets (`_deals.py`); one that gets none is silent. ``sdma`` devices may share
-each element, S times as many as each would own, told apart by the receiver's antennas. With ``allocation =
-"water_filling"`` a device puts its budget where it counts on most (`_water.py`), and leaves out elements that carry too
-little; the receiver is told so for nothing. Under an average budget the water level is that of the long run
-(`_long_run.py`), and deep fades are waited out. Where fewer than all are ``scheduled``, those with the best channel
-share the elements; the others are silent. Weights stay what they are, so the estimate is biased: toward 0 by about the
-share left out, and, where places last, toward those that are near.
+each element, S times as many as each would own, told apart by the antennas. With ``allocation = "water_filling"`` a
+device puts its budget where it counts on most (`_water.py`), and leaves out elements that carry too little; the
+receiver is told so for nothing. Under an average budget the water level is that of the long run (`_long_run.py`).
+Where fewer than all are ``scheduled``, those with the best channel share the elements; the others are silent. Weights
+stay, so the estimate is biased toward 0 by about the share left out and, where places last, toward who is near.
 
-On the time domain devices disturb each other, so that is measured: everybody sends QPSK on its own elements through the
+On the time domain devices disturb each other, so that is measured: all send QPSK on their own elements through the
 round's air. What a device's elements then hold besides noise and its own symbols, times the true mean response and one
-complex gain, disturbs all its elements beside the noise of power N0: gain and disturbance are those of the distortion,
-whatever is believed of the channel.
+complex gain, disturbs its elements beside noise: both are those of the distortion, whatever is believed.
 """
 
 from dataclasses import replace
@@ -39,7 +35,7 @@ from pydantic.dataclasses import dataclass
 
 from ...phy import Place
 from ...phy.strict import STRICT
-from .. import margins
+from .. import apart, margins
 from ..compressors import Compressor, Known
 from ..compressors.dithered import Dithered
 from ..past import Past
@@ -88,6 +84,7 @@ class Digital:
     scheduled: Annotated[float, Gt(0), Le(1)] = 1.0
     """Share of those that take part that sends; those with the best channel as the receiver believes it."""
     uses_air: ClassVar[bool] = True
+    apart: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:
         return sides.is_sided(self.compressor) or self.deal == "error"
@@ -103,6 +100,7 @@ class Digital:
         if self.deal != "equal" and (self.sdma > 1 or self.allocation != "equal"):
             raise ValueError(f"uplink.deal: expected equal with sdma or water_filling, received {self.deal}")
         payloads.check(terms, self.deal, self.sdma, self.budget)
+        apart.check(self, terms)
 
     def init(self, terms: Terms, place: Place) -> DigitalState:
         self.check(terms)
@@ -122,7 +120,8 @@ class Digital:
         y = no_test if round.terms.air.orthogonal else test(round, sent_by)
         started = state.owed, state.slow, state.past, y, nobody, tf.zeros([]), backoff, none, none, none, nobody
         side, weighed = sides.no_side(self.compressor, layers), combining.start(state.noise)
-        acc = Decoded(zeros, zeros, zeros, *started, side, weighed, deal, round.weights, state.law, times)
+        rest = side, weighed, deal, round.weights, state.law, times, apart.nothing(round.terms)
+        acc = Decoded(zeros, zeros, zeros, *started, *rest)
         if not sides.is_sided(self.compressor) or probe is None:
             return acc
         first = probe(lambda devices, updates: self._first(acc, round, devices, updates), sides.nobody(layers))
@@ -153,6 +152,7 @@ class Digital:
             held=tf.tensor_scatter_nd_update(acc.held, places, self._held(acc, share, round, devices, ~sends)),
             wrong=tf.tensor_scatter_nd_update(acc.wrong, places, sent.wrong),
             weighed=weighed,
+            rows=memories.put(acc.rows, devices, heard),
         )
 
     def _wanted(self, acc: Nest, devices: tf.Tensor, updates: tf.Tensor) -> memories.Wanted:
@@ -193,7 +193,7 @@ class Digital:
         report = round.report(errors, acc.energy, acc.decoded, acc.bits, round.terms.elements, free, papr)
         report = payloads.outcome(report, round, acc.energy, acc.sending)
         state = DigitalState(acc.owed, after, state.past.after(estimate), acc.slow, noise, acc.law)
-        return Outcome(estimate, state, report)
+        return Outcome(estimate, state, report, apart=apart.separate(acc.rows, acc.decoded))
 
     def _adapts(self, round: Round) -> bool:
         air = round.terms.air

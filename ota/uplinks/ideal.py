@@ -8,7 +8,9 @@ from pydantic.dataclasses import dataclass
 
 from ...phy import Place
 from ...phy.strict import STRICT
+from .. import apart
 from ..round import Nest, Outcome, Probe, Report, Round, Terms, weighted_sum
+from ._memory import put
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -16,23 +18,26 @@ class Ideal:
     """No air at all."""
 
     uses_air: ClassVar[bool] = False
+    apart: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:
         return False
 
     def check(self, terms: Terms) -> None:
-        pass
+        apart.check(self, terms)
 
     def init(self, terms: Terms, place: Place) -> Nest:
         return ()
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
-        return tf.zeros([round.terms.size])
+        return tf.zeros([round.terms.size]), apart.nothing(round.terms)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
-        return acc + weighted_sum(tf.gather(round.weights, devices), updates)
+        total, rows = acc
+        return total + weighted_sum(tf.gather(round.weights, devices), updates), put(rows, devices, updates)
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
-        zero, nobody = tf.zeros([]), tf.zeros_like(round.weights)
+        (total, rows), zero, there = acc, tf.zeros([]), round.weights > 0
         free_of_cost = *[zero] * 7, tf.constant(math.nan)
-        return Outcome(acc, state, Report(zero, zero, nobody, round.weights > 0, *free_of_cost))
+        report = Report(zero, zero, tf.zeros_like(round.weights), there, *free_of_cost)
+        return Outcome(total, state, report, apart=apart.separate(rows, there))

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ..reading import catalogue
 from ..reading.complaints import named
 from ..reading.errors import ScenarioError, closest, fault, one_of
@@ -19,11 +21,20 @@ from ._cohorts import devices_of_round, population
 from ._data import held_out, load_data
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from ...learning import Algorithm, Downlink, Effort, Federation, Hardware, Population, Radio, Scheduler
+    from ...learning import (
+        Algorithm,
+        Attacker,
+        Downlink,
+        Effort,
+        Federation,
+        Hardware,
+        Population,
+        Protection,
+        Radio,
+        Scheduler,
+    )  # fmt: skip
     from ...learning.data import Arrays
-    from ...ota import Uplink
+    from ...ota import Aggregator, Uplink
     from ...phy import Air
 
 SETTINGS = {
@@ -55,12 +66,18 @@ class FederationParts(NamedTuple):
     radio: "Radio"
     payload: float | None
     effort: "Effort"
+    aggregator: "Aggregator | None"
+    attackers: "Attacker | None"
+    protection: "Protection | None"
 
 
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
-    from ...learning import Effort, Radio, Task
+    from ...learning import Effort, Radio
     from ...learning.federated import clock, rows, stale
+    from ...learning.federated.attacks import Attack
+    from ...learning.federated.clipping import task_of
+    from ...learning.federated.guard import Guard
     from ...ota import Terms
 
     scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
@@ -74,17 +91,21 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
 
     air, uplink = air_of(scenario, devices), catalogue.build(scenario.uplink, "uplink")
     downlink = catalogue.build(scenario.downlink, "downlink")
+    protection = scenario.protection and catalogue.build(scenario.protection, "protection")
     with named("model"):
-        task = Task(model(0))
+        task = task_of(model(0), None, protection)
     elements, optimizer = granted(scenario.grant, task.size, air), _optimizer(scenario.optimizer)
+    aggregator = scenario.aggregator and catalogue.build(scenario.aggregator, "aggregator")
+    attackers = scenario.attackers and catalogue.build(scenario.attackers, "attackers")
     with named():
         if scheduler:
             scheduler.check(scenario.devices)
         chance = scheduler.participation if scheduler else scenario.participation
         access = scheduler.access if scheduler and scenario.grant.bits else "equal"
-        cohort = not isinstance(shares, list)
-        more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "cohort": cohort}
+        more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "aggregator": aggregator}
+        more["cohort"] = not isinstance(shares, list)
         terms = Terms(air, task.size, elements, chance, task.layers, **more)
+        terms = Attack(attackers, devices).check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
@@ -95,14 +116,18 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         effort.check(devices)
         rows.check(algorithm, task, devices, downlink, not (scheduler and scheduler.stale))
         if not isinstance(shares, list):
-            shares.check(air, scheduler, downlink, algorithm, hardware, effort)
+            shares.check(air, scheduler, downlink, algorithm)
+            shares.check_single(hardware, effort, attackers, protection)
+        sizes = np.array([len(share) for share in shares] if isinstance(shares, list) else [1] * devices)
+        sees_updates = bool(scheduler and scheduler.sees_updates)
+        Guard(protection, uplink, terms).check(algorithm.moves, sees_updates, sizes / sizes.sum())
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
             timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size)
             clock.check(scheduler, timed, uplink, terms, broadcast)
             stale.check(scheduler, downlink, algorithm, terms)
-    told = hardware, radio, scenario.grant.bits, effort
+    told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection
     return FederationParts(
         scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink, scheduler, *told
     )

@@ -80,10 +80,19 @@ COSTS = (  # of every round, by the names that a federation gives them
     Measure("decoded", "1", "devices decoded in a round", heading="decoded"),
     *REMARKED,
     Measure("papr_db", "dB", "peak-to-average power of what devices send, where it is measured", heading="PAPR/dB"),
+    Measure(
+        "epsilon",
+        "1",
+        "epsilon of differential privacy of all rounds so far, where something is protected",
+        "last",
+        heading="epsilon",
+        better="low",
+    ),
     *TIMED,
 )
 STOPPED = Measure("stopped_at", "1", "round in which numbers stopped being finite, -1 where none did", over=())
 ENDED = Measure("ended_at", "1", "round that ends after the budget of seconds, -1 where none does", over=())
+EPSILON = [each.name for each in COSTS].index("epsilon")
 
 
 log = logging.getLogger("overair")
@@ -137,6 +146,8 @@ def run(study: Any, federation: "Federation", work: Work) -> Record:
         if round < study.rounds and time.monotonic() - saved > CHECKPOINT_SECONDS:
             work.save(path.record(state))
             saved = time.monotonic()
+    if study.protection:
+        log.info("%s, seed %d: %s", work.alias, work.seed, federation.guard.words(path.costs[-1][EPSILON]))
     return _joined(path.record(state if _size(state) <= KEPT_STATE else None), work.record)
 
 

@@ -73,6 +73,21 @@ class Federated(Study):
         description="who computes and sends; coins of chance participation unless given",
         exclude_if=lambda scheduler: scheduler is None,
     )
+    aggregator: Annotated[Scheme, Of("aggregators")] | None = Field(
+        default=None,
+        description="what the server makes of separate estimates; their mean unless given",
+        exclude_if=lambda aggregator: aggregator is None,
+    )
+    attackers: Annotated[Scheme, Of("attackers")] | None = Field(
+        default=None,
+        description="what some devices send in place of updates; nobody attacks unless given",
+        exclude_if=lambda attackers: attackers is None,
+    )
+    protection: Annotated[Scheme, Of("protections")] | None = Field(
+        default=None,
+        description="whom clips and the channel's noise protect; nobody, and nothing is guaranteed, unless given",
+        exclude_if=lambda protection: protection is None,
+    )
     effort: EffortTable | None = Field(
         default=None,
         description="local steps that devices manage, and losses after computing; all, and none, unless given",

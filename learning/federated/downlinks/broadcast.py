@@ -55,6 +55,8 @@ class Broadcast:
         """Raise ValueError where devices cannot keep models of their own."""
         if self.sends == "received" and not isinstance(uplink, Analog):
             raise ValueError("downlink.sends: expected estimate for an uplink that is not analog, received received")
+        if self.sends == "received" and uplink.apart:
+            raise ValueError("downlink.sends: expected estimate for an uplink of several sums, received received")
         for part in ("codec", "compressor"):
             scheme = getattr(uplink, part, None)
             if getattr(scheme, "remembers", False):

@@ -1,0 +1,31 @@
+"""Inner product manipulation (IPM): the honest mean times -epsilon, so that what is left of the sum may point backward.
+
+Xie, Koyejo, Gupta, "Fall of empires: breaking Byzantine-tolerant SGD by inner product manipulation", UAI 2019. At
+strength s an attacker sends (1 - s) u - s epsilon mean.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from . import Others
+from ._some import Some
+
+
+@dataclass(frozen=True, config=STRICT)
+class Ipm(Some):
+    """Knows the honest devices' mean."""
+
+    strength: Annotated[float, Ge(0), Le(1e6)] = 1.0
+    """Of the attack; 1 for all of it."""
+    epsilon: Annotated[float, Ge(0), Le(1e6)] = 0.5
+    """Of the honest mean, how much is sent back."""
+    sees_others: ClassVar[bool] = True
+
+    def forge(self, update: tf.Tensor, others: Others | None, devices: int, key: Key) -> tf.Tensor:
+        assert others is not None
+        return update + self.strength * (-self.epsilon * others.mean - update)

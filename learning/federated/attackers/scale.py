@@ -1,0 +1,23 @@
+"""Scale: the update many times over, (1 + s) u."""
+
+from typing import Annotated
+
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from . import Others
+from ._some import Some
+
+
+@dataclass(frozen=True, config=STRICT)
+class Scale(Some):
+    """Speaks louder than its share; where it obeys a power rule, it lowers the level of all."""
+
+    strength: Annotated[float, Ge(0), Le(1e6)] = 9.0
+    """Of the attack, s in (1 + s) u."""
+
+    def forge(self, update: tf.Tensor, others: Others | None, devices: int, key: Key) -> tf.Tensor:
+        return (1.0 + self.strength) * update

@@ -1,0 +1,23 @@
+"""Sign flip: the update the other way round, (1 - 2s) u; at strength 1 it is -u."""
+
+from typing import Annotated
+
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ....phy.keys import Key
+from ....phy.strict import STRICT
+from . import Others
+from ._some import Some
+
+
+@dataclass(frozen=True, config=STRICT)
+class SignFlip(Some):
+    """Pulls against the others as hard as it would pull with them."""
+
+    strength: Annotated[float, Ge(0), Le(1e6)] = 1.0
+    """Of the attack, s in (1 - 2s) u."""
+
+    def forge(self, update: tf.Tensor, others: Others | None, devices: int, key: Key) -> tf.Tensor:
+        return (1.0 - 2.0 * self.strength) * update

@@ -1,0 +1,32 @@
+"""Aggregators: what the server makes of separate estimates of the updates, where some devices may be Byzantine."""
+
+from typing import ClassVar, Protocol, runtime_checkable
+
+import tensorflow as tf
+
+
+@runtime_checkable
+class Aggregator(Protocol):
+    """One vector of several estimates, whatever their order; of all but the mean the shares of data do not count.
+
+    Estimates that all moved by a vector have their aggregate moved by it, and of estimates that agree it is theirs.
+    """
+
+    apart: ClassVar[bool]  # whether single estimates are needed; else only their weighted sum is kept
+
+    def needs(self) -> int:
+        """Estimates without which it says nothing: in a round of fewer the server makes no step."""
+        ...
+
+    def bears(self, estimates: int) -> int:
+        """How many of so many estimates may be anything at all, and leave the aggregate near the others."""
+        ...
+
+    def combine(self, points: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
+        """One vector [d] of those of the points [N, d] that are there, bool [N]; as many as it needs, or more."""
+        ...
+
+
+FAMILY = Aggregator  # what each file of this folder is one of
+
+__all__ = ["Aggregator"]

@@ -1,0 +1,48 @@
+"""Centred clipping: from a centre v on, a few steps v <- v + mean of (x_i - v) min(1, tau / |x_i - v|).
+
+Karimireddy, He, Jaggi, "Learning from history for Byzantine robust optimization", ICML 2021, whose centre is the
+aggregate of the round before, and any that is near the honest ones will do. Here it is the median of each coordinate of
+the round's estimates: then nothing is remembered, and where the origin lies does not matter.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Gt, Le
+from pydantic.dataclasses import dataclass
+
+from ...phy.strict import STRICT
+from ._points import mean, norms
+from .median import Median
+
+
+@dataclass(frozen=True, config=STRICT)
+class CentredClip:
+    """An attacker moves the centre by at most a radius over n in a step."""
+
+    radius: Annotated[float, Gt(0), Le(1e30)]
+    """Length at which an estimate's distance from the centre is cut, as an update's norm."""
+    steps: Annotated[int, Gt(0), Le(1000)] = 3
+    """Steps of the centre."""
+    apart: ClassVar[bool] = True
+
+    def needs(self) -> int:
+        return 1
+
+    def bears(self, estimates: int) -> int:
+        return (estimates - 1) // 2
+
+    def combine(self, points: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
+        return self.follow(points, there, Median().combine(points, there))
+
+    def follow(self, points: tf.Tensor, there: tf.Tensor, centre: tf.Tensor) -> tf.Tensor:
+        """The centre [d] after all steps."""
+
+        def step(number: tf.Tensor, centre: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            away = points - centre  # [N, d]
+            kept = tf.minimum(1.0, tf.math.divide_no_nan(self.radius, norms(away)))
+            kept = tf.where(norms(away) > 0, kept, 1.0)
+            return number + 1, centre + mean(away * kept[:, None], there)
+
+        start = tf.constant(0), centre
+        return tf.while_loop(lambda number, _: number < self.steps, step, start, parallel_iterations=1)[1]

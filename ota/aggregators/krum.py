@@ -1,0 +1,44 @@
+"""Krum: the estimate whose n - f - 2 nearest others are nearest; or the mean of the best of them (multi-Krum).
+
+The score of an estimate is the sum of its *squared* distances to its n - f - 2 nearest others. Blanchard, El Mhamdi,
+Guerraoui, Stainer, "Machine learning with adversaries: Byzantine tolerant gradient descent", NeurIPS 2017.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Ge, Gt, Le
+from pydantic.dataclasses import dataclass
+
+from ...phy.strict import STRICT
+from ._points import count, mean, squared_distances
+
+
+@dataclass(frozen=True, config=STRICT)
+class Krum:
+    """Needs 2 f + 3 estimates, and f + 2 more than it keeps."""
+
+    attackers: Annotated[int, Ge(0), Le(10**6)]
+    """Estimates that may be anything, f; as many as are feared."""
+    kept: Annotated[int, Gt(0), Le(10**6)] = 1
+    """Estimates whose mean is taken; 1 for Krum, more for multi-Krum."""
+    apart: ClassVar[bool] = True
+
+    def needs(self) -> int:
+        return max(2 * self.attackers + 3, self.attackers + 2 + self.kept)
+
+    def bears(self, estimates: int) -> int:
+        return self.attackers
+
+    def combine(self, points: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
+        best = tf.argsort(self.scores(points, there), stable=True)[: self.kept]
+        chosen = tf.scatter_nd(best[:, None], tf.ones_like(best), tf.shape(there)) > 0
+        return mean(points, chosen)
+
+    def scores(self, points: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
+        """The lower the better, float64 [N]; infinite of those that are not there."""
+        far = tf.constant(float("inf"), tf.float64)
+        both = there[:, None] & there[None, :] & ~tf.eye(points.shape[0], dtype=tf.bool)
+        nearest = tf.sort(tf.where(both, squared_distances(points), far), axis=1)  # [N, N]
+        counted = tf.range(points.shape[0]) < count(there) - self.attackers - 2
+        return tf.where(there, tf.reduce_sum(tf.where(counted[None, :], nearest, 0.0), axis=1), far)

@@ -1,0 +1,33 @@
+"""The mean of each coordinate without its f smallest and its f largest values.
+
+Yin, Chen, Ramchandran, Bartlett, "Byzantine-robust distributed learning: towards optimal statistical rates", ICML 2018.
+"""
+
+from typing import Annotated, ClassVar
+
+import tensorflow as tf
+from annotated_types import Ge, Le
+from pydantic.dataclasses import dataclass
+
+from ...phy.strict import STRICT
+from ._points import count, mean, ordered
+
+
+@dataclass(frozen=True, config=STRICT)
+class TrimmedMean:
+    """Needs more than twice as many estimates as are trimmed at an end."""
+
+    trimmed: Annotated[int, Ge(0), Le(10**6)]
+    """Values that are left out at either end of a coordinate."""
+    apart: ClassVar[bool] = True
+
+    def needs(self) -> int:
+        return 2 * self.trimmed + 1
+
+    def bears(self, estimates: int) -> int:
+        return self.trimmed
+
+    def combine(self, points: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
+        place, many = tf.range(points.shape[0]), count(there)
+        inside = (place >= self.trimmed) & (place < many - self.trimmed)  # [N]
+        return mean(tf.where(inside[:, None], ordered(points, there), 0.0), inside)

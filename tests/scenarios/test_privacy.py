@@ -1,0 +1,34 @@
+"""Protections of scenarios: what a run says that it guarantees, and that nothing is said where nothing is asked."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from overair.scenarios import run
+from overair.scenarios.reading.errors import ScenarioError
+from overair.scenarios.reading.sweep import sweep
+
+RAW: dict[str, Any] = {
+    "data": "digits", "model": "softmax", "devices": 5, "rounds": 2, "seeds": [0], "batch_size": 16,
+    "uplink": {"kind": "analog", "rule": {"kind": "expected_norm", "norm": 2e-4}}, "link": {"snr_db": 0},
+}  # fmt: skip
+
+
+def test_a_run_says_what_it_guarantees(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "overair"):
+        results = run(RAW | {"protection": {"kind": "sample", "clip": 1.0, "delta": 1e-4}})
+    first, epsilon = results.epsilon.values.ravel()
+    assert 0 < first < epsilon < 100
+    assert f"({epsilon:.4g}, 0.0001) privacy of a sample that is replaced" in caplog.text
+
+
+def test_where_nothing_can_be_guaranteed_it_is_one_line() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        run(RAW | {"uplink": "analog", "protection": "device"})
+    [line] = caught.value.lines
+    assert line.startswith(
+        "scenario field uplink.rule: expected expected_norm with a norm under a protection, received"
+    )
+    [point] = sweep(RAW).points
+    assert "protection" not in point.scenario.identity()
