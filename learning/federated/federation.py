@@ -101,27 +101,19 @@ class Federation:
         self.effort = effort
         effort.check(air.devices)
         self.population = shares if isinstance(shares, Population) else None
-        terms = Terms(
-            air,
-            self.task.size,
-            elements,
-            self.scheduler.participation,
-            self.task.layers,
-            papr,
-            layer,
-            payload,
-            access=self.scheduler.access if payload else "equal",
-            aggregator=aggregator,
-            cohort=bool(self.population),
-        )
+        cohort = self.population is not None
+        told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
+        terms = Terms(air, self.task.size, elements, self.scheduler.participation, *told, aggregator, cohort=cohort)
         self.attack = Attack(attackers, air.devices)
         self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(self.terms)
         if isinstance(shares, Population):
-            shares.check(air, self.scheduler, downlink, algorithm, hardware, effort, attackers, protection)
+            shares.check(air, self.scheduler, downlink, algorithm)
+            shares.check_single(hardware, effort, attackers, protection)
         elif len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-        data = data if isinstance(shares, Population) else self.attack.on(data, shares)
+        if not isinstance(shares, Population):
+            data = self.attack.on(data, shares)
         stale.check(self.scheduler, downlink, algorithm, self.terms)
         rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
         self.algorithm = algorithm.over(uplink)

@@ -66,10 +66,6 @@ class Population:
         scheduler: Scheduler | None,
         downlink: Downlink,
         algorithm: Algorithm,
-        hardware: Hardware | None,
-        effort: Effort,
-        attackers: Attacker | None = None,
-        protection: Protection | None = None,
     ) -> None:
         """Raise ValueError where a round is not one of a cohort, or something lasts that is no function of a number."""
         check_cohorts(air)
@@ -87,21 +83,23 @@ class Population:
                 "algorithm: expected one whose devices keep nothing, such as fedavg or fednova, with a cohort, "
                 f"whose devices are others in every round, received {type(algorithm).__name__.lower()}"
             )
-        if hardware or effort.paces:
-            raise ValueError(
-                f"{'hardware' if hardware else 'effort.paces'}: expected none with a cohort, as the times of single "
-                "devices are not known by a number, received some; leave them out"
-            )
-        if attackers or protection:
-            raise ValueError(
-                f"{'attackers' if attackers else 'protection'}: expected none with a cohort, as what is counted of "
-                "single devices is not known by a number, received some; leave it out"
-            )
         if downlink.own_models:
             raise ValueError(
                 "downlink: expected ideal with a cohort, as models that all of very many devices keep would be needed, "
                 f"received {type(downlink).__name__}"
             )
+
+    def check_single(
+        self, hardware: Hardware | None, effort: Effort, attackers: Attacker | None, protection: Protection | None
+    ) -> None:
+        """Raise ValueError where single devices, which a number does not tell, would be fast, bad or counted."""
+        given = {"hardware": hardware, "effort.paces": effort.paces, "attackers": attackers, "protection": protection}
+        for name, there in given.items():
+            if there:
+                raise ValueError(
+                    f"{name}: expected none with a cohort, whose devices are others in every round and known by their "
+                    f"numbers alone, received {there}; leave it out, or take the scheduler random"
+                )
 
 
 class Dealt:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         Protection,
         Radio,
         Scheduler,
-    )
+    )  # fmt: skip
     from ...learning.data import Arrays
     from ...ota import Aggregator, Uplink
     from ...phy import Air
@@ -115,12 +115,12 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         effort = Effort(**catalogue.parts(scenario.effort, "effort") if scenario.effort else {})
         effort.check(devices)
         rows.check(algorithm, task, devices, downlink, not (scheduler and scheduler.stale))
-        if isinstance(shares, list):
-            sizes = np.array([len(share) for share in shares])
-            sees_updates = bool(scheduler and scheduler.sees_updates)
-            Guard(protection, uplink, terms).check(algorithm.moves, sees_updates, sizes / sizes.sum())
-        else:
-            shares.check(air, scheduler, downlink, algorithm, hardware, effort, attackers, protection)
+        if not isinstance(shares, list):
+            shares.check(air, scheduler, downlink, algorithm)
+            shares.check_single(hardware, effort, attackers, protection)
+        sizes = np.array([len(share) for share in shares] if isinstance(shares, list) else [1] * devices)
+        sees_updates = bool(scheduler and scheduler.sees_updates)
+        Guard(protection, uplink, terms).check(algorithm.moves, sees_updates, sizes / sizes.sum())
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
