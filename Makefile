@@ -1,6 +1,7 @@
 # make demo   the quickstart: a table, and a figure in runs/quickstart
 # make test   the tests on the built wheel, then ruff and mypy
 # make slow   the studies that take minutes
+# make docs   the site, in build/site; warnings are errors
 # make clean  removes what these made (.venv too)
 #
 # Python 3.11, 3.12 or 3.13 is all they need: make PYTHON=python3.12 demo
@@ -16,7 +17,7 @@ WHEEL_VENV := build/wheel-venv
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo install test slow lint clean
+.PHONY: demo install test slow docs lint clean
 .DELETE_ON_ERROR:
 
 demo: install
@@ -53,6 +54,10 @@ lint: install
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy" overair tests
+
+docs: install
+	@"$(BIN)/python" -m pip install -qq -c constraints.txt --no-build-isolation -e '.[docs]'
+	"$(BIN)/python" -m sphinx -W --keep-going -b html docs build/site
 
 slow: PYTEST_ARGS := -m slow
 slow: test

@@ -5,6 +5,7 @@ from .federated.algorithms.fedavg import Fedavg
 from .federated.algorithms.feddyn import Feddyn
 from .federated.algorithms.fednova import Fednova
 from .federated.algorithms.fedprox import Fedprox
+from .federated.algorithms.mime import Mime
 from .federated.algorithms.scaffold import Scaffold
 from .federated.algorithms.sgd import Sgd
 from .federated.attackers import Attacker, Others
@@ -67,6 +68,7 @@ __all__ = [
     "Joint",
     "LargestUpdate",
     "Metrics",
+    "Mime",
     "Oldest",
     "Optimal",
     "Others",

@@ -47,10 +47,8 @@ class Terms:
             raise ValueError(f"grant.elements: expected at least 1 resource element, received {self.elements}")
 
         self.air.check_memory(self.slots, "grant.elements")
-        if self.participation is not None and not 0 < self.participation <= 1:
-            raise ValueError(
-                f"participation: expected a probability above 0 and up to 1, received {self.participation}"
-            )
+        if self.participation is not None:
+            check_participation(self.participation)
 
     @property
     def budgets(self) -> tf.Tensor:
@@ -137,3 +135,9 @@ def check_memory(terms: Terms, vectors: int = 1) -> None:
             f"uplink.feedback: expected at most {most / 2**30:g} GiB of what devices owe, received {terms.air.devices} "
             f"devices x {terms.size} parameters, {needed / 2**30:.3g} GiB; do without, or take fewer of either"
         )
+
+
+def check_participation(chance: float) -> None:
+    """Refuses what is no chance to take part."""
+    if not 0 < chance <= 1:
+        raise ValueError(f"participation: expected a probability above 0 and up to 1, received {chance}")

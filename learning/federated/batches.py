@@ -25,6 +25,11 @@ class Batches(NamedTuple):
         """How many steps of each device have samples, [K]."""
         return tf.reduce_sum(tf.reduce_max(self.mask, axis=2), axis=1)
 
+    @property
+    def samples(self) -> tf.Tensor:
+        """How many samples each device processes, each as often as it is passed, [K]."""
+        return tf.reduce_sum(self.mask, axis=[1, 2])
+
 
 def everything(sizes: tf.Tensor, largest: int, steps: int) -> Batches:
     """Every step sees the whole share."""

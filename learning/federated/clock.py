@@ -52,10 +52,10 @@ class Clock:
     radio: Radio
     samples: tf.Tensor
 
-    def work(self, seed: tf.Tensor, round: tf.Tensor) -> Work:
-        """What computing takes each device if it does, [K]; whoever looks at it does not change it."""
+    def work(self, seed: tf.Tensor, round: tf.Tensor, samples: tf.Tensor | None = None) -> Work:
+        """What computing takes each device if it does, [K]; of a part of its samples, where devices manage no more."""
         key = keys.key(seed, "hardware", round)
-        return self.hardware.draw(key, self.samples, keys.key(seed, "hardware"))
+        return self.hardware.draw(key, self.samples if samples is None else samples, keys.key(seed, "hardware"))
 
     def spent(self, work: Work, plan: Plan, report: Report, terms: Terms, broadcast: float, together: bool) -> Spent:
         """``broadcast``: seconds of the way back; ``together``: whether nobody sends before all have computed."""
@@ -100,7 +100,7 @@ def clock_of(
         return None
     sizes = tf.constant([len(share) for share in shares], tf.int32)
     drawn = algorithm.batches(keys.key(0), sizes, max(map(len, shares)), batch_size)
-    return Clock(hardware, radio, tf.reduce_sum(drawn.mask, axis=[1, 2]))
+    return Clock(hardware, radio, drawn.samples)
 
 
 def check(scheduler: Scheduler, clock: Clock | None, uplink: Uplink, terms: Terms, broadcast: float) -> None:

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from ...ota import Aggregator, Report, Round, Terms, Uplink, collect
 from ...ota.round import Nest
+from ...ota.terms import check_participation
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
@@ -91,6 +92,7 @@ class Federation:
     ) -> None:
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
+        check_participation(participation)
         self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
         self.task = task_of(model_factory(0), loss, protection)
         self.scheduler = scheduler or Coins(participation)
@@ -174,7 +176,7 @@ class Federation:
 
         shares, batches = self.devices.shares, self.effort.managed(self.devices.batches(key), key)
         updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key), shares, self.chunk)
-        work = self.clock.work(seed, state.round) if self.clock else None
+        work = self.clock.work(seed, state.round, batches.samples) if self.clock else None
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         plan = self.effort.arriving(plan, key)

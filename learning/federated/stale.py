@@ -56,5 +56,5 @@ def after(drift: tf.Tensor, before: Weights, served: Served, plan: Plan) -> tf.T
     assert plan.newest is not None
     moved = flatten([*served.weights.trainable, *served.weights.statistics])
     moved -= flatten([*before.trainable, *before.statistics])
-    begun = tf.where((plan.weights > 0)[:, None], 0.0, drift) - moved
+    begun = tf.where(plan.works[:, None], 0.0, drift) - moved
     return tf.where(plan.newest[:, None], 0.0, begun)

@@ -67,11 +67,11 @@ def vector(state: State) -> np.ndarray:
 
 def test_rows_of_the_silent_are_untouched_and_chunks_agree(each: Any) -> None:
     at_once, by_one = (federation(each, scheduler=Pair(), chunk=chunk) for chunk in (None, 1))
-    start, first, second = rounds(at_once, 2)
+    start, *_, first, second = rounds(at_once, 2 * each.turns)
     for rows, later in zip(tf.nest.flatten(start.memory.own), tf.nest.flatten(second.memory.own), strict=True):
         changed = np.any(rows.numpy() != later.numpy(), axis=tuple(range(1, rows.ndim)))
         assert list(changed) == [True, False, True, False]
-    for one, other in zip(tf.nest.flatten(second), tf.nest.flatten(rounds(by_one, 2)[-1]), strict=True):
+    for one, other in zip(tf.nest.flatten(second), tf.nest.flatten(rounds(by_one, 2 * each.turns)[-1]), strict=True):
         np.testing.assert_allclose(one, other, atol=3e-6)
     assert np.any(vector(first) != vector(second))
 
@@ -85,6 +85,6 @@ def test_devices_that_are_alike_are_one_device(each: Any) -> None:
     """They walk the path of gradient descent on the data of one of them, which are all data."""
     if each.drifts:
         pytest.skip("it differs from local SGD in what it minimises")
-    found = vector(rounds(federation(each, alike=True), 3)[-1])
+    found = vector(rounds(federation(each, alike=True), 3 * each.turns)[-1])
     central = Fedavg(each.learning_rate, steps=STEPS) if each.moves else Sgd()
     np.testing.assert_allclose(found, vector(rounds(federation(central, alike=True), 3)[-1]), atol=1e-5)

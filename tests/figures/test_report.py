@@ -136,6 +136,10 @@ def test_the_command_is_that_of_the_preset_with_what_was_changed() -> None:
     assert of(swept(), "quickstart").command == "overair run quickstart --out runs/quickstart"
     told = of(swept(rounds=7, title="It's $HOME"), "quickstart").command
     assert """--set 'title="It'"'"'s $HOME"' --set rounds=7""" in told
+    fewer = of(
+        swept(uplink=["ideal", {"kind": "analog", "codec": "identity", "rule": "truncated_inversion"}]), "quickstart"
+    )
+    assert '--set \'uplink=["ideal", { kind = "analog"' in fewer.command
     assert of(swept(rounds=7), "").command == "overair run scenario.toml --out runs/again"
 
 

@@ -26,6 +26,10 @@ class Metrics(NamedTuple):
     silent: tf.Tensor
     unheard: tf.Tensor
     papr_db: tf.Tensor
+    seconds: tf.Tensor
+    elapsed: tf.Tensor
+    compute_joules: tf.Tensor
+    radio_joules: tf.Tensor
     finite: tf.Tensor
     epsilon: float = float("nan")
 
@@ -48,9 +52,9 @@ class Federation:
         x = 3.9 * x * (1 - x) * (1 - 1e-3 / (1 + 10 ** (snr_db / 10)))
         finite = tf.logical_not(self.diverges & (snr_db < 0) & (round == 4))
         number = tf.cast(round, tf.float64)
-        return {"round": round, "parts": (x, flags, nothing)}, Metrics(
-            x, x, x, x, number, number, number, number, number, number, 0 * x, 0 * x, 0 * x, 0 * x, finite
-        )
+        of_reports = x, x, x, x, number, number, number, number, number, number, 0 * x, 0 * x, 0 * x, 0 * x
+        of_clocks = number, number, number, number
+        return {"round": round, "parts": (x, flags, nothing)}, Metrics(*of_reports, *of_clocks, finite)
 
     def evaluate(self, state: dict[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:
         return state["parts"][0], -state["parts"][0]

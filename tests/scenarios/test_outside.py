@@ -155,12 +155,12 @@ def test_partial_inversion_lies_between_phases_alone_and_full_inversion(own: Any
         seen, wanted = (each.amplitude(tf.constant(0.5), h, ones, ones).numpy() for each in (made, other))
         np.testing.assert_allclose(seen, wanted, rtol=1e-4, atol=1e-7)
         np.testing.assert_allclose(made.cost(h).numpy()[:, 0], other.cost(h).numpy()[:, 0], rtol=1e-4)
-    half = rule(exponent=0.5)
-    level = half.level(tf.constant([4.0, 1.0]), ones, h, tf.constant(0.1))
+    part = rule(exponent=0.25)
+    level = part.level(tf.constant([4.0, 1.0]), ones, h, tf.constant(0.1))
     assert float(level.scale) == 0.5  # of the device that would spend four times its budget
-    np.testing.assert_allclose(level.arrival[0], 0.5 * (2**0.25 + 2**0.5) / 2, rtol=1e-6)
-    arriving = half.amplitude(level.scale, h, ones, ones) * h
-    np.testing.assert_allclose(arriving.numpy(), 0.5 * np.abs(h) ** 0.5, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(level.arrival[0], 0.5 * (2**0.375 + 2**0.75) / 2, rtol=1e-6)
+    arriving = part.amplitude(level.scale, h, ones, ones) * h
+    np.testing.assert_allclose(arriving.numpy(), 0.5 * np.abs(h) ** 0.75, rtol=1e-5, atol=1e-7)
 
 
 @needs_checkout

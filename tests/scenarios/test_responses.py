@@ -9,6 +9,7 @@ import pytest
 
 from overair import pages
 from overair.figures import report_channels
+from overair.phy import Air, Grid, Rayleigh, keys
 from overair.scenarios.reading import skeleton
 from overair.scenarios.running.responses import responses
 
@@ -25,6 +26,10 @@ def test_each_channel_is_there_once_whatever_else_is_swept() -> None:
     assert still.sizes == {"device": 3, "time": 1, "frequency": 64} and len(np.unique(faded[:, 0, 0])) == 3
     np.testing.assert_allclose(faded.values, np.broadcast_to(faded.values[..., :1], faded.shape), atol=1e-4)  # flat
     assert np.diff(still.frequency)[0] == 15e3
+    air = Air(Grid(), Rayleigh(), devices=3)
+    link = air.draw(air.init(keys.key(0, "place")), keys.key(0, "example"), time=0.0, slots=1)
+    h = link.response().numpy()[0, 0, :, 0]
+    np.testing.assert_allclose(faded[:, 0], np.broadcast_to(20 * np.log10(np.abs(h)), faded[:, 0].shape), atol=1e-3)
 
 
 def test_one_that_moves_is_there_over_a_slot(tmp_path: Path) -> None:

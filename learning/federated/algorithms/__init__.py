@@ -59,6 +59,7 @@ class Algorithm(Protocol):
     moves: ClassVar[bool]  # whether devices compute on weights of their own, away from the server's
     vectors: ClassVar[int]  # of the size of the trainable weights that every device keeps
     drifts: ClassVar[bool]  # whether it differs from local SGD also where all devices are alike
+    turns: ClassVar[int]  # rounds that a step of the server takes
 
     def over(self, uplink: Uplink) -> "Algorithm":
         """The same, with what depends on the uplink and was not given."""
@@ -88,6 +89,7 @@ class Usual:
 
     vectors: ClassVar[int] = 0
     drifts: ClassVar[bool] = False
+    turns: ClassVar[int] = 1
 
     def over(self, uplink: Uplink) -> Self:
         return self

@@ -6,7 +6,7 @@ that manages a part of its work has no samples in the rest. Nothing moves there,
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
 import tensorflow as tf
 from annotated_types import Gt, Le
@@ -22,7 +22,7 @@ from . import Sample
 UNROLLED = 10  # as many steps are compiled one by one: on CNNs a loop within the loop over devices costs a third more
 Parts = list[tf.Tensor]
 Slope = Callable[..., tuple[tf.Tensor, Parts, Parts]]  # what Task.gradient takes -> loss, slope, statistics
-There = tf.Tensor | float  # 0 for a step without samples, else 1; a number where that is known
+There: TypeAlias = tf.Tensor | float  # 0 for a step without samples, else 1; a number where that is known
 Move = Callable[[Parts, Parts, There], Parts]  # weights, slope, and whether there are samples -> weights
 
 

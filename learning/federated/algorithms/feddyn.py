@@ -42,6 +42,7 @@ class Feddyn(Local):
     moves: ClassVar[bool] = True
     vectors: ClassVar[int] = 1
     drifts: ClassVar[bool] = True
+    turns: ClassVar[int] = 1
 
     def over(self, uplink: Uplink) -> "Feddyn":
         return self if self.leak is not None else replace(self, leak=float(isinstance(uplink, Analog)))

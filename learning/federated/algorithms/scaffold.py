@@ -41,6 +41,7 @@ class Scaffold(Local):
     moves: ClassVar[bool] = True
     vectors: ClassVar[int] = 1
     drifts: ClassVar[bool] = False
+    turns: ClassVar[int] = 1
 
     def over(self, uplink: Uplink) -> "Scaffold":
         return self if self.leak is not None else replace(self, leak=float(isinstance(uplink, Analog)))

@@ -1,6 +1,6 @@
 """Rounds on quadratics f_k(x) = a_k/2 |x - b_k|^2, of which everything is known, by an algorithm's own methods."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -38,7 +38,7 @@ def point(size: int) -> Callable[[int], keras.Model]:
     return build
 
 
-def samples(curvatures: Sequence[float], optima: Any) -> np.ndarray:
+def samples(curvatures: Any, optima: Any) -> np.ndarray:
     """One of each device, [K, 1 + size]."""
     root = np.sqrt(np.asarray(curvatures, float))[:, None]
     b = np.asarray(optima, float).reshape(len(root), -1)
@@ -48,10 +48,10 @@ def samples(curvatures: Sequence[float], optima: Any) -> np.ndarray:
 class Setting(NamedTuple):
     """Devices, and how they take part."""
 
-    curvatures: Sequence[float] = CURVATURES
+    curvatures: Any = CURVATURES
     optima: Any = OPTIMA
-    shares: Sequence[float] = (1 / 3, 1 / 3, 1 / 3)
-    steps: Sequence[int] = (5, 5, 5)
+    shares: Any = (1 / 3, 1 / 3, 1 / 3)
+    steps: Any = (5, 5, 5)
     sends: Callable[[int], np.ndarray] | None = None  # weights of a round, [K]; the shares unless given
     noise: float = 0.0  # standard deviation in the sum, of everything that is sent
 
@@ -59,7 +59,7 @@ class Setting(NamedTuple):
 class Path(NamedTuple):
     """What there was after each round."""
 
-    x: np.ndarray  # [rounds + 1, size]
+    x: Any  # [rounds + 1, size]
     own: list[Any]  # of each device
     common: list[Any]
 
@@ -71,7 +71,7 @@ def play(algorithm: Any, setting: Setting, rounds: int, seed: int = 0) -> Path:
     task = Task(point(size)(0), Half())
     weights, memory, most = task.weights(), algorithm.init(task, devices), max(setting.steps)
     common, own = memory.common, [tf.nest.map_structure(itemgetter(k), memory.own) for k in range(devices)]
-    path = Path([flatten(weights.trainable)], [own], [common])  # type: ignore[arg-type]
+    path = Path([flatten(weights.trainable)], [own], [common])
 
     @tf.function(autograph=False)
     def compute(x: tf.Tensor, steps: tf.Tensor, weights: Weights, common: Any, own: Any) -> Any:
@@ -89,5 +89,6 @@ def play(algorithm: Any, setting: Setting, rounds: int, seed: int = 0) -> Path:
             total += sending[k] * sent
         common, step = algorithm.serve(task, common, total, heard)
         weights = moved(weights, -step)
-        path.x.append(flatten(weights.trainable)), path.own.append(own), path.common.append(common)  # type: ignore
+        for kept, now in zip(path, (flatten(weights.trainable), own, common), strict=True):
+            kept.append(now)
     return Path(np.stack(path.x), path.own, path.common)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning import Federation, LargestUpdate, Metrics, Plan, Radio, Random, Sgd, State
+from overair.learning import Fedavg, Federation, LargestUpdate, Metrics, Plan, Radio, Random, Sgd, State
 from overair.learning.data import Arrays
 from overair.learning.federated.clock import Clock
+from overair.learning.federated.effort import Effort
 from overair.learning.federated.hardware.cpu import Cpu
 from overair.learning.federated.hardware.fixed import Fixed
 from overair.learning.federated.hardware.shifted_exponential import ShiftedExponential
@@ -33,7 +34,8 @@ def federation(hardware: Any = None, uplink: Any = None, batch_size: int | None 
         return keras.Sequential([keras.layers.Input((16,)), keras.layers.Dense(3, kernel_initializer=init)])
 
     air = Air(GRID, Rayleigh(), DEVICES)
-    parts = (model, data, shares, Sgd(), uplink or Ideal(), air, 60, lambda: keras.optimizers.SGD(0.5))
+    algorithm = options.pop("algorithm", Sgd())
+    parts = (model, data, shares, algorithm, uplink or Ideal(), air, 60, lambda: keras.optimizers.SGD(0.5))
     return Federation(*parts, batch_size=batch_size, hardware=hardware, **options)
 
 
@@ -66,6 +68,14 @@ def test_a_round_waits_for_the_slowest_and_its_slots(batch_size: int | None) -> 
         assert math.isclose(metrics.energy, sending / DEVICES, rel_tol=1e-6)
         assert math.isclose(metrics.radio_joules, 60 / 16 * SYMBOL * (0.1 + 0.3) * sending, rel_tol=1e-6)
     assert state.clock == told[-1].elapsed
+
+
+def test_who_manages_a_part_is_waited_for_less() -> None:
+    some = Effort(paces=(0.25, 0.5))
+    (metrics,) = play(federation(CPU, batch_size=5, algorithm=Fedavg(steps=4), effort=some), 1)[1]
+    samples = np.resize([5, 10], DEVICES)
+    assert math.isclose(metrics.seconds, (3e5 * samples / clocks(4)).max(), rel_tol=1e-6)
+    assert math.isclose(metrics.compute_joules, (2e-28 * 3e5 * samples * clocks(4) ** 2).sum(), rel_tol=1e-6)
 
 
 def test_only_those_that_compute_are_waited_for_and_pay() -> None:

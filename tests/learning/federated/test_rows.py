@@ -89,9 +89,9 @@ def test_a_noisy_downlink_tells_nothing_beside_the_model() -> None:
 
 
 def test_levels_go_over_the_air_and_increments_do_if_told() -> None:
-    assert _federation(Scaffold(), Analog()).algorithm.leak == 1.0
-    assert _federation(Scaffold(leak=0.0), Analog()).algorithm.leak == 0.0
-    assert _federation(Scaffold()).algorithm.leak == 0.0
+    assert _federation(Scaffold(), Analog()).algorithm == Scaffold(leak=1.0)
+    assert _federation(Scaffold(leak=0.0), Analog()).algorithm == Scaffold(leak=0.0)
+    assert _federation(Scaffold()).algorithm == Scaffold(leak=0.0)
 
 
 def test_steps_or_epochs() -> None:

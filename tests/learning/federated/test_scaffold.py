@@ -45,9 +45,10 @@ class Published:
 
     def __init__(self, a: Any, b: Any, shares: Any, steps: Any, rate: float) -> None:
         self.a, self.b, self.shares, self.steps, self.rate = (*map(np.asarray, (a, b, shares, steps)), rate)
-        self.x, self.c, self.own = 0.0, 0.0, np.zeros(len(a))
+        self.x: Any = 0.0
+        self.c, self.own = 0.0, np.zeros(len(a))
 
-    def round(self, weights: np.ndarray) -> float:
+    def round(self, weights: np.ndarray) -> Any:
         heard, change, way = weights > 0, np.zeros(len(self.a)), np.zeros(len(self.a))
         if not heard.any():
             return self.x
@@ -92,7 +93,7 @@ def test_the_other_sign_of_c_would_diverge() -> None:
             y = np.full(3, x)
             for _ in range(5):
                 y -= 0.05 * (np.array(CURVATURES) * (y - OPTIMA) + c - own)
-            own, c, x = own - c + (y - x) / 0.25, np.mean(own - c + (y - x) / 0.25), y.mean()
+            own, c, x = own - c + (y - x) / 0.25, float(np.mean(own - c + (y - x) / 0.25)), float(y.mean())
         return x
 
     assert reversed_rounds(2) == pytest.approx(0.89, abs=0.01) and abs(reversed_rounds(20)) > 500

@@ -1,0 +1,33 @@
+"""The site: `make docs`. Lists of what there is are written while it is built, as the package tells them."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from overair import __version__  # noqa: E402
+from overair.scenarios.reading import listing  # noqa: E402
+
+project, author, version, release = "overair", "The overair authors", __version__, __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
+exclude_patterns = ["_build"]
+html_theme = "pydata_sphinx_theme"
+html_theme_options = {"show_prev_next": False, "navigation_with_keys": False}
+html_sidebars: dict[str, list[str]] = {"**": []}
+html_title = f"overair {__version__}"
+myst_heading_anchors = 3
+suppress_warnings = ["myst.xref_missing"]  # links to folders and files of the repository
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+nitpicky = False
+
+generated = HERE / "generated"
+generated.mkdir(exist_ok=True)
+FIELDS = "Fields of a scenario of federated learning; `overair list fields STUDY` has those of others."
+(generated / "list.md").write_text(
+    "# Everything there is\n\nAs `overair list` prints it.\n\n```text\n" + "\n".join(listing.listing()) + "\n```\n"
+)
+(generated / "fields.md").write_text(
+    f"# Fields\n\n{FIELDS}\n\n```text\n" + "\n".join(listing.listing("fields")) + "\n```\n"
+)
