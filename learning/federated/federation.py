@@ -112,7 +112,7 @@ class Federation:
             shares.check_single(hardware, effort, attackers, protection)
         elif len(shares) != air.devices:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-        else:
+        if not isinstance(shares, Population):
             data = self.attack.on(data, shares)
         stale.check(self.scheduler, downlink, algorithm, self.terms)
         rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)

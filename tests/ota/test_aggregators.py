@@ -57,7 +57,7 @@ def krum(costs: np.ndarray, liars: int) -> np.ndarray:
 def test_other_sets_by_other_means(count: int, size: int, liars: int) -> None:
     rng = np.random.default_rng(count)
     points = rng.standard_t(2, [count, size]).astype(np.float32)
-    near = {"rtol": 1e-4, "atol": 1e-5}
+    near: dict[str, Any] = {"rtol": 1e-4, "atol": 1e-5}
     np.testing.assert_allclose(combined(Median(), points), np.median(points, axis=0), **near)
     trimmed = stats.trim_mean(points, (liars + 1e-9) / count, axis=0)
     np.testing.assert_allclose(combined(TrimmedMean(liars), points), trimmed, **near)

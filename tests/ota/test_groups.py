@@ -47,6 +47,7 @@ def test_groups_together_are_the_sum_and_apart_their_means(channel: Any, chunk: 
     group = members(round, 3).numpy()
     assert sorted(np.bincount(group[WEIGHTS > 0])) == [2, 2, 2]  # those that take part
     means = [np.average(UPDATES[group == each], axis=0, weights=WEIGHTS[group == each]) for each in range(3)]
+    assert outcome.apart is not None
     np.testing.assert_allclose(outcome.apart.points, means, atol=1e-3)
     assert np.all(outcome.apart.there)
     report = outcome.report
@@ -59,6 +60,7 @@ def test_groups_together_are_the_sum_and_apart_their_means(channel: Any, chunk: 
 def test_a_rule_is_of_the_means_of_groups() -> None:
     uplink = Analog(Identity(), INVERTS, groups=3)
     outcome = played(uplink, Rayleigh(), aggregator=Median())
+    assert outcome.apart is not None
     np.testing.assert_allclose(outcome.estimate, np.median(outcome.apart.points, axis=0), rtol=1e-5)
     assert float(outcome.report.nmse) < 1e-6  # of the air, and not of the rule
 

@@ -46,7 +46,7 @@ def test_a_clip_of_samples_is_the_mean_of_gradients_that_are_cut_one_by_one() ->
     for place in (0, 1, 3, 4):
         alone, parts, _ = task.gradient(weights, x[place][None], y[place][None], tf.ones([1]), key, step)
         vector = np.concatenate([np.ravel(part) for part in parts])
-        cuts += np.linalg.norm(vector) > 0.4
+        cuts += int(np.linalg.norm(vector) > 0.4)
         mean += vector * min(1, 0.4 / np.linalg.norm(vector)) / 4
         losses.append(float(alone))
     assert cuts > 0 and statistics == []
