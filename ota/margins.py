@@ -80,9 +80,11 @@ def are_needed(rate: Rate, link: Link, orthogonal: bool) -> bool:
     return not (is_long(rate) and orthogonal and link.transmitters.error is link.receiver.error is None)
 
 
-def check(rate: Rate, air: Air, cohort: bool) -> None:
+def check(margin_db: Literal["adaptive"] | float, rate: Rate, air: Air, cohort: bool) -> None:
     """Refuse margins that would have to adapt where devices are others in every round."""
-    if cohort and not (is_long(rate) and air.orthogonal and isinstance(air.csit, Perfect) and air.csit == air.csir):
+    if not cohort or margin_db != "adaptive":
+        return
+    if not (is_long(rate) and air.orthogonal and isinstance(air.csit, Perfect) and air.csit == air.csir):
         raise ValueError(
             "uplink.margin_db: expected decibels with a cohort unless codes are infinitely long and both sides know "
             "the channel, as devices that are others in every round adapt nothing, received adaptive; set margin_db = 0"

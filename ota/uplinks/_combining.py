@@ -29,6 +29,11 @@ class Weighed(NamedTuple):
     v_squared_error: tf.Tensor  # of v^2 eta^2
 
 
+def unknown() -> tf.Tensor:
+    """The noise counted on before the first round."""
+    return tf.constant(UNKNOWN)
+
+
 def start(noise: tf.Tensor) -> Weighed:
     """Nobody yet."""
     return Weighed(noise, *[tf.zeros([])] * 5)

@@ -91,8 +91,7 @@ class Digital:
 
     def check(self, terms: Terms) -> None:
         check_memory(terms, (self.feedback > 0) + (self.momentum < 1))
-        if self.margin_db == "adaptive":
-            margins.check(self.rate, terms.air, terms.cohort)
+        margins.check(self.margin_db, self.rate, terms.air, terms.cohort)
         if self.memory == "shared" and getattr(self.compressor, "first", 1.0) < 1:
             raise ValueError("uplink.memory: expected owed or decayed with side information, received shared")
         if self.budget == "average":
@@ -109,8 +108,7 @@ class Digital:
         law = _long_run.every_round(terms)
         if self.budget == "average":
             law = _long_run.law(self._sending, terms, place, levels=self.allocation == "water_filling")
-        past, unknown = Past.none(terms.layers), tf.constant(combining.UNKNOWN)
-        return DigitalState(owed, margins.start(devices), past, slow, unknown, law)
+        return DigitalState(owed, margins.start(devices), Past.none(terms.layers), slow, combining.unknown(), law)
 
     def begin(self, state: Nest, round: Round, probe: Probe | None = None) -> Nest:
         zeros, nobody, layers = tf.zeros([round.terms.size]), tf.zeros_like(round.weights), round.terms.layers
