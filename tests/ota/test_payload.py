@@ -69,8 +69,8 @@ def test_sounding_comes_besides() -> None:
 
 
 def test_equal_shares_are_the_deal_there_was() -> None:
-    air = Air(GRID, Tdl("A", 100e-9), 4)
-    fixed, shared = (sent(air, shares, payload=None) for shares in (None, [3.0] * 4))
+    air = Air(GRID, Tdl("A", 100e-9), 3)
+    fixed, shared = (sent(air, shares, payload=None) for shares in (None, [3.0] * 3))
     for one, other in zip(tf.nest.flatten(fixed), tf.nest.flatten(shared), strict=True):
         assert np.array_equal(one, other, equal_nan=True)
     assert tf.is_tensor(fixed[1].sending) is False
