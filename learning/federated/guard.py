@@ -4,7 +4,7 @@ A guarantee needs a level that follows from bounds: of a clip and a norm announc
 would really spend. Then a device's amplitude b is known without its data, and a change of norm D of its update u tells
 at most mu^2 = 2 (w D)^2 max sum_a |h_a b|^2 / N0, the largest over elements, with all antennas: behind the combiner the
 server has less, but it has what is before it as well. Rounds add up (`ota/privacy.py`). Nothing is counted on that the
-server knows: who takes part, or which samples are in a batch.
+server knows: who takes part.
 """
 
 import math
@@ -28,13 +28,18 @@ class Guard:
         if protection is not None:
             check_level(uplink)
 
-    def check(self, moves: bool, sees_updates: bool, shares: tf.Tensor) -> None:
-        """Raise ValueError where an algorithm, a schedule or a norm leaves nothing to guarantee."""
+    def check(self, moves: bool, sees_updates: bool, shares: tf.Tensor, batch_size: int | None) -> None:
+        """Raise ValueError where an algorithm, a batch, a schedule or a norm leaves nothing to guarantee."""
         if self.protection is None:
             return
         if self.protection.per_sample and moves:
             raise ValueError(
                 "protection: expected device for local steps, each of which knows the last, received sample"
+            )
+        if self.protection.per_sample and batch_size is not None:
+            raise ValueError(
+                "batch_size: expected none under protection = sample, as a batch may hold a sample several times, "
+                f"received {batch_size}; leave it out"
             )
         if sees_updates:
             raise ValueError("scheduler: expected one that sees no updates under a protection, received another")

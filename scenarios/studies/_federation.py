@@ -120,7 +120,8 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
             shares.check_single(hardware, effort, attackers, protection)
         sizes = np.array([len(share) for share in shares] if isinstance(shares, list) else [1] * devices)
         sees_updates = bool(scheduler and scheduler.sees_updates)
-        Guard(protection, uplink, terms).check(algorithm.moves, sees_updates, sizes / sizes.sum())
+        guard = Guard(protection, uplink, terms)
+        guard.check(algorithm.moves, sees_updates, sizes / sizes.sum(), scenario.batch_size)
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds

@@ -139,6 +139,7 @@ def test_the_epsilon_of_a_run_is_that_of_what_all_its_rounds_told() -> None:
         (Device(), {"uplink": Analog(rule=ExpectedNorm())}, "uplink.rule: expected expected_norm with a norm"),
         (Device(clip=2.0), {}, "uplink.rule.norm: expected at least 0.01562, the energy of an element of the longest"),
         (Sample(), {"algorithm": Fedavg(steps=2)}, "protection: expected device for local steps"),
+        (Sample(), {"batch_size": 3}, "batch_size: expected none under protection = sample, as a batch may hold a sample"),
     ],
 )  # fmt: skip
 def test_where_nothing_can_be_guaranteed_it_is_said(protection: Any, options: dict[str, Any], line: str) -> None:
