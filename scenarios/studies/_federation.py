@@ -103,7 +103,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         chance = scheduler.participation if scheduler else scenario.participation
         access = scheduler.access if scheduler and scenario.grant.bits else "equal"
         more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "aggregator": aggregator}
-        more["cohort"] = not isinstance(shares, list)
+        more |= {"cohort": not isinstance(shares, list), "senders": getattr(scheduler, "senders", None)}
         terms = Terms(air, task.size, elements, chance, task.layers, **more)
         terms = Attack(attackers, devices).check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(terms)
