@@ -1,4 +1,4 @@
-"""Rules where not all send: what stateful algorithms hear of it, too few for a rule, and schedules that never suffice."""
+"""Rules where not all send: what stateful algorithms hear of it, and schedules under which too few ever do."""
 
 from typing import Any
 
