@@ -122,7 +122,8 @@ class Federation:
         own = downlink.own_models or self.scheduler.stale
         self.devices = Devices(self.task, self.algorithm, data, shares, batch_size, executor, own, air.devices)
         self.guard = Guard(protection, uplink, self.terms)
-        self.guard.check(algorithm.moves, self.scheduler.sees_updates, self.devices.shares, batch_size)
+        seen = self.scheduler.sees_updates
+        self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)

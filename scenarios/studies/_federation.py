@@ -121,7 +121,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         sizes = np.array([len(share) for share in shares] if isinstance(shares, list) else [1] * devices)
         sees_updates = bool(scheduler and scheduler.sees_updates)
         guard = Guard(protection, uplink, terms)
-        guard.check(algorithm.moves, sees_updates, sizes / sizes.sum(), scenario.batch_size)
+        guard.check(algorithm.moves, sees_updates, sizes / sizes.sum(), scenario.batch_size, attackers)
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds

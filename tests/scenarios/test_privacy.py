@@ -32,5 +32,9 @@ def test_where_nothing_can_be_guaranteed_it_is_one_line() -> None:
     )
     with pytest.raises(ScenarioError, match="batch_size: expected none under protection = sample"):
         run(RAW | {"protection": "sample", "batch_size": 16})
+    with pytest.raises(ScenarioError, match="field attackers: expected none under a protection"):
+        run(RAW | {"protection": "device", "attackers": "sign_flip"})
+    with pytest.raises(ScenarioError, match="field link.domain: expected frequency under a protection"):
+        run(RAW | {"protection": "device", "link": {"snr_db": 0, "domain": "time"}})
     [point] = sweep(RAW).points
     assert "protection" not in point.scenario.identity()
