@@ -3,10 +3,11 @@
     T_round = max_k T_C,k + T_T + T_D           the slowest of those that compute, the uplink, the broadcast back
     T_round = max_k (T_C,k + T_T,k) + T_D       packets of fixed bits, each sent by itself as soon as it is computed
     E_C     = sum_k E_C,k                       of all that compute, by their hardware
-    E_T     = sum_k (P_tx e_k + P_c [e_k > 0]) t_k
+    E_T     = sum_k P_tx e_k t + P_c t_k
 
-e_k is a device's measured energy for each element of its time t_k on the air, in units of its budget P, so 1 is full
-power on all subcarriers; prefixes take as much. What a grant leaves of its last slot is waited for and sent by nobody.
+e_k is a device's measured energy for each element of the time t on the air, in units of its budget P, so 1 is full
+power on all subcarriers; prefixes take as much. Its circuits run for its own time t_k: the data of those that send, of
+groups over the air that of one, and the sounding of all that sound. What a grant leaves of its last slot is waited for and sent by nobody.
 Devices that look at updates before it is known who sends wait for all that compute. The server pays nothing and
 devices do not pay for listening. Links are those of nominal times, the number of the round times the airtime of its
 grant, whatever the clock shows: schemes compared see the same fading.
@@ -59,7 +60,7 @@ class Clock:
         return self.hardware.draw(key, self.samples if samples is None else samples, keys.key(seed, "hardware"))
 
     def spent(self, work: Work, plan: Plan, report: Report, terms: Terms, broadcast: float, together: bool) -> Spent:
-        """``broadcast``: seconds of the way back; ``together``: whether nobody sends before all have computed."""
+        """``terms`` are those of a sum, ``broadcast`` is in seconds; ``together``: all compute before anybody sends."""
         seconds, joules = (tf.where(plan.works, tf.cast(each, tf.float64), 0.0) for each in work)  # [K]
         ready = tf.fill(tf.shape(seconds), tf.reduce_max(seconds)) if together else seconds
         if not tf.is_tensor(report.sending):
@@ -68,19 +69,20 @@ class Clock:
             ended = _sounding(terms) + last(ready, tf.cast(report.sending, tf.float64), plan)
         lasts = ended + broadcast if plan.wait is None else tf.maximum(ended + broadcast, plan.wait)
         lasts = lasts if plan.lasts is None else plan.lasts
-        return Spent(lasts, tf.reduce_sum(joules), self._radio(report, terms))
+        return Spent(lasts, tf.reduce_sum(joules), self._radio(plan, report, terms))
 
-    def _radio(self, report: Report, terms: Terms) -> tf.Tensor:
-        """Joules of all that sent, NaN where their power is not known."""
+    def _radio(self, plan: Plan, report: Report, terms: Terms) -> tf.Tensor:
+        """Joules of all that sent or sounded, NaN where their power is not known."""
         if self.radio.power_dbm is None:
             return unknown()
-        airtime = own = terms.elements * _element(terms) + _sounding(terms)
+        data = terms.elements * _element(terms)
+        airtime, energy = data * terms.groups + _sounding(terms), tf.cast(report.energy, tf.float64)
+        sends = (plan.weights > 0) & (report.energy > terms.energy(tf.zeros_like(report.energy)))
+        own = data * tf.cast(sends, tf.float64)  # [K]
         if tf.is_tensor(report.sending):
-            airtime = tf.cast(report.airtime, tf.float64)
-            own = tf.cast(report.sending, tf.float64) + _sounding(terms)  # [K]
-        energy = tf.cast(report.energy, tf.float64)
-        drawn = self.radio.circuit_watts * own * tf.cast(energy > 0, tf.float64)
-        return tf.reduce_sum(radiated(self.radio.power_dbm, airtime, energy) + drawn)
+            airtime, own = tf.cast(report.airtime, tf.float64), tf.cast(report.sending, tf.float64)
+        own += _sounding(terms) * tf.cast(energy > 0, tf.float64)
+        return tf.reduce_sum(radiated(self.radio.power_dbm, airtime, energy) + self.radio.circuit_watts * own)
 
 
 def last(ready: tf.Tensor, sending: tf.Tensor, plan: Plan) -> tf.Tensor:

@@ -229,8 +229,8 @@ class Federation:
     def _spent(self, work: Work | None, plan: Plan, report: Report) -> Spent:
         if self.clock is None or work is None:
             return Spent(unknown(), unknown(), unknown())
-        seen = self.scheduler.sees_updates
-        return self.clock.spent(work, plan, report, self.terms, self._broadcast_seconds, seen)
+        seen, one = self.scheduler.sees_updates, self.terms.share(getattr(self.uplink, "groups", 1))
+        return self.clock.spent(work, plan, report, one, self._broadcast_seconds, seen)
 
     @property
     def _broadcast_seconds(self) -> float:
