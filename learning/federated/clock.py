@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ...ota import Report, Terms, Uplink
+from ...ota import Report, Terms, Uplink, margins
 from ...phy import keys
 from ..costs import radiated
 from .algorithms import Algorithm
@@ -124,8 +124,23 @@ def check(scheduler: Scheduler, clock: Clock | None, uplink: Uplink, terms: Term
             "scheduler: expected hardware with a scheduler that looks at times, received none; set hardware = "
             '{kind = "fixed"}, say'
         )
+    if terms.payload is not None:
+        _reckoned(scheduler, uplink, terms)
     works = [clock.work(tf.constant(seed), tf.constant(0)).seconds for seed in range(DRAWS)]
     scheduler.check_times(float(tf.reduce_min(works)), besides(uplink, terms, broadcast), terms.payload is not None)
+
+
+def _reckoned(scheduler: InTime, uplink: Uplink, terms: Terms) -> None:
+    """Refuses packets that take another time than capacity says, as which a scheduler reckons with."""
+    rate, margin = getattr(uplink, "rate", None), getattr(uplink, "margin_db", 0.0)
+    if rate is None or margins.is_long(rate) and (margin == 0 or margin == "adaptive" and margins.stay(rate, terms.air)):
+        return
+    raise ValueError(
+        f"uplink: expected rate = capacity without target_bler and margin_db = 0 with {type(scheduler).__name__.lower()}"
+        " and grant.bits, as it reckons how long a packet takes by what the link carries, received "
+        f"{type(rate).__name__.lower()} and margin_db = {margin}; set these, or grant.elements (adaptive does with "
+        "perfect CSI on both sides)"
+    )
 
 
 def besides(uplink: Uplink, terms: Terms, broadcast: float) -> float:

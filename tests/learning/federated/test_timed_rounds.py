@@ -12,11 +12,13 @@ from overair.learning import Fedavg, Federation, Metrics, Radio
 from overair.learning.data import Arrays
 from overair.learning.federated.hardware.fixed import Fixed
 from overair.learning.federated.hardware.shifted_exponential import ShiftedExponential
+from overair.learning.federated.schedulers.buffered import Buffered
 from overair.learning.federated.schedulers.deadline import Deadline
 from overair.learning.federated.schedulers.deliverable_update import DeliverableUpdate
 from overair.learning.federated.schedulers.joint import Joint
 from overair.ota import Analog, Digital, Ideal
-from overair.phy import Air, Awgn, Grid, Rayleigh, keys
+from overair.ota.rates.capacity import Capacity
+from overair.phy import Air, Awgn, Estimated, Grid, Perfect, Rayleigh, keys
 
 DEVICES, BITS = 5, 600.0
 GRID = Grid(subcarriers=16, symbols=5, spacing=30e3, prefix=4)
@@ -33,7 +35,8 @@ def federation(scheduler: Any, hardware: Any, uplink: Any = None, payload: Any =
         init = keras.initializers.GlorotUniform(seed=seed)
         return keras.Sequential([keras.layers.Input((16,)), keras.layers.Dense(3, kernel_initializer=init)])
 
-    air, algorithm = Air(GRID, options.pop("channel", Awgn()), DEVICES), Fedavg(steps=2)
+    air = Air(GRID, options.pop("channel", Awgn()), DEVICES, csir=options.pop("csir", Perfect()))
+    algorithm = Fedavg(steps=2)
     parts = (model, data, shares, algorithm, uplink or Digital(), air, 80, lambda: keras.optimizers.SGD(1.0))
     made = {"scheduler": scheduler, "hardware": hardware, "payload": payload, **options}
     return Federation(*parts, batch_size=3, **made)
@@ -94,6 +97,9 @@ def key_and_samples() -> tuple[Any, Any, Any]:
         (Deadline(0.5), {"hardware": Fixed(0.1)}, r"scheduler.seconds: expected more than 0\.6 s, which a round of "),
         (Joint(), {"payload": None}, "scheduler: expected grant.bits with joint"),
         (DeliverableUpdate(2), {"uplink": Ideal()}, "scheduler: expected a digital uplink with deliverable_update"),
+        (Deadline(), {"uplink": Digital(rate=Capacity(0.1))}, "uplink: expected rate = capacity without target_bler"),
+        (Joint(), {"uplink": Digital(margin_db=3.0)}, "uplink: expected rate = .* received capacity and margin_db = 3.0"),
+        (Buffered(), {"csir": Estimated()}, "uplink: expected rate = .* with buffered .* margin_db = adaptive"),
         (None, {"uplink": Analog()}, "grant.bits: expected none with an analog uplink"),
     ],
 )
