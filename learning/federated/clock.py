@@ -67,7 +67,9 @@ class Clock:
             ended = tf.reduce_max(ready) + tf.cast(report.airtime, tf.float64)
         else:
             ended = _sounding(terms) + last(ready, tf.cast(report.sending, tf.float64), plan)
-        lasts = ended + broadcast if plan.wait is None else tf.maximum(ended + broadcast, plan.wait)
+        lasts = ended + broadcast
+        if plan.wait is not None:
+            lasts = tf.where(tf.reduce_any(plan.weights > 0), lasts, tf.maximum(lasts, plan.wait))
         lasts = lasts if plan.lasts is None else plan.lasts
         return Spent(lasts, tf.reduce_sum(joules), self._radio(plan, report, terms))
 
@@ -86,12 +88,11 @@ class Clock:
 
 
 def last(ready: tf.Tensor, sending: tf.Tensor, plan: Plan) -> tf.Tensor:
-    """When the last has sent, from when each is ready and how long it sends, [K]: at once, or one after another."""
-    sends = plan.weights > 0
-    ready, sending = tf.where(sends, ready, 0.0), tf.where(sends, sending, 0.0)
+    """When the last is ready or has sent, from when each is and how long it sends, [K]: at once, or in turn."""
+    ready, sending = tf.where(plan.works, ready, 0.0), tf.where(plan.weights > 0, sending, 0.0)
     if plan.turn is None:
         return tf.reduce_max(ready + sending)
-    order = tf.argsort(tf.where(sends, plan.turn, tf.size(sends)), stable=True)
+    order = tf.argsort(tf.where(plan.works, plan.turn, tf.size(ready)), stable=True)
     return tf.reduce_max(tf.gather(ready, order) + tf.cumsum(tf.gather(sending, order), reverse=True))
 
 

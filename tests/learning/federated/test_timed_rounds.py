@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from overair.learning import Fedavg, Federation, Metrics, Radio
 from overair.learning.data import Arrays
+from overair.learning.federated.effort import Effort
 from overair.learning.federated.hardware.fixed import Fixed
 from overair.learning.federated.hardware.shifted_exponential import ShiftedExponential
 from overair.learning.federated.schedulers.buffered import Buffered
@@ -66,6 +67,20 @@ def test_no_round_ends_after_its_deadline() -> None:
     seconds, decoded = (np.array([float(getattr(each, name)) for each in told]) for name in ("seconds", "decoded"))
     assert np.all(seconds <= 30 * ALONE * (1 + 1e-5)) and len({*decoded}) > 1
     np.testing.assert_allclose(seconds[decoded == 0], 30 * ALONE)
+
+
+def test_who_is_lost_has_been_waited_for() -> None:
+    """Until it has computed; and where all that a deadline let in are lost, until that."""
+    hardware, effort = Fixed(2 * ALONE, slowdown=6.0), Effort(dropout=0.5)
+    slowest = float(tf.reduce_max(hardware.draw(*key_and_samples())[0]))
+    told = play(federation(None, hardware, effort=effort), 6)
+    assert min(int(each.decoded) for each in told) < DEVICES
+    assert all(each.seconds >= slowest * (1 - 1e-6) for each in told)
+    told = play(federation(Deadline(15.5 * ALONE), Fixed(2 * ALONE), effort=Effort(dropout=0.7)), 6)
+    for each in told:
+        expected = 12 + int(each.decoded) if each.decoded else 15.5
+        assert math.isclose(each.seconds, expected * ALONE, rel_tol=1e-4)
+    assert {0} < {int(each.decoded) for each in told}
 
 
 def test_all_that_join_end_together() -> None:
