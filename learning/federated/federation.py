@@ -114,7 +114,7 @@ class Federation:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
         if not isinstance(shares, Population):
             data = self.attack.on(data, shares)
-        stale.check(self.scheduler, downlink, algorithm, self.terms)
+        stale.check(self.scheduler, downlink, algorithm, uplink, self.terms)
         rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
         self.algorithm = algorithm.over(uplink)
         own = downlink.own_models or self.scheduler.stale

@@ -126,7 +126,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
             timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size)
             clock.check(scheduler, timed, uplink, terms, broadcast)
-            stale.check(scheduler, downlink, algorithm, terms)
+            stale.check(scheduler, downlink, algorithm, uplink, terms)
     told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection
     return FederationParts(
         scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink, scheduler, *told
