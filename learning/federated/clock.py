@@ -25,6 +25,7 @@ from ...ota import Report, Terms, Uplink, margins
 from ...phy import keys
 from ..costs import radiated
 from .algorithms import Algorithm
+from .effort import Effort
 from .hardware import Hardware, Work
 from .population import Population
 from .radio import Radio
@@ -48,7 +49,7 @@ def unknown() -> tf.Tensor:
 
 @dataclass(frozen=True)
 class Clock:
-    """Of devices that process so many samples a round, [K]."""
+    """Of devices that process so many samples a round, [K], each as often as it is passed."""
 
     hardware: Hardware
     radio: Radio
@@ -102,12 +103,13 @@ def clock_of(
     algorithm: Algorithm,
     shares: Sequence[np.ndarray] | Population,
     batch_size: int | None,
+    effort: Effort,
 ) -> Clock | None:
-    """Of devices that train on these shares of the data, each sample counted as often as it is passed."""
+    """Of devices that train on these shares of the data, and manage as little of them as they may."""
     if hardware is None or isinstance(shares, Population):
         return None
     sizes = tf.constant([len(share) for share in shares], tf.int32)
-    drawn = algorithm.batches(keys.key(0), sizes, max(map(len, shares)), batch_size)
+    drawn = effort.fewest(algorithm.batches(keys.key(0), sizes, max(map(len, shares)), batch_size))
     return Clock(hardware, radio, drawn.samples)
 
 

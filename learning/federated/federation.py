@@ -114,7 +114,7 @@ class Federation:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
         if not isinstance(shares, Population):
             data = self.attack.on(data, shares)
-        stale.check(self.scheduler, downlink, algorithm, uplink, self.terms)
+        stale.check(self.scheduler, downlink, algorithm, uplink, self.terms, effort)
         rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
         self.algorithm = algorithm.over(uplink)
         own = downlink.own_models or self.scheduler.stale
@@ -128,7 +128,7 @@ class Federation:
         self.server = Server(self.task, made)
         downlink.check(uplink, self.terms, made)
         self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
-        self.clock = clock_of(hardware, radio, algorithm, shares, batch_size)
+        self.clock = clock_of(hardware, radio, algorithm, shares, batch_size, effort)
         check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
         spare = besides(uplink, self.terms, self._broadcast_seconds)
         self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)

@@ -11,12 +11,15 @@ from ...ota import Analog, Outcome, Terms, Uplink
 from ...ota.terms import MEMORY_BYTES
 from .algorithms import Algorithm
 from .downlinks import Downlink
+from .effort import Effort
 from .schedulers import Plan, Scheduler
 from .server import Served
 from .task import Weights, flatten
 
 
-def check(scheduler: Scheduler, downlink: Downlink, algorithm: Algorithm, uplink: Uplink, terms: Terms) -> None:
+def check(
+    scheduler: Scheduler, downlink: Downlink, algorithm: Algorithm, uplink: Uplink, terms: Terms, effort: Effort
+) -> None:
     """Refuses what does not go with devices that are not waited for."""
     if not scheduler.stale:
         return
@@ -24,6 +27,11 @@ def check(scheduler: Scheduler, downlink: Downlink, algorithm: Algorithm, uplink
         raise ValueError(
             "downlink: expected ideal with a scheduler that waits for nobody, whose devices have old models anyway, "
             f"received {type(downlink).__name__.lower()}"
+        )
+    if effort.stragglers:
+        raise ValueError(
+            "effort.stragglers: expected 0 with a scheduler that waits for nobody, as what a device manages is drawn in "
+            f"every round that it is under way, received {effort.stragglers:g}; set effort.paces, which last"
         )
     if isinstance(uplink, Analog) and getattr(scheduler, "buffer", 1) > 1:
         raise ValueError(

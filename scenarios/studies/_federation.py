@@ -124,9 +124,9 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
-            timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size)
+            timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size, effort)
             clock.check(scheduler, timed, uplink, terms, broadcast)
-            stale.check(scheduler, downlink, algorithm, uplink, terms)
+            stale.check(scheduler, downlink, algorithm, uplink, terms, effort)
     told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection
     return FederationParts(
         scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink, scheduler, *told

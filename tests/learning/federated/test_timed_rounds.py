@@ -69,6 +69,15 @@ def test_no_round_ends_after_its_deadline() -> None:
     np.testing.assert_allclose(seconds[decoded == 0], 30 * ALONE)
 
 
+def test_a_deadline_is_checked_by_what_devices_manage() -> None:
+    """Of two steps of three samples, 0.1 s each, half."""
+    scheduler, hardware = Deadline(0.5), Fixed(0.1)
+    for effort in (Effort(paces=(1.0, 0.5)), Effort(stragglers=0.1)):
+        federation(scheduler, hardware, effort=effort)
+    with pytest.raises(ValueError, match=r"^scheduler.seconds: expected more than 0\.6 s"):
+        federation(scheduler, hardware, effort=Effort(paces=(1.0, 0.6)))
+
+
 def test_who_is_lost_has_been_waited_for() -> None:
     """Until it has computed; and where all that a deadline let in are lost, until that."""
     hardware, effort = Fixed(2 * ALONE, slowdown=6.0), Effort(dropout=0.5)
