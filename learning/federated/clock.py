@@ -7,10 +7,10 @@
 
 e_k is a device's measured energy for each element of the time t on the air, in units of its budget P, so 1 is full
 power on all subcarriers; prefixes take as much. Its circuits run for its own time t_k: the data of those that send, of
-groups over the air that of one, and the sounding of all that sound. What a grant leaves of its last slot is waited for and sent by nobody.
-Devices that look at updates before it is known who sends wait for all that compute. The server pays nothing and
-devices do not pay for listening. Links are those of nominal times, the number of the round times the airtime of its
-grant, whatever the clock shows: schemes compared see the same fading.
+groups over the air that of one, and the sounding of all that sound. What a grant leaves of its last slot is waited for
+and sent by nobody. Devices that look at updates before it is known who sends wait for all that compute. The server pays
+nothing and devices do not pay for listening. Links are those of nominal times, the number of the round times the
+airtime of its grant, whatever the clock shows: schemes compared see the same fading.
 """
 
 import math
@@ -54,11 +54,14 @@ class Clock:
     hardware: Hardware
     radio: Radio
     samples: tf.Tensor
+    passes: tuple[float, ...] = (1.0,)  # gradients of each in a round, of rounds that take turns
 
     def work(self, seed: tf.Tensor, round: tf.Tensor, samples: tf.Tensor | None = None) -> Work:
         """What computing takes each device if it does, [K]; of a part of its samples, where devices manage no more."""
         key = keys.key(seed, "hardware", round)
-        return self.hardware.draw(key, self.samples if samples is None else samples, keys.key(seed, "hardware"))
+        passes = tf.gather(self.passes, tf.cast(round, tf.int32) % len(self.passes))
+        samples = passes * (self.samples if samples is None else samples)
+        return self.hardware.draw(key, samples, keys.key(seed, "hardware"))
 
     def spent(self, work: Work, plan: Plan, report: Report, terms: Terms, broadcast: float, together: bool) -> Spent:
         """``terms`` are those of a sum, ``broadcast`` is in seconds; ``together``: all compute before anybody sends."""
@@ -110,7 +113,7 @@ def clock_of(
         return None
     sizes = tf.constant([len(share) for share in shares], tf.int32)
     drawn = effort.fewest(algorithm.batches(keys.key(0), sizes, max(map(len, shares)), batch_size))
-    return Clock(hardware, radio, drawn.samples)
+    return Clock(hardware, radio, drawn.samples, algorithm.passes)
 
 
 def check(scheduler: Scheduler, clock: Clock | None, uplink: Uplink, terms: Terms, broadcast: float) -> None:
@@ -129,20 +132,25 @@ def check(scheduler: Scheduler, clock: Clock | None, uplink: Uplink, terms: Term
         )
     if terms.payload is not None:
         _reckoned(scheduler, uplink, terms)
-    works = [clock.work(tf.constant(seed), tf.constant(0)).seconds for seed in range(DRAWS)]
+    longest = tf.constant(int(np.argmax(clock.passes)))
+    works = [clock.work(tf.constant(seed), longest).seconds for seed in range(DRAWS)]
     scheduler.check_times(float(tf.reduce_min(works)), besides(uplink, terms, broadcast), terms.payload is not None)
 
 
 def _reckoned(scheduler: InTime, uplink: Uplink, terms: Terms) -> None:
     """Refuses packets that take another time than capacity says, as which a scheduler reckons with."""
     rate, margin = getattr(uplink, "rate", None), getattr(uplink, "margin_db", 0.0)
-    if rate is None or margins.is_long(rate) and (margin == 0 or margin == "adaptive" and margins.stay(rate, terms.air)):
+    if (
+        rate is None
+        or margins.is_long(rate)
+        and (margin == 0 or margin == "adaptive" and margins.stay(rate, terms.air))
+    ):
         return
     raise ValueError(
-        f"uplink: expected rate = capacity without target_bler and margin_db = 0 with {type(scheduler).__name__.lower()}"
-        " and grant.bits, as it reckons how long a packet takes by what the link carries, received "
-        f"{type(rate).__name__.lower()} and margin_db = {margin}; set these, or grant.elements (adaptive does with "
-        "perfect CSI on both sides)"
+        "uplink: expected rate = capacity without target_bler and margin_db = 0 with "
+        f"{type(scheduler).__name__.lower()} and grant.bits, as it reckons how long a packet takes by what the link "
+        f"carries, received {type(rate).__name__.lower()} and margin_db = {margin}; set these, or grant.elements "
+        "(adaptive does with perfect CSI on both sides)"
     )
 
 

@@ -39,6 +39,7 @@ from .radio import Radio
 from .schedulers import Plan, Scheduler
 from .schedulers.coins import Coins
 from .server import Server
+from .server import check as check_server
 from .sight import Eyes
 from .task import Weights, moved
 
@@ -125,6 +126,7 @@ class Federation:
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
         made = optimizer()
+        check_server(algorithm, made)
         self.server = Server(self.task, made)
         downlink.check(uplink, self.terms, made)
         self._broadcast = downlink.elements(uplink, self.terms)  # resource elements

@@ -30,13 +30,13 @@ def check(
         )
     if effort.stragglers:
         raise ValueError(
-            "effort.stragglers: expected 0 with a scheduler that waits for nobody, as what a device manages is drawn in "
-            f"every round that it is under way, received {effort.stragglers:g}; set effort.paces, which last"
+            "effort.stragglers: expected 0 with a scheduler that waits for nobody, as what a device manages is drawn "
+            f"in every round that it is under way, received {effort.stragglers:g}; set effort.paces, which last"
         )
-    if isinstance(uplink, Analog) and getattr(scheduler, "buffer", 1) > 1:
+    if isinstance(uplink, Analog) and (buffer := getattr(scheduler, "buffer", 1)) > 1:
         raise ValueError(
-            "scheduler.buffer: expected 1 with an analog uplink, which cannot add what devices send at different times, "
-            f"received {scheduler.buffer}; take slotted, whose devices send together, or a digital uplink"  # type: ignore[attr-defined]
+            "scheduler.buffer: expected 1 with an analog uplink, which cannot add what is sent at different times, "
+            f"received {buffer}; take slotted, whose devices send together, or a digital uplink"
         )
     for part in ("codec", "compressor"):
         scheme = getattr(uplink, part, None)

@@ -44,6 +44,7 @@ class Feddyn(Local):
     vectors: ClassVar[int] = 1
     drifts: ClassVar[bool] = True
     turns: ClassVar[int] = 1
+    passes: ClassVar[tuple[float, ...]] = (1.0,)
 
     def over(self, uplink: Uplink) -> "Feddyn":
         return self if self.leak is not None else replace(self, leak=float(isinstance(uplink, Analog)))

@@ -3,9 +3,9 @@
 Greedy, as ``planning.fedcs`` has it: whoever lengthens the round least comes next. With ``grant.bits`` a device sends
 on the whole band in its turn, for S bits over what its link carries, as the receiver believes; with a fixed grant all
 send at once, and those take part who are ready before it begins. What computing will take is known beforehand. A round
-in which nobody would end in time, or all are lost, lasts until the deadline. Weights are shares of the data that those who send have
-together, biased toward the fast and the near. Nishio, Yonetani, "Client selection for federated learning with
-heterogeneous resources in mobile edge", ICC 2019.
+in which nobody would end in time, or all are lost, lasts until the deadline. Weights are shares of the data that those
+who send have together, biased toward the fast and the near. Nishio, Yonetani, "Client selection for federated learning
+with heterogeneous resources in mobile edge", ICC 2019.
 """
 
 from typing import Annotated, ClassVar

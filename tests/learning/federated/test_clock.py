@@ -35,7 +35,16 @@ def federation(hardware: Any = None, uplink: Any = None, batch_size: int | None 
 
     air = Air(GRID, Rayleigh(), DEVICES, csir=options.pop("csir", Perfect()))
     algorithm = options.pop("algorithm", Sgd())
-    parts = (model, data, shares, algorithm, uplink or Ideal(), air, options.pop("elements", 60), lambda: keras.optimizers.SGD(0.5))
+    parts = (
+        model,
+        data,
+        shares,
+        algorithm,
+        uplink or Ideal(),
+        air,
+        options.pop("elements", 60),
+        lambda: keras.optimizers.SGD(0.5),
+    )
     return Federation(*parts, batch_size=batch_size, hardware=hardware, **options)
 
 

@@ -122,7 +122,11 @@ def key_and_samples() -> tuple[Any, Any, Any]:
         (Joint(), {"payload": None}, "scheduler: expected grant.bits with joint"),
         (DeliverableUpdate(2), {"uplink": Ideal()}, "scheduler: expected a digital uplink with deliverable_update"),
         (Deadline(), {"uplink": Digital(rate=Capacity(0.1))}, "uplink: expected rate = capacity without target_bler"),
-        (Joint(), {"uplink": Digital(margin_db=3.0)}, "uplink: expected rate = .* received capacity and margin_db = 3.0"),
+        (
+            Joint(),
+            {"uplink": Digital(margin_db=3.0)},
+            "uplink: expected rate = .* received capacity and margin_db = 3.0",
+        ),
         (Buffered(), {"csir": Estimated()}, "uplink: expected rate = .* with buffered .* margin_db = adaptive"),
         (None, {"uplink": Analog()}, "grant.bits: expected none with an analog uplink"),
     ],
