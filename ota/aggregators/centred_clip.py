@@ -20,8 +20,8 @@ from .median import Median
 class CentredClip:
     """An attacker moves the centre by at most a radius over n in a step."""
 
-    radius: Annotated[float, Gt(0), Le(1e30)]
-    """Length at which an estimate's distance from the centre is cut, as an update's norm."""
+    radius: Annotated[float, Gt(0), Le(1e12)]
+    """Length at which a distance from the centre is cut, as an update's norm."""
     steps: Annotated[int, Gt(0), Le(1000)] = 3
     """Steps of the centre."""
     apart: ClassVar[bool] = True

@@ -18,7 +18,7 @@ from ....phy.strict import STRICT
 class Device:
     """Neighbours are rounds with and without one device's update."""
 
-    clip: Annotated[float, Gt(0), Le(1e30)] = 1.0
+    clip: Annotated[float, Gt(0), Le(1e12)] = 1.0
     """Norm at which an update is cut."""
     delta: Annotated[float, Gt(0), Lt(1)] = 1e-5
     """Chance at which epsilon may be exceeded, as privacy has it."""

@@ -16,7 +16,7 @@ from ....phy.strict import STRICT
 class Sample:
     """Neighbours are data of which one sample is another; its batches are taken to be known."""
 
-    clip: Annotated[float, Gt(0), Le(1e30)] = 1.0
+    clip: Annotated[float, Gt(0), Le(1e12)] = 1.0
     """Norm at which a sample's gradient is cut."""
     delta: Annotated[float, Gt(0), Lt(1)] = 1e-5
     """Chance at which epsilon may be exceeded, as privacy has it."""

@@ -26,7 +26,7 @@ class Stale(Timed):
     """Every device is always busy."""
 
     exponent: Annotated[float, Ge(0), Le(100)] = 0.5
-    """Power of one plus its age, in steps of the server, by which an update counts less."""
+    """Power of one plus its age, in server steps, by which an update counts less."""
     stale: ClassVar[bool] = True
     access: ClassVar[Access] = "equal"
 
