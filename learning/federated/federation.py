@@ -105,8 +105,8 @@ class Federation:
         self.population = shares if isinstance(shares, Population) else None
         cohort = self.population is not None
         told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
-        senders, granted = getattr(self.scheduler, "senders", None), (air, self.task.size, elements)
-        terms = Terms(*granted, self.scheduler.participation, *told, aggregator, senders=senders, cohort=cohort)
+        chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
+        terms = Terms(air, self.task.size, elements, chance, *told, aggregator, senders=senders, cohort=cohort)
         self.attack = Attack(attackers, air.devices)
         self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(self.terms)
