@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic_core import CoreSchema, core_schema
 
 from ...bounds import AtMost
-from . import labels, outside
+from . import annotations, labels, outside
 from .errors import ScenarioError
 from .sources import FAMILIES, ROOT, Source, SourceField, fields_of, sources
 
@@ -58,7 +58,8 @@ def tables(family: str) -> dict[str, type[Scheme]]:
 def table_of_scheme(source: Source) -> type[Scheme]:
     """The type that checks a scheme's table."""
     kind: dict[str, Any] = {"kind": (Literal[source.kind], Field())}
-    fields = kind | _fields(f"{source.family}/{source.kind}.py", source.fields)
+    where = source.file if source.origin else f"{source.family}/{source.kind}.py"
+    fields = kind | _fields(str(where), source.fields, origin=source.origin)
     table = create_model(source.class_name, __base__=Scheme, __module__=__name__, **fields)
     table.source = source
     return table
@@ -166,11 +167,13 @@ def _built(value: Any, path: str) -> Any:
     return build(value, path) if isinstance(value, Scheme) else value
 
 
-def _fields(where: str, fields: Iterable[SourceField], defaults: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
+def _fields(
+    where: str, fields: Iterable[SourceField], defaults: Mapping[str, Any] = NOTHING, origin: str = ""
+) -> dict[str, Any]:
     """Fields as pydantic declares them: a type, and a default with a description."""
     declared = {}
     for field in fields:
-        given = ... if field.default is None else _default(field.default)
+        given = ... if field.default is None else _default(field.default, field, origin)
         described = Field(default=defaults.get(field.name, given), description=field.about)
         declared[field.name] = (_type(where, field), described)
     return declared
@@ -181,8 +184,9 @@ def _type(where: str, field: SourceField) -> Any:
     names: dict[str, Any] = {known.__name__: known for known in plain} | {"Literal": Literal, "Annotated": Annotated}
     names |= {about.interface: Annotated[Scheme, Of(family)] for family, about in FAMILIES.items()}
     text = ast.unparse(field.annotation)
-    if any(isinstance(node, ast.Attribute | ast.Lambda) for node in ast.walk(field.annotation)):
-        raise TypeError(f"{where}: field {field.name}: annotation {text}: expected names, received attributes")
+    if not annotations.is_plain(field.annotation):
+        wanted = "expected names such as float and Annotated[float, Gt(0)], received what would have to be run"
+        raise TypeError(f"{where}: field {field.name}: annotation {text}: {wanted}")
     try:
         kept = eval(text, {"__builtins__": {}}, names)  # nothing but these names, and nothing of them
     except (NameError, TypeError, AttributeError) as error:
@@ -192,12 +196,24 @@ def _type(where: str, field: SourceField) -> Any:
     return kept
 
 
-def _default(node: ast.expr) -> Any:
+def _default(node: ast.expr, field: SourceField, origin: str) -> Any:
     """A literal default, or the scheme that a call such as RandomLinear(compression=2.0) makes."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        kinds = {source.class_name: kind for family in FAMILIES for kind, source in sources(family).items()}
-        given = {str(keyword.arg): _default(keyword.value) for keyword in node.keywords}
-        return {"kind": kinds[node.func.id]} | given
+        made = _made(node.func.id, field, origin)
+        within = {each.name: each for each in made.fields}
+        given = {str(each.arg): _default(each.value, within[str(each.arg)], origin) for each in node.keywords}
+        return {"kind": made.kind} | given
     if isinstance(node, ast.Tuple):
-        return [_default(item) for item in node.elts]
+        return [_default(item, field, origin) for item in node.elts]
     return ast.literal_eval(node)
+
+
+def _made(class_name: str, field: SourceField, origin: str) -> Source:
+    """The scheme of a class that a field takes: of the package that the field is of, before ours."""
+    asked = {node.id for node in ast.walk(field.annotation) if isinstance(node, ast.Name)}
+    families = [family for family, about in FAMILIES.items() if about.interface in asked]
+    found = [each for family in families for each in sources(family).values() if each.class_name == class_name]
+    near = sorted((each for each in found if each.origin in ("", origin)), key=lambda each: each.origin != origin)
+    if not near:
+        raise KeyError(class_name)
+    return near[0]
