@@ -52,7 +52,19 @@ class Of:
 @cache
 def tables(family: str) -> dict[str, type[Scheme]]:
     """The types that check a family's tables, by kind."""
-    return {kind: table_of_scheme(source) for kind, source in sources(family).items()}
+    return {
+        kind: _explained(source) if source.origin else table_of_scheme(source)
+        for kind, source in sources(family).items()
+    }
+
+
+def _explained(source: Source) -> type[Scheme]:
+    """Of a scheme that is not ours; ScenarioError where it is not written as ours are."""
+    try:
+        return table_of_scheme(source)
+    except (TypeError, ValueError, KeyError, NameError, RuntimeError) as error:  # the last two of pydantic
+        told = " ".join(str(error).removeprefix(f"{source.file}: ").split())
+        raise ScenarioError(f"{source.file}: {told}") from None
 
 
 def table_of_scheme(source: Source) -> type[Scheme]:
@@ -134,7 +146,7 @@ def _of_another(source: Source) -> Any:
     try:
         outside.imported(source.module)
         found = getattr(importlib.import_module(source.module), source.class_name)
-    except Exception as error:  # whatever it does when it is imported
+    except (Exception, SystemExit) as error:  # whatever it does when it is imported
         raise ScenarioError(f"{source.file}: cannot be imported: {type(error).__name__}: {error}") from None
     wanted, has = interface(source.family), {field.name for field in source.fields}
     missing = [name for name in _members(wanted) if name not in has and not hasattr(found, name)]
@@ -173,7 +185,7 @@ def _fields(
     """Fields as pydantic declares them: a type, and a default with a description."""
     declared = {}
     for field in fields:
-        given = ... if field.default is None else _default(field.default, field, origin)
+        given = ... if field.default is None else _known(where, field, origin)
         described = Field(default=defaults.get(field.name, given), description=field.about)
         declared[field.name] = (_type(where, field), described)
     return declared
@@ -194,6 +206,17 @@ def _type(where: str, field: SourceField) -> Any:
     if get_origin(kept) is tuple:  # a TOML file has lists
         return types.GenericAlias(list, get_args(kept)[:1])
     return kept
+
+
+def _known(where: str, field: SourceField, origin: str) -> Any:
+    """The default of a field that has one; ValueError where it is told by none of what can be read."""
+    assert field.default is not None
+    try:
+        return _default(field.default, field, origin)
+    except (TypeError, ValueError, KeyError):
+        wanted = "expected a plain value such as 1e-7, or a scheme of the field's family such as Rician(k_db=3.0)"
+        told = f"default {ast.unparse(field.default)}: {wanted}"
+        raise ValueError(f"{where}: field {field.name}: {told}") from None
 
 
 def _default(node: ast.expr, field: SourceField, origin: str) -> Any:
