@@ -3,7 +3,7 @@
 import ast
 import importlib
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
@@ -62,6 +62,8 @@ def _explained(source: Source) -> type[Scheme]:
     """Of a scheme that is not ours; ScenarioError where it is not written as ours are."""
     try:
         return table_of_scheme(source)
+    except ScenarioError:  # of another file
+        raise
     except (TypeError, ValueError, KeyError, NameError, RuntimeError) as error:  # the last two of pydantic
         told = " ".join(str(error).removeprefix(f"{source.file}: ").split())
         raise ScenarioError(f"{source.file}: {told}") from None
@@ -117,6 +119,18 @@ def build(scheme: Scheme, path: str) -> Any:
 def parts(table: Table, path: str) -> dict[str, Any]:
     """The fields of a table by name, with the schemes among them built."""
     return {name: _built(getattr(table, name), f"{path}.{name}") for name in own_fields(type(table))}
+
+
+def schemes(value: Any) -> Iterator[Scheme]:
+    """All schemes within a table, those within schemes, too."""
+    if isinstance(value, Scheme):
+        yield value
+    if isinstance(value, Table):
+        for name in type(value).model_fields:
+            yield from schemes(getattr(value, name))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from schemes(each)
 
 
 def own_fields(table: type[Table]) -> list[str]:
@@ -213,6 +227,8 @@ def _known(where: str, field: SourceField, origin: str) -> Any:
     assert field.default is not None
     try:
         return _default(field.default, field, origin)
+    except ScenarioError:  # of another file
+        raise
     except (TypeError, ValueError, KeyError):
         wanted = "expected a plain value such as 1e-7, or a scheme of the field's family such as Rician(k_db=3.0)"
         told = f"default {ast.unparse(field.default)}: {wanted}"

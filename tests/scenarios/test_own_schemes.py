@@ -1,6 +1,7 @@
 """Schemes of one's own leave ours as they are, run nothing before they are used, and their mistakes are explained."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from overair.scenarios import ScenarioError
 from overair.scenarios.reading import catalogue, outside
 from overair.scenarios.reading.sources import sources
-from tests.scenarios.test_outside import CLASS, PACKAGE, own
+from tests.checkout import needs_checkout
+from tests.scenarios.test_outside import CLASS, PACKAGE, SCHEMES, TEMPLATE, own
 
 __all__ = ["own"]
 
@@ -110,3 +112,23 @@ def test_a_package_that_exits_is_told_and_not_kept_half(own: Any, tmp_path: Path
         with pytest.raises(ScenarioError, match="mine.py: cannot be imported: SystemExit: 3"):
             catalogue.load("channels", "mine")
     assert outside.packages()[0].module not in sys.modules
+
+
+@needs_checkout
+def test_a_result_is_had_again_with_the_folders_that_its_schemes_are_of(tmp_path: Path) -> None:
+    scheme(tmp_path / "idle", "csi/unused", "Unused")
+    code = """
+import json, sys, xarray
+from overair import use
+use(*sys.argv[2:])
+from overair.scenarios.reading import files
+from overair.scenarios.reading.sweep import sweep
+from overair.scenarios.results import repeated
+scenario = sweep(files.read(sys.argv[1])[1]).resolved
+print(repeated.again(xarray.Dataset(attrs={"scenario": json.dumps(scenario)})).command)
+"""
+    run = [sys.executable, "-c", code, str(TEMPLATE / "scenario.toml"), str(tmp_path / "idle"), str(SCHEMES)]
+    done = subprocess.run(run, cwd=PACKAGE, capture_output=True, text=True, timeout=300)
+    assert done.stdout == f"overair run scenario.toml --with {shlex.quote(str(SCHEMES))} --out runs/again\n", (
+        done.stderr
+    )
