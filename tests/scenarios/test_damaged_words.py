@@ -14,7 +14,6 @@ from tests.figures.test_plot import results
     [
         ("versions", "[1]", "expected the versions that made them as a JSON object"),
         ("versions", '{"overair": 3}', "expected the versions that made them as texts"),
-        ("versions", "{", "expected the versions that made them as a JSON object"),
         ("scenario", "[1, 2]", "expected its scenario as a JSON object"),
     ],
 )
