@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic_core import CoreSchema, core_schema
 
 from ...bounds import AtMost
-from . import annotations, labels, outside
+from . import annotations, labels, outside, written
 from .errors import ScenarioError
 from .sources import FAMILIES, ROOT, Source, SourceField, fields_of, sources
 
@@ -199,7 +199,7 @@ def _fields(
     """Fields as pydantic declares them: a type, and a default with a description."""
     declared = {}
     for field in fields:
-        given = ... if field.default is None else _known(where, field, origin)
+        given = ... if field.default is None else written.default(where, field, origin)
         described = Field(default=defaults.get(field.name, given), description=field.about)
         declared[field.name] = (_type(where, field), described)
     return declared
@@ -220,39 +220,3 @@ def _type(where: str, field: SourceField) -> Any:
     if get_origin(kept) is tuple:  # a TOML file has lists
         return types.GenericAlias(list, get_args(kept)[:1])
     return kept
-
-
-def _known(where: str, field: SourceField, origin: str) -> Any:
-    """The default of a field that has one; ValueError where it is told by none of what can be read."""
-    assert field.default is not None
-    try:
-        return _default(field.default, field, origin)
-    except ScenarioError:  # of another file
-        raise
-    except (TypeError, ValueError, KeyError):
-        wanted = "expected a plain value such as 1e-7, or a scheme of the field's family such as Rician(k_db=3.0)"
-        told = f"default {ast.unparse(field.default)}: {wanted}"
-        raise ValueError(f"{where}: field {field.name}: {told}") from None
-
-
-def _default(node: ast.expr, field: SourceField, origin: str) -> Any:
-    """A literal default, or the scheme that a call such as RandomLinear(compression=2.0) makes."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        made = _made(node.func.id, field, origin)
-        within = {each.name: each for each in made.fields}
-        given = {str(each.arg): _default(each.value, within[str(each.arg)], origin) for each in node.keywords}
-        return {"kind": made.kind} | given
-    if isinstance(node, ast.Tuple):
-        return [_default(item, field, origin) for item in node.elts]
-    return ast.literal_eval(node)
-
-
-def _made(class_name: str, field: SourceField, origin: str) -> Source:
-    """The scheme of a class that a field takes: of the package that the field is of, before ours."""
-    asked = {node.id for node in ast.walk(field.annotation) if isinstance(node, ast.Name)}
-    families = [family for family, about in FAMILIES.items() if about.interface in asked]
-    found = [each for family in families for each in sources(family).values() if each.class_name == class_name]
-    near = sorted((each for each in found if each.origin in ("", origin)), key=lambda each: each.origin != origin)
-    if not near:
-        raise KeyError(class_name)
-    return near[0]

@@ -92,8 +92,8 @@ def test_annotations_of_texts_and_bounds_stay(own: Any, tmp_path: Path) -> None:
         "c: tuple[int, ...] = ()",
     )
     own(scheme(tmp_path, "channels/mine", "Mine", "".join(f"    {field}\n" for field in fields)))
-    made = catalogue.tables("channels")["mine"](kind="mine", a=-1, b="y", c=[1])
-    assert made.model_dump() == {"kind": "mine", "a": -1, "b": "y", "c": [1]}
+    made: Any = catalogue.tables("channels")["mine"]
+    assert made(kind="mine", a=-1, b="y", c=[1]).model_dump() == {"kind": "mine", "a": -1, "b": "y", "c": [1]}
 
 
 @pytest.mark.parametrize("decorator", ["dataclass", "dataclasses.dataclass(frozen=True)"])
