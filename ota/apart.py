@@ -33,12 +33,28 @@ def separate(rows: tf.Tensor, there: tf.Tensor) -> Separate | None:
     return Separate(tf.where(there[:, None], rows, 0.0), there)
 
 
+def enough(rule: Aggregator, estimates: Separate) -> tf.Tensor:
+    """Whether there are as many as the rule needs, bool []."""
+    return tf.reduce_sum(tf.cast(estimates.there, tf.int32)) >= rule.needs()
+
+
 def robust(rule: Aggregator, estimates: Separate) -> tf.Tensor:
     """What the rule makes of estimates, [d]; zeros where they are fewer than it needs."""
-    enough = tf.reduce_sum(tf.cast(estimates.there, tf.int32)) >= rule.needs()
-    some = estimates._replace(there=estimates.there | ~enough)  # a rule of nobody has no value
+    speaks = enough(rule, estimates)
+    some = estimates._replace(there=estimates.there | ~speaks)  # a rule of nobody has no value
     combined = rule.combine(*some)
-    return tf.where(enough, combined, tf.zeros_like(combined))
+    return tf.where(speaks, combined, tf.zeros_like(combined))
+
+
+def counted(rule: Aggregator | None, estimates: Separate | None, weights: tf.Tensor) -> tf.Tensor:
+    """Weights [K] of those decoded, as they are in what the server has of them.
+
+    What a rule makes has the scale of a mean, in which they sum to one; with too few of them nobody is in it.
+    """
+    if rule is None or not rule.apart or estimates is None:
+        return weights
+    there = tf.where(enough(rule, estimates), weights, 0.0)
+    return tf.math.divide_no_nan(there, tf.reduce_sum(there))
 
 
 def check(uplink: Any, terms: Terms) -> None:
@@ -53,14 +69,15 @@ def check(uplink: Any, terms: Terms) -> None:
             "set uplink.groups for several, or take an uplink that decodes devices alone"
         )
     devices, needed = terms.air.devices, rule.needs()
-    estimates = min(devices, getattr(uplink, "groups", devices))
-    of = "groups" if hasattr(uplink, "groups") else "devices"
-    if needed > estimates:
+    groups = getattr(uplink, "groups", devices)
+    senders = min(devices, terms.senders or devices)
+    if needed > min(senders, groups):
+        of = "groups" if groups < senders else "devices" if senders == devices else "senders in a round"
         raise ValueError(
-            f"aggregator: expected at least {needed} {of} for this {name}, received {estimates}; "
+            f"aggregator: expected at least {needed} {of} for this {name}, received {min(senders, groups)}; "
             "fear fewer attackers, or take more"
         )
-    _check_memory(uplink, terms, estimates)
+    _check_memory(uplink, terms, min(devices, groups))
     for part in ("codec", "compressor"):
         if getattr(getattr(uplink, part, None), "remembers", False):
             raise ValueError(f"uplink.{part}: expected one that does without the last sum, under a rule, received one")

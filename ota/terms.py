@@ -31,6 +31,7 @@ class Terms:
     aggregator: Aggregator | None = None  # what the server makes of separate estimates; the sum is taken without
     groups: int = 1  # sums that the whole grant is shared by, of which these are the terms of one
     obeyed: bool = True  # whether all keep to the power rule, whatever round
+    senders: int | None = None  # as many as a round has, where that is given; else up to all
     cohort: bool = False  # whether devices are others in every round, so that nothing can be kept of one
 
     def __post_init__(self) -> None:

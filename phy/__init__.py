@@ -17,6 +17,7 @@ from .channels.rma import Rma
 from .channels.tdl import Tdl
 from .channels.uma import Uma
 from .channels.umi import Umi
+from .cohorts import check_cohorts
 from .combiners import Combiner, combine
 from .combiners.beamforming import Beamforming
 from .combiners.maximum_ratio import MaximumRatio
@@ -42,7 +43,7 @@ from .impairments.timing_offset import TimingOffset
 from .link import Belief, Link, Paths, ResponseTable, Size, Span
 from .papr import papr_db
 from .physical import snr_db
-from .place import Place, SharedPlace, can_share, check_cohorts
+from .place import Place, SharedPlace, can_share
 from .plain import from_plain, scheme_from_plain, scheme_to_plain, to_plain
 from .power import Level, PowerRule
 from .power.blind import Blind

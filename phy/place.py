@@ -8,16 +8,13 @@ Of very many devices only some take part in a round: their ``Cohort`` of a place
 is a function. Whoever has a number has it in every round, and nothing of all others is drawn.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from .channels import Channel
 from .keys import Key
 from .numbered import Numbered
-
-if TYPE_CHECKING:
-    from .air import Air
 
 
 class Place(NamedTuple):
@@ -68,20 +65,3 @@ class SharedPlace(Place):
 def can_share(channel: Channel) -> bool:
     """Whether a batch of its links can be fresh and yet of one place."""
     return not channel.lasting and (not channel.scales or getattr(channel, "shares_place", False))
-
-
-def check_cohorts(air: "Air") -> None:
-    """Raise ValueError where what lasts on an air is not known by a device's number."""
-    channel = air.channel
-    if not getattr(channel, "by_number", False):
-        kind = type(channel).__name__
-        raise ValueError(
-            f"link.channel: expected one whose devices are known by a number alone, received {kind}, which draws all "
-            "of them together; take tdl, rayleigh, rician, block_rayleigh, awgn or cir_file, or cdl with "
-            "fading = independent, with path_loss among the impairments for near and far"
-        )
-    if len(set(air.power_offsets_db)) > 1:
-        raise ValueError(
-            f"link.power_offsets_db: expected none, or one for all, with a cohort, whose devices are others in every "
-            f"round, received {len(air.power_offsets_db)}; leave them out"
-        )

@@ -92,9 +92,8 @@ class Devices:
 
     @property
     def samples(self) -> tf.Tensor:
-        """How many samples a gradient is the mean of, [K]."""
-        sizes = tf.cast(self._sizes, tf.float32)
-        return sizes if self.batch_size is None else tf.fill(sizes.shape, float(self.batch_size))
+        """How many samples each has, [K]."""
+        return tf.cast(self._sizes, tf.float32)
 
     def fitting(self, air: Air, probed: bool) -> int:
         """How many devices may be computed at once."""

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...ota import Aggregator, Report, Round, Terms, Uplink, collect
+from ...ota.apart import counted
 from ...ota.round import Nest
 from ...ota.terms import check_participation
 from ...phy import Air, Link, Place, keys
@@ -103,7 +104,8 @@ class Federation:
         self.population = shares if isinstance(shares, Population) else None
         cohort = self.population is not None
         told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
-        terms = Terms(air, self.task.size, elements, self.scheduler.participation, *told, aggregator, cohort=cohort)
+        senders, granted = getattr(self.scheduler, "senders", None), (air, self.task.size, elements)
+        terms = Terms(*granted, self.scheduler.participation, *told, aggregator, senders=senders, cohort=cohort)
         self.attack = Attack(attackers, air.devices)
         self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(self.terms)
@@ -120,7 +122,8 @@ class Federation:
         own = downlink.own_models or self.scheduler.stale
         self.devices = Devices(self.task, self.algorithm, data, shares, batch_size, executor, own, air.devices)
         self.guard = Guard(protection, uplink, self.terms)
-        self.guard.check(algorithm.moves, self.scheduler.sees_updates, self.devices.shares)
+        seen = self.scheduler.sees_updates
+        self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
@@ -192,8 +195,9 @@ class Federation:
         round = Round(self.terms, key, plan.weights, link, plan.shares, self.attack.rebels)
         sent = self.attack.forged(self.guard.clipped(updates_of), devices, self.chunk, self.terms.size, key)
         outcome, (loss, own) = collect(self.uplink, state.uplink, round, sent, devices, self.chunk, kept)
-        own = rows.unless_lost(state.memory.own, own, plan.weights > 0, outcome.report.decoded)
-        heard = Heard(tf.where(outcome.report.decoded, plan.weights, 0.0), shares, batches.steps)
+        weights = tf.where(outcome.report.decoded, plan.weights, 0.0)
+        heard = Heard(counted(self.terms.aggregator, outcome.apart, weights), shares, batches.steps)
+        own = rows.unless_lost(state.memory.own, own, plan.weights > 0, heard.weights > 0)
         estimate = stale.estimate(outcome, state.drift, plan)
         common, step = self.algorithm.serve(self.task, state.memory.common, estimate, heard)
         served = self.server.step(state.weights, state.optimizer, step)

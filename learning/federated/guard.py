@@ -4,18 +4,20 @@ A guarantee needs a level that follows from bounds: of a clip and a norm announc
 would really spend. Then a device's amplitude b is known without its data, and a change of norm D of its update u tells
 at most mu^2 = 2 (w D)^2 max sum_a |h_a b|^2 / N0, the largest over elements, with all antennas: behind the combiner the
 server has less, but it has what is before it as well. Rounds add up (`ota/privacy.py`). Nothing is counted on that the
-server knows: who takes part, or which samples are in a batch.
+server knows: who takes part.
 """
 
 import math
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from ...ota import Analog, Identity, Round, Terms
 from ...ota.privacy import epsilon_of
 from ...ota.round import Updates
 from ...phy import ExpectedNorm, squared
+from .attackers import Attacker
 from .clipping import cut_updates
 from .protections import Protection
 
@@ -27,25 +29,49 @@ class Guard:
         self.protection, self.uplink, self.terms = protection, uplink, terms
         if protection is not None:
             check_level(uplink)
+            check_air(terms)
 
-    def check(self, moves: bool, sees_updates: bool, shares: tf.Tensor) -> None:
-        """Raise ValueError where an algorithm, a schedule or a norm leaves nothing to guarantee."""
+    def check(
+        self,
+        moves: bool,
+        sees_updates: bool,
+        shares: tf.Tensor,
+        batch_size: int | None = None,
+        attackers: Attacker | None = None,
+    ) -> None:
+        """Raise ValueError where an algorithm, batches, a schedule, attackers or a norm leave nothing to guarantee."""
         if self.protection is None:
             return
+        if attackers is not None:
+            raise ValueError(
+                "attackers: expected none under a protection, as what they forge no clip bounds, received "
+                f"{type(attackers).__name__}; leave out one of them"
+            )
         if self.protection.per_sample and moves:
             raise ValueError(
                 "protection: expected device for local steps, each of which knows the last, received sample"
+            )
+        if self.protection.per_sample and batch_size is not None:
+            raise ValueError(
+                "batch_size: expected none under protection = sample, as a batch may hold a sample several times, "
+                f"received {batch_size}; leave it out"
             )
         if sees_updates:
             raise ValueError("scheduler: expected one that sees no updates under a protection, received another")
         if self.terms.participation is None:
             raise ValueError("scheduler: expected coins of one chance under a protection, by which weights are bounded")
-        longest = float(tf.reduce_max(shares)) / self.terms.participation * self.protection.clip
-        needed, rule = longest**2 / self.terms.elements, self.uplink.rule
-        if rule.norm * rule.margin < needed * (1 - 1e-6):
+        longest = np.asarray(shares) / self.terms.participation * self.protection.clip  # [K]
+        self._check_norm(float(np.max(longest**2 / self.terms.elements / self.terms.budgets.numpy())))
+
+    def _check_norm(self, energy: float) -> None:
+        """Raise ValueError where the level asks some device for more than its budget on an update as long as may be."""
+        rule = self.uplink.rule
+        needed = energy / rule.margin
+        if rule.norm < needed * (1 - 1e-6):
             raise ValueError(
                 f"uplink.rule.norm: expected at least {needed:.4g}, the energy of an element of the longest update "
-                f"that the clip leaves, received {rule.norm:.4g}; set uplink.rule.norm = {needed * 1.0001:.4g}"
+                f"that the clip leaves, over budget and margin, received {rule.norm:.4g}; "
+                f"set uplink.rule.norm = {rounded_up(needed):.4g}"
             )
 
     def start(self, devices: int) -> tf.Tensor:
@@ -88,6 +114,21 @@ class Guard:
         if self.protection is None:
             return "nothing: no protection, so no clip, and a level that may follow from the data"
         return f"({epsilon:.4g}, {self.protection.delta:g}) privacy of {self.protection.protects}"
+
+
+def rounded_up(value: float) -> float:
+    """The next number of four digits, or the value itself."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 3)
+    return math.ceil(value / unit) * unit
+
+
+def check_air(terms: Terms) -> None:
+    """Raise ValueError where elements are mixed, so that more of one arrives than its gain says."""
+    if not terms.air.orthogonal:
+        raise ValueError(
+            "air.domain: expected frequency under a protection, as elements must arrive apart from each other, "
+            "received time; leave out what needs waveforms"
+        )
 
 
 def check_level(uplink: Any) -> None:

@@ -49,7 +49,7 @@ def kept(rows: Nest) -> Kept:
     return (0.0, rows), more
 
 
-def unless_lost(before: Nest, after: Nest, sent: tf.Tensor, decoded: tf.Tensor) -> Nest:
-    """The rows after a round: those before it of devices that sent and were not decoded, bool [K] each."""
-    lost = tf.where(sent & ~decoded)[:, 0]
+def unless_lost(before: Nest, after: Nest, sent: tf.Tensor, heard: tf.Tensor) -> Nest:
+    """The rows after a round: those before it of devices that sent and were not heard, bool [K] each."""
+    lost = tf.where(sent & ~heard)[:, 0]
     return put(lost, after, of(lost, before))

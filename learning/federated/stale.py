@@ -30,6 +30,11 @@ def check(scheduler: Scheduler, downlink: Downlink, algorithm: Algorithm, terms:
             f"scheduler.mixes: expected false with {type(algorithm).__name__.lower()}, whose devices have no models of "
             "their own to mix, received true; take fedavg"
         )
+    if terms.apart:
+        raise ValueError(
+            "aggregator: expected mean with a scheduler that waits for nobody, whose updates count by their ages, "
+            f"received {type(terms.aggregator).__name__}"
+        )
     needed = 4 * terms.air.devices * terms.size
     if needed > MEMORY_BYTES:
         raise ValueError(

@@ -2,14 +2,22 @@
 
 import tensorflow as tf
 
+from ...phy import PowerRule
 from ..codecs import Codec, Counting, SharedCode
 from ..round import Probe, Question, Round, Terms
 
+REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
 SCALE_BITS = 64.0  # what a device reports of its update, and what it is told
 
 
 def counts(codec: Codec) -> bool:
     return isinstance(codec, Counting)
+
+
+def reported(rule: PowerRule, codec: Codec) -> float:
+    """Bits that each device tells, and is told, beside its symbols: nothing for a level that none has a say in."""
+    asked = rule.announced and not getattr(rule, "beforehand", False)
+    return (REPORT_BITS if asked else 0.0) + (SCALE_BITS if counts(codec) else 0.0)
 
 
 def check_counts(codec: Codec, terms: Terms) -> None:

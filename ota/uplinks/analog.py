@@ -11,8 +11,8 @@ A rule whose level is not announced sends the scale beside: w_k b_k on one more 
 divided. Where that is below the noise's standard deviation nothing is decoded.
 
 Budgets. ``round``: every device's realised energy in every round is at most its budget, by a level from what each would
-spend on this round's symbols and gains, of which it reports a float32. ``average``: at most the budget on average over
-fading and participation, by links drawn for the purpose.
+spend on this round's symbols and gains, of which it reports a float32, unless the rule agreed on a level beforehand.
+``average``: at most the budget on average over fading and participation, by links drawn for the purpose.
 """
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
@@ -28,13 +28,11 @@ from ..codecs import Codec, Past, SharedCode
 from ..codecs.identity import Identity
 from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, weighted_sum
 from ._analog_checks import check as check_analog
-from ._counting import SCALE_BITS, amplitudes, counts, stretch, told
+from ._counting import amplitudes, counts, reported, stretch, told
 from ._gains import known_gains, over_gains, repeats, share_arrived, share_of_each, times
 from ._levels import expected_cost, joint_level
 from ._peaks import measured, none
 from ._rebels import boosted, counted
-
-REPORT_BITS = 32.0  # what a device tells the server so that the level can be set
 
 
 class AnalogMemory(NamedTuple):
@@ -177,8 +175,7 @@ class Analog:
         estimate = self.codec.decode(symbols, terms.layers, acc.code, noise)
         estimate *= tf.cast(anybody, estimate.dtype)  # nobody's votes are no votes
         errors = round.errors(estimate, acc.target, self.codec.target(acc.sent))
-        free = (REPORT_BITS if self.rule.announced else 0.0) + (SCALE_BITS if counts(self.codec) else 0.0)
-        free *= tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
+        free = reported(self.rule, self.codec) * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         state = AnalogMemory(state.cost, acc.owed, state.past.after(estimate))
         report = round.report(errors, acc.energy, heard, tf.zeros([]), self._elements(terms), free, acc.papr)
         return Outcome(estimate, state, report, ReceivedSum(symbols, decode))

@@ -39,6 +39,11 @@ class ExpectedNorm:
     announced: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
 
+    @property
+    def beforehand(self) -> bool:
+        """Whether the level is known before any device reports what it would spend."""
+        return self.norm > 0
+
     def cost(self, gain: tf.Tensor, share: Maybe = None) -> tf.Tensor:
         return tf.ones_like(tf.math.real(gain))
 

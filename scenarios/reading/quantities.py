@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from .catalogue import Table
+from .shapes import shape_of
 
 UNITS = {
     "Hz": "Hz",
@@ -31,12 +32,14 @@ CLAUSE = re.compile(rf"(?P<what>.*?)(?:, in (?P<unit>{'|'.join(UNITS)}))?(?:[;.]
 def quantity(scenario: Table, path: str) -> tuple[str, str]:
     """The unit and the long name of a field of a checked scenario by dotted path; 1 and its name where none is told."""
     value: Any = scenario
-    about = ""
+    about, table = "", type(scenario)
     for part in path.split("."):
         if isinstance(value, list):
             value = value[int(part)]
         else:
-            about, value = type(value).model_fields[part].description or "", getattr(value, part)
+            info = (table if value is None else type(value)).model_fields[part]
+            about, value = info.description or "", getattr(value, part, None)
+            table = shape_of(info.annotation, info.metadata).table or table
     return of(path.rpartition(".")[2], about)
 
 

@@ -46,7 +46,8 @@ def text(study: str) -> str:
         sections.setdefault(section, []).extend(["", *_field(table, given, path, name, about)])
     lines = _head(study, table.measures).splitlines() + sections.pop("")
     for section, fields in sections.items():
-        off = "" if _part(given, section) is not None or not _needs(fields) else "#"
+        optional = table.model_fields[section.partition(".")[0]].default is None
+        off = "" if _part(given, section) is not None or not (optional or _needs(fields)) else "#"
         lines += ["", "", f"{off}[{section}]", *fields]
     return "\n".join(lines) + "\n"
 

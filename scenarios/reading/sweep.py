@@ -152,7 +152,7 @@ def _resolved(plan: _Plan, places: list[tuple[int, ...]], scenarios: list[Any]) 
         return resolved
     different = _different(dumps, plan.found)
     told = {
-        name: {dotted(path): _get(dump, path) for path in different}
+        name: {dotted(path): _get(dump, path) for path in different if _has(dump, path)}
         for name, dump in zip(plan.given, dumps, strict=True)
     }
     for path in different:
@@ -171,6 +171,15 @@ def _different(dumps: Sequence[Any], found: Axes, path: Path = ()) -> list[Path]
     return [
         each for part in every for each in _different([part_of(dump, part) for dump in dumps], found, (*path, part))
     ]
+
+
+def _has(value: Any, path: Path) -> bool:
+    """Whether there is such a field: what is none unless given is left out."""
+    try:
+        _get(value, path)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
 
 
 def _get(value: Any, path: Path) -> Any:

@@ -103,7 +103,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         chance = scheduler.participation if scheduler else scenario.participation
         access = scheduler.access if scheduler and scenario.grant.bits else "equal"
         more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "aggregator": aggregator}
-        more["cohort"] = not isinstance(shares, list)
+        more |= {"cohort": not isinstance(shares, list), "senders": getattr(scheduler, "senders", None)}
         terms = Terms(air, task.size, elements, chance, task.layers, **more)
         terms = Attack(attackers, devices).check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(terms)
@@ -120,7 +120,8 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
             shares.check_single(hardware, effort, attackers, protection)
         sizes = np.array([len(share) for share in shares] if isinstance(shares, list) else [1] * devices)
         sees_updates = bool(scheduler and scheduler.sees_updates)
-        Guard(protection, uplink, terms).check(algorithm.moves, sees_updates, sizes / sizes.sum())
+        guard = Guard(protection, uplink, terms)
+        guard.check(algorithm.moves, sees_updates, sizes / sizes.sum(), scenario.batch_size, attackers)
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds

@@ -45,6 +45,10 @@ def test_data(data: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("devices", [1, 3, 20])
 def test_partitions(partition: Any, devices: int) -> None:
+    if getattr(partition, "minimum", 0) and partition.samples_per_device:
+        with pytest.raises(ValueError, match="expected none but with a cohort"):
+            partition.split(LABELS, devices, seed=3)
+        return
     shares, again = (partition.split(LABELS, devices, seed=3) for _ in range(2))
     dealt = np.concatenate(shares)
     assert len(shares) == devices and all(len(share) and share.dtype == np.int64 for share in shares)
@@ -130,7 +134,8 @@ def test_algorithms(algorithm: Any, task: Task, batch_size: int | None) -> None:
     assert kept == algorithm.vectors * task.trainable
     assert [row.shape for row in tf.nest.flatten(after)] == [row.shape for row in tf.nest.flatten(own)]
     for one, other in zip(tf.nest.flatten(update), tf.nest.flatten(weights), strict=True):
-        assert one.shape == other.shape and np.all(np.isfinite(one)) and np.any(one)
+        assert one.shape == other.shape and np.all(np.isfinite(one))
+        assert np.any(one) or algorithm.turns > 1  # in turns statistics may rest
     assert loss.shape == () and loss > 0
     gradient = task.gradient(weights, x, y, tf.ones([12]), keys.key(3), tf.constant(0))[1]
     uphill = sum(float(tf.reduce_sum(u * g)) for u, g in zip(update.trainable, gradient, strict=True))

@@ -543,7 +543,7 @@ def test_uplinks(uplink: Any, devices: int, size: int) -> None:
     for name in ("nmse", "bits", "payload", "pilots", "airtime"):
         assert getattr(report, name).shape == () and getattr(report, name).dtype == tf.float32
     assert np.isnan(report.papr_db)  # is measured where it is asked for
-    assert finite((estimate, report[:-1])) and np.all(report.energy >= 0)
+    assert finite((estimate, report._replace(papr_db=()))) and np.all(report.energy >= 0)
     if getattr(uplink, "budget", "round") == "round":
         assert np.all(report.energy <= 1 + 1e-5)
     assert report.payload + report.pilots <= 600
@@ -555,7 +555,7 @@ def test_uplinks(uplink: Any, devices: int, size: int) -> None:
         assert another != uplink.uses_air or lossless
     estimate, _, report = play(uplink, tf.zeros([devices, size]))
     no_target = report._replace(nmse=estimate, nmse_sent=estimate)  # to compare with
-    assert finite(no_target[:-1])
+    assert finite(no_target._replace(papr_db=()))
     if votes(uplink):  # sign(0) is +
         assert np.all(np.abs(estimate) == 1)
     elif getattr(getattr(uplink, "rule", None), "announced", True):  # else a scale is sent in any case

@@ -50,7 +50,7 @@ def rounds(
 
     if count == 1:  # not worth compiling
         estimate, report = one(tf.constant(0))
-        return estimate[None], Report(*(value[None] for value in report))
+        return estimate[None], tf.nest.map_structure(lambda value: value[None], report)
     scalar, devices = tf.TensorSpec([]), [air.devices]
     report = Report(scalar, scalar, tf.TensorSpec(devices), tf.TensorSpec(devices, tf.bool), *[scalar] * 8)
     signature: Any = (tf.TensorSpec([updates.shape[1]]), report)

@@ -30,6 +30,10 @@ RAW: dict[str, Any] = {
             "aggregator: expected at least 3 groups for this TrimmedMean, received 2; fear fewer",
         ),
         (
+            {"aggregator": {"kind": "krum", "attackers": 1}, "scheduler": {"kind": "random", "senders": 4}},
+            "aggregator: expected at least 5 senders in a round for this Krum, received 4; fear fewer attackers",
+        ),
+        (
             {"aggregator": "median", "uplink": "analog"},
             "aggregator: expected mean for an uplink of which the server has one sum, received Median; set "
             "uplink.groups for several, or take an uplink that decodes devices alone",

@@ -14,6 +14,7 @@ from overair.scenarios.running.units import units, versions
 from overair.scenarios.studies.federated import Federated
 
 RAW: dict[str, Any] = {"data": "digits", "model": "softmax", "devices": 5, "rounds": 30, "uplink": "analog"}
+TIMED: dict[str, Any] = {"hardware": {"kind": "fixed", "seconds": 1e-3}}
 OTHER: list[dict[str, Any]] = [
     {"data": "mnist"},
     {"model": "lenet"},
@@ -36,6 +37,11 @@ OTHER: list[dict[str, Any]] = [
     {"validation": 0.2},
     {"papr": True},
     {"layer": 1},
+    TIMED,
+    {"effort": {"dropout": 0.1}},
+    {"aggregator": "median"},
+    {"attackers": {"kind": "sign_flip", "count": 1}},
+    {"protection": "device"},
 ]
 NOTHING: list[dict[str, Any]] = [{"title": "Another"}, {"seeds": [0, 7]}, {"rounds": 31}, {"evaluate_every": 7}]
 AIRLESS: list[dict[str, Any]] = [{"link": {"snr_db": 3}}, {"link": {"channel": "awgn"}}, {"grant": {"elements": 100}}]
@@ -56,7 +62,13 @@ def test_what_decides_numbers_decides_the_identity(change: dict[str, Any]) -> No
 
 
 def test_every_field_of_a_scenario_is_in_one_of_the_two_lists() -> None:
-    assert {name for change in [*OTHER, *NOTHING] for name in change} | {"study"} == set(Federated.model_fields)
+    timed = {"study", "radio", "budget_seconds"}  # below
+    assert {name for change in [*OTHER, *NOTHING] for name in change} | timed == set(Federated.model_fields)
+
+
+def test_a_radio_decides_numbers_and_a_budget_of_seconds_none() -> None:
+    assert unit(TIMED) != unit(TIMED | {"radio": {"power_dbm": 23}})
+    assert unit(TIMED) == unit(TIMED | {"budget_seconds": 5.0})
 
 
 @pytest.mark.parametrize("change", NOTHING, ids=str)

@@ -10,7 +10,7 @@ from overair.scenarios.reading.errors import ScenarioError
 from overair.scenarios.reading.sweep import sweep
 
 RAW: dict[str, Any] = {
-    "data": "digits", "model": "softmax", "devices": 5, "rounds": 2, "seeds": [0], "batch_size": 16,
+    "data": "digits", "model": "softmax", "devices": 5, "rounds": 2, "seeds": [0],
     "uplink": {"kind": "analog", "rule": {"kind": "expected_norm", "norm": 2e-4}}, "link": {"snr_db": 0},
 }  # fmt: skip
 
@@ -30,5 +30,11 @@ def test_where_nothing_can_be_guaranteed_it_is_one_line() -> None:
     assert line.startswith(
         "scenario field uplink.rule: expected expected_norm with a norm under a protection, received"
     )
+    with pytest.raises(ScenarioError, match="batch_size: expected none under protection = sample"):
+        run(RAW | {"protection": "sample", "batch_size": 16})
+    with pytest.raises(ScenarioError, match="field attackers: expected none under a protection"):
+        run(RAW | {"protection": "device", "attackers": "sign_flip"})
+    with pytest.raises(ScenarioError, match="field link.domain: expected frequency under a protection"):
+        run(RAW | {"protection": "device", "link": {"snr_db": 0, "domain": "time"}})
     [point] = sweep(RAW).points
     assert "protection" not in point.scenario.identity()

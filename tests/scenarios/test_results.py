@@ -40,6 +40,7 @@ def dataset(plan: Sweep) -> xr.Dataset:
         values = {each.name: random.random(3) for each in Federated.measures}
         for each in values.values():
             each[1:] = np.nan if stopped else each[1:]
+        values["silent"], values["unheard"] = 0 * values["silent"], 0 * values["unheard"]  # all are heard
         return values | {"stopped_at": np.array(4 if stopped else -1), "ended_at": np.array(-1)}
 
     stops = [(0, 1), (5, 0), (5, 1), (5, 2)]

@@ -14,7 +14,7 @@ from ....phy.strict import STRICT
 
 @dataclass(frozen=True, config=STRICT)
 class Sample:
-    """Neighbours are data of which one sample is another; its batches are taken to be known."""
+    """Neighbours are data of which one sample is another; every round takes all of them."""
 
     clip: Annotated[float, Gt(0), Le(1e12)] = 1.0
     """Norm at which a sample's gradient is cut."""

@@ -121,7 +121,7 @@ def test_the_epsilon_of_a_run_is_that_of_what_all_its_rounds_told() -> None:
         state, metrics = one.step(state, 0, 5.0)
         told += state.leaked.numpy() - before
         assert float(metrics.epsilon) == pytest.approx(epsilon_of(math.sqrt(told.max()), 1e-3), rel=1e-5), number
-        assert float(metrics.energy_max) <= 1 + 1e-4
+        assert float(metrics.energy_max) <= 1 + 1e-4 and float(metrics.bits) == 0
     bound = (
         2 * THRESHOLD * ELEMENTS / 1.0001 * 10**0.5 * (2 / SAMPLES) ** 2
     )  # a device that inverts arrives at the level
@@ -139,6 +139,7 @@ def test_the_epsilon_of_a_run_is_that_of_what_all_its_rounds_told() -> None:
         (Device(), {"uplink": Analog(rule=ExpectedNorm())}, "uplink.rule: expected expected_norm with a norm"),
         (Device(clip=2.0), {}, "uplink.rule.norm: expected at least 0.01562, the energy of an element of the longest"),
         (Sample(), {"algorithm": Fedavg(steps=2)}, "protection: expected device for local steps"),
+        (Sample(), {"batch_size": 3}, "batch_size: expected none under protection = sample, as a batch"),
     ],
 )  # fmt: skip
 def test_where_nothing_can_be_guaranteed_it_is_said(protection: Any, options: dict[str, Any], line: str) -> None:

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import special
 
 from overair.learning import Task
 from overair.learning.leakage import dense, views
@@ -115,6 +116,9 @@ def test_a_guess_of_the_class_is_what_a_picture_must_beat() -> None:
     rng = np.random.default_rng(7)
     labels = np.arange(400) % 2
     pictures = np.clip(0.5 + 0.1 * rng.normal(size=[400, 64]), 0, 1)
-    assert views.class_mean_db(pictures, labels) == pytest.approx(20.0, abs=0.1)
+    own = 10 * np.log10(200 / 199)  # a picture is part of its class's mean
+    mean = -10 / np.log(10) * (special.digamma(32) - np.log(32))  # of logarithms of chi-square of 64 pixels
+    error = 10 / np.log(10) * (special.polygamma(1, 32) / 400) ** 0.5
+    assert views.class_mean_db(pictures, labels) == pytest.approx(20.0 + own + mean, abs=4.5 * error)
     assert views.psnr_db(np.full(4, 2.0), np.ones(4)) == float("inf")  # brought into range
     assert views.psnr_db(np.full(4, 0.9), np.ones(4)) == pytest.approx(20.0)
