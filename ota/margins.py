@@ -80,11 +80,16 @@ def are_needed(rate: Rate, link: Link, orthogonal: bool) -> bool:
     return not (is_long(rate) and orthogonal and link.transmitters.error is link.receiver.error is None)
 
 
+def stay(rate: Rate, air: Air) -> bool:
+    """Whether margins that may adapt stay at 0, whatever the round."""
+    return is_long(rate) and air.orthogonal and isinstance(air.csit, Perfect) and air.csit == air.csir
+
+
 def check(margin_db: Literal["adaptive"] | float, rate: Rate, air: Air, cohort: bool) -> None:
     """Refuse margins that would have to adapt where devices are others in every round."""
     if not cohort or margin_db != "adaptive":
         return
-    if not (is_long(rate) and air.orthogonal and isinstance(air.csit, Perfect) and air.csit == air.csir):
+    if not stay(rate, air):
         raise ValueError(
             "uplink.margin_db: expected decibels with a cohort unless codes are infinitely long and both sides know "
             "the channel, as devices that are others in every round adapt nothing, received adaptive; set margin_db = 0"

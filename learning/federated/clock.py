@@ -3,13 +3,14 @@
     T_round = max_k T_C,k + T_T + T_D           the slowest of those that compute, the uplink, the broadcast back
     T_round = max_k (T_C,k + T_T,k) + T_D       packets of fixed bits, each sent by itself as soon as it is computed
     E_C     = sum_k E_C,k                       of all that compute, by their hardware
-    E_T     = sum_k (P_tx e_k + P_c [e_k > 0]) t_k
+    E_T     = sum_k P_tx e_k t + P_c t_k
 
-e_k is a device's measured energy for each element of its time t_k on the air, in units of its budget P, so 1 is full
-power on all subcarriers; prefixes take as much. What a grant leaves of its last slot is waited for and sent by nobody.
-Devices that look at updates before it is known who sends wait for all that compute. The server pays nothing and
-devices do not pay for listening. Links are those of nominal times, the number of the round times the airtime of its
-grant, whatever the clock shows: schemes compared see the same fading.
+e_k is a device's measured energy for each element of the time t on the air, in units of its budget P, so 1 is full
+power on all subcarriers; prefixes take as much. Its circuits run for its own time t_k: the data of those that send, of
+groups over the air that of one, and the sounding of all that sound. What a grant leaves of its last slot is waited for
+and sent by nobody. Devices that look at updates before it is known who sends wait for all that compute. The server pays
+nothing and devices do not pay for listening. Links are those of nominal times, the number of the round times the
+airtime of its grant, whatever the clock shows: schemes compared see the same fading.
 """
 
 import math
@@ -20,10 +21,11 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ...ota import Report, Terms, Uplink
+from ...ota import Report, Terms, Uplink, margins
 from ...phy import keys
 from ..costs import radiated
 from .algorithms import Algorithm
+from .effort import Effort
 from .hardware import Hardware, Work
 from .population import Population
 from .radio import Radio
@@ -47,49 +49,54 @@ def unknown() -> tf.Tensor:
 
 @dataclass(frozen=True)
 class Clock:
-    """Of devices that process so many samples a round, [K]."""
+    """Of devices that process so many samples a round, [K], each as often as it is passed."""
 
     hardware: Hardware
     radio: Radio
     samples: tf.Tensor
+    passes: tuple[float, ...] = (1.0,)  # gradients of each in a round, of rounds that take turns
 
     def work(self, seed: tf.Tensor, round: tf.Tensor, samples: tf.Tensor | None = None) -> Work:
         """What computing takes each device if it does, [K]; of a part of its samples, where devices manage no more."""
         key = keys.key(seed, "hardware", round)
-        return self.hardware.draw(key, self.samples if samples is None else samples, keys.key(seed, "hardware"))
+        passes = tf.gather(self.passes, tf.cast(round, tf.int32) % len(self.passes))
+        samples = passes * (self.samples if samples is None else samples)
+        return self.hardware.draw(key, samples, keys.key(seed, "hardware"))
 
     def spent(self, work: Work, plan: Plan, report: Report, terms: Terms, broadcast: float, together: bool) -> Spent:
-        """``broadcast``: seconds of the way back; ``together``: whether nobody sends before all have computed."""
+        """``terms`` are those of a sum, ``broadcast`` is in seconds; ``together``: all compute before anybody sends."""
         seconds, joules = (tf.where(plan.works, tf.cast(each, tf.float64), 0.0) for each in work)  # [K]
         ready = tf.fill(tf.shape(seconds), tf.reduce_max(seconds)) if together else seconds
         if not tf.is_tensor(report.sending):
             ended = tf.reduce_max(ready) + tf.cast(report.airtime, tf.float64)
         else:
             ended = _sounding(terms) + last(ready, tf.cast(report.sending, tf.float64), plan)
-        lasts = ended + broadcast if plan.wait is None else tf.maximum(ended + broadcast, plan.wait)
+        lasts = ended + broadcast
+        if plan.wait is not None:
+            lasts = tf.where(tf.reduce_any(plan.weights > 0), lasts, tf.maximum(lasts, plan.wait))
         lasts = lasts if plan.lasts is None else plan.lasts
-        return Spent(lasts, tf.reduce_sum(joules), self._radio(report, terms))
+        return Spent(lasts, tf.reduce_sum(joules), self._radio(plan, report, terms))
 
-    def _radio(self, report: Report, terms: Terms) -> tf.Tensor:
-        """Joules of all that sent, NaN where their power is not known."""
+    def _radio(self, plan: Plan, report: Report, terms: Terms) -> tf.Tensor:
+        """Joules of all that sent or sounded, NaN where their power is not known."""
         if self.radio.power_dbm is None:
             return unknown()
-        airtime = own = terms.elements * _element(terms) + _sounding(terms)
+        data = terms.elements * _element(terms)
+        airtime, energy = data * terms.groups + _sounding(terms), tf.cast(report.energy, tf.float64)
+        sends = (plan.weights > 0) & (report.energy > terms.energy(tf.zeros_like(report.energy)))
+        own = data * tf.cast(sends, tf.float64)  # [K]
         if tf.is_tensor(report.sending):
-            airtime = tf.cast(report.airtime, tf.float64)
-            own = tf.cast(report.sending, tf.float64) + _sounding(terms)  # [K]
-        energy = tf.cast(report.energy, tf.float64)
-        drawn = self.radio.circuit_watts * own * tf.cast(energy > 0, tf.float64)
-        return tf.reduce_sum(radiated(self.radio.power_dbm, airtime, energy) + drawn)
+            airtime, own = tf.cast(report.airtime, tf.float64), tf.cast(report.sending, tf.float64)
+        own += _sounding(terms) * tf.cast(energy > 0, tf.float64)
+        return tf.reduce_sum(radiated(self.radio.power_dbm, airtime, energy) + self.radio.circuit_watts * own)
 
 
 def last(ready: tf.Tensor, sending: tf.Tensor, plan: Plan) -> tf.Tensor:
-    """When the last has sent, from when each is ready and how long it sends, [K]: at once, or one after another."""
-    sends = plan.weights > 0
-    ready, sending = tf.where(sends, ready, 0.0), tf.where(sends, sending, 0.0)
+    """When the last is ready or has sent, from when each is and how long it sends, [K]: at once, or in turn."""
+    ready, sending = tf.where(plan.works, ready, 0.0), tf.where(plan.weights > 0, sending, 0.0)
     if plan.turn is None:
         return tf.reduce_max(ready + sending)
-    order = tf.argsort(tf.where(sends, plan.turn, tf.size(sends)), stable=True)
+    order = tf.argsort(tf.where(plan.works, plan.turn, tf.size(ready)), stable=True)
     return tf.reduce_max(tf.gather(ready, order) + tf.cumsum(tf.gather(sending, order), reverse=True))
 
 
@@ -99,13 +106,14 @@ def clock_of(
     algorithm: Algorithm,
     shares: Sequence[np.ndarray] | Population,
     batch_size: int | None,
+    effort: Effort,
 ) -> Clock | None:
-    """Of devices that train on these shares of the data, each sample counted as often as it is passed."""
+    """Of devices that train on these shares of the data, and manage as little of them as they may."""
     if hardware is None or isinstance(shares, Population):
         return None
     sizes = tf.constant([len(share) for share in shares], tf.int32)
-    drawn = algorithm.batches(keys.key(0), sizes, max(map(len, shares)), batch_size)
-    return Clock(hardware, radio, drawn.samples)
+    drawn = effort.fewest(algorithm.batches(keys.key(0), sizes, max(map(len, shares)), batch_size))
+    return Clock(hardware, radio, drawn.samples, algorithm.passes)
 
 
 def check(scheduler: Scheduler, clock: Clock | None, uplink: Uplink, terms: Terms, broadcast: float) -> None:
@@ -122,8 +130,28 @@ def check(scheduler: Scheduler, clock: Clock | None, uplink: Uplink, terms: Term
             "scheduler: expected hardware with a scheduler that looks at times, received none; set hardware = "
             '{kind = "fixed"}, say'
         )
-    works = [clock.work(tf.constant(seed), tf.constant(0)).seconds for seed in range(DRAWS)]
+    if terms.payload is not None:
+        _reckoned(scheduler, uplink, terms)
+    longest = tf.constant(int(np.argmax(clock.passes)))
+    works = [clock.work(tf.constant(seed), longest).seconds for seed in range(DRAWS)]
     scheduler.check_times(float(tf.reduce_min(works)), besides(uplink, terms, broadcast), terms.payload is not None)
+
+
+def _reckoned(scheduler: InTime, uplink: Uplink, terms: Terms) -> None:
+    """Refuses packets that take another time than capacity says, as which a scheduler reckons with."""
+    rate, margin = getattr(uplink, "rate", None), getattr(uplink, "margin_db", 0.0)
+    if (
+        rate is None
+        or margins.is_long(rate)
+        and (margin == 0 or margin == "adaptive" and margins.stay(rate, terms.air))
+    ):
+        return
+    raise ValueError(
+        "uplink: expected rate = capacity without target_bler and margin_db = 0 with "
+        f"{type(scheduler).__name__.lower()} and grant.bits, as it reckons how long a packet takes by what the link "
+        f"carries, received {type(rate).__name__.lower()} and margin_db = {margin}; set these, or grant.elements "
+        "(adaptive does with perfect CSI on both sides)"
+    )
 
 
 def besides(uplink: Uplink, terms: Terms, broadcast: float) -> float:

@@ -44,13 +44,17 @@ class Effort:
         if not (self.stragglers or self.paces):
             return batches
         full, key = batches.steps, keys.fold(key, "effort")  # [K]
-        most = tf.math.ceil(full * self._paces(full.shape[0]) - 1e-4)  # of what float32 makes of whole numbers
+        most = self._most(full)
         some = 1.0 + tf.floor(keys.uniform(keys.fold(key, "steps"), [full.shape[0]]) * most)
         late = keys.uniform(keys.fold(key, "late"), [full.shape[0]]) < self.stragglers
         most = tf.where(late, tf.minimum(some, most), most)
-        there = tf.reduce_max(batches.mask, axis=2)  # [K, S]
-        mask = batches.mask * tf.cast(tf.cumsum(there, axis=1) <= most[:, None], tf.float32)[:, :, None]
-        return batches._replace(mask=mask, whole=False)
+        return _first(batches, most)
+
+    def fewest(self, batches: Batches) -> Batches:
+        """The least that devices may get through."""
+        if not (self.stragglers or self.paces):
+            return batches
+        return _first(batches, tf.ones_like(batches.steps) if self.stragglers else self._most(batches.steps))
 
     def arriving(self, plan: Plan, key: Key) -> Plan:
         """The plan without those that are lost; they have computed."""
@@ -59,5 +63,14 @@ class Effort:
         there = keys.uniform(keys.fold(key, "dropout"), tf.shape(plan.weights)) >= self.dropout
         return plan._replace(weights=tf.where(there, plan.weights, 0.0))
 
-    def _paces(self, devices: int) -> tf.Tensor:
-        return tf.constant(np.resize(self.paces or (1.0,), devices), tf.float32)
+    def _most(self, full: tf.Tensor) -> tf.Tensor:
+        """Steps that devices manage of all theirs, [K]."""
+        paces = tf.constant(np.resize(self.paces or (1.0,), full.shape[0]), tf.float32)
+        return tf.math.ceil(full * paces - 1e-4)  # of what float32 makes of whole numbers
+
+
+def _first(batches: Batches, most: tf.Tensor) -> Batches:
+    """Only so many steps that have samples, [K]."""
+    there = tf.reduce_max(batches.mask, axis=2)  # [K, S]
+    mask = batches.mask * tf.cast(tf.cumsum(there, axis=1) <= most[:, None], tf.float32)[:, :, None]
+    return batches._replace(mask=mask, whole=False)

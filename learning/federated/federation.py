@@ -40,6 +40,7 @@ from .radio import Radio
 from .schedulers import Plan, Scheduler
 from .schedulers.coins import Coins
 from .server import Server
+from .server import check as check_server
 from .sight import Eyes
 from .task import Weights, moved
 
@@ -104,8 +105,8 @@ class Federation:
         self.population = shares if isinstance(shares, Population) else None
         cohort = self.population is not None
         told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
-        senders, granted = getattr(self.scheduler, "senders", None), (air, self.task.size, elements)
-        terms = Terms(*granted, self.scheduler.participation, *told, aggregator, senders=senders, cohort=cohort)
+        chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
+        terms = Terms(air, self.task.size, elements, chance, *told, aggregator, senders=senders, cohort=cohort)
         self.attack = Attack(attackers, air.devices)
         self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(self.terms)
@@ -116,7 +117,7 @@ class Federation:
             raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
         if not isinstance(shares, Population):
             data = self.attack.on(data, shares)
-        stale.check(self.scheduler, downlink, algorithm, self.terms)
+        stale.check(self.scheduler, downlink, algorithm, uplink, self.terms, effort)
         rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
         self.algorithm = algorithm.over(uplink)
         own = downlink.own_models or self.scheduler.stale
@@ -128,10 +129,11 @@ class Federation:
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
         made = optimizer()
+        check_server(algorithm, made)
         self.server = Server(self.task, made)
         downlink.check(uplink, self.terms, made)
         self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
-        self.clock = clock_of(hardware, radio, algorithm, shares, batch_size)
+        self.clock = clock_of(hardware, radio, algorithm, shares, batch_size, effort)
         check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
         spare = besides(uplink, self.terms, self._broadcast_seconds)
         self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)
@@ -233,8 +235,8 @@ class Federation:
     def _spent(self, work: Work | None, plan: Plan, report: Report) -> Spent:
         if self.clock is None or work is None:
             return Spent(unknown(), unknown(), unknown())
-        seen = self.scheduler.sees_updates
-        return self.clock.spent(work, plan, report, self.terms, self._broadcast_seconds, seen)
+        seen, one = self.scheduler.sees_updates, self.terms.share(getattr(self.uplink, "groups", 1))
+        return self.clock.spent(work, plan, report, one, self._broadcast_seconds, seen)
 
     @property
     def _broadcast_seconds(self) -> float:

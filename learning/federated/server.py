@@ -5,7 +5,27 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from .algorithms import Algorithm
 from .task import Task, Weights, flatten, unflatten
+
+REMEMBERS = "momentum", "use_ema", "gradient_accumulation_steps"
+BENDS = "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"
+
+
+def check(algorithm: Algorithm, optimizer: keras.optimizers.Optimizer) -> None:
+    """Refuses what remembers or bends steps under an algorithm some of whose rounds have a step of zero."""
+    if algorithm.turns > 1:
+        name = type(algorithm).__name__.lower()
+        check_plain(optimizer, f"{name}, in some of whose rounds the server has nothing to step by")
+
+
+def check_plain(optimizer: keras.optimizers.Optimizer, why: str) -> None:
+    """Refuses all but plain SGD."""
+    name = type(optimizer).__name__.lower()
+    more = [option for option in (*REMEMBERS, *BENDS) if getattr(optimizer, option, None)]
+    if name != "sgd" or more:
+        received = " with ".join([name, *more[:1]])
+        raise ValueError(f"optimizer: expected plain sgd with {why}, received {received}")
 
 
 class Served(NamedTuple):

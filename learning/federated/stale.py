@@ -7,16 +7,19 @@ Adding differences is FedBuff; mixing models as FedAsync does, x <- (1 - w) x + 
 
 import tensorflow as tf
 
-from ...ota import Outcome, Terms
+from ...ota import Analog, Outcome, Terms, Uplink
 from ...ota.terms import MEMORY_BYTES
 from .algorithms import Algorithm
 from .downlinks import Downlink
+from .effort import Effort
 from .schedulers import Plan, Scheduler
 from .server import Served
 from .task import Weights, flatten
 
 
-def check(scheduler: Scheduler, downlink: Downlink, algorithm: Algorithm, terms: Terms) -> None:
+def check(
+    scheduler: Scheduler, downlink: Downlink, algorithm: Algorithm, uplink: Uplink, terms: Terms, effort: Effort
+) -> None:
     """Refuses what does not go with devices that are not waited for."""
     if not scheduler.stale:
         return
@@ -25,6 +28,23 @@ def check(scheduler: Scheduler, downlink: Downlink, algorithm: Algorithm, terms:
             "downlink: expected ideal with a scheduler that waits for nobody, whose devices have old models anyway, "
             f"received {type(downlink).__name__.lower()}"
         )
+    if effort.stragglers:
+        raise ValueError(
+            "effort.stragglers: expected 0 with a scheduler that waits for nobody, as what a device manages is drawn "
+            f"in every round that it is under way, received {effort.stragglers:g}; set effort.paces, which last"
+        )
+    if isinstance(uplink, Analog) and (buffer := getattr(scheduler, "buffer", 1)) > 1:
+        raise ValueError(
+            "scheduler.buffer: expected 1 with an analog uplink, which cannot add what is sent at different times, "
+            f"received {buffer}; take slotted, whose devices send together, or a digital uplink"
+        )
+    for part in ("codec", "compressor"):
+        scheme = getattr(uplink, part, None)
+        if getattr(scheme, "remembers", False):
+            raise ValueError(
+                f"uplink.{part}: expected one that does without the last estimate with a scheduler that waits for "
+                f"nobody, by which devices under way do not hear it, received {type(scheme).__name__}"
+            )
     if getattr(scheduler, "mixes", False) and not algorithm.moves:
         raise ValueError(
             f"scheduler.mixes: expected false with {type(algorithm).__name__.lower()}, whose devices have no models of "

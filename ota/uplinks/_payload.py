@@ -18,6 +18,11 @@ def check(terms: Terms, deal: str, sdma: int, budget: str) -> None:
     check_sharing(sdma, terms)
     if terms.payload is not None and budget == "average":
         raise ValueError("uplink.budget: expected round with grant.bits, whose airtime is an outcome, received average")
+    if terms.payload is not None and deal == "error":
+        raise ValueError(
+            "uplink.deal: expected equal, bits or worst with grant.bits, under which all packets are as long whatever "
+            "is dealt, received error; set grant.elements for it"
+        )
     if terms.access != "equal" and deal != "equal":
         raise ValueError(f"uplink.deal: expected equal with a scheduler that deals the band itself, received {deal}")
     if terms.access != "equal" and sdma > 1:

@@ -74,7 +74,7 @@ class FederationParts(NamedTuple):
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
     from ...learning import Effort, Radio
-    from ...learning.federated import clock, rows, stale
+    from ...learning.federated import clock, rows, server, stale
     from ...learning.federated.attacks import Attack
     from ...learning.federated.clipping import task_of
     from ...learning.federated.guard import Guard
@@ -114,6 +114,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     with named():
         effort = Effort(**catalogue.parts(scenario.effort, "effort") if scenario.effort else {})
         effort.check(devices)
+        server.check(algorithm, optimizer())
         rows.check(algorithm, task, devices, downlink, not (scheduler and scheduler.stale))
         if not isinstance(shares, list):
             shares.check(air, scheduler, downlink, algorithm)
@@ -125,9 +126,9 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
-            timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size)
+            timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size, effort)
             clock.check(scheduler, timed, uplink, terms, broadcast)
-            stale.check(scheduler, downlink, algorithm, terms)
+            stale.check(scheduler, downlink, algorithm, uplink, terms, effort)
     told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection
     return FederationParts(
         scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink, scheduler, *told

@@ -1,5 +1,6 @@
 """Whatever crosses a cut: parts fit together, each SNR stands for itself, and the same seed sends the same."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -39,6 +40,8 @@ def places() -> list[Cut]:
 
 
 def test_features(features: Any) -> None:
+    if steps := getattr(features, "steps", 0):
+        features = replace(features, steps=min(steps, 20))  # nothing below depends on how much is learnt
     for place in places():
         device, server = features.parts(place)
         assert device.input_shape == (None, 4, 4, 1) and server.output_shape == (None, 5)

@@ -96,6 +96,7 @@ def test_unequal_shares_are_dealt_by_largest_remainders() -> None:
         (Analog(), {}, "grant.bits: expected none with an analog uplink, which sends no bits, received 700; "),
         (Digital(budget="average"), {}, "uplink.budget: expected round with grant.bits"),
         (Digital(deal="bits"), {"access": "shares"}, "uplink.deal: expected equal with a scheduler that deals"),
+        (Digital(deal="error"), {}, "uplink.deal: expected equal, bits or worst with grant.bits"),
         (
             Digital(),
             {"access": "turns", "late": True},

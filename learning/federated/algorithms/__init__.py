@@ -60,6 +60,7 @@ class Algorithm(Protocol):
     vectors: ClassVar[int]  # of the size of the trainable weights that every device keeps
     drifts: ClassVar[bool]  # whether it differs from local SGD also where all devices are alike
     turns: ClassVar[int]  # rounds that a step of the server takes
+    passes: ClassVar[tuple[float, ...]]  # gradients of each sample that a round counts, one of each of the turns
 
     def over(self, uplink: Uplink) -> "Algorithm":
         """The same, with what depends on the uplink and was not given."""
@@ -90,6 +91,7 @@ class Usual:
     vectors: ClassVar[int] = 0
     drifts: ClassVar[bool] = False
     turns: ClassVar[int] = 1
+    passes: ClassVar[tuple[float, ...]] = (1.0,)
 
     def over(self, uplink: Uplink) -> Self:
         return self

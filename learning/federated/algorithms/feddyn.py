@@ -3,10 +3,11 @@
 With x the server's weights and y_k those after local steps v <- v - eta (g - l_k + alpha (v - x)), devices send
 x - y_k, and
 
-    l_k <- l_k + alpha (x - y_k)        h <- h + alpha P s/W        x <- x - s - h/alpha
+    l_k <- l_k + alpha (x - y_k)        h <- h + alpha P s/W        x <- x - s/W - h/alpha
 
 with s the sum by weights w_k of those that are heard, W their sum, and P the share of the data that they have. So h is
-the mean of all l_k by n_k/n where weights are in proportion to n_k. Where local problems are solved l_k is the gradient
+the mean of all l_k by n_k/n where weights are in proportion to n_k. A round in which nobody is heard moves nothing,
+as x is the mean of y_k less h/alpha and not a sum that goes on. Where local problems are solved l_k is the gradient
 at y_k; at rest all y_k are x, and h is 0.
 
 Over a noisy sum h less that mean walks at random, and x with it: by s2 alpha^2/a^2 a round with noise of variance s2 in
@@ -43,6 +44,7 @@ class Feddyn(Local):
     vectors: ClassVar[int] = 1
     drifts: ClassVar[bool] = True
     turns: ClassVar[int] = 1
+    passes: ClassVar[tuple[float, ...]] = (1.0,)
 
     def over(self, uplink: Uplink) -> "Feddyn":
         return self if self.leak is not None else replace(self, leak=float(isinstance(uplink, Analog)))
@@ -73,7 +75,8 @@ class Feddyn(Local):
         if self.leak:
             told = self.leak / self.alpha * heard.total
             received = [way - told * h for way, h in zip(received, common, strict=True)]
-        level = self.alpha * tf.math.divide_no_nan(heard.share, heard.total)
-        after = [h + level * way for h, way in zip(common, received, strict=True)]
-        step = [way + h / self.alpha for way, h in zip(received, after, strict=True)]
+        mean = [tf.math.divide_no_nan(way, heard.total) for way in received]
+        after = [h + self.alpha * heard.share * way for h, way in zip(common, mean, strict=True)]
+        there = tf.cast(heard.total > 0, tf.float32)
+        step = [way + there * h / self.alpha for way, h in zip(mean, after, strict=True)]
         return after, flatten([*step, statistics])

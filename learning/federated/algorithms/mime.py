@@ -2,7 +2,8 @@
 
 That mean is a sum of its own. So rounds take turns: in one devices send eta g_k(x), the mean over the samples of their
 steps, and the server only tells them the mean of these; in the next they take local steps and send x - y_k. A step of
-the server costs two rounds, in elements, energy and time as in accuracy over rounds. It is for a server with plain SGD:
+the server costs two rounds, in elements, energy and time as in accuracy over rounds, and a walking step two gradients
+of each sample, at v and at x. It is for a server with plain SGD:
 one with momentum sees a step of zero whenever gradients are sent. Karimireddy, Jaggi, Kale, Mohri, Reddi, Stich,
 Suresh, "Breaking the centralized barrier for cross-device federated learning", NeurIPS 2021 (with SGD as its base).
 """
@@ -32,6 +33,7 @@ class Mime(Local, Usual):
 
     moves: ClassVar[bool] = True
     turns: ClassVar[int] = 2
+    passes: ClassVar[tuple[float, ...]] = (1.0, 2.0)
 
     def init(self, task: Task, devices: int) -> Memory:
         return Memory(Turn(tf.zeros([]), task.zeros()), ())

@@ -42,6 +42,7 @@ class Scaffold(Local):
     vectors: ClassVar[int] = 1
     drifts: ClassVar[bool] = False
     turns: ClassVar[int] = 1
+    passes: ClassVar[tuple[float, ...]] = (1.0,)
 
     def over(self, uplink: Uplink) -> "Scaffold":
         return self if self.leak is not None else replace(self, leak=float(isinstance(uplink, Analog)))

@@ -29,12 +29,10 @@ from ....phy import keys, squared
 from ....phy.keys import Key
 from ....phy.physical import budgets
 from ....phy.strict import STRICT
-from ..server import Served
+from ..server import Served, check_plain
 from ..task import Weights, moved
 from . import Score
 
-REMEMBERS = "momentum", "use_ema", "gradient_accumulation_steps"
-BENDS = "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"
 EVALUATED = 10  # devices at most whose models are scored
 
 
@@ -75,13 +73,7 @@ class Broadcast:
                 f"downlink: expected at most {MEMORY_BYTES / 2**30:g} GiB of models that devices keep, received "
                 f"{terms.air.devices} devices x {terms.size} parameters, {needed / 2**30:.3g} GiB; take fewer of either"
             )
-        name = type(optimizer).__name__.lower()
-        more = [option for option in (*REMEMBERS, *BENDS) if getattr(optimizer, option, None)]
-        if name != "sgd" or more:
-            raise ValueError(
-                "optimizer: expected plain sgd with a downlink, as devices keep no optimizer of their own, received "
-                + " with ".join([name, *more[:1]])
-            )
+        check_plain(optimizer, "a downlink, as devices keep no optimizer of their own")
 
     def elements(self, uplink: Uplink, terms: Terms) -> int:
         """Resource elements of a broadcast, which has them for itself."""

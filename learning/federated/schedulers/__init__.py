@@ -18,7 +18,7 @@ class Plan(NamedTuple):
     works: tf.Tensor  # who computes an update, all that send among them, bool [K]
     shares: tf.Tensor | None = None  # of the band, of those that send; equal unless given, [K]
     turn: tf.Tensor | None = None  # who sends first, second, ... of those that send in turn, int32 [K]
-    wait: tf.Tensor | None = None  # seconds that the round lasts at least
+    wait: tf.Tensor | None = None  # seconds that a round lasts in which nobody sends
     lasts: tf.Tensor | None = None  # seconds of the round, where nobody is waited for; with it the next two
     ages: tf.Tensor | None = None  # steps of the server since the models began that send, [K]
     newest: tf.Tensor | None = None  # who begins again with the model after this round, bool [K]

@@ -3,9 +3,9 @@
 Greedy, as ``planning.fedcs`` has it: whoever lengthens the round least comes next. With ``grant.bits`` a device sends
 on the whole band in its turn, for S bits over what its link carries, as the receiver believes; with a fixed grant all
 send at once, and those take part who are ready before it begins. What computing will take is known beforehand. A round
-in which nobody would end in time lasts until the deadline. Weights are shares of the data that those who send have
-together, biased toward the fast and the near. Nishio, Yonetani, "Client selection for federated learning with
-heterogeneous resources in mobile edge", ICC 2019.
+in which nobody would end in time, or all are lost, lasts until the deadline. Weights are shares of the data that those
+who send have together, biased toward the fast and the near. Nishio, Yonetani, "Client selection for federated learning
+with heterogeneous resources in mobile edge", ICC 2019.
 """
 
 from typing import Annotated, ClassVar
@@ -43,5 +43,5 @@ class Deadline(Timed):
 
     def plan(self, state: Nest, sight: Sight, key: Key) -> tuple[Plan, Nest]:
         queue = _greedy(sight.ready(), sight.uploads(), self.seconds - sight.besides)
-        nobody = tf.cast(~tf.reduce_any(queue.chosen), tf.float64)
-        return by_data(queue.chosen, sight.shares)._replace(turn=queue.turn, wait=self.seconds * nobody), state
+        wait = tf.constant(self.seconds, tf.float64)
+        return by_data(queue.chosen, sight.shares)._replace(turn=queue.turn, wait=wait), state

@@ -16,7 +16,7 @@ from overair.learning.federated.hardware.cpu import Cpu
 from overair.learning.federated.hardware.fixed import Fixed
 from overair.learning.federated.hardware.shifted_exponential import ShiftedExponential
 from overair.ota import Analog, Digital, Ideal, Report, Terms
-from overair.phy import Air, Grid, Rayleigh, keys
+from overair.phy import Air, Estimated, Grid, Perfect, Rayleigh, keys
 
 DEVICES, SIZES = 6, [3, 7, 10, 14, 6, 20]
 GRID = Grid(subcarriers=16, symbols=2, spacing=30e3, prefix=4)
@@ -33,9 +33,18 @@ def federation(hardware: Any = None, uplink: Any = None, batch_size: int | None 
         init = keras.initializers.GlorotUniform(seed=seed)
         return keras.Sequential([keras.layers.Input((16,)), keras.layers.Dense(3, kernel_initializer=init)])
 
-    air = Air(GRID, Rayleigh(), DEVICES)
+    air = Air(GRID, Rayleigh(), DEVICES, csir=options.pop("csir", Perfect()))
     algorithm = options.pop("algorithm", Sgd())
-    parts = (model, data, shares, algorithm, uplink or Ideal(), air, 60, lambda: keras.optimizers.SGD(0.5))
+    parts = (
+        model,
+        data,
+        shares,
+        algorithm,
+        uplink or Ideal(),
+        air,
+        options.pop("elements", 60),
+        lambda: keras.optimizers.SGD(0.5),
+    )
     return Federation(*parts, batch_size=batch_size, hardware=hardware, **options)
 
 
@@ -115,6 +124,19 @@ def test_the_radio_of_five_slots_at_full_power() -> None:
     spent = clock.spent(work, plan, told, terms, 0.25, together=True)
     assert math.isclose(spent.seconds, 5.8333e-3 + 0.25, rel_tol=1e-5)
     assert math.isclose(spent.radio_joules, 1.1639e-3, rel_tol=1e-4)
+
+
+def test_circuits_run_while_a_device_sends_or_sounds() -> None:
+    """Two of six take part; all sound. Groups of one take half of the grant each, in whole slots."""
+    radio, watts = Radio(power_dbm=0.0, circuit_watts=300.0), 1e-3
+    for uplink, groups, csir in ((Digital(), 1, Estimated()), (Analog(groups=2), 2, Perfect())):
+        one = federation(CPU, uplink, scheduler=Random(senders=2), radio=radio, csir=csir, elements=90)
+        (metrics,), element, pilots = play(one, 1)[1], SYMBOL / 16, one.terms.air.pilots
+        data = 90 if groups == 1 else 32  # three slots of 32
+        assert (pilots > 0) == (groups == 1) and metrics.silent == 0
+        drawn = 300 * element * (2 * data + DEVICES * pilots)
+        radiates = watts * element * float(metrics.energy) * DEVICES * (data * groups + pilots)
+        assert math.isclose(metrics.radio_joules, drawn + radiates, rel_tol=1e-6)
 
 
 def test_rounds_of_stragglers_take_harmonic_times() -> None:

@@ -52,7 +52,7 @@ def test_feddyn_with_exact_solves() -> None:
 def test_feddyn_of_other_weights_steps_and_coins(alpha: float, leak: float) -> None:
     a, b, shares, tau, rate = np.array([1.0, 2.0, 6.0]), np.array([1.0, -2.0, 0.5]), np.array([0.1, 0.3, 0.6]), 6, 0.05
     weights = np.where(RNG.random([6, 3]) < 0.6, shares / 0.6, 0.0)
-    weights[0] = shares
+    weights[0], weights[2] = shares, 0.0
     setting = Setting(a, b, shares, (tau,) * 3, weights.__getitem__)
     path = play(Feddyn(rate, steps=tau, alpha=alpha, leak=leak), setting, 6)
     x, h, lam, expected = 0.0, 0.0, np.zeros(3), [0.0]
@@ -62,13 +62,24 @@ def test_feddyn_of_other_weights_steps_and_coins(alpha: float, leak: float) -> N
             y -= rate * (a * (y - b) - lam + alpha * (y - x))
         mean_way = w @ (x - y) + leak / alpha * (w @ lam - w.sum() * h)  # what the server knows of the mean of x - y
         lam = np.where(heard, lam - alpha * (y - x), lam)
-        h += alpha * shares[heard].sum() * mean_way / w.sum() if heard.any() else 0.0
-        x -= mean_way + h / alpha
+        if heard.any():
+            h += alpha * shares[heard].sum() * mean_way / w.sum()
+            x -= mean_way / w.sum() + h / alpha
         expected.append(x)
         if leak == 0:
             assert h == pytest.approx(shares @ lam, abs=1e-9)
     np.testing.assert_allclose(path.x[:, 0], expected, atol=2e-5)
     np.testing.assert_allclose(np.ravel(path.own[-1]), lam, atol=2e-5)
+
+
+def test_feddyn_stays_near_its_rest_where_few_are_heard() -> None:
+    """Exact solves; at a chance of 0.3 of each of three, a third of the rounds hears nobody, which move nothing."""
+    a, alpha = 2.0, 0.1
+    sent = np.where(np.random.default_rng(0).random([150, 3]) < 0.3, 1 / 0.9, 0.0)
+    setting = Setting((a,) * 3, OPTIMA, sends=sent.__getitem__, steps=(1,) * 3)
+    x = play(Feddyn(1 / (a + alpha), steps=1, alpha=alpha, leak=0.0), setting, 150).x[:, 0]
+    assert np.array_equal(x[1:][sent.sum(axis=1) == 0], x[:-1][sent.sum(axis=1) == 0])
+    assert np.abs(x - np.mean(OPTIMA)).max() < 4  # 8 where steps of -h/alpha of nobody add up
 
 
 def dynamics(a: float, alpha: float, leak: float) -> tuple[np.ndarray, np.ndarray]:

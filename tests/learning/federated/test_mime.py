@@ -1,9 +1,15 @@
 """Mime on quadratics: known rounds, two of the uplink each, and others by the paper's formula."""
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from overair.learning import Mime
+from overair.learning import Fedavg, Mime, Radio
+from overair.learning.federated import server
+from overair.learning.federated.clock import clock_of
+from overair.learning.federated.effort import Effort
+from overair.learning.federated.hardware.fixed import Fixed
 from tests.learning.federated.quadratics import Setting, play
 
 
@@ -31,3 +37,22 @@ def test_unequal_steps_weights_and_coins() -> None:
         expected += [x, x - walking @ way]
         x = expected[-1]
     np.testing.assert_allclose(found, expected, atol=3e-6)
+
+
+def test_a_walking_step_takes_two_gradients_of_each_sample() -> None:
+    clock = clock_of(Fixed(0.5), Radio(), Mime(steps=3), [np.arange(4), np.arange(7)], None, Effort())
+    assert clock is not None
+    for round, passes in enumerate([1, 2, 1, 2]):
+        found = clock.work(tf.constant(0), tf.constant(round, tf.int64)).seconds
+        np.testing.assert_allclose(found, [passes * 3 * 4 * 0.5, passes * 3 * 7 * 0.5])
+
+
+def test_a_server_that_remembers_is_refused() -> None:
+    server.check(Mime(), keras.optimizers.SGD(1.0))
+    server.check(Fedavg(), keras.optimizers.Adam(0.1))
+    for optimizer, name in (
+        (keras.optimizers.SGD(1.0, momentum=0.9), "sgd with momentum"),
+        (keras.optimizers.Adam(0.1), "adam"),
+    ):
+        with pytest.raises(ValueError, match=f"^optimizer: expected plain sgd with mime, .*, received {name}$"):
+            server.check(Mime(), optimizer)

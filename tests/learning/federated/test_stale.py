@@ -12,6 +12,7 @@ from overair.learning import Coins, Fedavg, Federation, Plan, Sgd, Sight, State
 from overair.learning.data import Arrays
 from overair.learning.federated import stale
 from overair.learning.federated.downlinks.broadcast import Broadcast
+from overair.learning.federated.effort import Effort
 from overair.learning.federated.hardware.fixed import Fixed
 from overair.learning.federated.planning.arrivals import buffered, slotted
 from overair.learning.federated.schedulers.buffered import Buffered
@@ -19,6 +20,7 @@ from overair.learning.federated.schedulers.slotted import Slotted
 from overair.learning.federated.server import Served
 from overair.learning.federated.task import Weights
 from overair.ota import Analog, Digital, Ideal, Outcome, Report
+from overair.ota.compressors.low_rank import LowRankFactors
 from overair.phy import Air, Awgn, Grid, keys
 
 KEY = keys.key(1)
@@ -190,6 +192,13 @@ def test_devices_train_from_the_models_that_they_began_with() -> None:
     [
         (Buffered(), {"downlink": Broadcast(10.0)}, "downlink: expected ideal with a scheduler that waits for nobody"),
         (Buffered(mixes=True), {"algorithm": Sgd()}, "scheduler.mixes: expected false with sgd"),
+        (Buffered(buffer=2), {"uplink": Analog()}, "scheduler.buffer: expected 1 with an analog uplink"),
+        (
+            Slotted(),
+            {"uplink": Digital(LowRankFactors())},
+            "uplink.compressor: expected one that does without the last estim",
+        ),
+        (Slotted(), {"effort": Effort(stragglers=0.5)}, "effort.stragglers: expected 0 with a scheduler that waits"),
         (Buffered(buffer=6), {}, "scheduler.buffer: expected at most all 5 devices, received 6"),
         (Slotted(seconds=1e-6), {"uplink": Analog()}, r"scheduler.seconds: expected more than 0\.000\d* s, which "),
         (Slotted(), {"uplink": Digital(), "payload": 300.0}, "scheduler: expected grant.elements with slotted"),

@@ -10,13 +10,16 @@ import tensorflow as tf
 
 from overair.learning import Fedavg, Federation, Metrics, Radio
 from overair.learning.data import Arrays
+from overair.learning.federated.effort import Effort
 from overair.learning.federated.hardware.fixed import Fixed
 from overair.learning.federated.hardware.shifted_exponential import ShiftedExponential
+from overair.learning.federated.schedulers.buffered import Buffered
 from overair.learning.federated.schedulers.deadline import Deadline
 from overair.learning.federated.schedulers.deliverable_update import DeliverableUpdate
 from overair.learning.federated.schedulers.joint import Joint
 from overair.ota import Analog, Digital, Ideal
-from overair.phy import Air, Awgn, Grid, Rayleigh, keys
+from overair.ota.rates.capacity import Capacity
+from overair.phy import Air, Awgn, Estimated, Grid, Perfect, Rayleigh, keys
 
 DEVICES, BITS = 5, 600.0
 GRID = Grid(subcarriers=16, symbols=5, spacing=30e3, prefix=4)
@@ -33,7 +36,8 @@ def federation(scheduler: Any, hardware: Any, uplink: Any = None, payload: Any =
         init = keras.initializers.GlorotUniform(seed=seed)
         return keras.Sequential([keras.layers.Input((16,)), keras.layers.Dense(3, kernel_initializer=init)])
 
-    air, algorithm = Air(GRID, options.pop("channel", Awgn()), DEVICES), Fedavg(steps=2)
+    air = Air(GRID, options.pop("channel", Awgn()), DEVICES, csir=options.pop("csir", Perfect()))
+    algorithm = Fedavg(steps=2)
     parts = (model, data, shares, algorithm, uplink or Digital(), air, 80, lambda: keras.optimizers.SGD(1.0))
     made = {"scheduler": scheduler, "hardware": hardware, "payload": payload, **options}
     return Federation(*parts, batch_size=3, **made)
@@ -65,6 +69,29 @@ def test_no_round_ends_after_its_deadline() -> None:
     np.testing.assert_allclose(seconds[decoded == 0], 30 * ALONE)
 
 
+def test_a_deadline_is_checked_by_what_devices_manage() -> None:
+    """Of two steps of three samples, 0.1 s each, half."""
+    scheduler, hardware = Deadline(0.5), Fixed(0.1)
+    for effort in (Effort(paces=(1.0, 0.5)), Effort(stragglers=0.1)):
+        federation(scheduler, hardware, effort=effort)
+    with pytest.raises(ValueError, match=r"^scheduler.seconds: expected more than 0\.6 s"):
+        federation(scheduler, hardware, effort=Effort(paces=(1.0, 0.6)))
+
+
+def test_who_is_lost_has_been_waited_for() -> None:
+    """Until it has computed; and where all that a deadline let in are lost, until that."""
+    hardware, effort = Fixed(2 * ALONE, slowdown=6.0), Effort(dropout=0.5)
+    slowest = float(tf.reduce_max(hardware.draw(*key_and_samples())[0]))
+    told = play(federation(None, hardware, effort=effort), 6)
+    assert min(int(each.decoded) for each in told) < DEVICES
+    assert all(each.seconds >= slowest * (1 - 1e-6) for each in told)
+    told = play(federation(Deadline(15.5 * ALONE), Fixed(2 * ALONE), effort=Effort(dropout=0.7)), 6)
+    for each in told:
+        expected = 12 + int(each.decoded) if each.decoded else 15.5
+        assert math.isclose(each.seconds, expected * ALONE, rel_tol=1e-4)
+    assert {0} < {int(each.decoded) for each in told}
+
+
 def test_all_that_join_end_together() -> None:
     """Devices alike get the band in equal parts, and the round is their common end."""
     for metrics in play(federation(Joint(1e6), Fixed(2 * ALONE)), 2):
@@ -94,6 +121,13 @@ def key_and_samples() -> tuple[Any, Any, Any]:
         (Deadline(0.5), {"hardware": Fixed(0.1)}, r"scheduler.seconds: expected more than 0\.6 s, which a round of "),
         (Joint(), {"payload": None}, "scheduler: expected grant.bits with joint"),
         (DeliverableUpdate(2), {"uplink": Ideal()}, "scheduler: expected a digital uplink with deliverable_update"),
+        (Deadline(), {"uplink": Digital(rate=Capacity(0.1))}, "uplink: expected rate = capacity without target_bler"),
+        (
+            Joint(),
+            {"uplink": Digital(margin_db=3.0)},
+            "uplink: expected rate = .* received capacity and margin_db = 3.0",
+        ),
+        (Buffered(), {"csir": Estimated()}, "uplink: expected rate = .* with buffered .* margin_db = adaptive"),
         (None, {"uplink": Analog()}, "grant.bits: expected none with an analog uplink"),
     ],
 )
