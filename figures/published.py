@@ -30,18 +30,30 @@ PARTS: Mapping[str, str] = {  # presets that are drawn in the figure of another
 CURVES = Path(__file__).resolve().parents[1] / "docs" / "curves"  # of a checkout; an installed package has none
 
 
+HERE = Path("docs", "curves")  # of a checkout that is the current folder
+OWN = "`overair run NAME --out runs/NAME` makes a run, which `--curves runs` draws"
+
+
 def folder(told: Path | None) -> Path:
     """That of the curves, as told, or of the checkout."""
-    if (found := told or CURVES).is_dir():
+    if found := next((each for each in ([told] if told else [CURVES, HERE]) if each.is_dir()), None):
         return found
-    how = "name a folder that has them, such as docs/curves of the source, by --curves"
-    raise ScenarioError(f"curves: expected a folder of curves or runs, received {found}, which is not there; {how}")
+    how = f"name a folder that has them, such as docs/curves of the source, by --curves; {OWN}"
+    received = told or CURVES
+    raise ScenarioError(f"curves: expected a folder of curves or runs, received {received}, which is not there; {how}")
 
 
 def names(curves: Path) -> list[str]:
     """Presets that have figures of their own, and their curve or run in the folder."""
     there = [name for name in files.presets() if (curves / f"{name}.csv").is_file() or (curves / name).is_dir()]
     return [name for name in there if name not in PARTS]
+
+
+def every(curves: Path) -> list[str]:
+    """Presets that are drawn from a folder; ScenarioError where there are none."""
+    if found := names(curves):
+        return found
+    raise ScenarioError(f"curves: expected curves or runs by the names of presets, no curves in {curves}; {OWN}")
 
 
 def draw_published(name: str, curves: Path, path: Path) -> None:

@@ -85,7 +85,7 @@ def _again(dataset: xr.Dataset) -> Iterator[Html]:
     if again.command:
         yield tag("pre", again.command, id="command")
     elif again.file:
-        yield tag("p", "This version does not read the scenario as it was; it said:", class_="note")
+        yield tag("p", f"The scenario is not read here as it was: {again.fault}", class_="note")
     if again.file:
         yield tag(
             "p", "As JSON:" if again.json else f"The scenario, with all defaults, {repeated.FILE}:", class_="note"

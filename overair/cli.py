@@ -47,9 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_hint(options), file=sys.stderr)
         return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
     except (ValueError, OSError) as error:
-        from .scenarios import ScenarioError
-
-        print(error if isinstance(error, ScenarioError) else f"overair: {_one_line(error)}", file=sys.stderr)
+        lines = getattr(error, "lines", None)  # of a ScenarioError, whose import may be what it is about
+        print("\n".join(lines) if lines else f"overair: {_one_line(error)}", file=sys.stderr)
         return 2
     except Exception as error:
         if sys.flags.dev_mode:

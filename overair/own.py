@@ -11,7 +11,9 @@ VARIABLE = (
 
 def use(*folders: str | Path) -> None:
     """Take schemes from these folders, such as folder/channels/mine.py, too; before overair.scenarios is imported."""
-    named = [str(Path(folder).absolute()) for folder in folders]
+    if "" in folders:
+        raise ValueError('use: expected a folder, received ""')
+    named = list(dict.fromkeys(str(Path(folder).absolute()) for folder in folders))
     there = [folder for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder]
     new = [folder for folder in named if folder not in there]
     if split := next((folder for folder in new if os.pathsep in folder), None):

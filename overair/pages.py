@@ -20,8 +20,7 @@ def report(options: argparse.Namespace) -> int:
 
     path = Path(options.results)
     file = options.out or (path / "report.html" if path.is_dir() else path.with_suffix(".html"))
-    if file.suffix != ".html" or not file.absolute().parent.is_dir():
-        raise ValueError(f"--out: expected an .html in a folder that exists, received {file}")
+    _check_out(file, (".html",))
     dataset = saved.load(path)
     channels, notes = _channels(dataset)
 
@@ -37,12 +36,14 @@ def figure(options: argparse.Namespace) -> int:
     from .figures import published
     from .scenarios.reading.errors import printable
 
-    curves, every = published.folder(options.curves), options.name == "all"
-    folder = (options.out or Path()) if every else Path()
-    files = {name: folder / f"{name}.png" for name in published.names(curves)} if every else {}
-    for name, file in (files or {options.name: options.out or Path(f"{options.name}.png")}).items():
-        if file.suffix not in PICTURES or not file.absolute().parent.is_dir():
-            raise ValueError(f"--out: expected a {', '.join(PICTURES)} in a folder that exists, received {file}")
+    curves = published.folder(options.curves)
+    if options.name == "all":
+        files = {name: (options.out or Path()) / f"{name}.png" for name in published.every(curves)}
+    else:
+        files = {options.name: options.out or Path(f"{options.name}.png")}
+    for file in files.values():
+        _check_out(file, PICTURES)
+    for name, file in files.items():
         published.draw_published(name, curves, file)
         print(f"figure: {printable(str(file))}")
     return 0
@@ -51,12 +52,23 @@ def figure(options: argparse.Namespace) -> int:
 def cite(options: argparse.Namespace) -> int:
     """BibTeX of the package and of the papers that the schemes of a result or a preset name."""
     from .scenarios.reading import files
+    from .scenarios.reading.errors import closest
     from .scenarios.results import cited, saved
 
     preset = options.results in files.presets()
+    if not preset and not Path(options.results).exists():
+        if match := closest(options.results, files.presets()):
+            raise ValueError(f"cite: expected results or a preset, received {options.results}; did you mean {match}?")
     scenario = files.read(options.results)[1] if preset else _scenario(saved.load(options.results))
     print(cited.bibtex(scenario), end="")
     return 0
+
+
+def _check_out(file: Path, endings: tuple[str, ...]) -> None:
+    """Raise ValueError, before any work, where a file cannot be written."""
+    if file.suffix not in endings or not file.absolute().parent.is_dir() or file.is_dir():
+        told = ", a folder" if file.is_dir() else ""
+        raise ValueError(f"--out: expected a {', '.join(endings)} in a folder that exists, received {file}{told}")
 
 
 def _scenario(dataset: "xr.Dataset") -> "dict[str, Any]":

@@ -3,7 +3,7 @@
 import ast
 import importlib
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic_core import CoreSchema, core_schema
 
 from ...bounds import AtMost
-from . import labels, outside
+from . import annotations, labels, outside, written
 from .errors import ScenarioError
 from .sources import FAMILIES, ROOT, Source, SourceField, fields_of, sources
 
@@ -52,13 +52,28 @@ class Of:
 @cache
 def tables(family: str) -> dict[str, type[Scheme]]:
     """The types that check a family's tables, by kind."""
-    return {kind: table_of_scheme(source) for kind, source in sources(family).items()}
+    return {
+        kind: _explained(source) if source.origin else table_of_scheme(source)
+        for kind, source in sources(family).items()
+    }
+
+
+def _explained(source: Source) -> type[Scheme]:
+    """Of a scheme that is not ours; ScenarioError where it is not written as ours are."""
+    try:
+        return table_of_scheme(source)
+    except ScenarioError:  # of another file
+        raise
+    except (TypeError, ValueError, KeyError, NameError, RuntimeError) as error:  # the last two of pydantic
+        told = " ".join(str(error).removeprefix(f"{source.file}: ").split())
+        raise ScenarioError(f"{source.file}: {told}") from None
 
 
 def table_of_scheme(source: Source) -> type[Scheme]:
     """The type that checks a scheme's table."""
     kind: dict[str, Any] = {"kind": (Literal[source.kind], Field())}
-    fields = kind | _fields(f"{source.family}/{source.kind}.py", source.fields)
+    where = source.file if source.origin else f"{source.family}/{source.kind}.py"
+    fields = kind | _fields(str(where), source.fields, origin=source.origin)
     table = create_model(source.class_name, __base__=Scheme, __module__=__name__, **fields)
     table.source = source
     return table
@@ -106,6 +121,18 @@ def parts(table: Table, path: str) -> dict[str, Any]:
     return {name: _built(getattr(table, name), f"{path}.{name}") for name in own_fields(type(table))}
 
 
+def schemes(value: Any) -> Iterator[Scheme]:
+    """All schemes within a table, those within schemes, too."""
+    if isinstance(value, Scheme):
+        yield value
+    if isinstance(value, Table):
+        for name in type(value).model_fields:
+            yield from schemes(getattr(value, name))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from schemes(each)
+
+
 def own_fields(table: type[Table]) -> list[str]:
     """The fields of a table, of a scheme without those that all schemes have."""
     common = Scheme.model_fields if issubclass(table, Scheme) else ()
@@ -133,7 +160,7 @@ def _of_another(source: Source) -> Any:
     try:
         outside.imported(source.module)
         found = getattr(importlib.import_module(source.module), source.class_name)
-    except Exception as error:  # whatever it does when it is imported
+    except (Exception, SystemExit) as error:  # whatever it does when it is imported
         raise ScenarioError(f"{source.file}: cannot be imported: {type(error).__name__}: {error}") from None
     wanted, has = interface(source.family), {field.name for field in source.fields}
     missing = [name for name in _members(wanted) if name not in has and not hasattr(found, name)]
@@ -166,11 +193,13 @@ def _built(value: Any, path: str) -> Any:
     return build(value, path) if isinstance(value, Scheme) else value
 
 
-def _fields(where: str, fields: Iterable[SourceField], defaults: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
+def _fields(
+    where: str, fields: Iterable[SourceField], defaults: Mapping[str, Any] = NOTHING, origin: str = ""
+) -> dict[str, Any]:
     """Fields as pydantic declares them: a type, and a default with a description."""
     declared = {}
     for field in fields:
-        given = ... if field.default is None else _default(field.default)
+        given = ... if field.default is None else written.default(where, field, origin)
         described = Field(default=defaults.get(field.name, given), description=field.about)
         declared[field.name] = (_type(where, field), described)
     return declared
@@ -181,8 +210,9 @@ def _type(where: str, field: SourceField) -> Any:
     names: dict[str, Any] = {known.__name__: known for known in plain} | {"Literal": Literal, "Annotated": Annotated}
     names |= {about.interface: Annotated[Scheme, Of(family)] for family, about in FAMILIES.items()}
     text = ast.unparse(field.annotation)
-    if any(isinstance(node, ast.Attribute | ast.Lambda) for node in ast.walk(field.annotation)):
-        raise TypeError(f"{where}: field {field.name}: annotation {text}: expected names, received attributes")
+    if not annotations.is_plain(field.annotation):
+        wanted = "expected names such as float and Annotated[float, Gt(0)], received what would have to be run"
+        raise TypeError(f"{where}: field {field.name}: annotation {text}: {wanted}")
     try:
         kept = eval(text, {"__builtins__": {}}, names)  # nothing but these names, and nothing of them
     except (NameError, TypeError, AttributeError) as error:
@@ -190,14 +220,3 @@ def _type(where: str, field: SourceField) -> Any:
     if get_origin(kept) is tuple:  # a TOML file has lists
         return types.GenericAlias(list, get_args(kept)[:1])
     return kept
-
-
-def _default(node: ast.expr) -> Any:
-    """A literal default, or the scheme that a call such as RandomLinear(compression=2.0) makes."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        kinds = {source.class_name: kind for family in FAMILIES for kind, source in sources(family).items()}
-        given = {str(keyword.arg): _default(keyword.value) for keyword in node.keywords}
-        return {"kind": kinds[node.func.id]} | given
-    if isinstance(node, ast.Tuple):
-        return [_default(item) for item in node.elts]
-    return ast.literal_eval(node)

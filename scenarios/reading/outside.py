@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -21,6 +22,7 @@ from ...own import VARIABLE
 from .errors import ScenarioError, one_of, shown
 
 GROUP = "overair.schemes"
+NAMED = "overair_with_"  # how the modules of named folders begin
 
 
 class Package(NamedTuple):
@@ -35,7 +37,19 @@ class Package(NamedTuple):
 def packages() -> tuple[Package, ...]:
     """All that are named, those of entry points first; none has ours as its folder."""
     named = filter(None, os.environ.get(VARIABLE, "").split(os.pathsep))
-    return (*_installed(), *(_folder(Path(folder), at) for at, folder in enumerate(named)))
+    found = (*_installed(), *(_folder(Path(folder), at) for at, folder in enumerate(named)))
+    first: dict[str, Package] = {}
+    for package in found:
+        if first.setdefault(package.name, package) is not package:
+            rivals = f"{first[package.name].folder} and {package.folder}"
+            raise ScenarioError(f"--with: expected packages of different names, received {rivals}; rename one")
+    return found
+
+
+def again(names: Iterable[str]) -> list[str]:
+    """The options that name the folders of packages again; those that are installed need none."""
+    folders = [each.folder for each in packages() if each.name in set(names) and each.module.startswith(NAMED)]
+    return [f"--with {shlex.quote(str(folder))}" for folder in folders]
 
 
 def check(families: Iterable[str]) -> None:
@@ -62,7 +76,11 @@ def imported(module: str) -> None:
     assert spec is not None
     sys.modules[name] = importlib.util.module_from_spec(spec)
     if spec.loader:
-        spec.loader.exec_module(sys.modules[name])
+        try:
+            spec.loader.exec_module(sys.modules[name])
+        except BaseException:  # half of it would pass for all of it the next time
+            del sys.modules[name]
+            raise
 
 
 @cache
@@ -89,4 +107,4 @@ def _installed() -> Iterator[Package]:
 def _folder(folder: Path, at: int) -> Package:
     if not folder.is_dir():
         raise ScenarioError(f"--with: expected a folder, received {shown(str(folder))}, which is none")
-    return Package(folder.name, f"overair_with_{at}_{re.sub(r'[^A-Za-z0-9_]', '_', folder.name)}", folder)
+    return Package(folder.name, f"{NAMED}{at}_{re.sub(r'[^A-Za-z0-9_]', '_', folder.name)}", folder)

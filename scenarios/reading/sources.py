@@ -90,11 +90,13 @@ def _outside(family: str) -> Iterator[Source]:
         for file in sorted((package.folder / family).glob("[!_]*.py")):
             try:
                 source = read(family, file)
-            except (TypeError, SyntaxError, ValueError) as error:
+            except (TypeError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 told = str(error).removeprefix(f"{file}: ")
                 raise ScenarioError(f"{file}: expected a scheme, as ours are written; {told}") from None
-            if source:
-                yield source._replace(origin=package.name, module=f"{package.module}.{family}.{file.stem}")
+            if not source:
+                told = "expected a public class under @dataclass(frozen=True), found none"
+                raise ScenarioError(f"{file}: {told}; the name of a file without a scheme begins with _")
+            yield source._replace(origin=package.name, module=f"{package.module}.{family}.{file.stem}")
 
 
 def homes(kind: str) -> list[str]:

@@ -7,15 +7,15 @@ venue and year, as in ``Amiri, Gunduz, "Federated learning over wireless fading 
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...version import __version__
-from ..reading.catalogue import Scheme, Table
+from ..reading.catalogue import schemes
 from ..reading.searches import taken
 from ..reading.sweep import sweep
 
-NAME = r"(?:van |de |von |Aguera y )?[A-Z][\w'-]+"
+BEFORE = r"(?:After|As|At|By|From|Here|In|It|Like|Of|On|See|The|This|With)\b"  # begins a sentence, and no name
+NAME = rf"(?!{BEFORE})(?:van |de |von )?[A-Z][\w'-]+(?: (?:y )?[A-Z][\w'-]+){{0,2}}"
 PAPER = re.compile(
     rf'(?P<authors>{NAME}(?:(?:,? and |, ){NAME})*(?: et al\.)?), "(?P<title>[^"]+)",? (?P<venue>[^";]*?)'
     r",? ?(?P<year>(?:19|20)\d\d)\b"
@@ -41,8 +41,9 @@ class Paper(NamedTuple):
 
     def bibtex(self) -> str:
         """An entry; where it appeared is told as the docstring has it."""
-        names = " and ".join(re.split(r",? and |, ", self.authors.replace(" et al.", ", others")))
-        fields = {"author": names, "title": f"{{{self.title}}}", "howpublished": self.venue, "year": self.year}
+        names = re.split(r",? and |, ", self.authors.replace(" et al.", ", others"))
+        whole = " and ".join(f"{{{name}}}" if " " in name else name for name in names)  # no given name is told
+        fields = {"author": whole, "title": f"{{{self.title}}}", "howpublished": self.venue, "year": self.year}
         return _entry("misc", self.key, fields)
 
 
@@ -62,20 +63,8 @@ def bibtex(scenario: Mapping[str, Any]) -> str:
 def _texts(scenario: Mapping[str, Any]) -> Iterator[str]:
     """The docstrings of the files of all schemes of a scenario."""
     points = sweep(taken(scenario)[0]).points
-    for file in dict.fromkeys(file for point in points for file in _files(point.scenario)):
+    for file in dict.fromkeys(each.source.file for point in points for each in schemes(point.scenario)):
         yield ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-
-
-def _files(value: Any) -> Iterator[Path]:
-    """Of all schemes within a table."""
-    if isinstance(value, Scheme):
-        yield value.source.file
-    if isinstance(value, Table):
-        for name in type(value).model_fields:
-            yield from _files(getattr(value, name))
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _files(each)
 
 
 def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:

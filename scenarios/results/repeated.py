@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from ..reading import files, skeleton
-from ..reading.errors import ScenarioError
+from ..reading import catalogue, files, outside, skeleton
 from ..reading.overrides import apply
 from ..reading.searches import taken
 from ..reading.sweep import sweep
@@ -23,6 +22,8 @@ class Again(NamedTuple):
     file: str
     """Empty where there is no scenario."""
     json: bool = False
+    fault: str = ""
+    """Why the scenario is not read."""
 
 
 def again(dataset: xr.Dataset) -> Again:
@@ -33,10 +34,16 @@ def again(dataset: xr.Dataset) -> Again:
     text = toml(scenario)
     name = str(dataset.attrs.get("preset", ""))
     if changes := _changes(name, scenario):
-        return Again(" ".join(["overair run", name, *changes[0], f"--out runs/{name}"]), text)
-    if _is(scenario, lambda: files.parsed(text)):
-        return Again(f"overair run {FILE} --out runs/again", text)
-    return Again("", json.dumps(scenario, indent=2), json=True)
+        return Again(" ".join(["overair run", name, *changes[0], *_folders(text), f"--out runs/{name}"]), text)
+    if not (fault := _fault(scenario, lambda: files.parsed(text))):
+        return Again(" ".join(["overair run", FILE, *_folders(text), "--out runs/again"]), text)
+    return Again("", json.dumps(scenario, indent=2), json=True, fault=fault)
+
+
+def _folders(text: str) -> list[str]:
+    """The options that name the folders of one's own that a scenario takes schemes of."""
+    points = sweep(taken(files.parsed(text))[0]).points
+    return outside.again({each.source.origin for point in points for each in catalogue.schemes(point.scenario)})
 
 
 def toml(scenario: Mapping[str, Any]) -> str:
@@ -62,14 +69,15 @@ def _changes(preset: str, scenario: Mapping[str, Any]) -> list[list[str]]:
     values = {each: value for each, value in scenario.items() if not _within(value, usual.get(each))}
     options = [f"--set {shlex.quote(f'{each}={skeleton.toml(value)}')}" for each, value in values.items()]
     sets = [f"{each}={skeleton.toml(value)}" for each, value in values.items()]
-    return [options] if _is(scenario, lambda: apply(raw, sets)) else []
+    return [] if _fault(scenario, lambda: apply(raw, sets)) else [options]
 
 
-def _is(scenario: Mapping[str, Any], made: Any) -> bool:
+def _fault(scenario: Mapping[str, Any], made: Any) -> str:
+    """Why what is made is not read as the scenario, empty where it is."""
     try:
-        return _within(scenario, _resolved(made()))
-    except (ScenarioError, ValueError):
-        return False
+        return "" if _within(scenario, _resolved(made())) else "it is read as another"
+    except ValueError as error:
+        return str(error)
 
 
 def _within(told: Any, now: Any) -> bool:

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from .. import studies
 from ..reading import renamed
 from ..reading.catalogue import Table
-from ..reading.errors import ScenarioError
+from ..reading.errors import ScenarioError, shown
 from . import curves, partial
 from .dataset import ENGINE, units_of
 from .sealed import content_of, unseal
@@ -108,7 +108,22 @@ def _checked(dataset: xr.Dataset, file: Path) -> xr.Dataset:
     if not (numbers and placed and seeded and all(isinstance(dataset.attrs.get(name, ""), str) for name in TEXTS)):
         raise ScenarioError(f"{file}: expected results of overair: numbers over seeds and axes with their values")
     _check_failures(dataset.attrs.get("failures", "[]"), file)
+    _object(dataset.attrs.get("scenario", "{}"), "its scenario", file)
+    versions = _object(dataset.attrs.get("versions", "{}"), "the versions that made them", file)
+    if not all(isinstance(each, str) for each in versions.values()):
+        raise ScenarioError(f"{file}: expected the versions that made them as texts, received {shown(versions)}")
     return dataset
+
+
+def _object(told: str, what: str, file: Path) -> dict[str, Any]:
+    """A JSON object of the attributes."""
+    try:
+        found = json.loads(told)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ScenarioError(f"{file}: expected {what} as a JSON object, received {shown(told)}")
+    return found
 
 
 def _check_failures(told: Any, file: Path) -> None:

@@ -34,10 +34,11 @@ def test_what_is_a_part_of_a_figure_or_takes_options_is_drawn_so(figures: list[F
     assert figures[1].axes[0].get_xlabel() == "Samples of a gradient"
 
 
-@pytest.mark.parametrize("place", ["figure.txt", "nowhere/figure.png"])
+@pytest.mark.parametrize("place", ["figure.txt", "nowhere/figure.png", "folder.png"])
 def test_a_place_that_keeps_no_picture_is_refused_before_anything_is_read(
     place: str, capsys: pytest.CaptureFixture, tmp_path: Path
 ) -> None:
+    (tmp_path / "folder.png").mkdir()
     assert cli.main(["figure", "amiri2020", "--curves", str(tmp_path), "--out", str(tmp_path / place)]) == 2
     error = capsys.readouterr().err
     assert error.startswith("overair: --out: expected a .png, .pdf, .svg in a folder that exists, received")
@@ -58,8 +59,13 @@ def test_without_a_checkout_it_is_said_where_curves_are(
     capsys: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(published, "CURVES", tmp_path / "none")
+    monkeypatch.chdir(tmp_path)
     assert cli.main(["figure", "amiri2020"]) == 2
-    assert "such as docs/curves of the source, by --curves" in capsys.readouterr().err
+    assert "such as docs/curves of the source, by --curves; `overair run NAME" in capsys.readouterr().err
+    (tmp_path / "docs" / "curves").mkdir(parents=True)
+    assert published.folder(None) == Path("docs", "curves")
+    assert cli.main(["figure", "all", "--curves", str(tmp_path)]) == 2
+    assert f"no curves in {tmp_path}; `overair run NAME --out runs/NAME` makes a run" in capsys.readouterr().err
 
 
 def test_a_name_that_is_no_preset_is_refused(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:

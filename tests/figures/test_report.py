@@ -157,6 +157,9 @@ def test_the_file_reads_as_the_scenario_that_it_is_of() -> None:
 def test_a_scenario_that_this_version_does_not_read_is_shown_as_it_was() -> None:
     again = of({"study": "federated", "warp": 9}, "quickstart")
     assert again.json and not again.command and json.loads(again.file) == {"study": "federated", "warp": 9}
+    assert "scenario field warp: " in again.fault
+    page = report.text(nasty())
+    assert "The scenario is not read here as it was: " in page and "This version" not in page
 
 
 def test_the_command_writes_the_page_beside_the_curve(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -165,4 +168,8 @@ def test_the_command_writes_the_page_beside_the_curve(tmp_path: Path, capsys: py
     assert capsys.readouterr().out == f"report: {tmp_path / 'curve.html'}\n"
     assert "<svg" in (tmp_path / "curve.html").read_text()
     assert cli.main(["report", str(tmp_path / "curve.csv"), "--out", str(tmp_path / "no" / "x.html")]) == 2
-    assert "expected an .html in a folder that exists" in capsys.readouterr().err
+    assert "expected a .html in a folder that exists" in capsys.readouterr().err
+    (tmp_path / "page.html").mkdir()
+    missing = str(tmp_path / "none.csv")  # not even looked for
+    assert cli.main(["report", missing, "--out", str(tmp_path / "page.html")]) == 2
+    assert f"received {tmp_path / 'page.html'}, a folder\n" in capsys.readouterr().err

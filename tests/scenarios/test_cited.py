@@ -30,6 +30,28 @@ def test_authors_title_venue_and_year_are_told_apart() -> None:
     assert "  author = {Suresh and others},\n" in mean.bibtex() and "  howpublished = {ICML},\n" in mean.bibtex()
 
 
+@pytest.mark.parametrize(
+    ("file", "key", "author"),
+    [
+        ("ota/aggregators/krum.py", "blanchard2017machine", "Blanchard and {El Mhamdi} and Guerraoui and Stainer"),
+        (
+            "learning/federated/algorithms/feddyn.py",
+            "acar2021federated",
+            "Acar and Zhao and {Matas Navarro} and Mattina and Whatmough and Saligrama",
+        ),
+        ("ota/compressors/quic_fl.py", "basat2024accelerating", "{Ben Basat} and others"),
+    ],
+)
+def test_names_of_several_words_are_whole_and_lose_nobody(file: str, key: str, author: str) -> None:
+    (paper,) = cited.papers(ast.get_docstring(ast.parse((ROOT / file).read_text())) or "")
+    assert paper.key == key and f"  author = {{{author}}},\n" in paper.bibtex()
+
+
+def test_a_preset_that_is_misspelt_is_named(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["cite", "quickstar"]) == 2
+    assert capsys.readouterr().err.endswith("received quickstar; did you mean quickstart?\n")
+
+
 def test_signs_that_tex_reads_are_escaped_and_what_is_not_known_is_left_out() -> None:
     (paper,) = cited.papers('Max, "Cost & gain of 5% in k_1", 1960.')
     assert r"{Cost \& gain of 5\% in k\_1}" in paper.bibtex() and "howpublished" not in paper.bibtex()
