@@ -103,19 +103,20 @@ class Federation:
         self.effort = effort
         effort.check(air.devices)
         self.population = shares if isinstance(shares, Population) else None
-        cohort = self.population is not None
         told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
         chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
-        terms = Terms(air, self.task.size, elements, chance, *told, aggregator, senders=senders, cohort=cohort)
+        terms = Terms(
+            air, self.task.size, elements, chance, *told, aggregator, senders=senders, cohort=bool(self.population)
+        )
         self.attack = Attack(attackers, air.devices)
         self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(self.terms)
         if isinstance(shares, Population):
             shares.check(air, self.scheduler, downlink, algorithm)
             shares.check_single(hardware, effort, attackers, protection)
-        elif len(shares) != air.devices:
-            raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-        if not isinstance(shares, Population):
+        else:
+            if len(shares) != air.devices:
+                raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
             data = self.attack.on(data, shares)
         stale.check(self.scheduler, downlink, algorithm, uplink, self.terms, effort)
         rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
