@@ -17,6 +17,7 @@ from ._kept import kept
 
 ASKED: Mapping[str, Mapping[str, Any]] = {  # of ``plot``
     "abdi_ceo_batches": {"x": "batch_size", "y": "nmse"},
+    "abdi_isgq_errors": {"y": "error"},
     "asynchronous": {"x": "seconds"},
     "deadline": {"x": "seconds"},
     "time_energy": {"x": "joules", "panel": ["variant"]},

@@ -137,7 +137,7 @@ class Grant(Table):
     )
     compression: Annotated[float, Ge(1e-3), Le(1e9)] | None = Field(
         default_factory=lambda data: None if data.get("elements") else 1.0,
-        description="or room for d/compression real numbers, two an element; 1 unless given",
+        description="parameters for each real number granted, d/m; two numbers an element, 1 unless given",
     )
 
     @field_validator("compression")
