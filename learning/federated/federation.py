@@ -8,6 +8,7 @@ a model of its own, [K, d].
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import keras
@@ -96,18 +97,16 @@ class Federation:
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
         check_participation(participation)
-        self.model_factory, self.uplink, self.downlink = model_factory, uplink, downlink
+        self.model_factory, self.uplink, self.downlink, self.effort = model_factory, uplink, downlink, effort
         self.task = task_of(model_factory(0), loss, protection)
         self.scheduler = scheduler or Coins(participation)
         self.scheduler.check(air.devices)
-        self.effort = effort
         effort.check(air.devices)
         self.population = shares if isinstance(shares, Population) else None
         told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
         chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
-        terms = Terms(
-            air, self.task.size, elements, chance, *told, aggregator, senders=senders, cohort=bool(self.population)
-        )
+        terms = Terms(air, self.task.size, elements, chance, *told, aggregator, senders=senders)
+        terms = replace(terms, cohort=bool(self.population))
         self.attack = Attack(attackers, air.devices)
         self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(self.terms)
@@ -241,8 +240,7 @@ class Federation:
 
     @property
     def _broadcast_seconds(self) -> float:
-        grid = self.terms.air.grid
-        return grid.slots(self._broadcast) * grid.slot_seconds
+        return self.terms.air.grid.slots(self._broadcast) * self.terms.air.grid.slot_seconds
 
     def _link(self, state: State, numbers: tf.Tensor | None, key: Key, snr_db: tf.Tensor) -> Link | None:
         if not (self.uplink.uses_air or self.scheduler.sees_links):

@@ -53,9 +53,14 @@ class Of:
 def tables(family: str) -> dict[str, type[Scheme]]:
     """The types that check a family's tables, by kind."""
     return {
-        kind: _explained(source) if source.origin else table_of_scheme(source)
-        for kind, source in sources(family).items()
+        kind: _explained(source) if source.origin else _ours(family, kind) for kind, source in sources(family).items()
     }
+
+
+@cache
+def _ours(family: str, kind: str) -> type[Scheme]:
+    """Of a scheme of ours, the same whatever packages there are."""
+    return table_of_scheme(sources(family)[kind])
 
 
 def _explained(source: Source) -> type[Scheme]:
