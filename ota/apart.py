@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from .aggregators import Aggregator
-from .terms import MEMORY_BYTES, Terms
+from .terms import Terms, check_kept, remembering
 
 
 class Separate(NamedTuple):
@@ -77,18 +77,9 @@ def check(uplink: Any, terms: Terms) -> None:
             f"aggregator: expected at least {needed} {of} for this {name}, received {min(senders, groups)}; "
             "fear fewer attackers, or take more"
         )
-    _check_memory(uplink, terms, min(devices, groups))
-    for part in ("codec", "compressor"):
-        if getattr(getattr(uplink, part, None), "remembers", False):
-            raise ValueError(f"uplink.{part}: expected one that does without the last sum, under a rule, received one")
+    kept = min(devices, groups)
+    check_kept("aggregator", "separate estimates", kept * terms.size, f"{kept} x {terms.size} parameters")
+    if found := remembering(uplink):
+        raise ValueError(f"uplink.{found[0]}: expected one that does without the last sum, under a rule, received one")
     if getattr(uplink, "combine", "weights") != "weights":
         raise ValueError(f"uplink.combine: expected weights under a rule of the server, received {uplink.combine}")
-
-
-def _check_memory(uplink: Any, terms: Terms, estimates: int) -> None:
-    needed = 4 * estimates * terms.size
-    if needed > MEMORY_BYTES:
-        raise ValueError(
-            f"aggregator: expected at most {MEMORY_BYTES / 2**30:g} GiB of separate estimates, received {estimates} x "
-            f"{terms.size} parameters, {needed / 2**30:.3g} GiB; take fewer of either"
-        )

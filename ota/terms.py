@@ -1,7 +1,7 @@
 """The terms of an uplink: what is agreed before the first round."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import tensorflow as tf
 
@@ -10,7 +10,7 @@ from .aggregators import Aggregator
 from .layers import Layers, check_layers, size_of
 
 Access = Literal["equal", "shares", "turns"]  # parts of the band as large, or as scheduled, or all of it in turn
-MEMORY_BYTES = 4 * 2**30  # of error feedback, at most
+MEMORY_BYTES = 4 * 2**30  # of what is kept of each device or estimate, at most
 
 
 @dataclass(frozen=True)
@@ -136,12 +136,28 @@ def check_memory(terms: Terms, vectors: int = 1) -> None:
             "uplink.feedback: expected 0 with a cohort, as what a device owes would be kept for all of very many "
             "devices, received error feedback or momentum; set feedback = 0 and momentum = 1, or take another codec"
         )
-    needed, most = 4 * terms.air.devices * terms.size * vectors, MEMORY_BYTES
-    if needed > most:
+    told = f"{terms.air.devices} devices x {terms.size} parameters"
+    advice = "do without, or take fewer of either"
+    check_kept("uplink.feedback", "what devices owe", terms.air.devices * terms.size * vectors, told, advice)
+
+
+def check_kept(field: str, what: str, numbers: int, told: str, advice: str = "take fewer of either") -> None:
+    """Refuse so many float32 numbers, of devices or estimates times parameters, that would not fit."""
+    needed = 4 * numbers
+    if needed > MEMORY_BYTES:
         raise ValueError(
-            f"uplink.feedback: expected at most {most / 2**30:g} GiB of what devices owe, received {terms.air.devices} "
-            f"devices x {terms.size} parameters, {needed / 2**30:.3g} GiB; do without, or take fewer of either"
+            f"{field}: expected at most {MEMORY_BYTES / 2**30:g} GiB of {what}, received {told}, "
+            f"{needed / 2**30:.3g} GiB; {advice}"
         )
+
+
+def remembering(uplink: Any) -> tuple[str, str] | None:
+    """The field of an uplink whose scheme goes by the last estimate, and its type; None of one that does without."""
+    for part in ("codec", "compressor"):
+        scheme = getattr(uplink, part, None)
+        if getattr(scheme, "remembers", False):
+            return part, type(scheme).__name__
+    return None
 
 
 def check_participation(chance: float) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 import tensorflow as tf
 
 from ...ota.round import Kept, Nest
-from ...ota.terms import MEMORY_BYTES
+from ...ota.terms import check_kept
 from .algorithms import Algorithm, Stateless
 from .downlinks import Downlink
 from .task import Task
@@ -13,13 +13,9 @@ from .task import Task
 
 def check(algorithm: Algorithm, task: Task, devices: int, downlink: Downlink, waits: bool) -> None:
     """Refuse an algorithm whose devices would keep more than fits, or not hear alike what the server keeps."""
-    needed, name = 4 * devices * algorithm.vectors * task.trainable, type(algorithm).__name__.lower()
-    if needed > MEMORY_BYTES:
-        raise ValueError(
-            f"algorithm: expected at most {MEMORY_BYTES / 2**30:g} GiB of what devices keep, received {devices} "
-            f"devices x {algorithm.vectors * task.trainable} numbers, {needed / 2**30:.3g} GiB; "
-            "take fewer of either, or fedavg"
-        )
+    each, name = algorithm.vectors * task.trainable, type(algorithm).__name__.lower()
+    told, advice = f"{devices} devices x {each} numbers", "take fewer of either, or fedavg"
+    check_kept("algorithm", "what devices keep", devices * each, told, advice)
     if (downlink.own_models or not waits) and not isinstance(algorithm, Stateless):
         why = "a downlink with noise" if waits else "a scheduler that waits for nobody"
         raise ValueError(

@@ -8,7 +8,7 @@ Adding differences is FedBuff; mixing models as FedAsync does, x <- (1 - w) x + 
 import tensorflow as tf
 
 from ...ota import Analog, Outcome, Terms, Uplink
-from ...ota.terms import MEMORY_BYTES
+from ...ota.terms import check_kept, remembering
 from .algorithms import Algorithm
 from .downlinks import Downlink
 from .effort import Effort
@@ -38,13 +38,11 @@ def check(
             "scheduler.buffer: expected 1 with an analog uplink, which cannot add what is sent at different times, "
             f"received {buffer}; take slotted, whose devices send together, or a digital uplink"
         )
-    for part in ("codec", "compressor"):
-        scheme = getattr(uplink, part, None)
-        if getattr(scheme, "remembers", False):
-            raise ValueError(
-                f"uplink.{part}: expected one that does without the last estimate with a scheduler that waits for "
-                f"nobody, by which devices under way do not hear it, received {type(scheme).__name__}"
-            )
+    if found := remembering(uplink):
+        raise ValueError(
+            f"uplink.{found[0]}: expected one that does without the last estimate with a scheduler that waits for "
+            f"nobody, by which devices under way do not hear it, received {found[1]}"
+        )
     if getattr(scheduler, "mixes", False) and not algorithm.moves:
         raise ValueError(
             f"scheduler.mixes: expected false with {type(algorithm).__name__.lower()}, whose devices have no models of "
@@ -55,12 +53,9 @@ def check(
             "aggregator: expected mean with a scheduler that waits for nobody, whose updates count by their ages, "
             f"received {type(terms.aggregator).__name__}"
         )
-    needed = 4 * terms.air.devices * terms.size
-    if needed > MEMORY_BYTES:
-        raise ValueError(
-            f"scheduler: expected at most {MEMORY_BYTES / 2**30:g} GiB of models that devices began with, received "
-            f"{terms.air.devices} devices x {terms.size} parameters, {needed / 2**30:.3g} GiB; take fewer of either"
-        )
+    devices, size = terms.air.devices, terms.size
+    told = f"{devices} devices x {size} parameters"
+    check_kept("scheduler", "models that devices began with", devices * size, told)
 
 
 def start(terms: Terms) -> tf.Tensor:

@@ -24,7 +24,7 @@ from pydantic.dataclasses import dataclass
 
 from ....ota import Analog, Outcome, ReceivedSum, Terms, Uplink
 from ....ota.codecs import pack, unpack
-from ....ota.round import MEMORY_BYTES
+from ....ota.terms import check_kept, remembering
 from ....phy import keys, squared
 from ....phy.keys import Key
 from ....phy.physical import budgets
@@ -55,24 +55,18 @@ class Broadcast:
             raise ValueError("downlink.sends: expected estimate for an uplink that is not analog, received received")
         if self.sends == "received" and uplink.apart:
             raise ValueError("downlink.sends: expected estimate for an uplink of several sums, received received")
-        for part in ("codec", "compressor"):
-            scheme = getattr(uplink, part, None)
-            if getattr(scheme, "remembers", False):
-                raise ValueError(
-                    f"uplink.{part}: expected one that does without the last estimate, which a downlink with noise "
-                    f"does not bring to everybody alike, received {type(scheme).__name__}"
-                )
+        if found := remembering(uplink):
+            raise ValueError(
+                f"uplink.{found[0]}: expected one that does without the last estimate, which a downlink with noise "
+                f"does not bring to everybody alike, received {found[1]}"
+            )
         if len(self.offsets_db) > terms.air.devices:
             raise ValueError(
                 f"downlink.offsets_db: expected one for each of {terms.air.devices} devices or fewer to repeat, "
                 f"received {len(self.offsets_db)}"
             )
-        needed = 4 * terms.air.devices * terms.size
-        if needed > MEMORY_BYTES:
-            raise ValueError(
-                f"downlink: expected at most {MEMORY_BYTES / 2**30:g} GiB of models that devices keep, received "
-                f"{terms.air.devices} devices x {terms.size} parameters, {needed / 2**30:.3g} GiB; take fewer of either"
-            )
+        devices, size = terms.air.devices, terms.size
+        check_kept("downlink", "models that devices keep", devices * size, f"{devices} devices x {size} parameters")
         check_plain(optimizer, "a downlink, as devices keep no optimizer of their own")
 
     def elements(self, uplink: Uplink, terms: Terms) -> int:

@@ -328,7 +328,7 @@ def test_what_cannot_be_is_refused_in_one_line(change: Any, said: str) -> None:
 
 
 def test_models_of_all_devices_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("overair.learning.federated.downlinks.broadcast.MEMORY_BYTES", 4 * 6 * SIZE)
+    monkeypatch.setattr("overair.ota.terms.MEMORY_BYTES", 4 * 6 * SIZE)
     _federation(Broadcast(5.0))
     with pytest.raises(ValueError, match="^downlink: expected at most .* received 7 devices x 51 parameters, .*$"):
         _federation(Broadcast(5.0), devices=7)
