@@ -12,12 +12,12 @@ from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy.strict import STRICT
-from ._points import mean, norms
+from ._points import Middle, mean, norms
 from .median import Median
 
 
 @dataclass(frozen=True, config=STRICT)
-class CentredClip:
+class CentredClip(Middle):
     """An attacker moves the centre by at most a radius over n in a step."""
 
     radius: Annotated[float, Gt(0), Le(1e12)]
@@ -25,12 +25,6 @@ class CentredClip:
     steps: Annotated[int, Gt(0), Le(1000)] = 3
     """Steps of the centre."""
     apart: ClassVar[bool] = True
-
-    def needs(self) -> int:
-        return 1
-
-    def bears(self, estimates: int) -> int:
-        return (estimates - 1) // 2
 
     def combine(self, points: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
         return self.follow(points, there, Median().combine(points, there))

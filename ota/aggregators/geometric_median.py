@@ -15,11 +15,12 @@ from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
 from ...phy.strict import STRICT
+from ._points import Middle
 from .median import Median
 
 
 @dataclass(frozen=True, config=STRICT)
-class GeometricMedian:
+class GeometricMedian(Middle):
     """Bears any minority, the worse the nearer to a half."""
 
     passes: Annotated[int, Gt(0), Le(10**4)] = 100
@@ -27,12 +28,6 @@ class GeometricMedian:
     smoothing: Annotated[float, Gt(0), Le(1)] = 1e-6
     """Least distance that counts, as a share of the median one."""
     apart: ClassVar[bool] = True
-
-    def needs(self) -> int:
-        return 1
-
-    def bears(self, estimates: int) -> int:
-        return (estimates - 1) // 2
 
     def combine(self, points: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
         start = Median().combine(points, there)

@@ -10,20 +10,14 @@ import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
 from ...phy.strict import STRICT
-from ._points import count, ordered
+from ._points import Middle, count, ordered
 
 
 @dataclass(frozen=True, config=STRICT)
-class Median:
+class Median(Middle):
     """Bears any minority."""
 
     apart: ClassVar[bool] = True
-
-    def needs(self) -> int:
-        return 1
-
-    def bears(self, estimates: int) -> int:
-        return (estimates - 1) // 2
 
     def combine(self, points: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
         rows, many = ordered(points, there), count(there)

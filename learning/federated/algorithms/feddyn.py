@@ -17,40 +17,27 @@ h leans to those that are heard. Acar, Zhao, Matas Navarro, Mattina, Whatmough, 
 dynamic regularization", ICLR 2021.
 """
 
-from dataclasses import replace
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
-from annotated_types import Ge, Gt, Le
+from annotated_types import Gt, Le
 from pydantic.dataclasses import dataclass
 
-from ....ota import Analog, Uplink
 from ....phy.keys import Key
 from ....phy.strict import STRICT
 from ..task import Task, Weights, flatten
-from . import Heard, Memory, Sample
-from ._local import Local, Parts, There, walk
+from . import Heard, Sample
+from ._leaking import Leaking
+from ._local import Parts, There, walk
 
 
 @dataclass(frozen=True, config=STRICT)
-class Feddyn(Local):
+class Feddyn(Leaking):
     """Local steps with dynamic regularization."""
 
     alpha: Annotated[float, Gt(0), Le(1e6)] = 0.1
     """Weight of the quadratic term; alpha/2 |v - x|^2 is added to what a device minimises."""
-    leak: Annotated[float, Ge(0), Le(1)] | None = None
-    """Share of its error that the server's memory forgets in a round; 1 over analog uplinks, else 0."""
-    moves: ClassVar[bool] = True
-    vectors: ClassVar[int] = 1
     drifts: ClassVar[bool] = True
-    turns: ClassVar[int] = 1
-    passes: ClassVar[tuple[float, ...]] = (1.0,)
-
-    def over(self, uplink: Uplink) -> "Feddyn":
-        return self if self.leak is not None else replace(self, leak=float(isinstance(uplink, Analog)))
-
-    def init(self, task: Task, devices: int) -> Memory:
-        return Memory(task.zeros(), task.zeros(devices))
 
     def compute(
         self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Parts, own: Parts

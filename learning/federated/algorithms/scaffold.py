@@ -17,38 +17,20 @@ Karimireddy, Kale, Mohri, Reddi, Stich, Suresh, "SCAFFOLD: stochastic controlled
 2020.
 """
 
-from dataclasses import replace
-from typing import Annotated, ClassVar
-
 import tensorflow as tf
-from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
 
-from ....ota import Analog, Uplink
 from ....phy.keys import Key
 from ....phy.strict import STRICT
 from ..task import Task, Weights, flatten
-from . import Heard, Memory, Sample
-from ._local import Local, Parts, There, walk
+from . import Heard, Sample
+from ._leaking import Leaking
+from ._local import Parts, There, walk
 
 
 @dataclass(frozen=True, config=STRICT)
-class Scaffold(Local):
+class Scaffold(Leaking):
     """Local steps with control variates."""
-
-    leak: Annotated[float, Ge(0), Le(1)] | None = None
-    """Share of its error that the server's control variate forgets in a round; 1 over analog uplinks, else 0."""
-    moves: ClassVar[bool] = True
-    vectors: ClassVar[int] = 1
-    drifts: ClassVar[bool] = False
-    turns: ClassVar[int] = 1
-    passes: ClassVar[tuple[float, ...]] = (1.0,)
-
-    def over(self, uplink: Uplink) -> "Scaffold":
-        return self if self.leak is not None else replace(self, leak=float(isinstance(uplink, Analog)))
-
-    def init(self, task: Task, devices: int) -> Memory:
-        return Memory(task.zeros(), task.zeros(devices))
 
     def compute(
         self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Parts, own: Parts
