@@ -6,19 +6,12 @@ gradients a step, at most 2.
 """
 
 import argparse
-import itertools
 
-import keras
-import numpy as np
-from models import CLASSES, MODELS, SHAPE, arrays
-from side_by_side import Contestant, measure, ratio, show, verdict
+from side_by_side import measure, ratio, rounds, show, verdict
+from small_rounds import DEVICES, ROUNDS, federation
 
-from overair.learning import Algorithm, Fedavg, Feddyn, Federation, Fednova, Fedprox, Mime, Scaffold
-from overair.learning.data import Arrays
-from overair.ota import Ideal
-from overair.phy import Air, Awgn, Grid
+from overair.learning import Algorithm, Fedavg, Feddyn, Fednova, Fedprox, Mime, Scaffold
 
-DEVICES, SAMPLES, ROUNDS = 100, 60, 10
 CONTESTANTS: list[Algorithm] = [
     Fedprox(0.05, steps=5, mu=0.1),
     Fednova(0.05, steps=5),
@@ -29,35 +22,11 @@ CONTESTANTS: list[Algorithm] = [
 MOST = {"fedprox": 1.05, "fednova": 1.05, "scaffold": 1.15, "feddyn": 1.15, "mime": 2.0}
 
 
-def contestant(algorithm: Algorithm) -> Contestant:
-    """Some rounds, that go on from the last ones."""
-    x, y = arrays(DEVICES, 1, SAMPLES)
-    federation = Federation(
-        MODELS["softmax"],
-        Arrays(x.reshape(-1, *SHAPE), y.reshape(-1), x[0], y[0], CLASSES),
-        np.split(np.arange(DEVICES * SAMPLES), DEVICES),
-        algorithm,
-        Ideal(),
-        Air(Grid(), Awgn(), DEVICES),
-        elements=1,
-        optimizer=lambda: keras.optimizers.SGD(1.0),
-        batch_size=10,
-    )
-    states = [federation.init(0)]
-
-    def run() -> None:
-        for _ in itertools.repeat(None, ROUNDS):
-            states[0], metrics = federation.step(states[0], 0, 0.0)
-        metrics.train_loss.numpy()
-
-    return run
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=40, help=f"times {ROUNDS} rounds of each")
     made = [Fedavg(0.05, steps=5), *CONTESTANTS]
-    algorithms = {type(each).__name__.lower(): contestant(each) for each in made}
+    algorithms = {type(each).__name__.lower(): rounds(federation(each), ROUNDS) for each in made}
     found = measure(algorithms, parser.parse_args().repeats)
     show(f"softmax regression, {DEVICES} devices, {ROUNDS} rounds", found, "fedavg")
     for name, most in MOST.items():

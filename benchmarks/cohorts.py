@@ -7,14 +7,13 @@ rounds, and what the libraries take of it before is told beside.
 """
 
 import argparse
-import itertools
 import json
 import resource
 import subprocess
 import sys
 from typing import Any
 
-from side_by_side import Contestant, measure, ratio, show, verdict
+from side_by_side import Contestant, measure, ratio, rounds, show, verdict
 
 COHORT, SAMPLES, ROUNDS = 100, 60, 10
 MOST_TIMES, MOST_GB = 1.5, 1.0  # of the libraries apart
@@ -57,15 +56,7 @@ def federation(devices: int, partition: str) -> Any:
 
 def contestant(devices: int, partition: str = "iid") -> Contestant:
     """Some rounds, that go on from the last ones."""
-    federate = federation(devices, partition)
-    states = [federate.init(0)]
-
-    def run() -> None:
-        for _ in itertools.repeat(None, ROUNDS):
-            states[0], metrics = federate.step(states[0], 0, 10.0)
-        metrics.train_loss.numpy()
-
-    return run
+    return rounds(federation(devices, partition), ROUNDS, snr_db=10.0)
 
 
 def resident() -> float:

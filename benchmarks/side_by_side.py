@@ -1,8 +1,10 @@
 """Times of contestants measured in turn, so that whatever else the machine does slows all of them alike."""
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 Contestant = Callable[[], object]  # does its work, or returns the seconds it took as a float
 
@@ -20,6 +22,18 @@ def measure(contestants: dict[str, Contestant], repeats: int, warm: int = 2) -> 
             if repeat >= 0:
                 times[name].append(taken)
     return times
+
+
+def rounds(federation: Any, count: int, snr_db: float = 0.0) -> Contestant:
+    """Some rounds of a federation, that go on from the last ones."""
+    states = [federation.init(0)]
+
+    def run() -> None:
+        for _ in itertools.repeat(None, count):
+            states[0], metrics = federation.step(states[0], 0, snr_db)
+        metrics.train_loss.numpy()
+
+    return run
 
 
 def ratio(times: dict[str, list[float]], name: str, over: str) -> float:
