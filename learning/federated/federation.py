@@ -3,8 +3,7 @@
 A round, in the order of ``_round``: the round's link; who takes part; each device's update, sent over the uplink; the
 server's step; what of it reaches the devices over the downlink; what it cost. Devices are computed in chunks and the
 uplink keeps running sums, so nothing grows with devices x parameters, unless an algorithm has devices remember, each a
-row of its own, or a downlink has noise: then each device has
-a model of its own, [K, d].
+row of its own, or a downlink has noise: then each device has a model of its own, [K, d].
 """
 
 from collections.abc import Callable, Sequence
@@ -207,8 +206,8 @@ class Federation:
         drift = stale.after(state.drift, state.weights, served, plan) if self.scheduler.stale else drift
 
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
-        numbers = tf.nest.flatten([loss, outcome.estimate, drift, common, *served.weights])
-        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(number)) for number in numbers])
+        results = tf.nest.flatten([loss, outcome.estimate, drift, common, *served.weights])
+        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(result)) for result in results])
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
         spent = self._spent(work, plan, outcome.report)
         clock = state.clock + spent.seconds if self.clock else ()
