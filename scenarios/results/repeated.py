@@ -67,9 +67,8 @@ def _changes(preset: str, scenario: Mapping[str, Any]) -> list[list[str]]:
     name, raw = files.read(preset)
     usual = _resolved(raw)
     values = {each: value for each, value in scenario.items() if not _within(value, usual.get(each))}
-    options = [f"--set {shlex.quote(f'{each}={skeleton.toml(value)}')}" for each, value in values.items()]
     sets = [f"{each}={skeleton.toml(value)}" for each, value in values.items()]
-    return [] if _fault(scenario, lambda: apply(raw, sets)) else [options]
+    return [] if _fault(scenario, lambda: apply(raw, sets)) else [[f"--set {shlex.quote(each)}" for each in sets]]
 
 
 def _fault(scenario: Mapping[str, Any], made: Any) -> str:
