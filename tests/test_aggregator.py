@@ -15,7 +15,7 @@ from overair.learning import Federation, Sgd
 from overair.learning.data import Arrays
 from overair.ota import Analog, Digital, Ideal, Outcome, RandomLinear, Report, Round, Sign, Terms
 from overair.ota.round import Nest, Probe
-from overair.phy import Air, Grid, MseOptimal, Place, Tdl
+from overair.phy import Air, ClockDrift, Grid, MseOptimal, Place, Tdl
 
 DEVICES, SIZE, ELEMENTS, SEED, SNR_DB, ROUNDS = 6, 51, 20, 4, 7.0, 3
 SHARES = np.split(np.arange(60), [3, 10, 20, 34, 40])  # unequal
@@ -66,7 +66,9 @@ def dense(seed: int) -> keras.Model:
 
 
 def air() -> Air:
-    return Air(Grid(subcarriers=16, symbols=2), Tdl(delay_spread=30e-9, speed=20.0), DEVICES)
+    """Clocks that run off from round to round, within the prefix, over paths that move."""
+    grid = Grid(subcarriers=16, symbols=2, prefix=16, advance=4)
+    return Air(grid, Tdl(delay_spread=30e-9, speed=20.0), DEVICES, impairments=(ClockDrift(ppm=1e3, resync=0.01),))
 
 
 def aggregator(uplink: Any) -> Aggregator:
