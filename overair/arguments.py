@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from . import snr
 from .version import __version__
 
 Command = Callable[[argparse.Namespace], int]
@@ -28,6 +29,7 @@ EXAMPLES = """examples:
   overair figure amiri2020                                   a published figure, from its stored curves
   overair cite runs/a                                        BibTeX of the package and of the schemes used
   overair check                                              theory beside simulation
+  overair snr --ebno 4 --bits 4 --rate 1/2                   what snr_db an Eb/N0 of a paper is
 """
 RUN_EXAMPLES = """examples:
   overair run quickstart --set rounds=50 --out runs/quickstart
@@ -107,6 +109,9 @@ def parser(
     told = commands.add_parser("check", help="theory beside simulation; exits 1 where they disagree")
     told.add_argument("--json", action="store_true", help="for other programs, when all is done")
     told.set_defaults(command=check)
+
+    for more in (snr,):
+        more.add(commands)
     return made
 
 
