@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import snr
+from . import editors, snr
 from .version import __version__
 
 Command = Callable[[argparse.Namespace], int]
@@ -29,6 +29,7 @@ EXAMPLES = """examples:
   overair figure amiri2020                                   a published figure, from its stored curves
   overair cite runs/a                                        BibTeX of the package and of the schemes used
   overair check                                              theory beside simulation
+  overair schema > federated.schema.json                     what editors complete and check scenarios by
   overair snr --ebno 4 --bits 4 --rate 1/2                   what snr_db an Eb/N0 of a paper is
 """
 RUN_EXAMPLES = """examples:
@@ -96,7 +97,10 @@ def parser(
     told.add_argument("results", metavar="DIR|FILE|NAME", help="results, or a preset")
     told.set_defaults(command=cite)
 
-    for each in (commands.choices[name] for name in ("run", "list", "show", "report", "cite")):
+    for more in (snr, editors):
+        more.add(commands)
+
+    for each in (commands.choices[name] for name in ("run", "list", "show", "report", "cite", "schema")):
         each.add_argument(
             "--with", action="append", default=[], dest="folders", metavar="FOLDER",
             help="a folder with schemes of your own, such as channels/NAME.py; repeatable",
@@ -109,9 +113,6 @@ def parser(
     told = commands.add_parser("check", help="theory beside simulation; exits 1 where they disagree")
     told.add_argument("--json", action="store_true", help="for other programs, when all is done")
     told.set_defaults(command=check)
-
-    for more in (snr,):
-        more.add(commands)
     return made
 
 
