@@ -7,9 +7,9 @@ Adam goes by the signs of the gradient, at a rate that falls to a tenth after 3/
 pictures stay within 0 and 1. Geiping, Bauermeister, Droege, Moeller, "Inverting gradients", NeurIPS 2020.
 
 Labels follow from the bias of the last layer, whose gradient is that of the mean loss: d_c = mean_i p_ic - n_c / N,
-with n_c labels c among N. Of one sample the one negative entry tells it (Zhao, Mopuri, Bilen, "iDLG", 2020); of several the
-least is taken, raised by 1/N, and so on, which is right where the mean of p_c differs by less than 1/N from class to
-class. A gradient of zeros says nothing.
+with n_c labels c among N. Of one sample the one negative entry tells it (Zhao, Mopuri, Bilen, "iDLG", 2020); of
+several the least is taken, raised by 1/N, and so on, which is right where the mean of p_c differs by less than 1/N from
+class to class. A gradient of zeros says nothing.
 """
 
 from typing import NamedTuple
