@@ -116,7 +116,7 @@ class Federation:
         else:
             if len(shares) != air.devices:
                 raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-        learnt = data if self.population else self.attack.on(data, shares)
+        learnt = data if isinstance(shares, Population) else self.attack.on(data, shares)
         stale.check(self.scheduler, downlink, algorithm, uplink, self.terms, effort)
         rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
         self.algorithm = algorithm.over(uplink)
