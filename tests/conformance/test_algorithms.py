@@ -65,8 +65,8 @@ def vector(state: State) -> np.ndarray:
     return np.concatenate([np.ravel(part) for part in state.weights.trainable])
 
 
-def tested(made: Federation, state: State) -> np.ndarray:
-    """The model that is tested; devices' own where the server has none."""
+def known(made: Federation, state: State) -> np.ndarray:
+    """The model that is scored; devices' own where the server has none."""
     return vector(state) if made.algorithm.server_model else made.algorithm.models(state.memory.own).numpy()
 
 
@@ -78,7 +78,7 @@ def test_rows_of_the_silent_are_untouched_and_chunks_agree(each: Any) -> None:
         assert list(changed) == [True, False, True, False]
     for one, other in zip(tf.nest.flatten(second), tf.nest.flatten(rounds(by_one, 2 * each.turns)[-1]), strict=True):
         np.testing.assert_allclose(one, other, atol=3e-6)
-    assert np.any(tested(at_once, first) != tested(at_once, second))
+    assert np.any(known(at_once, first) != known(at_once, second))
 
 
 def test_a_rate_of_zero_changes_nothing(each: Any) -> None:
