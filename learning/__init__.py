@@ -1,6 +1,7 @@
 """Federated training of Keras models over an uplink."""
 
 from .federated.algorithms import Algorithm
+from .federated.algorithms.distillation import Distillation
 from .federated.algorithms.fedavg import Fedavg
 from .federated.algorithms.feddyn import Feddyn
 from .federated.algorithms.fednova import Fednova
@@ -58,6 +59,7 @@ __all__ = [
     "Deadline",
     "DeliverableUpdate",
     "Device",
+    "Distillation",
     "Downlink",
     "Effort",
     "Fedavg",

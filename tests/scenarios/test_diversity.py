@@ -52,7 +52,13 @@ def is_mean(draws: np.ndarray, expected: float) -> bool:
 
 @pytest.fixture(scope="module")
 def results() -> xr.Dataset:
-    told = {"study": "diversity", "channel": "rayleigh", "bandwidth": [1e6, 1e8], "senders": [1, 4], "antennas": [1, 16]}
+    told = {
+        "study": "diversity",
+        "channel": "rayleigh",
+        "bandwidth": [1e6, 1e8],
+        "senders": [1, 4],
+        "antennas": [1, 16],
+    }
     return run({**told, "links": 1500, "seeds": [0]})
 
 
