@@ -36,7 +36,7 @@ from .evaluation import Evaluation
 from .guard import Guard
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
-from .population import Population
+from .population import Population, sizes
 from .protections import Protection
 from .radio import Radio
 from .schedulers import Plan, Scheduler
@@ -114,7 +114,7 @@ class Federation:
         learnt = data
         if isinstance(shares, Population):
             shares.check(air, self.scheduler, downlink, algorithm)
-            shares.check_single(hardware, effort, attackers, protection)
+            shares.check_single(effort, attackers, protection)
         else:
             if len(shares) != air.devices:
                 raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
@@ -136,7 +136,7 @@ class Federation:
         self.server = Server(self.task, made)
         downlink.check(uplink, self.terms, made)
         self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
-        self.clock = clock_of(hardware, radio, algorithm, shares, batch_size, effort)
+        self.clock = clock_of(hardware, radio, algorithm, sizes(shares, air.devices), batch_size, effort)
         check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
         spare = besides(uplink, self.terms, self._broadcast_seconds)
         self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)
@@ -188,7 +188,7 @@ class Federation:
 
         shares, batches = self.devices.shares, self.effort.managed(self.devices.batches(key), key)
         updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key, numbers), shares, self.chunk)
-        work = self.clock.work(seed, state.round, batches.samples) if self.clock else None
+        work = self.clock.work(seed, state.round, batches.samples, numbers) if self.clock else None
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         plan = self.effort.arriving(plan, key)
