@@ -7,6 +7,7 @@ from .federated.algorithms.feddyn import Feddyn
 from .federated.algorithms.fednova import Fednova
 from .federated.algorithms.fedprox import Fedprox
 from .federated.algorithms.mime import Mime
+from .federated.algorithms.mocha import Mocha
 from .federated.algorithms.scaffold import Scaffold
 from .federated.algorithms.sgd import Sgd
 from .federated.attackers import Attacker, Others
@@ -74,6 +75,7 @@ __all__ = [
     "LargestUpdate",
     "Metrics",
     "Mime",
+    "Mocha",
     "Oldest",
     "Optimal",
     "Others",

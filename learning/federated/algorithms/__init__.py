@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from ....ota import Terms, Uplink
+from ....ota.apart import Separate
 from ....ota.layers import Layers
 from ....ota.round import Nest
 from ....phy.keys import Key
@@ -39,6 +40,7 @@ class Heard(NamedTuple):
     shares: tf.Tensor  # n_k / n, [K]
     steps: tf.Tensor  # local steps that each has taken, [K]
     sent: tf.Tensor  # who has sent, heard or not, bool [K]
+    apart: Separate | None = None  # what was received of each, if that is asked for
 
     @property
     def total(self) -> tf.Tensor:
@@ -66,6 +68,7 @@ class Algorithm(Protocol):
     turns: ClassVar[int]  # rounds that a step of the server takes
     passes: ClassVar[tuple[float, ...]]  # gradients of each sample that a round counts, one of each of the turns
     server_model: ClassVar[bool]  # whether the server steps a model that is tested; else each device has one of its own
+    separate: ClassVar[bool]  # whether the server needs every device's update by itself
 
     def over(self, uplink: Uplink) -> "Algorithm":
         """The same, with what depends on the uplink and was not given."""
@@ -115,6 +118,7 @@ class Usual:
     turns: ClassVar[int] = 1
     passes: ClassVar[tuple[float, ...]] = (1.0,)
     server_model: ClassVar[bool] = True
+    separate: ClassVar[bool] = False
 
     def over(self, uplink: Uplink) -> Self:
         return self

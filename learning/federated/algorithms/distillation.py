@@ -67,7 +67,7 @@ class Distillation(Local, Usual):
                 "loss: expected the cross-entropy of logits with distillation, whose outputs are probabilities of "
                 f"labels, received {type(task.loss).__name__}"
             )
-        if terms.apart:
+        if terms.aggregator is not None and terms.aggregator.apart:
             raise ValueError(
                 "aggregator: expected mean with distillation, by which devices take their own part out of a sum, "
                 f"received {type(terms.aggregator).__name__}"
