@@ -11,7 +11,7 @@ from ....ota.apart import Separate
 from ....ota.layers import Layers
 from ....ota.round import Nest
 from ....phy.keys import Key
-from .. import rows
+from .. import batches, rows
 from ..batches import Batches
 from ..task import Task, Weights
 
@@ -66,9 +66,14 @@ class Algorithm(Protocol):
     vectors: ClassVar[int]  # of the size of the trainable weights that every device keeps
     drifts: ClassVar[bool]  # whether it differs from local SGD also where all devices are alike
     turns: ClassVar[int]  # rounds that a step of the server takes
-    passes: ClassVar[tuple[float, ...]]  # gradients of each sample that a round counts, one of each of the turns
     server_model: ClassVar[bool]  # whether the server steps a model that is tested; else each device has one of its own
     separate: ClassVar[bool]  # whether the server needs every device's update by itself
+    personal: ClassVar[bool]  # whether devices use models of their own, not the server's
+
+    @property
+    def passes(self) -> tuple[float, ...]:
+        """Gradients of each sample that a round counts, one of each of the turns."""
+        ...
 
     def over(self, uplink: Uplink) -> "Algorithm":
         """The same, with what depends on the uplink and was not given."""
@@ -109,16 +114,30 @@ class Algorithm(Protocol):
         """Devices' own models less the server's, [K, d]; asked where the server has none."""
         ...
 
+    def practice(self, key: Key, sizes: tf.Tensor, largest: int, batch_size: int | None) -> Batches:
+        """The samples of their own that all devices learn from before they use a model, as ``batches`` of a round."""
+        ...
+
+    def own_model(
+        self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Nest, own: Nest
+    ) -> Weights:
+        """The model that one device uses, of the server's weights, its practice and what it keeps."""
+        ...
+
 
 class Usual:
-    """What most algorithms have in common: nothing depends on the uplink, and nothing is remembered."""
+    """What most have in common: nothing depends on the uplink, nothing is remembered, and one model serves all."""
 
     vectors: ClassVar[int] = 0
     drifts: ClassVar[bool] = False
     turns: ClassVar[int] = 1
-    passes: ClassVar[tuple[float, ...]] = (1.0,)
     server_model: ClassVar[bool] = True
     separate: ClassVar[bool] = False
+    personal: ClassVar[bool] = False
+
+    @property
+    def passes(self) -> tuple[float, ...]:
+        return (1.0,)
 
     def over(self, uplink: Uplink) -> Self:
         return self
@@ -144,6 +163,14 @@ class Usual:
 
     def models(self, own: Nest) -> tf.Tensor:
         raise NotImplementedError
+
+    def practice(self, key: Key, sizes: tf.Tensor, largest: int, batch_size: int | None) -> Batches:
+        return batches.with_repetition(key, sizes, 0, 1)
+
+    def own_model(
+        self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Nest, own: Nest
+    ) -> Weights:
+        return weights
 
 
 class Stateless(Usual):

@@ -32,8 +32,9 @@ from ....ota.terms import remembering
 from ....phy.keys import Key
 from ....phy.strict import STRICT
 from ..task import Task, Weights, moved
-from . import Heard, Memory, Sample, Usual
-from ._local import Local, Parts, There, walk
+from . import Heard, Memory, Sample
+from ._local import Parts, There, walk
+from ._own_models import OwnModels
 
 MOST = 2000  # devices; to decompose so many relations takes seconds
 
@@ -53,7 +54,7 @@ class Pulled(NamedTuple):
 
 
 @dataclass(frozen=True, config=STRICT)
-class Mocha(Local, Usual):
+class Mocha(OwnModels):
     """Local steps with a pull by the models of related devices."""
 
     lam: Annotated[float, Ge(0), Le(1e6)] = 1e-3
@@ -62,10 +63,7 @@ class Mocha(Local, Usual):
     """Rounds from one step of the relations to the next; 0 leaves devices unrelated, Sigma = I/K."""
     eps: Annotated[float, Gt(0), Le(1e6)] = 1e-3
     """Smallest singular value of W that counts in Sigma; it keeps Omega finite."""
-    moves: ClassVar[bool] = True
-    drifts: ClassVar[bool] = True
     vectors: ClassVar[int] = 2
-    server_model: ClassVar[bool] = False
     separate: ClassVar[bool] = True
 
     def over(self, uplink: Uplink) -> Self:
@@ -126,9 +124,6 @@ class Mocha(Local, Usual):
             tf.concat([tf.cast(pull, tf.float32), tf.zeros_like(statistics)], 1),
         )
         return Memory(Relations(sigma, rounds + 1.0), after), tf.zeros([task.size])
-
-    def models(self, own: Pulled) -> tf.Tensor:
-        return own.model
 
 
 def related(models: tf.Tensor, eps: float) -> tf.Tensor:
