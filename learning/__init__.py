@@ -8,6 +8,7 @@ from .federated.algorithms.fednova import Fednova
 from .federated.algorithms.fedprox import Fedprox
 from .federated.algorithms.fine_tuning import FineTuning
 from .federated.algorithms.mime import Mime
+from .federated.algorithms.mocha import Mocha
 from .federated.algorithms.scaffold import Scaffold
 from .federated.algorithms.sgd import Sgd
 from .federated.attackers import Attacker, Others
@@ -76,6 +77,7 @@ __all__ = [
     "LargestUpdate",
     "Metrics",
     "Mime",
+    "Mocha",
     "Oldest",
     "Optimal",
     "Others",

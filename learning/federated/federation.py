@@ -106,7 +106,9 @@ class Federation:
         sent = algorithm.sends(self.task)
         told = sent, papr, layer, payload, self.scheduler.access if payload else "equal"
         chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
-        terms = Terms(air, size_of(sent), elements, chance, *told, aggregator, senders=senders)
+        terms = Terms(
+            air, size_of(sent), elements, chance, *told, aggregator, senders=senders, separate=algorithm.separate
+        )
         terms = replace(terms, cohort=bool(self.population))
         self.attack = Attack(attackers, air.devices)
         self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
@@ -198,7 +200,7 @@ class Federation:
         outcome, (loss, own) = collect(self.uplink, state.uplink, round, sent, devices, self.chunk, kept)
         weights = tf.where(outcome.report.decoded, plan.weights, 0.0)
         counts = counted(self.terms.aggregator, outcome.apart, weights)
-        heard = Heard(counts, shares, batches.steps, plan.weights > 0)
+        heard = Heard(counts, shares, batches.steps, plan.weights > 0, outcome.apart)
         estimate = stale.estimate(outcome, state.drift, plan)
         memory, step = self.algorithm.conclude(self.task, state.memory, own, estimate, heard)
         served = self.server.step(state.weights, state.optimizer, step)

@@ -109,7 +109,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         access = scheduler.access if scheduler and scenario.grant.bits else "equal"
         more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "aggregator": aggregator}
         more |= {"cohort": not isinstance(shares, list), "senders": getattr(scheduler, "senders", None)}
-        terms = Terms(air, size_of(sent), elements, chance, sent, **more)
+        terms = Terms(air, size_of(sent), elements, chance, sent, separate=algorithm.separate, **more)
         terms = Attack(attackers, devices).check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
@@ -126,7 +126,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
             shares.check(air, scheduler, downlink, algorithm)
             shares.check_single(effort, attackers, protection)
         else:
-            algorithm.check(task, terms, data.y_train, shares)
+            algorithm.over(uplink).check(task, terms, data.y_train, shares)
         counts = sizes(shares, devices)
         sees_updates = bool(scheduler and scheduler.sees_updates)
         guard = Guard(protection, uplink, terms)
