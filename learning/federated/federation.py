@@ -36,7 +36,7 @@ from .evaluation import Evaluation
 from .guard import Guard
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
-from .population import Population
+from .population import Population, sizes
 from .protections import Protection
 from .radio import Radio
 from .schedulers import Plan, Scheduler
@@ -113,14 +113,15 @@ class Federation:
         self.attack = Attack(attackers, air.devices)
         self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(self.terms)
+        learnt = data
         if isinstance(shares, Population):
             shares.check(air, self.scheduler, downlink, algorithm)
-            shares.check_single(hardware, effort, attackers, protection)
+            shares.check_single(effort, attackers, protection)
         else:
             if len(shares) != air.devices:
                 raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-            algorithm.check(self.task, self.terms, data.y_train, shares)
-        learnt = data if self.population else self.attack.on(data, shares)
+            learnt = self.attack.on(data, shares)
+            algorithm.check(self.task, self.terms, learnt.y_train, shares)
         stale.check(self.scheduler, downlink, algorithm, uplink, self.terms, effort)
         memories.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
         self.algorithm = algorithm.over(uplink)
@@ -137,7 +138,7 @@ class Federation:
         self.server = Server(self.task, made)
         downlink.check(uplink, self.terms, made)
         self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
-        self.clock = clock_of(hardware, radio, algorithm, shares, batch_size, effort)
+        self.clock = clock_of(hardware, radio, algorithm, sizes(shares, air.devices), batch_size, effort)
         check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
         spare = besides(uplink, self.terms, self._broadcast_seconds)
         self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)
@@ -189,7 +190,7 @@ class Federation:
 
         shares, batches = self.devices.shares, self.effort.managed(self.devices.batches(key), key)
         updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key, numbers), shares, self.chunk)
-        work = self.clock.work(seed, state.round, batches.samples) if self.clock else None
+        work = self.clock.work(seed, state.round, batches.samples, numbers) if self.clock else None
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         plan = self.effort.arriving(plan, key)

@@ -13,7 +13,7 @@ from ....ota.round import Nest
 from ....phy.keys import Key
 from .. import batches, rows
 from ..batches import Batches
-from ..task import Task, Weights
+from ..task import Task, Weights, moved
 
 
 class Sample(NamedTuple):
@@ -170,7 +170,10 @@ class Usual:
     def own_model(
         self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Nest, own: Nest
     ) -> Weights:
-        return weights
+        if self.server_model:
+            return weights
+        alone = tf.nest.map_structure(lambda row: row[None], own)
+        return moved(weights, self.models(alone)[0])
 
 
 class Stateless(Usual):
