@@ -30,6 +30,7 @@ from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, weighted_su
 from ._analog_checks import check as check_analog
 from ._counting import amplitudes, counts, reported, stretch, told
 from ._gains import known_gains, over_gains, repeats, share_arrived, share_of_each, times
+from ._guarded import disguised, heard, lowered, sending, undecided
 from ._levels import expected_cost, joint_level
 from ._peaks import measured, none
 from ._rebels import boosted, counted
@@ -56,6 +57,7 @@ class Heard(NamedTuple):
     target: tf.Tensor  # sum_k w_k u_k, [d]
     sent: tf.Tensor  # sum_k w_k sent_k, [d]
     papr: tf.Tensor  # in dB, [K], or [0] where it is not measured
+    sends: tf.Tensor  # bool [K], or [0] where energies tell
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -106,7 +108,8 @@ class Analog:
         _ = round.antenna_weights  # made before any loop over devices, and kept
         code = self.codec.code(terms.layers, self._data_elements(terms), keys.fold(round.key, "codec"), state.past)
         y, zeros = terms.air.empty(terms.slots), tf.zeros([terms.size])
-        acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros, none(round))
+        last = none(round), undecided(self.rule, round)
+        acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros, *last)
         if not self.probes(terms):
             return acc
         acc = acc._replace(code=told(self.codec, code, round, probe, lambda *asked: self._wanted(acc, *asked)))
@@ -128,7 +131,7 @@ class Analog:
         share = elements / round.terms.elements * (round.terms.chance if self.budget == "average" else 1.0)
         noise = round.air_link.noise * share
         if self.rule.joint:
-            return joint_level(self.rule, round, needed, budgets, noise, elements)
+            return lowered(joint_level(self.rule, round, needed, budgets, noise, elements), round)
         return self.rule.level(needed, budgets, None, noise)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
@@ -141,7 +144,7 @@ class Analog:
         scale = scale if scale.shape.rank == 0 else scale[: power.shape[1]]
         b = self.rule.amplitude(scale, gains, power, budgets, share, error)  # [C, N]
         b = boosted(b, power, round, devices)
-        x = times(b, symbols, terms.air.grid)  # [C, T, F]
+        x = times(b, disguised(symbols, round, devices), terms.air.grid)  # [C, T, F]
         y = terms.air.add(acc.y, x[None], round.air_link, devices)
         energy = tf.reduce_sum(squared(x), axis=[1, 2]) / terms.elements  # [C]
         needed = acc.needed
@@ -158,6 +161,7 @@ class Analog:
             target=acc.target + weighted_sum(weights, updates),
             sent=acc.sent + weighted_sum(weights, sent),
             papr=measured(acc.papr, round, devices, x),
+            sends=sending(acc.sends, devices, b),
         )
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
@@ -165,8 +169,8 @@ class Analog:
         y = terms.air.receive(acc.y, round.air_link, keys.fold(round.key, "noise"))
         symbols = terms.air.grid.collect(combine(round.antenna_weights, y)[0], self._elements(terms))  # [M]
         symbols, noise, legible = self._read(symbols, acc.level.arrival, round)
-        heard = (acc.energy > 0) & legible
-        anybody = tf.reduce_any(heard)
+        there = heard(acc.sends, acc.energy) & legible
+        anybody = tf.reduce_any(there)
         symbols *= tf.cast(anybody, symbols.dtype)
 
         def decode(symbols: tf.Tensor, more: tf.Tensor) -> tf.Tensor:
@@ -177,7 +181,7 @@ class Analog:
         errors = round.errors(estimate, acc.target, self.codec.target(acc.sent))
         free = reported(self.rule, self.codec) * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         state = AnalogMemory(state.cost, acc.owed, state.past.after(estimate))
-        report = round.report(errors, acc.energy, heard, tf.zeros([]), self._elements(terms), free, acc.papr)
+        report = round.report(errors, acc.energy, there, tf.zeros([]), self._elements(terms), free, acc.papr)
         return Outcome(estimate, state, report, ReceivedSum(symbols, decode))
 
     def announced(self, acc: Heard, round: Round) -> Heard:

@@ -122,7 +122,8 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         sizes = np.array([len(share) for share in shares] if isinstance(shares, list) else [1] * devices)
         sees_updates = bool(scheduler and scheduler.sees_updates)
         guard = Guard(protection, uplink, terms)
-        guard.check(algorithm.moves, sees_updates, sizes / sizes.sum(), scenario.batch_size, attackers)
+        guard.check(algorithm.moves, sees_updates, sizes / sizes.sum(), scenario.batch_size, attackers, shares)
+        guard.check_rounds(scenario.rounds)
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
