@@ -142,8 +142,7 @@ class Analog:
         share = share_of_each(round, self._elements(terms))
         (gains, error), scale = known_gains(self.rule, round, devices, power.shape[1]), acc.level.scale  # [C, N]
         scale = scale if scale.shape.rank == 0 else scale[: power.shape[1]]
-        b = self.rule.amplitude(scale, gains, power, budgets, share, error)  # [C, N]
-        b = boosted(b, power, round, devices)
+        b = boosted(self.rule.amplitude(scale, gains, power, budgets, share, error), power, round, devices)  # [C, N]
         x = times(b, disguised(symbols, round, devices), terms.air.grid)  # [C, T, F]
         y = terms.air.add(acc.y, x[None], round.air_link, devices)
         energy = tf.reduce_sum(squared(x), axis=[1, 2]) / terms.elements  # [C]
