@@ -5,6 +5,7 @@ from .federated.algorithms.fedavg import Fedavg
 from .federated.algorithms.feddyn import Feddyn
 from .federated.algorithms.fednova import Fednova
 from .federated.algorithms.fedprox import Fedprox
+from .federated.algorithms.fine_tuning import FineTuning
 from .federated.algorithms.mime import Mime
 from .federated.algorithms.scaffold import Scaffold
 from .federated.algorithms.sgd import Sgd
@@ -64,6 +65,7 @@ __all__ = [
     "Federation",
     "Fednova",
     "Fedprox",
+    "FineTuning",
     "Gaussian",
     "Hardware",
     "Ipm",

@@ -31,6 +31,7 @@ from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
 from .effort import Effort
+from .evaluation import Evaluation
 from .guard import Guard
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
@@ -115,18 +116,18 @@ class Federation:
         else:
             if len(shares) != air.devices:
                 raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-            data = self.attack.on(data, shares)
+        learnt = data if self.population else self.attack.on(data, shares)
         stale.check(self.scheduler, downlink, algorithm, uplink, self.terms, effort)
         rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
         self.algorithm = algorithm.over(uplink)
         own = downlink.own_models or self.scheduler.stale
-        self.devices = Devices(self.task, self.algorithm, data, shares, batch_size, executor, own, air.devices)
+        self.devices = Devices(self.task, self.algorithm, learnt, shares, batch_size, executor, own, air.devices)
         self.guard = Guard(protection, uplink, self.terms)
         seen = self.scheduler.sees_updates
         self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers, shares)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
-        self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
+        self._evaluation = Evaluation(self.devices, downlink, data, shares, ~self.attack.marked)
         made = optimizer()
         check_server(algorithm, made)
         self.server = Server(self.task, made)
@@ -161,20 +162,16 @@ class Federation:
         It is the server's where the downlink is ideal. Else this is the mean over devices, or over the same ten of them
         where there are more; ``evaluate_server`` tells what the server's own would do.
         """
-        accuracy, loss = self._score_devices(state.weights, state.drift)
-        return accuracy, loss
+        return self._evaluation.of_devices(state.weights, state.drift)
 
     def evaluate_server(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
         """Accuracy and mean loss on the test set of the server's model, which no noise of a downlink reaches."""
-        return self.task.evaluate(state.weights, self._x_test, self._y_test)
+        return self._evaluation.of_server(state.weights)
 
-    @tf.function(autograph=False)
-    def _score_devices(self, weights: Weights, drift: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        def score(weights: Weights) -> tf.Tensor:
-            return tf.stack(self.task.evaluate(weights, self._x_test, self._y_test))
-
-        mean = self.downlink.score(score, weights, drift)
-        return mean[0], mean[1]
+    def evaluate_personal(self, state: State, seed: int) -> tf.Tensor:
+        """Accuracy of each device's own model under its own label mix, NaN of attackers and of those untested, [K]."""
+        key = keys.key(seed, "personal", state.round)
+        return self._evaluation.personal(state.weights, state.drift, state.memory, key)
 
     @tf.function(autograph=False)
     def _round(self, state: State, seed: tf.Tensor, snr_db: tf.Tensor) -> tuple[State, Metrics]:

@@ -129,8 +129,7 @@ class Task:
 
         def batch(total: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
             part = slice(first, first + EVALUATION_BATCH)
-            state = self._non_trainable(weights.statistics, tf.zeros([2], tf.int64), first)
-            logits, _ = self.model.stateless_call(weights.trainable, state, x[part], training=False)
+            logits = self._logits(weights, x[part], first)
             right = tf.argmax(logits, axis=-1, output_type=y.dtype) == y[part]
             return total + tf.stack(
                 [tf.reduce_sum(tf.cast(right, tf.float32)), tf.reduce_sum(self.loss(y[part], logits))]
@@ -139,6 +138,25 @@ class Task:
         total = tf.foldl(batch, tf.range(0, count, EVALUATION_BATCH), tf.zeros([2]), parallel_iterations=1)
         total = total / tf.cast(count, tf.float32)
         return total[0], total[1]
+
+    @tf.function(autograph=False)
+    def weighted_accuracy(self, weights: Weights, x: tf.Tensor, y: tf.Tensor, worth: tf.Tensor) -> tf.Tensor:
+        """The share of the worth [N] of all samples that those told right have, in batches."""
+
+        def batch(total: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+            part = slice(first, first + EVALUATION_BATCH)
+            right = tf.argmax(self._logits(weights, x[part], first), axis=-1, output_type=y.dtype) == y[part]
+            return total + tf.stack([tf.reduce_sum(tf.where(right, worth[part], 0.0)), tf.reduce_sum(worth[part])])
+
+        starts = tf.range(0, tf.shape(x)[0], EVALUATION_BATCH)
+        total = tf.foldl(batch, starts, tf.zeros([2]), parallel_iterations=1)
+        return total[0] / total[1]
+
+    def _logits(self, weights: Weights, x: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+        """Of test samples, the first of them of this number."""
+        state = self._non_trainable(weights.statistics, tf.zeros([2], tf.int64), first)
+        logits, _ = self.model.stateless_call(weights.trainable, state, x, training=False)
+        return logits
 
     def _non_trainable(self, statistics: list[tf.Tensor], key: Key, step: tf.Tensor) -> list[tf.Tensor]:
         """Statistics and, from the key, random seeds, in the model's order."""

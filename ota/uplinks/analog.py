@@ -29,11 +29,11 @@ from ..codecs.identity import Identity
 from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, weighted_sum
 from ._analog_checks import check as check_analog
 from ._counting import amplitudes, counts, reported, stretch, told
-from ._gains import known_gains, over_gains, repeats, share_arrived, share_of_each, times
+from ._gains import factors, over_gains, repeats, share_arrived, share_of_each, times
 from ._guarded import disguised, heard, lowered, sending, undecided
 from ._levels import expected_cost, joint_level
 from ._peaks import measured, none
-from ._rebels import boosted, counted
+from ._rebels import counted
 
 
 class AnalogMemory(NamedTuple):
@@ -138,11 +138,8 @@ class Analog:
         terms = round.terms
         wanted, sent = self._sent(acc, round, devices, updates)  # [C, d] each
         symbols = self._symbols(acc, round, devices, sent)  # [C, M]
-        power, budgets = self._power(round, symbols), tf.gather(terms.budgets, devices)[:, None]
-        share = share_of_each(round, self._elements(terms))
-        (gains, error), scale = known_gains(self.rule, round, devices, power.shape[1]), acc.level.scale  # [C, N]
-        scale = scale if scale.shape.rank == 0 else scale[: power.shape[1]]
-        b = boosted(self.rule.amplitude(scale, gains, power, budgets, share, error), power, round, devices)  # [C, N]
+        power = self._power(round, symbols)
+        b, gains = factors(self.rule, round, devices, power, acc.level.scale, self._elements(terms))  # [C, N]
         x = times(b, disguised(symbols, round, devices), terms.air.grid)  # [C, T, F]
         y = terms.air.add(acc.y, x[None], round.air_link, devices)
         energy = tf.reduce_sum(squared(x), axis=[1, 2]) / terms.elements  # [C]
@@ -182,6 +179,13 @@ class Analog:
         state = AnalogMemory(state.cost, acc.owed, state.past.after(estimate))
         report = round.report(errors, acc.energy, there, tf.zeros([]), self._elements(terms), free, acc.papr)
         return Outcome(estimate, state, report, ReceivedSum(symbols, decode))
+
+    def sends(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Symbols [C, M] of devices with updates [C, d], and what they multiply them by at the level of ``acc``."""
+        symbols = self._symbols(acc, round, devices, self._sent(acc, round, devices, updates)[1])
+        power, elements = self._power(round, symbols), self._elements(round.terms)
+        b, _ = factors(self.rule, round, devices, power, acc.level.scale, elements)  # [C, N]
+        return disguised(symbols, round, devices), b
 
     def announced(self, acc: Heard, round: Round) -> Heard:
         """What was received, at the level of the round: where that is only a scale, all have sent at level 1."""

@@ -77,6 +77,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     from ...learning.federated import clock, rows, server, stale
     from ...learning.federated.attacks import Attack
     from ...learning.federated.clipping import task_of
+    from ...learning.federated.evaluation import check_known
     from ...learning.federated.guard import Guard
     from ...ota import Terms
 
@@ -116,6 +117,8 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         effort.check(devices)
         server.check(algorithm, optimizer())
         rows.check(algorithm, task, devices, downlink, not (scheduler and scheduler.stale))
+        if scenario.is_personal:
+            check_known(shares)
         if not isinstance(shares, list):
             shares.check(air, scheduler, downlink, algorithm)
             shares.check_single(hardware, effort, attackers, protection)

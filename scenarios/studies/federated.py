@@ -116,6 +116,11 @@ class Federated(Study):
     downlink: Annotated[Scheme, Of("downlinks")] = default("ideal", "from the server to the devices")
     grid: GridTable = default({}, "OFDM numerology")
     grant: PayloadGrant = default({}, "resource elements of a round, or bits of its packets")
+    personal: bool = Field(
+        default=False,
+        description="whether devices' models are tested by their own label mixes, as personal algorithms' always are",
+        exclude_if=lambda personal: not personal,
+    )
     papr: bool = Field(default=False, description="whether the PAPR of what devices send is measured, which takes time")
     layer: Annotated[int, Gt(0), Le(1000)] | None = Field(
         default=None,
@@ -180,6 +185,11 @@ class Federated(Study):
     def steps(self) -> int:
         return self.rounds
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether devices are tested by the models that they use and by their own label mixes."""
+        return self.personal or bool(self.algorithm.source.traits.get("personal"))
+
     def validating(self) -> "Federated":
         """Measured on a fifth of the training data, unless the scenario holds out another share."""
         return self.model_copy(update={"validation": self.validation or HELD_OUT})
@@ -218,7 +228,7 @@ class Federated(Study):
             for each, cost in zip(COSTS, over_rounds(COSTS, costs), strict=True):
                 values[each.name][at] = cost
             for each in EVALUATED:
-                values[each.name][at] = record.values[each.name][last - 1]
+                values[each.name][at] = of(record, each)[last - 1]
             first = last
         return values | ends
 

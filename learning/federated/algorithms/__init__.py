@@ -8,6 +8,7 @@ import tensorflow as tf
 from ....ota import Uplink
 from ....ota.round import Nest
 from ....phy.keys import Key
+from .. import batches
 from ..batches import Batches
 from ..task import Task, Weights
 
@@ -60,7 +61,12 @@ class Algorithm(Protocol):
     vectors: ClassVar[int]  # of the size of the trainable weights that every device keeps
     drifts: ClassVar[bool]  # whether it differs from local SGD also where all devices are alike
     turns: ClassVar[int]  # rounds that a step of the server takes
-    passes: ClassVar[tuple[float, ...]]  # gradients of each sample that a round counts, one of each of the turns
+    personal: ClassVar[bool]  # whether devices use models of their own, not the server's
+
+    @property
+    def passes(self) -> tuple[float, ...]:
+        """Gradients of each sample that a round counts, one of each of the turns."""
+        ...
 
     def over(self, uplink: Uplink) -> "Algorithm":
         """The same, with what depends on the uplink and was not given."""
@@ -84,20 +90,42 @@ class Algorithm(Protocol):
         """What the server keeps, and what its optimizer subtracts, [d], of the sum that it estimates, [d]."""
         ...
 
+    def practice(self, key: Key, sizes: tf.Tensor, largest: int, batch_size: int | None) -> Batches:
+        """The samples of their own that all devices learn from before they use a model, as ``batches`` of a round."""
+        ...
+
+    def own_model(
+        self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Nest, own: Nest
+    ) -> Weights:
+        """The model that one device uses, of the server's weights, its practice and what it keeps."""
+        ...
+
 
 class Usual:
-    """What most algorithms have in common: nothing depends on the uplink, and nothing is remembered."""
+    """What most have in common: nothing depends on the uplink, nothing is remembered, and one model serves all."""
 
     vectors: ClassVar[int] = 0
     drifts: ClassVar[bool] = False
     turns: ClassVar[int] = 1
-    passes: ClassVar[tuple[float, ...]] = (1.0,)
+    personal: ClassVar[bool] = False
+
+    @property
+    def passes(self) -> tuple[float, ...]:
+        return (1.0,)
 
     def over(self, uplink: Uplink) -> Self:
         return self
 
     def init(self, task: Task, devices: int) -> Memory:
         return Memory((), ())
+
+    def practice(self, key: Key, sizes: tf.Tensor, largest: int, batch_size: int | None) -> Batches:
+        return batches.with_repetition(key, sizes, 0, 1)
+
+    def own_model(
+        self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Nest, own: Nest
+    ) -> Weights:
+        return weights
 
 
 class Stateless(Usual):
