@@ -11,7 +11,7 @@ from ...phy import Level, PowerRule, keys
 from ..round import Round
 
 
-def undecided(rule: PowerRule, round: Round) -> tf.Tensor:
+def nobody(rule: PowerRule, round: Round) -> tf.Tensor:
     """Who sends under a level agreed on beforehand, nobody yet, bool [K]; [0] where energies tell."""
     return tf.zeros([round.weights.shape[0] if getattr(rule, "beforehand", False) else 0], tf.bool)
 

@@ -30,7 +30,7 @@ from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, weighted_su
 from ._analog_checks import check as check_analog
 from ._counting import amplitudes, counts, reported, stretch, told
 from ._gains import factors, over_gains, repeats, share_arrived, share_of_each, times
-from ._guarded import disguised, heard, lowered, sending, undecided
+from ._guarded import disguised, heard, lowered, nobody, sending
 from ._levels import expected_cost, joint_level
 from ._peaks import measured, none
 from ._rebels import counted
@@ -107,8 +107,7 @@ class Analog:
         terms, nothing, one = round.terms, tf.zeros_like(round.weights), tf.ones([])
         _ = round.antenna_weights  # made before any loop over devices, and kept
         code = self.codec.code(terms.layers, self._data_elements(terms), keys.fold(round.key, "codec"), state.past)
-        y, zeros = terms.air.empty(terms.slots), tf.zeros([terms.size])
-        last = none(round), undecided(self.rule, round)
+        y, zeros, last = terms.air.empty(terms.slots), tf.zeros([terms.size]), (none(round), nobody(self.rule, round))
         acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros, *last)
         if not self.probes(terms):
             return acc
@@ -145,8 +144,7 @@ class Analog:
         energy = tf.reduce_sum(squared(x), axis=[1, 2]) / terms.elements  # [C]
         needed = acc.needed
         if not self.probes(terms):
-            average = self.budget == "average"
-            each = tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1) if average else energy
+            each = tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1) if self.budget == "average" else energy
             needed = tf.tensor_scatter_nd_update(needed, devices[:, None], each)
         weights = tf.gather(round.weights, devices)
         return acc._replace(
@@ -183,9 +181,8 @@ class Analog:
     def sends(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Symbols [C, M] of devices with updates [C, d], and what they multiply them by at the level of ``acc``."""
         symbols = self._symbols(acc, round, devices, self._sent(acc, round, devices, updates)[1])
-        power, elements = self._power(round, symbols), self._elements(round.terms)
-        b, _ = factors(self.rule, round, devices, power, acc.level.scale, elements)  # [C, N]
-        return disguised(symbols, round, devices), b
+        given = self._power(round, symbols), acc.level.scale, self._elements(round.terms)
+        return disguised(symbols, round, devices), factors(self.rule, round, devices, *given)[0]  # [C, N]
 
     def announced(self, acc: Heard, round: Round) -> Heard:
         """What was received, at the level of the round: where that is only a scale, all have sent at level 1."""
@@ -235,9 +232,8 @@ class Analog:
         share = share_arrived(self.rule, arrives, acc.level.arrival)
         if repeats(round, self._elements(round.terms)):
             share = tf.tile(share, [1, grid.rows(data)])
-        owed = tf.gather(acc.owed, devices)
         delivered = self.codec.delivered(sent, layers, acc.code, share[:, :data])  # [C, d]
-        after = (1.0 - self._feedback) * owed + wanted - delivered
+        after = (1.0 - self._feedback) * tf.gather(acc.owed, devices) + wanted - delivered
         return tf.tensor_scatter_nd_update(acc.owed, devices[:, None], after)
 
     def _power(self, round: Round, symbols: tf.Tensor) -> tf.Tensor:
