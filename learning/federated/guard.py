@@ -10,7 +10,7 @@ server knows: who takes part. Of noise that devices add themselves all is counte
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -26,7 +26,7 @@ from .guard_plans import allowed, filled
 from .population import Population
 from .protections import Protection
 
-Share = tf.Tensor | float
+Share: TypeAlias = tf.Tensor | float
 COUNTED_ON = ", as long as no device tells anybody the noise that it adds"
 LEAST = 1e-9  # share of power for data
 _ROUNDING = 1.0 - 1e-6  # of a budget, for what float32 makes of levels

@@ -90,8 +90,8 @@ def planned(budget: float, full: list[float], rate: float | None) -> np.ndarray:
     told: list[float] = []
     for at, most in enumerate(full):
         left, rounds = budget - sum(told), len(full) - at
-        given = (tf.constant(value, tf.float64) for value in (left, rounds, most))
-        told.append(float(allowed(*given, rate, len(full))))
+        left_now, rounds_now, most_now = (tf.constant(value, tf.float64) for value in (left, rounds, most))
+        told.append(float(allowed(left_now, rounds_now, most_now, rate, len(full))))
     return np.array(told)
 
 
