@@ -19,6 +19,7 @@ ASKED: Mapping[str, Mapping[str, Any]] = {  # of ``plot``
     "abdi_ceo_batches": {"x": "batch_size", "y": "nmse"},
     "abdi_isgq_errors": {"y": "error"},
     "asynchronous": {"x": "seconds"},
+    "byzantine": {"x": "count"},
     "deadline": {"x": "seconds"},
     "time_energy": {"x": "joules", "panel": ["variant"]},
 }
