@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
+from ...ota.layers import size_of
 from ...ota.round import Nest, Updates, at_devices
 from ...phy import Air, keys
 from ...phy.keys import Key
@@ -160,7 +161,7 @@ class Devices:
     def _each(self, one: Callable[..., tuple[tf.Tensor, Nest]], inputs: tuple[Nest, ...]) -> tuple[tf.Tensor, Nest]:
         """An update for each of the inputs, and a loss and a row beside it."""
         row = tf.nest.map_structure(lambda rows: tf.TensorSpec(rows.shape[1:], rows.dtype), inputs[-1])
-        made = tf.TensorSpec([self.task.size]), (tf.TensorSpec([]), row)
+        made = tf.TensorSpec([size_of(self.algorithm.sends(self.task))]), (tf.TensorSpec([]), row)
         if self.vectorized:
             return tf.cond(
                 tf.size(inputs[0]) > 0,  # a vectorized map of nothing has no shapes to go by

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from ...ota.round import Nest
 from ...phy.keys import Key
 from ..data import Arrays
 from .algorithms import Memory
 from .devices import Devices
 from .downlinks import Downlink
+from .downlinks._scores import mean_score
 from .personal import LabelMixes
 from .population import Population
 from .task import Weights
@@ -42,13 +44,17 @@ class Evaluation:
         self._mixes = None if isinstance(shares, Population) else LabelMixes(data, shares, counted)
 
     @tf.function(autograph=False)
-    def of_devices(self, weights: Weights, drift: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Mean accuracy and loss of the models that the downlink gives to devices."""
+    def of_devices(self, weights: Weights, drift: tf.Tensor, own: Nest) -> tuple[tf.Tensor, tf.Tensor]:
+        """Mean accuracy and loss of the models that the downlink gives to devices, or of theirs without another."""
 
         def score(weights: Weights) -> tf.Tensor:
             return tf.stack(self._task.evaluate(weights, self._x, self._y))
 
-        mean = self._downlink.score(score, weights, drift)
+        algorithm = self._devices.algorithm
+        if algorithm.server_model:
+            mean = self._downlink.score(score, weights, drift)
+        else:
+            mean = mean_score(score, weights, algorithm.models(own))
         return mean[0], mean[1]
 
     def of_server(self, weights: Weights) -> tuple[tf.Tensor, tf.Tensor]:

@@ -5,6 +5,7 @@ BatchNormalization, say), because statistics must travel too: what is not sent, 
 random layers come from our keys.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
@@ -16,6 +17,7 @@ from ...phy import keys
 from ...phy.keys import Key
 
 EVALUATION_BATCH = 1000
+Losses = Callable[[tf.Tensor], tf.Tensor]  # from logits [B, C] to the losses of samples, [B]
 
 
 class Weights(NamedTuple):
@@ -108,19 +110,50 @@ class Task:
         times: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
         """Mean loss over the samples in the mask [B], its gradient (times a number), and the statistics after it."""
+        return self._slope(weights, x, mask, key, step, times, lambda logits: self.loss(y, logits))[:3]
+
+    @tf.function(autograph=False, experimental_attributes={"_noinline": True})
+    def gradient_to(
+        self,
+        weights: Weights,
+        x: tf.Tensor,
+        y: tf.Tensor,
+        soft: tf.Tensor,
+        mask: tf.Tensor,
+        key: Key,
+        step: tf.Tensor,
+        times: tf.Tensor,
+    ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor], tf.Tensor]:
+        """The same with the cross-entropy to soft targets [B, C], of any sum, in each loss; and the logits [B, C]."""
+
+        def losses(logits: tf.Tensor) -> tf.Tensor:
+            return self.loss(y, logits) - tf.reduce_sum(soft * tf.nn.log_softmax(logits), axis=1)
+
+        return self._slope(weights, x, mask, key, step, times, losses)
+
+    def _slope(
+        self,
+        weights: Weights,
+        x: tf.Tensor,
+        mask: tf.Tensor,
+        key: Key,
+        step: tf.Tensor,
+        times: tf.Tensor | None,
+        losses_of: Losses,
+    ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor], tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(weights.trainable)
             state = self._non_trainable(weights.statistics, key, step)
             logits, after, penalties = self.model.stateless_call(
                 weights.trainable, state, x, training=True, return_losses=True
             )
-            losses = self.loss(y, logits) * mask  # [B]
+            losses = losses_of(logits) * mask  # [B]
             loss = tf.math.divide_no_nan(tf.reduce_sum(losses), tf.reduce_sum(mask))
             if penalties:  # regularizers; none for a batch of padding alone
                 loss += tf.add_n(penalties) * tf.cast(tf.reduce_any(mask > 0), loss.dtype)
         zero = tf.UnconnectedGradients.ZERO
         gradient = tape.gradient(loss, weights.trainable, output_gradients=times, unconnected_gradients=zero)
-        return loss, gradient, [v for v, seed in zip(after, self._seeds, strict=True) if not seed]
+        return loss, gradient, [v for v, seed in zip(after, self._seeds, strict=True) if not seed], logits
 
     @tf.function(autograph=False)
     def evaluate(self, weights: Weights, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

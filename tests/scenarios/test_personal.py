@@ -60,7 +60,7 @@ def test_a_step_is_chosen_by_what_is_asked_for(by: str | None, best: float) -> N
     assert [unit.study.algorithm.learning_rate for unit in asked] == values and asked[0].study.validation
     told = {"accuracy": [0.2, 0.8, 0.5], "personal_accuracy": [0.9, 0.5, 0.6], "loss": [3.0, 2.0, 1.0]}
     rounds = len(study.dimensions()["round"])
-    gave = [{name: np.full(rounds, value[at]) for name, value in told.items()} for at in range(3)]
+    gave: list[Any] = [{name: np.full(rounds, value[at]) for name, value in told.items()} for at in range(3)]
     (chosen,) = plan.send(gave)
     assert chosen.study.algorithm.learning_rate == best and chosen.study.validation is None
 

@@ -57,7 +57,8 @@ def adapted(state: State, device: int, steps: int, drift: Any = 0.0) -> list[np.
 
 def own_accuracy(model: list[np.ndarray], device: int) -> float:
     """sum_c p_c A_c over the classes that are tested, by counting."""
-    right = probabilities(*model, X_TEST).argmax(axis=1) == TESTED
+    w, b = model
+    right = probabilities(w, b, X_TEST).argmax(axis=1) == TESTED
     held = [int(c) for c in LABELS[SHARES[device]] if c in TESTED]
     return float(np.mean([right[TESTED == c].mean() for c in held])) if held else np.nan
 
