@@ -8,12 +8,14 @@ from typing import Any
 
 from .version import __version__
 
-__all__ = ["__version__", "figures", "learning", "ota", "phy", "plot", "scenarios", "use"]
+__all__ = ["Aggregator", "__version__", "figures", "learning", "ota", "phy", "plot", "scenarios", "use"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "use":
         return importlib.import_module(".own", __name__).use
+    if name == "Aggregator":
+        return importlib.import_module(".aggregator", __name__).Aggregator
     if name == "plot":
         return importlib.import_module(".figures", __name__).plot
     if name in __all__:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from . import editors, snr
 from .version import __version__
 
 Command = Callable[[argparse.Namespace], int]
@@ -28,6 +29,8 @@ EXAMPLES = """examples:
   overair figure amiri2020                                   a published figure, from its stored curves
   overair cite runs/a                                        BibTeX of the package and of the schemes used
   overair check                                              theory beside simulation
+  overair schema > federated.schema.json                     what editors complete and check scenarios by
+  overair snr --ebno 4 --bits 4 --rate 1/2                   what snr_db an Eb/N0 of a paper is
 """
 RUN_EXAMPLES = """examples:
   overair run quickstart --set rounds=50 --out runs/quickstart
@@ -94,7 +97,10 @@ def parser(
     told.add_argument("results", metavar="DIR|FILE|NAME", help="results, or a preset")
     told.set_defaults(command=cite)
 
-    for each in (commands.choices[name] for name in ("run", "list", "show", "report", "cite")):
+    for more in (snr, editors):
+        more.add(commands)
+
+    for each in (commands.choices[name] for name in ("run", "list", "show", "report", "cite", "schema")):
         each.add_argument(
             "--with", action="append", default=[], dest="folders", metavar="FOLDER",
             help="a folder with schemes of your own, such as channels/NAME.py; repeatable",

@@ -134,11 +134,10 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from . import told
-    from .scenarios.reading import files
 
     _check_alone(options)
     if options.toml:
-        print(files.text(options.results), end="")
+        print(pages.scenario(options.results), end="")
         return 0
     from .scenarios.results import saved
 
@@ -179,9 +178,9 @@ def _plotted(dataset: Any, options: argparse.Namespace) -> Any:
 
 
 def _new(options: argparse.Namespace) -> int:
-    from .scenarios.reading import skeleton
+    from .scenarios.reading import schema, skeleton
 
-    print(skeleton.text(options.study), end="")
+    print(schema.line(options.study) + "#\n" + skeleton.text(options.study), end="")
     return 0
 
 

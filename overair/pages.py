@@ -64,6 +64,17 @@ def cite(options: argparse.Namespace) -> int:
     return 0
 
 
+def scenario(name: str) -> str:
+    """A preset's file, with the lines by which editors find its schema; one of somebody else's as it is."""
+    from .scenarios import studies
+    from .scenarios.reading import files, schema
+
+    text = files.text(name)
+    if name not in files.presets():
+        return text
+    return schema.line(files.read(name)[1].get("study", studies.USUAL)) + "#\n" + text
+
+
 def _check_out(file: Path, endings: tuple[str, ...]) -> None:
     """Raise ValueError, before any work, where a file cannot be written."""
     if file.suffix not in endings or not file.absolute().parent.is_dir() or file.is_dir():

@@ -210,16 +210,21 @@ def _fields(
     return declared
 
 
-def _type(where: str, field: SourceField) -> Any:
+@cache
+def _names() -> dict[str, Any]:
+    """What an annotation may be made of."""
     plain = [float, int, bool, str, tuple, Ge, Gt, Le, Lt, MultipleOf, AtMost]
     names: dict[str, Any] = {known.__name__: known for known in plain} | {"Literal": Literal, "Annotated": Annotated}
-    names |= {about.interface: Annotated[Scheme, Of(family)] for family, about in FAMILIES.items()}
+    return names | {about.interface: Annotated[Scheme, Of(family)] for family, about in FAMILIES.items()}
+
+
+def _type(where: str, field: SourceField) -> Any:
     text = ast.unparse(field.annotation)
     if not annotations.is_plain(field.annotation):
         wanted = "expected names such as float and Annotated[float, Gt(0)], received what would have to be run"
         raise TypeError(f"{where}: field {field.name}: annotation {text}: {wanted}")
     try:
-        kept = eval(text, {"__builtins__": {}}, names)  # nothing but these names, and nothing of them
+        kept = eval(text, {"__builtins__": {}}, _names())  # nothing but these names, and nothing of them
     except (NameError, TypeError, AttributeError) as error:
         raise TypeError(f"{where}: field {field.name}: annotation {text}: {error}") from None
     if get_origin(kept) is tuple:  # a TOML file has lists

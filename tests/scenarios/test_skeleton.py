@@ -82,4 +82,7 @@ def test_fields_are_those_of_federated_learning_and_say_where_others_are() -> No
 @pytest.mark.parametrize("name", files.presets())
 def test_a_preset_is_shown_with_its_comments(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", name, "--toml"]) == 0
-    assert capsys.readouterr().out == (files.PRESETS / f"{name}.toml").read_text()
+    line, made, empty, text = capsys.readouterr().out.split("\n", 3)
+    study = files.read(name)[1].get("study", studies.USUAL)
+    assert line == f"#:schema ./{study}.schema.json" and f"overair schema {study} >" in made and empty == "#"
+    assert text == (files.PRESETS / f"{name}.toml").read_text()

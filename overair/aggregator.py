@@ -1,0 +1,129 @@
+"""Any framework's updates over our air: arrays of numpy, PyTorch or JAX in, the server's estimate and a report out.
+
+    from overair import Aggregator
+    from overair.ota import Analog, RandomLinear
+    from overair.phy import Air, Grid, MseOptimal, Tdl
+
+    air = Air(Grid(), Tdl(), devices=20, antennas=2)
+    aggregator = Aggregator(Analog(RandomLinear(), MseOptimal()), air, size=650, elements=325)
+    state = aggregator.init(seed=0)
+    estimate, state, report = aggregator.step(state, updates, seed=0, snr_db=10.0)  # [20, 650] -> [650]
+
+A round has the keys, links and compiled steps of a ``Federation`` of the same seed, so its estimate is the same bit for
+bit. Arrays cross by numpy's protocol, ``__array__``: no other framework is imported, and one that is on a GPU in
+PyTorch comes by ``.cpu()``.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from .ota import Report, Round, Terms, Uplink, collect
+from .ota.layers import Layers
+from .ota.round import Nest
+from .phy import Air, Place, keys
+
+
+class AggregatorState(NamedTuple):
+    """What is carried from round to round."""
+
+    round: tf.Tensor  # int64
+    uplink: Nest  # such as what devices owe
+    place: Place
+
+
+class Aggregated(NamedTuple):
+    """What a round brings."""
+
+    estimate: Any  # of sum_k w_k u_k, [d], an array as the updates are
+    state: AggregatorState
+    report: Report  # in numpy: errors, energies [K], who is decoded [K], bits, elements, airtime
+
+
+class Aggregator:
+    """The weighted sum of updates, as a server estimates it behind an uplink; compiled once, seed and SNR are inputs.
+
+    Args:
+        uplink: how updates reach the server, ``Analog``, ``Digital`` or ``Ideal``.
+        air: the links of its devices, of which there are K = ``air.devices``.
+        size: numbers of an update, d.
+        elements: resource elements granted to a round, for all devices together.
+        layers: shapes of the parts of an update, in order, for schemes that work by layer; one of all unless given.
+        participation: chance of a device to be in a round, which mean budgets count with.
+    """
+
+    def __init__(
+        self, uplink: Uplink, air: Air, size: int, elements: int, layers: Layers = (), participation: float = 1.0
+    ) -> None:
+        self.uplink, self.terms = uplink, Terms(air, size, elements, participation, layers)
+        uplink.check(self.terms)
+
+    def init(self, seed: int) -> AggregatorState:
+        """The state before the first round: places and what lasts depend on the seed alone."""
+        place = self.terms.air.init(keys.key(seed, "place"))
+        return AggregatorState(tf.zeros([], tf.int64), self.uplink.init(self.terms, place), place)
+
+    def step(self, state: AggregatorState, updates: Any, seed: int, snr_db: float, weights: Any = None) -> Aggregated:
+        """One round of updates [K, d], which are taken as float32.
+
+        Weights [K] are those of the sum, 0 for a device that stays away; 1/K each unless given.
+        """
+        air, size = self.terms.air, self.terms.size
+        sent = _numbers("updates", updates, (air.devices, size))
+        shares = np.full(air.devices, 1 / air.devices) if weights is None else weights
+        shares = _numbers("weights", shares, (air.devices,))
+        if shares.min() < 0:
+            raise ValueError(f"weights: expected none below 0, received {shares.min():g}")
+        told = tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32)
+        estimate, after, report = self._round(state, tf.constant(sent), tf.constant(shares), *told)
+        return Aggregated(_alike(estimate, updates), after, tf.nest.map_structure(lambda each: each.numpy(), report))
+
+    @tf.function(autograph=False)
+    def _round(
+        self, state: AggregatorState, updates: tf.Tensor, weights: tf.Tensor, seed: tf.Tensor, snr_db: tf.Tensor
+    ) -> tuple[tf.Tensor, AggregatorState, Report]:
+        terms, key, link = self.terms, keys.key(seed, "round", state.round), None
+        if self.uplink.uses_air:
+            time = tf.cast(state.round, tf.float64) * terms.airtime
+            link = terms.air.draw(state.place, keys.fold(key, "link"), time, terms.slots, snr_db)
+
+        def updates_of(devices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return tf.gather(updates, devices), tf.zeros(tf.shape(devices))
+
+        devices = tf.where(weights > 0)[:, 0]
+        round = Round(terms, key, weights, link)
+        outcome, _ = collect(self.uplink, state.uplink, round, updates_of, devices, terms.air.devices)
+        return outcome.estimate, AggregatorState(state.round + 1, outcome.state, state.place), outcome.report
+
+
+def _numbers(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Of any framework's array, as float32; refuses other shapes and what is no array of finite numbers."""
+    try:
+        found = np.asarray(values).astype(np.float32)
+    except (TypeError, ValueError, RuntimeError) as error:  # of PyTorch: on a GPU, with gradients, of bfloat16
+        told = " ".join(str(error).split())
+        raise ValueError(
+            f"{name}: expected an array that numpy can read, received one of which it says: {told}"
+        ) from None
+    if found.shape != shape:
+        raise ValueError(f"{name}: expected {list(shape)}, received {list(found.shape)}")
+    if not np.isfinite(found).all():
+        place = [int(at) for at in np.argwhere(~np.isfinite(found))[0]]
+        raise ValueError(f"{name}: expected finite numbers, received {found[tuple(place)]} at {place}")
+    return found
+
+
+def _alike(estimate: tf.Tensor, updates: Any) -> Any:
+    """An estimate as the updates are: of their framework and on their device."""
+    if isinstance(updates, tf.Tensor):
+        return estimate
+    found = estimate.numpy()
+    if hasattr(updates, "new_tensor"):  # PyTorch
+        return updates.new_tensor(found)
+    if hasattr(updates, "__array_namespace__"):  # the array API: numpy, JAX
+        return updates.__array_namespace__().asarray(found, device=updates.device)
+    return found
+
+
+__all__ = ["Aggregated", "Aggregator", "AggregatorState"]

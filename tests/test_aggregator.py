@@ -1,0 +1,170 @@
+"""Arrays of any framework over our air: the round of a Federation bit for bit, whoever brings the updates."""
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import overair
+from overair.aggregator import Aggregator
+from overair.learning import Federation, Sgd
+from overair.learning.data import Arrays
+from overair.ota import Analog, Digital, Ideal, Outcome, RandomLinear, Report, Round, Sign, Terms
+from overair.ota.round import Nest, Probe
+from overair.phy import Air, ClockDrift, Grid, MseOptimal, Place, Tdl
+
+DEVICES, SIZE, ELEMENTS, SEED, SNR_DB, ROUNDS = 6, 51, 20, 4, 7.0, 3
+SHARES = np.split(np.arange(60), [3, 10, 20, 34, 40])  # unequal
+WEIGHTS = np.array([len(share) for share in SHARES], np.float32) / np.float32(60)
+UPLINKS = {
+    "analog": Analog(RandomLinear(), MseOptimal(), feedback=0.3),
+    "digital": Digital(Sign()),
+    "ideal": Ideal(),
+}
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An uplink that keeps in its state what was sent in the last round, what was made of it, and the report."""
+
+    inner: Any
+    uses_air: ClassVar[bool] = True
+    apart: ClassVar[bool] = False
+
+    def probes(self, terms: Terms) -> bool:
+        return bool(self.inner.probes(terms))
+
+    def check(self, terms: Terms) -> None:
+        self.inner.check(terms)
+
+    def init(self, terms: Terms, place: Place) -> Nest:
+        zero = tf.zeros([])
+        report = Report(zero, zero, tf.zeros([DEVICES]), tf.zeros([DEVICES], tf.bool), *[zero] * 8)
+        return self.inner.init(terms, place), tf.zeros([DEVICES, SIZE]), tf.zeros([SIZE]), report
+
+    def begin(self, state: Nest, round: Round, probe: Probe) -> Nest:
+        return self.inner.begin(state[0], round, probe), state[1]
+
+    def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
+        return self.inner.add(acc[0], round, devices, updates), tf.scatter_nd(
+            devices[:, None], updates, [DEVICES, SIZE]
+        )
+
+    def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
+        outcome = self.inner.end(acc[0], state[0], round)
+        return outcome._replace(state=(outcome.state, acc[1], outcome.estimate, outcome.report))
+
+
+def dense(seed: int) -> keras.Model:
+    start = keras.initializers.GlorotUniform(seed=seed)
+    layers = [keras.layers.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3, kernel_initializer=start)]
+    return keras.Sequential(layers)
+
+
+def air() -> Air:
+    """Clocks that run off from round to round, within the prefix, over paths that move."""
+    grid = Grid(subcarriers=16, symbols=2, prefix=16, advance=4)
+    return Air(grid, Tdl(delay_spread=30e-9, speed=20.0), DEVICES, impairments=(ClockDrift(ppm=1e3, resync=0.01),))
+
+
+def aggregator(uplink: Any) -> Aggregator:
+    return Aggregator(uplink, air(), SIZE, ELEMENTS, layers=((16, 3), (3,)))
+
+
+def some(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(DEVICES, SIZE)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def analog() -> Aggregator:
+    return aggregator(UPLINKS["analog"])
+
+
+@pytest.mark.parametrize("name", UPLINKS)
+def test_the_estimate_is_that_of_a_federation_bit_for_bit(name: str) -> None:
+    """Round after round, memory and moving links included: the same updates, weights, seed and SNR."""
+    rng = np.random.default_rng(0)
+    x, y = rng.random((60, 4, 4, 1), np.float32), rng.integers(0, 3, 60).astype(np.int32)
+    federation = Federation(
+        dense, Arrays(x, y, x[:5], y[:5], 3), SHARES, Sgd(), Recorded(UPLINKS[name]), air(), ELEMENTS,
+        lambda: keras.optimizers.SGD(0.5), batch_size=5,
+    )  # fmt: skip
+    ours, theirs = aggregator(UPLINKS[name]), federation.init(SEED)
+    state = ours.init(SEED)
+    for _ in range(ROUNDS):
+        theirs, _ = federation.step(theirs, SEED, SNR_DB)
+        _, sent, estimate, report = theirs.uplink
+        found, state, told = ours.step(state, sent.numpy(), SEED, SNR_DB, WEIGHTS)
+        assert np.any(sent.numpy()) and isinstance(found, np.ndarray)
+        np.testing.assert_array_equal(found, estimate.numpy())
+        for field in Report._fields:
+            np.testing.assert_array_equal(getattr(told, field), getattr(report, field), err_msg=field)
+
+
+def test_without_air_the_estimate_is_the_weighted_sum() -> None:
+    plain = aggregator(Ideal())
+    updates, weights = some(0), np.array([0.5, 0, 0.25, 0, 0.125, 2])
+    found = plain.step(plain.init(0), updates, 0, 0.0, weights).estimate
+    np.testing.assert_allclose(found, weights @ updates.astype(np.float64), rtol=0, atol=6 * 2**-24 * 2 * 5)
+    mean = plain.step(plain.init(0), updates, 0, 0.0).estimate
+    np.testing.assert_allclose(mean, updates.mean(0, dtype=np.float64), rtol=0, atol=6 * 2**-24 * 5)
+
+
+def test_whoever_has_no_weight_stays_away(analog: Aggregator) -> None:
+    weights = np.array([1, 0, 1, 1, 1, 1]) / 5
+    report = analog.step(analog.init(0), some(0), 0, SNR_DB, weights).report
+    assert report.energy[1] == 0 and not report.decoded[1] and report.energy[0] > 0
+
+
+def test_other_numbers_are_taken_as_float32_and_handed_back_as_they_came(analog: Aggregator) -> None:
+    updates = some(1)
+    ours = analog.step(analog.init(2), updates, 2, SNR_DB).estimate
+    double = analog.step(analog.init(2), updates.astype(np.float64), 2, SNR_DB).estimate
+    tensor = analog.step(analog.init(2), tf.constant(updates), 2, SNR_DB).estimate
+    listed = analog.step(analog.init(2), updates.tolist(), 2, SNR_DB).estimate
+    assert ours.dtype == double.dtype == np.float32 and isinstance(tensor, tf.Tensor)
+    for other in (double, tensor.numpy(), listed):
+        np.testing.assert_array_equal(other, ours)
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax"])
+def test_another_framework_gets_our_bits_as_its_array(analog: Aggregator, framework: str) -> None:
+    library = importlib.import_module(framework) if importlib.util.find_spec(framework) else None
+    if library is None:
+        pytest.skip(f"{framework} is not installed here; its arrays come as numpy's do, by __array__")
+    updates = some(3)
+    theirs = library.from_numpy(updates) if framework == "torch" else library.numpy.asarray(updates)
+    found = analog.step(analog.init(5), theirs, 5, SNR_DB).estimate
+    assert type(found) is type(theirs) and found.dtype == theirs.dtype
+    np.testing.assert_array_equal(np.asarray(found), analog.step(analog.init(5), updates, 5, SNR_DB).estimate)
+
+
+class OnGpu:
+    """What PyTorch says of a tensor that is not in the memory of the machine."""
+
+    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+        raise TypeError("can't convert cuda:0 device type tensor to numpy.\nUse Tensor.cpu()")
+
+
+@pytest.mark.parametrize(
+    "updates, weights, told",
+    [
+        (np.zeros((DEVICES, SIZE + 1)), None, r"updates: expected \[6, 51\], received \[6, 52\]"),
+        (np.full((DEVICES, SIZE), np.nan), None, r"updates: expected finite numbers, received nan at \[0, 0\]"),
+        (OnGpu(), None, r"updates: expected an array .*: can't convert cuda:0 .* numpy. Use Tensor.cpu\(\)$"),
+        (np.full((DEVICES, SIZE), "a"), None, "updates: expected an array"),
+        (np.zeros((DEVICES, SIZE)), np.ones(5), r"weights: expected \[6\], received \[5\]"),
+        (np.zeros((DEVICES, SIZE)), -np.ones(DEVICES), "weights: expected none below 0, received -1"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line(analog: Aggregator, updates: Any, weights: Any, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        analog.step(analog.init(0), updates, 0, SNR_DB, weights)
+
+
+def test_the_front_door_has_it() -> None:
+    assert overair.Aggregator is Aggregator
