@@ -27,7 +27,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         panel = figure.subplots()
         panel.imshow(np.nan_to_num(found.mean), cmap="RdBu_r", vmin=-1.5, vmax=1.5, aspect="auto")
         for row, column in np.ndindex(found.mean.shape):
-            mean, error = found.mean[row, column], found.error[row, column]
+            mean, error = float(found.mean[row, column]), float(found.error[row, column])
             colour = "white" if abs(mean) > 1.5 * STRONG else "black"
             panel.text(column, row, cell(mean, error), ha="center", va="center", fontsize=6.5, color=colour)
         panel.set_xticks(range(len(table.METRICS)), [HEADINGS.get(name, f"${name}$") for name in table.METRICS])

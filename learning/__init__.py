@@ -9,6 +9,7 @@ from .federated.algorithms.fednova import Fednova
 from .federated.algorithms.fedprox import Fedprox
 from .federated.algorithms.fine_tuning import FineTuning
 from .federated.algorithms.mime import Mime
+from .federated.algorithms.mocha import Mocha
 from .federated.algorithms.per_fedavg import PerFedavg
 from .federated.algorithms.pfedme import Pfedme
 from .federated.algorithms.reptile import Reptile
@@ -84,6 +85,7 @@ __all__ = [
     "LargestUpdate",
     "Metrics",
     "Mime",
+    "Mocha",
     "Oldest",
     "Optimal",
     "Others",

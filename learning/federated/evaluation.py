@@ -45,7 +45,7 @@ class Evaluation:
 
     @tf.function(autograph=False)
     def of_devices(self, weights: Weights, drift: tf.Tensor, own: Nest) -> tuple[tf.Tensor, tf.Tensor]:
-        """Mean accuracy and loss of what the downlink gives to devices, or of their models if there is no other."""
+        """Mean accuracy and loss of the models that the downlink gives to devices, or of theirs without another."""
 
         def score(weights: Weights) -> tf.Tensor:
             return tf.stack(self._task.evaluate(weights, self._x, self._y))

@@ -36,7 +36,7 @@ from .evaluation import Evaluation
 from .guard import Guard
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
-from .population import Population
+from .population import Population, sizes
 from .protections import Protection
 from .radio import Radio
 from .schedulers import Plan, Scheduler
@@ -106,7 +106,9 @@ class Federation:
         sent = algorithm.sends(self.task)
         told = sent, papr, layer, payload, self.scheduler.access if payload else "equal"
         chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
-        terms = Terms(air, size_of(sent), elements, chance, *told, aggregator, senders=senders)
+        terms = Terms(
+            air, size_of(sent), elements, chance, *told, aggregator, senders=senders, separate=algorithm.separate
+        )
         terms = replace(terms, cohort=bool(self.population))
         self.attack = Attack(attackers, air.devices)
         self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
@@ -114,7 +116,7 @@ class Federation:
         learnt = data
         if isinstance(shares, Population):
             shares.check(air, self.scheduler, downlink, algorithm)
-            shares.check_single(hardware, effort, attackers, protection)
+            shares.check_single(effort, attackers, protection)
         else:
             if len(shares) != air.devices:
                 raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
@@ -127,7 +129,7 @@ class Federation:
         self.devices = Devices(self.task, self.algorithm, learnt, shares, batch_size, executor, own, air.devices)
         self.guard = Guard(protection, uplink, self.terms)
         seen = self.scheduler.sees_updates
-        self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers)
+        self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers, shares)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._evaluation = Evaluation(self.devices, downlink, data, shares, ~self.attack.marked)
@@ -136,7 +138,7 @@ class Federation:
         self.server = Server(self.task, made)
         downlink.check(uplink, self.terms, made)
         self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
-        self.clock = clock_of(hardware, radio, algorithm, shares, batch_size, effort)
+        self.clock = clock_of(hardware, radio, algorithm, sizes(shares, air.devices), batch_size, effort)
         check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
         spare = besides(uplink, self.terms, self._broadcast_seconds)
         self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)
@@ -155,6 +157,7 @@ class Federation:
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
+        self.guard.check_rounds(int(state.round) + 1 if self.guard.plans else 1)
         state, metrics = self._round(state, tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32))
         return state, metrics._replace(epsilon=tf.constant(self.guard.epsilon(state.leaked)))
 
@@ -188,17 +191,18 @@ class Federation:
 
         shares, batches = self.devices.shares, self.effort.managed(self.devices.batches(key), key)
         updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key, numbers), shares, self.chunk)
-        work = self.clock.work(seed, state.round, batches.samples) if self.clock else None
+        work = self.clock.work(seed, state.round, batches.samples, numbers) if self.clock else None
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         plan = self.effort.arriving(plan, key)
         devices, kept = tf.where(plan.weights > 0)[:, 0], rows.kept(state.memory.own)
         round = Round(self.terms, key, plan.weights, link, plan.shares, self.attack.rebels)
+        round, told_now = self.guard.guarded(round, self.devices.samples, state.leaked, state.round)
         sent = self.attack.forged(self.guard.clipped(updates_of), devices, self.chunk, self.terms.size, key)
         outcome, (loss, own) = collect(self.uplink, state.uplink, round, sent, devices, self.chunk, kept)
         weights = tf.where(outcome.report.decoded, plan.weights, 0.0)
         counts = counted(self.terms.aggregator, outcome.apart, weights)
-        heard = Heard(counts, shares, batches.steps, plan.weights > 0)
+        heard = Heard(counts, shares, batches.steps, plan.weights > 0, outcome.apart)
         estimate = stale.estimate(outcome, state.drift, plan)
         memory, step = self.algorithm.conclude(self.task, state.memory, own, estimate, heard)
         served = self.server.step(state.weights, state.optimizer, step)
@@ -211,9 +215,8 @@ class Federation:
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
         spent = self._spent(work, plan, outcome.report)
         clock = state.clock + spent.seconds if self.clock else ()
-        leaked = state.leaked + self.guard.leak(round, self.devices.samples)
         served_by = served.weights, served.optimizer, outcome.state, state.place, drift, learnt, clock
-        after = State(state.round + 1, *served_by, memory, leaked)
+        after = State(state.round + 1, *served_by, memory, state.leaked + told_now)
         spread = self._broadcast, self._broadcast_seconds
         told = metrics(loss, told_of(self.scheduler, plan, outcome.report), finite, spread, spent, clock)
         return after, self.population.of_all(told, self.terms.air.devices) if self.population else told

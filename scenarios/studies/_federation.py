@@ -79,6 +79,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     from ...learning.federated.clipping import task_of
     from ...learning.federated.evaluation import check_known
     from ...learning.federated.guard import Guard
+    from ...learning.federated.population import sizes
     from ...ota import Terms
     from ...ota.layers import size_of
 
@@ -108,7 +109,7 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         access = scheduler.access if scheduler and scenario.grant.bits else "equal"
         more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "aggregator": aggregator}
         more |= {"cohort": not isinstance(shares, list), "senders": getattr(scheduler, "senders", None)}
-        terms = Terms(air, size_of(sent), elements, chance, sent, **more)
+        terms = Terms(air, size_of(sent), elements, chance, sent, separate=algorithm.separate, **more)
         terms = Attack(attackers, devices).check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
@@ -123,17 +124,19 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
             check_known(shares)
         if not isinstance(shares, list):
             shares.check(air, scheduler, downlink, algorithm)
-            shares.check_single(hardware, effort, attackers, protection)
+            shares.check_single(effort, attackers, protection)
         else:
-            algorithm.check(task, terms, data.y_train, shares)
-        sizes = np.array([len(share) for share in shares] if isinstance(shares, list) else [1] * devices)
+            algorithm.over(uplink).check(task, terms, data.y_train, shares)
+        counts = sizes(shares, devices)
         sees_updates = bool(scheduler and scheduler.sees_updates)
         guard = Guard(protection, uplink, terms)
-        guard.check(algorithm.moves, sees_updates, sizes / sizes.sum(), scenario.batch_size, attackers)
+        of_all = np.array(counts) / sum(counts)
+        guard.check(algorithm.moves, sees_updates, of_all, scenario.batch_size, attackers, shares)
+        guard.check_rounds(scenario.rounds)
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
-            timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size, effort)
+            timed = clock.clock_of(hardware, radio, algorithm, counts, scenario.batch_size, effort)
             clock.check(scheduler, timed, uplink, terms, broadcast)
             stale.check(scheduler, downlink, algorithm, uplink, terms, effort)
     told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection

@@ -26,7 +26,7 @@ SINUSOIDS = 20  # of which a tap is a sum, whose |a|^4 is 2 - 1/20 on average
 
 
 def blocks_of(spread: float, bandwidth: float) -> float:
-    """1 over the mean of |r(f - f')|^2, by the density 2 (B - x)/B^2 of |f - f'|, less what taps lack of normal ones."""
+    """1 over the mean of |r(f - f')|^2, by the density 2 (B - x)/B^2 of |f - f'|, less what sinusoids lack."""
     power = 10 ** (TDL_A[:, 1] / 10) / np.sum(10 ** (TDL_A[:, 1] / 10))
 
     def squared(apart: float) -> float:

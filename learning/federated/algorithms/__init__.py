@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from ....ota import Terms, Uplink
+from ....ota.apart import Separate
 from ....ota.layers import Layers
 from ....ota.round import Nest
 from ....phy.keys import Key
@@ -39,6 +40,7 @@ class Heard(NamedTuple):
     shares: tf.Tensor  # n_k / n, [K]
     steps: tf.Tensor  # local steps that each has taken, [K]
     sent: tf.Tensor  # who has sent, heard or not, bool [K]
+    apart: Separate | None = None  # what was received of each, if that is asked for
 
     @property
     def total(self) -> tf.Tensor:
@@ -65,6 +67,7 @@ class Algorithm(Protocol):
     drifts: ClassVar[bool]  # whether it differs from local SGD also where all devices are alike
     turns: ClassVar[int]  # rounds that a step of the server takes
     server_model: ClassVar[bool]  # whether the server steps a model that is tested; else each device has one of its own
+    separate: ClassVar[bool]  # whether the server needs every device's update by itself
     personal: ClassVar[bool]  # whether devices use models of their own, not the server's
 
     @property
@@ -129,6 +132,7 @@ class Usual:
     drifts: ClassVar[bool] = False
     turns: ClassVar[int] = 1
     server_model: ClassVar[bool] = True
+    separate: ClassVar[bool] = False
     personal: ClassVar[bool] = False
 
     @property

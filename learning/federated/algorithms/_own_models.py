@@ -1,46 +1,32 @@
-"""Algorithms whose devices keep models of their own; who has not been heard yet has the server's."""
+"""Algorithms whose devices have models of their own, and whose server has none."""
 
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import tensorflow as tf
 from pydantic.dataclasses import dataclass
 
+from ....ota.round import Nest
 from ....phy.keys import Key
 from ....phy.strict import STRICT
-from ..task import Task, Weights
-from . import Memory, Sample, Stateless
+from ..task import Task, Weights, moved
+from . import Sample, Usual
 from ._local import Local
 
 
-class Own(NamedTuple):
-    """What a device keeps."""
-
-    model: Weights
-    there: tf.Tensor  # 1 once there is one
-
-
 @dataclass(frozen=True, config=STRICT)
-class OwnModels(Local, Stateless):
-    """What is sent, and the model that is kept, are an algorithm's own matter."""
+class OwnModels(Local, Usual):
+    """What a device keeps has a ``model``, less the one that all began with, [d]."""
 
     moves: ClassVar[bool] = True
+    drifts: ClassVar[bool] = True
     personal: ClassVar[bool] = True
-    vectors: ClassVar[int] = 1
+    server_model: ClassVar[bool] = False
 
-    def init(self, task: Task, devices: int) -> Memory:
-        rows = tf.nest.map_structure(lambda part: tf.zeros([devices, *part.shape]), task.weights())
-        return Memory((), Own(rows, tf.zeros([devices])))
+    def models(self, own: Any) -> tf.Tensor:
+        model: tf.Tensor = own.model
+        return model
 
     def own_model(
-        self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: tuple[()], own: Own
+        self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Nest, own: Any
     ) -> Weights:
-        return begun(weights, own)
-
-
-def begun(weights: Weights, own: Own) -> Weights:
-    """A device's own model, or the server's."""
-    return tf.nest.map_structure(lambda server, mine: tf.where(own.there > 0, mine, server), weights, own.model)
-
-
-def kept(model: Weights) -> Own:
-    return Own(model, tf.ones([]))
+        return moved(weights, own.model)

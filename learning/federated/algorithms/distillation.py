@@ -31,8 +31,9 @@ from ....ota.layers import Layers
 from ....phy.keys import Key
 from ....phy.strict import STRICT
 from ..task import Task, Weights, flatten, moved
-from . import Heard, Memory, Sample, Usual
-from ._local import Local, Parts, There, walk
+from . import Heard, Memory, Sample
+from ._local import Parts, There, walk
+from ._own_models import OwnModels
 
 
 class Told(NamedTuple):
@@ -51,15 +52,12 @@ class Student(NamedTuple):
 
 
 @dataclass(frozen=True, config=STRICT)
-class Distillation(Local, Usual):
+class Distillation(OwnModels):
     """Outputs by label in place of models."""
 
     gamma: Annotated[float, Ge(0), Le(1e6)] = 1.0
     """Weight of what the others say; 0 learns alone."""
-    moves: ClassVar[bool] = True
-    drifts: ClassVar[bool] = True
     vectors: ClassVar[int] = 1
-    server_model: ClassVar[bool] = False
 
     def check(self, task: Task, terms: Terms, labels: np.ndarray, shares: Sequence[np.ndarray]) -> None:
         if not (isinstance(task.loss, keras.losses.SparseCategoricalCrossentropy) and task.loss.from_logits):
@@ -67,7 +65,7 @@ class Distillation(Local, Usual):
                 "loss: expected the cross-entropy of logits with distillation, whose outputs are probabilities of "
                 f"labels, received {type(task.loss).__name__}"
             )
-        if terms.apart:
+        if terms.aggregator is not None and terms.aggregator.apart:
             raise ValueError(
                 "aggregator: expected mean with distillation, by which devices take their own part out of a sum, "
                 f"received {type(terms.aggregator).__name__}"
@@ -115,9 +113,6 @@ class Distillation(Local, Usual):
     ) -> tuple[Memory, tf.Tensor]:
         least = tf.reduce_min(tf.where(heard.weights > 0, heard.weights, np.inf)) / 2.0
         return Memory(Told(estimate, least), own._replace(weight=heard.weights)), tf.zeros([task.size])
-
-    def models(self, own: Student) -> tf.Tensor:
-        return own.model
 
 
 def by_label(logits: tf.Tensor, y: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:

@@ -16,12 +16,12 @@ from ....phy.keys import Key
 from ....phy.strict import STRICT
 from ..task import Task, Weights
 from . import Sample
+from ._keeping import Keeping, Own, begun, kept
 from ._local import Parts, There, plain, walk
-from ._own_models import Own, OwnModels, begun, kept
 
 
 @dataclass(frozen=True, config=STRICT)
-class Ditto(OwnModels):
+class Ditto(Keeping):
     """Local steps of plain SGD, twice."""
 
     lam: Annotated[float, Ge(0), Le(1e6)] = 0.1

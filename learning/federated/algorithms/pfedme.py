@@ -22,12 +22,12 @@ from ....phy.keys import Key
 from ....phy.strict import STRICT
 from ..task import Task, Weights
 from . import Sample
+from ._keeping import Keeping, Own, begun, kept
 from ._local import Parts, There, walk
-from ._own_models import Own, OwnModels, begun, kept
 
 
 @dataclass(frozen=True, config=STRICT)
-class Pfedme(OwnModels):
+class Pfedme(Keeping):
     """Steps of a device's own model, which draws its copy of the server's after it."""
 
     lam: Annotated[float, Gt(0), Le(1e6)] = 1.0

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from overair.learning import Ditto, FineTuning, PerFedavg, Pfedme, Radio, Reptile, Task, Weights
 from overair.learning.federated.algorithms import Sample
-from overair.learning.federated.algorithms._own_models import Own
+from overair.learning.federated.algorithms._keeping import Own
 from overair.learning.federated.clock import clock_of
 from overair.learning.federated.effort import Effort
 from overair.learning.federated.hardware.fixed import Fixed
