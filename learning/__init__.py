@@ -1,11 +1,14 @@
 """Federated training of Keras models over an uplink."""
 
 from .federated.algorithms import Algorithm
+from .federated.algorithms.distillation import Distillation
 from .federated.algorithms.fedavg import Fedavg
 from .federated.algorithms.feddyn import Feddyn
 from .federated.algorithms.fednova import Fednova
 from .federated.algorithms.fedprox import Fedprox
+from .federated.algorithms.fine_tuning import FineTuning
 from .federated.algorithms.mime import Mime
+from .federated.algorithms.mocha import Mocha
 from .federated.algorithms.scaffold import Scaffold
 from .federated.algorithms.sgd import Sgd
 from .federated.attackers import Attacker, Others
@@ -57,6 +60,7 @@ __all__ = [
     "Deadline",
     "DeliverableUpdate",
     "Device",
+    "Distillation",
     "Downlink",
     "Effort",
     "Fedavg",
@@ -64,6 +68,7 @@ __all__ = [
     "Federation",
     "Fednova",
     "Fedprox",
+    "FineTuning",
     "Gaussian",
     "Hardware",
     "Ipm",
@@ -72,6 +77,7 @@ __all__ = [
     "LargestUpdate",
     "Metrics",
     "Mime",
+    "Mocha",
     "Oldest",
     "Optimal",
     "Others",

@@ -10,6 +10,10 @@ level is the distortion D_l = min(level, s_l^2) of each entry (Cover and Thomas,
 anything may have to pay F_k first, such as a scale of 32 bits. With r = a c/level that is worth while where r - 1 - ln
 r > 2 ln 2 c F, so each part has a level of its own, and joins once the common one is below it.
 
+Elements may also go by norms, n_k in proportion to |u_k|/C_k, so that bits are in proportion to norms. Amiri, Gunduz,
+Kulkarni, Poor, "Convergence of update aware device scheduling for federated learning at the wireless edge", IEEE Trans.
+Wireless Communications 2021.
+
 Where shares are whole numbers of bits, ``least`` is the exact choice from a table of values and costs (a knapsack, by
 dynamic programming), and ``steepest`` takes steps down the convex hulls of the tables, those that lower the error most
 for their cost first; steps down the tables themselves would stop before bits that only pay together. Shoham and Gersho,
@@ -77,6 +81,17 @@ def whole(shares: tf.Tensor, total: int) -> tf.Tensor:
     missing = tf.cast(tf.round(tf.reduce_sum(exact) - tf.reduce_sum(below)), tf.int32)
     order = tf.argsort(tf.where(exact > 0, exact - below, -1.0), direction="DESCENDING", stable=True)
     return tf.cast(below, tf.int32) + tf.cast(tf.math.invert_permutation(order) < missing, tf.int32)
+
+
+def by_norms(norms: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
+    """Shares [K] that add up to 1, from norms [K] and bits an element [K]; 0 for whoever carries none.
+
+    Where all norms are 0, who carries any gets an equal share.
+    """
+    norms, bits = tf.cast(norms, tf.float64), tf.cast(bits, tf.float64)
+    norms = tf.where(tf.reduce_any((norms > 0) & (bits > 0)), norms, tf.ones_like(norms))
+    asked = tf.math.divide_no_nan(norms, bits)
+    return tf.math.divide_no_nan(asked, tf.reduce_sum(asked))
 
 
 def least(values: tf.Tensor, costs: tf.Tensor, room: tf.Tensor, cells: int) -> tf.Tensor:

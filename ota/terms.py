@@ -32,6 +32,7 @@ class Terms:
     groups: int = 1  # sums that the whole grant is shared by, of which these are the terms of one
     obeyed: bool = True  # whether all keep to the power rule, whatever round
     senders: int | None = None  # as many as a round has, where that is given; else up to all
+    separate: bool = False  # whether updates are asked for one by one, beside their sum
     cohort: bool = False  # whether devices are others in every round, so that nothing can be kept of one
 
     def __post_init__(self) -> None:
@@ -60,7 +61,7 @@ class Terms:
     @property
     def apart(self) -> bool:
         """Whether separate estimates are asked for."""
-        return self.aggregator is not None and self.aggregator.apart
+        return self.separate or (self.aggregator is not None and self.aggregator.apart)
 
     def share(self, groups: int) -> "Terms":
         """The terms of one of so many sums that share the grant: in whole slots, where there are as many."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import tensorflow as tf
@@ -63,10 +63,16 @@ def watch(patch: Callable[[Any, str, Any], None]) -> Streams:
         streams.saw(key, ("sionna",))
         keyed(key)
 
-    for name, module in list(sys.modules.items()):
-        if name.startswith("overair.") and getattr(module, "keyed", None) is keyed:
-            patch(module, "keyed", seen_keyed)
+    for module in _that_name_it(len(sys.modules)):
+        patch(module, "keyed", seen_keyed)
     return streams
+
+
+@cache
+def _that_name_it(loaded: int) -> list[ModuleType]:
+    """Modules of the package that hold Sionna's generator under its name, found anew when modules were loaded."""
+    ours = [module for name, module in sys.modules.items() if name.startswith("overair.")]
+    return [module for module in ours if getattr(module, "keyed", None) is sionna_rng.keyed]
 
 
 def _plain(bound: Any) -> Any:

@@ -23,11 +23,11 @@ import tensorflow as tf
 
 from ...ota import Report, Terms, Uplink, margins
 from ...phy import keys
+from ...phy.numbered import Numbered
 from ..costs import radiated
 from .algorithms import Algorithm
 from .effort import Effort
 from .hardware import Hardware, Work
-from .population import Population
 from .radio import Radio
 from .schedulers import InTime, Plan, Scheduler
 
@@ -56,12 +56,22 @@ class Clock:
     samples: tf.Tensor
     passes: tuple[float, ...] = (1.0,)  # gradients of each in a round, of rounds that take turns
 
-    def work(self, seed: tf.Tensor, round: tf.Tensor, samples: tf.Tensor | None = None) -> Work:
-        """What computing takes each device if it does, [K]; of a part of its samples, where devices manage no more."""
-        key = keys.key(seed, "hardware", round)
+    def work(
+        self,
+        seed: tf.Tensor,
+        round: tf.Tensor,
+        samples: tf.Tensor | None = None,
+        numbers: tf.Tensor | None = None,
+    ) -> Work:
+        """What computing takes each device if it does, [K]; of a part of its samples, where devices manage no more.
+
+        ``numbers`` [K] say who the devices of a cohort are among all: how fast each is follows from its own.
+        """
+        key, place = keys.key(seed, "hardware", round), keys.key(seed, "hardware")
+        place = place if numbers is None else Numbered(place, numbers)
         passes = tf.gather(self.passes, tf.cast(round, tf.int32) % len(self.passes))
         samples = passes * (self.samples if samples is None else samples)
-        return self.hardware.draw(key, samples, keys.key(seed, "hardware"))
+        return self.hardware.draw(key, samples, place)
 
     def spent(self, work: Work, plan: Plan, report: Report, terms: Terms, broadcast: float, together: bool) -> Spent:
         """``terms`` are those of a sum, ``broadcast`` is in seconds; ``together``: all compute before anybody sends."""
@@ -104,15 +114,14 @@ def clock_of(
     hardware: Hardware | None,
     radio: Radio,
     algorithm: Algorithm,
-    shares: Sequence[np.ndarray] | Population,
+    sizes: Sequence[int],
     batch_size: int | None,
     effort: Effort,
 ) -> Clock | None:
-    """Of devices that train on these shares of the data, and manage as little of them as they may."""
-    if hardware is None or isinstance(shares, Population):
+    """Of devices that train on so many samples, and manage as little of them as they may."""
+    if hardware is None:
         return None
-    sizes = tf.constant([len(share) for share in shares], tf.int32)
-    drawn = effort.fewest(algorithm.batches(keys.key(0), sizes, max(map(len, shares)), batch_size))
+    drawn = effort.fewest(algorithm.batches(keys.key(0), tf.constant(sizes, tf.int32), max(sizes), batch_size))
     return Clock(hardware, radio, drawn.samples, algorithm.passes)
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
+from ...ota.layers import size_of
 from ...ota.round import Nest, Updates, at_devices
 from ...phy import Air, keys
 from ...phy.keys import Key
@@ -125,12 +126,7 @@ class Devices:
         def one(device_batches: tuple[tf.Tensor, tf.Tensor, tf.Tensor, Nest]) -> tuple[tf.Tensor, Nest]:
             device, positions, mask, own = device_batches  # [], [S, B], [S, B], a row
             device_key = keys.fold(device_keys, device) if self.task.random else device_keys
-
-            def sample(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-                chosen = tf.gather(positions, step)  # [B]
-                return tf.gather(self._x, chosen), tf.gather(self._y, chosen), tf.gather(mask, step)
-
-            given = self.task, model_of(device), Sample(sample, batches.whole), steps, device_key
+            given = self.task, model_of(device), self._samples(positions, mask, batches.whole), steps, device_key
             update, own, loss = self.algorithm.compute(*given, memory.common, own)
             return flatten([*update.trainable, *update.statistics]), (loss, own)
 
@@ -141,10 +137,31 @@ class Devices:
 
         return some
 
+    def practice(self, key: Key) -> Batches:
+        """What all devices learn from before they use a model."""
+        return self.algorithm.practice(keys.fold(key, "batches"), self._sizes, self._largest, self.batch_size)
+
+    def own_model(self, device: tf.Tensor, weights: Weights, batches: Batches, memory: Memory, key: Key) -> Weights:
+        """The model that one device uses, of what it has of the server's."""
+        steps, key = batches.positions.shape[1], keys.fold(key, "devices", device)
+        positions = self._held.rows(device[None], tf.gather(batches.positions, device)[None], None)[0]
+        samples = self._samples(positions, tf.gather(batches.mask, device), batches.whole)
+        own = rows.of(device, memory.own)
+        return self.algorithm.own_model(self.task, weights, samples, steps, key, memory.common, own)
+
+    def _samples(self, positions: tf.Tensor, mask: tf.Tensor, whole: bool) -> Sample:
+        """Of one device, by positions and a mask of its steps, [S, B] each."""
+
+        def sample(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            chosen = tf.gather(positions, step)  # [B]
+            return tf.gather(self._x, chosen), tf.gather(self._y, chosen), tf.gather(mask, step)
+
+        return Sample(sample, whole)
+
     def _each(self, one: Callable[..., tuple[tf.Tensor, Nest]], inputs: tuple[Nest, ...]) -> tuple[tf.Tensor, Nest]:
         """An update for each of the inputs, and a loss and a row beside it."""
         row = tf.nest.map_structure(lambda rows: tf.TensorSpec(rows.shape[1:], rows.dtype), inputs[-1])
-        made = tf.TensorSpec([self.task.size]), (tf.TensorSpec([]), row)
+        made = tf.TensorSpec([size_of(self.algorithm.sends(self.task))]), (tf.TensorSpec([]), row)
         if self.vectorized:
             return tf.cond(
                 tf.size(inputs[0]) > 0,  # a vectorized map of nothing has no shapes to go by

@@ -16,12 +16,13 @@ import tensorflow as tf
 
 from ...ota import Aggregator, Report, Round, Terms, Uplink, collect
 from ...ota.apart import counted
+from ...ota.layers import size_of
 from ...ota.round import Nest
 from ...ota.terms import check_participation
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from . import rows, stale
+from . import memories, rows, stale
 from .algorithms import Algorithm, Heard, Memory
 from .attackers import Attacker
 from .attacks import Attack
@@ -31,21 +32,21 @@ from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
 from .effort import Effort
+from .evaluation import Evaluation
 from .guard import Guard
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
-from .population import Population
+from .population import Population, sizes
 from .protections import Protection
 from .radio import Radio
 from .schedulers import Plan, Scheduler
 from .schedulers.coins import Coins
 from .server import Server
 from .server import check as check_server
-from .sight import Eyes
+from .sight import Eyes, told_of
 from .task import Weights, moved
 
 IDEAL, SILENT, ALL = IdealDownlink(), Radio(), Effort()
-REPORT_BITS = 32.0  # what a device tells of its update where the schedule depends on it
 
 
 class State(NamedTuple):
@@ -102,37 +103,42 @@ class Federation:
         self.scheduler.check(air.devices)
         effort.check(air.devices)
         self.population = shares if isinstance(shares, Population) else None
-        told = self.task.layers, papr, layer, payload, self.scheduler.access if payload else "equal"
+        sent = algorithm.sends(self.task)
+        told = sent, papr, layer, payload, self.scheduler.access if payload else "equal"
         chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
-        terms = Terms(air, self.task.size, elements, chance, *told, aggregator, senders=senders)
+        terms = Terms(
+            air, size_of(sent), elements, chance, *told, aggregator, senders=senders, separate=algorithm.separate
+        )
         terms = replace(terms, cohort=bool(self.population))
         self.attack = Attack(attackers, air.devices)
         self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(self.terms)
+        learnt = data
         if isinstance(shares, Population):
             shares.check(air, self.scheduler, downlink, algorithm)
-            shares.check_single(hardware, effort, attackers, protection)
+            shares.check_single(effort, attackers, protection)
         else:
             if len(shares) != air.devices:
                 raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-            data = self.attack.on(data, shares)
+            learnt = self.attack.on(data, shares)
+            algorithm.check(self.task, self.terms, learnt.y_train, shares)
         stale.check(self.scheduler, downlink, algorithm, uplink, self.terms, effort)
-        rows.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
+        memories.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
         self.algorithm = algorithm.over(uplink)
         own = downlink.own_models or self.scheduler.stale
-        self.devices = Devices(self.task, self.algorithm, data, shares, batch_size, executor, own, air.devices)
+        self.devices = Devices(self.task, self.algorithm, learnt, shares, batch_size, executor, own, air.devices)
         self.guard = Guard(protection, uplink, self.terms)
         seen = self.scheduler.sees_updates
-        self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers)
+        self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers, shares)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
-        self._x_test, self._y_test = tf.constant(data.x_test), tf.constant(data.y_test)
+        self._evaluation = Evaluation(self.devices, downlink, data, shares, ~self.attack.marked)
         made = optimizer()
         check_server(algorithm, made)
         self.server = Server(self.task, made)
         downlink.check(uplink, self.terms, made)
         self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
-        self.clock = clock_of(hardware, radio, algorithm, shares, batch_size, effort)
+        self.clock = clock_of(hardware, radio, algorithm, sizes(shares, air.devices), batch_size, effort)
         check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
         spare = besides(uplink, self.terms, self._broadcast_seconds)
         self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)
@@ -151,29 +157,26 @@ class Federation:
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
+        self.guard.check_rounds(int(state.round) + 1 if self.guard.plans else 1)
         state, metrics = self._round(state, tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32))
         return state, metrics._replace(epsilon=tf.constant(self.guard.epsilon(state.leaked)))
 
     def evaluate(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
         """Accuracy and mean loss on the test set of the models that devices have.
 
-        It is the server's where the downlink is ideal. Else this is the mean over devices, or over the same ten of them
-        where there are more; ``evaluate_server`` tells what the server's own would do.
+        It is the server's where it has one and the downlink is ideal. Else this is the mean over devices, or over the
+        same ten of them where there are more; ``evaluate_server`` tells what the server's own would do.
         """
-        accuracy, loss = self._score_devices(state.weights, state.drift)
-        return accuracy, loss
+        return self._evaluation.of_devices(state.weights, state.drift, state.memory.own)
 
     def evaluate_server(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
         """Accuracy and mean loss on the test set of the server's model, which no noise of a downlink reaches."""
-        return self.task.evaluate(state.weights, self._x_test, self._y_test)
+        return self._evaluation.of_server(state.weights)
 
-    @tf.function(autograph=False)
-    def _score_devices(self, weights: Weights, drift: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        def score(weights: Weights) -> tf.Tensor:
-            return tf.stack(self.task.evaluate(weights, self._x_test, self._y_test))
-
-        mean = self.downlink.score(score, weights, drift)
-        return mean[0], mean[1]
+    def evaluate_personal(self, state: State, seed: int) -> tf.Tensor:
+        """Accuracy of each device's own model under its own label mix, NaN of attackers and of those untested, [K]."""
+        key = keys.key(seed, "personal", state.round)
+        return self._evaluation.personal(state.weights, state.drift, state.memory, key)
 
     @tf.function(autograph=False)
     def _round(self, state: State, seed: tf.Tensor, snr_db: tf.Tensor) -> tuple[State, Metrics]:
@@ -188,34 +191,34 @@ class Federation:
 
         shares, batches = self.devices.shares, self.effort.managed(self.devices.batches(key), key)
         updates_of = Seen(self.devices.updates_of(model_of, batches, state.memory, key, numbers), shares, self.chunk)
-        work = self.clock.work(seed, state.round, batches.samples) if self.clock else None
+        work = self.clock.work(seed, state.round, batches.samples, numbers) if self.clock else None
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         plan = self.effort.arriving(plan, key)
         devices, kept = tf.where(plan.weights > 0)[:, 0], rows.kept(state.memory.own)
         round = Round(self.terms, key, plan.weights, link, plan.shares, self.attack.rebels)
+        round, told_now = self.guard.guarded(round, self.devices.samples, state.leaked, state.round)
         sent = self.attack.forged(self.guard.clipped(updates_of), devices, self.chunk, self.terms.size, key)
         outcome, (loss, own) = collect(self.uplink, state.uplink, round, sent, devices, self.chunk, kept)
         weights = tf.where(outcome.report.decoded, plan.weights, 0.0)
-        heard = Heard(counted(self.terms.aggregator, outcome.apart, weights), shares, batches.steps)
-        own = rows.unless_lost(state.memory.own, own, plan.weights > 0, heard.weights > 0)
+        counts = counted(self.terms.aggregator, outcome.apart, weights)
+        heard = Heard(counts, shares, batches.steps, plan.weights > 0, outcome.apart)
         estimate = stale.estimate(outcome, state.drift, plan)
-        common, step = self.algorithm.serve(self.task, state.memory.common, estimate, heard)
+        memory, step = self.algorithm.conclude(self.task, state.memory, own, estimate, heard)
         served = self.server.step(state.weights, state.optimizer, step)
         drift = self.downlink.step(state.drift, outcome, served, key)
         drift = stale.after(state.drift, state.weights, served, plan) if self.scheduler.stale else drift
 
         loss = tf.math.divide_no_nan(loss, tf.cast(tf.size(devices), tf.float32))
-        results = tf.nest.flatten([loss, outcome.estimate, drift, common, *served.weights])
+        results = tf.nest.flatten([loss, outcome.estimate, drift, memory.common, *served.weights])
         finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(result)) for result in results])
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
         spent = self._spent(work, plan, outcome.report)
         clock = state.clock + spent.seconds if self.clock else ()
-        leaked = state.leaked + self.guard.leak(round, self.devices.samples)
         served_by = served.weights, served.optimizer, outcome.state, state.place, drift, learnt, clock
-        after = State(state.round + 1, *served_by, Memory(common, own), leaked)
+        after = State(state.round + 1, *served_by, memory, state.leaked + told_now)
         spread = self._broadcast, self._broadcast_seconds
-        told = metrics(loss, self._told(outcome.report, plan), finite, spread, spent, clock)
+        told = metrics(loss, told_of(self.scheduler, plan, outcome.report), finite, spread, spent, clock)
         return after, self.population.of_all(told, self.terms.air.devices) if self.population else told
 
     @property
@@ -223,13 +226,6 @@ class Federation:
         """Whether updates are asked for twice, of which it is best to keep as many as fit."""
         sees = self.scheduler.sees_updates or self.attack.sees_others
         return sees or self.uplink.probes(self.terms)
-
-    def _told(self, report: Report, plan: Plan) -> Report:
-        """With what devices report of their updates before it is known who sends."""
-        if not self.scheduler.sees_updates:
-            return report
-        told = REPORT_BITS * tf.reduce_sum(tf.cast(plan.works, tf.float32))
-        return report._replace(bits=report.bits + told, free_bits=report.free_bits + told)
 
     def _spent(self, work: Work | None, plan: Plan, report: Report) -> Spent:
         if self.clock is None or work is None:

@@ -19,7 +19,6 @@ from .algorithms import Algorithm
 from .attackers import Attacker
 from .downlinks import Downlink
 from .effort import Effort
-from .hardware import Hardware
 from .protections import Protection
 from .schedulers import Scheduler
 from .schedulers.cohort import Cohort
@@ -89,11 +88,9 @@ class Population:
                 f"received {type(downlink).__name__}"
             )
 
-    def check_single(
-        self, hardware: Hardware | None, effort: Effort, attackers: Attacker | None, protection: Protection | None
-    ) -> None:
-        """Raise ValueError where single devices, which a number does not tell, would be fast, bad or counted."""
-        given = {"hardware": hardware, "effort.paces": effort.paces, "attackers": attackers, "protection": protection}
+    def check_single(self, effort: Effort, attackers: Attacker | None, protection: Protection | None) -> None:
+        """Raise ValueError where single devices, which a number does not tell, would be slow, bad or counted."""
+        given = {"effort.paces": effort.paces, "attackers": attackers, "protection": protection}
         for name, there in given.items():
             if there:
                 raise ValueError(
@@ -134,3 +131,8 @@ class Pooled:
 def held(shares: Sequence[np.ndarray] | Population, devices: int) -> Dealt | Pooled:
     """Who holds what among so many devices of a round."""
     return Pooled(shares, devices) if isinstance(shares, Population) else Dealt(shares)
+
+
+def sizes(shares: Sequence[np.ndarray] | Population, devices: int) -> list[int]:
+    """How many samples each device of a round has."""
+    return [shares.pool.samples] * devices if isinstance(shares, Population) else [len(share) for share in shares]

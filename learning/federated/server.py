@@ -13,10 +13,10 @@ BENDS = "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "loss_scale_
 
 
 def check(algorithm: Algorithm, optimizer: keras.optimizers.Optimizer) -> None:
-    """Refuses what remembers or bends steps under an algorithm some of whose rounds have a step of zero."""
-    if algorithm.turns > 1:
+    """Refuses what remembers or bends steps under an algorithm some of whose rounds, or all, have a step of zero."""
+    if algorithm.turns > 1 or not algorithm.server_model:
         name = type(algorithm).__name__.lower()
-        check_plain(optimizer, f"{name}, in some of whose rounds the server has nothing to step by")
+        check_plain(optimizer, f"{name}, in rounds of which the server has nothing to step by")
 
 
 def check_plain(optimizer: keras.optimizers.Optimizer, why: str) -> None:

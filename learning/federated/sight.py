@@ -6,14 +6,16 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ...ota import Compressor, Round, Terms
+from ...ota import Compressor, Report, Round, Terms
 from ...ota.compressors import Known
 from ...ota.quality import rates
 from ...phy import Link, keys
 from ...phy.keys import Key
 from .devices import Seen
 from .hardware import Work
-from .schedulers import Sight
+from .schedulers import Plan, Scheduler, Sight
+
+REPORT_BITS = 32.0  # what a device tells of its update where the schedule depends on it
 
 
 class Eyes(NamedTuple):
@@ -61,3 +63,11 @@ def arriving(compressor: Compressor, terms: Terms, key: Key, room: tf.Tensor) ->
         return tf.map_fn(one, (devices, updates), fn_output_signature=tf.float32, parallel_iterations=1)
 
     return norms
+
+
+def told_of(scheduler: Scheduler, plan: Plan, report: Report) -> Report:
+    """A report with what devices tell of their updates before it is known who sends."""
+    if not scheduler.sees_updates:
+        return report
+    told = REPORT_BITS * tf.reduce_sum(tf.cast(plan.works, tf.float32))
+    return report._replace(bits=report.bits + told, free_bits=report.free_bits + told)

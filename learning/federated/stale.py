@@ -48,7 +48,7 @@ def check(
             f"scheduler.mixes: expected false with {type(algorithm).__name__.lower()}, whose devices have no models of "
             "their own to mix, received true; take fedavg"
         )
-    if terms.apart:
+    if terms.apart and not terms.separate:
         raise ValueError(
             "aggregator: expected mean with a scheduler that waits for nobody, whose updates count by their ages, "
             f"received {type(terms.aggregator).__name__}"

@@ -5,6 +5,7 @@ BatchNormalization, say), because statistics must travel too: what is not sent, 
 random layers come from our keys.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
@@ -16,6 +17,7 @@ from ...phy import keys
 from ...phy.keys import Key
 
 EVALUATION_BATCH = 1000
+Losses = Callable[[tf.Tensor], tf.Tensor]  # from logits [B, C] to the losses of samples, [B]
 
 
 class Weights(NamedTuple):
@@ -108,19 +110,50 @@ class Task:
         times: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
         """Mean loss over the samples in the mask [B], its gradient (times a number), and the statistics after it."""
+        return self._slope(weights, x, mask, key, step, times, lambda logits: self.loss(y, logits))[:3]
+
+    @tf.function(autograph=False, experimental_attributes={"_noinline": True})
+    def gradient_to(
+        self,
+        weights: Weights,
+        x: tf.Tensor,
+        y: tf.Tensor,
+        soft: tf.Tensor,
+        mask: tf.Tensor,
+        key: Key,
+        step: tf.Tensor,
+        times: tf.Tensor,
+    ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor], tf.Tensor]:
+        """The same with the cross-entropy to soft targets [B, C], of any sum, in each loss; and the logits [B, C]."""
+
+        def losses(logits: tf.Tensor) -> tf.Tensor:
+            return self.loss(y, logits) - tf.reduce_sum(soft * tf.nn.log_softmax(logits), axis=1)
+
+        return self._slope(weights, x, mask, key, step, times, losses)
+
+    def _slope(
+        self,
+        weights: Weights,
+        x: tf.Tensor,
+        mask: tf.Tensor,
+        key: Key,
+        step: tf.Tensor,
+        times: tf.Tensor | None,
+        losses_of: Losses,
+    ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor], tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(weights.trainable)
             state = self._non_trainable(weights.statistics, key, step)
             logits, after, penalties = self.model.stateless_call(
                 weights.trainable, state, x, training=True, return_losses=True
             )
-            losses = self.loss(y, logits) * mask  # [B]
+            losses = losses_of(logits) * mask  # [B]
             loss = tf.math.divide_no_nan(tf.reduce_sum(losses), tf.reduce_sum(mask))
             if penalties:  # regularizers; none for a batch of padding alone
                 loss += tf.add_n(penalties) * tf.cast(tf.reduce_any(mask > 0), loss.dtype)
         zero = tf.UnconnectedGradients.ZERO
         gradient = tape.gradient(loss, weights.trainable, output_gradients=times, unconnected_gradients=zero)
-        return loss, gradient, [v for v, seed in zip(after, self._seeds, strict=True) if not seed]
+        return loss, gradient, [v for v, seed in zip(after, self._seeds, strict=True) if not seed], logits
 
     @tf.function(autograph=False)
     def evaluate(self, weights: Weights, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -129,8 +162,7 @@ class Task:
 
         def batch(total: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
             part = slice(first, first + EVALUATION_BATCH)
-            state = self._non_trainable(weights.statistics, tf.zeros([2], tf.int64), first)
-            logits, _ = self.model.stateless_call(weights.trainable, state, x[part], training=False)
+            logits = self._logits(weights, x[part], first)
             right = tf.argmax(logits, axis=-1, output_type=y.dtype) == y[part]
             return total + tf.stack(
                 [tf.reduce_sum(tf.cast(right, tf.float32)), tf.reduce_sum(self.loss(y[part], logits))]
@@ -139,6 +171,25 @@ class Task:
         total = tf.foldl(batch, tf.range(0, count, EVALUATION_BATCH), tf.zeros([2]), parallel_iterations=1)
         total = total / tf.cast(count, tf.float32)
         return total[0], total[1]
+
+    @tf.function(autograph=False)
+    def weighted_accuracy(self, weights: Weights, x: tf.Tensor, y: tf.Tensor, worth: tf.Tensor) -> tf.Tensor:
+        """The share of the worth [N] of all samples that those told right have, in batches."""
+
+        def batch(total: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+            part = slice(first, first + EVALUATION_BATCH)
+            right = tf.argmax(self._logits(weights, x[part], first), axis=-1, output_type=y.dtype) == y[part]
+            return total + tf.stack([tf.reduce_sum(tf.where(right, worth[part], 0.0)), tf.reduce_sum(worth[part])])
+
+        starts = tf.range(0, tf.shape(x)[0], EVALUATION_BATCH)
+        total = tf.foldl(batch, starts, tf.zeros([2]), parallel_iterations=1)
+        return total[0] / total[1]
+
+    def _logits(self, weights: Weights, x: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+        """Of test samples, the first of them of this number."""
+        state = self._non_trainable(weights.statistics, tf.zeros([2], tf.int64), first)
+        logits, _ = self.model.stateless_call(weights.trainable, state, x, training=False)
+        return logits
 
     def _non_trainable(self, statistics: list[tf.Tensor], key: Key, step: tf.Tensor) -> list[tf.Tensor]:
         """Statistics and, from the key, random seeds, in the model's order."""

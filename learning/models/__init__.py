@@ -24,12 +24,16 @@ class Model(Protocol):
         ...
 
 
-def glorot(seed: int) -> Iterator[keras.initializers.Initializer]:
-    """Initializers for one layer after the other: uniform within sqrt(6 / (fan in + fan out))."""
+def seeds(seed: int) -> Iterator[int]:
+    """A seed for one layer after the other."""
     if seed < 0:
         raise ValueError(f"seed: expected a number of at least 0, received {seed}")
-    states = (np.random.SeedSequence([seed, *b"model", layer]).generate_state(1) for layer in count(1))
-    return (keras.initializers.GlorotUniform(int(state[0])) for state in states)
+    return (int(np.random.SeedSequence([seed, *b"model", layer]).generate_state(1)[0]) for layer in count(1))
+
+
+def glorot(seed: int) -> Iterator[keras.initializers.Initializer]:
+    """Initializers for one layer after the other: uniform within sqrt(6 / (fan in + fan out))."""
+    return (keras.initializers.GlorotUniform(each) for each in seeds(seed))
 
 
 def check_image(kind: str, shape: tuple[int, ...], smallest: int) -> None:
@@ -43,4 +47,4 @@ def check_image(kind: str, shape: tuple[int, ...], smallest: int) -> None:
 
 FAMILY = Model  # what each file of this folder is one of
 
-__all__ = ["Model", "check_image", "glorot"]
+__all__ = ["Model", "check_image", "glorot", "seeds"]

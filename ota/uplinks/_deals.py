@@ -2,8 +2,9 @@
 
 ``equal``: as many for all. ``worst``: as many for all, and all at the rate of the worst link. ``bits``: so many that
 all carry as many bits. ``error``: those with the least sum_k a_k D(b_k), the error of sum_k w_k u_k when b_k bits leave
-D(b_k) of a part a_k = w_k^2 |u_k|^2. D is the compressor's own curve (``_curves``). Every device says what it believes
-to carry on an element of equal shares, C_k, and for ``error`` its |u_k|^2, a float32 each.
+D(b_k) of a part a_k = w_k^2 |u_k|^2. D is the compressor's own curve (``_curves``). ``norms``: as w_k |u_k| / C_k,
+so that bits rise with norms. Every device says what it believes to carry on an element of equal shares, C_k, and for
+``error`` and ``norms`` its |u_k|^2, a float32 each.
 
 With D = 4^(-b/d), and at rates that hold for any number of elements, the least error is that of water-filling
 (``allocation``). But a device puts all its energy on its elements, so n of them carry B(n) = n log2(1 + S/n), with S =
@@ -21,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ..allocation import whole, worth
+from ..allocation import by_norms, whole, worth
 from ..round import Round, Terms, at_devices
 from ._curves import Curve
 from ._shares import owners, turns
@@ -92,6 +93,12 @@ def error(asked: Asked) -> Deal:
     return _dealt(asked.round, least_error(a[:, None] * asked.curve().at(carries), grid))
 
 
+def norms(asked: Asked) -> Deal:
+    """Bits about in proportion to w_k |u_k|; whoever gets few elements has more energy on each of them."""
+    weights, each = asked.round.weights, asked.rates(tf.ones_like(asked.backoff))
+    return _dealt(asked.round, by_norms(weights * tf.sqrt(asked.energies()), tf.where(weights > 0, each, 0.0)))
+
+
 def scheduled(round: Round) -> Deal:
     """By the shares of a schedule; equal ones in turn."""
     present = round.weights > 0
@@ -102,8 +109,15 @@ def scheduled(round: Round) -> Deal:
     return deal._replace(owner=tf.where(most <= least, in_turn, deal.owner))
 
 
-DEALS: dict[str, Callable[[Asked], Deal]] = {"equal": equal, "bits": bits, "worst": worst, "error": error}
-TOLD = {"equal": 0.0, "bits": 32.0, "worst": 32.0, "error": 64.0}  # bits that each device says beforehand
+DEALS: dict[str, Callable[[Asked], Deal]] = {
+    "equal": equal,
+    "bits": bits,
+    "worst": worst,
+    "error": error,
+    "norms": norms,
+}
+TOLD = {"equal": 0.0, "bits": 32.0, "worst": 32.0, "error": 64.0, "norms": 64.0}  # bits each device says beforehand
+SEES = ("error", "norms")  # that look at updates
 
 
 def rates(

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from ...phy import Grid, PowerRule
 from ..round import Round
+from ._rebels import boosted
 
 
 def known_gains(rule: PowerRule, round: Round, devices: tf.Tensor, elements: int) -> tuple[tf.Tensor, tf.Tensor | None]:
@@ -11,6 +12,17 @@ def known_gains(rule: PowerRule, round: Round, devices: tf.Tensor, elements: int
     error = round.air_link.transmitters.of(devices).error if rule.robust else None
     lacking = None if error is None else round.on_grant(error[0], elements)  # [C or 1, N]
     return round.gains(devices, elements, rule.robust), lacking
+
+
+def factors(
+    rule: PowerRule, round: Round, devices: tf.Tensor, power: tf.Tensor, scale: tf.Tensor, elements: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """What devices multiply symbols of such power [C, N] by, and the gains that they know, [C, N] each."""
+    share, budgets = share_of_each(round, elements), tf.gather(round.terms.budgets, devices)[:, None]
+    gains, error = known_gains(rule, round, devices, power.shape[1])
+    scale = scale if scale.shape.rank == 0 else scale[: power.shape[1]]
+    b = rule.amplitude(scale, gains, power, budgets, share, error)
+    return boosted(b, power, round, devices), gains
 
 
 def repeats(round: Round, elements: int) -> bool:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ..round import Nest, Report, Round
 from ..terms import Terms
+from ._deals import SEES
 from ._sending import check_sharing
 
 
@@ -18,10 +19,10 @@ def check(terms: Terms, deal: str, sdma: int, budget: str) -> None:
     check_sharing(sdma, terms)
     if terms.payload is not None and budget == "average":
         raise ValueError("uplink.budget: expected round with grant.bits, whose airtime is an outcome, received average")
-    if terms.payload is not None and deal == "error":
+    if terms.payload is not None and deal in SEES:
         raise ValueError(
             "uplink.deal: expected equal, bits or worst with grant.bits, under which all packets are as long whatever "
-            "is dealt, received error; set grant.elements for it"
+            f"is dealt, received {deal}; set grant.elements for it"
         )
     if terms.access != "equal" and deal != "equal":
         raise ValueError(f"uplink.deal: expected equal with a scheduler that deals the band itself, received {deal}")

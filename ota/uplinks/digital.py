@@ -48,7 +48,7 @@ from . import _memory as memories
 from . import _payload as payloads
 from . import _sides as sides
 from ._curves import curve
-from ._deals import DEALS, TOLD, Asked, Deal, owned, rates
+from ._deals import DEALS, SEES, TOLD, Asked, Deal, owned, rates
 from ._digital_state import Decoded, DigitalState
 from ._disturbance import Owned, test
 from ._sending import Sending
@@ -77,8 +77,8 @@ class Digital:
     """Share of a new update in what devices send (EF21-SGDM); the rest is of those before."""
     combine: Literal["weights", "lmmse"] = "weights"
     """Whether what is decoded is weighted by shares of data, or by its precision."""
-    deal: Literal["equal", "bits", "worst", "error"] = "equal"
-    """Elements of devices: equally many, or for equal bits, or least error; worst: equal, at the worst link's rate."""
+    deal: Literal["equal", "bits", "worst", "error", "norms"] = "equal"
+    """Elements of devices; as many for all, at own rates or the worst, for equal bits, least error, or by norms."""
     allocation: Literal["equal", "water_filling"] = "equal"
     """Power over a device's own elements; equal, or by water-filling on what it counts on."""
     scheduled: Annotated[float, Gt(0), Le(1)] = 1.0
@@ -87,7 +87,7 @@ class Digital:
     apart: ClassVar[bool] = True
 
     def probes(self, terms: Terms) -> bool:
-        return sides.is_sided(self.compressor) or self.deal == "error"
+        return sides.is_sided(self.compressor) or self.deal in SEES
 
     def check(self, terms: Terms) -> None:
         check_memory(terms, (self.feedback > 0) + (self.momentum < 1))

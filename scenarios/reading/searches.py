@@ -62,6 +62,11 @@ class Tune(Table):
 
     over: str = Field(description="the field that is chosen, by dotted path")
     values: Annotated[list[float], MinLen(2)] = Field(description="what is tried")
+    by: str | None = Field(
+        default=None,
+        description="the measure that it goes by; the main one unless given",
+        exclude_if=lambda by: by is None,
+    )
     seeds: Annotated[list[Seed], MinLen(1)] = Field(
         default=[2**31], description="of the trials, none of which is one of the results"
     )

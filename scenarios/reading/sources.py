@@ -116,8 +116,10 @@ def read(family: str, file: Path) -> Source | None:
         raise TypeError(f"{file}: expected one public dataclass, found {names}; a scheme is one file")
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
     about = " ".join((ast.get_docstring(classes[0]) or "").partition("\n\n")[0].split())
-    fields, traits = _fields(tree, file, classes[0].name), dict(_traits(classes[0]))
-    return Source(family, file.stem, classes[0].name, summary, about, fields, traits, file)
+    name = classes[0].name
+    fields = _fields(tree, file, name)
+    traits = {trait: value for node in _lineage(tree, file, name) for trait, value in _traits(node)}
+    return Source(family, file.stem, name, summary, about, fields, traits, file)
 
 
 @cache
@@ -127,29 +129,33 @@ def fields_of(file: Path, class_name: str) -> tuple[SourceField, ...]:
 
 
 def _fields(tree: ast.Module, file: Path, class_name: str) -> tuple[SourceField, ...]:
-    node = next(each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == class_name)
     found: dict[str, SourceField] = {}
-    for base in reversed(node.bases):
-        for field in _inherited(tree, file, base):
-            found[field.name] = field
-    for field in _own(node) if _is_dataclass(node) else ():
-        above = found.get(field.name)
-        found[field.name] = field._replace(about=field.about or (above.about if above else ""))
+    for node in filter(_is_dataclass, _lineage(tree, file, class_name)):
+        for field in _own(node):
+            above = found.get(field.name)
+            found[field.name] = field._replace(about=field.about or (above.about if above else ""))
     return tuple(found.values())
 
 
-def _inherited(tree: ast.Module, file: Path, base: ast.expr) -> tuple[SourceField, ...]:
-    """The fields of a base that is in the same file or imported from another of the package; no other has fields."""
+def _lineage(tree: ast.Module, file: Path, class_name: str) -> Iterator[ast.ClassDef]:
+    """A class, and those that it inherits from first."""
+    node = next(each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == class_name)
+    for base in reversed(node.bases):
+        yield from _above(tree, file, base)
+    yield node
+
+
+def _above(tree: ast.Module, file: Path, base: ast.expr) -> Iterator[ast.ClassDef]:
+    """A base that is in the same file or imported from another of the package; no other says anything."""
     if not isinstance(base, ast.Name):
-        return ()
+        return
     if any(isinstance(node, ast.ClassDef) and node.name == base.id for node in tree.body):
-        return _fields(tree, file, base.id)
+        yield from _lineage(tree, file, base.id)
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.level and base.id in [alias.name for alias in node.names]:
             home = file.parents[node.level - 1].joinpath(*(node.module or "").split(".")).with_suffix(".py")
             if home.is_file():
-                return fields_of(home, base.id)
-    return ()
+                yield from _lineage(_tree(home), home, base.id)
 
 
 def _own(node: ast.ClassDef) -> Iterator[SourceField]:

@@ -15,7 +15,7 @@ from ..reading.listing import described
 from ..reading.searches import Enough, Find, Tune
 from ..reading.sweep import Point
 from ..results.ended import ENDED
-from ..results.measures import named
+from ..results.measures import Measure, named
 from .campaign import Found, Plan
 from .units import units
 
@@ -94,7 +94,7 @@ def enough(wanted: Enough, point: Point) -> Plan:
 def best(tune: Tune, point: Point) -> Plan:
     """The value that does best on validation data, then all seeds with it; of several that do, the middle one."""
     study, told = point.scenario, alias(point)
-    main = study.measures[0]
+    main = _measure(study, "tune.by", tune.by) if tune.by else study.measures[0]
     trials = [changed(study, tune.over, value).validating() for value in tune.values]
     check_one(trials[0], main.name)
     if any(trial.dimensions() != study.dimensions() for trial in trials):
@@ -169,10 +169,7 @@ class _Bisection:
 def required(find: Find, point: Point) -> Plan:
     """The least value that reaches the target, seed by seed; all seeds step together."""
     study, told = point.scenario, alias(point)
-    if find.measure not in (known := named(*study.measures)):
-        match = closest(find.measure, known)
-        advice = f"did you mean {match}?" if match else ""
-        raise ScenarioError(fault("find.target", f"a measure, one of {', '.join(known)}", find.measure, advice))
+    _measure(study, "find.target", find.measure)
     for value in (find.low, find.high):  # both are possible
         check_one(changed(study, find.over, value), find.measure)
     whole = _is_whole(study, find)
@@ -186,6 +183,15 @@ def required(find: Find, point: Point) -> Plan:
         for unit, each in zip(asked, found, strict=True):
             searches[unit.seed].take(left[unit.seed], score(unit.study, each, find.measure))
     return [search.measures() for search in searches.values()]
+
+
+def _measure(study: Any, field: str, name: str) -> Measure:
+    """The measure that a field of a search names."""
+    if name in (known := named(*study.measures)):
+        return known[name]
+    match = closest(name, known)
+    advice = f"did you mean {match}?" if match else ""
+    raise ScenarioError(fault(field, f"a measure, one of {', '.join(known)}", name, advice))
 
 
 def _is_whole(study: Any, find: Find) -> bool:

@@ -74,11 +74,14 @@ class FederationParts(NamedTuple):
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
     from ...learning import Effort, Radio
-    from ...learning.federated import clock, rows, server, stale
+    from ...learning.federated import clock, memories, server, stale
     from ...learning.federated.attacks import Attack
     from ...learning.federated.clipping import task_of
+    from ...learning.federated.evaluation import check_known
     from ...learning.federated.guard import Guard
+    from ...learning.federated.population import sizes
     from ...ota import Terms
+    from ...ota.layers import size_of
 
     scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
     with named():
@@ -94,7 +97,9 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     protection = scenario.protection and catalogue.build(scenario.protection, "protection")
     with named("model"):
         task = task_of(model(0), None, protection)
-    elements, optimizer = granted(scenario.grant, task.size, air), _optimizer(scenario.optimizer)
+    algorithm = catalogue.build(scenario.algorithm, "algorithm")
+    sent = algorithm.sends(task)
+    elements, optimizer = granted(scenario.grant, size_of(sent), air), _optimizer(scenario.optimizer)
     aggregator = scenario.aggregator and catalogue.build(scenario.aggregator, "aggregator")
     attackers = scenario.attackers and catalogue.build(scenario.attackers, "attackers")
     with named():
@@ -104,29 +109,34 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         access = scheduler.access if scheduler and scenario.grant.bits else "equal"
         more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "aggregator": aggregator}
         more |= {"cohort": not isinstance(shares, list), "senders": getattr(scheduler, "senders", None)}
-        terms = Terms(air, task.size, elements, chance, task.layers, **more)
+        terms = Terms(air, size_of(sent), elements, chance, sent, separate=algorithm.separate, **more)
         terms = Attack(attackers, devices).check(terms, rules=hasattr(uplink, "rule"))
         uplink.check(terms)
         downlink.check(uplink, terms, optimizer())
-    algorithm = catalogue.build(scenario.algorithm, "algorithm")
     hardware = scenario.hardware and catalogue.build(scenario.hardware, "hardware")
     radio = Radio(**catalogue.parts(scenario.radio, "radio"))
     with named():
         effort = Effort(**catalogue.parts(scenario.effort, "effort") if scenario.effort else {})
         effort.check(devices)
         server.check(algorithm, optimizer())
-        rows.check(algorithm, task, devices, downlink, not (scheduler and scheduler.stale))
+        memories.check(algorithm, task, devices, downlink, not (scheduler and scheduler.stale))
+        if scenario.is_personal:
+            check_known(shares)
         if not isinstance(shares, list):
             shares.check(air, scheduler, downlink, algorithm)
-            shares.check_single(hardware, effort, attackers, protection)
-        sizes = np.array([len(share) for share in shares] if isinstance(shares, list) else [1] * devices)
+            shares.check_single(effort, attackers, protection)
+        else:
+            algorithm.over(uplink).check(task, terms, data.y_train, shares)
+        counts = sizes(shares, devices)
         sees_updates = bool(scheduler and scheduler.sees_updates)
         guard = Guard(protection, uplink, terms)
-        guard.check(algorithm.moves, sees_updates, sizes / sizes.sum(), scenario.batch_size, attackers)
+        of_all = np.array(counts) / sum(counts)
+        guard.check(algorithm.moves, sees_updates, of_all, scenario.batch_size, attackers, shares)
+        guard.check_rounds(scenario.rounds)
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
-            timed = clock.clock_of(hardware, radio, algorithm, shares, scenario.batch_size, effort)
+            timed = clock.clock_of(hardware, radio, algorithm, counts, scenario.batch_size, effort)
             clock.check(scheduler, timed, uplink, terms, broadcast)
             stale.check(scheduler, downlink, algorithm, uplink, terms, effort)
     told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection

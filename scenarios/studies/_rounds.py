@@ -24,6 +24,20 @@ KEPT_STATE = 2**24  # bytes of a finished unit's state that are kept, to go on f
 EVALUATED = (  # after the last of some rounds
     Measure("accuracy", "1", "test accuracy", "last", heading="accuracy"),
     Measure("loss", "nat", "test loss", "last", heading="loss", better="low"),
+    Measure(
+        "personal_accuracy",
+        "1",
+        "mean accuracy of devices' own models, each on test data of its own label mix",
+        "last",
+        heading="personal",
+    ),
+    Measure(
+        "personal_worst",
+        "1",
+        "the same of the worst tenth of the devices",
+        "last",
+        heading="worst tenth",
+    ),
 )
 COSTS = (  # of every round, by the names that a federation gives them
     Measure("nmse", "1", "normalised mean square error of the aggregate", heading="NMSE", better="low", scale="log"),
@@ -87,6 +101,8 @@ COSTS = (  # of every round, by the names that a federation gives them
         "last",
         heading="epsilon",
         better="low",
+        scale="log",
+        part="guarantee",
     ),
     *TIMED,
 )
@@ -142,7 +158,10 @@ def run(study: Any, federation: "Federation", work: Work) -> Record:
         path.costs.append([float(getattr(metrics, measure.name)) for measure in COSTS])
         if round not in wanted:
             continue
-        path.evaluated[round] = [*map(float, federation.evaluate(state))]
+        path.evaluated[round] = [
+            *map(float, federation.evaluate(state)),
+            *_personal(study, federation, state, work.seed),
+        ]
         if round < study.rounds and time.monotonic() - saved > CHECKPOINT_SECONDS:
             work.save(path.record(state))
             saved = time.monotonic()
@@ -160,10 +179,19 @@ def _begin(study: Any, federation: "Federation", work: Work) -> tuple[_Path, Any
         return _Path([], {}), state
     done = len(there.coordinates["round"])
     costs = np.stack([of(there, each) for each in COSTS], axis=1).tolist()
-    rows = np.stack([there.values[each.name] for each in EVALUATED], axis=1).tolist()
+    rows = np.stack([of(there, each) for each in EVALUATED], axis=1).tolist()
     evaluated = {at + 1: rows[at] for at in range(done) if not np.isnan(there.values["evaluated"][at])}
     parts = [tf.constant(array) for array in there.state]
     return _Path(costs, evaluated), tf.nest.pack_sequence_as(state, parts)
+
+
+def _personal(study: Any, federation: "Federation", state: Any, seed: int) -> tuple[float, float]:
+    """The mean of devices' own models and that of the worst, where a scenario is about them."""
+    if not study.is_personal:
+        return math.nan, math.nan
+    from ...learning.federated.personal import summary
+
+    return summary(federation.evaluate_personal(state, seed).numpy())
 
 
 def of(record: Record, measure: Measure) -> np.ndarray:
@@ -184,7 +212,7 @@ def _joined(made: Record, there: Record | None) -> Record:
     short, long = sorted((there, made), key=lambda record: len(record.coordinates["round"]))
     done, values = len(short.coordinates["round"]), dict(long.values)
     missing = np.isnan(values["evaluated"][:done])
-    for name in ("evaluated", *(each.name for each in EVALUATED)):
+    for name in ("evaluated", *(each.name for each in EVALUATED if each.name in short.values.keys() & values.keys())):
         values[name] = np.append(np.where(missing, short.values[name], values[name][:done]), values[name][done:])
     return long._replace(values=values)
 

@@ -116,6 +116,11 @@ class Federated(Study):
     downlink: Annotated[Scheme, Of("downlinks")] = default("ideal", "from the server to the devices")
     grid: GridTable = default({}, "OFDM numerology")
     grant: PayloadGrant = default({}, "resource elements of a round, or bits of its packets")
+    personal: bool = Field(
+        default=False,
+        description="whether devices' models are tested by their own label mixes, as personal algorithms' always are",
+        exclude_if=lambda personal: not personal,
+    )
     papr: bool = Field(default=False, description="whether the PAPR of what devices send is measured, which takes time")
     layer: Annotated[int, Gt(0), Le(1000)] | None = Field(
         default=None,
@@ -149,6 +154,16 @@ class Federated(Study):
             raise ValueError(f"expected none without hardware, received {told}; say what computing takes")
         return value
 
+    @field_validator("budget_seconds")
+    @classmethod
+    def _whole_rounds(cls, seconds: float | None, info: ValidationInfo) -> float | None:
+        if seconds is not None and info.data.get("protection") is not None:
+            raise ValueError(
+                f"expected none under a protection, as a round that is cut off has told all the same, received "
+                f"{seconds:g}; set rounds"
+            )
+        return seconds
+
     def dimensions(self) -> Coordinates:
         """The rounds after which the model is evaluated."""
         return {"round": sorted({*range(self.evaluate_every, self.rounds + 1, self.evaluate_every), self.rounds})}
@@ -169,6 +184,11 @@ class Federated(Study):
 
     def steps(self) -> int:
         return self.rounds
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether devices are tested by the models that they use and by their own label mixes."""
+        return self.personal or bool(self.algorithm.source.traits.get("personal"))
 
     def validating(self) -> "Federated":
         """Measured on a fifth of the training data, unless the scenario holds out another share."""
@@ -208,7 +228,7 @@ class Federated(Study):
             for each, cost in zip(COSTS, over_rounds(COSTS, costs), strict=True):
                 values[each.name][at] = cost
             for each in EVALUATED:
-                values[each.name][at] = record.values[each.name][last - 1]
+                values[each.name][at] = of(record, each)[last - 1]
             first = last
         return values | ends
 

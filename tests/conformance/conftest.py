@@ -9,7 +9,7 @@ import re
 import tempfile
 import typing
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
@@ -156,6 +156,7 @@ def required(scheme: type) -> dict[str, Any]:
     return {name: good_values(hints(scheme)[name], name, scheme.__name__)[0] for name in names}
 
 
+@cache
 def examples(family: str) -> list[Any]:
     """Every scheme as it comes, and with one field at a time set to something else.
 
@@ -179,6 +180,20 @@ def examples(family: str) -> list[Any]:
     return found
 
 
+def in_turn(family: str, values: Sequence[Any]) -> list[Any]:
+    """Every scheme as it comes with all the values, and its variants with every other of them, one by one in turn.
+
+    Of two values of a field one thus meets the first half, and the other the second.
+    """
+    pairs: list[Any] = []
+    kinds: set[type] = set()
+    for number, example in enumerate(examples(family)):
+        met = values[number % 2 :: 2] if type(example) in kinds else values
+        kinds.add(type(example))
+        pairs += [pytest.param(example, value, id=f"{example}-{value}") for value in met]
+    return pairs
+
+
 def mistakes() -> list[Any]:
     """A scheme, a field, and a value that it must refuse."""
     return [
@@ -191,9 +206,11 @@ def mistakes() -> list[Any]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Fills the arguments of a test that are named after what is to be found."""
+    """Fills the arguments of a test that are named after what is to be found, but those it fills itself."""
+    filled = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    free = set(metafunc.fixturenames).difference(*([names] if isinstance(names, str) else names for names in filled))
     for family in FAMILIES:
-        for name in fixtures(family) & set(metafunc.fixturenames):
+        for name in fixtures(family) & free:
             metafunc.parametrize(name, examples(family), ids=str)
     if "family" in metafunc.fixturenames:
         metafunc.parametrize("family", sorted(FAMILIES))

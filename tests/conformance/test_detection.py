@@ -14,7 +14,9 @@ BATCH, DEVICES, SNR = 400, 4, 4.0
 def draw(csi: Csi, channel: Channel = MOVING, batch: int = BATCH, seed: int = 0) -> Link:
     """Links over which both sides have such CSI."""
     air = Air(GRID, channel, DEVICES, csit=csi, csir=csi)
-    drawn = tf.function(lambda: air.draw(air.init(keys.key(seed)), keys.key(1, seed), 0.0, 2, 0.0, batch))
+    drawn = tf.function(
+        lambda: air.draw(air.init(keys.key(seed)), keys.key(1, seed), 0.0, 2, 0.0, batch), autograph=False
+    )
     return drawn()
 
 

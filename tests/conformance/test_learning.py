@@ -131,12 +131,15 @@ def test_algorithms(algorithm: Any, task: Task, batch_size: int | None) -> None:
     given = task, weights, Sample(sample), batches.positions.shape[1], keys.key(3)
     update, after, loss = algorithm.compute(*given, memory.common, own)
     kept = sum(int(np.prod(row.shape)) for row in tf.nest.flatten(own))
-    assert kept == algorithm.vectors * task.trainable
+    besides = 0 if algorithm.server_model else kept % task.trainable  # statistics, and what was sent
+    assert kept == algorithm.vectors * task.trainable + besides
     assert [row.shape for row in tf.nest.flatten(after)] == [row.shape for row in tf.nest.flatten(own)]
-    for one, other in zip(tf.nest.flatten(update), tf.nest.flatten(weights), strict=True):
-        assert one.shape == other.shape and np.all(np.isfinite(one))
+    for one, shape in zip(tf.nest.flatten(update), algorithm.sends(task), strict=True):
+        assert tuple(one.shape) == shape and np.all(np.isfinite(one))
         assert np.any(one) or algorithm.turns > 1  # in turns statistics may rest
     assert loss.shape == () and loss > 0
+    if algorithm.sends(task) != task.layers:
+        return
     gradient = task.gradient(weights, x, y, tf.ones([12]), keys.key(3), tf.constant(0))[1]
     uphill = sum(float(tf.reduce_sum(u * g)) for u, g in zip(update.trainable, gradient, strict=True))
     assert uphill > 0 or batch_size  # of a batch alone it need not be

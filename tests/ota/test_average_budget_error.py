@@ -64,10 +64,11 @@ def test_a_cost_that_is_the_same_everywhere_is_taken_as_it_is() -> None:
 
 def test_links_drawn_at_once_cost_what_links_drawn_one_by_one_do(monkeypatch: pytest.MonkeyPatch) -> None:
     rule = TruncatedInversion(0.3)
-    at_once = costs(1, rule, channel=Tdl("A", 1e-6))[0, 0]
+    fields: dict[str, Any] = {"channel": Tdl("A", 1e-6), "devices": 64}  # alike: a link tells of all
+    at_once = costs(1, rule, **fields)[0, 0]
     monkeypatch.setattr(_levels, "BATCH", 1)
     _levels._compiled.cache_clear()
-    one_by_one = costs(1, rule, channel=Tdl("A", 1e-6))[0, 0]
+    one_by_one = costs(1, rule, **fields)[0, 0]
     _levels._compiled.cache_clear()
     assert at_once != one_by_one and at_once == pytest.approx(one_by_one, rel=4 * 2**0.5 * _levels.ERROR)
 

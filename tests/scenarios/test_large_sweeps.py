@@ -38,7 +38,7 @@ def seconds(raw: dict[str, Any]) -> float:
 def test_ten_thousand_points_take_two_seconds_and_300_megabytes(grid: str) -> None:
     raw = FIVE | GRIDS[grid]
     sweep(FIVE)  # tables are made once
-    assert min(seconds(raw) for _ in range(2)) < 2
+    assert any(seconds(raw) < 2 for _ in range(2))
     tracemalloc.start()
     plan = sweep(raw)
     peak = tracemalloc.get_traced_memory()[1]

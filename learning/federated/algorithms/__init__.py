@@ -1,15 +1,19 @@
 """Algorithms: what a device computes from its samples in a round, and what the server makes of the sum."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
+import numpy as np
 import tensorflow as tf
 
-from ....ota import Uplink
+from ....ota import Terms, Uplink
+from ....ota.apart import Separate
+from ....ota.layers import Layers
 from ....ota.round import Nest
 from ....phy.keys import Key
+from .. import batches, rows
 from ..batches import Batches
-from ..task import Task, Weights
+from ..task import Task, Weights, moved
 
 
 class Sample(NamedTuple):
@@ -35,6 +39,8 @@ class Heard(NamedTuple):
     weights: tf.Tensor  # in the sum, zero of those that are not in it, [K]
     shares: tf.Tensor  # n_k / n, [K]
     steps: tf.Tensor  # local steps that each has taken, [K]
+    sent: tf.Tensor  # who has sent, heard or not, bool [K]
+    apart: Separate | None = None  # what was received of each, if that is asked for
 
     @property
     def total(self) -> tf.Tensor:
@@ -60,10 +66,25 @@ class Algorithm(Protocol):
     vectors: ClassVar[int]  # of the size of the trainable weights that every device keeps
     drifts: ClassVar[bool]  # whether it differs from local SGD also where all devices are alike
     turns: ClassVar[int]  # rounds that a step of the server takes
-    passes: ClassVar[tuple[float, ...]]  # gradients of each sample that a round counts, one of each of the turns
+    server_model: ClassVar[bool]  # whether the server steps a model that is tested; else each device has one of its own
+    separate: ClassVar[bool]  # whether the server needs every device's update by itself
+    personal: ClassVar[bool]  # whether devices use models of their own, not the server's
+
+    @property
+    def passes(self) -> tuple[float, ...]:
+        """Gradients of each sample that a round counts, one of each of the turns."""
+        ...
 
     def over(self, uplink: Uplink) -> "Algorithm":
         """The same, with what depends on the uplink and was not given."""
+        ...
+
+    def check(self, task: Task, terms: Terms, labels: np.ndarray, shares: Sequence[np.ndarray]) -> None:
+        """Raise ValueError where the task, the terms or what devices hold, by the indices of samples, do not serve."""
+        ...
+
+    def sends(self, task: Task) -> Layers:
+        """The shapes of what devices send; it is flattened, [s]."""
         ...
 
     def batches(self, key: Key, sizes: tf.Tensor, largest: int, batch_size: int | None) -> Batches:
@@ -80,24 +101,79 @@ class Algorithm(Protocol):
         """What one device sends, what it keeps if that arrives, and its mean training loss."""
         ...
 
-    def serve(self, task: Task, common: Nest, estimate: tf.Tensor, heard: Heard) -> tuple[Nest, tf.Tensor]:
-        """What the server keeps, and what its optimizer subtracts, [d], of the sum that it estimates, [d]."""
+    def conclude(
+        self, task: Task, memory: Memory, own: Nest, estimate: tf.Tensor, heard: Heard
+    ) -> tuple[Memory, tf.Tensor]:
+        """The memory after a round that began with one, and what the server's optimizer subtracts, [d].
+
+        ``own`` are the rows as all that sent would have them had they arrived, ``estimate`` [s] that of the sum.
+        """
+        ...
+
+    def models(self, own: Nest) -> tf.Tensor:
+        """Devices' own models less the server's, [K, d]; asked where the server has none."""
+        ...
+
+    def practice(self, key: Key, sizes: tf.Tensor, largest: int, batch_size: int | None) -> Batches:
+        """The samples of their own that all devices learn from before they use a model, as ``batches`` of a round."""
+        ...
+
+    def own_model(
+        self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Nest, own: Nest
+    ) -> Weights:
+        """The model that one device uses, of the server's weights, its practice and what it keeps."""
         ...
 
 
 class Usual:
-    """What most algorithms have in common: nothing depends on the uplink, and nothing is remembered."""
+    """What most have in common: nothing depends on the uplink, nothing is remembered, and one model serves all."""
 
     vectors: ClassVar[int] = 0
     drifts: ClassVar[bool] = False
     turns: ClassVar[int] = 1
-    passes: ClassVar[tuple[float, ...]] = (1.0,)
+    server_model: ClassVar[bool] = True
+    separate: ClassVar[bool] = False
+    personal: ClassVar[bool] = False
+
+    @property
+    def passes(self) -> tuple[float, ...]:
+        return (1.0,)
 
     def over(self, uplink: Uplink) -> Self:
         return self
 
+    def check(self, task: Task, terms: Terms, labels: np.ndarray, shares: Sequence[np.ndarray]) -> None:
+        pass
+
+    def sends(self, task: Task) -> Layers:
+        return task.layers
+
     def init(self, task: Task, devices: int) -> Memory:
         return Memory((), ())
+
+    def conclude(
+        self, task: Task, memory: Memory, own: Nest, estimate: tf.Tensor, heard: Heard
+    ) -> tuple[Memory, tf.Tensor]:
+        common, step = self.serve(task, memory.common, estimate, heard)
+        return Memory(common, rows.unless_lost(memory.own, own, heard.sent, heard.weights > 0)), step
+
+    def serve(self, task: Task, common: Nest, estimate: tf.Tensor, heard: Heard) -> tuple[Nest, tf.Tensor]:
+        """What the server keeps, and what its optimizer subtracts, [d], of the sum that it estimates, [d]."""
+        raise NotImplementedError
+
+    def models(self, own: Nest) -> tf.Tensor:
+        raise NotImplementedError
+
+    def practice(self, key: Key, sizes: tf.Tensor, largest: int, batch_size: int | None) -> Batches:
+        return batches.with_repetition(key, sizes, 0, 1)
+
+    def own_model(
+        self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Nest, own: Nest
+    ) -> Weights:
+        if self.server_model:
+            return weights
+        alone = tf.nest.map_structure(lambda row: row[None], own)
+        return moved(weights, self.models(alone)[0])
 
 
 class Stateless(Usual):

@@ -66,6 +66,11 @@ class Walk(NamedTuple):
         """How far a step moved trainable weights, on average."""
         return [way * (1.0 / self.steps) for way in self.moved.trainable]
 
+    def end(self, start: Weights) -> Weights:
+        """Where they have led, from there on."""
+        ends = [[old - way for old, way in zip(*parts, strict=True)] for parts in zip(start, self.moved, strict=True)]
+        return Weights(*ends)
+
 
 def plain(rate: float) -> Move:
     """A step of plain SGD along a gradient, of which nothing is left where there are no samples."""

@@ -32,8 +32,7 @@ from ....phy.strict import STRICT
 from ..server import Served, check_plain
 from ..task import Weights, moved
 from . import Score
-
-EVALUATED = 10  # devices at most whose models are scored
+from ._scores import mean_score
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -82,10 +81,7 @@ class Broadcast:
         return moved(server, tf.gather(drift, device))
 
     def score(self, score: Score, server: Weights, drift: tf.Tensor) -> tf.Tensor:
-        """Of all devices, or of the same ten where there are more."""
-        some = tf.gather(drift, keys.permutation(keys.key(0, "evaluated"), drift.shape[0])[:EVALUATED])  # [E, d]
-        scores = tf.map_fn(lambda own: score(moved(server, own)), some, fn_output_signature=tf.TensorSpec([2]))
-        return tf.reduce_mean(scores, axis=0)
+        return mean_score(score, server, drift)
 
     def step(self, drift: tf.Tensor, outcome: Outcome, served: Served, key: Key) -> tf.Tensor:
         (devices, size), estimate = drift.shape, outcome.estimate

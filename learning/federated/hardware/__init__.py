@@ -25,7 +25,8 @@ class Hardware(Protocol):
     def draw(self, key: Key, samples: tf.Tensor, place: Key) -> Work:
         """What a round takes each device that processes so many samples [K], each as often as it is passed.
 
-        ``key`` is that of the round, ``place`` that of what lasts: how fast each device is.
+        ``key`` is that of the round, ``place`` that of what lasts: how fast each device is. Of a cohort it has the
+        numbers of its devices (``Numbered``), of which what lasts is a function.
         """
         ...
 

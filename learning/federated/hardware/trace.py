@@ -21,6 +21,7 @@ from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
+from ....phy.numbered import Numbered
 from ....phy.strict import STRICT
 from . import Work
 
@@ -81,7 +82,8 @@ class Trace:
 
     def draw(self, key: Key, samples: tf.Tensor, place: Key) -> Work:
         samples, measured = tf.cast(samples, tf.float32), self._measured
-        device = tf.range(tf.size(samples)) % tf.size(measured.count)
+        numbers = place.numbers if isinstance(place, Numbered) else tf.range(tf.size(samples))
+        device = numbers % tf.size(measured.count, numbers.dtype)
         count = tf.gather(measured.count, device)
         chosen = keys.uniform(keys.fold(key, "measurement"), [tf.size(samples)], dtype=tf.float64)
         row = tf.cast(tf.floor(chosen * tf.cast(count, tf.float64)), tf.int32)

@@ -82,7 +82,12 @@ def play(algorithm: Any, setting: Setting, rounds: int, seed: int = 0) -> Path:
 
     for number in range(rounds):
         sending = np.asarray(setting.sends(number) if setting.sends else setting.shares, np.float32)
-        heard = Heard(tf.constant(sending), tf.constant(setting.shares, tf.float32), tf.cast(setting.steps, tf.float32))
+        heard = Heard(
+            tf.constant(sending),
+            tf.constant(setting.shares, tf.float32),
+            tf.cast(setting.steps, tf.float32),
+            tf.constant(sending > 0),
+        )
         total, own = keys.normal(keys.key(seed, number), [size]) * setting.noise, list(own)
         for k in np.flatnonzero(sending):
             sent, own[k] = compute(x[k : k + 1], tf.constant(setting.steps[k]), weights, common, own[k])

@@ -11,9 +11,9 @@ import scipy.special
 import scipy.stats
 import tensorflow as tf
 
-from overair.learning.federated.planning import ages, diversity, energy, inclusion, shares, staleness, stragglers
+from overair.learning.federated.planning import ages, diversity, energy, inclusion, staleness, stragglers
 from overair.learning.federated.planning.fedcs import fedcs
-from overair.ota.allocation import whole
+from overair.ota.allocation import by_norms, whole
 
 DRAWS = 200_000
 
@@ -252,14 +252,14 @@ def test_ages_of_one_device_a_round(rule: str, expected: float) -> None:
 
 
 def test_shares_by_norms() -> None:
-    share = shares.by_norms([3.0, 1.0, 2.0], [2.0, 1.0, 0.5])
+    share = by_norms([3.0, 1.0, 2.0], [2.0, 1.0, 0.5])
     assert np.allclose(70 * share, [16.1538, 10.7692, 43.0769], atol=5e-5)
     assert whole(share, 70).numpy().tolist() == [16, 11, 43]
     norms, bits = np.random.default_rng(8).random((2, 6)) + 0.1
-    carried = shares.by_norms(norms, bits).numpy() * bits
+    carried = by_norms(norms, bits).numpy() * bits
     assert np.allclose(carried / norms, carried[0] / norms[0])
-    assert shares.by_norms([1.0, 2.0, 0.0], [0.0, 1.0, 1.0]).numpy().tolist() == [0, 1, 0]
-    assert shares.by_norms([0.0, 0.0, 0.0], [1.0, 1.0, 0.0]).numpy().tolist() == [0.5, 0.5, 0]
+    assert by_norms([1.0, 2.0, 0.0], [0.0, 1.0, 1.0]).numpy().tolist() == [0, 1, 0]
+    assert by_norms([0.0, 0.0, 0.0], [1.0, 1.0, 0.0]).numpy().tolist() == [0.5, 0.5, 0]
 
 
 WEIGHTS, UPDATES = np.array([0.1, 0.2, 0.3, 0.4]), np.array([[3, 0], [0, 2], [1, 1], [-1, 0.5]])

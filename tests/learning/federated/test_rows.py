@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from overair.learning import Broadcast, Fedavg, Federation, Fedprox, Scaffold
 from overair.learning.data import Arrays
-from overair.learning.federated import rows
+from overair.learning.federated import memories
 from overair.learning.federated.downlinks.ideal import IdealDownlink
 from overair.learning.federated.schedulers.largest_update import LargestUpdate
 from overair.ota import Analog, Ideal, Outcome, Round
@@ -68,14 +68,14 @@ def test_a_pass_that_looks_first_and_one_that_does_not_remember_the_same() -> No
 
 def test_what_does_not_fit_is_refused() -> None:
     task = _federation(Fedavg(steps=1)).task
-    rows.check(Scaffold(), task, 2**25, IdealDownlink(), waits=True)
+    memories.check(Scaffold(), task, 2**25, IdealDownlink(), waits=True)
     for algorithm in (Fedavg(), Fedprox()):
-        rows.check(algorithm, task, 10**9, IdealDownlink(), waits=True)
+        memories.check(algorithm, task, 10**9, IdealDownlink(), waits=True)
     expected = (
         r"^algorithm: expected at most 4 GiB of what devices keep, received 67108864 devices x 18 numbers, 4.5 GiB; "
     )
     with pytest.raises(ValueError, match=expected):
-        rows.check(Scaffold(), task, 2**26, IdealDownlink(), waits=True)
+        memories.check(Scaffold(), task, 2**26, IdealDownlink(), waits=True)
 
 
 def test_a_noisy_downlink_tells_nothing_beside_the_model() -> None:
@@ -84,7 +84,7 @@ def test_a_noisy_downlink_tells_nothing_beside_the_model() -> None:
     ):
         _federation(Scaffold(), downlink=Broadcast(20.0))
     with pytest.raises(ValueError, match=r"^algorithm: expected one .* waits for nobody, .*, received scaffold$"):
-        rows.check(Scaffold(), _federation(Fedavg(steps=1)).task, 4, IdealDownlink(), waits=False)
+        memories.check(Scaffold(), _federation(Fedavg(steps=1)).task, 4, IdealDownlink(), waits=False)
     _federation(Fedprox(), downlink=Broadcast(20.0))
 
 

@@ -313,11 +313,18 @@ def test_the_loss_is_the_root_of_each_images_error() -> None:
     np.testing.assert_allclose(root_mean_square(tf.constant(IMAGES), tf.constant(other)), expected, rtol=1e-4)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Transmission, Path]:
+    """A run that nobody disturbs, and its folder."""
+    folder: Path = tmp_path_factory.mktemp("whole")
+    return fitted(folder), folder
+
+
 @pytest.mark.parametrize("killed_at", ["unfinished-last.keras", "last.keras", "log.csv"])
 def test_a_run_that_was_killed_goes_on_bit_for_bit(
-    killed_at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    killed_at: str, whole: tuple[Transmission, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = fitted(tmp_path / "whole")
+    undisturbed, folder = whole
     replace, times = os.replace, []
 
     def kill(source: Path, target: Path) -> None:
@@ -335,15 +342,18 @@ def test_a_run_that_was_killed_goes_on_bit_for_bit(
         fitted(tmp_path / "parts")
     monkeypatch.setattr(os, "replace", replace)
     assert isinstance(keras.models.load_model(tmp_path / "parts" / "last.keras"), Transmission)
-    assert same(fitted(tmp_path / "parts"), whole)
-    assert same(fitted(tmp_path / "parts"), whole)  # it is finished
-    logs = [(tmp_path / name / "log.csv").read_text() for name in ("whole", "parts")]
+    assert same(fitted(tmp_path / "parts"), undisturbed)
+    assert same(fitted(tmp_path / "parts"), undisturbed)  # it is finished
+    logs = [(each / "log.csv").read_text() for each in (folder, tmp_path / "parts")]
     assert logs[0] == logs[1]
     rows = list(csv.DictReader(logs[0].splitlines()))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"] and {"loss", "val_psnr", "val_mean_psnr"} <= rows[0].keys()
-    assert same(fitted(None), whole)
-    best = [keras.models.load_model(tmp_path / name / "best.keras") for name in ("whole", "parts")]
+    best = [keras.models.load_model(each / "best.keras") for each in (folder, tmp_path / "parts")]
     assert same(*best)
+
+
+def test_a_run_without_a_folder_is_the_same(whole: tuple[Transmission, Path]) -> None:
+    assert same(fitted(None), whole[0])
 
 
 @pytest.mark.parametrize(

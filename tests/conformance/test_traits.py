@@ -1,0 +1,21 @@
+"""What a file says of all objects of its class, inherited or not, is read as the class itself has it."""
+
+from typing import Any
+
+import pytest
+
+from overair.scenarios import studies
+from overair.scenarios.reading import catalogue, sources
+
+
+def test_traits_that_are_read_are_those_of_the_class(family: str) -> None:
+    for kind, source in sources.sources(family).items():
+        made = catalogue.load(family, kind)
+        assert source.traits == {name: getattr(made, name) for name in source.traits}
+
+
+@pytest.mark.parametrize("kind", sources.sources("algorithms"))
+def test_a_server_averages_what_devices_with_local_steps_reach(kind: str) -> None:
+    raw: dict[str, Any] = {**studies.load("federated").example, "algorithm": kind}
+    moves = catalogue.load("algorithms", kind).moves
+    assert studies.check({"study": "federated", **raw}).optimizer.learning_rate == (1.0 if moves else 0.1)
