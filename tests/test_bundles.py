@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import overair
 from overair.bundles import FILES
 from overair.cli import main
 from overair.scenarios import run
@@ -255,3 +256,10 @@ def test_seeds_that_a_point_did_not_need_are_not_asked_for(bundle: Path, tmp_pat
     less = made.where((made.uplink != "ideal") | (made.seed != 5))
     chosen = again.choice(less, 100, random.Random(0))
     assert chosen == [(point, seed) for point in range(4) for seed in range(2) if point > 1 or seed == 0]
+
+
+def test_results_are_read_from_python(bundle: Path, tmp_path: Path) -> None:
+    """A folder, its netCDF or its curve."""
+    whole = overair.load(tmp_path / "a")
+    assert whole.identical(overair.load(tmp_path / "a" / "results.nc")) and whole.sizes["seed"] == 2
+    np.testing.assert_allclose(overair.load(tmp_path / "a" / "curve.csv").accuracy, whole.accuracy, rtol=1e-5)
