@@ -86,7 +86,8 @@ def test_it_has_the_same_bytes_every_time_and_their_checksums(bundle: Path, tmp_
     assert main(["bundle", str(tmp_path / "a" / "results.nc"), "--out", str(tmp_path / "b.zip")]) == 0
     assert bundle.read_bytes() == (tmp_path / "b.zip").read_bytes()
     files = held(bundle)
-    sums = dict(reversed(line.split("  ")) for line in files.pop("SHA256SUMS").decode().splitlines())
+    lines = [line.split("  ") for line in files.pop("SHA256SUMS").decode().splitlines()]
+    sums = {name: digest for digest, name in lines}
     assert sums == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     assert set(files) == set(FILES)
     assert files["results.nc"] == (tmp_path / "a" / "results.nc").read_bytes()
