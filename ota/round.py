@@ -20,6 +20,13 @@ Question = Callable[[tf.Tensor, tf.Tensor], Nest]  # from devices [C] and update
 Probe = Callable[..., Nest]  # the answers of all that take part, [K], zero for others; or their sum, from nothing on
 
 
+class Split(NamedTuple):
+    """What devices make of their power where a guarantee asks for it."""
+
+    data: tf.Tensor  # of the power of a level, the share that is left for data
+    noise: tf.Tensor | None  # variance of the noise that each adds to its symbols, [K]
+
+
 @dataclass(frozen=True)
 class Round:
     """One round: its key, the weight of every device's update (zero: absent), and its link if the uplink uses one."""
@@ -30,6 +37,7 @@ class Round:
     link: Link | None = None
     shares: tf.Tensor | None = None  # of the band, if a schedule deals it, [K]
     rebels: tf.Tensor | None = None  # who ignores the power rule and spends all it has, bool [K]
+    split: Split | None = None  # of power between data and noise; all of it for data unless given
 
     @cached_property
     def antenna_weights(self) -> tf.Tensor:

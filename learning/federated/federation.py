@@ -127,9 +127,10 @@ class Federation:
         self.algorithm = algorithm.over(uplink)
         own = downlink.own_models or self.scheduler.stale
         self.devices = Devices(self.task, self.algorithm, learnt, shares, batch_size, executor, own, air.devices)
+        self._all_send = self.scheduler.participation == 1 and not effort.dropout and self.devices.all_have_data
         self.guard = Guard(protection, uplink, self.terms)
         seen = self.scheduler.sees_updates
-        self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers)
+        self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers, shares)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._evaluation = Evaluation(self.devices, downlink, data, shares, ~self.attack.marked)
@@ -157,6 +158,7 @@ class Federation:
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """One round."""
+        self.guard.check_rounds(int(state.round) + 1 if self.guard.plans else 1)
         state, metrics = self._round(state, tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32))
         return state, metrics._replace(epsilon=tf.constant(self.guard.epsilon(state.leaked)))
 
@@ -194,8 +196,9 @@ class Federation:
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         plan = self.effort.arriving(plan, key)
-        devices, kept = tf.where(plan.weights > 0)[:, 0], rows.kept(state.memory.own)
+        devices, kept = rows.senders(plan, self._all_send), rows.kept(state.memory.own)
         round = Round(self.terms, key, plan.weights, link, plan.shares, self.attack.rebels)
+        round, told_now = self.guard.guarded(round, self.devices.samples, state.leaked, state.round)
         sent = self.attack.forged(self.guard.clipped(updates_of), devices, self.chunk, self.terms.size, key)
         outcome, (loss, own) = collect(self.uplink, state.uplink, round, sent, devices, self.chunk, kept)
         weights = tf.where(outcome.report.decoded, plan.weights, 0.0)
@@ -213,9 +216,8 @@ class Federation:
         learnt = self.scheduler.learn(planned, outcome.report.decoded)
         spent = self._spent(work, plan, outcome.report)
         clock = state.clock + spent.seconds if self.clock else ()
-        leaked = state.leaked + self.guard.leak(round, self.devices.samples)
         served_by = served.weights, served.optimizer, outcome.state, state.place, drift, learnt, clock
-        after = State(state.round + 1, *served_by, memory, leaked)
+        after = State(state.round + 1, *served_by, memory, state.leaked + told_now)
         spread = self._broadcast, self._broadcast_seconds
         told = metrics(loss, told_of(self.scheduler, plan, outcome.report), finite, spread, spent, clock)
         return after, self.population.of_all(told, self.terms.air.devices) if self.population else told

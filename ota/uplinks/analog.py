@@ -30,6 +30,7 @@ from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, weighted_su
 from ._analog_checks import check as check_analog
 from ._counting import amplitudes, counts, reported, stretch, told
 from ._gains import factors, over_gains, repeats, share_arrived, share_of_each, times
+from ._guarded import disguised, heard, lowered, nobody, sending
 from ._levels import expected_cost, joint_level
 from ._peaks import measured, none
 from ._rebels import counted
@@ -56,6 +57,7 @@ class Heard(NamedTuple):
     target: tf.Tensor  # sum_k w_k u_k, [d]
     sent: tf.Tensor  # sum_k w_k sent_k, [d]
     papr: tf.Tensor  # in dB, [K], or [0] where it is not measured
+    sends: tf.Tensor  # bool [K], or [0] where energies tell
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -105,8 +107,8 @@ class Analog:
         terms, nothing, one = round.terms, tf.zeros_like(round.weights), tf.ones([])
         _ = round.antenna_weights  # made before any loop over devices, and kept
         code = self.codec.code(terms.layers, self._data_elements(terms), keys.fold(round.key, "codec"), state.past)
-        y, zeros = terms.air.empty(terms.slots), tf.zeros([terms.size])
-        acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros, none(round))
+        y, zeros, last = terms.air.empty(terms.slots), tf.zeros([terms.size]), (none(round), nobody(self.rule, round))
+        acc = Heard(y, code, state.cost, state.owed, Level(one, one), nothing, nothing, zeros, zeros, *last)
         if not self.probes(terms):
             return acc
         acc = acc._replace(code=told(self.codec, code, round, probe, lambda *asked: self._wanted(acc, *asked)))
@@ -128,7 +130,7 @@ class Analog:
         share = elements / round.terms.elements * (round.terms.chance if self.budget == "average" else 1.0)
         noise = round.air_link.noise * share
         if self.rule.joint:
-            return joint_level(self.rule, round, needed, budgets, noise, elements)
+            return lowered(joint_level(self.rule, round, needed, budgets, noise, elements), round)
         return self.rule.level(needed, budgets, None, noise)
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
@@ -137,13 +139,12 @@ class Analog:
         symbols = self._symbols(acc, round, devices, sent)  # [C, M]
         power = self._power(round, symbols)
         b, gains = factors(self.rule, round, devices, power, acc.level.scale, self._elements(terms))  # [C, N]
-        x = times(b, symbols, terms.air.grid)  # [C, T, F]
+        x = times(b, disguised(symbols, round, devices), terms.air.grid)  # [C, T, F]
         y = terms.air.add(acc.y, x[None], round.air_link, devices)
         energy = tf.reduce_sum(squared(x), axis=[1, 2]) / terms.elements  # [C]
         needed = acc.needed
         if not self.probes(terms):
-            average = self.budget == "average"
-            each = tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1) if average else energy
+            each = tf.gather(acc.cost, devices) * tf.reduce_sum(power, axis=1) if self.budget == "average" else energy
             needed = tf.tensor_scatter_nd_update(needed, devices[:, None], each)
         weights = tf.gather(round.weights, devices)
         return acc._replace(
@@ -154,6 +155,7 @@ class Analog:
             target=acc.target + weighted_sum(weights, updates),
             sent=acc.sent + weighted_sum(weights, sent),
             papr=measured(acc.papr, round, devices, x),
+            sends=sending(acc.sends, devices, b),
         )
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
@@ -161,8 +163,8 @@ class Analog:
         y = terms.air.receive(acc.y, round.air_link, keys.fold(round.key, "noise"))
         symbols = terms.air.grid.collect(combine(round.antenna_weights, y)[0], self._elements(terms))  # [M]
         symbols, noise, legible = self._read(symbols, acc.level.arrival, round)
-        heard = (acc.energy > 0) & legible
-        anybody = tf.reduce_any(heard)
+        there = heard(acc.sends, acc.energy) & legible
+        anybody = tf.reduce_any(there)
         symbols *= tf.cast(anybody, symbols.dtype)
 
         def decode(symbols: tf.Tensor, more: tf.Tensor) -> tf.Tensor:
@@ -173,14 +175,14 @@ class Analog:
         errors = round.errors(estimate, acc.target, self.codec.target(acc.sent))
         free = reported(self.rule, self.codec) * tf.reduce_sum(tf.cast(round.weights > 0, tf.float32))
         state = AnalogMemory(state.cost, acc.owed, state.past.after(estimate))
-        report = round.report(errors, acc.energy, heard, tf.zeros([]), self._elements(terms), free, acc.papr)
+        report = round.report(errors, acc.energy, there, tf.zeros([]), self._elements(terms), free, acc.papr)
         return Outcome(estimate, state, report, ReceivedSum(symbols, decode))
 
     def sends(self, acc: Heard, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Symbols [C, M] of devices with updates [C, d], and what they multiply them by at the level of ``acc``."""
         symbols = self._symbols(acc, round, devices, self._sent(acc, round, devices, updates)[1])
-        power, elements = self._power(round, symbols), self._elements(round.terms)
-        return symbols, factors(self.rule, round, devices, power, acc.level.scale, elements)[0]  # [C, N]
+        given = self._power(round, symbols), acc.level.scale, self._elements(round.terms)
+        return disguised(symbols, round, devices), factors(self.rule, round, devices, *given)[0]  # [C, N]
 
     def announced(self, acc: Heard, round: Round) -> Heard:
         """What was received, at the level of the round: where that is only a scale, all have sent at level 1."""
@@ -230,9 +232,8 @@ class Analog:
         share = share_arrived(self.rule, arrives, acc.level.arrival)
         if repeats(round, self._elements(round.terms)):
             share = tf.tile(share, [1, grid.rows(data)])
-        owed = tf.gather(acc.owed, devices)
         delivered = self.codec.delivered(sent, layers, acc.code, share[:, :data])  # [C, d]
-        after = (1.0 - self._feedback) * owed + wanted - delivered
+        after = (1.0 - self._feedback) * tf.gather(acc.owed, devices) + wanted - delivered
         return tf.tensor_scatter_nd_update(acc.owed, devices[:, None], after)
 
     def _power(self, round: Round, symbols: tf.Tensor) -> tf.Tensor:

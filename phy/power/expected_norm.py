@@ -48,9 +48,11 @@ class ExpectedNorm:
         return tf.ones_like(tf.math.real(gain))
 
     def level(self, spent: tf.Tensor, budgets: tf.Tensor, gains: Maybe, noise: tf.Tensor, error: Maybe = None) -> Level:
+        if self.beforehand:  # whatever anybody would spend, nothing included
+            agreed = tf.fill([], tf.cast((self.threshold / (self.margin * self.norm)) ** 0.5, spent.dtype))
+            return Level(agreed, agreed)
         senders = tf.reduce_sum(tf.cast(spent > 0, spent.dtype))
-        mean = tf.math.divide_no_nan(tf.reduce_sum(spent / budgets), senders)
-        expected = self.margin * (mean if self.norm == 0 else self.norm)
+        expected = self.margin * tf.math.divide_no_nan(tf.reduce_sum(spent / budgets), senders)
         level = tf.sqrt(tf.where(senders > 0, self.threshold / tf.where(senders > 0, expected, 1.0), 1.0))
         return Level(level, level)
 

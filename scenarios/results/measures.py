@@ -27,8 +27,10 @@ class Measure(NamedTuple):
     scale: Literal["linear", "log"] = "linear"  # of its axis in a figure
     interval: tuple[str, str] | None = None  # measures that hold the ends of its own interval, seed by seed
     beside: str | None = None  # field of elements that these come on top of: an axis of it counts them
-    part: Literal["silent", "unheard", "free", "elements", "energy"] | None = None
-    """Of what is said beside the numbers: results/remarks.py, and who was given what: results/fairness.py."""
+    part: Literal["silent", "unheard", "free", "elements", "energy", "guarantee"] | None = None
+    """Of what is said beside the numbers: results/remarks.py, and who was given what: results/fairness.py;
+    results/guarantees.py."""
+    pixels: bool = False  # of pictures, from 0 to 1: no lines of a curve but a comment, in 8 bits each
     cost: Cost | None = None  # summed over rounds it is an abscissa: results/costs.py
 
 

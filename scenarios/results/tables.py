@@ -10,7 +10,7 @@ import xarray as xr
 
 from .. import studies
 from ..reading.errors import ScenarioError
-from . import cells, ended, intervals, remarks, tuned
+from . import cells, ended, guarantees, intervals, remarks, tuned
 from .measures import Measure
 from .variables import variables
 
@@ -81,6 +81,7 @@ def notes(dataset: xr.Dataset) -> Iterator[str]:
         if infinite.any():
             yield f"{measure.heading} of {int(infinite.sum())} results is infinite: too large for its numbers"
     yield from tuned.notes(dataset)
+    yield from guarantees.notes(dataset)
 
 
 def against(dataset: xr.Dataset, told: str) -> Against:

@@ -130,7 +130,9 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
         counts = sizes(shares, devices)
         sees_updates = bool(scheduler and scheduler.sees_updates)
         guard = Guard(protection, uplink, terms)
-        guard.check(algorithm.moves, sees_updates, np.array(counts) / sum(counts), scenario.batch_size, attackers)
+        of_all = np.array(counts) / sum(counts)
+        guard.check(algorithm.moves, sees_updates, of_all, scenario.batch_size, attackers, shares)
+        guard.check_rounds(scenario.rounds)
     if scheduler:
         with named():
             broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds

@@ -101,6 +101,8 @@ COSTS = (  # of every round, by the names that a federation gives them
         "last",
         heading="epsilon",
         better="low",
+        scale="log",
+        part="guarantee",
     ),
     *TIMED,
 )

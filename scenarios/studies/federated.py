@@ -154,6 +154,16 @@ class Federated(Study):
             raise ValueError(f"expected none without hardware, received {told}; say what computing takes")
         return value
 
+    @field_validator("budget_seconds")
+    @classmethod
+    def _whole_rounds(cls, seconds: float | None, info: ValidationInfo) -> float | None:
+        if seconds is not None and info.data.get("protection") is not None:
+            raise ValueError(
+                f"expected none under a protection, as a round that is cut off has told all the same, received "
+                f"{seconds:g}; set rounds"
+            )
+        return seconds
+
     def dimensions(self) -> Coordinates:
         """The rounds after which the model is evaluated."""
         return {"round": sorted({*range(self.evaluate_every, self.rounds + 1, self.evaluate_every), self.rounds})}

@@ -22,6 +22,31 @@ class Protection(Protocol):
         """Of (epsilon, delta)."""
         ...
 
+    @property
+    def noise(self) -> float:
+        """Share of power that devices send as noise."""
+        ...
+
+    @property
+    def epsilon(self) -> float | None:
+        """What all planned rounds are to keep."""
+        ...
+
+    @property
+    def rounds(self) -> int | None:
+        """As many as are planned."""
+        ...
+
+    @property
+    def rate(self) -> float | None:
+        """Factor by which a round shrinks the loss, of an adaptive plan."""
+        ...
+
+    @property
+    def fill(self) -> bool:
+        """Whether power that data may not use is sent as noise."""
+        ...
+
     def change(self, samples: tf.Tensor) -> tf.Tensor:
         """The most by which updates of means of so many samples [K] change between neighbours, as a norm, [K]."""
         ...

@@ -3,23 +3,19 @@
 Abadi et al., "Deep learning with differential privacy", CCS 2016. Whoever holds the sample is not hidden by it.
 """
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import tensorflow as tf
-from annotated_types import Gt, Le, Lt
 from pydantic.dataclasses import dataclass
 
 from ....phy.strict import STRICT
+from ._some import Some
 
 
 @dataclass(frozen=True, config=STRICT)
-class Sample:
+class Sample(Some):
     """Neighbours are data of which one sample is another; every round takes all of them."""
 
-    clip: Annotated[float, Gt(0), Le(1e12)] = 1.0
-    """Norm at which a sample's gradient is cut."""
-    delta: Annotated[float, Gt(0), Lt(1)] = 1e-5
-    """Chance at which epsilon may be exceeded, as privacy has it."""
     per_sample: ClassVar[bool] = True
     protects: ClassVar[str] = "a sample that is replaced"
 
