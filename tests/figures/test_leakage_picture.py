@@ -35,7 +35,7 @@ def test_lines_stand_above_pictures(figures: list[Figure], tmp_path: Path) -> No
     assert len(panels) == 2 + 2 * 2 and [panel.get_title() for panel in panels[:2]] == ["Devices 5", "Devices 20"]
     for panel, devices in zip(panels[:2], DEVICES, strict=True):
         for line, uplink in zip(lines(panel)[:2], (0, 1), strict=True):
-            np.testing.assert_allclose(points(line), [SNRS, 10.0 * uplink + devices + np.array(SNRS) + 0.1])
+            np.testing.assert_allclose(points(line), np.array([SNRS, np.add(SNRS, 10.0 * uplink + devices + 0.1)]))
         assert points(panel.get_lines()[-1])[1] == pytest.approx(13.2)
     strips = [np.asarray(panel.images[0].get_array()) for panel in panels[2:]]
     for strip, (uplink, devices) in zip(strips, [(0, 0), (0, 1), (1, 0), (1, 1)], strict=True):

@@ -1,5 +1,7 @@
 """MOCHA on ridge regressions against closed forms: relations, rest points, limits, and what is refused."""
 
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import keras
@@ -82,12 +84,15 @@ def play(algorithm: Mocha, tasks: Tasks, rounds: int, steps: int = 5, lost: int 
     there = tf.constant(np.arange(count) != lost)
     shares = tf.where(there, 1.0 / count, 0.0)
 
+    def batch(k: int, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        return tf.constant(padded[k]), tf.zeros([most], tf.int32), tf.constant(mask[k])
+
     @tf.function(autograph=False)
     def round(memory: Any) -> Any:
         sent = []
         for k in range(count):
-            own = tf.nest.map_structure(lambda rows, k=k: rows[k], memory.own)
-            sample = Sample(lambda step, k=k: (padded[k], tf.zeros([most], tf.int32), mask[k]))
+            own = tf.nest.map_structure(itemgetter(k), memory.own)
+            sample = Sample(partial(batch, k))
             update, _, _ = algorithm.compute(task, weights, sample, steps, keys.key(0), memory.common, own)
             sent.append(flatten(update.trainable))
         apart = Separate(tf.where(there[:, None], tf.stack(sent), 0.0), there)
