@@ -6,6 +6,7 @@ to the layers. Points at which nothing was sent are not drawn.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -34,7 +35,8 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             layout.label(at, panel, "Bits used for each parameter", upright(axis_label(dataset, "error")))
         few = sum(dataset.sizes[name] for name in axes[:1]) <= MANY
         if (found := panels[0].get_legend_handles_labels())[0]:
-            figure.legend(*found, loc="outside upper center", ncols=4, frameon=False, fontsize=7.0 if few else 5.0)
+            small = {} if few else {"fontsize": 5.0, "handlelength": 3.5}
+            figure.legend(*found, loc="outside upper center", ncols=4, frameon=False, **({"fontsize": 7.0} | small))
         told = f"Means over {_count(dataset, 'moment', 'gradient')} and {_count(dataset, 'seed', 'seed')}."
         hidden = f" {layout.hidden} more panels are not shown." if layout.hidden else ""
         caption(figure, told + " Dotted: the least for independent entries of the laws fitted to the layers." + hidden)
@@ -48,9 +50,7 @@ def _panel(panel: Axes, dataset: xr.Dataset, axes: list[str]) -> None:
             own = dataset.isel({name: at}) if name else dataset
             used, error = (FLOAT / own.gain).mean(over).values, own.error.mean(over).values
             there = used > 0
-            look = marked(COLOURS[at % len(COLOURS)], MARKERS[at % len(MARKERS)])
-            look["linestyle"] = DASHES[at // len(COLOURS) % len(DASHES)]
-            panel.plot(used[there], error[there], label=value_label(dataset, name, at) if name else None, **look)
+            panel.plot(used[there], error[there], label=value_label(dataset, name, at) if name else None, **_look(at))
     rates = FLOAT / dataset["target_gain"].values
     if "least" in dataset and bool(np.isfinite(dataset.least).any()):
         least = dataset.least.mean([name for name in dataset.least.dims if name != "target_gain"]).values
@@ -58,6 +58,17 @@ def _panel(panel: Axes, dataset: xr.Dataset, axes: list[str]) -> None:
         panel.plot(rates[order], least[order], ":", color="0.3", linewidth=1.4, label="least possible")
     panel.set(xscale="log", yscale="log")
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _look(at: int) -> dict[str, Any]:
+    """Of a line among many: where colours come again marks are others, open at every second time, and so are dashes."""
+    turn, colour = divmod(at, len(COLOURS))
+    open_marks = {"markerfacecolor": "white"} if turn % 2 else {}
+    return (
+        marked(COLOURS[colour], MARKERS[(at + turn) % len(MARKERS)])
+        | open_marks
+        | {"linestyle": DASHES[turn % len(DASHES)]}
+    )
 
 
 def _count(dataset: xr.Dataset, dimension: str, word: str) -> str:

@@ -27,9 +27,13 @@ def test_examples_in_python_run(page: str, code: str, tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize(("page", "text"), blocks("toml"))
 def test_scenarios_are_valid(page: str, text: str) -> None:
+    from overair.scenarios.reading.searches import taken
     from overair.scenarios.reading.sweep import sweep
 
-    assert sweep(tomllib.loads(text)).points, page
+    plain, asked = taken(tomllib.loads(text))
+    plan = sweep(plain)
+    asked.check(plan.axes)
+    assert plan.points, page
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -7,7 +7,10 @@ which travel as all others do. The CNN of Liu, Rini, Salehkalaibar, Chen, "M22: 
 federated learning inspired by rate-distortion", IEEE Trans. Communications, 2023.
 """
 
+from typing import Annotated
+
 import keras
+from annotated_types import Ge, Lt
 from pydantic.dataclasses import dataclass
 
 from ...phy.strict import STRICT
@@ -20,6 +23,9 @@ BLOCKS = (32, 0.2), (64, 0.3), (128, 0.4)  # filters and dropout
 class M22Cnn:
     """Images of at least 8 x 8."""
 
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.99
+    """Of the moving means and variances; they lag by 1/(1 - momentum) steps, which fewer steps do not bear."""
+
     def build(self, shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
         check_image("m22_cnn", shape, 8)
         kernel, layers, parts = glorot(seed), keras.layers, [keras.Input(shape)]
@@ -27,13 +33,13 @@ class M22Cnn:
             for _ in range(2):
                 parts += [
                     layers.Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer=next(kernel)),
-                    layers.BatchNormalization(),
+                    layers.BatchNormalization(momentum=self.momentum),
                 ]
             parts += [layers.MaxPooling2D(), layers.Dropout(dropout, seed=0)]  # a round's masks come from its keys
         parts += [
             layers.Flatten(),
             layers.Dense(128, activation="relu", kernel_initializer=next(kernel)),
-            layers.BatchNormalization(),
+            layers.BatchNormalization(momentum=self.momentum),
             layers.Dropout(0.5, seed=0),
             layers.Dense(classes, kernel_initializer=next(kernel)),
         ]
