@@ -108,7 +108,8 @@ def test_without_the_hessian_it_is_the_gradient_of_what_a_step_reaches_on_a_curv
     expected = np.reshape([(reached(start + s) - reached(start - s)) / 2e-5 for s in steps], [3, 4])
     model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(4, use_bias=False)])
     batch = np.tile(x, [3, 1]).astype(np.float32), np.tile(y, 3).astype(np.int32), np.ones(18, np.float32)
-    sample = Sample(lambda step: tuple(map(tf.constant, batch)), True)  # type: ignore[arg-type, return-value]
+    tensors = tf.constant(batch[0]), tf.constant(batch[1]), tf.constant(batch[2])
+    sample = Sample(lambda step: tensors, True)
     algorithm, weights = PerFedavg(eta, steps=1, alpha=alpha), Weights([tf.constant(start, tf.float32)], [])
     sent, _ = algorithm.update(Task(model), weights, sample, 1, keys.key(0))
     np.testing.assert_allclose(sent.trainable[0], eta * expected, atol=2e-5)  # delta^2 and float32 over delta
@@ -185,8 +186,8 @@ def test_who_was_never_heard_uses_the_servers_model() -> None:
 
 
 def test_a_clock_counts_every_gradient() -> None:
-    sizes = [np.arange(4), np.arange(7)]
-    gradients = {
+    sizes = [4, 7]
+    gradients: dict[Any, int] = {
         PerFedavg(steps=3, order="first"): 2, PerFedavg(steps=3): 4, Ditto(steps=3): 2, Pfedme(steps=3, inner=6): 6,
         Reptile(steps=3): 1, FineTuning(steps=3): 1,
     }  # fmt: skip
