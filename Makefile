@@ -7,7 +7,8 @@
 # Python 3.11, 3.12 or 3.13 is all they need: make PYTHON=python3.12 demo
 
 PYTHON ?= python3
-PYTEST_ARGS ?= -n auto
+# A worker takes whole files, as their tests share what is trained and compiled.
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 
 ROOT := $(CURDIR)
 VENV := .venv
@@ -17,7 +18,7 @@ WHEEL_VENV := build/wheel-venv
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo install test slow docs lint clean
+.PHONY: demo install test on-wheel slow docs lint clean
 .DELETE_ON_ERROR:
 
 demo: install
@@ -37,9 +38,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@"$(BIN)/python" -m pip install -qq -c constraints.txt --no-build-isolation -e '.[test]'
 	@touch $@
 
+test: on-wheel lint  # with make -j2 beside each other
+
 # The wheel goes into a second environment, which borrows the first one's libraries but not its overair; the tests run
 # on it in a third folder, away from the checkout. A stale build/lib would put deleted modules into the wheel.
-test: install
+on-wheel: install
 	@rm -rf build
 	@"$(BIN)/python" -m pip wheel -qq --no-deps --no-build-isolation -w build/wheel .
 	@"$(BIN)/python" -m venv --without-pip $(WHEEL_VENV)
@@ -48,7 +51,6 @@ test: install
 	  > "$$(echo $(WHEEL_VENV)/lib/python3*/site-packages)/libraries.pth"
 	@away=$$(mktemp -d) && trap 'rm -rf "$$away"' EXIT && cp -r tests pyproject.toml "$$away" && cd "$$away" && \
 	  OVERAIR_CHECKOUT="$(ROOT)" "$(ROOT)/$(WHEEL_VENV)/bin/python" -m pytest $(PYTEST_ARGS)
-	@$(MAKE) --no-print-directory lint
 
 lint: install
 	"$(BIN)/ruff" check .

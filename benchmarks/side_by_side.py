@@ -7,21 +7,29 @@ from collections.abc import Callable
 from typing import Any
 
 Contestant = Callable[[], object]  # does its work, or returns the seconds it took as a float
+Times = dict[str, list[float]]  # by contestant, seconds in each repeat
 
 
 def measure(contestants: dict[str, Contestant], repeats: int, warm: int = 2) -> dict[str, list[float]]:
     """Seconds of each contestant in each repeat; every repeat runs all of them, in an order that rotates."""
+    return both(contestants, repeats, warm)[0]
+
+
+def both(contestants: dict[str, Contestant], repeats: int, warm: int = 2) -> tuple[Times, Times]:
+    """The same, and seconds of this process on all cores, which others on the machine lengthen less."""
     names = list(contestants)
-    times: dict[str, list[float]] = {name: [] for name in names}
+    times: Times = {name: [] for name in names}
+    busy: Times = {name: [] for name in names}
     for repeat in range(-warm, repeats):
         turn = repeat % len(names)
         for name in names[turn:] + names[:turn]:
-            start = time.perf_counter()
+            start, began = time.perf_counter(), time.process_time()
             reported = contestants[name]()
             taken = reported if isinstance(reported, float) else time.perf_counter() - start
             if repeat >= 0:
                 times[name].append(taken)
-    return times
+                busy[name].append(time.process_time() - began)
+    return times, busy
 
 
 def rounds(federation: Any, count: int, snr_db: float = 0.0) -> Contestant:

@@ -51,13 +51,14 @@ def _gains(panel: Axes, dataset: xr.Dataset) -> None:
             here, dash = one.isel({SENDERS: number}), DASHES[number % len(DASHES)]
             band(panel, widths, here.gain.transpose("seed", WIDTH).values, at, None if number else label, dash)
             panel.plot(widths, here.theory.mean("seed"), ":", color="black", linewidth=1.0, zorder=3)
+    devices = settings(dataset)["devices"]
     for count in counts:
-        panel.axhline(_flat(settings(dataset)["devices"], int(count)), color="0.6", linewidth=0.8, zorder=1)
+        panel.axhline(_flat(devices, int(count)), color="0.6", linewidth=0.8, zorder=1)
     looks: list[Any] = [DASHES[at % len(DASHES)] for at in range(len(counts))]
     dashes = [Line2D([], [], color="0.3", linestyle=look) for look in looks]
     handles, labels = panel.get_legend_handles_labels()
-    panel.legend([*handles, *dashes], [*labels, *(f"{each} best" for each in counts)], **BOX, fontsize=7)
-    panel.set(xscale="log", xlabel=axis_label(dataset, WIDTH), ylabel="Mean gain of the best, over that of all")
+    panel.legend([*handles, *dashes], [*labels, *(f"best {each} of {devices}" for each in counts)], **BOX, fontsize=7)
+    panel.set(xscale="log", xlabel="Bandwidth (Hz)", ylabel="Mean gain of the best, over that of all")
     grid(panel)
 
 

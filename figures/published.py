@@ -27,6 +27,7 @@ PARTS: Mapping[str, str] = {  # presets that are drawn in the figure of another
     "abdi_cifar": "abdi_rlc",
     "bayes_errors": "bayes_recovery",
     "bayes_gradient": "bayes_recovery",
+    "diversity_accuracy": "diversity",
     "qcs_regression": "qcs_variance",
 }
 CURVES = Path(__file__).resolve().parents[1] / "docs" / "curves"  # of a checkout; an installed package has none

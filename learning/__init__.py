@@ -2,6 +2,7 @@
 
 from .federated.algorithms import Algorithm
 from .federated.algorithms.distillation import Distillation
+from .federated.algorithms.ditto import Ditto
 from .federated.algorithms.fedavg import Fedavg
 from .federated.algorithms.feddyn import Feddyn
 from .federated.algorithms.fednova import Fednova
@@ -9,6 +10,9 @@ from .federated.algorithms.fedprox import Fedprox
 from .federated.algorithms.fine_tuning import FineTuning
 from .federated.algorithms.mime import Mime
 from .federated.algorithms.mocha import Mocha
+from .federated.algorithms.per_fedavg import PerFedavg
+from .federated.algorithms.pfedme import Pfedme
+from .federated.algorithms.reptile import Reptile
 from .federated.algorithms.scaffold import Scaffold
 from .federated.algorithms.sgd import Sgd
 from .federated.attackers import Attacker, Others
@@ -48,6 +52,10 @@ from .federated.schedulers.slotted import Slotted
 from .federated.task import Task, Weights
 
 __all__ = [
+    "Reptile",
+    "Pfedme",
+    "PerFedavg",
+    "Ditto",
     "Algorithm",
     "Alie",
     "Attacker",

@@ -72,6 +72,7 @@ def overhear(uplink: Any, state: Nest, round: Round, updates: tf.Tensor) -> Over
             return tf.gather(updates, some), tf.zeros(tf.shape(some))
 
         outcome, _ = collect(uplink, state, round, updates_of, devices, round.terms.air.devices)
+        assert outcome.apart is not None  # under the rule that the terms have
         return Overheard(outcome.apart.points, devices)
     if uplink.groups > 1:
         outcome, rows = by_groups(uplink.groups, state, round, devices, one_sum, rows)

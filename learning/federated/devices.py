@@ -96,6 +96,11 @@ class Devices:
         """How many samples each has, [K]."""
         return tf.cast(self._sizes, tf.float32)
 
+    @property
+    def all_have_data(self) -> bool:
+        """Whether there is a sample on each."""
+        return bool(np.all(self._held.sizes > 0))
+
     def fitting(self, air: Air, probed: bool) -> int:
         """How many devices may be computed at once."""
         antennas = 1 if air.channel.static else air.antennas  # a moving channel is dense over antennas

@@ -127,6 +127,7 @@ class Federation:
         self.algorithm = algorithm.over(uplink)
         own = downlink.own_models or self.scheduler.stale
         self.devices = Devices(self.task, self.algorithm, learnt, shares, batch_size, executor, own, air.devices)
+        self._all_send = self.scheduler.participation == 1 and not effort.dropout and self.devices.all_have_data
         self.guard = Guard(protection, uplink, self.terms)
         seen = self.scheduler.sees_updates
         self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers, shares)
@@ -195,7 +196,7 @@ class Federation:
         sight = self._eyes.open(key, link, updates_of, work)
         plan, planned = self.scheduler.plan(state.scheduler, sight, keys.fold(key, "participation"))
         plan = self.effort.arriving(plan, key)
-        devices, kept = tf.where(plan.weights > 0)[:, 0], rows.kept(state.memory.own)
+        devices, kept = rows.senders(plan, self._all_send), rows.kept(state.memory.own)
         round = Round(self.terms, key, plan.weights, link, plan.shares, self.attack.rebels)
         round, told_now = self.guard.guarded(round, self.devices.samples, state.leaked, state.round)
         sent = self.attack.forged(self.guard.clipped(updates_of), devices, self.chunk, self.terms.size, key)

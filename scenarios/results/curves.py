@@ -1,8 +1,8 @@
 """Curves: what a figure draws of a result, as a CSV file small enough to be kept beside the code that drew it.
 
 Comment lines come first and explain the file: the preset, the title, what it was made with, the seeds, the resolved
-scenario as JSON, and a line of JSON for every column with its type, units and long name. Then the names of the columns
-and a row for every point, seed and round:
+scenario as JSON, pictures if there are any (`pixels.py`), and a line of JSON for every column with its type, units and
+long name. Then the names of the columns and a row for every point, seed and round:
 
     # preset quickstart
     # scenario {"title": "...", ...}
@@ -30,7 +30,7 @@ from ..reading import renamed
 from ..reading.errors import one_of
 from ..running.units import versions
 from ..studies.base import Study
-from . import dataset, measures
+from . import dataset, measures, pixels
 from .ended import ENDS
 from .measures import Measure
 from .names import last, shortened
@@ -78,6 +78,7 @@ def _about(dataset: xr.Dataset, preset: str | None) -> Iterator[str]:
             yield f"{word} {attributes[word]}"
     if "scenario" in attributes:
         yield f"scenario {' '.join(attributes['scenario'].split())}"
+    yield from pixels.comments(dataset, variables(attributes))
     for name in [*_dims(dataset), *_measured(dataset)]:
         about = {key: str(dataset[name].attrs[key]) for key in TOLD if key in dataset[name].attrs}
         yield "column " + json.dumps({"name": str(name), "type": _type(dataset[name].dtype)} | about)
@@ -102,8 +103,13 @@ def _dims(dataset: xr.Dataset) -> list[str]:
 def _measured(dataset: xr.Dataset) -> list[str]:
     """What was measured, the main one first whether it was or not; whole numbers such as where seeds stopped, last."""
     main, *others = variables(dataset.attrs)
-    measured = [each.name for each in others if each.name in dataset and _was_measured(dataset[each.name])]
+    measured = [each.name for each in others if _is_column(each, dataset)]
     return [main.name, *measured]
+
+
+def _is_column(measure: Measure, dataset: xr.Dataset) -> bool:
+    there = measure.name in dataset and not measure.pixels
+    return there and _was_measured(dataset[measure.name])
 
 
 def _was_measured(values: xr.DataArray) -> bool:
@@ -132,7 +138,10 @@ def _dataset(sheet: Sheet) -> xr.Dataset:
     if old := [f"{name}, which is {new} now" for name in cells if (new := renamed.now(name, known))]:
         raise ValueError(f"the columns hold {', '.join(old)}; rename it")
     found: dict[str, Any] = {}
+    pictures, numbered = pixels.variables(sheet.pixels, known, dict(zip(dims, shape, strict=True)))
     for name, measure in known.items():
+        if measure.pixels:
+            continue
         flat = np.full(math.prod(shape), np.nan)
         flat[at] = _numbers(name, cells[name]) if name in cells else -1.0 if name in ENDS else np.nan
         over = inner if measure.over is None else [each for each in inner if last(each) in map(last, measure.over)]
@@ -144,7 +153,7 @@ def _dataset(sheet: Sheet) -> xr.Dataset:
         found[name] = (kept, values, _attributes(sheet, name, known))
     whole = int(sheet.attributes.get("complete", "1") == "1")
     attributes = {**WHOLE, **sheet.attributes, "study": told, "complete": whole}
-    return shortened(xr.Dataset(found, coordinates, attributes))
+    return shortened(xr.Dataset(found | pictures, coordinates | numbered, attributes))
 
 
 def _study_of(sheet: Sheet) -> str:

@@ -30,6 +30,7 @@ class Measure(NamedTuple):
     part: Literal["silent", "unheard", "free", "elements", "energy", "guarantee"] | None = None
     """Of what is said beside the numbers: results/remarks.py, and who was given what: results/fairness.py;
     results/guarantees.py."""
+    pixels: bool = False  # of pictures, from 0 to 1: no lines of a curve but a comment, in 8 bits each
     cost: Cost | None = None  # summed over rounds it is an abscissa: results/costs.py
 
 

@@ -101,7 +101,8 @@ def _completed(dataset: xr.Dataset, file: Path) -> xr.Dataset:
 
 def _checked(dataset: xr.Dataset, file: Path) -> xr.Dataset:
     """As tables and figures rely on it."""
-    measures = [dataset[each.name] for each in variables(dataset.attrs)]
+    held = (each for each in variables(dataset.attrs) if each.name in dataset or not each.pixels)
+    measures = [dataset[each.name] for each in held]
     numbers = all(np.issubdtype(each.dtype, np.number) for each in measures)
     placed = all(name in dataset.coords and dataset.sizes[name] for each in measures for name in each.dims)
     seeded = all("seed" in each.dims for each in measures)

@@ -27,6 +27,7 @@ class Sheet(NamedTuple):
     columns: dict[str, dict[str, Any]]  # what comments say of them
     names: list[str]
     rows: dict[int, list[str]]  # by line
+    pixels: list[Any]  # what comments say of pictures
 
 
 def write(path: str | Path, about: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -56,6 +57,7 @@ def _sheet(file: Path) -> Sheet:
     attributes = {word: rest for word, _, rest in comments if word in ATTRIBUTES}
     for name in ("scenario", "versions", "failures"):
         json.loads(attributes.get(name, "{}"))
+    pixels = [json.loads(rest) for word, _, rest in comments if word == "pixels"]
     described = [json.loads(rest) for word, _, rest in comments if word == "column"]
     columns = {
         about["name"]: about for about in described if isinstance(about, dict) and isinstance(about.get("name"), str)
@@ -66,4 +68,4 @@ def _sheet(file: Path) -> Sheet:
     for at, row in rows.items():
         if len(row) != len(names):
             raise ValueError(f"line {at} has {len(row)} values, the columns are {len(names)}")
-    return Sheet(attributes, columns, names, rows)
+    return Sheet(attributes, columns, names, rows, pixels)

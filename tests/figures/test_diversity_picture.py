@@ -21,9 +21,9 @@ def results() -> xr.Dataset:
 def test_levels_and_lines(figures: list[Figure], tmp_path: Path) -> None:
     diversity.draw(results(), tmp_path / "figure.png")
     (panel,) = figures[0].axes
-    levels = [line.get_ydata()[0] for line in panel.get_lines() if line.get_transform() != panel.transData]
+    levels = [points(line)[1][0] for line in panel.get_lines() if line.get_transform() != panel.transData]
     np.testing.assert_allclose(levels, [2.928968, 1 + sum(1 / np.arange(6, 11))], rtol=1e-6)
-    assert [text for text in legend(panel) if "best" in text] == ["1 best", "5 best"]
+    assert [text for text in legend(panel) if "best" in text] == ["best 1 of 10", "best 5 of 10"]
     drawn = [points(line)[1].tolist() for line in lines(panel)]
     assert [2.9, 2.0] in drawn and [1.6, 1.2] in drawn and [3.0, 2.1] in drawn
-    assert panel.get_xscale() == "log" and panel.get_xlabel() == "Bandwidth"
+    assert panel.get_xscale() == "log" and panel.get_xlabel() == "Bandwidth (Hz)"

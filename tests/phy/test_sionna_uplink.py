@@ -43,7 +43,7 @@ class Uplink:
         self.onto_grid, streams = ResourceGridMapper(rg), StreamManagement(np.array([[1]]), 1)
         self.equalizer = LMMSEEqualizer(rg, streams)
 
-    @tf.function
+    @tf.function(autograph=False)
     def __call__(self, batch_size: tf.Tensor, ebno_db: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         no = ebnodb2no(ebno_db, 2, self.rate)
         bits = self.source([batch_size, *self.shape])

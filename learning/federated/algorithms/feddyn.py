@@ -48,7 +48,7 @@ class Feddyn(Leaking):
         def move(now: Parts, downhill: Parts, there: There) -> Parts:
             keep = 1.0 - rate * alpha * there
             parts = zip(now, downhill, push, strict=True)
-            return [tf.add_n([keep * v, g, p if isinstance(there, float) else there * p]) for v, g, p in parts]
+            return [keep * v + g + (p if isinstance(there, float) else there * p) for v, g, p in parts]
 
         path = walk(self.downhill(task), move, weights, sample, steps, key)
         moved, statistics = path.moved

@@ -30,7 +30,7 @@ class Fedprox(Local, Stateless):
         def move(now: Parts, downhill: Parts, there: There) -> Parts:
             pull = self.learning_rate * self.mu * there
             parts = zip(now, downhill, weights.trainable, strict=True)
-            return [(1.0 - pull) * v + g + pull * x for v, g, x in parts]
+            return [(1.0 - pull) * v + pull * x + g for v, g, x in parts]  # at first all but g is the same for all
 
         path = walk(self.downhill(task), move, weights, sample, steps, key)
         return path.moved, path.loss

@@ -118,10 +118,9 @@ class Mocha(OwnModels):
         if self.every:
             due = tf.math.floormod(rounds + 1.0, float(self.every)) == 0
             sigma = tf.cond(due, lambda: related(weights, self.eps), lambda: sigma)
-        pull = self.lam * tf.linalg.matmul(tf.linalg.inv(sigma), tf.cast(weights, tf.float64))
         after = Pulled(
             tf.concat([weights, statistics], 1),
-            tf.concat([tf.cast(pull, tf.float32), tf.zeros_like(statistics)], 1),
+            tf.concat([self.lam * pulls(sigma, weights), tf.zeros_like(statistics)], 1),
         )
         return Memory(Relations(sigma, rounds + 1.0), after), tf.zeros([task.size])
 
@@ -132,6 +131,13 @@ def related(models: tf.Tensor, eps: float) -> tf.Tensor:
     squares, vectors = tf.linalg.eigh(tf.matmul(exact, exact, transpose_b=True))
     roots = tf.sqrt(tf.maximum(squares, 0.0) + eps**2)
     return tf.matmul(vectors * (roots / tf.reduce_sum(roots)), vectors, transpose_b=True)
+
+
+def pulls(sigma: tf.Tensor, models: tf.Tensor) -> tf.Tensor:
+    """Omega W of models [K, d], along the eigenvectors of Sigma, so that a tight relation spoils no other."""
+    values, vectors = tf.linalg.eigh(sigma)
+    along = tf.matmul(tf.cast(vectors, models.dtype), models, transpose_a=True)
+    return tf.matmul(tf.cast(vectors / values, models.dtype), along)
 
 
 def unit(like: tf.Tensor) -> tf.Tensor:

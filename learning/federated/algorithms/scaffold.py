@@ -38,16 +38,14 @@ class Scaffold(Leaking):
         push = [mine - c for mine, c in zip(own, common, strict=True)]
 
         def move(now: Parts, downhill: Parts, there: There) -> Parts:
-            return [
-                tf.add_n([v, g, p if isinstance(there, float) else there * p])
-                for v, g, p in zip(now, downhill, push, strict=True)
-            ]
+            parts = zip(now, downhill, push, strict=True)
+            return [v + g + (p if isinstance(there, float) else there * p) for v, g, p in parts]
 
         path = walk(self.downhill(task), move, weights, sample, steps, key)
         sent = step = path.mean_step
         if self.leak:
             sent = [way + self.leak * p for way, p in zip(step, push, strict=True)]
-        after = [tf.add_n([way, p]) for way, p in zip(step, push, strict=True)]
+        after = [way + p for way, p in zip(step, push, strict=True)]
         return Weights(sent, path.moved.statistics), after, path.loss
 
     def serve(self, task: Task, common: Parts, estimate: tf.Tensor, heard: Heard) -> tuple[Parts, tf.Tensor]:

@@ -13,13 +13,12 @@ constrained wireless federated learning", IEEE TWC 2021.
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from ....ota.allocation import worth
-
 HALVINGS = 60  # of the time between the earliest and the latest end
+NEAR = 1e-4  # to a sum of 1: from there one more step of Newton's leaves 1e-9 of what time is left to send
 NEVER = math.inf
 
 
@@ -44,11 +43,17 @@ class Uploads(NamedTuple):
 
     def shares(self, end: tf.Tensor) -> tf.Tensor:
         """The least share with which each has sent by then, [K]; infinite where none suffices."""
-        g = self.size * math.log(2.0) / ((end - self.ready) * self.snr)
-        possible = (end > self.ready) & (self.snr > 0) & (g < 1)
+        return self.needs(end)[0]
+
+    def needs(self, end: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The same, and by how much less of it does for each second more, [K]."""
+        left = end - self.ready
+        g = self.size * math.log(2.0) / (left * self.snr)
+        possible = (left > 0) & (self.snr > 0) & (g < 1)
         g = tf.where(possible, g, 0.5)
-        share = g * self.snr / (tf.exp(worth(g - 1.0 - tf.math.log(g))) - g)
-        return tf.where(possible, share, NEVER)
+        r = lower(g)
+        share = tf.where(possible, g * self.snr / (r - g), NEVER)
+        return share, share * r / (left * (r - 1.0))
 
 
 class Split(NamedTuple):
@@ -58,16 +63,26 @@ class Split(NamedTuple):
     share: tf.Tensor  # of each, adding up to 1, float64 [K]; or whole subcarriers, int32 [K]
 
 
+def lower(g: tf.Tensor) -> tf.Tensor:
+    """The r > 1 at which r exp(-r) = g exp(-g), of g between 0 and 1: -W(-g exp(-g)), the lower branch.
+
+    Barry et al., "Analytical approximations for real values of the Lambert W-function", 2000, with 1/(1 + x) for their
+    exp(-x), is right to 3e-4; a step of Fritsch, Shafer, Crowley, CACM 1973, of fourth order, leaves a rounding.
+    """
+    u = g - 1.0 - tf.math.log(g)
+    root = tf.sqrt(u)
+    bend = 1.0 - 0.0042 * u / (1.0 + 0.0201 * root)
+    r = 1.0 + u + 2.0 / 0.3361 * (1.0 - 1.0 / (1.0 + 0.3361 * math.sqrt(0.5) * root / bend))
+    z = r - 1.0 - tf.math.log(r) - u
+    q = 2.0 * (1.0 - r) * (1.0 - r + 2.0 / 3.0 * z)
+    return r * (1.0 + tf.math.divide_no_nan(z * (q - z), (1.0 - r) * (q - 2.0 * z)))
+
+
 def split(uploads: Uploads, chosen: tf.Tensor) -> Split:
     """The shares of those chosen, bool [K]. Where one of them never can send, shares are equal."""
     count = tf.reduce_sum(tf.cast(chosen, tf.float64))
     equal = tf.where(chosen, tf.math.divide_no_nan(tf.constant(1.0, tf.float64), count), 0.0)
-    alone, latest = _last(uploads, tf.ones_like(equal), chosen), _last(uploads, equal, chosen)
-
-    def fits(end: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(tf.where(chosen, uploads.shares(end), 0.0)) <= 1.0
-
-    end = _first(fits, alone, latest)
+    end = _together(uploads, chosen, *(_last(uploads, share, chosen) for share in (tf.ones_like(equal), equal)))
     share = tf.where(chosen & tf.math.is_finite(end), uploads.shares(end), equal)
     return Split(end, tf.math.divide_no_nan(share, tf.reduce_sum(share)))
 
@@ -104,20 +119,20 @@ def joining(uploads: Uploads) -> tuple[tf.Tensor, tf.Tensor]:
     Whoever could never send comes last, at infinite ends.
     """
     turn, ends = _joined(uploads, lambda at, ends: tf.constant(True))
-    return tf.math.invert_permutation(turn), ends
+    return tf.argsort(tf.where(turn < 0, tf.size(turn), turn), stable=True), ends
 
 
 def paying(uploads: Uploads, rounds: tf.Tensor, besides: float) -> tf.Tensor:
     """Those who join while the time to an accuracy falls, bool [K].
 
     That is the seconds of a round, with those that it takes besides, times the rounds that one, two, ... devices need,
-    float64 [K]. Whoever is first joins.
+    float64 [K]. Whoever is first joins, if anybody can ever send.
     """
 
     def falls(at: tf.Tensor, ends: tf.Tensor) -> tf.Tensor:
         now, before = tf.maximum(at - 1, 0), tf.maximum(at - 2, 0)
         times = (ends + besides) * rounds
-        return (at < 2) | (times[now] < times[before])
+        return (at < 2) | (tf.gather(times, now) < tf.gather(times, before))
 
     turn, ends = _joined(uploads, falls)
     times = (ends + besides) * rounds
@@ -125,37 +140,75 @@ def paying(uploads: Uploads, rounds: tf.Tensor, besides: float) -> tf.Tensor:
     return (turn >= 0) & (turn <= tf.argmax(turned, output_type=tf.int32))
 
 
+def _together(uploads: Uploads, chosen: tf.Tensor, alone: tf.Tensor, latest: tf.Tensor) -> tf.Tensor:
+    """When those chosen end together, after the last of them alone, and before it by equal shares; maybe never."""
+
+    def look(low: tf.Tensor, high: tf.Tensor, time: tf.Tensor, _: tf.Tensor) -> Any:
+        share, falls = (tf.reduce_sum(tf.where(chosen, each, 0.0)) for each in uploads.needs(time))
+        low, high = tf.where(share <= 1.0, low, time), tf.where(share <= 1.0, time, high)
+        end = _tangent(time, share, falls)
+        there = tf.abs(share - 1.0) <= NEAR
+        return low, high, tf.where(there, end, _within(low, end, high)), there
+
+    start = alone, latest * (1.0 + NEAR), alone, tf.constant(False)
+    found = tf.while_loop(lambda *state: ~state[-1], look, start, maximum_iterations=HALVINGS)[2]
+    return tf.where(tf.math.is_finite(latest), found, latest)
+
+
 def _joined(uploads: Uploads, goes_on: Callable[..., tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    """The turn of each device, -1 of those not asked, and the ends with one, two, ... of them, infinite beyond."""
-    alive = tf.math.is_finite(uploads.ends(tf.ones_like(uploads.ready)))
-    equal = tf.where(alive, 1.0 / tf.reduce_sum(tf.cast(alive, tf.float64)), 0.0)
-    latest = _last(uploads, equal, alive)
+    """The turn of each device, -1 of those not asked, and the ends with one, two, ... of them, infinite beyond.
 
-    def join(at: tf.Tensor, turn: tf.Tensor, ends: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        inside = turn >= 0
-        need = _needs(uploads, inside)
-        before = tf.where(at > 0, ends[tf.maximum(at - 1, 0)], 0.0)
-        end = _first(lambda end: need(end)[0] <= 1.0, before, latest)
-        best = need(end)[1]
-        ends = tf.tensor_scatter_nd_update(ends, [[at]], [tf.where(alive[best], end, NEVER)])
-        return at + 1, tf.where(tf.range(tf.size(turn)) == best, at, turn), ends
+    Each step looks at one time: from there it goes nearer to the next end, or a device joins, if this is the end.
+    """
+    alone, devices = uploads.ends(tf.ones_like(uploads.ready)), tf.size(uploads.ready)
+    alive = tf.math.is_finite(alone)
+    count = tf.reduce_sum(tf.cast(alive, tf.int32))
+    equal = tf.where(alive, 1.0 / tf.cast(count, tf.float64), 0.0)
+    latest = _last(uploads, equal, alive) * (1.0 + NEAR)
 
-    shape, never = tf.shape(uploads.ready), tf.constant(NEVER, tf.float64)
-    start = tf.constant(0), tf.fill(shape, -1), tf.fill(shape, never)
-    _, turn, ends = tf.while_loop(lambda at, _, ends: (at < shape[0]) & goes_on(at, ends), join, start)
+    def look(at: tf.Tensor, turn: tf.Tensor, ends: tf.Tensor, low: tf.Tensor, high: tf.Tensor, time: tf.Tensor) -> Any:
+        needs = uploads.needs(time)
+        best, end, need = _next(time, needs, turn >= 0, alone)
+        low, high = tf.where(need <= 1.0, low, time), tf.where(need <= 1.0, time, high)
+        narrow = high - low <= NEAR**2 * high
+        end = tf.where(narrow, high, end)
+        there = narrow | (tf.abs(need - 1.0) <= NEAR)
+        turn = tf.where(there & (tf.range(devices) == best), at, turn)
+        ends = tf.where(there & (tf.range(devices) == at), end, ends)
+        low, high = tf.where(there, end, low), tf.where(there, latest, high)
+        _, end, _ = _next(time, needs, turn >= 0, alone)
+        return at + tf.cast(there, tf.int32), turn, ends, low, high, _within(low, end, high)
+
+    none = tf.constant(0), tf.fill([devices], -1), tf.fill([devices], tf.constant(NEVER, tf.float64))
+    start = *none, tf.constant(0.0, tf.float64), latest, tf.reduce_min(alone)
+    _, turn, ends, *_ = tf.while_loop(lambda at, _, ends, *__: (at < count) & goes_on(at, ends), look, start)
     return turn, ends
 
 
-def _needs(uploads: Uploads, inside: tf.Tensor) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-    """From an end to the shares of those inside with the one that needs least besides, and who that is."""
+def _next(
+    time: tf.Tensor, needs: tuple[tf.Tensor, tf.Tensor], inside: tf.Tensor, alone: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Who joins those inside next, about when all of them then end, and the shares that they need at this time.
 
-    def need(end: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        share = tf.minimum(uploads.shares(end), 2.0)  # more than there is
-        outside = share + 3.0 * tf.cast(inside, tf.float64)
-        together = tf.reduce_sum(tf.where(inside, share, 0.0)) + tf.reduce_min(outside)
-        return together, tf.argmin(outside, output_type=tf.int32)
+    It is not before the one who joins would end with all of the band.
+    """
+    share, falls = needs
+    together = tf.reduce_sum(tf.where(inside, share, 0.0)) + share
+    falls += tf.reduce_sum(tf.where(inside, falls, 0.0))
+    end = tf.maximum(alone, tf.where(tf.math.is_finite(together), _tangent(time, together, falls), 0.0))
+    end = tf.where(inside, tf.constant(NEVER, tf.float64), end)
+    best = tf.argmin(end, output_type=tf.int32)
+    return best, tf.reduce_min(end), tf.gather(together, best)
 
-    return need
+
+def _tangent(time: tf.Tensor, share: tf.Tensor, falls: tf.Tensor) -> tf.Tensor:
+    """Where a sum of shares comes to 1, by a tangent of one over it, which is nearly straight over time."""
+    return time + share * (share - 1.0) / falls
+
+
+def _within(low: tf.Tensor, guess: tf.Tensor, high: tf.Tensor) -> tf.Tensor:
+    """A guess, or the middle where it is not between the others."""
+    return tf.where((low < guess) & (guess < high), guess, 0.5 * (low + high))
 
 
 def _part(counts: tf.Tensor, total: int) -> tf.Tensor:

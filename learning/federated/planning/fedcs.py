@@ -44,7 +44,7 @@ def fedcs(ready: tf.Tensor, upload: tf.Tensor, deadline: float | tf.Tensor) -> Q
         after = finish(queue)
         best = tf.argmin(after, output_type=tf.int32)
         turn = tf.where(tf.range(tf.size(ready)) == best, place, queue.turn)
-        return Queue(turn, after[best]), place + 1
+        return Queue(turn, tf.reduce_min(after)), place + 1
 
     start = Queue(tf.fill(tf.shape(ready), -1), tf.constant(0.0, tf.float64))
     devices = tf.size(ready)

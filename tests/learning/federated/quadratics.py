@@ -54,6 +54,7 @@ class Setting(NamedTuple):
     steps: Any = (5, 5, 5)
     sends: Callable[[int], np.ndarray] | None = None  # weights of a round, [K]; the shares unless given
     noise: float = 0.0  # standard deviation in the sum, of everything that is sent
+    drawn: int = 1  # batches of a step, all alike here
 
 
 class Path(NamedTuple):
@@ -75,8 +76,8 @@ def play(algorithm: Any, setting: Setting, rounds: int, seed: int = 0) -> Path:
 
     @tf.function(autograph=False)
     def compute(x: tf.Tensor, steps: tf.Tensor, weights: Weights, common: Any, own: Any) -> Any:
-        nothing = tf.zeros([1], tf.int32)
-        sample = Sample(lambda step: (x, nothing, tf.cast(tf.reshape(step < steps, [1]), tf.float32)))
+        x, nothing = tf.repeat(x, setting.drawn, 0), tf.zeros([setting.drawn], tf.int32)
+        sample = Sample(lambda step: (x, nothing, tf.cast(tf.fill([setting.drawn], step < steps), tf.float32)))
         sent, own, _ = algorithm.compute(task, weights, sample, most, keys.key(0), common, own)
         return flatten([*sent.trainable, *sent.statistics]), own
 

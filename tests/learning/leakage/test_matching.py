@@ -1,5 +1,6 @@
 """Gradient matching: its gradient and slopes by other means, and what an exact gradient gives away, or nothing does."""
 
+import time
 from typing import Any
 
 import keras
@@ -8,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from overair.learning import Task
+from overair.learning.data.digits import Digits
 from overair.learning.federated.task import flatten
 from overair.learning.leakage import matching, views
 from overair.learning.leakage.attacks.dense import Dense
@@ -78,7 +80,7 @@ def test_the_slope_is_that_of_differences(task: Task, pair: matching.Matching, s
     (high, _), (low, _), (value, slope) = (told(place + sign * step * toward) for sign in (1, -1, 0))
     expected = (high - low) / (2 * step)
     assert abs(expected) > 1e-3 * value  # there is one
-    assert slope @ toward == pytest.approx(expected, rel=0.01, abs=4e-7 * value / step)
+    assert slope @ toward == pytest.approx(expected, rel=0.01, abs=float(4e-7 * value / step))
 
 
 def test_the_distance_is_in_units_of_what_is_seen(task: Task, pair: matching.Matching, sample: Any) -> None:
@@ -165,3 +167,15 @@ def test_what_an_attacker_cannot_know_is_refused() -> None:
                 attack.check(task)
     with pytest.raises(ValueError, match="^attack: expected a network whose first layer is dense on all 25 inputs"):
         Dense().check(Task(DlgLenet().build(SHAPE, CLASSES, 0)))
+
+
+@pytest.mark.slow
+def test_a_picture_of_28_by_28_is_matched_in_a_minute() -> None:
+    images = Digits().load().x_train[:1]
+    x, y = np.array(tf.image.resize(images, [28, 28])), Digits().load().y_train[:1]
+    task = Task(DlgLenet().build(x.shape[1:], 10, 0))
+    ready, given = Dlg().ready(task, 1), seen(task, x, y)
+    started = time.process_time()
+    found = ready(task.weights(), given, keys.key(0))
+    assert time.process_time() - started < 60
+    assert found.labels == y and views.psnr_db(found.pictures, x) > 25
