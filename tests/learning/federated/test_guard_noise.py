@@ -13,7 +13,8 @@ from overair.learning import Device, Federation, Sample, Sgd
 from overair.learning.data import Arrays
 from overair.learning.federated.guard import Guard
 from overair.learning.federated.guard_plans import allowed
-from overair.ota import Analog, Identity, Round, Terms, privacy, privacy_plans
+from overair.ota import Analog, Identity, Round, Terms, apply, privacy, privacy_plans
+from overair.ota.round import Split
 from overair.phy import Air, Awgn, ExpectedNorm, Grid, Rayleigh, keys
 
 GRID, SIZE, ELEMENTS, DEVICES = Grid(subcarriers=8, symbols=2), 21, 16, 4
@@ -57,6 +58,18 @@ def test_the_noise_of_all_that_arrives_is_what_protects(antennas: int, share: fl
     error = 4 / math.sqrt(draws * GRID.subcarriers)
     np.testing.assert_allclose(said.numpy()[[0, 1, 3]], found, rtol=error + antennas / (draws * GRID.subcarriers))
     assert said.numpy()[2] == 0
+
+
+def test_what_is_left_of_power_for_data_is_taken_off_again() -> None:
+    """Updates and zeros under the same noise differ by the updates, whatever share of power they have."""
+    air, one = Air(GRID, Rayleigh(), DEVICES), Analog(Identity(), ExpectedNorm(1e-6, norm=0.1))
+    terms, place = Terms(air, SIZE, ELEMENTS), air.init(keys.key(0))
+    link = air.draw(place, keys.key(1), 0.0, terms.slots, 0.0)
+    weights, updates = tf.fill([DEVICES], 0.25), keys.normal(keys.key(3), [DEVICES, SIZE])
+    split = Split(tf.constant(0.3), tf.fill([DEVICES], 0.01))
+    round = Round(terms, keys.key(2), weights, link, split=split)
+    found = [apply(one, one.init(terms, place), round, scale * updates)[0] for scale in (1.0, 0.0)]
+    np.testing.assert_allclose(found[0] - found[1], tf.linalg.matvec(updates, weights, transpose_a=True), atol=0.05)
 
 
 @pytest.mark.parametrize(
