@@ -50,6 +50,10 @@ def federation(algorithm: Any, alike: bool = False, rate: float = 1.0, **options
 class Pair(Coins):
     """The same two devices in every round, by their shares of the data."""
 
+    @property
+    def participation(self) -> None:
+        return None
+
     def plan(self, state: Any, sight: Any, key: Any) -> tuple[Plan, Any]:
         return by_data(tf.constant([True, False, True, False]), sight.shares), state
 

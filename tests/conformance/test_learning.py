@@ -131,7 +131,8 @@ def test_algorithms(algorithm: Any, task: Task, batch_size: int | None) -> None:
     given = task, weights, Sample(sample), batches.positions.shape[1], keys.key(3)
     update, after, loss = algorithm.compute(*given, memory.common, own)
     kept = sum(int(np.prod(row.shape)) for row in tf.nest.flatten(own))
-    besides = 0 if algorithm.server_model else kept % task.trainable  # statistics, and what was sent
+    whole = algorithm.personal or not algorithm.server_model  # models with their statistics, and what was sent
+    besides = kept % task.trainable if whole else 0
     assert kept == algorithm.vectors * task.trainable + besides
     assert [row.shape for row in tf.nest.flatten(after)] == [row.shape for row in tf.nest.flatten(own)]
     for one, shape in zip(tf.nest.flatten(update), algorithm.sends(task), strict=True):

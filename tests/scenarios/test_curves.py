@@ -92,8 +92,8 @@ def test_its_comments_say_what_made_it(dataset: xr.Dataset, tmp_path: Path) -> N
     assert sweep(json.loads(about["scenario"])) == sweep(RAW)
     numbers = [line for line in lines(tmp_path / "curve.csv") if not line.startswith("#")]
     assert numbers[0] == (
-        "devices,uplink,snr_db,seed,round,accuracy,loss,nmse,nmse_sent,resource_elements,pilot_elements,"
-        "downlink_elements,energy,energy_max,airtime,bits,decoded,free_bits,silent,unheard,papr_db,epsilon,"
+        "devices,uplink,snr_db,seed,round,accuracy,loss,personal_accuracy,personal_worst,nmse,nmse_sent,"
+        "resource_elements,pilot_elements,downlink_elements,energy,energy_max,airtime,bits,decoded,free_bits,silent,unheard,papr_db,epsilon,"
         "seconds,elapsed,compute_joules,radio_joules,stopped_at"
     )
     assert len(numbers) == 1 + 12 * 3 * 3 and numbers[1].startswith("5,ideal,5.0,0,3,")

@@ -42,6 +42,7 @@ OTHER: list[dict[str, Any]] = [
     {"aggregator": "median"},
     {"attackers": {"kind": "sign_flip", "count": 1}},
     {"protection": "device"},
+    {"personal": True},
 ]
 NOTHING: list[dict[str, Any]] = [{"title": "Another"}, {"seeds": [0, 7]}, {"rounds": 31}, {"evaluate_every": 7}]
 AIRLESS: list[dict[str, Any]] = [{"link": {"snr_db": 3}}, {"link": {"channel": "awgn"}}, {"grant": {"elements": 100}}]

@@ -177,7 +177,7 @@ def test_images_of_several_sizes_count_each_once() -> None:
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        ({"study": "sounds"}, "field study: expected one of aggregation, compression, factors, federated, "),
+        ({"study": "sounds"}, "field study: expected one of aggregation, compression, diversity, factors, "),
         ({"ratios": ["1/0"]}, 'field ratios.0: expected a number or a fraction such as "1/12", received "1/0"'),
         ({"ratios": ["x"]}, "field ratios.0: expected a number or a fraction"),
         ({"ratios": ["1e400"]}, "field ratios.0: expected a finite number, received inf"),

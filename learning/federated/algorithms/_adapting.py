@@ -21,7 +21,7 @@ class Adapting(Local, Stateless):
     """What is sent is an algorithm's own matter."""
 
     adapt: Annotated[int, Ge(0), Le(10**6)] = 5
-    """Steps of SGD on its training data by which a device makes its model of the server's."""
+    """Steps of SGD on its own data by which a device makes its model of the server's."""
     moves: ClassVar[bool] = True
     personal: ClassVar[bool] = True
 

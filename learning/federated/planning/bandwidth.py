@@ -160,7 +160,7 @@ def _joined(uploads: Uploads, goes_on: Callable[..., tf.Tensor]) -> tuple[tf.Ten
 
     Each step looks at one time: from there it goes nearer to the next end, or a device joins, if this is the end.
     """
-    alone, devices = uploads.ends(tf.ones_like(uploads.ready)), tf.size(uploads.ready)
+    alone, devices = uploads.ends(tf.ones_like(uploads.ready)), uploads.ready.shape[0]
     alive = tf.math.is_finite(alone)
     count = tf.reduce_sum(tf.cast(alive, tf.int32))
     equal = tf.where(alive, 1.0 / tf.cast(count, tf.float64), 0.0)
