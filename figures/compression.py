@@ -36,8 +36,8 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         few = sum(dataset.sizes[name] for name in axes[:1]) <= MANY
         if (found := panels[0].get_legend_handles_labels())[0]:
             letters, line = (7.0, 2.0) if few else (5.0, 3.5)
-            place = "outside upper center"
-            figure.legend(*found, loc=place, ncols=4, frameon=False, fontsize=letters, handlelength=line)
+            look: Any = {"loc": "outside upper center", "ncols": 4, "fontsize": letters, "handlelength": line}
+            figure.legend(*found, frameon=False, **look)
         told = f"Means over {_count(dataset, 'moment', 'gradient')} and {_count(dataset, 'seed', 'seed')}."
         hidden = f" {layout.hidden} more panels are not shown." if layout.hidden else ""
         caption(figure, told + " Dotted: the least for independent entries of the laws fitted to the layers." + hidden)

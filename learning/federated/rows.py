@@ -15,7 +15,7 @@ def senders(plan: Plan, always_all: bool) -> tf.Tensor:
 
 
 def of(devices: tf.Tensor, rows: Nest) -> Nest:
-    """The rows of devices [C]."""
+    """The rows of devices [C], or of one."""
     return tf.nest.map_structure(
         lambda all_rows: all_rows if _all(devices, all_rows) else tf.gather(all_rows, devices), rows
     )
@@ -31,7 +31,7 @@ def put(devices: tf.Tensor, rows: Nest, values: Nest) -> Nest:
 
 
 def _all(devices: tf.Tensor, rows: tf.Tensor) -> bool:
-    return devices.shape[0] is not None and devices.shape[0] == rows.shape[0]
+    return devices.shape.rank == 1 and devices.shape[0] is not None and devices.shape[0] == rows.shape[0]
 
 
 def kept(rows: Nest) -> Kept:

@@ -13,6 +13,9 @@ from overair.scenarios import ScenarioError, studies
 from overair.scenarios.reading import files, overrides, skeleton
 from overair.scenarios.reading.sources import FAMILIES, sources
 from overair.scenarios.reading.sweep import sweep
+from tests.unhurried import nothing_older_is_walked
+
+__all__ = ["nothing_older_is_walked"]  # a fixture
 
 SECONDS, BYTES = 2.0, 300e6
 KINDS = [kind for family in FAMILIES for kind in sources(family)]

@@ -12,6 +12,9 @@ from overair.scenarios.reading import axes, files, searches
 from overair.scenarios.reading.catalogue import Table
 from overair.scenarios.reading.sweep import sweep
 from overair.scenarios.running.units import units
+from tests.unhurried import nothing_older_is_walked
+
+__all__ = ["nothing_older_is_walked"]  # a fixture
 
 FIVE: dict[str, Any] = {"data": "digits", "model": "softmax", "devices": 5, "rounds": 30, "uplink": "analog"}
 SHARES = [(place + 1) / 100 for place in range(100)]

@@ -41,7 +41,7 @@ class PerFedavg(Adapting):
     alpha: Annotated[float, Gt(0), Le(1e6)] = 0.1
     """Rate of the step ahead, and of those by which a device makes its model."""
     order: Literal["first", "hessian_free"] = "hessian_free"
-    """Whether the Hessian is left out, or its product taken from a difference of gradients."""
+    """Whether the Hessian is left out, or taken by a difference of gradients."""
     delta: Annotated[float, Gt(0), Le(1e3)] = 0.01
     """Distance from the weights at which the gradients of that difference are taken."""
     drifts: ClassVar[bool] = True

@@ -33,7 +33,7 @@ class Pfedme(Keeping):
     lam: Annotated[float, Gt(0), Le(1e6)] = 1.0
     """Weight of the proximal term; lambda/2 |t - w|^2."""
     eta: Annotated[float, Gt(0), Le(1e6)] = 0.5
-    """Rate at which the copy of the server's model follows, which times lambda is at most 1."""
+    """Rate at which the copy of the server's model follows; times lambda at most 1."""
     inner: Annotated[int, Gt(0), Le(1000)] = 5
     """Steps of a device's own model on each batch."""
     drifts: ClassVar[bool] = True
