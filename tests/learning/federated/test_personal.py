@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning import Broadcast, Federation, FineTuning, LabelFlip, State
+from overair.learning import Broadcast, Ditto, Federation, FineTuning, LabelFlip, State, Weights
 from overair.learning.data import Arrays
+from overair.learning.federated.algorithms._keeping import Own
 from overair.learning.federated.personal import LabelMixes, mixes, summary
 from overair.ota import Ideal
 from overair.phy import Air, Awgn, Grid, keys
@@ -21,7 +22,9 @@ TESTED = np.array([0, 0, 0, 1, 2, 2, 4, 4, 1, 0, 0, 4], np.int32)  # none of 3
 X, X_TEST = (RNG.normal(size=[len(labels), FEATURES]).astype(np.float32) for labels in (LABELS, TESTED))
 
 
-def federation(x_test: np.ndarray = X_TEST, x: np.ndarray = X, adapt: int = ADAPT, **options: Any) -> Federation:
+def federation(
+    x_test: np.ndarray = X_TEST, x: np.ndarray = X, adapt: int = ADAPT, algorithm: Any = None, **options: Any
+) -> Federation:
     def model(seed: int) -> keras.Model:
         start = keras.initializers.RandomNormal(seed=seed)
         return keras.Sequential(
@@ -29,7 +32,7 @@ def federation(x_test: np.ndarray = X_TEST, x: np.ndarray = X, adapt: int = ADAP
         )
 
     data, air = Arrays(x, LABELS, x_test, TESTED, CLASSES), Air(Grid(), Awgn(), len(SHARES))
-    algorithm = FineTuning(RATE, steps=1, adapt=adapt)
+    algorithm = algorithm or FineTuning(RATE, steps=1, adapt=adapt)
     return Federation(model, data, SHARES, algorithm, Ideal(), air, 50, lambda: keras.optimizers.SGD(1.0), **options)
 
 
@@ -104,6 +107,17 @@ def test_devices_with_models_of_their_own_begin_there() -> None:
     state = made.init(0)._replace(drift=tf.constant(drift))
     expected = [own_accuracy(adapted(state, k, 0, drift[k]), k) for k in range(4)]
     np.testing.assert_allclose(made.evaluate_personal(state, 0), expected, atol=1e-6)
+
+
+def test_models_that_devices_keep_are_their_own_rows() -> None:
+    """Of those that have one; the third was never heard."""
+    made = federation(algorithm=Ditto(steps=1))
+    start, kept = made.init(0), RNG.normal(size=[4, (FEATURES + 1) * CLASSES]).astype(np.float32)
+    w, b = kept[:, : FEATURES * CLASSES].reshape(4, FEATURES, CLASSES), kept[:, FEATURES * CLASSES :]
+    rows = Own(Weights([tf.constant(w), tf.constant(b)], []), tf.constant([1.0, 1.0, 0.0, 1.0]))
+    found = made.evaluate_personal(start._replace(memory=start.memory._replace(own=rows)), 0)
+    expected = [own_accuracy(adapted(start, k, 0) if k == 2 else [w[k], b[k]], k) for k in range(4)]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_attackers_are_not_counted_and_lie_about_no_mix() -> None:
