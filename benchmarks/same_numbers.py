@@ -5,14 +5,12 @@ what presets leave out.
     python benchmarks/same_numbers.py OLD NEW    # the same of both, and which cases differ, in which variables
 
 Each checkout runs in a process of its own. MNIST and CIFAR-10 are read from $OVERAIR_DATA; without them those cases
-run on digits. Settings are in the words of the older checkout; `WORDS` says what became of them. Compared are the
-variables that both have, at every round: losses tell apart what accuracies do not.
+run on digits. Compared are the variables that both have, at every round: losses tell apart what accuracies do not.
 """
 
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 from hashlib import blake2b
@@ -20,12 +18,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-WORDS = {  # in an older checkout: in a newer one
-    "transmitter_knowledge": "csit",
-    "receiver_knowledge": "csir",
-    "budgets_db": "power_offsets_db",
-    "together": "sdma",
-}
 SMALL = ["data=digits", "model=softmax", "partition=iid", "grant={compression=2}"]  # where the data are missing
 LATE = "{kind=timing_offset,high=[4.0,24.0],seen=[true,false]}"
 PRESETS = {  # preset: its data, and settings that make it short
@@ -74,11 +66,11 @@ CASES = {  # what presets leave out
     "average": [AVERAGE, "participation=0.5", "link.channel=rayleigh"],
     "downlink": ["downlink.snr_db=5", "downlink.offsets_db=[0,-3]", "participation=0.5"],
     "downlink, received": ["downlink={snr_db=5,sends='received'}", RECEIVED, "chunk=3"],
-    "pilots": ["link.transmitter_knowledge=estimated", "link.receiver_knowledge=estimated", "uplink=[analog,digital]"],
-    "budgets": ["link.budgets_db=[0,-5,3]", "uplink=[analog,digital]", "link.antennas=2"],
+    "pilots": ["link.csit=estimated", "link.csir=estimated", "uplink=[analog,digital]"],
+    "budgets": ["link.power_offsets_db=[0,-5,3]", "uplink=[analog,digital]", "link.antennas=2"],
     "moving": ["link.channel={kind='tdl',speed=30.0}", "uplink=[{kind='analog',rule='mse_optimal'},digital]"],
     "amplifier": ["link.impairments=[amplifier]", "uplink=[analog,digital]", "link.channel=rayleigh", "chunk=4"],
-    "sharers": ["uplink={kind='digital',together=2}", "link.antennas=3", "link.channel=rayleigh"],
+    "sharers": ["uplink={kind='digital',sdma=2}", "link.antennas=3", "link.channel=rayleigh"],
 }
 
 
@@ -95,7 +87,7 @@ def work() -> None:
         cases[name] = name, [*([] if there else SMALL), *sets, *([] if name == "quickstart" else ["seeds=[0]"])]
     cases |= {name: (PLAIN, sets) for name, sets in CASES.items()}
     for name, (source, sets) in cases.items():
-        results = run(source, [*(translated(each) for each in sets), "evaluate_every=1"])
+        results = run(source, [*sets, "evaluate_every=1"])
         hashes = {
             str(variable): blake2b(
                 np.ascontiguousarray(results[variable].values, float).tobytes(), digest_size=8
@@ -105,20 +97,6 @@ def work() -> None:
         last = results.isel(round=-1)
         means = [float(np.nanmean(last[variable])) for variable in ("accuracy", "nmse")]
         print(json.dumps({"case": name, "hashes": hashes, "accuracy": means[0], "nmse": means[1]}), flush=True)
-
-
-def translated(setting: str) -> str:
-    """A setting in the words of the checkout at hand."""
-    import overair.scenarios
-
-    assert overair.scenarios.__file__
-    sources = Path(overair.scenarios.__file__).resolve().parents[1]
-    known = "".join(file.read_text() for part in ("scenarios", "ota") for file in (sources / part).rglob("*.py"))
-
-    def word(match: re.Match[str]) -> str:
-        return match[0] if re.search(rf"\b{match[0]}\b\s*:", known) else WORDS[match[0]]
-
-    return re.sub(rf"\b({'|'.join(WORDS)})\b", word, setting)
 
 
 def outcomes(checkout: Path) -> dict[str, dict[str, Any]]:
