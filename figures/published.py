@@ -21,6 +21,9 @@ ASKED: Mapping[str, Mapping[str, Any]] = {  # of ``plot``
     "asynchronous": {"x": "seconds"},
     "byzantine": {"x": "count"},
     "deadline": {"x": "seconds"},
+    "distillation": {"x": "elements"},
+    "multi_task": {"y": "personal_accuracy", "panel": ["uplink", "partition"]},
+    "personal": {"y": "personal_accuracy", "panel": ["uplink"]},
     "time_energy": {"x": "joules", "panel": ["variant"]},
 }
 PARTS: Mapping[str, str] = {  # presets that are drawn in the figure of another
