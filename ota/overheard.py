@@ -4,11 +4,13 @@ An ideal or a digital uplink shows each device's update. An analog one shows sum
 devices that send at once: then zero forcing shows each, whatever combiner the scheme itself uses.
 """
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import tensorflow as tf
+from pydantic.dataclasses import dataclass
 
+from ..phy.strict import STRICT
+from .aggregators.mean import Mean
 from .collection import collect
 from .groups import by_groups, members
 from .round import Nest, Outcome, Round, at_devices
@@ -24,20 +26,11 @@ class Overheard(NamedTuple):
     behind: tf.Tensor  # [K]
 
 
-@dataclass(frozen=True)
-class Onlooker:
+@dataclass(frozen=True, config=STRICT)
+class Onlooker(Mean):
     """The rule of terms under which separate estimates are kept and looked at, and their mean is taken."""
 
     apart: ClassVar[bool] = True
-
-    def needs(self) -> int:
-        return 1
-
-    def bears(self, estimates: int) -> int:
-        return 0
-
-    def combine(self, points: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_mean(tf.boolean_mask(points, there), axis=0)
 
 
 def rule_of(uplink: Any) -> Onlooker | None:

@@ -151,7 +151,7 @@ class Devices:
         steps, key = batches.positions.shape[1], keys.fold(key, "devices", device)
         positions = self._held.rows(device[None], tf.gather(batches.positions, device)[None], None)[0]
         samples = self._samples(positions, tf.gather(batches.mask, device), batches.whole)
-        own = tf.nest.map_structure(lambda all_rows: tf.gather(all_rows, device), memory.own)
+        own = rows.of(device, memory.own)
         return self.algorithm.own_model(self.task, weights, samples, steps, key, memory.common, own)
 
     def _samples(self, positions: tf.Tensor, mask: tf.Tensor, whole: bool) -> Sample:

@@ -13,7 +13,7 @@ from ....ota.round import Nest
 from ....phy.keys import Key
 from .. import batches, rows
 from ..batches import Batches
-from ..task import Task, Weights, moved
+from ..task import Task, Weights
 
 
 class Sample(NamedTuple):
@@ -170,10 +170,7 @@ class Usual:
     def own_model(
         self, task: Task, weights: Weights, sample: Sample, steps: int, key: Key, common: Nest, own: Nest
     ) -> Weights:
-        if self.server_model:
-            return weights
-        alone = tf.nest.map_structure(lambda row: row[None], own)
-        return moved(weights, self.models(alone)[0])
+        return weights
 
 
 class Stateless(Usual):
