@@ -1,4 +1,4 @@
-"""Separate: source coding, then channel coding: an image codec, a rate and a link, the rival of learned transmission."""
+"""Separate: source coding, then channel coding: image codec, rate and link, the rival of learned transmission."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Count-sketch: r rows of w cells; in each row an entry is added with a random sign to the cell that a hash gives it."""
+"""Count-sketch: r rows of w cells; in each an entry is added with a random sign to the cell that a hash gives it."""
 
 from typing import Annotated, ClassVar
 

@@ -1,4 +1,4 @@
-"""QSGD: |x|_2 sign(x) l/s, the whole number l being s|x_i|/|x|_2 rounded up or down at random, so that it is unbiased."""
+"""QSGD: |x|_2 sign(x) l/s, the whole number l being s|x_i|/|x|_2 rounded up or down at random, so it is unbiased."""
 
 from typing import ClassVar, NamedTuple
 

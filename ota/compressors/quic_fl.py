@@ -1,4 +1,4 @@
-"""QUIC-FL: rotated quantisation that is unbiased given its rotation, by levels for a normal and shared random numbers."""
+"""QUIC-FL: rotated quantisation, unbiased given its rotation, by levels for a normal and shared random numbers."""
 
 import math
 from typing import ClassVar, NamedTuple

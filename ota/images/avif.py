@@ -1,4 +1,4 @@
-"""AVIF: a key frame of the AV1 video codec in a file of boxes, with colours at full resolution unless asked otherwise."""
+"""AVIF: a key frame of the AV1 video codec in a file of boxes, colours at full resolution unless asked otherwise."""
 
 from typing import Annotated, Literal
 

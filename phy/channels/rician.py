@@ -1,4 +1,4 @@
-"""Flat Rician block fading: a line of sight (LOS) and scattered waves, sqrt(K/(K+1)) s + sqrt(1/(K+1)) w, w ~ CN(0, 1)."""
+"""Flat Rician block fading: line of sight (LOS) and scattered waves, sqrt(K/(K+1)) s + sqrt(1/(K+1)) w, w ~ CN(0,1)."""
 
 import math
 from typing import ClassVar

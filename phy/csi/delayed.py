@@ -1,4 +1,4 @@
-"""Delayed CSI (outdated): the channel as it was some slots ago, which matters where it moves; at no cost in elements."""
+"""Delayed CSI (outdated): the channel as it was some slots ago, which matters where it moves; it costs no elements."""
 
 from typing import Annotated
 

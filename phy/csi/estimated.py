@@ -1,4 +1,4 @@
-"""Estimated CSI (pilots): every device sends pilots before the round, and the channel is what is estimated from them."""
+"""Estimated CSI (pilots): every device sends pilots before the round, and the channel is estimated from them."""
 
 import math
 from typing import Annotated, Literal

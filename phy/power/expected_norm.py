@@ -1,4 +1,4 @@
-"""A level from expected norms (COTAF): devices invert the channel at a level agreed on before they know their energy."""
+"""A level from expected norms (COTAF): devices invert the channel at a level agreed before they know their energy."""
 
 from typing import Annotated, ClassVar
 

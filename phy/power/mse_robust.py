@@ -1,4 +1,4 @@
-"""MMSE power control for erroneous CSI (robust): the power that makes the sum's mean squared error smallest on average."""
+"""MMSE power control for erroneous CSI (robust): the power that makes the sum's squared error smallest on average."""
 
 from typing import ClassVar
 
