@@ -30,6 +30,8 @@ class _Examples(NamedTuple):
 class CirFile:
     """Impulse responses of a .npz file.
 
+    h(t, f) = sum_l a_l(t) exp(-j 2 pi f tau_l) of an example that is drawn for each device.
+
     The file is a .npz with ``a``, complex path coefficients [examples, antennas, paths, steps], or with the axes of
     Sionna's impulse responses [examples, receivers, antennas, transmitters, transmit antennas, paths, steps] of single
     receivers and transmitters; ``tau``, delays in seconds [examples, paths] or [examples, receivers, transmitters,
@@ -44,6 +46,13 @@ class CirFile:
 
     What is known in advance is the mean over the whole file: powers of paths (of each example, if lasting) and how they
     change over time. Detection takes paths to fade independently, which those of a measured file need not.
+
+    >>> import tempfile, numpy as np
+    >>> from overair.phy import CirFile, Size, Span, keys
+    >>> file = tempfile.NamedTemporaryFile(suffix=".npz")
+    >>> np.savez(file, a=np.ones([5, 2, 3, 1], np.complex64), tau=np.zeros([5, 3], np.float32)); _ = file.seek(0)
+    >>> CirFile(file.name).draw(Size(1, 2, 4), Span(0.0, 14, 83e-6), keys.key(0), keys.key(0, "place")).a.shape
+    TensorShape([1, 2, 4, 3, 1])
     """
 
     reads: ClassVar[str] = "path"
