@@ -52,6 +52,11 @@ class MdAirComp(Sum):
     in N, so most of it is owed. Where channels fade, rules that leave elements out, or phases that are off, break the
     counts: with full_inversion, or truncated_inversion and floor = 1, all arrive alike. Qiao, Gao, Mashhadi, Gunduz,
     "Massive digital over-the-air computation for communication-efficient federated edge learning", IEEE JSAC 2024.
+
+    >>> from overair.ota import MdAirComp
+    >>> codec, layers = MdAirComp(vector=4, codewords=16), ((8, 8),)  # 16 vectors of 4 entries
+    >>> codec.elements(layers, 128)  # 16 vectors, of 8 symbols each
+    128
     """
 
     vector: Annotated[int, Ge(1), Le(10**6)] = 20
