@@ -110,7 +110,7 @@ class Paths(NamedTuple):
 class ResponseTable(NamedTuple):
     """A belief of the responses themselves, on every subcarrier.
 
-    response(f) = h, error = None: what is believed is what is.
+        response(f) = h,   error = None: what is believed is what is.
 
     >>> import tensorflow as tf
     >>> from overair.phy import ResponseTable

@@ -10,9 +10,9 @@ from . import LinearSum, Past, SharedCode, pack, unpack
 
 @dataclass(frozen=True)
 class Identity(LinearSum):
-    """ceil(d/2) resource elements, no compression.
+    """Every parameter as it is, two to a complex symbol: d/2 resource elements, rounded up.
 
-    s_i = x_2i + j x_(2i+1).
+        s_i = x_2i + j x_(2i+1).
 
     >>> import tensorflow as tf
     >>> from overair.ota import Identity

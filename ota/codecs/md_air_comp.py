@@ -37,6 +37,10 @@ class Nearest(NamedTuple):
 class MdAirComp(Sum):
     """A codebook of vectors, one of sequences, and a receiver that counts.
 
+        y = B x + w,   estimate = sum_c x_c codeword_c,
+
+    with the sequences B [T, N] and x_c how many devices have codeword c.
+
     An update is cut into vectors of ``vector`` entries. Devices take the nearest codeword of each, scale times one of N
     random directions or nothing at all, and send its sequence of T random QPSK symbols, all of them on the same
     elements and all equally strong; of nothing they send nothing. What arrives of a vector is B x + w, x_c the number

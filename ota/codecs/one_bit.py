@@ -10,7 +10,10 @@ from .identity import Identity
 
 @dataclass(frozen=True)
 class OneBit(Votes, Identity):
-    """ceil(d/2) resource elements. Devices must arrive in phase; the server steps by 1 an entry: take small steps.
+    """Signs, two to a complex symbol, and the majority of what arrives.
+
+    It takes ceil(d/2) resource elements. Devices must arrive in phase; the server steps by 1 an entry: take small
+    steps.
 
         s_i = sign(x_2i) + j sign(x_(2i+1)),   estimate = sign of what arrives of sum_k w_k s_k.
 
