@@ -4,6 +4,8 @@ import argparse
 import json
 from typing import Any
 
+from .unhindered import uncollected
+
 SCHEMA_HELP = "the JSON Schema of a study's scenarios, by which editors complete and check them"
 
 
@@ -14,6 +16,7 @@ def add(commands: Any) -> None:
     told.set_defaults(command=_schema)
 
 
+@uncollected()
 def _schema(options: argparse.Namespace) -> int:
     from .scenarios import studies
     from .scenarios.reading import schema
