@@ -31,6 +31,7 @@ EXAMPLES = """examples:
   overair bundle runs/a                                      all about it in one zip file; verify computes some again
   overair check                                              theory beside simulation
   overair schema > federated.schema.json                     what editors complete and check scenarios by
+  source <(overair completion bash)                          completion in bash; also zsh and fish
   overair snr --ebno 4 --bits 4 --rate 1/2                   what snr_db an Eb/N0 of a paper is
 """
 RUN_EXAMPLES = """examples:
