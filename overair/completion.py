@@ -141,7 +141,7 @@ def _zsh(command: Command) -> str:
 
 
 def _plain(text: str) -> str:
-    return text.translate(str.maketrans({"[": "(", "]": ")", ":": " ", "\\": " "}))
+    return text.translate(str.maketrans("[]:\\", "()  "))
 
 
 def _action(offer: Offer) -> str:
