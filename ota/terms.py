@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from ..phy import Air
 from ..phy.documented import documented
-from .aggregators import Aggregator
+from .aggregators import AggregationRule
 from .layers import Layers, check_layers, size_of
 
 Access = Literal["equal", "shares", "turns"]  # parts of the band as large, or as scheduled, or all of it in turn
@@ -37,7 +37,7 @@ class Terms:
     layer: int | None = None  # the kernel whose error is reported, from 1; all entries unless given
     payload: float | None = None  # bits of every packet; airtime is then an outcome, and the grant fixed if None
     access: Access = "equal"  # of those that send, to the grant
-    aggregator: Aggregator | None = None  # what the server makes of separate estimates; the sum is taken without
+    aggregator: AggregationRule | None = None  # what the server makes of separate estimates; the sum is taken without
     groups: int = 1  # sums that the whole grant is shared by, of which these are the terms of one
     obeyed: bool = True  # whether all keep to the power rule, whatever round
     senders: int | None = None  # as many as a round has, where that is given; else up to all

@@ -9,7 +9,7 @@ from ...phy.documented import documented
 
 @documented
 @runtime_checkable
-class Aggregator(Protocol):
+class AggregationRule(Protocol):
     """One vector of several estimates, whatever their order; of all but the mean the shares of data do not count.
 
         estimate = combine(x_1, ..., x_N) in place of sum_k w_k u_k.
@@ -17,9 +17,9 @@ class Aggregator(Protocol):
     Estimates that all moved by a vector have their aggregate moved by it, and of estimates that agree it is theirs.
 
     >>> import tensorflow as tf
-    >>> from overair.ota import Aggregator, Median
+    >>> from overair.ota import AggregationRule, Median
     >>> rule, points = Median(), tf.constant([[0.0, 1.0], [1.0, 2.0], [1e6, -1e6]])  # [N, d]; the last one attacks
-    >>> isinstance(rule, Aggregator), rule.bears(3), rule.combine(points, tf.fill([3], True)).numpy().tolist()
+    >>> isinstance(rule, AggregationRule), rule.bears(3), rule.combine(points, tf.fill([3], True)).numpy().tolist()
     (True, 1, [1.0, 1.0])
     """
 
@@ -38,6 +38,6 @@ class Aggregator(Protocol):
         ...
 
 
-FAMILY = Aggregator  # what each file of this folder is one of
+FAMILY = AggregationRule  # what each file of this folder is one of
 
-__all__ = ["Aggregator"]
+__all__ = ["AggregationRule"]
