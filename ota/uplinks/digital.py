@@ -37,11 +37,10 @@ class Digital:
 
     The granted elements are dealt out in turn to the C devices that take part, so device k owns about 1/C of them,
     spread over all subcarriers, and puts its whole budget there: with P per granted element, C P per own element. It
-    picks its rate on the SNR it counts on, C P |h_l|^2 / N0, backed off by ``margin_db``, or by a loop on
-    acknowledgements. Who does not know the channel exactly, device or receiver, works with the best estimate that its
-    belief allows, and what that is known to lack acts as noise: of CSI with an error e it is sqrt(1-e) h_believed, at
-    an SNR of (1-e) C P |h_believed|^2 / (N0 + e C P). On the time domain devices disturb each other, which is measured
-    with QPSK on their own elements.
+    picks its rate on the SNR it counts on, C P |h_l|^2 / N0, backed off by ``margin_db``: a number, or a loop on
+    acknowledgements. Devices and receiver work with the best estimate that their beliefs allow, and what that is known
+    to lack acts as noise: of CSI with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e) C P |h_believed|^2 /
+    (N0 + e C P). On the time domain disturbance by others is measured with QPSK.
 
     With weighted ``feedback`` devices keep what did not arrive of what they compress, lost packets included, by one of
     three laws, and with a ``momentum`` below 1 updates are averaged first. A compressor that decodes with side
