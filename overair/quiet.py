@@ -50,6 +50,8 @@ def hushed() -> Iterator[None]:
     except OSError:  # there is none, as in a daemon
         yield
         return
+    if sys.stderr:
+        sys.stderr.flush()
     with tempfile.TemporaryFile() as aside:
         os.dup2(aside.fileno(), 2)
         try:
