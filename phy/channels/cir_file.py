@@ -32,7 +32,7 @@ class _Examples(NamedTuple):
 class CirFile:
     """Impulse responses of a .npz or .mat file.
 
-    h(t, f) = sum_l a_l(t) exp(-j 2 pi f tau_l) of an example for each device.
+    h(t, f) = sum_l a_l(t) exp(-j 2 pi f tau_l) of an example that is drawn for each device.
 
     A .npz file has ``a``, complex path coefficients in Sionna's axes [batch, 1, antennas, transmitters, 1, paths,
     steps], ``tau``, delays in seconds [batch, 1, transmitters, paths], and where there are several steps
