@@ -207,6 +207,11 @@ class Federated(Study):
     def grow(self, common: Any, work: Work) -> Record:
         return _rounds.run(self, common, work)
 
+    def trained(self, prepared: Any, record: Record) -> Any:
+        from . import _model
+
+        return _model.trained(self, prepared, record)
+
     def found(self, record: Record) -> dict[str, np.ndarray] | None:
         """Accuracies at the evaluations, and costs over the rounds since the one before."""
         rounds = self.dimensions()["round"]
