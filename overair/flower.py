@@ -39,7 +39,7 @@ COSTS = {
 }  # metrics of a round, and what a report calls them; "air-decoded" has the numbers of the devices that were decoded
 
 
-class OverTheAir(FedAvg):  # type: ignore[misc]
+class OverTheAir(FedAvg):
     """FedAvg over the air; equal seeds have the links and noise of an ``Aggregator``, and so of a ``Federation``.
 
     Args:

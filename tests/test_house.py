@@ -27,7 +27,6 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "pydantic_core": "pydantic",
     "dask": "distributed",
-    "mlflow": "mlflow-skinny",
 }  # which brings what is imported
 
 

@@ -56,10 +56,11 @@ def federation() -> Federation:
 @pytest.fixture(scope="module")
 def rounds(federation: Federation) -> list[tuple[Any, Metrics, float, float]]:
     """Of ``step``: state, metrics, accuracy and loss after each."""
-    state, found = federation.init(SEED), []
+    state, found = federation.init(SEED), list[tuple[Any, Metrics, float, float]]()
     for _ in range(6):
         state, metrics = federation.step(state, SEED, SNR_DB)
-        found.append((state, metrics, *map(float, federation.evaluate(state))))
+        accuracy, loss = federation.evaluate(state)
+        found.append((state, metrics, float(accuracy), float(loss)))
     return found
 
 
