@@ -1,14 +1,20 @@
 """The Flower strategy: FedAvg's sum is an Aggregator's bit for bit, whoever replies, and metrics say what it cost."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import overair
 from overair.aggregator import Aggregator
 from overair.ota import Analog, Ideal, RandomLinear
 from overair.phy import Air, Grid, MseOptimal, Tdl
+from tests.checkout import CHECKOUT
 
 app = pytest.importorskip("flwr.app", reason="Flower is not installed: pip install 'overair[flower]'")
 flower = pytest.importorskip("overair.flower")
@@ -18,6 +24,28 @@ DEVICES, SEED, SNR_DB = 4, 3, 8.0
 SHAPES = {"kernel": (5, 3), "bias": (3,)}
 SIZE = 18
 NODES = [2**60 + 7, 11, 2**40, 5]  # names as Flower draws them; sorted they are devices 3, 1, 2, 0
+
+
+ANEW = """
+import flower_over_air as example
+import numpy as np
+
+example.main()
+result, ours = example.results[0], example.aggregator()
+state, model = ours.init(example.SEED), np.zeros(650, np.float32)
+for costs in result.train_metrics_clientapp.values():
+    updates, counts = np.zeros((10, 650), np.float32), np.zeros(10)
+    for client in np.flatnonzero(costs["air-energy"]):
+        x, y = example.share(client)
+        after = example.trained([model[:640].reshape(64, 10), model[640:]], x, y)
+        updates[client], counts[client] = np.concatenate([part.ravel() for part in after]) - model, len(y)
+    assert np.count_nonzero(counts) == 5
+    estimate, state, report = ours.step(state, updates, example.SEED, example.SNR_DB, counts / counts.sum())
+    assert report.energy.tolist() == costs["air-energy"] and float(report.nmse) == costs["air-nmse"]
+    model = model + estimate
+np.testing.assert_array_equal(np.concatenate([part.ravel() for part in result.arrays.to_numpy_ndarrays()]), model)
+print(len(result.train_metrics_clientapp), "rounds are equal")
+"""
 
 
 def aggregator(uplink: Any = None) -> Aggregator:
@@ -203,3 +231,19 @@ def test_what_is_wrong_is_told_in_a_line(shared: Aggregator) -> None:
         asked(named, 1, model)
         with pytest.raises(ValueError, match=f"id: expected .*{received}"):
             named.aggregate_train(1, replies(many[:2], answers, id=numbers))
+
+
+@pytest.mark.slow
+def test_flowers_own_simulation_gives_the_bits_of_an_aggregator() -> None:
+    """The example's ten clients on Ray, half of them in a round; then each of its rounds anew, without Flower."""
+    file = CHECKOUT / "examples" / "flower_over_air.py"
+    if not file.exists():
+        pytest.skip("no checkout: the wheel carries no examples")
+    told = {"OMP_NUM_THREADS": "1", "FLWR_TELEMETRY_ENABLED": "0", "RAY_worker_niceness": "0"}
+    paths = os.pathsep.join([str(file.parent), str(Path(overair.__file__).parent.parent)])
+    run = subprocess.run(
+        [sys.executable, "-c", ANEW], env=os.environ | told | {"PYTHONPATH": paths},
+        capture_output=True, text=True, timeout=900,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert run.stdout.splitlines()[-1] == "10 rounds are equal"
