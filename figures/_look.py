@@ -15,7 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from ..scenarios import durable
+from .. import durable
 from ..scenarios.results import fairness, intervals, remarks
 from ._labels import plain
 from ._points import INTERVALS, MARK, svg

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...ota import Aggregator, Report, Round, Terms, Uplink, collect
+from ...ota import AggregationRule, Report, Round, Terms, Uplink, collect
 from ...ota.apart import counted
 from ...ota.layers import size_of
 from ...ota.round import Nest
@@ -92,7 +92,7 @@ class Federation:
         radio: Radio = SILENT,
         payload: float | None = None,
         effort: Effort = ALL,
-        aggregator: Aggregator | None = None,
+        aggregator: AggregationRule | None = None,
         attackers: Attacker | None = None,
         protection: Protection | None = None,
     ) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from .. import durable
+from ... import durable
 from ..reading.errors import ScenarioError
 from ..reading.searches import Tune, taken
 from ..reading.sweep import Point, sweep
