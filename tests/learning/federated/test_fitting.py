@@ -156,7 +156,7 @@ def test_early_stopping_stops_and_the_federation_keeps_its_own_weights(federatio
 
 def test_numbers_that_are_not_finite_end_the_rounds(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "overair"):
-        history = made(dense, rate=1e38, uplink=Ideal()).fit(6, SEED, SNR_DB, evaluate_every=6)
+        history = made(dense, rate=3e38, uplink=Ideal()).fit(6, SEED, SNR_DB, evaluate_every=6)
     assert history.epoch == [int(history.state.round) - 1] and int(history.state.round) < 6
     assert f"stopped in round {int(history.state.round)} of seed 2: numbers are no longer finite" in caplog.text
 
