@@ -2,10 +2,10 @@
 
 import numpy as np
 import tensorflow as tf
-
-from overair.phy import Grid, Size, Span, keys
 from two_ray_schemes.channels.two_ray import TwoRay
 from two_ray_schemes.codecs.averaged import Averaged
+
+from overair.phy import Grid, Size, Span, keys
 
 
 def test_the_rays_add_up_at_some_subcarriers_and_cancel_at_others() -> None:
