@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...ota import Aggregator, Report, Round, Terms, Uplink, collect
+from ...ota import AggregationRule, Report, Round, Terms, Uplink, collect
 from ...ota.apart import counted
 from ...ota.layers import size_of
 from ...ota.round import Nest
@@ -22,7 +22,7 @@ from ...ota.terms import check_participation
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from . import memories, rows, stale
+from . import fitting, memories, rows, stale
 from .algorithms import Algorithm, Heard, Memory
 from .attackers import Attacker
 from .attacks import Attack
@@ -67,6 +67,8 @@ class State(NamedTuple):
 class Federation:
     """One scenario, compiled once; seeds and SNRs are inputs of its round."""
 
+    fit, model = fitting.fit, fitting.model
+
     def __init__(
         self,
         model_factory: Callable[[int], keras.Model],
@@ -90,7 +92,7 @@ class Federation:
         radio: Radio = SILENT,
         payload: float | None = None,
         effort: Effort = ALL,
-        aggregator: Aggregator | None = None,
+        aggregator: AggregationRule | None = None,
         attackers: Attacker | None = None,
         protection: Protection | None = None,
     ) -> None:

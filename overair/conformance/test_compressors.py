@@ -1,0 +1,70 @@
+"""Every compressor: bits are kept to, and what is decoded is right on average or no worse than silence."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ..phy import keys
+from ..scenarios.promises import compressors as promised
+from .compare import finite, mean_is, mean_off, same, says
+from .found import in_turn
+
+SIZES = [1, 2, 37, 64]  # one parameter, and lengths that are no powers of two
+DRAWS = 200  # of a compressor; tolerances follow from them
+EAGERLY = {("normal", 40.0), ("normal", 1e4), ("constant", 100.0), ("spike", 1.0), ("zeros", 0.0)}  # all are compiled
+
+
+@pytest.mark.parametrize(("compressor", "size"), in_turn("compressors", SIZES))
+def test_compressors(compressor: Any, size: int) -> None:
+    updates = {
+        "normal": keys.normal(keys.key(0), [size]),
+        "constant": tf.fill([size], -3.0),
+        "spike": tf.one_hot(0, size) * 1e3,
+        "zeros": tf.zeros([size]),
+    }
+
+    def decoded(update: tf.Tensor, bits: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return promised.decoded(compressor, compressor.compress(update, bits, key), size)
+
+    compress = tf.function(decoded, reduce_retracing=True, autograph=False)  # traced once for the loop too
+    for name, update in updates.items():
+        rounding = 1e-5 * max(1.0, float(np.abs(update).max()))
+        for budget in (0.0, 1.0, 40.0, 100.0, 1e4):
+            bits = tf.constant(budget)
+            compiled = compress(update, bits, keys.key(1))
+            eager = decoded(update, bits, keys.key(1)) if (name, budget) in EAGERLY else compiled
+            for value, used in (eager, compiled):
+                promised.within(compressor, float(used), budget)
+                assert finite((value, used))
+                known = used > 0 and name != "zeros"
+                assert known or not np.any(value), says(
+                    compressor, "compress", f"zeros of {name}, {used:g} bits", "others"
+                )
+            again_the_same = same(compiled, compress(update, bits, keys.key(1)))
+            assert again_the_same, says(compressor, "compress", "the same of the same key", "something else")
+            assert same(eager, compiled, rtol=1e-5, atol=rounding)
+    signature = tf.TensorSpec([size]), tf.TensorSpec([])
+
+    def again(bits: tf.Tensor) -> Any:
+        return tf.map_fn(
+            lambda i: compress(updates["normal"], bits, keys.key(2, i)), tf.range(DRAWS), fn_output_signature=signature
+        )
+
+    loop, update = tf.function(again, autograph=False), updates["normal"].numpy()
+    for budget in (60.0, 1e4):
+        draws, used = (value.numpy() for value in loop(tf.constant(budget)))
+        if compressor.unbiased:
+            often = (draws != np.median(draws, axis=0)).sum(axis=0) >= 10  # entries that are hardly ever sent: in sums
+            mixed = np.random.default_rng(0).choice([-1.0, 1.0], [size, 16])
+            right = mean_is(draws[:, often], update[often]) and mean_is(draws @ mixed, update @ mixed)
+            off = f"{mean_off(draws, update):.2g} off, of the largest"
+            told = says(compressor, "unbiased", "False, or the update on average over keys", f"True, and {off}")
+            assert not np.any(used) or right, told
+        elif getattr(compressor, "contractive", True):  # no worse than silence
+            error, energy = ((draws - update) ** 2).sum(axis=1).mean(), (update**2).sum()
+            told = says(
+                compressor, "compress", "an error of at most the update's energy", f"{error / energy:.3g} times it"
+            )
+            assert error <= energy * (1 + 1e-5), told
