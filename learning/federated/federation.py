@@ -22,7 +22,7 @@ from ...ota.terms import check_participation
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from . import memories, rows, stale
+from . import fitting, memories, rows, stale
 from .algorithms import Algorithm, Heard, Memory
 from .attackers import Attacker
 from .attacks import Attack
@@ -66,6 +66,8 @@ class State(NamedTuple):
 
 class Federation:
     """One scenario, compiled once; seeds and SNRs are inputs of its round."""
+
+    fit, model = fitting.fit, fitting.model
 
     def __init__(
         self,
