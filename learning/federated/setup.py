@@ -4,7 +4,7 @@ Scenarios check their points by it, long before the first of them runs, and ``Fe
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import keras
@@ -60,8 +60,9 @@ class Setup:
         access = self.scheduler.access if self.payload else "equal"
         told = sent, self.papr, self.layer, self.payload, access, self.aggregator
         chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
-        more = {"separate": self.algorithm.separate, "cohort": isinstance(self.shares, Population)}
-        return Terms(self.air, size_of(sent), self.elements, chance, *told, senders=senders, **more)
+        separate, cohort = self.algorithm.separate, isinstance(self.shares, Population)
+        agreed = Terms(self.air, size_of(sent), self.elements, chance, *told, senders=senders, separate=separate)
+        return replace(agreed, cohort=cohort)
 
 
 class Agreed(NamedTuple):

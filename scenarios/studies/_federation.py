@@ -103,9 +103,9 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     with named():
         effort = Effort(**catalogue.parts(scenario.effort, "effort") if scenario.effort else {})
         told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection
-        seen = scenario.papr, scenario.layer, scheduler or Coins(scenario.participation)
+        sends = scheduler or Coins(scenario.participation)
         parts = algorithm, uplink, air, elements, optimizer(), scenario.batch_size, downlink
-        found = agreed(Setup(task, data, shares, *parts, *seen, *told))
+        found = agreed(Setup(task, data, shares, *parts, scenario.papr, scenario.layer, sends, *told))
         found.guard.check_rounds(scenario.rounds)
         if scenario.is_personal:
             check_known(shares)
