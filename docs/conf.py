@@ -41,12 +41,15 @@ FIELDS = "Fields of a scenario of federated learning; `overair list fields STUDY
 )
 
 
+MARKS = re.compile(r"\||(?<=\w)_(?!\w)|\*(?=\S)|(?<=\S)\*")  # of substitutions, references and emphasis
+
+
 def as_plain_text(app: Any, what: str, name: str, of: Any, options: Any, lines: list[str]) -> None:
-    """Docstrings are plain text: a bar is one of |h|, and begins no substitution."""
+    """Docstrings are plain text: |h|, x_ and h* mean themselves, outside of ``code`` and of examples."""
     for at, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...")):
             parts = line.split("``")
-            parts[::2] = [re.sub(r"\|", r"\\|", part) for part in parts[::2]]
+            parts[::2] = [MARKS.sub(r"\\\g<0>", part) for part in parts[::2]]
             lines[at] = "``".join(parts)
 
 
