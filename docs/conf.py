@@ -43,7 +43,8 @@ FIELDS = "Fields of a scenario of federated learning; `overair list fields STUDY
 
 def as_plain_text(app: Any, what: str, name: str, of: Any, options: Any, lines: list[str]) -> None:
     """Docstrings are plain text: a bar is one of |h|, and begins no substitution."""
-    for at, line in enumerate(lines):
+    told = lines.index("Fields::") if "Fields::" in lines else len(lines)  # what is said of fields is literal
+    for at, line in enumerate(lines[:told]):
         if not line.lstrip().startswith((">>>", "...")):
             parts = line.split("``")
             parts[::2] = [re.sub(r"\|", r"\\|", part) for part in parts[::2]]
