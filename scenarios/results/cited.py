@@ -1,12 +1,13 @@
 """Papers behind a result, as BibTeX: the package, and what the files of the schemes in its scenario name.
 
-A paper is named where what it says is done, in the docstring of a scheme's file, and nowhere else: authors, "title",
-venue and year, as in ``Amiri, Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020``.
+A paper is named where what it says is done, in the docstrings of a scheme's class or file, and nowhere else: authors,
+"title", venue and year, as in ``Amiri, Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020``.
 """
 
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...version import __version__
@@ -61,10 +62,17 @@ def bibtex(scenario: Mapping[str, Any]) -> str:
 
 
 def _texts(scenario: Mapping[str, Any]) -> Iterator[str]:
-    """The docstrings of the files of all schemes of a scenario."""
+    """Of the files of all schemes of a scenario."""
     points = sweep(taken(scenario)[0]).points
     for file in dict.fromkeys(each.source.file for point in points for each in schemes(point.scenario)):
-        yield ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        yield docstrings(file)
+
+
+def docstrings(file: Path) -> str:
+    """Those of a file and of its classes, in their order; it is not imported."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    return "\n\n".join(text for node in (tree, *classes) if (text := ast.get_docstring(node)))
 
 
 def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:
