@@ -12,7 +12,14 @@ from ._some import Some
 
 @dataclass(frozen=True, config=STRICT)
 class LabelFlip(Some):
-    """Honest work on wrong data."""
+    """Honest work on wrong data: a share of the attackers' samples is said to be of class C - 1 - c where it is of class
+    c.
+
+    >>> import numpy as np
+    >>> from overair.learning import LabelFlip
+    >>> LabelFlip(strength=1.0).labels(np.array([0, 1, 9]), classes=10, random=np.random.default_rng(0)).tolist()
+    [9, 8, 0]
+    """
 
     strength: Annotated[float, Ge(0), Le(1)] = 1.0
     """Share of an attacker's samples that have wrong labels."""

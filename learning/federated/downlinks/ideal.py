@@ -16,7 +16,12 @@ from . import Score
 
 @dataclass(frozen=True, config=STRICT)
 class IdealDownlink:
-    """No air at all."""
+    """No air at all: every device has the server's model, at no cost.
+
+    >>> from overair.learning.federated.downlinks.ideal import IdealDownlink
+    >>> IdealDownlink().uses_air, IdealDownlink().elements(uplink=None, terms=None)
+    (False, 0)
+    """
 
     own_models: ClassVar[bool] = False
     uses_air: ClassVar[bool] = False

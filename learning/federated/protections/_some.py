@@ -1,8 +1,4 @@
 """What protections share: a clip, the chance of epsilon, noise of devices, and a target that rounds are planned for.
-
-Without a target devices use all their power, whatever epsilon becomes. With one, what rounds may tell is planned anew
-in each from what is left (`guard_plans.py`): equal parts, or by ``rate`` more in later rounds, as Liu and Simeone have
-it. Where a round may tell less than it would, devices send weaker, or fill what is left of their power with noise.
 """
 
 from typing import Annotated

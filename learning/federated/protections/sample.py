@@ -1,7 +1,4 @@
-"""A sample is protected: each one's gradient is cut to the clip, and one of n that is replaced moves the mean by 2/n.
-
-Abadi et al., "Deep learning with differential privacy", CCS 2016. Whoever holds the sample is not hidden by it.
-"""
+"""A sample is protected: each one's gradient is cut to the clip, and one of n that is replaced moves the mean by 2/n."""
 
 from typing import ClassVar
 
@@ -14,7 +11,18 @@ from ._some import Some
 
 @dataclass(frozen=True, config=STRICT)
 class Sample(Some):
-    """Neighbours are data of which one sample is another; every round takes all of them."""
+    """Neighbours are data of which one sample is another; every round takes all of them: a sample is protected.
+
+    Each one's gradient is cut to the norm ``clip`` C, and one of n that is replaced moves a device's mean by 2 C/n at
+    most. Whoever holds the sample is not hidden by it. A target ``epsilon`` is planned for as ``Device`` has it.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Sample
+    >>> print(Sample(clip=0.5, delta=1e-5).change(samples=tf.constant([100.0, 200.0])).numpy())
+    [0.01  0.005]
+
+    Abadi et al., "Deep learning with differential privacy", CCS 2016.
+    """
 
     per_sample: ClassVar[bool] = True
     protects: ClassVar[str] = "a sample that is replaced"
