@@ -12,7 +12,7 @@ SPLIT_SEED = 0
 
 @dataclass(frozen=True, config=STRICT)
 class Digits:
-    """Ten classes of about 180 handwritten digits of 8 x 8 pixels that scikit-learn carries along; no files, no download.
+    """Ten classes of about 180 handwritten digits of 8 x 8 pixels; scikit-learn carries them along, no download.
 
     Pixels 0 to 16 become 0 to 1. The split into 1,437 + 360 is always the same: the samples, in a random order within
     each class drawn once from seed 0, class after class, give every fifth to the test set, so each class has a fifth of

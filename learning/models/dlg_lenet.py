@@ -1,4 +1,5 @@
-"""The network that gradients are easiest matched on: three convolutions with sigmoids, which have second derivatives."""
+"""The network that gradients are easiest matched on: three convolutions with sigmoids, which have second derivatives.
+"""
 
 import keras
 from pydantic.dataclasses import dataclass

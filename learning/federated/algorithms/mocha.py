@@ -1,4 +1,5 @@
-"""MOCHA: every device learns a model of its own, and how all of them are related, from which each gains (multi-task)."""
+"""MOCHA: every device learns a model of its own, and how all of them are related, from which each gains (multi-task).
+"""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, NamedTuple, Self
@@ -48,7 +49,8 @@ class Mocha(OwnModels):
     send how far they have come, U. Then the server takes the step that is implicit in Omega, and the best Sigma for its
     models:
 
-        W <- W - U Sigma (Sigma + a I)^-1,  a = eta tau lambda        Sigma <- (W'W + eps^2 I)^1/2 / tr (W'W + eps^2 I)^1/2
+        W <- W - U Sigma (Sigma + a I)^-1,  a = eta tau lambda
+        Sigma <- (W'W + eps^2 I)^1/2 / tr (W'W + eps^2 I)^1/2
 
     for tau local steps. So relations however tight make no step too large, W rests only where g + c_k is zero on every
     device, whatever tau, and W'W may be singular. Each device is sent its w_k and c_k. Who is not heard is moved by

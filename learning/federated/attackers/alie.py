@@ -15,7 +15,7 @@ from ._some import Some
 
 @dataclass(frozen=True, config=STRICT)
 class Alie(Some):
-    """Knows the honest devices' mean and deviation: the mean less z deviations, among which it hides (a little is enough).
+    """Knows the honest devices' mean and deviation, and hides among them: a little is enough.
 
     At strength s an attacker sends, in place of its update u [d],
 

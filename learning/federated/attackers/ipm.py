@@ -1,4 +1,5 @@
-"""Inner product manipulation (IPM): the honest mean times -epsilon, so that what is left of the sum may point backward."""
+"""Inner product manipulation (IPM): the honest mean times -epsilon, so that what is left of the sum may point backward.
+"""
 
 from typing import Annotated, ClassVar
 

@@ -12,8 +12,9 @@ from ._some import Some
 
 @dataclass(frozen=True, config=STRICT)
 class LabelFlip(Some):
-    """Honest work on wrong data: a share of the attackers' samples is said to be of class C - 1 - c where it is of class
-    c.
+    """Honest work on wrong data.
+
+    A share of the attackers' samples is said to be of class C - 1 - c where it is of class c of C.
 
     >>> import numpy as np
     >>> from overair.learning import LabelFlip

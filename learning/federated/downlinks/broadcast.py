@@ -43,7 +43,7 @@ class Broadcast:
     >>> from overair.phy import Air, Grid, Rayleigh
     >>> terms = Terms(Air(Grid(), Rayleigh(), devices=4), size=650, elements=325)
     >>> downlink = Broadcast(snr_db=10.0, offsets_db=(0.0, -3.0))
-    >>> downlink.elements(Ideal(), terms), downlink.init(terms).shape  # resource elements; drift by devices and parameters
+    >>> downlink.elements(Ideal(), terms), downlink.init(terms).shape  # resource elements; drift [K, d]
     (325, TensorShape([4, 650]))
 
     Abdi, "Distributed learning and inference in deep models", 2020, ch. 5 (y_i = y + eta_i, eq. 5.4).

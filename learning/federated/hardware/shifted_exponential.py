@@ -1,4 +1,5 @@
-"""Shifted exponential times: a sample takes at least so long, and a random time more that has no memory (stragglers)."""
+"""Shifted exponential times: a sample takes at least so long, and a random time more that has no memory (stragglers).
+"""
 
 from typing import Annotated
 

@@ -1,4 +1,5 @@
-"""Channel, then update (BC-BN2): of those with the best channels, who compute, those with the largest n_k/n |u_k| send."""
+"""Channel, then update (BC-BN2): of those with the best channels, who compute, those with the largest n_k/n |u_k| send.
+"""
 
 from typing import Annotated, ClassVar
 
@@ -16,7 +17,7 @@ from ._some import Some, by_data, largest
 
 @dataclass(frozen=True, config=STRICT)
 class ChannelThenUpdate(Some):
-    """Channels first, as they are known before anything is computed; then the largest of the candidates' updates (BC-BN2).
+    """Channels first, as they are known before anything is computed; then the largest updates (BC-BN2).
 
     Of those with the best channels, who compute, those with the largest n_k/n |u_k| send. The candidates pay for
     computing and report a float32 each. With as many candidates as senders this is ``best_channel``, with all devices
