@@ -1,5 +1,4 @@
-"""The network that gradients are easiest matched on: three convolutions with sigmoids, which have second derivatives.
-"""
+"""The network that gradients are easiest matched on: three convolutions with sigmoids, which are smooth."""
 
 import keras
 from pydantic.dataclasses import dataclass

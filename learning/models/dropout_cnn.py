@@ -1,5 +1,4 @@
-"""Dropout CNN: three convolutions, dropout and a dense layer; 112,340 parameters on 28 x 28 x 1 images of ten classes.
-"""
+"""Dropout CNN: three convolutions, dropout and a dense layer; 112,340 parameters on 28 x 28 x 1, ten classes."""
 
 from typing import Annotated
 

@@ -1,5 +1,4 @@
-"""Fully connected network with ReLU: 266,610 parameters on 28 x 28 images of ten classes, with layers of 300 and 100.
-"""
+"""Fully connected network with ReLU: 266,610 parameters on 28 x 28 images of ten classes, layers of 300 and 100."""
 
 from typing import Annotated
 

@@ -1,5 +1,4 @@
-"""Unbalanced: samples at random, sizes from a log-normal law: n_k - 1 in proportion to exp(spread z_k), z_k ~ N(0, 1).
-"""
+"""Unbalanced: samples at random, log-normal sizes: n_k - 1 in proportion to exp(spread z_k), z_k ~ N(0, 1)."""
 
 from typing import Annotated
 

@@ -1,5 +1,4 @@
-"""MOCHA: every device learns a model of its own, and how all of them are related, from which each gains (multi-task).
-"""
+"""MOCHA: every device learns a model of its own, and how all are related, from which each gains (multi-task)."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, NamedTuple, Self

@@ -1,5 +1,4 @@
-"""Reptile: local steps to y_k as in FedAvg, of which the server goes a part only, x <- x - epsilon sum_k w_k (x - y_k).
-"""
+"""Reptile: local steps to y_k as in FedAvg, of which the server goes a part, x <- x - epsilon sum_k w_k (x - y_k)."""
 
 from typing import Annotated, ClassVar
 

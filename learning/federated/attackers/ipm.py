@@ -1,5 +1,4 @@
-"""Inner product manipulation (IPM): the honest mean times -epsilon, so that what is left of the sum may point backward.
-"""
+"""Inner product manipulation (IPM): the honest mean times -epsilon, so that the sum may point backward."""
 
 from typing import Annotated, ClassVar
 

@@ -1,5 +1,4 @@
-"""Shifted exponential times: a sample takes at least so long, and a random time more that has no memory (stragglers).
-"""
+"""Shifted exponential times: a sample takes at least so long, and a random time more without memory (stragglers)."""
 
 from typing import Annotated
 

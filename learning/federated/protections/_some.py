@@ -1,5 +1,4 @@
-"""What protections share: a clip, the chance of epsilon, noise of devices, and a target that rounds are planned for.
-"""
+"""What protections share: a clip, the chance of epsilon, noise of devices, and a target."""
 
 from typing import Annotated
 

@@ -1,5 +1,4 @@
-"""A sample is protected: each one's gradient is cut to the clip, and one of n that is replaced moves the mean by 2/n.
-"""
+"""A sample is protected: each gradient is cut to the clip, and one of n that is replaced moves the mean by 2/n."""
 
 from typing import ClassVar
 

@@ -1,5 +1,4 @@
-"""Channel, then update (BC-BN2): of those with the best channels, who compute, those with the largest n_k/n |u_k| send.
-"""
+"""Channel, then update (BC-BN2): of those with the best channels, who compute, the largest n_k/n |u_k| send."""
 
 from typing import Annotated, ClassVar
 

@@ -1,5 +1,4 @@
-"""Slotted: whoever is ready at the end of a slot sends, all of them together, and begins again with the model after it.
-"""
+"""Slotted: whoever is ready at the end of a slot sends, all of them together, and begins again after it."""
 
 from typing import Annotated, ClassVar
 
