@@ -1,9 +1,4 @@
-"""A Keras model as pure functions: loss, gradient and evaluation of given weights.
-
-An update has one number for each trainable weight, and after them one for each moving statistic (of
-BatchNormalization, say), because statistics must travel too: what is not sent, the server cannot know. Seeds of
-random layers come from our keys.
-"""
+"""A Keras model as pure functions: loss, gradient and evaluation of given weights."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -21,14 +16,40 @@ Losses = Callable[[tf.Tensor], tf.Tensor]  # from logits [B, C] to the losses of
 
 
 class Weights(NamedTuple):
-    """Trainable weights and moving statistics."""
+    """Trainable weights and moving statistics, each a list of float32 tensors in the model's order and shapes.
+
+    >>> from overair.learning import Task
+    >>> from overair.learning.models.softmax import Softmax
+    >>> weights = Task(Softmax().build((784,), classes=10, seed=0)).weights()
+    >>> [part.shape for part in weights.trainable], weights.statistics
+    ([TensorShape([784, 10]), TensorShape([10])], [])
+    """
 
     trainable: list[tf.Tensor]
     statistics: list[tf.Tensor]
 
 
 class Task:
-    """A model, and the loss per sample that it minimises (sparse cross-entropy of its logits unless told otherwise)."""
+    """A Keras model as pure functions: loss, gradient and evaluation of given weights.
+
+    An update is a vector [d], d = ``size``: one number for each trainable weight, and after them one for each moving
+    statistic (of BatchNormalization, say), because statistics must travel too: what is not sent, the server cannot
+    know. Seeds of random layers come from our keys.
+
+    Args:
+        model: Sequential or functional, built on an input shape, from samples [B, ...] to logits [B, C].
+        loss: of each sample, so its reduction is "none"; sparse cross-entropy of logits [B, C] and int labels [B] unless given.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Task
+    >>> from overair.learning.models.softmax import Softmax
+    >>> from overair.phy import keys
+    >>> task = Task(Softmax().build((2,), classes=3, seed=0))
+    >>> x, y, mask = tf.ones([4, 2]), tf.zeros([4], tf.int32), tf.constant([1.0, 1.0, 1.0, 0.0])
+    >>> loss, gradient, statistics = task.gradient(task.weights(), x, y, mask, keys.key(0), tf.constant(0))
+    >>> task.size, loss.shape, [part.shape for part in gradient], statistics
+    (9, TensorShape([]), [TensorShape([2, 3]), TensorShape([3])], [])
+    """
 
     def __init__(self, model: keras.Model, loss: keras.losses.Loss | None = None) -> None:
         self.model = model
@@ -54,7 +75,7 @@ class Task:
         return size_of(tuple(tuple(w.shape) for w in self.model.trainable_variables))
 
     def zeros(self, *rows: int) -> list[tf.Tensor]:
-        """Like the trainable weights, or rows of such."""
+        """Zeros in the shapes of the trainable weights, or rows of such: ``zeros(K)`` has tensors [K, ...]."""
         return [tf.zeros([*rows, *w.shape]) for w in self.model.trainable_variables]
 
     def split(self, update: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
@@ -109,7 +130,12 @@ class Task:
         step: tf.Tensor,
         times: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
-        """Mean loss over the samples in the mask [B], its gradient (times a number), and the statistics after it."""
+        """Mean loss [] over the samples of a batch that count, its gradient, and the statistics after it.
+
+        ``x`` [B, ...] float32, ``y`` [B] int32, ``mask`` [B] float32, 1 for a sample that counts and 0 for padding.
+        ``key`` and ``step`` decide the draws of random layers. The gradient is a list in the shapes of the trainable
+        weights, ``times`` a number if given. A batch of padding alone has loss and gradient 0.
+        """
         return self._slope(weights, x, mask, key, step, times, lambda logits: self.loss(y, logits))[:3]
 
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
@@ -157,7 +183,10 @@ class Task:
 
     @tf.function(autograph=False)
     def evaluate(self, weights: Weights, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Accuracy and mean loss over a test set, in batches."""
+        """Accuracy and mean loss, float32 [] both, over a test set, in batches.
+
+        ``x`` [N, ...] is float32, ``y`` [N] are labels, int32.
+        """
         count = tf.shape(x)[0]
 
         def batch(total: tf.Tensor, first: tf.Tensor) -> tf.Tensor:

@@ -12,7 +12,13 @@ from ....phy.keys import Key
 
 
 class Work(NamedTuple):
-    """Of the devices of a round; nothing is what those take that process no sample."""
+    """Of the K devices of a round; nothing is what those take that process no sample.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning.federated.hardware import Work
+    >>> Work(seconds=tf.constant([0.1, 0.2]), joules=tf.constant([0.2, 0.4])).seconds.shape
+    TensorShape([2])
+    """
 
     seconds: tf.Tensor  # [K]
     joules: tf.Tensor  # [K]
@@ -20,13 +26,26 @@ class Work(NamedTuple):
 
 @runtime_checkable
 class Hardware(Protocol):
-    """A law of times and energies, in graph, by keys."""
+    """What computing takes a device, in seconds and joules: a law of times and energies, in graph, by keys.
+
+    The seconds decide who is late, so that a schedule is known before anything is trained. One of your own is a frozen
+    dataclass with this method.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Hardware
+    >>> from overair.learning.federated.hardware.cpu import Cpu
+    >>> from overair.phy import keys
+    >>> work = Cpu().draw(keys.key(0), samples=tf.constant([0, 500]), place=keys.key(0, "place"))
+    >>> isinstance(Cpu(), Hardware), work.seconds.shape, float(work.seconds[0])
+    (True, TensorShape([2]), 0.0)
+    """
 
     def draw(self, key: Key, samples: tf.Tensor, place: Key) -> Work:
         """What a round takes each device that processes so many samples [K], each as often as it is passed.
 
-        ``key`` is that of the round, ``place`` that of what lasts: how fast each device is. Of a cohort it has the
-        numbers of its devices (``Numbered``), of which what lasts is a function.
+        Seconds and joules are float32 [K], in graph. ``key`` is that of the round, ``place`` that of what lasts: how
+        fast each device is. Of a cohort it has the numbers of its devices (``Numbered``), of which what lasts is a
+        function.
         """
         ...
 
