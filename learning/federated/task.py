@@ -38,7 +38,7 @@ class Task:
 
     Args:
         model: Sequential or functional, built on an input shape, from samples [B, ...] to logits [B, C].
-        loss: of each sample, so its reduction is "none"; sparse cross-entropy of logits [B, C] and int labels [B] unless given.
+        loss: of each sample, so its reduction is "none"; unless given, sparse cross-entropy of logits and labels [B].
 
     >>> import tensorflow as tf
     >>> from overair.learning import Task

@@ -63,7 +63,7 @@ class Attacker(Protocol):
         ...
 
     def labels(self, labels: np.ndarray, classes: int, random: np.random.Generator) -> np.ndarray:
-        """What the n samples of an attacker are said to be, int32 [n], of their labels [n] from 0 to ``classes`` - 1."""
+        """What an attacker's samples are said to be, int32 [n], of their labels [n] from 0 to ``classes`` - 1."""
         ...
 
 
