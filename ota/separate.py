@@ -1,21 +1,4 @@
-"""Separate: source coding, then channel coding: an image codec, a rate and a link, the rival of learned transmission.
-
-An image owns k elements. The rate says how many bits they carry, by what the transmitter believes of its link; the
-image is coded at the best quality whose size fits; the rate says whether the bits arrive. Of a rate's modes an image
-takes that of the best expected quality (``mode_choice.py``). If its bits arrive, the receiver sees that quality. Where
-no quality fits, and where bits are lost, it sees the mean colour: of the image, told at no cost, or of all images
-given. Both are counted, as ``fits`` and ``crc_ok``.
-
-Rates are chosen ``margin_db`` below what is counted on: at the margin where a stream of such sendings loses as much as
-its rate allows (``settled.py``), or at a number. A retransmission's user may begin bolder, at a negative one.
-
-A file has a container of up to 300 bytes, more than a 32 x 32 image may cost at low rates. Published curves leave it
-out in one of two ways, which are choices here. ``mosaic`` = m codes m x m images as one picture, of which each
-owns an equal share of the bits; that share has the image's own link, and its loss is that image's alone, as if tiles
-could be decoded apart. ``count`` = payload leaves out what the receiver can know beforehand. With mosaic = 1 and count
-= file nothing is assumed. Bourtsoulatze, Kurka and Gunduz, "Deep joint source-channel coding for wireless image
-transmission", IEEE TCCN 2019, have this rival with BPG, capacity and LDPC.
-"""
+"""Separate: source coding, then channel coding: image codec, rate and link, the rival of learned transmission."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,12 +7,11 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ..phy import Air, Awgn, Grid, keys
 from ..phy.keys import Key
 from ..phy.links import block
-from ..phy.strict import STRICT
+from ..phy.strict import dataclass
 from . import settled
 from .image_links import ImageLinks
 from .images import ImageCodec
@@ -76,12 +58,28 @@ class ImagesCarried(NamedTuple):
     uses: np.ndarray
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Separate:
     """Source coding, then channel coding.
 
     With ``design_db`` the transmitter counts on that SNR whatever the link's: quality and mode are fixed, no margin
     adapts them, and where the link is worse the bits are lost.
+
+    An image owns k elements. The rate says how many bits they carry, by what the transmitter believes of its link; the
+    image is coded at the best quality whose size fits; the rate says whether the bits arrive. Of a rate's modes an
+    image takes that of the best expected quality (``mode_choice.py``). If its bits arrive, the receiver sees that
+    quality. Where no quality fits, and where bits are lost, it sees the mean colour: of the image, told at no cost, or
+    of all images given. Both are counted, as ``fits`` and ``crc_ok``.
+
+    Rates are chosen ``margin_db`` below what is counted on: at the margin where a stream of such sendings loses as much
+    as its rate allows (``settled.py``), or at a number. A retransmission's user may begin bolder, at a negative one.
+
+    A file has a container of up to 300 bytes, more than a 32 x 32 image may cost at low rates. Published curves leave
+    it out in one of two ways, which are choices here. ``mosaic`` = m codes m x m images as one picture, of which each
+    owns an equal share of the bits; that share has the image's own link, and its loss is that image's alone, as if
+    tiles could be decoded apart. ``count`` = payload leaves out what the receiver can know beforehand. With mosaic = 1
+    and count = file nothing is assumed. Bourtsoulatze, Kurka and Gunduz, "Deep joint source-channel coding for wireless
+    image transmission", IEEE TCCN 2019, have this rival with BPG, capacity and LDPC.
     """
 
     codec: ImageCodec = Avif()

@@ -1,10 +1,4 @@
-"""The OFDM resource grid: numerology, and the way of symbols onto it.
-
-A slot has ``symbols`` OFDM symbols of ``subcarriers`` elements. A round is granted a number of elements; they fill
-slots in time order, all subcarriers of a symbol first, and what is left of the last slot stays silent. ``prefix`` and
-``advance`` count samples of 1/(subcarriers * spacing) seconds: the receiver opens its window ``advance`` samples
-early, inside the prefix.
-"""
+"""The OFDM resource grid: numerology, and the way of symbols onto it."""
 
 import math
 from functools import cached_property
@@ -12,17 +6,22 @@ from typing import Annotated
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 from sionna.phy.channel import subcarrier_frequencies
 from sionna.phy.ofdm import ResourceGrid
 
 from ..bounds import AtMost
-from .strict import STRICT
+from .strict import dataclass
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Grid:
-    """An OFDM numerology."""
+    """An OFDM numerology.
+
+    A slot has ``symbols`` OFDM symbols of ``subcarriers`` elements. A round is granted a number of elements; they fill
+    slots in time order, all subcarriers of a symbol first, and what is left of the last slot stays silent. ``prefix``
+    and ``advance`` count samples of 1/(subcarriers * spacing) seconds: the receiver opens its window ``advance``
+    samples early, inside the prefix.
+    """
 
     subcarriers: Annotated[int, Gt(0), Le(2**16)] = 64
     """Of an OFDM symbol, all used."""

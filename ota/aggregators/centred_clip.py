@@ -1,24 +1,23 @@
-"""Centred clipping: from a centre v on, a few steps v <- v + mean of (x_i - v) min(1, tau / |x_i - v|).
-
-Karimireddy, He, Jaggi, "Learning from history for Byzantine robust optimization", ICML 2021, whose centre is the
-aggregate of the round before, and any that is near the honest ones will do. Here it is the median of each coordinate of
-the round's estimates: then nothing is remembered, and where the origin lies does not matter.
-"""
+"""Centred clipping: from a centre v on, a few steps v <- v + mean of (x_i - v) min(1, tau / |x_i - v|)."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ._points import Middle, mean, norms
 from .median import Median
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class CentredClip(Middle):
-    """An attacker moves the centre by at most a radius over n in a step."""
+    """An attacker moves the centre by at most a radius over n in a step.
+
+    Karimireddy, He, Jaggi, "Learning from history for Byzantine robust optimization", ICML 2021, whose centre is the
+    aggregate of the round before, and any that is near the honest ones will do. Here it is the median of each
+    coordinate of the round's estimates: then nothing is remembered, and where the origin lies does not matter.
+    """
 
     radius: Annotated[float, Gt(0), Le(1e12)]
     """Length at which a distance from the centre is cut, as an update's norm."""

@@ -1,21 +1,20 @@
-"""The median of each coordinate; of an even number of estimates the middle between the two in the middle.
-
-Yin, Chen, Ramchandran, Bartlett, "Byzantine-robust distributed learning: towards optimal statistical rates", ICML 2018.
-Where devices' updates are not alike it is away from their mean without any attacker.
-"""
+"""The median of each coordinate; of an even number of estimates the middle between the two in the middle."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ._points import Middle, count, ordered
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Median(Middle):
-    """Bears any minority."""
+    """Bears any minority.
+
+    Yin, Chen, Ramchandran, Bartlett, "Byzantine-robust distributed learning: towards optimal statistical rates", ICML
+    2018. Where devices' updates are not alike it is away from their mean without any attacker.
+    """
 
     apart: ClassVar[bool] = True
 

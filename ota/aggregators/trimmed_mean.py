@@ -1,21 +1,21 @@
-"""The mean of each coordinate without its f smallest and its f largest values.
-
-Yin, Chen, Ramchandran, Bartlett, "Byzantine-robust distributed learning: towards optimal statistical rates", ICML 2018.
-"""
+"""The mean of each coordinate without its f smallest and its f largest values."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ._points import count, mean, ordered
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class TrimmedMean:
-    """Needs more than twice as many estimates as are trimmed at an end."""
+    """Needs more than twice as many estimates as are trimmed at an end.
+
+    Yin, Chen, Ramchandran, Bartlett, "Byzantine-robust distributed learning: towards optimal statistical rates", ICML
+    2018.
+    """
 
     trimmed: Annotated[int, Ge(0), Le(10**6)]
     """Values that are left out at either end of a coordinate."""

@@ -1,15 +1,14 @@
 """Uncoded: every parameter is sent as it is, two to a complex symbol."""
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ..layers import Layers, size_of
 from . import LinearSum, Past, SharedCode, pack, unpack
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Identity(LinearSum):
     """ceil(d/2) resource elements, no compression."""
 

@@ -1,30 +1,30 @@
-"""Correlated quantisation: devices round with offsets that together are spread evenly, so that their errors cancel.
-
-Entries are rounded to 2^b levels between -max|x| and max|x|: an entry at y steps goes to floor(y + w). Of n devices
-each has an offset w = ((p + s) mod n + g)/n for every entry: turns p are dealt at random, the shift s of the entry is
-shared, g is a device's own. Each w is uniform, so that every device alone is unbiased, and any two lie in different
-nths, as likely in one pair as in another. Where all have the same y the mean of what is decoded errs by f (1 - f)/n^2
-squared steps, f = frac(n y), and not by y (1 - y)/n. A ``subtractive`` receiver takes w - 1/2 off again: that leaves
-(f (1 - f)(1 - 1/n) + 1/(12 n))/n^2, and 1/12 of a device alone, as of ``dithered``, whose depths these are. Suresh,
-Sun, Ro, Yu, "Correlated quantization for distributed mean estimation and optimization", ICML 2022.
-"""
+"""Correlated quantisation: devices round with offsets that together are spread evenly, so that their errors cancel."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import ALONE, Known, Together
 from ._uniform import sent
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Correlated:
-    """As many coordinates as bits allow, at the depth that suits."""
+    """As many coordinates as bits allow, at the depth that suits.
+
+    Entries are rounded to 2^b levels between -max|x| and max|x|: an entry at y steps goes to floor(y + w). Of n devices
+    each has an offset w = ((p + s) mod n + g)/n for every entry: turns p are dealt at random, the shift s of the entry
+    is shared, g is a device's own. Each w is uniform, so that every device alone is unbiased, and any two lie in
+    different nths, as likely in one pair as in another. Where all have the same y the mean of what is decoded errs by f
+    (1 - f)/n^2 squared steps, f = frac(n y), and not by y (1 - y)/n. A ``subtractive`` receiver takes w - 1/2 off
+    again: that leaves (f (1 - f)(1 - 1/n) + 1/(12 n))/n^2, and 1/12 of a device alone, as of ``dithered``, whose depths
+    these are. Suresh, Sun, Ro, Yu, "Correlated quantization for distributed mean estimation and optimization", ICML
+    2022.
+    """
 
     subtractive: bool = False
     """Whether the receiver takes the offsets off again."""

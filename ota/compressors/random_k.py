@@ -1,27 +1,26 @@
-"""Random-k: as many coordinates as fit, chosen by the shared key, as float32 numbers scaled by d/k.
-
-Unbiased; the error is d/k - 1 of |x|^2 for every x. Positions cost nothing. ``dithered`` is the same with numbers of
-fewer bits, at the depth that errs least. Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018.
-"""
+"""Random-k: as many coordinates as fit, chosen by the shared key, as float32 numbers scaled by d/k."""
 
 import math
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import subsets
 from . import ALONE, Known
 
 VALUE_BITS = 32
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class RandomK:
-    """Nothing to choose: k is what fits."""
+    """Nothing to choose: k is what fits.
+
+    Unbiased; the error is d/k - 1 of |x|^2 for every x. Positions cost nothing. ``dithered`` is the same with numbers
+    of fewer bits, at the depth that errs least. Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018.
+    """
 
     unbiased: ClassVar[bool] = True
 

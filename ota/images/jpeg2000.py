@@ -1,26 +1,25 @@
-"""JPEG 2000: wavelets, bit planes, arithmetic coding, cut where a PSNR is met.
-
-A quality is a quarter of a dB: the PSNR, of wavelet coefficients, at which the encoder cuts the bit stream. The file
-is the bare code stream, without the boxes of JP2; the payload is what stands between the headers (SOD) and the end
-mark. The 9/7 wavelet; luma and colours are told apart. ITU-T T.800; Taubman and Marcellin, "JPEG2000", 2002.
-"""
+"""JPEG 2000: wavelets, bit planes, arithmetic coding, cut where a PSNR is met."""
 
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import _pillow
 
 DATA, END = b"\xff\x93", 2  # the mark before the data; bytes of the mark behind it
 STEP = 0.25  # dB of a quality
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Jpeg2000:
-    """Pillow's encoder."""
+    """Pillow's encoder.
+
+    A quality is a quarter of a dB: the PSNR, of wavelet coefficients, at which the encoder cuts the bit stream. The
+    file is the bare code stream, without the boxes of JP2; the payload is what stands between the headers (SOD) and the
+    end mark. The 9/7 wavelet; luma and colours are told apart. ITU-T T.800; Taubman and Marcellin, "JPEG2000", 2002.
+    """
 
     resolutions: Annotated[int, Ge(1), Le(6)] = 6
     """Of the wavelets, the picture itself among them; fewer where it is too small."""

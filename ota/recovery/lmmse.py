@@ -1,25 +1,24 @@
-"""The best linear estimate (LMMSE) for entries of one variance: x_hat = v A' (v A A' + s2 I)^-1 y.
-
-Without a told variance v of the entries of x, what y holds beyond its noise gives it: |y|^2/m = v d/m + s2. The m x m
-system is solved by conjugate gradients, two products with A an iteration. With no noise (or none known) it is the
-shortest x that explains y.
-"""
+"""The best linear estimate (LMMSE) for entries of one variance: x_hat = v A' (v A A' + s2 I)^-1 y."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ..projections import Projection
 from . import Layers, Noise, in_units
 from ._conjugate_gradients import solve
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Lmmse:
-    """Conjugate gradients."""
+    """Conjugate gradients.
+
+    Without a told variance v of the entries of x, what y holds beyond its noise gives it: |y|^2/m = v d/m + s2. The m x
+    m system is solved by conjugate gradients, two products with A an iteration. With no noise (or none known) it is the
+    shortest x that explains y.
+    """
 
     variance: Annotated[float, Gt(0)] | None = None
     """Of the entries; estimated unless given."""

@@ -1,28 +1,12 @@
-"""Analog over-the-air aggregation (AirComp, OTA): all devices send at once and the channel adds.
-
-Device k sends x_k = b_k w_k s_k, with s_k = encode(u_k) and b_k from the power rule on the gain it believes; the
-receiver combines its antennas, divides by the announced arrival level and decodes once: u_hat = decode(v^H (sum_k h_k
-x_k + n) / level). Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020.
-
-With ``feedback`` b a device sends what its codec selects of z = u + b r, and then owes r + z - b r - z_hat, where
-z_hat is what it believes to have arrived: nothing where it was silent, and all where its rule uses no channel.
-
-A rule whose level is not announced sends the scale beside: w_k b_k on one more element, by whose sum the others are
-divided. Where that is below the noise's standard deviation nothing is decoded.
-
-Budgets. ``round``: every device's realised energy in every round is at most its budget, by a level from what each would
-spend on this round's symbols and gains, of which it reports a float32, unless the rule agreed on a level beforehand.
-``average``: at most the budget on average over fading and participation, by links drawn for the purpose.
-"""
+"""Analog over-the-air aggregation (AirComp, OTA): all devices send at once and the channel adds."""
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy import Level, Place, PowerRule, TruncatedInversion, combine, keys, squared
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import apart
 from ..codecs import Codec, Past, SharedCode
 from ..codecs.identity import Identity
@@ -60,9 +44,25 @@ class Heard(NamedTuple):
     sends: tf.Tensor  # bool [K], or [0] where energies tell
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Analog:
-    """A codec that survives addition, and a power rule."""
+    """A codec that survives addition, and a power rule.
+
+    Device k sends x_k = b_k w_k s_k, with s_k = encode(u_k) and b_k from the power rule on the gain it believes; the
+    receiver combines its antennas, divides by the announced arrival level and decodes once: u_hat = decode(v^H (sum_k
+    h_k x_k + n) / level). Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020.
+
+    With ``feedback`` b a device sends what its codec selects of z = u + b r, and then owes r + z - b r - z_hat, where
+    z_hat is what it believes to have arrived: nothing where it was silent, and all where its rule uses no channel.
+
+    A rule whose level is not announced sends the scale beside: w_k b_k on one more element, by whose sum the others are
+    divided. Where that is below the noise's standard deviation nothing is decoded.
+
+    Budgets. ``round``: every device's realised energy in every round is at most its budget, by a level from what each
+    would spend on this round's symbols and gains, of which it reports a float32, unless the rule agreed on a level
+    beforehand. ``average``: at most the budget on average over fading and participation, by links drawn for the
+    purpose.
+    """
 
     codec: Codec = Identity()
     """How an update becomes symbols."""

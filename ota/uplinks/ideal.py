@@ -4,16 +4,15 @@ import math
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import Place
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import apart
 from ..round import Nest, Outcome, Probe, Report, Round, Terms, weighted_sum
 from ._memory import put
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Ideal:
     """No air at all."""
 

@@ -3,15 +3,14 @@
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ..keys import Key
 from ..link import Paths, Size, Span
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Still
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Awgn(Still):
     """h = 1."""
 

@@ -1,27 +1,26 @@
-"""Flat Rayleigh fading that is drawn anew every few OFDM symbols: h ~ CN(0, 1), independent from block to block.
-
-A block is ``symbols`` OFDM symbols and all their subcarriers, counted from the first of the data. On a grid of one
-subcarrier an OFDM symbol is a resource element, and ``symbols = 1`` is the fast fading of the textbooks: a gain of its
-own for each complex symbol. Gains jump from block to block, so this goes with an air's ``coherence = "symbol"``. Tse
-and Viswanath, "Fundamentals of wireless communication", 5.4.5.
-"""
+"""Flat Rayleigh fading that is drawn anew every few OFDM symbols: h ~ CN(0, 1), independent from block to block."""
 
 from typing import Annotated, ClassVar
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from .. import keys
 from ..keys import Key
 from ..link import Paths, Size, Span
-from ..strict import STRICT
+from ..strict import dataclass
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class BlockRayleigh:
-    """Rayleigh fading that holds for a block of symbols."""
+    """Rayleigh fading that holds for a block of symbols.
+
+    A block is ``symbols`` OFDM symbols and all their subcarriers, counted from the first of the data. On a grid of one
+    subcarrier an OFDM symbol is a resource element, and ``symbols = 1`` is the fast fading of the textbooks: a gain of
+    its own for each complex symbol. Gains jump from block to block, so this goes with an air's ``coherence =
+    "symbol"``. Tse and Viswanath, "Fundamentals of wireless communication", 5.4.5.
+    """
 
     symbols: Annotated[int, Gt(0), Le(10**6)] = 1
     """How long a gain lasts, in OFDM symbols."""

@@ -1,20 +1,4 @@
-"""Someone's own channel (CIR): impulse responses from a file, measured or simulated, an example for each device.
-
-The file is a .npz with ``a``, complex path coefficients [examples, antennas, paths, steps], or with the axes of
-Sionna's impulse responses [examples, receivers, antennas, transmitters, transmit antennas, paths, steps] of single
-receivers and transmitters; ``tau``, delays in seconds [examples, paths] or [examples, receivers, transmitters, paths];
-and where there are several steps ``step_seconds``, the time between them. A single step stands still. Otherwise a round
-is a stretch of an example from a random moment on, linear between steps.
-
-Devices get different examples while there are enough, drawn anew every round; if ``lasting``, once for all rounds, and
-then near devices stay near. Devices that are known by a number, as those of cohorts, keep any example, whoever else has
-it. If ``normalized``, one factor for the whole file makes the mean gain of examples 1. A file with more antennas than
-asked for gives its first ones. The delay of a path without power says nothing, whatever it is: Sionna's own exports
-have seconds there, or -1.
-
-What is known in advance is the mean over the whole file: powers of paths (of each example, if lasting) and how they
-change over time. Detection takes paths to fade independently, which those of a measured file need not.
-"""
+"""Someone's own channel (CIR): impulse responses from a file, measured or simulated, an example for each device."""
 
 from functools import cached_property
 from pathlib import Path
@@ -22,14 +6,13 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ... import npz
 from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..numbered import Numbered
-from ..strict import STRICT
+from ..strict import dataclass
 
 MOMENTS = 64  # of an example, to see how it changes
 LONGEST = 1e9  # seconds of a step
@@ -43,9 +26,25 @@ class _Examples(NamedTuple):
     digest: str  # of the file
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class CirFile:
-    """Impulse responses of a .npz file."""
+    """Impulse responses of a .npz file.
+
+    The file is a .npz with ``a``, complex path coefficients [examples, antennas, paths, steps], or with the axes of
+    Sionna's impulse responses [examples, receivers, antennas, transmitters, transmit antennas, paths, steps] of single
+    receivers and transmitters; ``tau``, delays in seconds [examples, paths] or [examples, receivers, transmitters,
+    paths]; and where there are several steps ``step_seconds``, the time between them. A single step stands still.
+    Otherwise a round is a stretch of an example from a random moment on, linear between steps.
+
+    Devices get different examples while there are enough, drawn anew every round; if ``lasting``, once for all rounds,
+    and then near devices stay near. Devices that are known by a number, as those of cohorts, keep any example, whoever
+    else has it. If ``normalized``, one factor for the whole file makes the mean gain of examples 1. A file with more
+    antennas than asked for gives its first ones. The delay of a path without power says nothing, whatever it is:
+    Sionna's own exports have seconds there, or -1.
+
+    What is known in advance is the mean over the whole file: powers of paths (of each example, if lasting) and how they
+    change over time. Detection takes paths to fade independently, which those of a measured file need not.
+    """
 
     reads: ClassVar[str] = "path"
     by_number: ClassVar[bool] = True

@@ -1,24 +1,23 @@
-"""Flat Rayleigh block fading: h ~ CN(0, 1), one value a device, antenna and round.
-
-The block is the round. Drawn by Sionna's RayleighBlockFading.
-"""
+"""Flat Rayleigh block fading: h ~ CN(0, 1), one value a device, antenna and round."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 from sionna.phy.channel import RayleighBlockFading
 
 from ..keys import Key
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Still
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Rayleigh(Still):
-    """One CN(0, 1) gain for each device and antenna, constant over the round and flat over frequency."""
+    """One CN(0, 1) gain for each device and antenna, constant over the round and flat over frequency.
+
+    The block is the round. Drawn by Sionna's RayleighBlockFading.
+    """
 
     static: ClassVar[bool] = True
     longest: ClassVar[float] = 0.0

@@ -1,20 +1,19 @@
-"""Maximum-ratio combining (MRC) toward the sum: v(f) in the direction of sum_k h_k(f), of unit norm.
-
-With one antenna there is nothing to combine and v = 1. The sum runs over devices in groups, so no response of all
-devices is ever held.
-"""
+"""Maximum-ratio combining (MRC) toward the sum: v(f) in the direction of sum_k h_k(f), of unit norm."""
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ..link import Link
-from ..strict import STRICT
+from ..strict import dataclass
 from . import GROUP, unit
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class MaximumRatio:
-    """v = sum_k h_k / |sum_k h_k| on every resource element, of the best estimates that the receiver has."""
+    """v = sum_k h_k / |sum_k h_k| on every resource element, of the best estimates that the receiver has.
+
+    With one antenna there is nothing to combine and v = 1. The sum runs over devices in groups, so no response of all
+    devices is ever held.
+    """
 
     def weights(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
         if link.antennas == 1:

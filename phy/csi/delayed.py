@@ -1,28 +1,27 @@
-"""Delayed CSI (outdated): the channel as it was some slots ago, which matters where it moves; at no cost in elements.
-
-What is known in advance is how each path is correlated with itself after n slots of T seconds: under Clarke's Doppler
-spectrum of maximal shift f_d by rho = J0(2 pi f_d n T), and other channels say theirs. The best estimate is rho times
-what was, and lacks 1 - |rho|^2 of the path's power. A channel that stands still is known exactly.
-"""
+"""Delayed CSI (outdated): the channel as it was some slots ago, which matters where it moves; it costs no elements."""
 
 from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ..beliefs import CorrelatedPaths
 from ..grid import Grid
 from ..keys import Key
 from ..link import Belief
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Free, Observation
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Delayed(Free):
-    """By how many slots."""
+    """By how many slots.
+
+    What is known in advance is how each path is correlated with itself after n slots of T seconds: under Clarke's
+    Doppler spectrum of maximal shift f_d by rho = J0(2 pi f_d n T), and other channels say theirs. The best estimate is
+    rho times what was, and lacks 1 - |rho|^2 of the path's power. A channel that stands still is known exactly.
+    """
 
     slots: Annotated[int, Gt(0), Le(1000)] = 1
     """How old it is, in slots."""

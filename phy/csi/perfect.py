@@ -1,14 +1,12 @@
 """Perfect CSI: the channel itself, at no cost in resource elements."""
 
-from pydantic.dataclasses import dataclass
-
 from ..keys import Key
 from ..link import Paths
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Free, Observation
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Perfect(Free):
     """What is believed is what is."""
 

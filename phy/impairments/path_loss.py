@@ -1,27 +1,26 @@
-"""Path loss: devices scattered over a ring around the receiver are near and far, (r/reference)^(-exponent).
-
-Distances are uniform over the ring's area and last for all rounds. The SNR of a scenario is the one at the reference
-distance. No gain is normalised away: near and far stay near and far.
-"""
+"""Path loss: devices scattered over a ring around the receiver are near and far, (r/reference)^(-exponent)."""
 
 from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
-from ..strict import STRICT
+from ..strict import dataclass
 
 GAINS = 1e-30, 1e30
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PathLoss:
-    """Devices at random in a ring, and an exponent."""
+    """Devices at random in a ring, and an exponent.
+
+    Distances are uniform over the ring's area and last for all rounds. The SNR of a scenario is the one at the
+    reference distance. No gain is normalised away: near and far stay near and far.
+    """
 
     exponent: Annotated[float, Ge(0), Le(10)] = 3.0
     """Of the loss over distance."""

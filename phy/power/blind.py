@@ -1,26 +1,25 @@
-"""No CSIT (blind): b = c for all, and the receiver's antennas bring the phases together.
-
-Behind a combiner v toward the sum, v^H h_k has one phase for all but for what the others' channels have in common with
-it, and that fades as antennas grow: divided by c times the mean of Re(v^H h_k), each of K devices in Rayleigh fading
-arrives at A antennas with an error of (K - 1)/(A - 1) of its energy. Amiri, Duman, Gunduz, Kulkarni, Poor, "Blind
-federated edge learning", IEEE TWC 2021. With few antennas this is no way to send: with one it reads noise. An element
-whose mean is not positive is not read at all.
-"""
+"""No CSIT (blind): b = c for all, and the receiver's antennas bring the phases together."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Level, Maybe, weakest
 
 NEVER = 1e15  # the arrival of an element that is not to be read; its square is still a number
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Blind:
-    """Equal amplitudes, phases as they are."""
+    """Equal amplitudes, phases as they are.
+
+    Behind a combiner v toward the sum, v^H h_k has one phase for all but for what the others' channels have in common
+    with it, and that fades as antennas grow: divided by c times the mean of Re(v^H h_k), each of K devices in Rayleigh
+    fading arrives at A antennas with an error of (K - 1)/(A - 1) of its energy. Amiri, Duman, Gunduz, Kulkarni, Poor,
+    "Blind federated edge learning", IEEE TWC 2021. With few antennas this is no way to send: with one it reads noise.
+    An element whose mean is not positive is not read at all.
+    """
 
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = False

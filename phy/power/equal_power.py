@@ -1,21 +1,20 @@
-"""No power control: b = c for all, whatever the channel, and nothing is made up for at the receiver.
-
-For receivers that only compare energies, which need no CSI at the transmitters; anything else reads the
-channels in what it hears.
-"""
+"""No power control: b = c for all, whatever the channel, and nothing is made up for at the receiver."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Level, Maybe, weakest
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class EqualPower:
-    """Equal amplitudes, phases as they are."""
+    """Equal amplitudes, phases as they are.
+
+    For receivers that only compare energies, which need no CSI at the transmitters; anything else reads the channels in
+    what it hears.
+    """
 
     joint: ClassVar[bool] = False
     aligned: ClassVar[bool] = False

@@ -1,31 +1,31 @@
-"""A level from expected norms (COTAF): devices invert the channel at a level agreed on before they know their energy.
-
-c^2 = g P / (margin E), b = c / h where |h|^2 >= g. E is the energy that updates are expected to have: ``norm`` where it
-is announced, else the mean over those that send. A device whose update and fades would cost more than its budget
-sends all of it weaker, by the same factor on every element, and so arrives below the level: bias for the loud, where
-other rules lower the level for all. COTAF: Sery, Shlezinger, Cohen, Eldar, "Over-the-air federated learning from
-heterogeneous data", IEEE TSP 2021, whose precoder is p_t = P / max_k E|update_k|^2, and sends h_min/|h| sqrt(p_t) where
-|h| >= h_min.
-
-What differs: the paper takes the maximum over devices of expectations over data, found beforehand, and keeps P on
-average; a rule keeps no memory, so the mean over this round's devices times ``margin`` stands for it, and the budget is
-kept in each round. Symbols carry their weights, so E is that of weighted updates, per granted element, in units of P.
-"""
+"""A level from expected norms (COTAF): devices invert the channel at a level agreed before they know their energy."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Gt
-from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Level, Maybe, inverse
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class ExpectedNorm:
-    """Inversion at a level agreed on beforehand."""
+    """Inversion at a level agreed on beforehand.
+
+    c^2 = g P / (margin E), b = c / h where |h|^2 >= g. E is the energy that updates are expected to have: ``norm``
+    where it is announced, else the mean over those that send. A device whose update and fades would cost more than its
+    budget sends all of it weaker, by the same factor on every element, and so arrives below the level: bias for the
+    loud, where other rules lower the level for all. COTAF: Sery, Shlezinger, Cohen, Eldar, "Over-the-air federated
+    learning from heterogeneous data", IEEE TSP 2021, whose precoder is p_t = P / max_k E|update_k|^2, and sends
+    h_min/|h| sqrt(p_t) where |h| >= h_min.
+
+    What differs: the paper takes the maximum over devices of expectations over data, found beforehand, and keeps P on
+    average; a rule keeps no memory, so the mean over this round's devices times ``margin`` stands for it, and the
+    budget is kept in each round. Symbols carry their weights, so E is that of weighted updates, per granted element, in
+    units of P.
+    """
 
     threshold: Annotated[float, Gt(0)] = 0.1
     """Least gain |h|^2 at which a device sends; relative to the mean that the SNR is defined for."""

@@ -1,22 +1,21 @@
-"""Full channel inversion (CI): b = c / h on every element, so the sum arrives undistorted.
-
-The level c is what the weakest device can afford. In Rayleigh fading its mean energy is infinite: one deep fade
-silences everybody.
-"""
+"""Full channel inversion (CI): b = c / h on every element, so the sum arrives undistorted."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Level, Maybe, inverse, weakest
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class FullInversion:
-    """Everybody arrives at the level of the weakest."""
+    """Everybody arrives at the level of the weakest.
+
+    The level c is what the weakest device can afford. In Rayleigh fading its mean energy is infinite: one deep fade
+    silences everybody.
+    """
 
     joint: ClassVar[bool] = False
     aligned: ClassVar[bool] = True

@@ -1,21 +1,20 @@
-"""Equal power with phase correction only: b = c conj(h)/|h|, no inversion of the amplitude.
-
-All devices use the same c, the largest that every budget allows, so the weights of the sum stay as they were; each
-arrives scaled by its |h_k|. The receiver divides by c times the mean of |h_k| over those that send.
-"""
+"""Equal power with phase correction only: b = c conj(h)/|h|, no inversion of the amplitude."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Level, Maybe, opposite_phase, weakest
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PhaseOnly:
-    """Aligned phases, unequal amplitudes."""
+    """Aligned phases, unequal amplitudes.
+
+    All devices use the same c, the largest that every budget allows, so the weights of the sum stay as they were; each
+    arrives scaled by its |h_k|. The receiver divides by c times the mean of |h_k| over those that send.
+    """
 
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True

@@ -1,6 +1,6 @@
 """Papers behind a result, as BibTeX: the package, and what the files of the schemes in its scenario name.
 
-A paper is named where what it says is done, in the docstrings of a scheme's class or file, and nowhere else: authors,
+A paper is named where what it says is done, in the docstring of a scheme or of its file, and nowhere else: authors,
 "title", venue and year, as in ``Amiri, Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020``.
 """
 
@@ -62,17 +62,17 @@ def bibtex(scenario: Mapping[str, Any]) -> str:
 
 
 def _texts(scenario: Mapping[str, Any]) -> Iterator[str]:
-    """Of the files of all schemes of a scenario."""
+    """What the docstrings of the files of all schemes of a scenario say."""
     points = sweep(taken(scenario)[0]).points
     for file in dict.fromkeys(each.source.file for point in points for each in schemes(point.scenario)):
-        yield docstrings(file)
+        yield told(file)
 
 
-def docstrings(file: Path) -> str:
-    """Those of a file and of its classes, in their order; it is not imported."""
+def told(file: Path) -> str:
+    """The docstrings of a scheme's file: its own, and those of its classes."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    return "\n\n".join(text for node in (tree, *classes) if (text := ast.get_docstring(node)))
+    return "\n\n".join(ast.get_docstring(node) or "" for node in (tree, *classes))
 
 
 def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:
