@@ -3,12 +3,11 @@
 from typing import Annotated
 
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Radio:
     """What sending takes a device.
 

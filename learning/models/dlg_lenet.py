@@ -1,27 +1,26 @@
 """The network that gradients are easiest matched on: three convolutions with sigmoids, which are smooth."""
 
 import keras
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check_image, seeds
 
 STRIDES = (2, 2, 1)
 WITHIN = 0.5
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class DlgLenet:
     """Images of at least 4 x 4: three convolutions with sigmoids, which have second derivatives, so gradients can be
     matched.
 
     12 filters of 5 x 5 each, at strides 2, 2 and 1, padded, and a dense layer. All weights are uniform within 0.5.
 
+    Zhu, Liu, Han, "Deep leakage from gradients", NeurIPS 2019.
+
     >>> from overair.learning.models.dlg_lenet import DlgLenet
     >>> DlgLenet().build((28, 28, 1), classes=10, seed=0).count_params()
     13426
-
-    Zhu, Liu, Han, "Deep leakage from gradients", NeurIPS 2019.
     """
 
     def build(self, shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:

@@ -4,13 +4,12 @@ from typing import Annotated
 
 import keras
 from annotated_types import Ge, Lt
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check_image, glorot
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class DropoutCnn:
     """Images of at least 16 x 16: three convolutions, dropout and a dense layer.
 
@@ -18,11 +17,11 @@ class DropoutCnn:
     padding and are followed by maximum pooling over 2 x 2; the third pads, so that 28 x 28 pixels end as 4 x 4 x 20 =
     320 numbers. Then dropout, and dense layers of 320 and the classes, with ReLU.
 
+    Dhillon, "Role of distributed learning in wireless networks", the last lecture of a short course at Virginia Tech.
+
     >>> from overair.learning.models.dropout_cnn import DropoutCnn
     >>> DropoutCnn(dropout=0.5).build((28, 28, 1), classes=10, seed=0).count_params()
     112340
-
-    Dhillon, "Role of distributed learning in wireless networks", the last lecture of a short course at Virginia Tech.
     """
 
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.5

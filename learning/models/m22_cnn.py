@@ -4,15 +4,14 @@ from typing import Annotated
 
 import keras
 from annotated_types import Ge, Lt
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check_image, glorot
 
 BLOCKS = (32, 0.2), (64, 0.3), (128, 0.4)  # filters and dropout
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class M22Cnn:
     """Images of at least 8 x 8: six convolutions in three blocks with normalisations and dropout.
 
@@ -21,12 +20,12 @@ class M22Cnn:
     normalisation and dropout of 0.5 comes before that of the classes. Of its numbers on 32 x 32 x 3 images 1,152 are
     moving means and variances, which travel as all others do.
 
+    The CNN of Liu, Rini, Salehkalaibar, Chen, "M22: a communication-efficient algorithm for federated learning inspired
+    by rate-distortion", IEEE Trans. Communications, 2023.
+
     >>> from overair.learning.models.m22_cnn import M22Cnn
     >>> M22Cnn().build((32, 32, 3), classes=10, seed=0).count_params()
     552874
-
-    The CNN of Liu, Rini, Salehkalaibar, Chen, "M22: a communication-efficient algorithm for federated learning inspired
-    by rate-distortion", IEEE Trans. Communications, 2023.
     """
 
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.99

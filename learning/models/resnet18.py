@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 
 import keras
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check_image, glorot
 
 STAGES, BLOCKS = 4, 2
@@ -19,7 +18,7 @@ SMALLEST = 8  # pixels
 Kernels = Iterator[keras.initializers.Initializer]
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Resnet18:
     """Images of at least 8 x 8: a residual network of 18 layers, of any width (ResNet-18).
 
@@ -33,12 +32,12 @@ class Resnet18:
     remembers nothing from batch to batch. Moving statistics of batch normalisation, 9,600 at width 64, are part of an
     update and travel with it.
 
+    He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016; Wu, He, "Group normalization", ECCV
+    2018.
+
     >>> from overair.learning.models.resnet18 import Resnet18
     >>> Resnet18(width=8).build((32, 32, 3), classes=10, seed=0).count_params()
     176402
-
-    He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016; Wu, He, "Group normalization", ECCV
-    2018.
     """
 
     width: Annotated[int, Ge(1), Le(512)] = 64

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import ClassVar
 
 import keras
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 
 LARGEST = 2**32  # bytes that a file may unpack to
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Saved:
     """The same for every seed: a Keras model of a .keras file, with the weights it was saved with.
 

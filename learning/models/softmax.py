@@ -1,13 +1,12 @@
 """Softmax regression: logits = W x + b on the flattened input; 7,850 parameters on 28 x 28 images of ten classes."""
 
 import keras
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import glorot
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Softmax:
     """Inputs of any shape: softmax regression, logits = W x + b on the flattened input.
 

@@ -5,20 +5,19 @@ from typing import Annotated
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from ...phy import numbered
 from ...phy.numbered import Numbered
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check, deal, generator
 from ._by_number import Pool, pooled
 
 ATTEMPTS = 20
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Classes:
     """Few classes on each device (non-IID).
 
@@ -30,15 +29,15 @@ class Classes:
     Of a cohort, each device has ``per_device`` classes that it draws for itself, all as likely, and equally many
     samples of each, or one more of the first.
 
+    These are the shards of McMahan et al., "Communication-efficient learning of deep networks from decentralized data",
+    AISTATS 2017, for any numbers and never across classes.
+
     >>> import numpy as np
     >>> from overair.learning.partitions.classes import Classes
     >>> labels = np.arange(20) % 4
     >>> shares = Classes(per_device=2).split(labels, devices=5, seed=0)
     >>> [np.unique(labels[share]).size for share in shares], [share.size for share in shares]
     ([2, 2, 2, 2, 2], [4, 4, 4, 4, 4])
-
-    These are the shards of McMahan et al., "Communication-efficient learning of deep networks from decentralized data",
-    AISTATS 2017, for any numbers and never across classes.
     """
 
     per_device: Annotated[int, Gt(0), Le(10**9)] = 2

@@ -5,17 +5,16 @@ from typing import Annotated
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys, numbered
 from ...phy.numbered import Numbered
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check, deal, generator
 from ._by_number import Pool, pooled
 from ._gamma import log_gamma_draws
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Dirichlet:
     """Random proportions of classes (non-IID).
 
@@ -27,16 +26,16 @@ class Dirichlet:
     g_c ~ Gamma(alpha) and N_c the samples of class c: the law of a device's share above as their number grows, which
     for classes of one size is Dir(alpha, ..., alpha) over classes.
 
+    Yurochkin et al., "Bayesian nonparametric federated learning of neural networks", ICML 2019, whose program draws
+    again until no device is small instead, which need not end; Hsu, Qi, Brown, "Measuring the effects of non-identical
+    data distribution for federated visual classification", 2019.
+
     >>> import numpy as np
     >>> from overair.learning.partitions.dirichlet import Dirichlet
     >>> labels = np.arange(20) % 4
     >>> shares = Dirichlet(alpha=0.5, minimum=2).split(labels, devices=4, seed=0)
     >>> sum(share.size for share in shares), min(share.size for share in shares) >= 2
     (20, True)
-
-    Yurochkin et al., "Bayesian nonparametric federated learning of neural networks", ICML 2019, whose program draws
-    again until no device is small instead, which need not end; Hsu, Qi, Brown, "Measuring the effects of non-identical
-    data distribution for federated visual classification", 2019.
     """
 
     alpha: Annotated[float, Gt(0), Le(1e9)] = 0.5

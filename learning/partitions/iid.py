@@ -5,15 +5,14 @@ from typing import Annotated
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy.numbered import Numbered
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check, generator
 from ._by_number import Pool, pooled
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Iid:
     """The same number for all, of samples at random.
 

@@ -4,13 +4,12 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check, generator
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Unbalanced:
     """Log-normal sizes, of samples at random.
 

@@ -7,12 +7,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota import Terms
 from ....ota.layers import Layers
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights, flatten, moved
 from . import Heard, Memory, Sample
 from ._local import Parts, There, walk
@@ -34,7 +33,7 @@ class Student(NamedTuple):
     weight: tf.Tensor  # of it in the sum; 0 where it was not heard
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Distillation(OwnModels):
     """Outputs by label in place of models: federated distillation (FD).
 
@@ -53,15 +52,15 @@ class Distillation(OwnModels):
     A device steps on whether it was heard or not. Who sends alone learns alone. Accuracy is the mean over devices'
     models; the server has none, so its optimizer does nothing.
 
+    Jeong, Oh, Kim, Park, Bennis, Kim, "Communication-efficient on-device machine learning: federated distillation and
+    augmentation under non-IID private data", 2018 (no augmentation here); weights are theirs where shares of data are
+    equal.
+
     >>> from overair.learning import Distillation, Task
     >>> from overair.learning.models.softmax import Softmax
     >>> task = Task(Softmax().build((784,), classes=10, seed=0))
     >>> task.size, Distillation(steps=5, gamma=1.0).sends(task)  # 110 numbers in place of 7,850
     (7850, ((10, 11),))
-
-    Jeong, Oh, Kim, Park, Bennis, Kim, "Communication-efficient on-device machine learning: federated distillation and
-    augmentation under non-IID private data", 2018 (no augmentation here); weights are theirs where shares of data are
-    equal.
     """
 
     gamma: Annotated[float, Ge(0), Le(1e6)] = 1.0

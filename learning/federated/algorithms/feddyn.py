@@ -4,17 +4,16 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights, flatten
 from . import Heard, Sample
 from ._leaking import Leaking
 from ._local import Parts, There, walk
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Feddyn(Leaking):
     """Local steps with dynamic regularization (FedDyn), by which all devices minimise the same.
 
@@ -33,13 +32,13 @@ class Feddyn(Leaking):
     b/alpha W h: so h forgets b of its error a round. At b = 1 that is the level l_k itself, as it will be. Where some
     are silent such an h leans to those that are heard.
 
+    Acar, Zhao, Matas Navarro, Mattina, Whatmough, Saligrama, "Federated learning based on dynamic regularization", ICLR
+    2021.
+
     >>> from overair.learning import Feddyn
     >>> from overair.ota import Analog, Ideal
     >>> Feddyn(alpha=0.1, steps=5).over(Ideal()).leak, Feddyn(alpha=0.1, steps=5).over(Analog()).leak
     (0.0, 1.0)
-
-    Acar, Zhao, Matas Navarro, Mattina, Whatmough, Saligrama, "Federated learning based on dynamic regularization", ICLR
-    2021.
     """
 
     alpha: Annotated[float, Gt(0), Le(1e6)] = 0.1

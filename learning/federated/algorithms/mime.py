@@ -3,10 +3,9 @@
 from typing import ClassVar, NamedTuple
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights, flatten
 from . import Heard, Memory, Sample, Usual
 from ._local import Local, Parts, There, walk
@@ -19,7 +18,7 @@ class Turn(NamedTuple):
     mean: Parts  # eta g(x); zero where it is asked for
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Mime(Local, Usual):
     """Local steps towards the minimum of the mean, along g_k(v) - g_k(x) + g(x).
 
@@ -29,12 +28,12 @@ class Mime(Local, Usual):
     time as in accuracy over rounds, and a walking step two gradients of each sample, at v and at x. It is for a server
     with plain SGD: one with momentum sees a step of zero whenever gradients are sent.
 
+    Karimireddy, Jaggi, Kale, Mohri, Reddi, Stich, Suresh, "Breaking the centralized barrier for cross-device federated
+    learning", NeurIPS 2021 (with SGD as its base).
+
     >>> from overair.learning import Mime
     >>> Mime(steps=5).turns, Mime(steps=5).passes  # rounds of a step, and gradients of each sample in these
     (2, (1.0, 2.0))
-
-    Karimireddy, Jaggi, Kale, Mohri, Reddi, Stich, Suresh, "Breaking the centralized barrier for cross-device federated
-    learning", NeurIPS 2021 (with SGD as its base).
     """
 
     moves: ClassVar[bool] = True

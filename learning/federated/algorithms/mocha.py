@@ -6,12 +6,11 @@ from typing import Annotated, ClassVar, NamedTuple, Self
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota import Terms, Uplink
 from ....ota.terms import remembering
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights, moved
 from . import Heard, Memory, Sample
 from ._local import Parts, There, walk
@@ -34,7 +33,7 @@ class Pulled(NamedTuple):
     pull: tf.Tensor  # c_k, [d]; none on statistics
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Mocha(OwnModels):
     """Local steps with a pull by the models of related devices (MOCHA): every device learns a model of its own
     (multi-task).
@@ -59,14 +58,14 @@ class Mocha(OwnModels):
     is the primal form, for any Keras model: the paper's local solvers are dual, for linear ones. Sums of losses over
     samples in place of means would be another lambda for each.
 
+    Smith, Chiang, Sanjabi, Talwalkar, "Federated multi-task learning", NeurIPS 2017.
+
     >>> import tensorflow as tf
     >>> from overair.learning import Mocha
     >>> from overair.learning.federated.algorithms.mocha import related
     >>> models = tf.constant([[3.0, 0.0], [3.0, 0.0], [0.0, 2.0]])  # of three devices; two are alike
     >>> related(models, Mocha(lam=0.01).eps).numpy().round(2).tolist()  # Sigma
     [[0.34, 0.34, 0.0], [0.34, 0.34, 0.0], [0.0, 0.0, 0.32]]
-
-    Smith, Chiang, Sanjabi, Talwalkar, "Federated multi-task learning", NeurIPS 2017.
     """
 
     lam: Annotated[float, Ge(0), Le(1e6)] = 1e-3

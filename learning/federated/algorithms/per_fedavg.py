@@ -5,11 +5,10 @@ from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..batches import Batches
 from ..task import Task, Weights
 from . import Sample
@@ -19,7 +18,7 @@ from ._local import Parts, plain, walk
 WORDS = "adapting", "outer", "hessian"  # of the batches of a step
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PerFedavg(Adapting):
     """Local steps that look one step ahead (Per-FedAvg), to a start from which one step leads each device far.
 
@@ -34,15 +33,15 @@ class PerFedavg(Adapting):
 
     which is exact on quadratics, and takes four gradients and three batches.
 
+    Fallah, Mokhtari, Ozdaglar, "Personalized federated learning with theoretical guarantees: a model-agnostic
+    meta-learning approach", NeurIPS 2020, whose delta stands for that over |u|.
+
     >>> import tensorflow as tf
     >>> from overair.learning import PerFedavg
     >>> from overair.phy import keys
     >>> drawn = PerFedavg(steps=5, order="first").batches(keys.key(0), tf.constant([4, 8]), largest=8, batch_size=2)
     >>> drawn.positions.shape  # of the samples of two batches beside each other, by devices, steps and batch
     TensorShape([2, 5, 4])
-
-    Fallah, Mokhtari, Ozdaglar, "Personalized federated learning with theoretical guarantees: a model-agnostic
-    meta-learning approach", NeurIPS 2020, whose delta stands for that over |u|.
     """
 
     adapt: Annotated[int, Ge(0), Le(10**6)] = 1

@@ -5,18 +5,17 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights
 from . import Sample
 from ._keeping import Keeping, Own, begun, kept
 from ._local import Parts, There, walk
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Pfedme(Keeping):
     """Steps of a device's own model, which draws its copy of the server's after it (pFedMe).
 
@@ -29,11 +28,11 @@ class Pfedme(Keeping):
     was left: so at rest t_k is the minimum, however few steps there are. On quadratics of curvatures a_k x rests where
     these weigh a_k lambda/(a_k + lambda). The paper's beta is the server's rate.
 
+    T. Dinh, Tran, Nguyen, "Personalized federated learning with Moreau envelopes", NeurIPS 2020.
+
     >>> from overair.learning import Pfedme
     >>> Pfedme(steps=5, lam=2.0, eta=0.5, inner=5).passes  # gradients of each sample
     (5.0,)
-
-    T. Dinh, Tran, Nguyen, "Personalized federated learning with Moreau envelopes", NeurIPS 2020.
     """
 
     lam: Annotated[float, Gt(0), Le(1e6)] = 1.0

@@ -4,17 +4,16 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights
 from . import Sample
 from ._adapting import Adapting
 from ._local import plain, walk
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Reptile(Adapting):
     """Local steps of plain SGD, and a part of the way.
 
@@ -22,11 +21,11 @@ class Reptile(Adapting):
     - y_k). With epsilon = 1 it is FedAvg with fine-tuning. Several steps of one task bend the sum towards a point from
     which few steps lead far: ``adapt`` of them make the model that a device uses.
 
+    Nichol, Achiam, Schulman, "On first-order meta-learning algorithms", 2018.
+
     >>> from overair.learning import Reptile
     >>> Reptile(steps=5, epsilon=0.5, adapt=10).personal
     True
-
-    Nichol, Achiam, Schulman, "On first-order meta-learning algorithms", 2018.
     """
 
     epsilon: Annotated[float, Gt(0), Le(1)] = 0.5

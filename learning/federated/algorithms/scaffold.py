@@ -1,17 +1,16 @@
 """SCAFFOLD: local steps corrected by c - c_k, where c_k is a device's mean step of the last time and c that of all."""
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights, flatten
 from . import Heard, Sample
 from ._leaking import Leaking
 from ._local import Parts, There, walk
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Scaffold(Leaking):
     """Local steps with control variates (SCAFFOLD): corrected by c - c_k.
 
@@ -31,6 +30,9 @@ class Scaffold(Leaking):
     it will be, and the error is that of one round. Where some are silent such a c leans to those that are heard, and x
     with it.
 
+    Karimireddy, Kale, Mohri, Reddi, Stich, Suresh, "SCAFFOLD: stochastic controlled averaging for federated learning",
+    ICML 2020.
+
     >>> from overair.learning import Scaffold, Task
     >>> from overair.learning.models.softmax import Softmax
     >>> from overair.ota import Ideal
@@ -39,9 +41,6 @@ class Scaffold(Leaking):
     >>> memory = Scaffold(steps=5).init(Task(Softmax().build((2,), classes=3, seed=0)), devices=4)
     >>> [part.shape for part in memory.common], [part.shape for part in memory.own]
     ([TensorShape([2, 3]), TensorShape([3])], [TensorShape([4, 2, 3]), TensorShape([4, 3])])
-
-    Karimireddy, Kale, Mohri, Reddi, Stich, Suresh, "SCAFFOLD: stochastic controlled averaging for federated learning",
-    ICML 2020.
     """
 
     def compute(

@@ -3,17 +3,16 @@
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from .. import batches
 from ..batches import Batches
 from ..task import Task, Weights
 from . import Sample, Stateless
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Sgd(Stateless):
     """One batch, one gradient: distributed SGD (DSGD).
 

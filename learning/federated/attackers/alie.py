@@ -5,15 +5,14 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Others
 from ._some import Some
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Alie(Some):
     """Knows the honest devices' mean and deviation, and hides among them: a little is enough.
 
@@ -24,6 +23,8 @@ class Alie(Some):
     for f = ``count`` attackers of n devices; that z is the largest at which so many honest devices are farther out that
     with the f attackers they make a majority.
 
+    Baruch, Baruch, Goldberg, "A little is enough: circumventing defenses for distributed learning", NeurIPS 2019.
+
     >>> import tensorflow as tf
     >>> from overair.learning import Alie, Others
     >>> others = Others(mean=tf.constant([1.0, 2.0]), deviation=tf.constant([0.5, 1.0]))
@@ -32,8 +33,6 @@ class Alie(Some):
     0.18
     >>> print(attack.forge(tf.zeros([2]), others, devices=10, key=None).numpy().round(2))
     [0.91 1.82]
-
-    Baruch, Baruch, Goldberg, "A little is enough: circumventing defenses for distributed learning", NeurIPS 2019.
     """
 
     strength: Annotated[float, Ge(0), Le(1e6)] = 1.0

@@ -4,16 +4,15 @@ from typing import Annotated
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Others
 from ._some import Some
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Gaussian(Some):
     """Noise drawn anew by each device in each round: the update u [d] in it, u + s |u| n / sqrt(d).
 

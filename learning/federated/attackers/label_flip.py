@@ -4,13 +4,12 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ._some import Some
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class LabelFlip(Some):
     """Honest work on wrong data.
 

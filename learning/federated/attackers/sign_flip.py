@@ -4,15 +4,14 @@ from typing import Annotated
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Others
 from ._some import Some
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class SignFlip(Some):
     """Pulls against the others as hard as it would pull with them.
 

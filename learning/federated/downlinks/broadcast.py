@@ -5,7 +5,6 @@ from typing import Annotated, ClassVar, Literal
 import keras
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota import Analog, Outcome, ReceivedSum, Terms, Uplink
 from ....ota.codecs import pack, unpack
@@ -13,14 +12,14 @@ from ....ota.terms import check_kept, remembering
 from ....phy import keys, squared
 from ....phy.keys import Key
 from ....phy.physical import budgets
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..server import Served, check_plain
 from ..task import Weights, moved
 from . import Score
 from ._scores import mean_score
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Broadcast:
     """The same symbols to all devices, which have SNRs of their own: a broadcast with noise.
 
@@ -38,6 +37,8 @@ class Broadcast:
     uplink's own and u_k = decode(y + eta_k): with a random linear code of m rows the variance is |y|^2 / (m SNR_k) in
     the mean over codes.
 
+    Abdi, "Distributed learning and inference in deep models", 2020, ch. 5 (y_i = y + eta_i, eq. 5.4).
+
     >>> from overair.learning import Broadcast
     >>> from overair.ota import Ideal, Terms
     >>> from overair.phy import Air, Grid, Rayleigh
@@ -45,8 +46,6 @@ class Broadcast:
     >>> downlink = Broadcast(snr_db=10.0, offsets_db=(0.0, -3.0))
     >>> downlink.elements(Ideal(), terms), downlink.init(terms).shape  # resource elements; drift [K, d]
     (325, TensorShape([4, 650]))
-
-    Abdi, "Distributed learning and inference in deep models", 2020, ch. 5 (y_i = y + eta_i, eq. 5.4).
     """
 
     snr_db: Annotated[float, Ge(-300), Le(300)]

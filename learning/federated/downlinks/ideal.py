@@ -4,17 +4,16 @@ from typing import ClassVar
 
 import keras
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....ota import Outcome, Terms, Uplink
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..server import Served
 from ..task import Weights
 from . import Score
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class IdealDownlink:
     """No air at all: every device has the server's model, at no cost.
 

@@ -4,15 +4,14 @@ from typing import Annotated
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Work
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Cpu:
     """Cycles over a clock: seconds of a processor (CPU) fall with its clock, and joules rise with the clock's square.
 
@@ -23,6 +22,9 @@ class Cpu:
     in seconds and joules: at a clock of f the dynamic power is kappa f^3. Clocks are uniform between ``slowest`` and
     ``frequency``, for all rounds.
 
+    Tran, Bao, Zomaya, Nguyen, Hong, "Federated learning over wireless networks: optimization model design and
+    analysis", INFOCOM 2019, whose alpha is 2 kappa.
+
     >>> import tensorflow as tf
     >>> from overair.learning.federated.hardware.cpu import Cpu
     >>> from overair.phy import keys
@@ -30,9 +32,6 @@ class Cpu:
     >>> work = hardware.draw(keys.key(0), samples=tf.constant([100, 200]), place=place)
     >>> print(work.seconds.numpy().round(3), work.joules.numpy().round(5))
     [0.1 0.2] [0.01 0.02]
-
-    Tran, Bao, Zomaya, Nguyen, Hong, "Federated learning over wireless networks: optimization model design and
-    analysis", INFOCOM 2019, whose alpha is 2 kappa.
     """
 
     cycles: Annotated[float, Gt(0), Le(1e15)] = 125_440.0

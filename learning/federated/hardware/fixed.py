@@ -5,15 +5,14 @@ from typing import Annotated, Literal
 import keras
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...costs import Costs
 from . import Work, slower
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Fixed:
     """The same in every round: a sample takes a device as long, and its power is constant.
 

@@ -4,15 +4,14 @@ from typing import Annotated
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Work, slower
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class ShiftedExponential:
     """A least time and a random one that has no memory: stragglers.
 
@@ -23,6 +22,9 @@ class ShiftedExponential:
     in seconds and joules, X exponential of mean 1 and new in every round, s_k uniform from 1 to ``slowdown`` for all
     rounds. The fastest m of K alike are done after a + b (H_K - H_{K-m}) on average, times n, H_k the harmonic number.
 
+    Lee, Lam, Pedarsani, Papailiopoulos, Ramchandran, "Speeding up distributed machine learning using codes", IEEE TIT
+    2018.
+
     >>> import tensorflow as tf
     >>> from overair.learning.federated.hardware.shifted_exponential import ShiftedExponential
     >>> from overair.phy import keys
@@ -30,9 +32,6 @@ class ShiftedExponential:
     >>> work = hardware.draw(keys.key(0), samples=tf.fill([1000], 100), place=place)
     >>> float(tf.reduce_min(work.seconds)) >= 0.1, round(float(tf.reduce_mean(work.seconds)), 1)
     (True, 0.2)
-
-    Lee, Lam, Pedarsani, Papailiopoulos, Ramchandran, "Speeding up distributed machine learning using codes", IEEE TIT
-    2018.
     """
 
     shift: Annotated[float, Ge(0), Le(1e6)] = 1e-3

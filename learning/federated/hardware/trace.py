@@ -11,12 +11,11 @@ from typing import Annotated, ClassVar, NamedTuple
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
 from ....phy.numbered import Numbered
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Work
 
 MOST_BYTES = 2**24  # of a file
@@ -33,7 +32,7 @@ class _Measured(NamedTuple):
     digest: str  # of the file
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Trace:
     """Measurements of a .csv file: times and energies of real devices.
 

@@ -3,13 +3,12 @@
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ._some import Some
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Device(Some):
     """Neighbours are rounds with one device's update and with zeros in its place: a device is protected.
 
@@ -22,12 +21,12 @@ class Device(Some):
     it. Where a round may tell less than it would, devices send weaker, or ``fill`` what is left of their power with
     noise.
 
+    McMahan, Ramage, Talwar, Zhang, "Learning differentially private recurrent language models", ICLR 2018.
+
     >>> import tensorflow as tf
     >>> from overair.learning import Device
     >>> Device(clip=0.5, delta=1e-5).change(samples=tf.constant([100.0, 200.0])).numpy().tolist()
     [0.5, 0.5]
-
-    McMahan, Ramage, Talwar, Zhang, "Learning differentially private recurrent language models", ICLR 2018.
     """
 
     per_sample: ClassVar[bool] = False

@@ -2,16 +2,14 @@
 
 from typing import ClassVar
 
-from pydantic.dataclasses import dataclass
-
 from ....ota.round import Nest
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan, Sight
 from ._some import Some, by_data, largest
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class BestChannel(Some):
     """The same for all, whatever they have sent before: those send whose links carry most.
 
@@ -21,6 +19,9 @@ class BestChannel(Some):
     links are alike, and the gain is gone. No device has a chance that is known: weights are shares of the data that the
     N have together, biased toward those that are near, where places last.
 
+    Amiri, Gunduz, Kulkarni, Poor, "Convergence of update aware device scheduling for federated learning at the wireless
+    edge", IEEE Trans. Wireless Communications 2021.
+
     >>> import tensorflow as tf
     >>> from overair.learning import BestChannel, Sight
     >>> from overair.phy import keys
@@ -28,9 +29,6 @@ class BestChannel(Some):
     >>> plan, _ = BestChannel(senders=2).plan((), sight, keys.key(0))
     >>> plan.weights.numpy().tolist()
     [0.0, 0.5, 0.5, 0.0]
-
-    Amiri, Gunduz, Kulkarni, Poor, "Convergence of update aware device scheduling for federated learning at the wireless
-    edge", IEEE Trans. Wireless Communications 2021.
     """
 
     sees_links: ClassVar[bool] = True

@@ -4,11 +4,10 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota.terms import Access
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan, Sight
 from ._some import these
 from ._stale import Stale, Underway
@@ -16,7 +15,7 @@ from ._stale import Stale, Underway
 LONGEST = 1e9  # seconds until an update arrives, over a link that carries nothing
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Buffered(Stale):
     """The first so many to arrive: the server steps when its buffer is full (FedBuff; FedAsync with a buffer of one).
 
@@ -32,6 +31,9 @@ class Buffered(Stale):
     computing are counted when an update arrives. The state says of each device whether it has begun anew (bool [K]),
     the seconds left until it is ready (float64 [K]) and the age of its model (float32 [K]).
 
+    Nguyen, Malik, Zhan, Yousefpour, Rabbat, Malek, Huba, "Federated learning with buffered asynchronous aggregation",
+    AISTATS 2022; Xie, Koyejo, Gupta, "Asynchronous federated optimization", 2019.
+
     >>> import tensorflow as tf
     >>> from overair.learning import Buffered, Sight
     >>> from overair.phy import keys
@@ -42,9 +44,6 @@ class Buffered(Stale):
     >>> plan, state = scheduler.plan(scheduler.init(3, keys.key(0)), sight, keys.key(0))
     >>> plan.works.numpy().tolist(), float(plan.lasts), state.age.numpy().tolist()
     ([False, True, True], 2.0, [1.0, 1.0, 0.0])
-
-    Nguyen, Malik, Zhan, Yousefpour, Rabbat, Malek, Huba, "Federated learning with buffered asynchronous aggregation",
-    AISTATS 2022; Xie, Koyejo, Gupta, "Asynchronous federated optimization", 2019.
     """
 
     buffer: Annotated[int, Gt(0), Le(10**6)] = 1

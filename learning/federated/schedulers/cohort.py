@@ -3,17 +3,16 @@
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....phy import numbered
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan, Sight
 from ._some import Some, by_chance, these
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Cohort(Some):
     """The first numbers of a pseudo-random order of all: a few of very many devices, drawn without replacement.
 

@@ -5,18 +5,17 @@ from typing import Annotated, ClassVar
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....ota.terms import Access
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan, Sight
 from ._some import by_chance
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Coins:
     """One chance for all, or several: each device takes part with a chance of its own, decided by itself.
 
@@ -26,6 +25,8 @@ class Coins:
 
     ``Federation(participation=0.5)`` is that of ``Coins(0.5)``.
 
+    Abdi, "Distributed learning and inference in deep models", 2020, ch. 5.
+
     >>> import tensorflow as tf
     >>> from overair.learning import Coins, Sight
     >>> from overair.phy import keys
@@ -33,8 +34,6 @@ class Coins:
     >>> plan, _ = Coins(chance=0.5).plan((), sight, keys.key(0))
     >>> set(plan.weights.numpy().tolist()) <= {0.0, 0.5}
     True
-
-    Abdi, "Distributed learning and inference in deep models", 2020, ch. 5.
     """
 
     chance: Annotated[float, Gt(0), Le(1)] = 1.0

@@ -4,12 +4,11 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....ota.terms import Access
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..planning.fedcs import fedcs
 from . import Plan, Sight
 from ._timed import Timed, by_data
@@ -17,7 +16,7 @@ from ._timed import Timed, by_data
 _greedy = tf.function(fedcs, autograph=False, jit_compile=True)  # device after device on a few numbers
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Deadline(Timed):
     """Computing, sending and the broadcast back all count: as many devices as end before a deadline (FedCS).
 
@@ -26,6 +25,8 @@ class Deadline(Timed):
     believes; with a fixed grant all send at once, and those take part who are ready before it begins. What computing
     will take is known beforehand. A round in which nobody would end in time, or all are lost, lasts until the deadline.
     Weights are shares of the data that those who send have together, biased toward the fast and the near.
+
+    Nishio, Yonetani, "Client selection for federated learning with heterogeneous resources in mobile edge", ICC 2019.
 
     >>> import tensorflow as tf
     >>> from overair.learning import Deadline, Sight
@@ -36,8 +37,6 @@ class Deadline(Timed):
     >>> plan, _ = Deadline(seconds=3.5).plan((), sight, keys.key(0))
     >>> plan.weights.numpy().tolist()
     [0.5, 0.0, 0.5]
-
-    Nishio, Yonetani, "Client selection for federated learning with heterogeneous resources in mobile edge", ICC 2019.
     """
 
     seconds: Annotated[float, Gt(0), Le(1e9)] = 1.0

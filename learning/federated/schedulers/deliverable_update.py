@@ -3,16 +3,15 @@
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan, Sight
 from ._some import Some, by_data, largest
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class DeliverableUpdate(Some):
     """What is large and could not be sent does not count: those send of whose update most would arrive (BN2-C).
 
@@ -20,6 +19,9 @@ class DeliverableUpdate(Some):
     uplink at the bits that the link of device k carries in an equal share of the grant, as the receiver believes; where
     packets have fixed bits it is those. Everybody pays for computing and reports a float32. Weights are shares of the
     data that those who send have together.
+
+    Amiri, Gunduz, Kulkarni, Poor, "Convergence of update aware device scheduling for federated learning at the wireless
+    edge", IEEE Trans. Wireless Communications 2021.
 
     >>> import tensorflow as tf
     >>> from overair.learning import DeliverableUpdate, Sight
@@ -30,9 +32,6 @@ class DeliverableUpdate(Some):
     >>> plan, _ = DeliverableUpdate(senders=1).plan((), sight, keys.key(0))
     >>> plan.works.numpy().tolist(), plan.weights.numpy().tolist()
     ([True, True, True], [0.0, 1.0, 0.0])
-
-    Amiri, Gunduz, Kulkarni, Poor, "Convergence of update aware device scheduling for federated learning at the wireless
-    edge", IEEE Trans. Wireless Communications 2021.
     """
 
     sees_links: ClassVar[bool] = True

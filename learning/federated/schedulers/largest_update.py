@@ -3,21 +3,23 @@
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan, Sight
 from ._some import Some, by_data, largest
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class LargestUpdate(Some):
     """Whatever the channel: all compute, and those with the largest updates send (BN2).
 
     The N = ``senders`` with the largest n_k/n |u_k| send. Everybody pays for computing and reports a float32. Weights
     are shares of the data that those who send have together.
+
+    Amiri, Gunduz, Kulkarni, Poor, "Convergence of update aware device scheduling for federated learning at the wireless
+    edge", IEEE Trans. Wireless Communications 2021.
 
     >>> import tensorflow as tf
     >>> from overair.learning import LargestUpdate, Sight
@@ -27,9 +29,6 @@ class LargestUpdate(Some):
     >>> plan, _ = LargestUpdate(senders=2).plan((), sight, keys.key(0))
     >>> plan.works.numpy().tolist(), plan.weights.numpy().tolist()
     ([True, True, True, True], [0.0, 0.5, 0.0, 0.5])
-
-    Amiri, Gunduz, Kulkarni, Poor, "Convergence of update aware device scheduling for federated learning at the wireless
-    edge", IEEE Trans. Wireless Communications 2021.
     """
 
     sees_links: ClassVar[bool] = False

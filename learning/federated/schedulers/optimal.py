@@ -3,18 +3,17 @@
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..planning import inclusion
 from . import Plan, Sight
 from ._some import Some
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Optimal(Some):
     """Coins by the size of what would be sent; ``senders`` is their mean number.
 
@@ -22,6 +21,8 @@ class Optimal(Some):
     chances sum to N = ``senders``. Unbiased, and of all independent chances with this sum those with the least variance
     of what is received, sum_k (1/pi_k - 1) |w_k u_k|^2. Everybody pays for computing and reports a float32; the server
     answers with c. Fewer than N send if fewer have anything to say.
+
+    Chen, Horvath, Richtarik, "Optimal client sampling for federated learning", TMLR 2022.
 
     >>> import tensorflow as tf
     >>> from overair.learning import Optimal, Sight
@@ -31,8 +32,6 @@ class Optimal(Some):
     >>> plan, _ = Optimal(senders=1).plan((), sight, keys.key(0))
     >>> plan.weights.numpy().tolist()
     [0.0, 0.0, 0.25, 0.0]
-
-    Chen, Horvath, Richtarik, "Optimal client sampling for federated learning", TMLR 2022.
     """
 
     sees_links: ClassVar[bool] = False

@@ -2,17 +2,15 @@
 
 from typing import ClassVar
 
-from pydantic.dataclasses import dataclass
-
 from ....ota.round import Nest
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan, Sight
 from ._some import Some, by_chance, these
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Random(Some):
     """All devices are as likely as any other: a given number is drawn without replacement.
 

@@ -4,10 +4,9 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan, Sight
 from ._stale import Stale, Underway
 from ._timed import by_data
@@ -15,7 +14,7 @@ from ._timed import by_data
 ROUNDING = 1e-12  # of a slot
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Slotted(Stale):
     """Rounds of equal length: whoever is ready at the end of a slot sends, all of them together.
 
@@ -25,6 +24,8 @@ class Slotted(Stale):
     the uplink and the broadcast back. A device ready with probability p in any slot has a mean age of (1 - p)/p. An
     over-the-air sum needs all at one time, which is what slots are for. What computing takes in joules is counted when
     an update arrives. The state is as that of ``Buffered``.
+
+    After arXiv:2305.04066.
 
     >>> import tensorflow as tf
     >>> from overair.learning import Sight, Slotted
@@ -36,8 +37,6 @@ class Slotted(Stale):
     >>> plan, state = scheduler.plan(scheduler.init(2, keys.key(0)), sight, keys.key(0))
     >>> plan.weights.numpy().tolist(), state.left.numpy().tolist(), state.age.numpy().tolist()
     ([1.0, 0.0], [0.0, 0.5], [0.0, 1.0])
-
-    After arXiv:2305.04066.
     """
 
     seconds: Annotated[float, Gt(0), Le(1e9)] = 1.0

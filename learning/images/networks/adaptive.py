@@ -18,9 +18,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...models import glorot
 from . import ImageShape, check_shape
 from ._folds import Fold, Whiten
@@ -51,7 +50,7 @@ class _Unbiased(keras.layers.Layer):
         return features_shape
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Adaptive:
     """Images whose sides are multiples of 32."""
 

@@ -14,9 +14,8 @@ from itertools import islice
 from typing import ClassVar
 
 import keras
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...models import glorot
 from . import Fixed, ImageShape, check_shape
 from ._faster import Convolution, PRelu, Transposed
@@ -25,7 +24,7 @@ ENCODER = ((16, 2), (32, 2), (32, 1), (32, 1))  # filters and stride
 DECODER = ((32, 1), (32, 1), (32, 1), (16, 2))
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Bourtsoulatze2019(Fixed):
     """Images whose sides are multiples of 4."""
 

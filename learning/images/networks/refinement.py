@@ -12,9 +12,8 @@ from typing import Annotated, ClassVar
 import keras
 import numpy as np
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import ImageShape
 from .bourtsoulatze2019 import Bourtsoulatze2019
 
@@ -33,7 +32,7 @@ class _Heard(keras.layers.Layer):
         return *features_shape[:-1], (features_shape[-1] or 0) + 1
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Refinement:
     """Images whose sides are multiples of 4."""
 

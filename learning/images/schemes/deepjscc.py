@@ -14,10 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import Air
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...over_air import OverAir
 from ..evaluation import curve
 from ..networks import Network, channels_of, check_shape
@@ -30,7 +29,7 @@ CLOSE = 1e-4
 FORMAT = 3  # of networks in a folder; those of another are not looked up
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Deepjscc:
     """A network and its training. With ``patience`` epochs are judged at the middle SNR and the largest ratio."""
 

@@ -4,18 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....ota.rates import Rate
 from ....ota.rates.mcs import Mcs
 from ....ota.separate import Separate
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..evaluation import of_repetition
 from ..metrics import likeness
 from . import ImageOutcome, Job, Sends, Trial, never, symbols_of
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class DigitalImages(Separate):
     """Source coding, then channel coding."""
 

@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..evaluation import of_repetition
 from ..klt import Klt, cut
 from ..linear import Linear as Scheme
@@ -22,7 +21,7 @@ from . import ImageOutcome, Job, Sends, Trial, never, parted, symbols_of
 SCALES = 2000  # images that the scale's three numbers are learnt from
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class LinearImages:
     """Blocks through their own best linear code."""
 

@@ -13,18 +13,17 @@ from typing import Annotated
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Lt
-from pydantic.dataclasses import dataclass
 
 from ....ota.image_links import shares
 from ....ota.rates.outage import best_error, gain_below
 from ....phy import Air, Awgn, Grid, Rayleigh
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 
 FADING = Air(Grid(), Rayleigh(), 1)
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PacketOutage:
     """The probability of a loss, none: that by which most gets through; and whether what is lost is sent again."""
 
@@ -79,7 +78,7 @@ class PacketOutage:
         return tf.constant(mean + 10 * np.log10(np.maximum(gain, 1e-12)), tf.float32)
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class NoOutage(PacketOutage):
     """Of a channel that does not fade."""
 

@@ -6,18 +6,17 @@ one mean of all. `learning/leakage/dense.py` has the formulas.
 """
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
 from ....ota.layers import size_of
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...federated.task import Task, Weights
 from .. import dense
 from ..matching import labels_of
 from . import Found, Ready, nothing
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Dense:
     """Takes no time, and no weights."""
 

@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...federated.task import Task, Weights
 from ..matching import Matching, check, labels_of
 from . import Found, Ready, nothing
@@ -21,7 +20,7 @@ from . import Found, Ready, nothing
 CERTAIN = 50.0  # logit of a label that is known
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Dlg:
     """From normal noise, and the start that ends nearest of several."""
 

@@ -10,17 +10,16 @@ from typing import Annotated
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...federated.task import Task, Weights
 from ..matching import Matching, check, labels_of
 from . import Found, Ready, nothing
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Inverting:
     """Whatever the scale of what is seen."""
 

@@ -6,10 +6,9 @@ See ``analog.py`` above for how it is trained and matched.
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from .....phy import Air, Awgn
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from ....over_air import OverAir
 from ..analog import through
 from ..evaluate import AnalogQueries
@@ -17,7 +16,7 @@ from . import Asked, Job
 from ._heads import trained
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class AnalogQuery:
     """Features sent as they are; the device knows nothing of the channel."""
 

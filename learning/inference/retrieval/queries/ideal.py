@@ -2,16 +2,14 @@
 
 from typing import Literal
 
-from pydantic.dataclasses import dataclass
-
 from .....phy import Air
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from ..evaluate import IdealQueries
 from . import Asked, Job
 from ._heads import noiseless
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class IdealQuery:
     """Features that arrive as they are."""
 

@@ -8,12 +8,11 @@ from itertools import product
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic.dataclasses import dataclass
 
 from .....ota.rates import Rate
 from .....ota.rates.capacity import Capacity
 from .....phy import Air
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from .. import bitmaps, embedding
 from ..choice import ChosenPackets, Description
 from ..evaluate import Rung
@@ -23,7 +22,7 @@ from ._heads import noiseless
 LEARNT_FROM = slice(0, 4)  # drawers whose drawings the context models are counted over
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PictureQuery:
     """Drawings as bits, which the server embeds as it embeds its gallery."""
 

@@ -9,19 +9,18 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Gt, Le, Lt
-from pydantic.dataclasses import dataclass
 
 from .....ota.rates import Rate
 from .....ota.rates.capacity import Capacity
 from .....phy import Air
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from .. import quantised
 from ..choice import ChosenPackets, Description
 from ..evaluate import Rung
 from . import Asked, Job, _ladder
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class QuantisedQuery:
     """Task-oriented features as bits."""
 

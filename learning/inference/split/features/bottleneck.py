@@ -12,10 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from .....phy import Air, Awgn, keys
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from ....over_air import OverAir
 from ..analog import Bottleneck, untrained
 from . import Cut, Examples, Sent
@@ -23,7 +22,7 @@ from . import Cut, Examples, Sent
 EXAMPLES, FITTED = 10_000, 8  # training images learnt from; those whose principal axes are the start, for each symbol
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class BottleneckFeatures:
     """An encoder at the device and a decoder at the server."""
 

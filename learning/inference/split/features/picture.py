@@ -10,21 +10,20 @@ from functools import partial
 
 import keras
 import numpy as np
-from pydantic.dataclasses import dataclass
 
 from .....ota.images import ImageCodec
 from .....ota.images.avif import Avif
 from .....ota.images.jpeg import Jpeg
 from .....ota.images.jpeg2000 import Jpeg2000
 from .....ota.images.webp import Webp
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from .. import pictures
 from ..cuts import INPUT
 from . import Cut, accuracy_of
 from .quantised import JUDGES, Coded, Quantised
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Picture(Quantised):
     """A picture at the input, b bits a number behind it."""
 

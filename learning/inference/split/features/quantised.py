@@ -11,9 +11,8 @@ from typing import Annotated, NamedTuple
 import keras
 import numpy as np
 from annotated_types import Ge, Lt
-from pydantic.dataclasses import dataclass
 
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from ..cuts import INPUT
 from ..digital import DEEPEST, Quantiser, answer_bits, image_bits
 from . import Cut, Sent, accuracy_of
@@ -35,7 +34,7 @@ class Coded(NamedTuple):
     bits: float
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Quantised:
     """b bits a number."""
 
