@@ -20,7 +20,14 @@ BYTES = 2**23  # of images sent at once
 
 
 class Curve(NamedTuple):
-    """For each SNR and image the means over its repetitions; SSIM and MS-SSIM are NaN where images are too small."""
+    """For each SNR and image the means over its repetitions; SSIM and MS-SSIM are NaN where images are too small.
+
+    >>> import numpy as np
+    >>> from overair.learning.images import Curve
+    >>> found = Curve(mse=np.array([[0.01, 0.0001]]), ssim=np.ones([1, 2]), ms_ssim=np.ones([1, 2]))
+    >>> found.psnr_of_mean.round(2).tolist(), found.mean_psnr.round(2).tolist()  # at one SNR, of images at 20 and 40 dB
+    ([22.97], [30.0])
+    """
 
     mse: np.ndarray  # [S, N]
     ssim: np.ndarray  # [S, N]

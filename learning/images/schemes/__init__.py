@@ -14,7 +14,14 @@ from ....phy.keys import Key
 
 
 class Job(NamedTuple):
-    """Training images [N, H, W, C] in [0, 1], the air, ratios k/n, a seed, and where networks are kept."""
+    """Training images [N, H, W, C] in [0, 1], the air, ratios k/n, a seed, and where networks are kept.
+
+    >>> import numpy as np
+    >>> from overair.learning.images.schemes import Job
+    >>> from overair.phy import Air, Awgn, Grid
+    >>> Job(np.zeros([40, 32, 32, 3], np.float32), Air(Grid(), Awgn(), devices=1), ratios=(1 / 6,), seed=0).images.shape
+    (40, 32, 32, 3)
+    """
 
     images: np.ndarray
     air: Air
@@ -54,10 +61,21 @@ Sends = Callable[[float, Trial], ImageOutcome]
 
 @runtime_checkable
 class ImageScheme(Protocol):
-    """A way of sending images."""
+    """A way of sending images, learned or not: told its job, it gives what sends test images at a ratio.
+
+    One of your own is a frozen dataclass with these methods.
+
+    >>> from overair.learning.images.schemes import ImageScheme
+    >>> from overair.learning.images.schemes.linear import LinearImages
+    >>> isinstance(LinearImages(), ImageScheme)
+    True
+    """
 
     def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
-        """Refuses in one line, before anything is trained, a job or test images of some size that it cannot send."""
+        """Refuses in one line, before anything is trained, a job or test images of some size that it cannot send.
+
+        ``tested`` has an array [N, H, W, C] of floats in [0, 1] for each size.
+        """
         ...
 
     def epochs_of(self, job: Job) -> int:
@@ -65,7 +83,7 @@ class ImageScheme(Protocol):
         ...
 
     def ready(self, job: Job) -> Sends:
-        """Trained or fitted, what sends images at one of the job's ratios."""
+        """Trained or fitted, what sends images at one of the job's ratios: ``(ratio, Trial) -> ImageOutcome``."""
         ...
 
 
