@@ -1,8 +1,4 @@
-"""Models: a Keras network for images of a shape and a number of classes.
-
-Its initial weights depend on the seed alone: each layer's initializer has a seed hashed from the model's seed and the
-layer's place, so no global random state is read or changed.
-"""
+"""Models: a Keras network for images of a shape and a number of classes."""
 
 from collections.abc import Iterator
 from itertools import count

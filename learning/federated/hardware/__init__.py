@@ -1,7 +1,4 @@
-"""Hardware: what computing takes a device, in seconds and joules.
-
-The seconds decide who is late, so that a schedule is known before anything is trained.
-"""
+"""Hardware: what computing takes a device, in seconds and joules."""
 
 from typing import NamedTuple, Protocol, runtime_checkable
 

@@ -1,9 +1,4 @@
-"""Networks: pairs of an image encoder and a decoder, with a noisy channel in between.
-
-The encoder shrinks an image's sides by ``stride`` and leaves ``channels`` real features at each place; two of them ride
-on a complex symbol, so ``ratio`` = k/n = channels / (2 stride^2 C). Fully convolutional: where a side of the shape is
-None, images of any size pass. Initial weights depend on the seed alone.
-"""
+"""Networks: pairs of an image encoder and a decoder, with a noisy channel in between."""
 
 from typing import ClassVar, Protocol, runtime_checkable
 

@@ -1,7 +1,4 @@
-"""Schemes of images: ways of getting images through the air in a number of complex symbols, learned or not.
-
-A scheme is told its job and gives a function from a ratio, test images and SNRs to what became of them.
-"""
+"""Schemes of images: ways of getting images through the air in a number of complex symbols, learned or not."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
