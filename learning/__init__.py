@@ -25,7 +25,7 @@ from .federated.attackers.sign_flip import SignFlip
 from .federated.downlinks import Downlink
 from .federated.downlinks.broadcast import Broadcast
 from .federated.effort import Effort
-from .federated.federation import Federation, State
+from .federated.federation import Federation
 from .federated.hardware import Hardware
 from .federated.metrics import Metrics
 from .federated.population import Population
@@ -49,6 +49,7 @@ from .federated.schedulers.proportional_fair import ProportionalFair
 from .federated.schedulers.random import Random
 from .federated.schedulers.round_robin import RoundRobin
 from .federated.schedulers.slotted import Slotted
+from .federated.state import State
 from .federated.task import Task, Weights
 
 __all__ = [

@@ -4,7 +4,10 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from ...phy.documented import documented
 
+
+@documented
 class Arrays(NamedTuple):
     """Images [N, H, W, C] as float32 from 0 to 1, labels [N] as int32 from 0 on, and how many classes there are.
 

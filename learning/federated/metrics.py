@@ -7,9 +7,11 @@ import tensorflow as tf
 
 from ...ota import Report
 from ...ota.round import Nest
+from ...phy.documented import documented
 from .clock import Spent, unknown
 
 
+@documented
 class Metrics(NamedTuple):
     """Scalars of one round, float32 [] where no other type is told; NaN where something is not measured.
 
@@ -39,7 +41,7 @@ class Metrics(NamedTuple):
     seconds: tf.Tensor  # of the round, these four float64; NaN without hardware
     elapsed: tf.Tensor  # since the start
     compute_joules: tf.Tensor  # of all devices
-    radio_joules: tf.Tensor
+    radio_joules: tf.Tensor  # of all devices
     epsilon: tf.Tensor  # of all rounds so far, under a protection; NaN without
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...phy import Air, check_cohorts, numbered
+from ...phy.documented import documented
 from ...phy.keys import Key
 from .algorithms import Algorithm
 from .attackers import Attacker
@@ -34,6 +35,7 @@ class Pool(Protocol):
         ...
 
 
+@documented
 @dataclass(frozen=True)
 class Population:
     """So many devices, and what each has by its number; in place of a share for each.
@@ -58,8 +60,8 @@ class Population:
     (TensorShape([3]), 'int64', TensorShape([3, 5]))
     """
 
-    devices: int
-    pool: Pool
+    devices: int  # how many there are in all, K
+    pool: Pool  # which samples a device has, by its number
 
     def __post_init__(self) -> None:
         if not 1 <= self.devices <= MOST:

@@ -9,14 +9,18 @@ import tensorflow as tf
 
 from ...ota.layers import Layers, size_of
 from ...phy import keys
+from ...phy.documented import documented
 from ...phy.keys import Key
 
 EVALUATION_BATCH = 1000
 Losses = Callable[[tf.Tensor], tf.Tensor]  # from logits [B, C] to the losses of samples, [B]
 
 
+@documented
 class Weights(NamedTuple):
-    """Trainable weights and moving statistics, each a list of float32 tensors in the model's order and shapes.
+    """Trainable weights and moving statistics.
+
+    Each is a list of float32 tensors in the model's order and shapes; flattened, one after the other, they are [d].
 
     >>> from overair.learning import Task
     >>> from overair.learning.models.softmax import Softmax
@@ -25,8 +29,8 @@ class Weights(NamedTuple):
     ([TensorShape([784, 10]), TensorShape([10])], [])
     """
 
-    trainable: list[tf.Tensor]
-    statistics: list[tf.Tensor]
+    trainable: list[tf.Tensor]  # what gradients are taken of
+    statistics: list[tf.Tensor]  # moving means and variances, of BatchNormalization, say
 
 
 class Task:

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...phy import keys
+from ...phy.documented import documented
 from ...phy.keys import Key
 from ...phy.links import MOST
 from .metrics import likeness, mean_psnr, mse, psnr_of_mean
@@ -19,6 +20,7 @@ from .transmission import Transmission
 BYTES = 2**23  # of images sent at once
 
 
+@documented
 class Curve(NamedTuple):
     """For each SNR and image the means over its repetitions; SSIM and MS-SSIM are NaN where images are too small.
 

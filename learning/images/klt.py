@@ -5,9 +5,12 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from ...phy.documented import documented
+
 CHUNK = 4096  # blocks multiplied at once in float32; chunks are added up in float64
 
 
+@documented
 class Klt(NamedTuple):
     """The Karhunen-Loeve transform of image blocks: the axes along which they are uncorrelated.
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from ...ota.codecs import pack, unpack
 from ...phy import Air, Awgn, Grid
+from ...phy.documented import documented
 from ...phy.keys import Key
 from ...phy.links import send
 from .klt import Klt
@@ -20,6 +21,7 @@ LEVELS = np.geomspace(0.05, 1e-5, 18)  # of g^2 over an image's budget: at most 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)  # for means over one normal number
 
 
+@documented
 class PowerAllocation(NamedTuple):
     """What both sides agree on for an SNR: noise of a real use, amplitudes [m], and how the scale is sent.
 
@@ -36,6 +38,7 @@ class PowerAllocation(NamedTuple):
     level: float = 0.0  # g^2 / budget
 
 
+@documented
 @dataclass(frozen=True, eq=False)
 class Linear:
     """Linear transmission at ``ratio`` complex symbols a sample; ``examples`` [N, H, W, C] are for scale = sent.

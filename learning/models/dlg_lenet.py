@@ -11,10 +11,10 @@ WITHIN = 0.5
 
 @dataclass(frozen=True)
 class DlgLenet:
-    """Images of at least 4 x 4: three convolutions with sigmoids, which have second derivatives, so gradients can be
-    matched.
+    """Images of at least 4 x 4: three convolutions with sigmoids.
 
-    12 filters of 5 x 5 each, at strides 2, 2 and 1, padded, and a dense layer. All weights are uniform within 0.5.
+    These have second derivatives, so gradients are matched most easily. 12 filters of 5 x 5 each, at strides 2, 2 and
+    1, padded, and a dense layer. All weights are uniform within 0.5.
 
     Zhu, Liu, Han, "Deep leakage from gradients", NeurIPS 2019.
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from ...ota.codecs import pack, unpack
 from ...phy import Air, PowerRule, combine, from_plain, keys, papr_db, scheme_from_plain, scheme_to_plain, to_plain
+from ...phy.documented import documented
 from ...phy.keys import Key
 from ...phy.links import Links, each
 from ._checks import check_features, check_key, check_snr, checked_range
@@ -16,6 +17,7 @@ from ._reading import Equalizer, decibels, effective, equalized
 from ._sensors import precoded
 
 
+@documented
 class Elements(NamedTuple):
     """Resource elements of an image: its symbols, and the pilots by which its channel is learnt.
 

@@ -10,12 +10,14 @@ from ....ota import Terms, Uplink
 from ....ota.apart import Separate
 from ....ota.layers import Layers
 from ....ota.round import Nest
+from ....phy.documented import documented
 from ....phy.keys import Key
 from .. import batches, rows
 from ..batches import Batches
 from ..task import Task, Weights
 
 
+@documented
 class Sample(NamedTuple):
     """The samples of one device, by its local steps.
 
@@ -35,6 +37,7 @@ class Sample(NamedTuple):
         return self.of(step)
 
 
+@documented
 class Memory(NamedTuple):
     """What an algorithm remembers from round to round; ``()`` where it remembers nothing.
 
@@ -48,6 +51,7 @@ class Memory(NamedTuple):
     own: Nest  # what each device keeps for itself: tensors [K, ...], a row for each device
 
 
+@documented
 class Heard(NamedTuple):
     """Whose updates a sum holds; those of devices that were lost are not among them.
 
@@ -81,6 +85,7 @@ class Heard(NamedTuple):
         return tf.math.divide_no_nan(tf.reduce_sum(self.weights * self.steps), self.total)
 
 
+@documented
 @runtime_checkable
 class Algorithm(Protocol):
     """What a device computes from its samples in a round, and what the server makes of the sum.

@@ -35,11 +35,10 @@ class Pulled(NamedTuple):
 
 @dataclass(frozen=True)
 class Mocha(OwnModels):
-    """Local steps with a pull by the models of related devices (MOCHA): every device learns a model of its own
-    (multi-task).
+    """Local steps with a pull by the models of related devices: a model of its own for each (MOCHA, multi-task).
 
-    All learn how they are related, too, from which each gains. With W [d, K] the models of K devices, less the one that
-    all begin with, and Omega [K, K] their relations,
+    How all of them are related is learnt, too, from which each gains. With W [d, K] the models of K devices, less the
+    one that all begin with, and Omega [K, K] their relations,
 
         min sum_k f_k(w_k) + lambda/2 tr(W Omega W'),    Sigma = Omega^-1 >= 0, tr Sigma = 1,
 

@@ -5,11 +5,15 @@ from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import tensorflow as tf
 
+from ....phy.documented import documented
 from ....phy.keys import Key
 
 
+@documented
 class Others(NamedTuple):
-    """What attackers that see everything know of the honest updates of a round, float32.
+    """What attackers that see everything know of the honest updates of a round.
+
+    Mean and deviation are over the honest devices that take part, by entry, in float32.
 
     >>> import tensorflow as tf
     >>> from overair.learning import Others
@@ -23,6 +27,7 @@ class Others(NamedTuple):
     deviation: tf.Tensor  # standard deviation of each entry, [d]
 
 
+@documented
 @runtime_checkable
 class Attacker(Protocol):
     """What Byzantine devices send in place of their updates, or learn from in place of their data.

@@ -13,11 +13,10 @@ from ._some import Some
 
 @dataclass(frozen=True)
 class Ipm(Some):
-    """Knows the honest devices' mean, and sends it back times -epsilon, so that what is left of the sum may point
-    backward.
+    """Knows the honest devices' mean, and sends it back times -epsilon (inner product manipulation, IPM).
 
-    Inner product manipulation. At strength s an attacker sends (1 - s) u - s epsilon mean in place of its update u,
-    [d].
+    So what is left of the sum may point backward. At strength s an attacker sends (1 - s) u - s epsilon mean in place
+    of its update u, [d].
 
     Xie, Koyejo, Gupta, "Fall of empires: breaking Byzantine-tolerant SGD by inner product manipulation", UAI 2019.
 

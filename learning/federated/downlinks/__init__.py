@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from ....ota import Outcome, Terms, Uplink
+from ....phy.documented import documented
 from ....phy.keys import Key
 from ..server import Served
 from ..task import Weights
@@ -14,6 +15,7 @@ from ..task import Weights
 Score = Callable[[Weights], tf.Tensor]  # from a model to its accuracy and loss, [2]
 
 
+@documented
 @runtime_checkable
 class Downlink(Protocol):
     """How the server's step reaches the devices, and how far their models drift from the server's by that.

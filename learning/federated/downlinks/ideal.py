@@ -15,7 +15,9 @@ from . import Score
 
 @dataclass(frozen=True)
 class IdealDownlink:
-    """No air at all: every device has the server's model, at no cost.
+    """No air at all.
+
+    Every device has the server's model, theta_k = theta, at no cost.
 
     >>> from overair.learning.federated.downlinks.ideal import IdealDownlink
     >>> IdealDownlink().uses_air, IdealDownlink().elements(uplink=None, terms=None)

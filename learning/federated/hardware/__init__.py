@@ -5,9 +5,11 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import tensorflow as tf
 
 from ....phy import keys
+from ....phy.documented import documented
 from ....phy.keys import Key
 
 
+@documented
 class Work(NamedTuple):
     """Of the K devices of a round; nothing is what those take that process no sample.
 

@@ -4,7 +4,10 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 import tensorflow as tf
 
+from ....phy.documented import documented
 
+
+@documented
 @runtime_checkable
 class Protection(Protocol):
     """Whom a clip and the channel's noise protect, and how much of a change a clip lets through.

@@ -8,11 +8,15 @@ import tensorflow as tf
 
 from ....ota.round import Nest
 from ....ota.terms import Access
+from ....phy.documented import documented
 from ....phy.keys import Key
 
 
+@documented
 class Plan(NamedTuple):
     """Who does what in a round, of K devices.
+
+    Updates u_k add up to sum_k w_k u_k by their weights. Who works and has no weight computes, and sends nothing.
 
     >>> import tensorflow as tf
     >>> from overair.learning import Plan
@@ -39,8 +43,11 @@ def nothing(*asked: tf.Tensor | float) -> tf.Tensor:
     )
 
 
+@documented
 class Sight(NamedTuple):
-    """What a server may look at before it chooses; what is a function is asked for only by a scheduler that says so.
+    """What a server may look at before it chooses.
+
+    What costs something to know is a function, which only a scheduler calls that says that it looks.
 
     >>> import tensorflow as tf
     >>> from overair.learning import Sight
@@ -65,6 +72,7 @@ class Sight(NamedTuple):
         return tf.where(rates > 0, tf.math.divide_no_nan(tf.constant(self.airtime, tf.float64), rates), math.inf)
 
 
+@documented
 @runtime_checkable
 class Scheduler(Protocol):
     """Who computes and who sends in a round, and with which weights.
@@ -117,6 +125,7 @@ class Scheduler(Protocol):
         ...
 
 
+@documented
 @runtime_checkable
 class InTime(Scheduler, Protocol):
     """A scheduler that looks at times."""

@@ -5,9 +5,12 @@ from typing import ClassVar, Protocol, runtime_checkable
 import keras
 import numpy as np
 
+from ....phy.documented import documented
+
 ImageShape = tuple[int | None, int | None, int]  # of an image: height, width, colours
 
 
+@documented
 @runtime_checkable
 class Network(Protocol):
     """An encoder and its decoder, with a noisy channel in between.

@@ -7,9 +7,11 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from ....phy import Air
+from ....phy.documented import documented
 from ....phy.keys import Key
 
 
+@documented
 class Job(NamedTuple):
     """Training images [N, H, W, C] in [0, 1], the air, ratios k/n, a seed, and where networks are kept.
 
@@ -28,6 +30,7 @@ class Job(NamedTuple):
     progress: Callable[[int, int], None] | None = None  # epochs done, epochs to do
 
 
+@documented
 class Trial(NamedTuple):
     """One size of test images [N, H, W, C] in [0, 1], at SNRs [S], so often, by a key, with SSIM and MS-SSIM or not."""
 
@@ -38,6 +41,7 @@ class Trial(NamedTuple):
     similarity: bool
 
 
+@documented
 class ImageOutcome(NamedTuple):
     """By SNR and image [S, N]; bits and elements are means over images and repetitions, pilots are in the elements."""
 

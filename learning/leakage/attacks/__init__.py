@@ -5,10 +5,12 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from ....phy.documented import documented
 from ....phy.keys import Key
 from ...federated.task import Task, Weights
 
 
+@documented
 class Found(NamedTuple):
     """Pictures made out of a gradient, and what each is said to show.
 

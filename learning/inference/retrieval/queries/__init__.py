@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from .....phy import Air, keys
+from .....phy.documented import documented
 from .....phy.keys import Key
 from ..drawings import Drawings
 from ..evaluate import Labels, ReadyQueries
@@ -16,6 +17,7 @@ Arrays = Sequence[np.ndarray]
 Keep = Callable[[tuple[object, ...], Callable[[], Arrays]], Arrays]
 
 
+@documented
 class Asked(NamedTuple):
     """Queries and a gallery, by different people: drawings of other characters than those learnt from."""
 
@@ -27,6 +29,7 @@ class Asked(NamedTuple):
     told: tuple[object, ...]  # which they are
 
 
+@documented
 class Job(NamedTuple):
     """What a seed's queries are made with: what is learnt from, the air, a query's elements, and training steps."""
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from .....phy import Grid
+from .....phy.documented import documented
 from ....data import Arrays
 from ..outage import PacketOutage
 
@@ -20,6 +21,7 @@ class Examples(NamedTuple):
     y: np.ndarray
 
 
+@documented
 class Cut(NamedTuple):
     """A network cut in two, its data, and the link: model(x) = server(device(x)).
 
@@ -46,6 +48,7 @@ class Cut(NamedTuple):
     """What a scheme learns, from where it is kept, or made and kept there."""
 
 
+@documented
 class Sent(NamedTuple):
     """What became of the test images by SNR, [S]; bits are means over images."""
 

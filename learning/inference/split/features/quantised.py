@@ -31,7 +31,7 @@ class Coded(NamedTuple):
 
 @dataclass(frozen=True)
 class Quantised:
-    """b bits a number: features in the fewest bits that cost next to no accuracy, entropy coded, in packets.
+    """Some bits a number, b: features in the fewest bits that cost next to no accuracy, entropy coded, in packets.
 
     A number x becomes
 
