@@ -42,7 +42,12 @@ def value_label(dataset: xr.Dataset, name: str, place: int) -> str:
     if not np.issubdtype(dataset[name].dtype, np.number):
         return plain(str(value).replace("_", " "))
     label, _, units = axis_label(dataset, name).partition(" (")
-    return f"{label} {value:g}" + (f" {units[:-1]}" if units else "")
+    return f"{label} {number(float(value))}" + (f" {units[:-1]}" if units else "")
+
+
+def number(value: float) -> str:
+    """As one reads it: 1,000,000 and not 1e+06."""
+    return f"{value:,.0f}" if value.is_integer() and 1e3 <= abs(value) < 1e9 else f"{value:g}"
 
 
 def plain(text: str) -> str:

@@ -88,12 +88,13 @@ def caption(
 
 
 def fit(figure: Figure) -> None:
-    """Lays a figure out, and breaks the labels of axes that are longer than their panel."""
+    """Lays a figure out, and breaks titles and labels of axes that are longer than their panel."""
     figure.draw_without_rendering()
     for panel in (each for each in figure.axes if each.get_visible()):
         extent = panel.get_window_extent()
         wrap(panel.yaxis.label, extent.height, upright=True)
         wrap(panel.xaxis.label, extent.width)
+        wrap(panel.title, extent.width)
 
 
 def wrap(text: Text, room: float, upright: bool = False) -> None:
