@@ -19,6 +19,7 @@ from annotated_types import MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Table, without_labels
+from ..reading.described import Docstring
 from ..reading.errors import ScenarioError, fault
 from ..reading.tables import Seed, all_different
 from ..results.measures import Measure
@@ -50,6 +51,12 @@ class Study(Table):
     seeds: Annotated[list[Seed], MinLen(1)] = Field(default=[0, 1, 2], description="independent repetitions")
 
     _different = field_validator("seeds")(all_different)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Docstrings say the fields, as `overair list fields` does."""
+        if text := vars(cls).get("__doc__"):
+            cls.__doc__ = Docstring(text)  # type: ignore[assignment]
 
     def dimensions(self) -> Coordinates:
         """What a unit's values are over, with their coordinates."""
