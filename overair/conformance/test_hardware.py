@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from overair.phy import keys
+from ..phy import keys
 
 PLACE = keys.key(0, "place")
 

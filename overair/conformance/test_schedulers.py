@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning import Plan, Sight
-from overair.phy import keys
+from ..learning import Plan, Sight
+from ..phy import keys
 
 SHARES = np.array([0.1, 0.2, 0.3, 0.15, 0.25], np.float32)
 NORMS = np.array([0.3, 0.4, 0.1, 0.9, 0.2], np.float32)

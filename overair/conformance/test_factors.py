@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from overair.ota.factors import gradient
-from overair.phy import keys
+from ..ota.factors import gradient
+from ..phy import keys
 
 N, M, SAMPLES = 6, 4, 3
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from overair.learning.inference.retrieval import embedding
-from overair.learning.inference.retrieval.drawings import Drawings
-from overair.learning.inference.retrieval.evaluate import Labels
-from overair.learning.inference.retrieval.queries import Asked, Job
-from overair.phy import Air, Grid, Rayleigh, keys
+from ..learning.inference.retrieval import embedding
+from ..learning.inference.retrieval.drawings import Drawings
+from ..learning.inference.retrieval.evaluate import Labels
+from ..learning.inference.retrieval.queries import Asked, Job
+from ..phy import Air, Grid, Rayleigh, keys
 
 ELEMENTS, CHARACTERS = 32, 4
 AIR = Air(Grid(ELEMENTS, 1), Rayleigh(), 1)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from overair.ota.link_level import Blocks, Counted, LinkLevel
-from overair.phy import Air, Awgn, Grid, Rayleigh, keys
-from tests.conformance.conftest import examples
+from ..ota.link_level import Blocks, Counted, LinkLevel
+from ..phy import Air, Awgn, Grid, Rayleigh, keys
+from .found import examples
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=16)
 KEY, MOST = keys.key(0), 8

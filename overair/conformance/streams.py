@@ -13,12 +13,14 @@ from typing import Any
 
 import tensorflow as tf
 
-import overair
-from overair.phy import sionna_rng
+from ..phy import sionna_rng
+from ..scenarios.reading import outside
+from . import plugin
 
-ROOTS = tuple(
-    str(folder.resolve()) for folder in [Path(overair.__file__).parent, *Path(overair.__file__).parent.iterdir()]
-)
+HERE = Path(__file__).resolve().parent
+OURS = [HERE.parent, *Path(__file__).parents[1].iterdir()]
+THEIRS = [package.folder for package in outside.packages() if package.name == plugin.origin]
+ROOTS = tuple(str(folder.resolve()) for folder in [*OURS, *THEIRS])
 MARK = "_streams_first_draw"  # of a tensor of a graph, which is not kept alive by being remembered
 Draw = tuple[tuple[Any, ...], str]  # the kind, and where
 
@@ -80,9 +82,9 @@ def _plain(bound: Any) -> Any:
 
 
 def _package_line() -> str | None:
-    """Who drew: the innermost line outside of the keys themselves if it is the package's, and not a test's."""
+    """Who drew: the innermost line outside of the keys themselves if it is a package's, and not a test's."""
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename.endswith(("phy/keys.py", "tests/streams.py")):
+    while frame is not None and frame.f_code.co_filename.endswith(("phy/keys.py", "conformance/streams.py")):
         frame = frame.f_back
     name = frame.f_code.co_filename if frame else ""
     return f"{name}:{frame.f_lineno}" if frame and _of_package(name) else None
@@ -90,4 +92,5 @@ def _package_line() -> str | None:
 
 @cache
 def _of_package(name: str) -> bool:
-    return "/tests/" not in name and str(Path(name).resolve()).startswith(ROOTS)
+    file = Path(name).resolve()
+    return HERE not in file.parents and str(file).startswith(ROOTS)

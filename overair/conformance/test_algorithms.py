@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning import Fedavg, Federation, Plan, Sgd, State
-from overair.learning.data import Arrays
-from overair.learning.federated.schedulers._some import by_data
-from overair.learning.federated.schedulers.coins import Coins
-from overair.ota import Ideal
-from overair.phy import Air, Awgn, Grid
-from tests.conformance.conftest import schemes
+from ..learning import Fedavg, Federation, Plan, Sgd, State
+from ..learning.data import Arrays
+from ..learning.federated.schedulers._some import by_data
+from ..learning.federated.schedulers.coins import Coins
+from ..ota import Ideal
+from ..phy import Air, Awgn, Grid
+from .found import schemes
 
 DEVICES, STEPS = 4, 3
 SIZES = [2, 3, 5, 6]

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from overair.learning.federated.protections import Protection
+from ..learning.federated.protections import Protection
 
 SAMPLES = [1.0, 2.0, 7.0, 60_000.0]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.phy import Air, Channel, Csi, Grid, Link, Paths, Perfect, Rayleigh, Tdl, detect, keys
+from ..phy import Air, Channel, Csi, Grid, Link, Paths, Perfect, Rayleigh, Tdl, detect, keys
 
 GRID = Grid(subcarriers=16, symbols=4, prefix=8)
 MOVING = Tdl("A", 150e-9, speed=60.0)  # a slot keeps J0 = 0.8 of it, two 0.3

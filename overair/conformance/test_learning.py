@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning import Task, Weights
-from overair.learning.federated.algorithms import Sample
-from overair.learning.images.networks import Network, channels_of
-from overair.learning.images.schemes import Job
-from overair.ota import Analog, Ideal, Outcome, Terms, apply
-from overair.ota.round import Round
-from overair.phy import Air, Awgn, Grid, keys
+from ..learning import Task, Weights
+from ..learning.federated.algorithms import Sample
+from ..learning.images.networks import Network, channels_of
+from ..learning.images.schemes import Job
+from ..ota import Analog, Ideal, Outcome, Terms, apply
+from ..ota.round import Round
+from ..phy import Air, Awgn, Grid, keys
 
 LABELS = np.random.default_rng(1).permutation(np.repeat(np.arange(10), [18, 22, 17, 23, 21, 22, 21, 19, 14, 20]))
 IMAGES = np.random.default_rng(2).random((40, 32, 32, 3), np.float32)

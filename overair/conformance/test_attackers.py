@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning import Others
-from overair.phy import keys
+from ..learning import Others
+from ..phy import keys
 
 UPDATE, DEVICES = keys.normal(keys.key(0), [40]), 9
 OTHERS = Others(keys.normal(keys.key(1), [40]), tf.abs(keys.normal(keys.key(2), [40])))

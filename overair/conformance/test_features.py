@@ -8,12 +8,12 @@ import keras
 import numpy as np
 import pytest
 
-from overair.learning.data import Arrays
-from overair.learning.inference.split.cuts import cut, cuts
-from overair.learning.inference.split.features import Cut, Examples
-from overair.learning.inference.split.outage import BEST
-from overair.phy import Grid
-from tests.conformance.conftest import in_turn
+from ..learning.data import Arrays
+from ..learning.inference.split.cuts import cut, cuts
+from ..learning.inference.split.features import Cut, Examples
+from ..learning.inference.split.outage import BEST
+from ..phy import Grid
+from .found import in_turn
 
 SNRS = [0.0, 10.0]
 NAMES = ("input", "inner", "end")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from overair.scenarios import studies
-from overair.scenarios.reading import catalogue, sources
+from ..scenarios import studies
+from ..scenarios.reading import catalogue, sources
 
 
 def test_traits_that_are_read_are_those_of_the_class(family: str) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overair.learning import Task
-from overair.learning.federated.task import flatten
-from overair.phy import keys
+from ..learning import Task
+from ..learning.federated.task import flatten
+from ..phy import keys
 
 SHAPE, CLASSES = (3, 4, 1), 5
 

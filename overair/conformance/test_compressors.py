@@ -1,0 +1,58 @@
+"""Every compressor: bits are kept to, and what is decoded is right on average or no worse than silence."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ..phy import keys
+from .compare import finite, mean_is, same
+from .found import in_turn
+
+SIZES = [1, 2, 37, 64]  # one parameter, and lengths that are no powers of two
+DRAWS = 200  # of a compressor; tolerances follow from them
+EAGERLY = {("normal", 40.0), ("normal", 1e4), ("constant", 100.0), ("spike", 1.0), ("zeros", 0.0)}  # all are compiled
+
+
+@pytest.mark.parametrize(("compressor", "size"), in_turn("compressors", SIZES))
+def test_compressors(compressor: Any, size: int) -> None:
+    updates = {
+        "normal": keys.normal(keys.key(0), [size]),
+        "constant": tf.fill([size], -3.0),
+        "spike": tf.one_hot(0, size) * 1e3,
+        "zeros": tf.zeros([size]),
+    }
+    compress = tf.function(compressor.compress, reduce_retracing=True, autograph=False)  # traced once for the loop too
+    for name, update in updates.items():
+        rounding = 1e-5 * max(1.0, float(np.abs(update).max()))
+        for budget in (0.0, 1.0, 40.0, 100.0, 1e4):
+            bits = tf.constant(budget)
+            compiled = compress(update, bits, keys.key(1))
+            eager = compressor.compress(update, bits, keys.key(1)) if (name, budget) in EAGERLY else compiled
+            for value, used in (eager, compiled):
+                assert value.shape == (size,) and (value.dtype, used.dtype, used.shape) == (tf.float32, tf.float32, ())
+                assert finite((value, used)) and 0 <= used <= budget
+                assert name != "zeros" or not np.any(value)
+                assert used > 0 or not np.any(value)
+            assert same(compiled, compress(update, bits, keys.key(1)))
+            assert same(eager, compiled, rtol=1e-5, atol=rounding)
+    signature = tf.TensorSpec([size]), tf.TensorSpec([])
+
+    def again(bits: tf.Tensor) -> Any:
+        return tf.map_fn(
+            lambda i: compress(updates["normal"], bits, keys.key(2, i)), tf.range(DRAWS), fn_output_signature=signature
+        )
+
+    loop, update = tf.function(again, autograph=False), updates["normal"].numpy()
+    for budget in (60.0, 1e4):
+        draws, used = (value.numpy() for value in loop(tf.constant(budget)))
+        if compressor.unbiased:
+            often = (draws != np.median(draws, axis=0)).sum(axis=0) >= 10  # entries that are hardly ever sent: in sums
+            mixed = np.random.default_rng(0).choice([-1.0, 1.0], [size, 16])
+            assert (
+                not np.any(used) or mean_is(draws[:, often], update[often]) and mean_is(draws @ mixed, update @ mixed)
+            )
+        elif getattr(compressor, "contractive", True):  # no worse than silence
+            error, energy = ((draws - update) ** 2).sum(axis=1).mean(), (update**2).sum()
+            assert error <= energy * (1 + 1e-5)
