@@ -9,7 +9,9 @@ from ...phy.documented import documented
 
 @documented
 class Arrays(NamedTuple):
-    """Images [N, H, W, C] as float32 from 0 to 1, labels [N] as int32 from 0 on, and how many classes there are.
+    """Images and their labels, to train on and to test on.
+
+    Images are float32 from 0 to 1, labels int32 from 0 to ``classes`` - 1.
 
     >>> import numpy as np
     >>> from overair.learning.data import Arrays
@@ -18,11 +20,11 @@ class Arrays(NamedTuple):
     (2, 8, 8, 1)
     """
 
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-    classes: int
+    x_train: np.ndarray  # [N, H, W, C]
+    y_train: np.ndarray  # [N]
+    x_test: np.ndarray  # [M, H, W, C]
+    y_test: np.ndarray  # [M]
+    classes: int  # how many there are
 
 
 @runtime_checkable

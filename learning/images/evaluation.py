@@ -22,7 +22,9 @@ BYTES = 2**23  # of images sent at once
 
 @documented
 class Curve(NamedTuple):
-    """For each SNR and image the means over its repetitions; SSIM and MS-SSIM are NaN where images are too small.
+    """For each SNR and image the means over its repetitions.
+
+    MSE is that of samples in [0, 1]; SSIM and MS-SSIM are NaN where images are too small, or they were not asked for.
 
     >>> import numpy as np
     >>> from overair.learning.images import Curve

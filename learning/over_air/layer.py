@@ -19,15 +19,17 @@ from ._sensors import precoded
 
 @documented
 class Elements(NamedTuple):
-    """Resource elements of an image: its symbols, and the pilots by which its channel is learnt.
+    """Resource elements of an image.
+
+    Those of its symbols, two features on each, and the pilots by which its channel is learnt.
 
     >>> from overair.learning.over_air import Elements
     >>> Elements(payload=512, pilots=64).total
     576
     """
 
-    payload: int
-    pilots: int
+    payload: int  # that carry symbols
+    pilots: int  # that are known to the receiver
 
     @property
     def total(self) -> int:

@@ -17,17 +17,10 @@ ABSURD = 10**9  # bounds from here on go without saying
 WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
 
 
-class Docstring:
-    """That of a table, which ends with its fields; put together when it is read, and kept."""
-
-    def __init__(self, text: str) -> None:
-        self.text, self.whole = inspect.cleandoc(text), ""
-
-    def __get__(self, instance: Any, table: type[Table]) -> str:
-        if not self.whole:
-            lines = [f"{name}\n{textwrap.indent(text, '    ')}" for name, text in described(table).items()]
-            self.whole = f"{self.text}\n\nFields::\n\n{textwrap.indent(chr(10).join(lines), '    ')}\n"
-        return self.whole
+def docstring(text: str, table: type[Table]) -> str:
+    """The text, and below it the fields of a table."""
+    lines = [f"{name}\n{textwrap.indent(about, '    ')}" for name, about in described(table).items()]
+    return f"{inspect.cleandoc(text)}\n\nFields::\n\n{textwrap.indent(chr(10).join(lines), '    ')}\n"
 
 
 def described(table: type[Table], prefix: str = "") -> dict[str, str]:

@@ -56,10 +56,10 @@ def run(
         retry: whether units that failed are done again.
 
     >>> from overair.scenarios import run
-    >>> scenario = {"study": "aggregation", "uplink": "analog", "devices": [5, 10], "rounds": 10}
+    >>> scenario = {"study": "aggregation", "uplink": "analog", "devices": 5, "rounds": 10}
     >>> dataset = run(scenario, sets=["link.snr_db=[0,20]", "seeds=[0]"])
     >>> dict(dataset.sizes), bool((dataset.nmse.isel(snr_db=1) < dataset.nmse.isel(snr_db=0)).all())
-    ({'devices': 2, 'seed': 1, 'snr_db': 2}, True)
+    ({'seed': 1, 'snr_db': 2}, True)
     """
     from ..results import curves, dataset
 

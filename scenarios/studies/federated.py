@@ -1,8 +1,4 @@
-"""Federated learning: a Keras model trained over the air in rounds; accuracy, error, energy and elements of each.
-
-Five lines make a scenario: ``data``, ``model``, ``devices``, ``rounds`` and ``uplink``. Points that differ only in SNR,
-rounds and seed share one compiled federation. A record holds every round, so more rounds go on where it ended.
-"""
+"""Federated learning: a Keras model trained over the air in rounds; accuracy, error, energy and elements of each."""
 
 import json
 import math
@@ -43,7 +39,16 @@ AIR = {"link", "grid", "grant"}
 
 
 class Federated(Study):
-    """Everything that decides a result of federated learning."""
+    """Everything that decides a result of federated learning.
+
+    Five lines make a scenario: ``data``, ``model``, ``devices``, ``rounds`` and ``uplink``. Points that differ only in
+    SNR, rounds and seed share one compiled federation. A record holds every round, so more rounds go on where it ended.
+
+    >>> from overair.scenarios.studies.federated import Federated
+    >>> scenario = Federated(data="digits", model="softmax", devices=10, rounds=20, uplink="analog")
+    >>> scenario.evaluate_every, scenario.optimizer.name, scenario.dimensions()["round"][-1]
+    (2, 'sgd', 20)
+    """
 
     measures: ClassVar = (*EVALUATED, *COSTS, STOPPED, ENDED)
     fixed: ClassVar = {

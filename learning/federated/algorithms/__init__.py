@@ -39,7 +39,9 @@ class Sample(NamedTuple):
 
 @documented
 class Memory(NamedTuple):
-    """What an algorithm remembers from round to round; ``()`` where it remembers nothing.
+    """What an algorithm remembers from round to round.
+
+    Nests of tensors whose shapes no round changes; ``()`` where nothing is remembered.
 
     >>> import tensorflow as tf
     >>> from overair.learning.federated.algorithms import Memory
@@ -53,7 +55,9 @@ class Memory(NamedTuple):
 
 @documented
 class Heard(NamedTuple):
-    """Whose updates a sum holds; those of devices that were lost are not among them.
+    """Whose updates a sum holds, of K devices.
+
+    Those of devices that were lost are not among them.
 
     >>> import tensorflow as tf
     >>> from overair.learning.federated.algorithms import Heard
@@ -239,7 +243,9 @@ class Usual:
 
 
 class Stateless(Usual):
-    """An algorithm that remembers nothing and whose sum is what the server's optimizer subtracts: ``update`` is all.
+    """An algorithm that remembers nothing and whose sum is what the server's optimizer subtracts.
+
+    A base for algorithms of your own: ``batches``, ``moves`` and ``update`` are all that is theirs.
 
     >>> from pydantic.dataclasses import dataclass
     >>> from overair.learning import Sgd

@@ -11,7 +11,9 @@ from ....phy.keys import Key
 
 @documented
 class Work(NamedTuple):
-    """Of the K devices of a round; nothing is what those take that process no sample.
+    """What computing takes each of the K devices of a round, if it computes.
+
+    Nothing is what those take that process no sample.
 
     >>> import tensorflow as tf
     >>> from overair.learning.federated.hardware import Work

@@ -56,7 +56,15 @@ class Network(Protocol):
 
 
 class Fixed:
-    """What is left to a network for one SNR and one ratio, whose weights begin at random."""
+    """What is left to a network for one SNR and one ratio, whose weights begin at random.
+
+    A base for networks of your own: ``stride``, ``encoder`` and ``decoder`` are theirs.
+
+    >>> from overair.learning.images.networks import Fixed
+    >>> from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
+    >>> isinstance(Bourtsoulatze2019(), Fixed), Bourtsoulatze2019().shares, Bourtsoulatze2019().adapts
+    (True, (1.0,), False)
+    """
 
     adapts: ClassVar[bool] = False
     shares: ClassVar[tuple[float, ...]] = (1.0,)

@@ -14,6 +14,8 @@ from ...federated.task import Task, Weights
 class Found(NamedTuple):
     """Pictures made out of a gradient, and what each is said to show.
 
+    In whatever order an attack has them: which is of which sample no gradient tells.
+
     >>> import numpy as np
     >>> from overair.learning.leakage.attacks import Found
     >>> Found(pictures=np.zeros([2, 8, 8, 1], np.float32), labels=np.array([3, 5])).labels.tolist()
