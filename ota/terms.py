@@ -6,7 +6,7 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from ..phy import Air
-from .aggregators import Aggregator
+from .aggregators import AggregationRule
 from .layers import Layers, check_layers, size_of
 
 Access = Literal["equal", "shares", "turns"]  # parts of the band as large, or as scheduled, or all of it in turn
@@ -28,7 +28,7 @@ class Terms:
         None  # bits of every packet, of which airtime is then an outcome; the grant is fixed if None
     )
     access: Access = "equal"  # of those that send, to the grant
-    aggregator: Aggregator | None = None  # what the server makes of separate estimates; the sum is taken without
+    aggregator: AggregationRule | None = None  # what the server makes of separate estimates; the sum is taken without
     groups: int = 1  # sums that the whole grant is shared by, of which these are the terms of one
     obeyed: bool = True  # whether all keep to the power rule, whatever round
     senders: int | None = None  # as many as a round has, where that is given; else up to all

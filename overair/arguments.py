@@ -31,6 +31,7 @@ EXAMPLES = """examples:
   overair bundle runs/a                                      all about it in one zip file; verify computes some again
   overair check                                              theory beside simulation
   overair schema > federated.schema.json                     what editors complete and check scenarios by
+  source <(overair completion bash)                          completion in bash; also zsh and fish
   overair snr --ebno 4 --bits 4 --rate 1/2                   what snr_db an Eb/N0 of a paper is
 """
 RUN_EXAMPLES = """examples:
@@ -39,8 +40,9 @@ RUN_EXAMPLES = """examples:
   overair run abdi_rlc --set grant.compression=[2,10] --out runs/rlc
 
 A list where one value belongs is an axis; all axes are multiplied. Words need no quotes, but your shell may want the
-whole argument quoted. With --out the same command goes on where it was stopped, and does what is new in a scenario that
-has grown; started several times on one folder, the commands share the work.
+whole argument quoted. Results are kept in DIR, a new folder runs/NAME-DATE where --out names none. With --out the same
+command goes on where it was stopped, and does what is new in a scenario that has grown; started several times on one
+folder, the commands share the work.
 """
 SHOW_EXAMPLES = """examples:
   overair show runs/a --x elements --format pdf              accuracy over the elements spent so far, pilots included
@@ -80,7 +82,7 @@ def parser(
     _add_show(commands, show)
 
     told = commands.add_parser("report", help="one page of results: table, curves, channels, scenario; no network")
-    told.add_argument("results", metavar="DIR|FILE", help="a folder of `run --out`, its results.nc or curve.csv")
+    told.add_argument("results", metavar="DIR|FILE", help="the folder of a run, its results.nc or curve.csv")
     told.add_argument(
         "--out", type=Path, metavar="FILE", help="the page (report.html in the folder, or beside the file)"
     )
@@ -125,12 +127,18 @@ def _add_run(commands: Any, command: Command) -> None:
     run.add_argument(
         "--set", action="append", default=[], metavar="PATH=VALUE", dest="sets", help="change a field; repeatable"
     )
-    run.add_argument("--out", metavar="DIR", help="keep results here, and go on here after an interruption")
+    run.add_argument(
+        "--out",
+        metavar="DIR",
+        help="the folder of results, in which a run that was stopped or has grown goes on (a new runs/NAME-DATE)",
+    )
     run.add_argument("--processes", type=int, default=1, metavar="N", help="processes of this machine (1)")
     run.add_argument("--dask", metavar="ADDRESS", help="the scheduler of a Dask cluster that does the work")
     run.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster that does the work; auto finds the one here")
-    run.add_argument("--fresh", action="store_true", help="keep records of other versions apart instead of refusing")
-    run.add_argument("--retry", action="store_true", help="do again what failed")
+    run.add_argument(
+        "--fresh", action="store_true", help="keep records in DIR of other versions apart instead of refusing DIR"
+    )
+    run.add_argument("--retry", action="store_true", help="do again the units in DIR that failed")
     run.set_defaults(command=command)
 
 
@@ -154,7 +162,7 @@ def _add_show(commands: Any, command: Command) -> None:
     show.add_argument(
         "results",
         metavar="DIR|FILE|NAME",
-        help="a folder of `run --out`, its results.nc or curve.csv, or a preset",
+        help="the folder of a run, its results.nc or curve.csv, or a preset with --toml",
     )
     show.add_argument(
         "--against",

@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
         "bundle", help="results, figure, scenario, versions and citation in one zip file",
         epilog=EXAMPLES, formatter_class=layout,
     )  # fmt: skip
-    told.add_argument("results", metavar="DIR|FILE", help="a folder of `run --out`, or its results.nc")
+    told.add_argument("results", metavar="DIR|FILE", help="the folder of a run, or its results.nc")
     told.add_argument("--out", type=Path, metavar="FILE", help="the zip file (beside the folder or file)")
     told.set_defaults(command=bundle)
 

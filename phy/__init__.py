@@ -58,6 +58,7 @@ from .power.mse_wideband import MseWideband
 from .power.opportunistic import Opportunistic
 from .power.phase_only import PhaseOnly
 from .power.truncated_inversion import TruncatedInversion
+from .responses import save_cir
 from .waveform import Waveform
 
 __all__ = [
@@ -133,6 +134,7 @@ __all__ = [
     "from_plain",
     "keys",
     "papr_db",
+    "save_cir",
     "scheme_from_plain",
     "scheme_to_plain",
     "snr_db",

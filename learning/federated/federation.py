@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...ota import Aggregator, Report, Round, Terms, Uplink, collect
+from ...ota import AggregationRule, Report, Round, Terms, Uplink, collect
 from ...ota.apart import counted
 from ...ota.layers import size_of
 from ...ota.terms import check_participation
@@ -110,7 +110,7 @@ class Federation(Evaluates):
         radio: Radio = SILENT,
         payload: float | None = None,
         effort: Effort = ALL,
-        aggregator: Aggregator | None = None,
+        aggregator: AggregationRule | None = None,
         attackers: Attacker | None = None,
         protection: Protection | None = None,
     ) -> None:

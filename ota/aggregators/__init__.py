@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 @runtime_checkable
-class Aggregator(Protocol):
+class AggregationRule(Protocol):
     """One vector of several estimates, whatever their order; of all but the mean the shares of data do not count.
 
     Estimates that all moved by a vector have their aggregate moved by it, and of estimates that agree it is theirs.
@@ -27,6 +27,6 @@ class Aggregator(Protocol):
         ...
 
 
-FAMILY = Aggregator  # what each file of this folder is one of
+FAMILY = AggregationRule  # what each file of this folder is one of
 
-__all__ = ["Aggregator"]
+__all__ = ["AggregationRule"]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         Scheduler,
     )  # fmt: skip
     from ...learning.data import Arrays
-    from ...ota import Aggregator, Uplink
+    from ...ota import AggregationRule, Uplink
     from ...phy import Air
 
 SETTINGS = {
@@ -66,7 +66,7 @@ class FederationParts(NamedTuple):
     radio: "Radio"
     payload: float | None
     effort: "Effort"
-    aggregator: "Aggregator | None"
+    aggregator: "AggregationRule | None"
     attackers: "Attacker | None"
     protection: "Protection | None"
 
