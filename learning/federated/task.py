@@ -20,13 +20,12 @@ Losses = Callable[[tf.Tensor], tf.Tensor]  # from logits [B, C] to the losses of
 class Weights(NamedTuple):
     """Trainable weights and moving statistics.
 
-    Each is a list of float32 tensors in the model's order and shapes; flattened, one after the other, they are [d].
+    Each is a list of float32 tensors in the model's order and shapes.
 
     >>> from overair.learning import Task
     >>> from overair.learning.models.softmax import Softmax
-    >>> weights = Task(Softmax().build((784,), classes=10, seed=0)).weights()
-    >>> [part.shape for part in weights.trainable], weights.statistics
-    ([TensorShape([784, 10]), TensorShape([10])], [])
+    >>> [part.shape for part in Task(Softmax().build((784,), classes=10, seed=0)).weights().trainable]
+    [TensorShape([784, 10]), TensorShape([10])]
     """
 
     trainable: list[tf.Tensor]  # what gradients are taken of
@@ -134,11 +133,10 @@ class Task:
         step: tf.Tensor,
         times: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
-        """Mean loss [] over the samples of a batch that count, its gradient, and the statistics after it.
+        """Mean loss [] over the samples in the mask, its gradient (times a number), and the statistics after it.
 
-        ``x`` [B, ...] float32, ``y`` [B] int32, ``mask`` [B] float32, 1 for a sample that counts and 0 for padding.
-        ``key`` and ``step`` decide the draws of random layers. The gradient is a list in the shapes of the trainable
-        weights, ``times`` a number if given. A batch of padding alone has loss and gradient 0.
+        Of x float32 [B, ...], y int32 [B] and mask float32 [B], 0 for padding; the gradient is as the trainable weights
+        are. Draws of random layers depend on the key and the step.
         """
         return self._slope(weights, x, mask, key, step, times, lambda logits: self.loss(y, logits))[:3]
 
@@ -187,10 +185,7 @@ class Task:
 
     @tf.function(autograph=False)
     def evaluate(self, weights: Weights, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Accuracy and mean loss, float32 [] both, over a test set, in batches.
-
-        ``x`` [N, ...] is float32, ``y`` [N] are labels, int32.
-        """
+        """Accuracy and mean loss, float32 [] both, over samples x [N, ...] and labels y [N], in batches."""
         count = tf.shape(x)[0]
 
         def batch(total: tf.Tensor, first: tf.Tensor) -> tf.Tensor:

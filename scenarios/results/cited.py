@@ -72,7 +72,7 @@ def told(file: Path) -> str:
     """The docstrings of a scheme's file: its own, and those of its classes."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    return "\n\n".join(ast.get_docstring(node) or "" for node in (tree, *classes))
+    return "\n\n".join([ast.get_docstring(tree) or "", *(ast.get_docstring(node) or "" for node in classes)])
 
 
 def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:
