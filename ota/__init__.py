@@ -1,5 +1,6 @@
 """Updates and images over the air: codecs, compressors, rates, uplinks, and image codecs."""
 
+from .. import quietly  # noqa: F401 (first, as others import TensorFlow)
 from .aggregators import AggregationRule
 from .aggregators.centred_clip import CentredClip
 from .aggregators.geometric_median import GeometricMedian

@@ -3,13 +3,13 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from .ota import Report, Round, Terms, Uplink, collect
 from .ota.layers import Layers
 from .ota.round import Nest
 from .phy import Air, Place, keys
 from .phy.documented import documented
+from .quietly import tensorflow as tf
 
 
 @documented

@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
 
 def bundle(options: argparse.Namespace) -> int:
     """All about results in one file."""
-    from .scenarios import durable
+    from . import durable
     from .scenarios.reading.errors import printable
     from .scenarios.results import saved, sealed, zipped
 
