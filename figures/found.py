@@ -7,7 +7,7 @@ each other.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,19 +135,22 @@ def _row(
     apart = APART if joined else room * 2 / max(1, len(places))
     for line, each in enumerate(places):
         one = dict(zip(chosen.lines, each, strict=True))
-        values = here.isel(one)
-        values = (
-            (values if chosen.x in values.dims else values.expand_dims(chosen.x)).transpose("seed", chosen.x).values
-        )
+        seeds = here.isel(one)
+        seeds = seeds if chosen.x in seeds.dims else seeds.expand_dims(chosen.x)
+        values = seeds.transpose("seed", chosen.x).values
         label = ", ".join(value_label(dataset, name, at) for name, at in one.items()) or None
         shift = apart * (line - (len(places) - 1) / 2)
-        for part in [slice(None)] if joined else [slice(at, at + 1) for at in range(len(where))]:
-            at = {**one, chosen.x: part.start or 0}
-            if left_out and dataset[left_out.axis].values[at[left_out.axis]] == left_out.label:
-                continue
-            look = line if chosen.lines else part.start or 0
-            series = _Series(where[part], values[:, part], look, label, shift)
-            _draw_series(panel, series, row, None if joined else room / len(places))
+        for at in [None] if joined else range(len(where)):
+            part = slice(None) if at is None else slice(at, at + 1)
+            if not _is_reference(dataset, left_out, one if at is None else one | {chosen.x: at}):
+                series = _Series(where[part], values[:, part], line if chosen.lines else at or 0, label, shift)
+                _draw_series(panel, series, row, None if joined else room / len(places))
+
+
+def _is_reference(dataset: xr.Dataset, reference: Against | None, at: Mapping[str, int]) -> bool:
+    if reference is None or reference.axis not in at:
+        return False
+    return bool(dataset[reference.axis].values[at[reference.axis]] == reference.label)
 
 
 class _Series(NamedTuple):

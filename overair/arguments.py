@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import bundles, editors, snr
+from . import bundles, editors, models, snr
 from .version import __version__
 
 Command = Callable[[argparse.Namespace], int]
@@ -29,6 +29,7 @@ EXAMPLES = """examples:
   overair figure amiri2020                                   a published figure, from its stored curves
   overair cite runs/a                                        BibTeX of the package and of the schemes used
   overair bundle runs/a                                      all about it in one zip file; verify computes some again
+  overair models runs/a                                      what was trained, as .keras, a file a point and seed
   overair check                                              theory beside simulation
   overair schema > federated.schema.json                     what editors complete and check scenarios by
   source <(overair completion bash)                          completion in bash; also zsh and fish
@@ -100,11 +101,12 @@ def parser(
     told.add_argument("results", metavar="DIR|FILE|NAME", help="results, or a preset")
     told.set_defaults(command=cite)
 
-    for more in (bundles, snr, editors):
+    for more in (bundles, models, snr, editors):
         more.add(commands)
 
     for each in (
-        commands.choices[name] for name in ("run", "list", "show", "report", "cite", "schema", "bundle", "verify")
+        commands.choices[name]
+        for name in ("run", "list", "show", "report", "cite", "schema", "bundle", "verify", "models")
     ):
         each.add_argument(
             "--with", action="append", default=[], dest="folders", metavar="FOLDER",

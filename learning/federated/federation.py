@@ -14,7 +14,7 @@ from ...ota.terms import check_participation
 from ...phy import Air, Link, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from . import memories, rows, stale
+from . import fitting, memories, rows, stale
 from .algorithms import Algorithm, Heard
 from .attackers import Attacker
 from .attacks import Attack
@@ -56,13 +56,12 @@ class Federation(Evaluates):
         algorithm, uplink: what devices compute; how that reaches the server, ``Analog``, ``Digital`` or ``Ideal``.
         air, elements: the links of K = ``air.devices`` devices; resource elements of a round, for all together.
         optimizer: a factory of the server's Keras optimizer.
-        participation: chance of each device to take part in a round; 1 with a scheduler.
         batch_size: samples of a local step; all that a device has unless given.
         executor, chunk: whether devices are computed by "loop", "vectorized" or "auto", and how many at once.
         loss: of each sample; sparse cross-entropy of logits unless given.
         downlink: from the server to the devices; all have the server's model, at no cost, unless given.
         papr, layer: whether peak powers are measured; the kernel, from 1, whose NMSE is, all unless given.
-        scheduler: who computes and who sends; coins of chance ``participation`` unless given.
+        scheduler, participation: who computes and who sends; coins of that chance unless a scheduler is given.
         hardware, radio: what computing and sending take a device; there is no clock without hardware.
         payload: bits of every packet of digital uplinks, whose airtime is then an outcome; the grant is fixed without.
         effort, aggregator: local steps that devices manage; what the server makes of separate estimates, or the sum.
@@ -86,6 +85,8 @@ class Federation(Evaluates):
     >>> bool(accuracy > 0.7)
     True
     """
+
+    fit, model = fitting.fit, fitting.model
 
     def __init__(
         self,

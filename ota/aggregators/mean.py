@@ -10,9 +10,16 @@ from ._points import mean
 
 @dataclass(frozen=True)
 class Mean:
-    """What uplinks do unless told otherwise.
+    """What uplinks do unless told otherwise: the mean by shares of data.
+
+        sum_k w_k u_k.
 
     Of attackers it bears none: one of K moves it as far as it likes.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Mean
+    >>> Mean().apart, Mean().bears(10), Mean().needs()
+    (False, 0, 1)
     """
 
     apart: ClassVar[bool] = False

@@ -37,6 +37,10 @@ class Nearest(NamedTuple):
 class MdAirComp(Sum):
     """A codebook of vectors, one of sequences, and a receiver that counts.
 
+        y = B x + w,   estimate = sum_c x_c codeword_c,
+
+    with the sequences B [T, N] and x_c how many devices have codeword c.
+
     An update is cut into vectors of ``vector`` entries. Devices take the nearest codeword of each, scale times one of N
     random directions or nothing at all, and send its sequence of T random QPSK symbols, all of them on the same
     elements and all equally strong; of nothing they send nothing. What arrives of a vector is B x + w, x_c the number
@@ -52,6 +56,11 @@ class MdAirComp(Sum):
     in N, so most of it is owed. Where channels fade, rules that leave elements out, or phases that are off, break the
     counts: with full_inversion, or truncated_inversion and floor = 1, all arrive alike. Qiao, Gao, Mashhadi, Gunduz,
     "Massive digital over-the-air computation for communication-efficient federated edge learning", IEEE JSAC 2024.
+
+    >>> from overair.ota import MdAirComp
+    >>> codec, layers = MdAirComp(vector=4, codewords=16), ((8, 8),)  # 16 vectors of 4 entries
+    >>> codec.elements(layers, 128)  # 16 vectors, of 8 symbols each
+    128
     """
 
     vector: Annotated[int, Ge(1), Le(10**6)] = 20

@@ -26,6 +26,8 @@ class Shared(NamedTuple):
 class Sparse(Sum):
     """Largest entries, random sums, and a recovery.
 
+        y = A sum_k w_k top_k(u_k + r_k) + noise,   r_k <- u_k + r_k - top_k(u_k + r_k).
+
     A device keeps the k largest entries of z = u + r in magnitude, owes the rest, and sends A z_k, m random sums, two
     to a symbol. Those of all devices add up to A (sum_k w_k z_k), from which the receiver recovers a vector that is
     sparse as far as devices agree on where the large entries are. k = ``kept`` m. For the first ``centred`` rounds the
@@ -37,6 +39,16 @@ class Sparse(Sum):
 
     A has rows of a Hadamard matrix with random signs, whose products take d log d operations, or entries N(0, 1/m) as
     in the papers; of one that is large a tile is held at a time. Every round has an A of its own.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Sparse
+    >>> from overair.ota.codecs import Past
+    >>> from overair.phy import keys
+    >>> codec, layers = Sparse(kept=0.25, centred=0), ((64, 4),)  # d = 256, m = 128
+    >>> code = codec.code(layers, 64, keys.key(0), Past.none(layers))
+    >>> sent = codec.select(keys.normal(keys.key(1), [20, 256]), layers, code)  # of 20 devices
+    >>> codec.encode(sent, layers, code).shape, int(tf.math.count_nonzero(sent[0]))
+    (TensorShape([20, 64]), 32)
     """
 
     kept: Annotated[float, Gt(0), Le(1)] = 0.5

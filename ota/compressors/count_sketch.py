@@ -16,7 +16,9 @@ CELL_BITS = 32
 
 @dataclass(frozen=True)
 class CountSketch:
-    """As many cells as fit, and the median of rows.
+    """A count-sketch of as many cells as fit, and the median of its rows.
+
+        cell(r, c) = sum_i s_r(i) x_i over entries i with h_r(i) = c,   x_hat_i = median_r s_r(i) cell(r, h_r(i)).
 
     An entry's estimate from a row is its cell times its sign: itself, plus or minus whatever else fell there. Over
     hashes that is unbiased, and the error of a row is (d - 1)/w of |x|^2 for every x; that of the mean of all rows (d -
@@ -28,6 +30,14 @@ class CountSketch:
     sketch and no error. Of an update with a NaN or an infinity no cell is finite, as cells are shares of the largest
     magnitude. Charikar, Chen, Farach-Colton, "Finding frequent items in data streams", 2002; Rothchild et al.,
     "FetchSGD: communication-efficient federated learning with sketching", ICML 2020.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import CountSketch
+    >>> from overair.phy import keys
+    >>> x = tf.one_hot(7, 256, on_value=3.0)  # a single large entry
+    >>> decoded, used = CountSketch().compress(x, tf.constant(4096.0), keys.key(0, "code"))
+    >>> int(tf.argmax(decoded)), round(float(decoded[7]), 3), float(used)
+    (7, 3.0, 4000.0)
     """
 
     rows: Annotated[int, Ge(1), Le(31)] = 5

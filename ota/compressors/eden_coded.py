@@ -17,7 +17,9 @@ SIDE_BITS = 32.0 + RUNG_BITS  # c, and the share of coordinates
 
 @dataclass(frozen=True)
 class EdenCoded:
-    """A step that follows from the bits.
+    """Rotated quantisation to multiples of a step that follows from the bits, entropy coded.
+
+        v = H R x / sqrt(n),   q = round(v / (k deviations)),   x_hat = c (H R)' q / sqrt(n),   c = |x|^2 / <v, q>.
 
     After the rotation of ``eden`` coordinates are rounded to multiples of k deviations, which takes H(round(z/k)) bits
     each, z normal: the index is a rounded normal of mean 0 and deviation 1/k, and coded as such. One scale c, a
@@ -25,6 +27,14 @@ class EdenCoded:
     D is what the best scale leaves. The fewer bits there are the more each one buys, as it says where the largest
     coordinates are. Vargaftik et al., "EDEN: communication-efficient and robust distributed mean estimation", ICML
     2022.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import EdenCoded
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [1024])
+    >>> decoded, used = EdenCoded().compress(x, tf.constant(1100.0), keys.key(0, "code"))
+    >>> decoded.shape, bool(used <= 1100)
+    (TensorShape([1024]), True)
     """
 
     scale: Literal["unbiased", "mse", "matched"] = "unbiased"

@@ -27,7 +27,7 @@ FINEST = 2**STATISTIC_BITS - 1  # quarters of an octave below the largest; there
 
 @dataclass(frozen=True)
 class Layered:
-    """A compressor, and a plan.
+    """Any compressor, layer by layer, with a plan of the bits that each layer gets.
 
     The plan (``_plans``) is made from mean squares of the layers that both sides know: of the update itself, to the
     next quarter of an octave below the largest and 8 bits each, or of the last estimate, at no bits; a layer that was
@@ -43,6 +43,15 @@ class Layered:
     suffice is sent as it is, in float32. For errors to be as small as possible that is so of single entries, and else
     only where bits abound: the same bits lower the error of other layers more. A layer that gets nothing is zero, which
     is a bias.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Layered, Sign
+    >>> from overair.ota.compressors import Known
+    >>> from overair.phy import keys
+    >>> x = tf.concat([keys.normal(keys.key(0), [256]), 100.0 * keys.normal(keys.key(1), [256])], 0)  # two layers
+    >>> decoded, used = Layered(Sign()).compress(x, tf.constant(700.0), keys.key(2), Known(layers=((256,), (256,))))
+    >>> decoded.shape, bool(used <= 700)
+    (TensorShape([512]), True)
     """
 
     compressor: Compressor = Dithered()

@@ -31,7 +31,10 @@ class Places(NamedTuple):
 
 @dataclass(frozen=True)
 class Nested:
-    """As the thesis has it, with a guard.
+    """A nested dithered quantiser whose receiver has side information, with a guard.
+
+        place = fine point nearest to a x + u, modulo the coarse step,   p = the point of it nearest to a y, less u,
+        x_hat = y + a (p - a y).
 
     Buckets of entries share a scale, their largest magnitude, told as a float32; a fine step D1 is a ``levels``-th part
     of it. With the shared dither u uniform on [-D1/2, D1/2), the point of the fine lattice nearest to a x + u is sent
@@ -50,6 +53,16 @@ class Nested:
     rest. Zamir, Shamai, Erez, "Nested linear/lattice codes for structured multiterminal binning", 2002; Abdi and Fekri,
     "Nested dithered quantization for communication reduction in distributed training", 2019; Abdi, "Distributed
     learning and inference in deep models", 2020, eq. 2.4 to 2.9 and D.1.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Nested
+    >>> from overair.ota.compressors import Known
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [256])
+    >>> known = Known(spread=tf.constant([0.05])).filled(256)  # how far updates are from the side information
+    >>> sent, used = Nested(coarse=3).encode(x, tf.constant(1000.0), keys.key(1), known)
+    >>> Nested(coarse=3).decode(sent, keys.key(1), known, side=x + 0.01).shape, bool(used <= 1000)
+    (TensorShape([256]), True)
     """
 
     first: Annotated[float, Ge(0), Le(1)] = 0.5

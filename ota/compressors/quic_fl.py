@@ -35,7 +35,7 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True)
 class QuicFl:
-    """Nothing to choose: depths follow from the bits.
+    """Rotated quantisation that is unbiased given its rotation, at depths that follow from the bits.
 
     z = H R x/deviation, with random signs R and a Hadamard matrix (block diagonal, as ``random_linear`` has it), is
     close to a standard normal in its entries. Those beyond T = 3.097, one in 512, are sent as they are, in 32 bits each
@@ -49,6 +49,14 @@ class QuicFl:
     but for less than one vector in a thousand where 32 to 35 bits are left and a coordinate beyond T fits alone only.
     Whole bytes are used. Ben Basat et al., "Accelerating federated learning with quick distributed mean estimation",
     ICML 2024.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import QuicFl
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [4096])
+    >>> decoded, used = QuicFl().compress(x, tf.constant(2.5 * 4096), keys.key(0, "code"))
+    >>> decoded.shape, bool(used <= 2.5 * 4096)
+    (TensorShape([4096]), True)
     """
 
     unbiased: ClassVar[bool] = True

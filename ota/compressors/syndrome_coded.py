@@ -65,6 +65,11 @@ class SyndromeCoded:
     the others. Where ``first`` is 0 it is the last estimate, and devices tell their deviations from it. Slepian, Wolf,
     "Noiseless coding of correlated information sources", 1973; Pradhan, Ramchandran, "Distributed source coding using
     syndromes (DISCUS)", 2003; Abdi, "Distributed learning and inference in deep models", 2020, section 2.3.2.
+
+    >>> from overair.ota import SyndromeCoded
+    >>> compressor = SyndromeCoded(first=0.5, levels=7)  # ``Digital(compressor)`` has half of the devices decoded first
+    >>> compressor.unbiased, compressor.remembers
+    (False, False)
     """
 
     first: Annotated[float, Ge(0), Le(1)] = 0.5

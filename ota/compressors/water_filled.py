@@ -16,7 +16,9 @@ VALUE_BITS = 32.0  # of a certain entry, and of v
 
 @dataclass(frozen=True)
 class WaterFilled:
-    """Nothing to choose: k is what fits.
+    """Unbiased sparsification of least variance: k entries, where k is what fits.
+
+        x_hat_i = x_i / p_i with probability p_i = min(1, |x_i| / v), else 0.
 
     An entry is kept with probability p_i = min(1, |x_i|/v) and decoded as x_i/p_i: where p_i = 1 that is x_i, a
     float32, else +-v, a sign. Unbiased; of all unbiased ways to keep k of d entries in the mean it has the least
@@ -24,6 +26,14 @@ class WaterFilled:
     draw. Positions take log2 C(d, c) bits of the c certain ones and log2 C(d-c, k-c) of the others; k is as large as
     fits. Wangni, Wang, Liu, Zhang, "Gradient sparsification for communication-efficient distributed optimization",
     NeurIPS 2018.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import WaterFilled
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [256])
+    >>> decoded, used = WaterFilled().compress(x, tf.constant(500.0), keys.key(0, "code"))
+    >>> bool(0 < tf.math.count_nonzero(decoded) < 256), bool(used <= 500)
+    (True, True)
     """
 
     unbiased: ClassVar[bool] = True

@@ -13,10 +13,17 @@ HEADER = 20  # bytes
 
 @dataclass(frozen=True)
 class Webp:
-    """Pillow's encoder.
+    """WebP files with loss, by Pillow's encoder.
 
     A file is one RIFF chunk behind 20 bytes of header, and the payload is that chunk. Bankoski et al., "VP8 data format
     and decoding guide", RFC 6386, 2011.
+
+    >>> import numpy as np
+    >>> from overair.ota import Webp
+    >>> image = np.tile(np.arange(0, 256, 8, dtype=np.uint8)[:, None, None], [1, 32, 3])  # [H, W, 3]
+    >>> file = Webp().encode(image, quality=30)
+    >>> Webp().decode(file).shape, len(file) - Webp().payload(file)
+    ((32, 32, 3), 20)
     """
 
     method: Annotated[int, Ge(0), Le(6)] = 6

@@ -17,10 +17,12 @@ ROUNDING = 1e-5  # a rate is not "above" the mutual information by float roundin
 
 @dataclass(frozen=True)
 class Capacity:
-    """Shannon's, or that of finite packets.
+    """Shannon's capacity, or that of finite packets.
 
-    R = sum_l log2(1 + SNR_l) over a device's own elements, as believed; the packet is lost where the receiver's own
-    sum, with what it does not know as noise, is below the bits it holds. That is the limit of long codes.
+        R = sum_l log2(1 + SNR_l),   or less a normal back-off for packets of finite length.
+
+    R is over a device's own elements, as believed; the packet is lost where the receiver's own sum, with what it does
+    not know as noise, is below the bits it holds. That is the limit of long codes.
 
     With ``target_bler`` p, the probability of a lost packet that a device accepts, R is what the best codes of n
     elements reach, to the normal approximation, sum_l log2(1 + SNR_l) - sqrt(sum_l V_l) Q^-1(p) + log2(2 n) / 2 with V
@@ -30,6 +32,13 @@ class Capacity:
     Q((R_0 - bits) / sqrt(sum_l V_l)), where R_0 is the true R at p = 1/2. Polyanskiy, Poor and Verdu, "Channel coding
     rate in the finite blocklength regime", IEEE Trans. Information Theory 2010, eq. 1 and theorem 54 for two real
     dimensions an element.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Capacity, Subchannel
+    >>> snr = tf.fill([3, 10], 3.0)  # of 3 devices on 10 elements
+    >>> share = Subchannel(tf.ones([3, 10]), snr, snr, tf.zeros([3, 10]), tf.ones([3, 10], tf.complex64))
+    >>> Capacity().bits(share).numpy().round(3).tolist(), bool((Capacity(0.01).bits(share) < 20.0).numpy().all())
+    ([20.0, 20.0, 20.0], True)
     """
 
     target_bler: Annotated[float, Gt(0), Lt(1)] | None = None

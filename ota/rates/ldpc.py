@@ -16,7 +16,9 @@ GAP_DB = 1.0  # between the code and the normal approximation
 
 @dataclass(frozen=True)
 class Ldpc:
-    """The chain of 5G.
+    """The chain of 5G, really sent: CRC, LDPC code, QAM, the link, belief propagation.
+
+        bits = B (k - 16),   k = sum_l I(SNR_l / gap) / B - sqrt(sum_l V(SNR_l / gap) / B) Q^-1(e / B).
 
     A modulation carries sum_l I(SNR_l) bits on a device's own elements as it believes them, with I and the variance V
     of what its bits tell in `_qam.py`. A word on a share 1/B of them holds k = sum_l I(SNR_l / gap) / B - sqrt(sum_l
@@ -38,6 +40,13 @@ class Ldpc:
 
     Brueninghaus et al., "Link performance models for system level simulations of broadband radio access systems", PIMRC
     2005, for the mean mutual information; Polyanskiy, Poor and Verdu 2010 as in `capacity.py`.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Ldpc, Subchannel
+    >>> snr = tf.fill([1, 100], 10.0)  # of a device on 100 elements
+    >>> share = Subchannel(tf.ones([1, 100]), snr, snr, tf.zeros([1, 100]), tf.ones([1, 100], tf.complex64))
+    >>> bool((Ldpc(target_bler=0.1).bits(share) < share.information).numpy().all())
+    True
     """
 
     target_bler: Annotated[float, Gt(0), Lt(1)] = 0.1

@@ -19,7 +19,9 @@ DOUBT = 0.1  # dB to which middles are known, between measured lengths
 
 @dataclass(frozen=True)
 class Mcs:
-    """Link adaptation by thresholds, and Chase combining.
+    """Link adaptation by thresholds, and Chase combining: 5G's modulation and coding schemes, really sent.
+
+        mode = the fastest whose threshold is at most the believed SNR,   bits = what its N symbols hold - 16 a packet.
 
     The modes are those of 3GPP TS 38.214, table 5.1.3.1-2: QPSK to 256-QAM at code rates of 120/1024 to 948/1024, with
     5G's LDPC codes and twenty iterations of belief propagation. A mode is allowed from the SNR at which fewer than
@@ -38,6 +40,14 @@ class Mcs:
     about the first one and ``deliver`` about all.
 
     Who knows what losses and bits are worth may choose among ``offers``; images do (``ota/mode_choice.py``).
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Mcs, Subchannel
+    >>> snr = tf.constant([[0.01], [10.0], [1000.0]]) * tf.ones([1, 200])  # of 3 devices on 200 elements
+    >>> share = Subchannel(tf.ones([3, 200]), snr, snr, tf.zeros([3, 200]), tf.ones([3, 200], tf.complex64))
+    >>> nothing, some, most = Mcs().bits(share).numpy().tolist()
+    >>> nothing, 0 < some < most
+    (0.0, True)
     """
 
     retransmissions: Annotated[int, Ge(0), Le(100)] = 0

@@ -47,6 +47,15 @@ class Amp:
     (|x|^2/m + s2)) with |x|^2 = |y|^2 - m s2 where that is positive: most of it noise, but it points the right way,
     which zeros do not. With rows of a Hadamard matrix the residual shrinks instead, and |x_hat|^2 is up to that of the
     noise, m s2, where none of it is signal.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Amp
+    >>> from overair.ota.projections import hadamard
+    >>> from overair.phy import keys
+    >>> x = tf.concat([keys.normal(keys.key(0, "entries"), [10]), tf.zeros([246])], 0)  # 10 of 256 are not zero
+    >>> projection = hadamard(keys.key(0, "rows"), 128, 256)
+    >>> bool(tf.norm(Amp().recover(projection.forward(x), projection) - x) < 0.05 * tf.norm(x))
+    True
     """
 
     alpha: Annotated[float, Gt(0)] | None = None

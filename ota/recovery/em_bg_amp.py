@@ -59,6 +59,15 @@ class EmBgAmp:
     other. Entries elsewhere share one lambda. After Dhillon's lecture on gradient compression (role of distributed
     learning in wireless networks) and Meng, Wu, Kuang, Lu, "Approximate message passing with nearest neighbor sparsity
     pattern learning", 2016.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import EmBgAmp
+    >>> from overair.ota.projections import hadamard
+    >>> from overair.phy import keys
+    >>> x = tf.concat([keys.normal(keys.key(0, "entries"), [10]), tf.zeros([246])], 0)  # 10 of 256 are not zero
+    >>> projection = hadamard(keys.key(0, "rows"), 128, 256)
+    >>> bool(tf.norm(EmBgAmp().recover(projection.forward(x), projection) - x) < 0.05 * tf.norm(x))
+    True
     """
 
     learn: bool = True

@@ -22,6 +22,11 @@ from ._rays import Rays, alone, doppler, element_gain, sum_of_rays
 class Cdl(Moving):
     """One of the five profiles, for devices that stand or move.
 
+    Clustered delay lines of 3GPP TR 38.901 (7.7.1), an independent realisation for each device: paths are clusters of
+    rays r,
+
+        a_l,n(t) = sum_r sqrt(p_r) exp(j (phi_r + 2 pi f_r t + pi n sin(theta_r)))          (7.5-28) at antenna n.
+
     A cluster is 20 rays with tabled angles, paired at random between azimuth and zenith, at the device and at the
     receiver. The receiver's antennas are a horizontal line, half a wavelength apart, facing azimuth 0: so antennas are
     correlated, unlike those of ``tdl``. A device moves level in a random direction; the Doppler shift of a ray is that
@@ -29,6 +34,12 @@ class Cdl(Moving):
     pairing are taken from its downlink, whose channel is that of the uplink by reciprocity.) A line of sight has a
     random phase. The element's pattern weighs the clusters; the mean gain stays 1. ``independent`` fading draws all of
     it anew every round; ``continuous`` fading goes on over all rounds with the same rays.
+
+    >>> from overair.phy import Cdl, Size, Span, keys
+    >>> channel = Cdl("D", delay_spread=30e-9)  # D and E have a line of sight
+    >>> paths = channel.draw(Size(1, 4, 3), Span(0.0, 14, 83e-6), keys.key(0, "fading"), keys.key(0, "place"))
+    >>> paths.a.shape, round(1e9 * channel.longest)  # of batch, antennas, devices, clusters; the longest delay in ns
+    (TensorShape([1, 4, 3, 14, 1]), 376)
     """
 
     model: Literal["A", "B", "C", "D", "E"] = "A"

@@ -30,6 +30,8 @@ PATIENCE = 600.0  # seconds for a trace, which takes a few
 class RayTraced(Still):
     """A receiver and a box of devices in a scene.
 
+    h(t, f) = sum_l a_l exp(-j 2 pi f tau_l) over the paths that Sionna RT finds between a device and the receiver.
+
     Devices stand at random in a box on the ground, at one height, for all rounds; a position that no path reaches, such
     as one inside a building, is drawn again. Paths are traced from the receiver (an omnidirectional line of antennas,
     half a wavelength apart) and hold for the uplink by reciprocity; there are specular reflections and lines of sight,
@@ -41,6 +43,11 @@ class RayTraced(Still):
     Tracing is a call out of the graph (``tf.numpy_function``) that remembers its last places: a place's key has a value
     only when the graph runs, and a trace lasts seconds. It is done by another process (``_tracer.py``), because
     Dr.Jit's LLVM crashes in one that has loaded TensorFlow. It needs LLVM or CUDA.
+
+    >>> from overair.phy import RayTraced
+    >>> channel = RayTraced(paths=8)  # ``Air(Grid(), channel, devices=20)`` traces when a link is drawn
+    >>> channel.static, channel.scales, round(1e6 * channel.longest)
+    (True, True, 2)
     """
 
     scene: str = "simple_street_canyon"

@@ -19,7 +19,7 @@ VECTORS = 6  # singular ones that descent starts from, at most
 
 @dataclass(frozen=True)
 class Beamforming:
-    """Graduated descent from several starts.
+    """The combiner that with the best power makes the error of the sum smallest: graduated descent from several starts.
 
     What is made small over v is the error that is left once every device sends what is best for it, with P = 1,
 
@@ -40,6 +40,13 @@ class Beamforming:
     combined. Liu, Zang, Li, Vucetic, "Over-the-air computation systems: optimization, analysis and scaling laws", IEEE
     TWC 2020, and Zhu and Huang, "MIMO over-the-air computation for high-mobility multimodal sensing", IEEE IoT-J 2019,
     pose like problems.
+
+    >>> from overair.phy import Air, Beamforming, Grid, Rayleigh, keys
+    >>> air = Air(Grid(subcarriers=2, symbols=1, prefix=0), Rayleigh(), devices=3, antennas=2, combiner=Beamforming(5))
+    >>> link = air.draw(air.init(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1, snr_db=10.0)
+    >>> v = air.combiner.weights(link, [0, 1, 2]).numpy()
+    >>> v.shape, bool(abs((abs(v) ** 2).sum(axis=1) - 1).max() < 1e-5)
+    ((1, 2, 1, 2), True)
     """
 
     iterations: Annotated[int, Gt(0), Le(10**4)] = 100

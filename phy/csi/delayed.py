@@ -16,11 +16,19 @@ from . import Free, Observation
 
 @dataclass(frozen=True)
 class Delayed(Free):
-    """By how many slots.
+    """The channel as it was some slots ago.
+
+        h_hat(t) = h(t - n T),   best = rho h_hat,   error = (1 - |rho|^2) E|h|^2.
 
     What is known in advance is how each path is correlated with itself after n slots of T seconds: under Clarke's
     Doppler spectrum of maximal shift f_d by rho = J0(2 pi f_d n T), and other channels say theirs. The best estimate is
     rho times what was, and lacks 1 - |rho|^2 of the path's power. A channel that stands still is known exactly.
+
+    >>> from overair.phy import Air, Delayed, Grid, Tdl, keys
+    >>> air = Air(Grid(subcarriers=8, symbols=2, prefix=2), Tdl(speed=30.0), devices=3, csit=Delayed(slots=1))
+    >>> link = air.draw(air.init(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1)
+    >>> link.response(of=link.transmitters).shape, link.transmitters.error.shape
+    (TensorShape([1, 1, 3, 2, 8]), TensorShape([1, 3, 1, 1]))
     """
 
     slots: Annotated[int, Gt(0), Le(1000)] = 1

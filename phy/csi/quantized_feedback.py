@@ -30,6 +30,14 @@ class QuantizedFeedback(Free):
     E|h|^2 - (sin(x)/x)^2 E|told|^2. Told nothing, nothing is known. Where the channel moves, what was told ages by the
     channel's correlation over time. Classes are Rayleigh's and phases uniform whatever fades: of a line of sight they
     say less than they could, and without fading, where a phase of 0 always lies at the edge of a sector, too much.
+
+    >>> from overair.phy import Air, Grid, QuantizedFeedback, Rayleigh, keys
+    >>> air = Air(Grid(subcarriers=8, prefix=2), Rayleigh(), devices=3, csit=QuantizedFeedback(1, 0))
+    >>> air.csit.bits(air.grid, antennas=1)  # to each device
+    8.0
+    >>> link = air.draw(air.init(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1)
+    >>> link.response(of=link.transmitters).shape
+    TensorShape([1, 1, 3, 1, 8])
     """
 
     phase_bits: Annotated[int, Ge(0), Le(16)] = 3

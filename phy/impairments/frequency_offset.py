@@ -19,6 +19,8 @@ from . import Stage, each, scaled, turn
 class FrequencyOffset:
     """A uniform and a Gaussian part, one offset a device.
 
+        x_k[n] exp(j 2 pi eps_k n / N),   eps_k = uniform(low, high) + deviation * normal, in subcarrier spacings.
+
     Sample n is turned by exp(j 2 pi eps n/N), counted from the start of the data, where the phase is 0. Over the
     receiver's window a subcarrier keeps c_0 = sin(pi eps)/(N sin(pi eps/N)) of its amplitude, at the phase that the
     middle of the window has, and 1 - |c_0|^2 of its power goes to other subcarriers (Moose, "A technique for orthogonal
@@ -28,6 +30,12 @@ class FrequencyOffset:
     before this in the list of impairments. With oversampling the phase is 0 in the middle of the grid's first sample,
     so that it is the same in the middle of every window; a little of the power then leaks past the edges of the band
     and is gone.
+
+    >>> from overair.phy import Awgn, FrequencyOffset, Grid, Size, Span, keys
+    >>> paths = Awgn().draw(Size(1, 1, 5), Span(0.0, 14, 83e-6), keys.key(0), keys.key(0, "place"))
+    >>> mean = FrequencyOffset(low=0.1, high=0.1).apply(paths, Grid(), Span(0.0, 14, 83e-6), keys.key(0, "carriers"))
+    >>> mean.a.shape, round(float(abs(mean.a.numpy()).mean()), 3)  # turns from symbol to symbol, sin(0.1 pi)/(0.1 pi)
+    (TensorShape([1, 1, 5, 1, 14]), 0.984)
     """
 
     low: Annotated[float, Ge(-1e9), Le(1e9)] = 0.0

@@ -19,12 +19,20 @@ from . import Stage, Steady, each, scaled
 class IqImbalance(Steady):
     """Uniform errors of amplitude and phase, at one of the two sides.
 
-    A waveform z becomes mu z + nu z*, and so subcarrier k receives a share of what -k sends. With g the ratio of the
-    branches' amplitudes and phi their phase error, mu = (1 + g exp(j phi))/2 and nu = (1 - g exp(j phi))/2 at a
-    transmitter, mu = (1 + g exp(-j phi))/2 at a receiver; the image rejection ratio is (1 + 2 g cos phi + g^2)/(1 - 2 g
-    cos phi + g^2) (Schenk, RF Imperfections in High-rate Wireless Systems, Springer, 2008, chapter 5). Both are divided
-    by sqrt((1 + g^2)/2), so that circular signals keep their energy. ``apply`` is mu, the mean effect where mirrors
-    send independent symbols.
+        z becomes mu z + nu z*,
+
+    and so subcarrier k receives a share of what -k sends. With g the ratio of the branches' amplitudes and phi their
+    phase error, mu = (1 + g exp(j phi))/2 and nu = (1 - g exp(j phi))/2 at a transmitter, mu = (1 + g exp(-j phi))/2 at
+    a receiver; the image rejection ratio is (1 + 2 g cos phi + g^2)/(1 - 2 g cos phi + g^2) (Schenk, RF Imperfections
+    in High-rate Wireless Systems, Springer, 2008, chapter 5). Both are divided by sqrt((1 + g^2)/2), so that circular
+    signals keep their energy. ``apply`` is mu, the mean effect where mirrors send independent symbols.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import Grid, IqImbalance, Span, keys
+    >>> grid, imbalance = Grid(), IqImbalance(amplitude_db=1.0, phase_degrees=5.0)
+    >>> wave = tf.ones([1, 3, 64], tf.complex64)  # [batch, devices, samples]
+    >>> imbalance.distort(wave, grid, Span(0.0, 64, grid.sample), keys.key(0), tf.range(3)).shape, imbalance.stage
+    (TensorShape([1, 3, 64]), 'transmit')
     """
 
     amplitude_db: Annotated[float, Ge(0), Le(300)] = 0.0

@@ -18,8 +18,17 @@ GAINS = 1e-30, 1e30
 class PathLoss:
     """Devices at random in a ring, and an exponent.
 
+        |h_k|^2 = (r_k / reference)^(-exponent),   r_k^2 uniform from nearest^2 to farthest^2.
+
     Distances are uniform over the ring's area and last for all rounds. The SNR of a scenario is the one at the
     reference distance. No gain is normalised away: near and far stay near and far.
+
+    >>> from overair.phy import Awgn, Grid, PathLoss, Size, Span, keys
+    >>> span, ring = Span(0.0, 14, 83e-6), PathLoss(exponent=2.0, nearest=50.0, farthest=200.0, reference=100.0)
+    >>> paths = Awgn().draw(Size(1, 1, 100), span, keys.key(0), keys.key(0, "place"))
+    >>> gain = ring.apply(paths, Grid(), span, keys.key(0, "positions")).power.numpy()  # [B, K, L]
+    >>> bool(((0.25 <= gain) & (gain <= 4.0)).all())
+    True
     """
 
     exponent: Annotated[float, Ge(0), Le(10)] = 3.0

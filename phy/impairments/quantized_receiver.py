@@ -20,6 +20,8 @@ from . import Stage, Steady
 class QuantizedReceiver(Steady):
     """A uniform quantiser behind gain control, for each antenna.
 
+        y = step (floor(x / step) + 1/2) of the real and of the imaginary part, clipped to 2^bits levels.
+
     Automatic gain control sets full scale to ``headroom`` deviations of what the antenna receives over the round, and a
     uniform midrise quantiser of 2^bits levels clips what is beyond: step = 2 headroom deviation / 2^bits. Between the
     clips that adds step^2/12 to each part. For a Gaussian signal of deviation 1 the output is alpha times the input
@@ -29,6 +31,15 @@ class QuantizedReceiver(Steady):
     with low-resolution ADCs", IEEE Trans. Wireless Commun. 16(6), 2017.
 
     Rounding passes gradients as if it were not there, so what is trained through it can learn.
+
+    >>> import numpy as np, tensorflow as tf
+    >>> from overair.phy import Grid, QuantizedReceiver, Span, keys
+    >>> grid = Grid()
+    >>> wave = keys.complex_normal(keys.key(0), [1, 2, 10 * grid.symbol_samples])  # [batch, antennas, samples]
+    >>> span = Span(0.0, wave.shape[2], grid.sample)
+    >>> read = QuantizedReceiver(bits=2).distort(wave, grid, span, keys.key(1), tf.range(2))
+    >>> len(np.unique(read.numpy()[0, 0].real))
+    4
     """
 
     bits: Annotated[int, Ge(1), Le(16)] = 8

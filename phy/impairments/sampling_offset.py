@@ -21,6 +21,8 @@ BINS = 192  # of a block's transform, if shifts are small
 class SamplingOffset(Steady):
     """Uniform between two bounds, one offset a device.
 
+        y[n] = x(n (1 + delta_k)),   delta_k uniform(low, high) millionths.
+
     Time 0 is the start of the data. Symbol after symbol the receiver's windows slip, and subcarrier f turns by 2 pi f
     delta n/N, n the middle of the window, with a little leakage between subcarriers (Pollet, Spruyt, Moeneclaey, "The
     BER performance of OFDM systems using non-synchronized sampling", GLOBECOM 1994). The waveform is interpolated with
@@ -30,6 +32,13 @@ class SamplingOffset(Steady):
     A delay of paths has no time axis, so the mean effect ``apply`` says none: what is known is the channel at the start
     of the data, where all clocks agree, and the slip since then is what nobody knows. Sounding before the data feels it
     too.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import Grid, SamplingOffset, Span, keys
+    >>> grid, offset = Grid(), SamplingOffset(low=-20.0, high=20.0)
+    >>> wave = tf.ones([1, 3, 2 * grid.symbol_samples], tf.complex64)  # [batch, devices, samples]
+    >>> offset.distort(wave, grid, Span(0.0, wave.shape[2], grid.sample), keys.key(0), tf.range(3)).shape
+    TensorShape([1, 3, 160])
     """
 
     low: float = 0.0

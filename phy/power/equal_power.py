@@ -12,8 +12,16 @@ from . import Level, Maybe, weakest
 class EqualPower:
     """Equal amplitudes, phases as they are.
 
+        b = c,   c = min_k sqrt(P_k / sum_n E_kn).
+
     For receivers that only compare energies, which need no CSI at the transmitters; anything else reads the channels in
     what it hears.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import EqualPower
+    >>> level = EqualPower().level(tf.constant([1.0, 4.0]), tf.ones([2]), None, tf.constant(0.1))
+    >>> float(level.scale), float(level.arrival)  # what the second device can afford
+    (0.5, 0.5)
     """
 
     joint: ClassVar[bool] = False

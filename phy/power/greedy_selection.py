@@ -15,6 +15,8 @@ SHORT = 0.01  # of its budget: what a device may lack and send weaker for
 class GreedySelection:
     """As many of the strongest elements as the budget pays for.
 
+        b = c (m/m_i) / h on the m_i strongest of m elements, else 0.
+
     At a level c device i takes the largest m_i with c^2 (m/m_i)^2 sum_{l <= m_i} E_{i,l}/|h_{i,l}|^2 <= P_i, strongest
     first (Abdi, "Distributed learning and inference in deep models", 2020, section 5.4.1, eq. 5.7 and 5.8). The left
     side may fall as m_i grows, so every m_i is tried. E_{i,l} is what the symbols really hold, while the level knows
@@ -32,6 +34,13 @@ class GreedySelection:
     Where all elements of a device are alike more of them never cost more. It uses all or none, c is what the weakest
     that is worth keeping affords, and the rule is full inversion with the hopeless left out. Where the channel moves, a
     level is found slot by slot from that slot's gains; devices choose among all elements of the round, cheapest first.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import GreedySelection
+    >>> rule, gain = GreedySelection(), tf.constant([0.1, 1.0, 2.0, 1.0], tf.complex64)
+    >>> b = rule.amplitude(tf.constant(0.5), gain, tf.fill([4], 0.25), tf.ones([1]))  # c = 0.5
+    >>> tf.math.real(b).numpy().round(2).astype(str).tolist()  # c m/m_i = 2/3 on the three strongest
+    ['0.0', '0.67', '0.33', '0.67']
     """
 
     unbiased: bool = True

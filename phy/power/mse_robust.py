@@ -23,6 +23,13 @@ class MseRobust:
     |g_k|/(|g_k|^2 + e_k) sqrt(E_k/P_k): sorted descending, x = max_k sum_{i<=k} sqrt(E_i P_i) |g_i| / (N0 + sum_{i<=k}
     P_i (|g_i|^2 + e_i)). With e = 0 that is `mse_optimal`. Without noise sum_k E_k e_k/(|g_k|^2 + e_k) is left. Chen et
     al., arXiv 2202.13666.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import MseRobust
+    >>> best = tf.constant([[1.0], [1.0]], tf.complex64)  # of 2 devices on an element, of which 1 is lacking
+    >>> level = MseRobust().level(tf.ones([2]), tf.ones([2]), best, noise=tf.constant(0.5), error=tf.ones([2, 1]))
+    >>> level.arrival.numpy().tolist()  # 1/x = (N0 + 2 (1 + 1)) / 2
+    [2.25]
     """
 
     joint: ClassVar[bool] = True

@@ -39,6 +39,14 @@ class MseWideband:
     The level knows energies on average; a device finds the lambda of its own symbols, and keeps its budget. Where the
     channel moves, levels are found slot by slot, as if each slot had its share of the budget. "AirComp in OFDM systems
     with imperfect CSI", IEEE TCOM 2023.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import MseWideband
+    >>> gains = tf.constant([[1.0, 0.5], [2.0, 2.0]], tf.complex64)  # of 2 devices on 2 elements
+    >>> level = MseWideband().level(tf.ones([2]), tf.ones([2]), gains, noise=tf.constant(0.25))
+    >>> b = MseWideband().amplitude(level.scale, gains, tf.fill([2, 2], 0.5), tf.ones([2, 1]))
+    >>> b.shape, bool((tf.reduce_sum(0.5 * tf.abs(b) ** 2, axis=1) < 1 + 1e-5).numpy().all())  # within budgets
+    (TensorShape([2, 2]), True)
     """
 
     joint: ClassVar[bool] = True

@@ -12,8 +12,17 @@ from . import Level, Maybe, opposite_phase, weakest
 class PhaseOnly:
     """Aligned phases, unequal amplitudes.
 
+        b = c conj(h) / |h|,   arrival = c mean_k |h_k|.
+
     All devices use the same c, the largest that every budget allows, so the weights of the sum stay as they were; each
     arrives scaled by its |h_k|. The receiver divides by c times the mean of |h_k| over those that send.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import PhaseOnly
+    >>> gains = tf.constant([[1.0, 0.5], [-3.0, 1.5]], tf.complex64)  # of 2 devices on 2 elements
+    >>> level = PhaseOnly().level(tf.constant([1.0, 4.0]), tf.ones([2]), gains, tf.constant(0.1))
+    >>> float(level.scale), level.arrival.numpy().tolist()
+    (0.5, [1.0, 0.5])
     """
 
     joint: ClassVar[bool] = True

@@ -18,10 +18,9 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import NamedTuple
 
-from ...own import VARIABLE
+from ...own import GROUP, VARIABLE
 from .errors import ScenarioError, one_of, shown
 
-GROUP = "overair.schemes"
 NAMED = "overair_with_"  # how the modules of named folders begin
 
 

@@ -137,6 +137,11 @@ class Study(Table):
         name = type(self).__module__.rpartition(".")[2]
         raise ScenarioError(fault("tune", "a study that holds out validation data", name))
 
+    def trained(self, prepared: Any, record: Record) -> Any:
+        """The Keras model that a finished unit ended with; ScenarioError where none is kept."""
+        name = type(self).__module__.rpartition(".")[2]
+        raise ScenarioError(fault("study", "one whose records keep a model, such as federated", name))
+
     def _taken(self, values: "np.ndarray", measure: Measure, places: Mapping[str, Sequence[int]]) -> "np.ndarray":
         for axis, name in enumerate(self.over(measure)):
             values = values.take(places[name], axis=axis)

@@ -212,6 +212,11 @@ class Federated(Study):
 
         return _rounds.run(self, common, work)
 
+    def trained(self, prepared: Any, record: Record) -> Any:
+        from . import _model
+
+        return _model.trained(self, prepared, record)
+
     def found(self, record: Record) -> Values | None:
         """Accuracies at the evaluations, and costs over the rounds since the one before."""
         import numpy as np
