@@ -51,7 +51,8 @@ from .federated.schedulers.random import Random
 from .federated.schedulers.round_robin import RoundRobin
 from .federated.schedulers.slotted import Slotted
 from .federated.state import State
-from .federated.task import Task, Weights
+from .federated.task import Task
+from .federated.weights import Weights
 
 __all__ = [
     "Reptile",

@@ -1,7 +1,6 @@
 """A Keras model as pure functions: loss, gradient and evaluation of given weights."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -9,27 +8,11 @@ import tensorflow as tf
 
 from ...ota.layers import Layers, size_of
 from ...phy import keys
-from ...phy.documented import documented
 from ...phy.keys import Key
+from .weights import Weights
 
 EVALUATION_BATCH = 1000
 Losses = Callable[[tf.Tensor], tf.Tensor]  # from logits [B, C] to the losses of samples, [B]
-
-
-@documented
-class Weights(NamedTuple):
-    """Trainable weights and moving statistics.
-
-    Each is a list of float32 tensors in the model's order and shapes.
-
-    >>> from overair.learning import Task
-    >>> from overair.learning.models.softmax import Softmax
-    >>> [part.shape for part in Task(Softmax().build((784,), classes=10, seed=0)).weights().trainable]
-    [TensorShape([784, 10]), TensorShape([10])]
-    """
-
-    trainable: list[tf.Tensor]  # what gradients are taken of
-    statistics: list[tf.Tensor]  # moving means and variances, of BatchNormalization, say
 
 
 class Task:

@@ -25,12 +25,8 @@ from ..running.units import Record, Values, Work
 from ._round_measures import COSTS, ENDED, EVALUATED, STOPPED
 from .base import TOLD, Coordinates, Study
 
-STEPS: dict[str, Any] = {
-    "rounds": True,
-    "evaluate_every": True,
-    "budget_seconds": True,
-    "link": {"snr_db", "peak_snr_db"},
-}  # inputs of a compiled federation
+# inputs of a compiled federation
+STEPS: Any = {"rounds": True, "evaluate_every": True, "budget_seconds": True, "link": {"snr_db", "peak_snr_db"}}
 MOST_EVALUATIONS = 100_000
 HELD_OUT = 0.2  # of the training data, to choose by
 AIR = {"link", "grid", "grant"}
