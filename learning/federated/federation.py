@@ -1,40 +1,36 @@
 """A federation: devices with shares of data that train one Keras model over an uplink, one compiled round at a time."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from ...ota import AggregationRule, Report, Round, Terms, Uplink, collect
+from ...ota import AggregationRule, Report, Round, Uplink, collect
 from ...ota.apart import counted
-from ...ota.layers import size_of
 from ...ota.terms import check_participation
 from ...phy import Air, Link, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from . import fitting, memories, rows, stale
+from . import fitting, rows, stale
 from .algorithms import Algorithm, Heard
 from .attackers import Attacker
-from .attacks import Attack
 from .clipping import task_of
-from .clock import Spent, besides, check, clock_of, unknown
+from .clock import Spent, besides, unknown
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
 from .effort import Effort
 from .evaluation import Evaluates, Evaluation
-from .guard import Guard
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
-from .population import Population, sizes
+from .population import Population
 from .protections import Protection
 from .radio import Radio
 from .schedulers import Plan, Scheduler
 from .schedulers.coins import Coins
 from .server import Server
-from .server import check as check_server
+from .setup import Setup, agreed
 from .sight import Eyes, told_of
 from .state import State
 from .task import Weights, moved
@@ -52,20 +48,29 @@ class Federation(Evaluates):
 
     Args:
         model_factory: from a seed to a built Keras model, from samples [B, ...] to logits [B, C].
-        data, shares: all samples; of each device the indices of its training samples, [n_k], or a ``Population``.
-        algorithm, uplink: what devices compute; how that reaches the server, ``Analog``, ``Digital`` or ``Ideal``.
-        air, elements: the links of K = ``air.devices`` devices; resource elements of a round, for all together.
+        data: what is learnt from, and what is tested on.
+        shares: of each device the indices of its training samples, [n_k]; or a ``Population``.
+        algorithm: what devices compute, and what the server makes of the sum.
+        uplink: how updates reach the server, ``Analog``, ``Digital`` or ``Ideal``.
+        air: the links of K = ``air.devices`` devices.
+        elements: resource elements granted to a round, for all devices together.
         optimizer: a factory of the server's Keras optimizer.
+        participation: chance of each device to take part in a round; 1 with a scheduler.
         batch_size: samples of a local step; all that a device has unless given.
-        executor, chunk: whether devices are computed by "loop", "vectorized" or "auto", and how many at once.
+        executor: whether devices are computed in a "loop", "vectorized", or "auto": as the model suggests.
+        chunk: devices computed at once; as many as fit a fixed memory unless given.
         loss: of each sample; sparse cross-entropy of logits unless given.
         downlink: from the server to the devices; all have the server's model, at no cost, unless given.
-        papr, layer: whether peak powers are measured; the kernel, from 1, whose NMSE is, all unless given.
-        scheduler, participation: who computes and who sends; coins of that chance unless a scheduler is given.
-        hardware, radio: what computing and sending take a device; there is no clock without hardware.
+        papr: whether the peak-to-average power of what devices send is measured.
+        layer: the kernel, from 1, whose NMSE is measured; all parameters unless given.
+        scheduler: who computes and who sends; coins of chance ``participation`` unless given.
+        hardware: what computing takes a device; rounds have no clock unless given.
+        radio: what sending takes a device, in joules.
         payload: bits of every packet of digital uplinks, whose airtime is then an outcome; the grant is fixed without.
-        effort, aggregator: local steps that devices manage; what the server makes of separate estimates, or the sum.
-        attackers, protection: what some devices send in place of updates; whom clips and noise protect.
+        effort: local steps that devices manage, and losses after computing.
+        aggregator: what the server makes of separate estimates; their sum unless given.
+        attackers: what some devices send in place of updates; nobody attacks unless given.
+        protection: whom clips and the channel's noise protect; nobody unless given.
 
     >>> import keras
     >>> from overair.learning import Federation, Fedavg
@@ -121,47 +126,20 @@ class Federation(Evaluates):
         self.model_factory, self.uplink, self.downlink, self.effort = model_factory, uplink, downlink, effort
         self.task = task_of(model_factory(0), loss, protection)
         self.scheduler = scheduler or Coins(participation)
-        self.scheduler.check(air.devices)
-        effort.check(air.devices)
         self.population = shares if isinstance(shares, Population) else None
-        sent = algorithm.sends(self.task)
-        told = sent, papr, layer, payload, self.scheduler.access if payload else "equal"
-        chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
-        terms = Terms(
-            air, size_of(sent), elements, chance, *told, aggregator, senders=senders, separate=algorithm.separate
-        )
-        terms = replace(terms, cohort=bool(self.population))
-        self.attack = Attack(attackers, air.devices)
-        self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
-        uplink.check(self.terms)
-        learnt = data
-        if isinstance(shares, Population):
-            shares.check(air, self.scheduler, downlink, algorithm)
-            shares.check_single(effort, attackers, protection)
-        else:
-            if len(shares) != air.devices:
-                raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-            learnt = self.attack.on(data, shares)
-            algorithm.check(self.task, self.terms, learnt.y_train, shares)
-        stale.check(self.scheduler, downlink, algorithm, uplink, self.terms, effort)
-        memories.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
-        self.algorithm = algorithm.over(uplink)
+        made = optimizer()
+        parts = algorithm, uplink, air, elements, made, batch_size, downlink, papr, layer, self.scheduler
+        more = hardware, radio, payload, effort, aggregator, attackers, protection
+        found = agreed(Setup(self.task, data, shares, *parts, *more))
+        self.terms, self.attack, learnt, self.algorithm, self.guard, self.clock = found[:6]
+        self._broadcast, self._broadcast_seconds = found.broadcast, found.broadcast_seconds
         own = downlink.own_models or self.scheduler.stale
         self.devices = Devices(self.task, self.algorithm, learnt, shares, batch_size, executor, own, air.devices)
         self._all_send = self.scheduler.participation == 1 and not effort.dropout and self.devices.all_have_data
-        self.guard = Guard(protection, uplink, self.terms)
-        seen = self.scheduler.sees_updates
-        self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers, shares)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._evaluation = Evaluation(self.devices, downlink, data, shares, ~self.attack.marked)
-        made = optimizer()
-        check_server(algorithm, made)
         self.server = Server(self.task, made)
-        downlink.check(uplink, self.terms, made)
-        self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
-        self.clock = clock_of(hardware, radio, algorithm, sizes(shares, air.devices), batch_size, effort)
-        check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
         spare = besides(uplink, self.terms, self._broadcast_seconds)
         self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)
 
@@ -178,7 +156,10 @@ class Federation(Evaluates):
         return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, *last)
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
-        """The state after one round at an SNR in dB, and what the round tells; of a seed links are always the same."""
+        """The state after one round at an SNR in dB, and what the round tells.
+
+        Of a seed links and batches are the same whatever the SNR.
+        """
         self.guard.check_rounds(int(state.round) + 1 if self.guard.plans else 1)
         state, metrics = self._round(state, tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32))
         return state, metrics._replace(epsilon=tf.constant(self.guard.epsilon(state.leaked)))
@@ -237,10 +218,6 @@ class Federation(Evaluates):
             return Spent(unknown(), unknown(), unknown())
         seen, one = self.scheduler.sees_updates, self.terms.share(getattr(self.uplink, "groups", 1))
         return self.clock.spent(work, plan, report, one, self._broadcast_seconds, seen)
-
-    @property
-    def _broadcast_seconds(self) -> float:
-        return self.terms.air.grid.slots(self._broadcast) * self.terms.air.grid.slot_seconds
 
     def _link(self, state: State, numbers: tf.Tensor | None, key: Key, snr_db: tf.Tensor) -> Link | None:
         if not (self.uplink.uses_air or self.scheduler.sees_links):

@@ -27,19 +27,24 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     _take(config, config.option.overair)  # workers of xdist meet it here
-    if origin:
-        from .outsiders import complaints
-
-        if told := complaints():
-            raise pytest.UsageError("\n".join(told))
+    if origin and (told := _complaints()):
+        raise pytest.UsageError("\n".join(told))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     if not origin:
         return []
-    from .outsiders import summary
+    from .package import summary
 
     return summary()
+
+
+def _complaints() -> list[str]:
+    try:
+        from .package import complaints
+    except ValueError as error:  # tables of scenarios are made when they are imported, of all schemes
+        return str(error).splitlines()
+    return complaints()
 
 
 def _take(config: pytest.Config, named: str | None) -> None:

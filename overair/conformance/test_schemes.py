@@ -7,7 +7,8 @@ from typing import Any
 
 from ..scenarios.reading.quantities import of
 from ..scenarios.reading.sources import sources
-from .found import FAMILIES, examples, kinds, public_dataclasses, schemes
+from .found import FAMILIES, examples, public_dataclasses, schemes
+from .package import kinds
 
 
 def test_a_file_holds_one_frozen_scheme_that_is_what_its_folder_says(family: str, modules: list[ModuleType]) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from ..scenarios import studies
 from ..scenarios.reading import catalogue, sources
-from .found import kinds, or_nothing
+from .found import or_nothing
+from .package import kinds
 
 
 def test_traits_that_are_read_are_those_of_the_class(family: str) -> None:

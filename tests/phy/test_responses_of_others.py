@@ -43,6 +43,10 @@ def level5(path: Path, **arrays: Any) -> None:
     savemat(path, {name: without_ends(np.atleast_2d(array)) for name, array in arrays.items()}, do_compression=True)
 
 
+def unpacked5(path: Path, **arrays: Any) -> None:
+    savemat(path, arrays)
+
+
 def level73(path: Path, **arrays: Any) -> None:
     with h5py.File(path, "w", userblock_size=512) as file:
         for name, array in arrays.items():
@@ -214,7 +218,7 @@ def test_odd_files_of_matlab_are_refused(tmp_path: Path, name: str, monkeypatch:
         CirFile(str(tmp_path / "own.mat"))
 
 
-@pytest.mark.parametrize("write", [numpys, level5, level73])
+@pytest.mark.parametrize("write", [numpys, level5, unpacked5, level73])
 def test_files_that_end_early_or_are_damaged_are_refused_or_read(tmp_path: Path, write: Callable) -> None:
     a, tau = responses()
     write(tmp_path / "own", a=a, tau=tau)
