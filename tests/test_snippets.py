@@ -23,8 +23,8 @@ from tests.checkout import CHECKOUT, needs_checkout
 
 pytestmark = needs_checkout
 PAGES = [*sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md"]
-COMMANDS = re.compile(r"(\S*/)?(overair|pip|make|python|git|source|dask|ray|export|cd) ")
-WORKS = {"overair", "pip", "make", "python", "git", "source", "dask", "ray", "export", "cd"}
+COMMANDS = re.compile(r"(\S*/)?(overair|pip|make|python|pytest|mkdir|git|source|dask|ray|export|cd)( |$)")
+WORKS = {"overair", "pip", "make", "python", "pytest", "mkdir", "git", "source", "dask", "ray", "export", "cd"}
 
 
 class Block(NamedTuple):
