@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from overair.figures import draw, plot
-from overair.figures._points import INTERVALS, points
+from overair.figures._points import INTERVALS
+from overair.figures._points import points as told_by
 from overair.scenarios import ScenarioError
 from overair.scenarios.results import intervals
+from tests.figures.reading import points
 
 INF = np.inf
 FIND = '{"over": "SNR", "unit": "dB", "target": "accuracy >= 0.85"}'
@@ -59,8 +61,8 @@ def at_edges(panel: Axes) -> dict[str, list[tuple[float, float]]]:
 
 def test_without_a_number_more_schemes_stand_beside_each_other_with_all_seeds() -> None:
     upper, lower = plot(found()).axes
-    assert [float(line.get_ydata()[0]) for line in medians(upper)][0] == 2.0
-    assert np.isnan(medians(upper)[1].get_ydata()).all() and np.isnan(medians(upper)[2].get_ydata()).all()
+    assert [points(line)[1, 0] for line in medians(upper)][0] == 2.0
+    assert np.isnan(points(medians(upper)[1])[1]).all() and np.isnan(points(medians(upper)[2])[1]).all()
     assert all(line.get_linestyle() == "None" for line in medians(upper))
     assert seeds(upper) == [1.0, 2.0, 3.0, 5.0, 6.0]
     assert [label.get_text() for label in lower.get_xticklabels()] == NAMES
@@ -80,11 +82,11 @@ def test_seeds_out_of_reach_stand_at_the_upper_edge_with_their_number_and_those_
 
 def test_differences_are_those_of_seeds_and_leave_the_reference_out() -> None:
     _, lower = plot(found([[1.0, 2.0, 6.0], [5.0, 4.0, 7.0], [1.0, 1.0, 1.0]])).axes
-    assert [float(line.get_ydata()[0]) for line in medians(lower)] == [2.0, -1.0]
-    assert [float(line.get_xdata()[0]) for line in medians(lower)] == [1.0, 2.0]
+    assert [points(line)[1, 0] for line in medians(lower)] == [2.0, -1.0]
+    assert [points(line)[0, 0] for line in medians(lower)] == [1.0, 2.0]
     assert seeds(lower) == [-5.0, -1.0, 0.0, 1.0, 2.0, 4.0]
     _, lower = plot(found([[1.0, 2.0, 6.0], [5.0, 4.0, 7.0]]), against="second scheme").axes
-    assert [float(line.get_ydata()[0]) for line in medians(lower)] == [-2.0]
+    assert [points(line)[1, 0] for line in medians(lower)] == [-2.0]
     assert lower.get_ylabel().replace("\n", " ") == "More than second scheme (dB)"
 
 
@@ -95,13 +97,13 @@ def test_one_axis_of_numbers_more_is_the_abscissa_and_schemes_are_lines(tmp_path
     upper, lower = figure.axes
     assert [line.get_label() for line in medians(upper)] == NAMES
     assert [line.get_label() for line in medians(lower)] == NAMES[1:]
-    np.testing.assert_allclose(medians(upper)[0].get_ydata(), np.median(values[0], axis=-1))
+    np.testing.assert_allclose(points(medians(upper)[0])[1], np.median(values[0], axis=-1))
     np.testing.assert_allclose(INTERVALS[medians(upper)[0]][:, 1], np.sort(values[0, 1])[[0, -1]])  # ranks 1 and 8
-    assert np.isnan(medians(upper)[1].get_ydata()[1]) and at_edges(upper)["above"][0][0] == 20
+    assert np.isnan(points(medians(upper)[1])[1][1]) and at_edges(upper)["above"][0][0] == 20
     assert lower.get_xlabel() == "Devices"
     assert [text.get_text() for text in figure.legends[0].get_texts()] == NAMES
     assert len({(str(line.get_marker()), str(line.get_linestyle())) for line in medians(upper)}) == 3  # read in grey
-    tells = [point.text for point in points(figure)]
+    tells = [point.text for point in told_by(figure)]
     assert any(text.startswith("first\nDevices: 5\nSNR for accuracy >= 0.85 (dB): ") for text in tells)
 
 
@@ -114,9 +116,20 @@ def test_further_axes_make_panels_that_share_their_ordinates() -> None:
     assert len(medians(upper)) == 6 and len(medians(lower)) == 3  # to the first of the lines
 
 
+def test_numbers_alone_are_compared_with_the_first_of_them() -> None:
+    upper, lower = plot(found([[[1.0, 2.0, 6.0], [3.0, 3.0, 4.0]]]).isel(uplink=0, drop=True)).axes
+    assert points(medians(upper)[0]).tolist() == [[5, 20], [2, 3]] and points(medians(lower)[0])[1].tolist() == [0, 1]
+
+
+def test_differences_may_be_to_a_panel() -> None:
+    axes = plot(found(np.arange(12.0).reshape(2, 2, 3)), x="uplink", panel="devices", against="devices=20").axes
+    assert [points(line)[1, 0] for line in medians(axes[2])] == [-3, -3]
+    assert [points(line)[1, 0] for line in medians(axes[3])] == [0, 0]
+
+
 def test_a_search_of_one_point_has_no_differences() -> None:
     (panel,) = plot(found([[1.0, 2.0, 6.0]]).isel(uplink=0, drop=True)).axes
-    assert [float(line.get_ydata()[0]) for line in medians(panel)] == [2.0]
+    assert [points(line)[1, 0] for line in medians(panel)] == [2.0]
     assert len(plot(found([[1.0, 2.0]])).axes) == 1
 
 
