@@ -133,8 +133,9 @@ def parser(
             help="a folder with schemes of your own, such as channels/NAME.py; repeatable",
         )  # fmt: skip
 
-    for told in commands._choices_actions:
-        commands.choices[told.dest].description = f"{told.help[0].upper()}{told.help[1:]}."
+    for action in commands._choices_actions:
+        about = action.help or ""
+        commands.choices[action.dest].description = f"{about[:1].upper()}{about[1:]}."
     return made
 
 

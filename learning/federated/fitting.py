@@ -13,16 +13,17 @@ callback writes into the model, the federation goes on from its own state.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import keras
 import numpy as np
+import tensorflow as tf
 
+from .algorithms import Algorithm
 from .metrics import Metrics
-
-if TYPE_CHECKING:
-    from .federation import Federation, State
+from .state import State
+from .task import Task
 
 COSTS = [name for name in Metrics._fields if name not in ("train_loss", "finite")]
 LAST = "elapsed", "epsilon"
@@ -30,13 +31,27 @@ LAST = "elapsed", "epsilon"
 log = logging.getLogger("overair")
 
 
+class Federation(Protocol):
+    """What is trained in rounds, as `federation.py` has it."""
+
+    model_factory: Callable[[int], keras.Model]
+    task: Task
+    algorithm: Algorithm
+
+    def init(self, seed: int) -> State: ...
+
+    def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]: ...
+
+    def evaluate(self, state: State) -> tuple[tf.Tensor, tf.Tensor]: ...
+
+
 class History(keras.callbacks.History):
     """Keras' history, with the state after the last round."""
 
-    state: "State"
+    state: State
 
 
-def model(federation: "Federation", state: "State") -> keras.Model:
+def model(federation: Federation, state: State) -> keras.Model:
     """A Keras model of its own with the server's weights, to save or to use."""
     if not federation.algorithm.server_model:
         name = type(federation.algorithm).__name__.lower()
@@ -47,13 +62,13 @@ def model(federation: "Federation", state: "State") -> keras.Model:
 
 
 def fit(
-    federation: "Federation",
+    federation: Federation,
     rounds: int,
     seed: int,
     snr_db: float,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     evaluate_every: int = 1,
-    state: "State | None" = None,
+    state: State | None = None,
 ) -> History:
     """Rounds, as of ``step``, from a state or the start, until they are done or a callback stops them.
 
@@ -81,9 +96,7 @@ def fit(
     return history
 
 
-def _some(
-    federation: "Federation", state: "State", last: int, seed: int, snr_db: float
-) -> "tuple[State, list[Metrics]]":
+def _some(federation: Federation, state: State, last: int, seed: int, snr_db: float) -> "tuple[State, list[Metrics]]":
     """Rounds up to one, or to that in which numbers stop being finite."""
     told: list[Metrics] = []
     while int(state.round) < last and (not told or bool(told[-1].finite)):
@@ -100,7 +113,7 @@ def _evaluated(first: int, last: int, every: int) -> Iterator[int]:
     yield last
 
 
-def _logs(federation: "Federation", state: "State", told: Sequence[Metrics]) -> dict[str, Any]:
+def _logs(federation: Federation, state: State, told: Sequence[Metrics]) -> dict[str, Any]:
     """What callbacks see of some rounds; means leave out NaN, as of rounds with nobody."""
     logs = {"loss": _mean([float(each.train_loss) for each in told])}
     for name in COSTS:
