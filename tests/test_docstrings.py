@@ -13,7 +13,7 @@ import pytest
 from overair.phy import Tdl
 from overair.scenarios.reading import catalogue, sources
 
-PARTS = ["phy", "ota"]
+PARTS = ["phy", "ota", "learning"]
 
 
 def classes() -> list[Any]:
@@ -49,6 +49,7 @@ def test_a_class_says_what_its_fields_mean(cls: Any) -> None:
     assert told[: len(fields(cls))] == fields(cls)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
 @pytest.mark.parametrize("cls", classes())
 def test_the_example_of_a_class_runs(cls: Any) -> None:
     example = doctest.DocTestParser().get_doctest(inspect.getdoc(cls) or "", {}, cls.__name__, None, 0)

@@ -1,8 +1,4 @@
-"""Query schemes: ways of asking a gallery for drawings of the same character, as features or as bits.
-
-All stand on one network that was trained without a channel. A scheme is told what it learns from and what is asked, and
-gives what finds the answers at an SNR. What it trains it hands to ``Job.keep``, which has it trained once.
-"""
+"""Query schemes: ways of asking a gallery for drawings of the same character, as features or as bits."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -11,6 +7,7 @@ import keras
 import numpy as np
 
 from .....phy import Air, keys
+from .....phy.documented import documented
 from .....phy.keys import Key
 from ..drawings import Drawings
 from ..evaluate import Labels, ReadyQueries
@@ -20,6 +17,7 @@ Arrays = Sequence[np.ndarray]
 Keep = Callable[[tuple[object, ...], Callable[[], Arrays]], Arrays]
 
 
+@documented
 class Asked(NamedTuple):
     """Queries and a gallery, by different people: drawings of other characters than those learnt from."""
 
@@ -31,6 +29,7 @@ class Asked(NamedTuple):
     told: tuple[object, ...]  # which they are
 
 
+@documented
 class Job(NamedTuple):
     """What a seed's queries are made with: what is learnt from, the air, a query's elements, and training steps."""
 
@@ -51,7 +50,17 @@ class Job(NamedTuple):
 
 @runtime_checkable
 class QueryScheme(Protocol):
-    """A way of sending queries."""
+    """A way of sending queries, by which a gallery is asked for drawings of the same character.
+
+    All stand on one network that was trained without a channel. A scheme is told what it learns from and what is asked,
+    and gives what finds the answers at an SNR. What it trains it hands to ``Job.keep``, which has it trained once. One
+    of your own is a frozen dataclass with these methods.
+
+    >>> from overair.learning.inference.retrieval.queries import QueryScheme
+    >>> from overair.learning.inference.retrieval.queries.ideal import IdealQuery
+    >>> isinstance(IdealQuery(), QueryScheme)
+    True
+    """
 
     def check(self, air: Air) -> None:
         """Refuses in one line, before anything is trained, an air over which it cannot send."""

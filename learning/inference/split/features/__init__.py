@@ -1,7 +1,4 @@
-"""Features: what crosses a cut between device and server, and how.
-
-A scheme says what device and server compute besides their parts of the network, and sends a cut's test images at SNRs.
-"""
+"""Features: what crosses a cut between device and server, and how."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -10,6 +7,7 @@ import keras
 import numpy as np
 
 from .....phy import Grid
+from .....phy.documented import documented
 from ....data import Arrays
 from ..outage import PacketOutage
 
@@ -23,8 +21,14 @@ class Examples(NamedTuple):
     y: np.ndarray
 
 
+@documented
 class Cut(NamedTuple):
-    """A network cut in two, its data, and the link."""
+    """A network cut in two, its data, and the link: model(x) = server(device(x)).
+
+    >>> from overair.learning.inference.split.features import Cut
+    >>> Cut._fields[:2]
+    ('device', 'server')
+    """
 
     device: keras.Model
     server: keras.Model
@@ -44,6 +48,7 @@ class Cut(NamedTuple):
     """What a scheme learns, from where it is kept, or made and kept there."""
 
 
+@documented
 class Sent(NamedTuple):
     """What became of the test images by SNR, [S]; bits are means over images."""
 
@@ -56,14 +61,23 @@ class Sent(NamedTuple):
 
 @runtime_checkable
 class Features(Protocol):
-    """A way across a cut."""
+    """A way across a cut between device and server.
+
+    A scheme says what device and server compute besides their parts of the network, and sends a cut's test images at
+    SNRs. One of your own is a frozen dataclass with these methods.
+
+    >>> from overair.learning.inference.split.features import Features
+    >>> from overair.learning.inference.split.features.quantised import Quantised
+    >>> isinstance(Quantised(), Features)
+    True
+    """
 
     def parts(self, cut: Cut) -> tuple[keras.Model, keras.Model]:
         """What device and server compute; refuses in one line a cut that it cannot serve."""
         ...
 
     def send(self, cut: Cut, snrs_db: Sequence[float]) -> Sent:
-        """Test images at SNRs; what comes at one SNR does not depend on the others."""
+        """Accuracy, bits and elements of test images at SNRs [S] in dB; what comes at one depends on no other."""
         ...
 
 
