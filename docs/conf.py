@@ -12,19 +12,19 @@ from overair import __version__  # noqa: E402
 from overair.scenarios.reading import listing  # noqa: E402
 
 project, author, version, release = "overair", "The overair authors", __version__, __version__
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
+extensions = ["myst_nb", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_prev_next": False, "navigation_with_keys": False}
 html_sidebars: dict[str, list[str]] = {"**": []}
 html_title = f"overair {__version__}"
 myst_heading_anchors = 3
-myst_enable_extensions = ["dollarmath"]
 nb_execution_mode = "force"  # in every build, as what they show follows from the package
 nb_execution_in_temp = True  # what notebooks write is nobody's
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300  # seconds of a cell
 nb_output_stderr = "remove"  # what TensorFlow says of the machine
+nb_merge_streams = True
 suppress_warnings = ["myst.xref_missing"]  # links to folders and files of the repository
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
@@ -41,12 +41,16 @@ FIELDS = "Fields of a scenario of federated learning; `overair list fields STUDY
 )
 
 
+MARKS = re.compile(r"\||(?<=\w)_(?!\w)|\*(?=\S)|(?<=\S)\*")  # of substitutions, references and emphasis
+
+
 def as_plain_text(app: Any, what: str, name: str, of: Any, options: Any, lines: list[str]) -> None:
-    """Docstrings are plain text: a bar is one of |h|, and begins no substitution."""
-    for at, line in enumerate(lines):
+    """Docstrings are plain text: |h|, x_ and h* mean themselves, outside of ``code`` and of examples."""
+    told = lines.index("Fields::") if "Fields::" in lines else len(lines)  # what is said of fields is literal
+    for at, line in enumerate(lines[:told]):
         if not line.lstrip().startswith((">>>", "...")):
             parts = line.split("``")
-            parts[::2] = [re.sub(r"\|", r"\\|", part) for part in parts[::2]]
+            parts[::2] = [MARKS.sub(r"\\\g<0>", part) for part in parts[::2]]
             lines[at] = "``".join(parts)
 
 

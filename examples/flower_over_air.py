@@ -29,7 +29,8 @@ CLIENTS, CLASSES, STEPS, RATE = 10, 10, 5, 0.5
 TESTED = 297  # the last of the pictures
 SEED, SNR_DB = 0, 10.0
 
-client_app, server_app = ClientApp(), ServerApp()
+client_app = ClientApp()
+server_app = ServerApp()
 results: list[Result] = []
 
 

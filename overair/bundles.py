@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .typed import whole
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -39,7 +41,7 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     told.add_argument("bundle", type=Path, metavar="FILE", help="a zip file of `overair bundle`")
     told.add_argument(
-        "--units", type=int, default=5, metavar="N", help="points with a seed that are computed again (5)"
+        "--units", type=whole, default=5, metavar="N", help="points with a seed that are computed again (5)"
     )
     told.set_defaults(command=verify)
 

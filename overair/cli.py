@@ -128,12 +128,13 @@ def _executor(options: argparse.Namespace) -> Iterator[Any]:
 def _list(options: argparse.Namespace) -> int:
     from .scenarios.reading import inventory, listing
 
+    what = "scenarios" if options.what == "presets" else options.what
     if options.json:
-        print(json.dumps(inventory.inventory(options.what, options.study), indent=2, ensure_ascii=False))
-    elif options.what == "fields" and options.study:
+        print(json.dumps(inventory.inventory(what, options.study), indent=2, ensure_ascii=False))
+    elif what == "fields" and options.study:
         print("\n".join(listing.fields(options.study)))
     else:
-        print("\n".join(listing.listing(options.what)))
+        print("\n".join(listing.listing(what)))
     return 0
 
 

@@ -11,7 +11,7 @@ from .unhindered import uncollected
 
 LAYOUT = argparse.RawDescriptionHelpFormatter
 STYLES = ("plain", "ieee", "slides")  # of figures
-COMPLETION_HELP = "what makes a shell complete commands, options, presets, studies, families and files"
+COMPLETION_HELP = "a script by which bash, zsh or fish completes commands, options, presets, schemes and files"
 EXAMPLES = """examples:
   source <(overair completion bash)                          in ~/.bashrc, or once for this shell
   source <(overair completion zsh)                           in ~/.zshrc, after compinit
@@ -23,7 +23,7 @@ SCHEMA_HELP = "the JSON Schema of a study's scenarios, by which editors complete
 def add(commands: Any) -> None:
     """The commands and their arguments."""
     told = commands.add_parser("schema", help=SCHEMA_HELP)
-    told.add_argument("study", nargs="?", metavar="STUDY", help="see `overair list studies` (federated)")
+    told.add_argument("study", nargs="?", metavar="STUDY", help="one of `overair list studies` (federated)")
     told.set_defaults(command=_schema)
     told = commands.add_parser("completion", help=COMPLETION_HELP, epilog=EXAMPLES, formatter_class=LAYOUT)
     told.add_argument("shell", choices=completion.SHELLS, metavar="SHELL", help="bash, zsh or fish")

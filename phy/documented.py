@@ -9,7 +9,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any, SupportsIndex, TypeVar
 
 Class = TypeVar("Class", bound=type)
 
@@ -21,22 +21,29 @@ WORDS = {"Ge": "at least", "Gt": "above", "Le": "at most", "Lt": "below", "AtMos
 def documented(cls: Class) -> Class:
     """The class with a docstring that says its fields."""
     if cls.__doc__ is not None:  # as it is where Python leaves docstrings out
-        cls.__doc__ = _Docstring(cls, inspect.cleandoc(cls.__doc__))  # type: ignore[assignment]
+        cls.__doc__ = _Docstring(cls, inspect.cleandoc(cls.__doc__))
     return cls
 
 
-class _Docstring:
+class _Docstring(str):
     """Put together when it is read, and kept."""
 
-    def __init__(self, cls: type, text: str) -> None:
-        self.cls, self.text, self.whole = cls, text, ""
+    def __new__(cls, of: type, text: str) -> "_Docstring":
+        return super().__new__(cls, text)
+
+    def __init__(self, of: type, text: str) -> None:
+        self.of, self.whole = of, ""
 
     def __get__(self, instance: Any, owner: type) -> str:
         if not self.whole:
-            lines = [line for entry in _fields(self.cls).values() for line in entry]
+            lines = [line for entry in _fields(self.of).values() for line in entry]
             about = f"\n\nFields::\n\n{textwrap.indent(chr(10).join(lines), '    ')}\n" if lines else ""
-            self.whole = self.text + about
+            self.whole = str(self) + about
         return self.whole
+
+    def expandtabs(self, tabsize: SupportsIndex = 8) -> str:
+        """``help`` begins with this on what lies in a class whose metaclass has a docstring too, as protocols' has."""
+        return self.__get__(None, self.of).expandtabs(tabsize)
 
 
 def _fields(cls: type) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ def blocks(language: str) -> list[tuple[str, str]]:
     return [(page.name, text) for page in PAGES for text in re.findall(fence, page.read_text(), re.M | re.S)]
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
 @pytest.mark.parametrize(("page", "code"), blocks("python"))
 def test_examples_in_python_run(page: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

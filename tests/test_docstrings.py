@@ -57,6 +57,12 @@ def test_the_example_of_a_class_runs(cls: Any) -> None:
     assert doctest.DocTestRunner(verbose=False).run(example, out=wrong.append).failed == 0, "".join(wrong)
 
 
+@pytest.mark.parametrize("cls", classes())
+def test_help_begins_with_it(cls: Any) -> None:
+    told = "\n".join(line.removeprefix(" |").strip() for line in pydoc.plain(pydoc.render_doc(cls)).splitlines())
+    assert "\n".join(line.strip() for line in (inspect.getdoc(cls) or "?").splitlines()) in told
+
+
 def test_help_prints_all_of_it() -> None:
     text = pydoc.plain(pydoc.render_doc(Tdl))
     assert "delay_spread: float, at least 0, at most 1e-3; default 100e-9" in text

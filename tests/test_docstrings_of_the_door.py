@@ -48,4 +48,4 @@ def test_the_examples_of_what_the_door_opens_run(each: Any) -> None:
 def test_help_of_a_study_has_all_its_fields(name: str) -> None:
     text = pydoc.plain(pydoc.render_doc(TABLES[name]))
     for field, about in described(TABLES[name]).items():
-        assert re.search(rf"^ \|      {re.escape(field)}\n \|          {re.escape(about)}$", text, re.MULTILINE), field
+        assert f" |      {field}\n |          {about}\n" in text, field

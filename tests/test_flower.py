@@ -110,9 +110,11 @@ def asked(of: Any, round: int, model: np.ndarray) -> Any:
     return of.configure_train(round, arrays(model), app.ConfigRecord(), Nodes())
 
 
+LATE = 4  # a round of which nothing comes in time, no failure either
 ROUNDS = [  # who answers, with how many examples
     {NODES[0]: 3, NODES[1]: 5, NODES[2]: 1, NODES[3]: 2},
     {NODES[2]: 4, NODES[0]: 1},
+    {},
     {},
     {NODES[3]: 7, NODES[1]: 2, NODES[0]: 2},
 ]
@@ -126,7 +128,8 @@ def test_rounds_are_those_of_an_aggregator_bit_for_bit(shared: Aggregator) -> No
         models = some(round)
         numbers = {node: device for device, node in enumerate(sorted(NODES))}
         answers = {node: (models[numbers[node]], count) for node, count in examples.items()}
-        found, metrics = ours.aggregate_train(round, replies(asked(ours, round, model), answers))
+        told = replies(asked(ours, round, model), answers)
+        found, metrics = ours.aggregate_train(round, [] if round == LATE else told)
 
         counts = np.array([examples.get(node, 0) for node in sorted(NODES)], np.float64)
         updates = np.where(counts[:, None] > 0, models - model, np.float32(0))
@@ -198,12 +201,15 @@ def test_arrays_come_back_in_their_types() -> None:
     ours = strategy(aggregator(Ideal()))
     start = arrays(np.arange(SIZE), ("f8", "i8"))
     messages = ours.configure_train(1, start, app.ConfigRecord(), Nodes())
-    content = {"arrays": arrays(np.arange(SIZE) + 1.2, ("f8", "i8")), "metrics": app.MetricRecord({"num-examples": 1})}
-    told = [app.Message(app.RecordDict(content), reply_to=message) for message in messages]
+    told = []
+    for message, counted in zip(messages, (3, 3, 3, 0), strict=True):  # 2.25 in the mean, and 0.75
+        model = np.arange(SIZE) + np.append(np.full(15, 1.2), [counted, counted, 3 - counted])
+        content = {"arrays": arrays(model, ("f8", "i8")), "metrics": app.MetricRecord({"num-examples": 1})}
+        told.append(app.Message(app.RecordDict(content), reply_to=message))
     found, _ = ours.aggregate_train(1, told)
     assert found["kernel"].dtype == "float64" and found["bias"].dtype == "int64"
     np.testing.assert_allclose(found["kernel"].numpy().ravel(), np.arange(15) + 1.2, atol=1e-5)
-    np.testing.assert_array_equal(found["bias"].numpy(), np.arange(15, 18) + 1)
+    np.testing.assert_array_equal(found["bias"].numpy(), np.arange(15, 18) + [2, 2, 1])
 
 
 def test_nobody_is_asked_where_the_fraction_is_zero(shared: Aggregator) -> None:

@@ -235,7 +235,8 @@ def test_the_constraints_satisfy_the_declared_ranges(checkout: Path, project: di
     lines = [line for line in (checkout / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
     pins = {canonicalize_name(name): Version(version) for name, version in (line.split("==") for line in lines)}
     assert len(pins) == len(lines)
-    declared = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["test"]
+    extras = project["project"]["optional-dependencies"]
+    declared = project["project"]["dependencies"] + extras["test"] + extras["docs"]
     ranges = [Requirement(line) for line in declared + project["build-system"]["requires"]]
     unpinned = [str(need) for need in ranges if canonicalize_name(need.name) not in pins]
     assert not unpinned

@@ -128,13 +128,18 @@ class Federation(Evaluates):
         self.scheduler = scheduler or Coins(participation)
         self.population = shares if isinstance(shares, Population) else None
         made = optimizer()
-        parts = algorithm, uplink, air, elements, made, batch_size, downlink, papr, layer, self.scheduler
-        more = hardware, radio, payload, effort, aggregator, attackers, protection
-        found = agreed(Setup(self.task, data, shares, *parts, *more))
-        self.terms, self.attack, learnt, self.algorithm, self.guard, self.clock = found[:6]
+        setup = Setup(
+            self.task, data, shares, algorithm, uplink, air, elements,
+            optimizer=made, batch_size=batch_size, downlink=downlink, papr=papr, layer=layer, scheduler=self.scheduler,
+            hardware=hardware, radio=radio, payload=payload, effort=effort,
+            aggregator=aggregator, attackers=attackers, protection=protection,
+        )  # fmt: skip
+        found = agreed(setup)
+        self.terms, self.attack, self.algorithm = found.terms, found.attack, found.algorithm
+        self.guard, self.clock = found.guard, found.clock
         self._broadcast, self._broadcast_seconds = found.broadcast, found.broadcast_seconds
         own = downlink.own_models or self.scheduler.stale
-        self.devices = Devices(self.task, self.algorithm, learnt, shares, batch_size, executor, own, air.devices)
+        self.devices = Devices(self.task, self.algorithm, found.learnt, shares, batch_size, executor, own, air.devices)
         self._all_send = self.scheduler.participation == 1 and not effort.dropout and self.devices.all_have_data
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))

@@ -60,8 +60,9 @@ class Setup:
         access = self.scheduler.access if self.payload else "equal"
         told = sent, self.papr, self.layer, self.payload, access, self.aggregator
         chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
-        more = {"separate": self.algorithm.separate, "cohort": isinstance(self.shares, Population)}
-        return Terms(self.air, size_of(sent), self.elements, chance, *told, senders=senders, **more)
+        separate, cohort = self.algorithm.separate, isinstance(self.shares, Population)
+        size, elements = size_of(sent), self.elements
+        return Terms(self.air, size, elements, chance, *told, senders=senders, separate=separate, cohort=cohort)
 
 
 class Agreed(NamedTuple):

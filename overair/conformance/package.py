@@ -1,6 +1,7 @@
 """The package that is tested: its families and schemes, read from its files, and what keeps them from being tested."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..scenarios.quiet import import_tensorflow
@@ -37,13 +38,13 @@ def _each(fails: Callable[[str], list[str]]) -> list[str]:
 
 def _unloaded(family: str) -> list[str]:
     import_tensorflow()
-    return [line for kind in kinds(family) for line in _of(lambda kind=kind: catalogue.load(family, kind))]
+    return [line for kind in kinds(family) for line in _of(partial(catalogue.load, family, kind))]
 
 
 def _unmade(family: str) -> list[str]:
     from .found import examples  # of interfaces, which import it too
 
-    return _of(lambda: examples(family))
+    return _of(partial(examples, family))
 
 
 def _of(attempt: Callable[[], Any]) -> list[str]:

@@ -102,13 +102,18 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     radio = Radio(**catalogue.parts(scenario.radio, "radio"))
     with named():
         effort = Effort(**catalogue.parts(scenario.effort, "effort") if scenario.effort else {})
-        told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection
-        seen = scenario.papr, scenario.layer, scheduler or Coins(scenario.participation)
-        parts = algorithm, uplink, air, elements, optimizer(), scenario.batch_size, downlink
-        found = agreed(Setup(task, data, shares, *parts, *seen, *told))
+        setup = Setup(
+            task, data, shares, algorithm, uplink, air, elements,
+            optimizer=optimizer(), batch_size=scenario.batch_size, downlink=downlink,
+            papr=scenario.papr, layer=scenario.layer, scheduler=scheduler or Coins(scenario.participation),
+            hardware=hardware, radio=radio, payload=scenario.grant.bits, effort=effort,
+            aggregator=aggregator, attackers=attackers, protection=protection,
+        )  # fmt: skip
+        found = agreed(setup)
         found.guard.check_rounds(scenario.rounds)
         if scenario.is_personal:
             check_known(shares)
+    told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection
     return FederationParts(
         scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink, scheduler, *told
     )

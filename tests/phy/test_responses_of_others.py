@@ -162,6 +162,7 @@ def test_numbers_that_are_none_are_refused_in_every_format(tmp_path: Path, write
     for arrays, message in (
         ({"a": broken, "tau": tau}, "expected finite numbers in a"),
         ({"a": a, "tau": tau - 1e-6}, "expected delays of at least 0 s, received -"),
+        ({"a": a, "tau": tau * 1e40}, r"expected delays of at most 1e\+09 s, received 9.*e\+33"),
         ({"a": 0 * a, "tau": tau}, "expected some gain"),
         ({"a": a}, "expected arrays a and tau.* received a"),
     ):
