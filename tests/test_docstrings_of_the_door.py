@@ -19,7 +19,9 @@ DOOR = [overair.load, overair.plot, overair.use, scenarios.run, scenarios.Study,
 DOOR += [getattr(aggregator, name) for name in aggregator.__all__]
 MORE = ["learning.over_air", "learning.images", "learning.federated.algorithms", "learning.federated.hardware"]
 MORE += ["learning.models", "learning.data", "learning.partitions", "learning.leakage.attacks"]
-MORE += ["learning.images.networks", "learning.images.schemes"]
+MORE += ["learning.images.networks", "learning.images.schemes", "learning.federated.schedulers"]
+MORE += ["learning.federated.attackers", "learning.federated.protections", "learning.federated.downlinks"]
+MORE += ["learning.inference.split.features", "learning.inference.retrieval.queries"]
 
 
 def told() -> list[Any]:
@@ -42,6 +44,12 @@ def test_the_examples_of_what_the_door_opens_run(each: Any) -> None:
     example = doctest.DocTestParser().get_doctest(inspect.getdoc(each) or "", {}, each.__name__, None, 0)
     wrong: list[str] = []
     assert doctest.DocTestRunner(verbose=False).run(example, out=wrong.append).failed == 0, "".join(wrong)
+
+
+@pytest.mark.parametrize("each", [each for each in told() if hasattr(each.values[0], "_fields")])
+def test_tuples_say_what_their_fields_are(each: Any) -> None:
+    about = (inspect.getdoc(each) or "").partition("\nFields::\n\n")[2]
+    assert re.findall(r"^    (\w+): .+\n        \S", about, re.MULTILINE) == [*each._fields]
 
 
 @pytest.mark.parametrize("name", TABLES)
