@@ -9,8 +9,7 @@ An epoch is a round after which the model is evaluated, and has the round's numb
 are ``loss`` of the training, ``val_loss`` and ``val_accuracy`` of the test data, and what a round cost, as ``Metrics``
 names it: means over the rounds since the last epoch, the largest ``energy_max``, the last ``elapsed`` and ``epsilon``.
 Batches have no hooks; the model has no optimizer, so that callbacks that set a learning rate say so; and whatever a
-callback writes into the model, the federation goes on from its own state. ``fit`` and ``model`` are methods of
-``Federation``, which knows them and not they it.
+callback writes into the model, the federation goes on from its own state.
 """
 
 import logging

@@ -57,7 +57,7 @@ class Federated(Study):
     study: Literal["federated"] = Field(default="federated", description="what is simulated")
     data: Annotated[Scheme, Of("data")] = Field(description="what is learnt from")
     model: Annotated[Scheme, Of("models")] = Field(description="what is trained")
-    devices: Million = Field(description="how many hold data and send updates")
+    devices: Million = Field(description="devices that hold data and send updates")
     rounds: Annotated[int, Gt(0), Le(10**7)] = Field(description="how many updates the server makes")
     uplink: Annotated[Scheme, Of("uplinks")] = Field(description="how updates reach the server")
     partition: Annotated[Scheme, Of("partitions")] = default("iid", "which device holds what")
