@@ -145,7 +145,9 @@ def test_parts_of_scenarios_are_valid_in_a_scenario(block: Block) -> None:
 @pytest.mark.parametrize("block", of("python"), ids=lambda block: f"{block.page.name}: {block.text[:20]}")
 def test_names_that_python_takes_are_there(block: Block) -> None:
     """Whole examples are fenced, and run; of parts the imports are."""
-    parts = [node for node in ast.parse(block.text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    parts: list[ast.stmt] = [
+        node for node in ast.parse(block.text).body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
     exec(compile(ast.Module(parts, []), block.page.name, "exec"), {})
 
 
