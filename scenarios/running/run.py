@@ -18,7 +18,7 @@ from ..reading.errors import ScenarioError
 from ..reading.overrides import apply
 from ..reading.sweep import Point, Sweep, sweep
 from ..studies.base import Study
-from . import engines, searches
+from . import bisections, engines, searches
 from .campaign import Campaign, Found, Plan
 from .store import Store
 from .units import Progress
@@ -77,8 +77,10 @@ def run(
 
 def _plan(point: Point, asked: wanted.Searches) -> Plan:
     """How the units of a point follow one another."""
+    if asked.find and asked.tune:
+        return bisections.required_at_best(asked.find, asked.tune, point)
     if asked.find:
-        return searches.required(asked.find, point)
+        return bisections.required(asked.find, point)
     if asked.seeds:
         return searches.enough(asked.seeds, point)
     return searches.best(asked.tune, point) if asked.tune else searches.every_seed(point)
