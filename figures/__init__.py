@@ -12,17 +12,22 @@ if TYPE_CHECKING:
 
 def draw(dataset: "xr.Dataset", path: str | Path) -> None:
     """Draw the figure that belongs to a result into a file; the ending (.png, .pdf, .svg) says which kind."""
-    name = dataset.attrs.get("study", "federated")
-    own = "find" not in dataset.attrs and importlib.util.find_spec(f"{__name__}.{name}")  # or else the general one
+    name = "found" if "find" in dataset.attrs else dataset.attrs.get("study", "federated")
+    own = importlib.util.find_spec(f"{__name__}.{name}")  # or else the general one
     module = importlib.import_module(f".{name}" if own else ".curve", __name__)
     module.draw(dataset, path)
 
 
 def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **options: Any) -> "Figure":
-    """The curve of any result as a Matplotlib figure; what can be told is in ``figures.curve.plot``."""
-    from .curve import plot
+    """The curve of any result as a Matplotlib figure; what can be told is in ``figures.curve.plot``.
 
-    return plot(dataset, x, y, **options)
+    Of a search that is the value that its target needs, unless y is another measure: ``figures.found.plot``.
+    """
+    from . import curve, found
+
+    if "find" in dataset.attrs and y in (None, "required"):
+        return found.plot(dataset, x, **options)
+    return curve.plot(dataset, x, y, **options)
 
 
 def write(figure: "Figure", path: str | Path) -> None:

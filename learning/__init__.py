@@ -1,5 +1,6 @@
 """Federated training of Keras models over an uplink."""
 
+from .. import quietly  # noqa: F401 (first, as others import TensorFlow)
 from .federated.algorithms import Algorithm
 from .federated.algorithms.distillation import Distillation
 from .federated.algorithms.ditto import Ditto

@@ -17,12 +17,12 @@ PyTorch comes by ``.cpu()``.
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from .ota import Report, Round, Terms, Uplink, collect
 from .ota.layers import Layers
 from .ota.round import Nest
 from .phy import Air, Place, keys
+from .quietly import tensorflow as tf
 
 
 class AggregatorState(NamedTuple):

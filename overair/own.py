@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+GROUP = "overair.schemes"  # the entry points of packages that are installed
 VARIABLE = (
     "OVERAIR_WITH"  # hands folders on to processes that this one starts; workers of a cluster need them installed
 )

@@ -1,5 +1,6 @@
 """The physical layer: grids, channels, impairments, CSI, power rules, combiners and the air that joins them."""
 
+from .. import quietly  # noqa: F401 (first, as others import TensorFlow)
 from . import keys
 from .air import Air, superpose
 from .arithmetic import squared

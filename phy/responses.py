@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from .. import npz
+from .. import durable, npz
 from . import keys
 from .air import Air
 from .channels import _matlab
@@ -42,7 +42,7 @@ def save_cir(air: Air, path: str | Path, rounds: int, seed: int = 0, slots: int 
     for name, value in (("rounds", rounds), ("slots", slots)):
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"save_cir.{name}: expected a whole number of at least 1, received {value!r}")
-    file.write_bytes(FORMATS[file.suffix](_arrays(air, rounds, seed, slots)))
+    durable.write(file, FORMATS[file.suffix](_arrays(air, rounds, seed, slots)))
 
 
 def _arrays(air: Air, rounds: int, seed: int, slots: int) -> dict[str, np.ndarray]:

@@ -7,42 +7,38 @@ row of its own, or a downlink has noise: then each device has a model of its own
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from ...ota import Aggregator, Report, Round, Terms, Uplink, collect
+from ...ota import AggregationRule, Report, Round, Uplink, collect
 from ...ota.apart import counted
-from ...ota.layers import size_of
 from ...ota.round import Nest
 from ...ota.terms import check_participation
 from ...phy import Air, Link, Place, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from . import memories, rows, stale
+from . import fitting, rows, stale
 from .algorithms import Algorithm, Heard, Memory
 from .attackers import Attacker
-from .attacks import Attack
 from .clipping import task_of
-from .clock import Spent, besides, check, clock_of, unknown
+from .clock import Spent, besides, unknown
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
 from .effort import Effort
 from .evaluation import Evaluation
-from .guard import Guard
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
-from .population import Population, sizes
+from .population import Population
 from .protections import Protection
 from .radio import Radio
 from .schedulers import Plan, Scheduler
 from .schedulers.coins import Coins
 from .server import Server
-from .server import check as check_server
+from .setup import Setup, agreed
 from .sight import Eyes, told_of
 from .task import Weights, moved
 
@@ -67,6 +63,8 @@ class State(NamedTuple):
 class Federation:
     """One scenario, compiled once; seeds and SNRs are inputs of its round."""
 
+    fit, model = fitting.fit, fitting.model
+
     def __init__(
         self,
         model_factory: Callable[[int], keras.Model],
@@ -90,7 +88,7 @@ class Federation:
         radio: Radio = SILENT,
         payload: float | None = None,
         effort: Effort = ALL,
-        aggregator: Aggregator | None = None,
+        aggregator: AggregationRule | None = None,
         attackers: Attacker | None = None,
         protection: Protection | None = None,
     ) -> None:
@@ -100,47 +98,25 @@ class Federation:
         self.model_factory, self.uplink, self.downlink, self.effort = model_factory, uplink, downlink, effort
         self.task = task_of(model_factory(0), loss, protection)
         self.scheduler = scheduler or Coins(participation)
-        self.scheduler.check(air.devices)
-        effort.check(air.devices)
         self.population = shares if isinstance(shares, Population) else None
-        sent = algorithm.sends(self.task)
-        told = sent, papr, layer, payload, self.scheduler.access if payload else "equal"
-        chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
-        terms = Terms(
-            air, size_of(sent), elements, chance, *told, aggregator, senders=senders, separate=algorithm.separate
-        )
-        terms = replace(terms, cohort=bool(self.population))
-        self.attack = Attack(attackers, air.devices)
-        self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
-        uplink.check(self.terms)
-        learnt = data
-        if isinstance(shares, Population):
-            shares.check(air, self.scheduler, downlink, algorithm)
-            shares.check_single(effort, attackers, protection)
-        else:
-            if len(shares) != air.devices:
-                raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-            learnt = self.attack.on(data, shares)
-            algorithm.check(self.task, self.terms, learnt.y_train, shares)
-        stale.check(self.scheduler, downlink, algorithm, uplink, self.terms, effort)
-        memories.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
-        self.algorithm = algorithm.over(uplink)
+        made = optimizer()
+        setup = Setup(
+            self.task, data, shares, algorithm, uplink, air, elements,
+            optimizer=made, batch_size=batch_size, downlink=downlink, papr=papr, layer=layer, scheduler=self.scheduler,
+            hardware=hardware, radio=radio, payload=payload, effort=effort,
+            aggregator=aggregator, attackers=attackers, protection=protection,
+        )  # fmt: skip
+        found = agreed(setup)
+        self.terms, self.attack, self.algorithm = found.terms, found.attack, found.algorithm
+        self.guard, self.clock = found.guard, found.clock
+        self._broadcast, self._broadcast_seconds = found.broadcast, found.broadcast_seconds
         own = downlink.own_models or self.scheduler.stale
-        self.devices = Devices(self.task, self.algorithm, learnt, shares, batch_size, executor, own, air.devices)
+        self.devices = Devices(self.task, self.algorithm, found.learnt, shares, batch_size, executor, own, air.devices)
         self._all_send = self.scheduler.participation == 1 and not effort.dropout and self.devices.all_have_data
-        self.guard = Guard(protection, uplink, self.terms)
-        seen = self.scheduler.sees_updates
-        self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers, shares)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._evaluation = Evaluation(self.devices, downlink, data, shares, ~self.attack.marked)
-        made = optimizer()
-        check_server(algorithm, made)
         self.server = Server(self.task, made)
-        downlink.check(uplink, self.terms, made)
-        self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
-        self.clock = clock_of(hardware, radio, algorithm, sizes(shares, air.devices), batch_size, effort)
-        check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
         spare = besides(uplink, self.terms, self._broadcast_seconds)
         self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)
 
@@ -233,10 +209,6 @@ class Federation:
             return Spent(unknown(), unknown(), unknown())
         seen, one = self.scheduler.sees_updates, self.terms.share(getattr(self.uplink, "groups", 1))
         return self.clock.spent(work, plan, report, one, self._broadcast_seconds, seen)
-
-    @property
-    def _broadcast_seconds(self) -> float:
-        return self.terms.air.grid.slots(self._broadcast) * self.terms.air.grid.slot_seconds
 
     def _link(self, state: State, numbers: tf.Tensor | None, key: Key, snr_db: tf.Tensor) -> Link | None:
         if not (self.uplink.uses_air or self.scheduler.sees_links):

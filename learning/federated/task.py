@@ -98,6 +98,12 @@ class Task:
             [tf.identity(v.value) for v in source.trainable_variables], [tf.identity(v.value) for v in statistics]
         )
 
+    def fill(self, model: keras.Model, weights: Weights) -> None:
+        """Give another model of the same architecture these weights; a moving variance is at least 0."""
+        statistics = [v for v, seed in zip(model.non_trainable_variables, self._seeds, strict=True) if not seed]
+        for variable, value in zip([*model.trainable_variables, *statistics], sum(weights, []), strict=True):
+            variable.assign(_bounded(variable, value))
+
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
     def gradient(
         self,
@@ -199,9 +205,13 @@ class Task:
                 drawn = tf.cast(keys.fold(key, step, position)[:1] % 2**31, variable.dtype)
                 state.append(tf.concat([drawn, tf.zeros([1], variable.dtype)], 0))
             else:
-                value = next(given)  # noise on the air may bring a moving variance below zero
-                state.append(tf.maximum(value, 0.0) if variable.path.endswith("variance") else value)
+                state.append(_bounded(variable, next(given)))
         return state
+
+
+def _bounded(variable: keras.Variable, value: tf.Tensor) -> tf.Tensor:
+    """A value for a variable: noise on the air may bring a moving variance below zero."""
+    return tf.maximum(value, 0.0) if variable.path.endswith("variance") else value
 
 
 def flatten(parts: list[tf.Tensor]) -> tf.Tensor:

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..phy import Grid, Paths, keys
+from ..scenarios.promises import wrong
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=16)
 PLACE = keys.key(0, "place")
@@ -24,6 +25,16 @@ def mean_is(draws: np.ndarray, expected: np.ndarray) -> bool:
     """Whether the mean over the first axis is as expected, to 5 standard errors and float32 rounding."""
     error = 5 * draws.std(axis=0) / len(draws) ** 0.5 + 2e-5 * np.abs(expected).max(initial=0.0)
     return bool(np.all(np.abs(draws.mean(axis=0) - expected) <= error))
+
+
+def mean_off(draws: np.ndarray, expected: np.ndarray) -> float:
+    """How far the mean over the first axis is from what is expected at most, over the largest of that."""
+    return float(np.abs(draws.mean(axis=0) - expected).max() / np.abs(expected).max())
+
+
+def says(scheme: Any, method: str, expected: str, received: str) -> str:
+    """The line of an assertion: file, class, method, what was expected and what came."""
+    return str(wrong(scheme, method, expected, received))
 
 
 def is_precise(paths: Paths) -> bool:

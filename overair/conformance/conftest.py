@@ -5,7 +5,8 @@ from types import ModuleType
 
 import pytest
 
-from .found import FAMILIES, NOTHING, examples, families, fixtures, label, mistakes, or_nothing, scheme_modules
+from .found import FAMILIES, NOTHING, examples, fixtures, label, mistakes, or_nothing, scheme_modules
+from .package import families
 from .streams import Streams, watch
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from ..scenarios.reading import catalogue, outside, sources
 from . import files, plugin, values
+from .package import kinds
 from .values import hints
 
 FAMILIES = {family: catalogue.interface(family) for family in sources.FAMILIES}  # what each scheme of a family must be
@@ -23,16 +24,6 @@ NOTHING = pytest.mark.skip(reason="there is no such scheme").mark
 def fixtures(family: str) -> set[str]:
     """The arguments of a test that stand for all examples of a family: its name, or that of its interface."""
     return {family, re.sub(r"(?<!^)(?=[A-Z])", "_", FAMILIES[family].__name__).lower()}
-
-
-def kinds(family: str) -> list[str]:
-    """Of the package that is tested."""
-    return [kind for kind, source in sources.sources(family).items() if source.origin == plugin.origin]
-
-
-def families() -> list[str]:
-    """Those of which the package has schemes."""
-    return [family for family in sorted(FAMILIES) if kinds(family)]
 
 
 def schemes(family: str) -> list[type]:

@@ -14,7 +14,7 @@ from ..learning.federated.schedulers._some import by_data
 from ..learning.federated.schedulers.coins import Coins
 from ..ota import Ideal
 from ..phy import Air, Awgn, Grid
-from .found import schemes
+from .found import or_nothing, required, schemes
 
 DEVICES, STEPS = 4, 3
 SIZES = [2, 3, 5, 6]
@@ -22,9 +22,9 @@ SIZES = [2, 3, 5, 6]
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One of each class: others differ in numbers, which cost a federation each."""
-    made = [each() for each in schemes("algorithms")]
+    made = [each(**required(each)) for each in schemes("algorithms")]
     made = [replace(each, steps=STEPS) if hasattr(each, "steps") else each for each in made]
-    metafunc.parametrize("each", made, ids=lambda each: type(each).__name__.lower())
+    metafunc.parametrize("each", or_nothing(made), ids=lambda each: type(each).__name__.lower())
 
 
 def model(seed: int) -> keras.Model:

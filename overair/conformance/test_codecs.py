@@ -9,7 +9,8 @@ import tensorflow as tf
 from ..ota.codecs import Counting, Past
 from ..ota.layers import Layers, size_of
 from ..phy import keys
-from .compare import finite, mean_is, same
+from ..scenarios.promises import gives
+from .compare import finite, mean_is, mean_off, same, says
 from .found import in_turn
 
 SIZES = [1, 2, 37, 64]  # one parameter, and lengths that are no powers of two
@@ -35,13 +36,14 @@ def _test_codec(codec: Any, layers: Layers) -> None:
         assert not same(code, other)
     sent = codec.select(updates, layers, code)
     symbols = codec.encode(sent, layers, code)
-    assert sent.shape == (3, size) and symbols.shape == (3, elements) and symbols.dtype == tf.complex64
-    estimate = codec.decode(symbols[0], layers, code, quiet)
-    assert estimate.shape == (size,) and estimate.dtype == tf.float32
+    gives(codec, "select", sent, "float32", [3, size])
+    gives(codec, "encode", symbols, "complex64", [3, elements])
+    gives(codec, "decode", codec.decode(symbols[0], layers, code, quiet), "float32", [size])
     noise = keys.complex_normal(keys.key(5), [elements])
     assert finite(codec.decode(noise, layers, code, quiet)) and finite(codec.decode(noise, layers, code, tf.ones([])))
     trouble = codec.encode(codec.select(updates + np.nan, layers, code), layers, code)[0]
-    assert not finite(codec.decode(trouble, layers, code, quiet))  # is not hidden
+    hides = says(codec, "decode", "NaN or infinity of an update of NaN", "finite numbers, which hide the trouble")
+    assert not finite(codec.decode(trouble, layers, code, quiet)), hides
     weights = tf.constant([0.2, -1.0, 3.0])
     if codec.linear:
         apart = tf.linalg.matvec(symbols, tf.cast(weights, tf.complex64), transpose_a=True)
@@ -51,9 +53,13 @@ def _test_codec(codec: Any, layers: Layers) -> None:
     if codec.feedback is not None:
         zeros = tf.zeros([1, size])
         nothing = codec.encode(codec.select(zeros, layers, code), layers, code)[0]
-        assert not np.any(codec.decode(nothing, layers, code, quiet))
+        decoded = codec.decode(nothing, layers, code, quiet)
+        assert not np.any(decoded), says(
+            codec, "decode", "zeros of an update of zeros", f"up to {np.abs(decoded).max():g}"
+        )
         delivered = codec.delivered(sent, layers, code, everything)
-        assert delivered.shape == (3, size) and finite(delivered)
+        gives(codec, "delivered", delivered, "float32", [3, size])
+        assert finite(delivered)
         assert not np.any(codec.delivered(sent, layers, code, 0 * everything))  # of those that are silent
 
     if getattr(codec, "over_rounds", False):
@@ -68,7 +74,9 @@ def _test_codec(codec: Any, layers: Layers) -> None:
         code = drawn(index)
         own = codec.select(updates, layers, code) if counting else sent
         symbols = tf.reduce_sum(codec.encode(own, layers, code), axis=0)
-        return codec.decode(symbols, layers, code, quiet), codec.target(tf.reduce_sum(own, axis=0))
+        decoded = codec.decode(symbols, layers, code, quiet)
+        gives(codec, "decode", decoded, "float32", [size])
+        return decoded, codec.target(tf.reduce_sum(own, axis=0))
 
     loop = tf.function(lambda: tf.map_fn(through, tf.range(300), (tf.float32, tf.float32)), autograph=False)
     draws, targets = (value.numpy() for value in loop())
@@ -78,4 +86,7 @@ def _test_codec(codec: Any, layers: Layers) -> None:
         sparse = counting or getattr(codec.recovery, "sparse", True)
         assert size < 300 or np.mean(error <= 1e-4 * power) > 0.5 or not sparse
     elif len(layers) == 1:  # of many hundred entries some stray
-        assert mean_is(draws, target)  # exactly or on average over codes
+        wanted = "what was selected, exactly or on average over codes"
+        assert mean_is(draws, target), says(
+            codec, "decode", wanted, f"{mean_off(draws, target):.2g} off, of the largest"
+        )

@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from ..phy import keys
-from .compare import finite, mean_is, same
+from ..scenarios.promises import compressors as promised
+from .compare import finite, mean_is, mean_off, same, says
 from .found import in_turn
 
 SIZES = [1, 2, 37, 64]  # one parameter, and lengths that are no powers of two
@@ -23,19 +24,26 @@ def test_compressors(compressor: Any, size: int) -> None:
         "spike": tf.one_hot(0, size) * 1e3,
         "zeros": tf.zeros([size]),
     }
-    compress = tf.function(compressor.compress, reduce_retracing=True, autograph=False)  # traced once for the loop too
+
+    def decoded(update: tf.Tensor, bits: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return promised.decoded(compressor, compressor.compress(update, bits, key), size)
+
+    compress = tf.function(decoded, reduce_retracing=True, autograph=False)  # traced once for the loop too
     for name, update in updates.items():
         rounding = 1e-5 * max(1.0, float(np.abs(update).max()))
         for budget in (0.0, 1.0, 40.0, 100.0, 1e4):
             bits = tf.constant(budget)
             compiled = compress(update, bits, keys.key(1))
-            eager = compressor.compress(update, bits, keys.key(1)) if (name, budget) in EAGERLY else compiled
+            eager = decoded(update, bits, keys.key(1)) if (name, budget) in EAGERLY else compiled
             for value, used in (eager, compiled):
-                assert value.shape == (size,) and (value.dtype, used.dtype, used.shape) == (tf.float32, tf.float32, ())
-                assert finite((value, used)) and 0 <= used <= budget
-                assert name != "zeros" or not np.any(value)
-                assert used > 0 or not np.any(value)
-            assert same(compiled, compress(update, bits, keys.key(1)))
+                promised.within(compressor, float(used), budget)
+                assert finite((value, used))
+                known = used > 0 and name != "zeros"
+                assert known or not np.any(value), says(
+                    compressor, "compress", f"zeros of {name}, {used:g} bits", "others"
+                )
+            again_the_same = same(compiled, compress(update, bits, keys.key(1)))
+            assert again_the_same, says(compressor, "compress", "the same of the same key", "something else")
             assert same(eager, compiled, rtol=1e-5, atol=rounding)
     signature = tf.TensorSpec([size]), tf.TensorSpec([])
 
@@ -50,9 +58,13 @@ def test_compressors(compressor: Any, size: int) -> None:
         if compressor.unbiased:
             often = (draws != np.median(draws, axis=0)).sum(axis=0) >= 10  # entries that are hardly ever sent: in sums
             mixed = np.random.default_rng(0).choice([-1.0, 1.0], [size, 16])
-            assert (
-                not np.any(used) or mean_is(draws[:, often], update[often]) and mean_is(draws @ mixed, update @ mixed)
-            )
+            right = mean_is(draws[:, often], update[often]) and mean_is(draws @ mixed, update @ mixed)
+            off = f"{mean_off(draws, update):.2g} off, of the largest"
+            told = says(compressor, "unbiased", "False, or the update on average over keys", f"True, and {off}")
+            assert not np.any(used) or right, told
         elif getattr(compressor, "contractive", True):  # no worse than silence
             error, energy = ((draws - update) ** 2).sum(axis=1).mean(), (update**2).sum()
-            assert error <= energy * (1 + 1e-5)
+            told = says(
+                compressor, "compress", "an error of at most the update's energy", f"{error / energy:.3g} times it"
+            )
+            assert error <= energy * (1 + 1e-5), told

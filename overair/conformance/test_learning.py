@@ -15,6 +15,8 @@ from ..learning.images.schemes import Job
 from ..ota import Analog, Ideal, Outcome, Terms, apply
 from ..ota.round import Round
 from ..phy import Air, Awgn, Grid, keys
+from ..scenarios.promises import shown
+from .compare import says
 
 LABELS = np.random.default_rng(1).permutation(np.repeat(np.arange(10), [18, 22, 17, 23, 21, 22, 21, 19, 14, 20]))
 IMAGES = np.random.default_rng(2).random((40, 32, 32, 3), np.float32)
@@ -39,8 +41,15 @@ def test_data(data: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     except (ValueError, OSError) as missing:
         pytest.skip(str(missing))
     for x, y in ((arrays.x_train, arrays.y_train), (arrays.x_test, arrays.y_test)):
-        assert x.dtype == np.float32 and x.ndim == 4 and 0 <= x.min() < x.max() <= 1
-        assert y.dtype == np.int32 and len(x) == len(y) and set(np.unique(y)) == set(range(arrays.classes))
+        received = f"{shown(x)} from {x.min():g} to {x.max():g}"
+        good = x.dtype == np.float32 and x.ndim == 4 and 0 <= x.min() < x.max() <= 1
+        assert good, says(data, "load", "float32 images [N, height, width, colours] from 0 to 1", received)
+        whole = y.dtype == np.int32 and len(x) == len(y) and set(np.unique(y)) == set(range(arrays.classes))
+        expected, received = (
+            f"int32 labels [{len(x)}], all from 0 to {arrays.classes - 1}",
+            f"{shown(y)}, {np.unique(y)}",
+        )
+        assert whole, says(data, "load", expected, received)
 
 
 @pytest.mark.parametrize("devices", [1, 3, 20])
@@ -51,9 +60,12 @@ def test_partitions(partition: Any, devices: int) -> None:
         return
     shares, again = (partition.split(LABELS, devices, seed=3) for _ in range(2))
     dealt = np.concatenate(shares)
-    assert len(shares) == devices and all(len(share) and share.dtype == np.int64 for share in shares)
-    assert len(np.unique(dealt)) == len(dealt) and set(dealt) <= set(range(len(LABELS)))
-    assert alike(shares, again)
+    full = len(shares) == devices and all(len(share) and share.dtype == np.int64 for share in shares)
+    received = ", ".join(map(shown, shares))
+    assert full, says(partition, "split", f"{devices} arrays int64, none empty", received)
+    once = len(np.unique(dealt)) == len(dealt) and set(dealt) <= set(range(len(LABELS)))
+    assert once, says(partition, "split", f"places below {len(LABELS)}, each at most once", "others")
+    assert alike(shares, again), says(partition, "split", "the same of the same seed", "something else")
     if devices > 1:
         other = partition.split(LABELS, devices, seed=4)
         assert not all(np.array_equal(np.sort(one), np.sort(two)) for one, two in zip(shares, other, strict=True))
@@ -63,8 +75,12 @@ def test_partitions(partition: Any, devices: int) -> None:
 
 def test_models(model: Any) -> None:
     built, again, other = (model.build(SHAPE, 7, seed) for seed in (1, 1, 2))
-    assert built.output_shape == (None, 7) and built.input_shape == (None, *SHAPE)
-    assert alike(parameters(built), parameters(again))
+    received = f"from {built.input_shape} to {built.output_shape}"
+    fits = built.output_shape == (None, 7) and built.input_shape == (None, *SHAPE)
+    assert fits, says(model, "build", f"a network from {(None, *SHAPE)} to (None, 7)", received)
+    assert alike(parameters(built), parameters(again)), says(
+        model, "build", "the same of the same seed", "other weights"
+    )
     logits = built(IMAGES[:5], training=False).numpy()
     assert np.all(np.isfinite(logits)) and np.ptp(logits.sum(axis=1)) > 0  # logits, and no probabilities
     if getattr(model, "trained", False):  # it brings its weights

@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from ..phy import keys
-from .compare import finite, same
+from ..scenarios.promises import power as promised
+from .compare import finite, same, says
 
 
 def test_power_rules(power_rule: Any) -> None:
@@ -21,23 +22,26 @@ def test_power_rules(power_rule: Any) -> None:
 
     def play(chosen: tf.Tensor, gains: tf.Tensor = gains) -> tuple[Any, tf.Tensor, tf.Tensor]:
         h, z, limits = (tf.gather(value, chosen) for value in (gains, symbols, budgets))
-        spent = tf.reduce_mean(tf.abs(z) ** 2 * rule.cost(h), axis=1)
-        level = rule.level(spent, limits, h if rule.joint else None, tf.constant(0.3))
-        return level, rule.amplitude(level.scale, h, tf.abs(z) ** 2 / elements, limits[:, None]), spent
+        spent = tf.reduce_mean(tf.abs(z) ** 2 * promised.cost(rule, rule.cost(h), h), axis=1)
+        level = promised.level(rule, rule.level(spent, limits, h if rule.joint else None, tf.constant(0.3)))
+        b = rule.amplitude(level.scale, h, tf.abs(z) ** 2 / elements, limits[:, None])
+        return level, promised.amplitude(rule, b, h), spent
 
     everybody = tf.range(devices)
     level, b, _ = play(everybody)
-    assert rule.cost(gains).shape == (devices, elements) and np.all(rule.cost(gains) >= 0)
-    assert b.shape == (devices, elements) and b.dtype == tf.complex64
-    assert level.scale.dtype == level.arrival.dtype == tf.float32
+    assert np.all(rule.cost(gains) >= 0)
     assert all(value.shape in ((), (elements,)) for value in level) and np.all(level.arrival > 0)
     assert finite(level) and finite(b)
     energy = tf.reduce_mean(tf.abs(b * symbols) ** 2, axis=1)
-    assert np.all(energy <= budgets * (1 + 1e-5))
+    over = float(tf.reduce_max(energy / budgets))
+    assert over <= 1 + 1e-5, says(rule, "level", "every device within its budget", f"{over:.3g} times a budget")
     if rule.aligned:  # on a gain that is known, and so with silence where there is none
         assert np.all(b[gains == 0] == 0)
         arrives = (b * gains).numpy()
-        assert np.all((arrives.real >= 0) & (np.abs(arrives.imag) <= 1e-5 * np.abs(b).max()))
+        in_phase = (arrives.real >= 0) & (np.abs(arrives.imag) <= 1e-5 * np.abs(b).max())
+        assert np.all(in_phase), says(
+            rule, "aligned", "False, or gains arriving with phase 0", "True, and other phases"
+        )
     absent = tf.concat([gains[:-1], tf.zeros_like(gains[-1:])], 0)  # the last takes no part, and sends nothing besides
     for one, other in zip(play(everybody, absent)[0], play(everybody[:-1])[0], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)

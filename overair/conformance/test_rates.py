@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ..ota import Subchannel
 from ..phy import keys
+from ..scenarios.promises import gives
 from .compare import finite, same
 
 
@@ -20,7 +21,8 @@ def test_rates(rate: Any) -> None:
     devices, offered = tf.range(3), []
     for snr in (0.0, 1e-12, 1.0, 100.0, 1e12):
         bits = rate.bits(share(snr, snr))
-        assert bits.shape == (3,) and bits.dtype == tf.float32 and finite(bits) and np.all(bits >= 0)
+        gives(rate, "bits", bits, "float32", [3])
+        assert finite(bits) and np.all(bits >= 0)
         offered.append(bits.numpy().max())
     assert offered[0] == 0 and offered == sorted(offered) and offered[3] > 0
     assert not np.any(rate.bits(share(100.0, 100.0, 0.0 * mine)))  # no elements at all
@@ -30,7 +32,7 @@ def test_rates(rate: Any) -> None:
     assert not np.any(rate.crc_ok(share(1.0, 1e-9), bits, devices, keys.key(1)))
     for known in (1.0, 1.2):
         heard = rate.crc_ok(share(1.0, known), bits, devices, keys.key(1))
-        assert heard.shape == (3,) and heard.dtype == tf.bool
+        gives(rate, "crc_ok", heard, "bool", [3])
         assert same(heard, arrives(share(1.0, known), bits, devices, keys.key(1)))
         one = rate.crc_ok(share(1.0, known, mine[1:2]), bits[1:2], devices[1:2], keys.key(1))
         assert same(one, heard[1:2])

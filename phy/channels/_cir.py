@@ -18,7 +18,7 @@ from ... import npz
 from . import _matlab
 
 NAMES = ("a", "tau", "pathGains", "pathDelays", "step_seconds", "sampleTimes", "start_seconds", "first_seconds")
-LONGEST = 1e9  # seconds of a step
+LONGEST = 1e9  # seconds of a step, and of a delay
 EVEN = 1e-3  # of a step, by which sample times may be off
 LAYOUTS = (
     "a [batch, 1, antennas, transmitters, 1, paths, steps] and tau [batch, 1, transmitters, paths], Sionna's axes with "
@@ -135,6 +135,8 @@ def _checked(a: np.ndarray, tau: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             raise _wrong(f"finite numbers in {name}", "NaN or infinity")
     if tau.min() < 0:
         raise _wrong("delays of at least 0 s", f"{tau.min():.4g}")
+    if tau.max() > LONGEST:
+        raise _wrong(f"delays of at most {LONGEST:g} s", f"{tau.max():.4g}")
     if not np.any(a):
         raise _wrong("some gain", "a that is 0 everywhere")
     return a, tau

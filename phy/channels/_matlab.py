@@ -60,8 +60,6 @@ def _level5(stream: BinaryIO, wanted: Collection[str]) -> tuple[dict[str, np.nda
     while at < len(content):
         kind, size = struct.unpack_from(f"{order}II", content, at)
         element = content[at : at + 8 + size]
-        if len(element) < 8 + size:
-            raise ValueError(f"it ends {8 + size - len(element)} bytes early")
         at += 8 + size
         beginning = zlib.decompressobj().decompress(element[8:], PEEK) if kind == COMPRESSED else element
         name, shape, of = _declared(header, beginning)

@@ -1,39 +1,16 @@
-"""Someone's own channel (CIR): impulse responses from a file, measured or simulated.
-
-A .npz file has ``a``, complex path coefficients in Sionna's axes [batch, 1, antennas, transmitters, 1, paths, steps],
-``tau``, delays in seconds [batch, 1, transmitters, paths], and where there are several steps ``step_seconds``, the time
-between them. ``phy.save_cir`` writes such files, as .mat too. What Sionna RT and MATLAB's toolboxes give, and plain
-[examples, antennas, paths, steps], is read as well: `_cir.py` has the layouts. Every transmitter of every realisation
-is an example for a device. A single step stands still. Otherwise a round is a stretch of an example from a random
-moment on, linear between steps.
-
-Devices get different examples while there are enough, drawn anew every round; if ``lasting``, once for all rounds, and
-then near devices stay near. Devices that are known by a number, as those of cohorts, keep any example, whoever else has
-it. If ``replayed`` nothing is drawn: device k is the file's transmitter k (of a cohort, that of its number, over and
-over), and a round takes the realisation whose ``start_seconds`` is nearest to its own time, from ``first_seconds``
-after that on; past the last one the file begins again, and further realisations of a batch are the next ones.
-
-Gains are those of the file if not ``normalized``; else one factor for the whole file makes the mean gain of examples 1,
-sum_l |a_l|^2 over examples, antennas and steps. A file with more antennas than asked for gives its first ones. The
-delay of a path without power says nothing, whatever it is: Sionna's own exports have seconds there, or -1.
-
-What is known in advance is the mean over the whole file: powers of paths (of each example, if lasting, and of each
-transmitter, if replayed) and how they change over time. Detection takes paths to fade independently, which those of a
-measured file need not.
-"""
+"""Someone's own channel (CIR): impulse responses from a file, measured or simulated."""
 
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..numbered import Numbered
-from ..strict import STRICT
+from ..strict import dataclass
 from . import _cir
 
 MOMENTS = 64  # of an example, to see how it changes
@@ -51,9 +28,42 @@ class _Examples(NamedTuple):
     digest: str  # of the file
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class CirFile:
-    """Impulse responses of a .npz or .mat file."""
+    """Impulse responses of a .npz or .mat file.
+
+    h(t, f) = sum_l a_l(t) exp(-j 2 pi f tau_l) of an example that is drawn for each device.
+
+    A .npz file has ``a``, complex path coefficients in Sionna's axes [batch, 1, antennas, transmitters, 1, paths,
+    steps], ``tau``, delays in seconds [batch, 1, transmitters, paths], and where there are several steps
+    ``step_seconds``, the time between them. ``phy.save_cir`` writes such files, as .mat too. What Sionna RT and
+    MATLAB's toolboxes give, and plain [examples, antennas, paths, steps], is read as well: `_cir.py` has the layouts.
+    Every transmitter of every realisation is an example for a device. A single step stands still. Otherwise a round is
+    a stretch of an example from a random moment on, linear between steps.
+
+    Devices get different examples while there are enough, drawn anew every round; if ``lasting``, once for all rounds,
+    and then near devices stay near. Devices that are known by a number, as those of cohorts, keep any example, whoever
+    else has it. If ``replayed`` nothing is drawn: device k is the file's transmitter k (of a cohort, that of its
+    number, over and over), and a round takes the realisation whose ``start_seconds`` is nearest to its own time, from
+    ``first_seconds`` after that on; past the last one the file begins again, and further realisations of a batch are
+    the next ones.
+
+    Gains are those of the file if not ``normalized``; else one factor for the whole file makes the mean gain of
+    examples 1, sum_l |a_l|^2 over examples, antennas and steps. A file with more antennas than asked for gives its
+    first ones. The delay of a path without power says nothing, whatever it is: Sionna's own exports have seconds there,
+    or -1.
+
+    What is known in advance is the mean over the whole file: powers of paths (of each example, if lasting, and of each
+    transmitter, if replayed) and how they change over time. Detection takes paths to fade independently, which those of
+    a measured file need not.
+
+    >>> import tempfile, numpy as np
+    >>> from overair.phy import CirFile, Size, Span, keys
+    >>> file = tempfile.NamedTemporaryFile(suffix=".npz")
+    >>> np.savez(file, a=np.ones([5, 2, 3, 1], np.complex64), tau=np.zeros([5, 3], np.float32)); _ = file.seek(0)
+    >>> CirFile(file.name).draw(Size(1, 2, 4), Span(0.0, 14, 83e-6), keys.key(0), keys.key(0, "place")).a.shape
+    TensorShape([1, 2, 4, 3, 1])
+    """
 
     reads: ClassVar[str] = "path"
     by_number: ClassVar[bool] = True

@@ -37,7 +37,7 @@ class Find(Table):
     @field_validator("target")
     @classmethod
     def _can_be_read(cls, target: str) -> str:
-        _parts(target)
+        parts(target)
         return target
 
     @field_validator("high")
@@ -50,7 +50,7 @@ class Find(Table):
     @property
     def measure(self) -> str:
         """What the target is about."""
-        return _parts(self.target)[0]
+        return parts(self.target)[0]
 
     @property
     def sense(self) -> int:
@@ -59,7 +59,7 @@ class Find(Table):
 
     def reached(self, value: float) -> bool:
         """Whether a value of the measure reaches the target."""
-        _, sense, level = _parts(self.target)
+        _, sense, level = parts(self.target)
         return value >= level if sense == ">=" else value <= level
 
 
@@ -153,7 +153,8 @@ def _checked(name: str, table: type[Table], value: Any) -> Any:
         ) from None
 
 
-def _parts(target: str) -> tuple[str, str, float]:
+def parts(target: str) -> tuple[str, str, float]:
+    """The measure, >= or <=, and the level of a target; ValueError where it is none."""
     found = TARGET.fullmatch(target)
     try:
         if found:

@@ -10,7 +10,7 @@ scenarios. Nothing is registered anywhere.
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -191,4 +191,9 @@ def _is_shared(annotation: ast.expr) -> bool:
 
 
 def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"), str(file))
+    return _parsed(file.read_text(encoding="utf-8"), str(file))
+
+
+@lru_cache(maxsize=32)  # bases are asked for again and again
+def _parsed(text: str, name: str) -> ast.Module:
+    return ast.parse(text, name)

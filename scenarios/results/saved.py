@@ -20,6 +20,7 @@ from .. import studies
 from ..reading import renamed
 from ..reading.catalogue import Table
 from ..reading.errors import ScenarioError, shown
+from ..reading.files import presets
 from . import curves, partial
 from .dataset import ENGINE, units_of
 from .sealed import content_of, unseal
@@ -46,6 +47,9 @@ def load(path: str | Path) -> xr.Dataset:
     file = Path(path)
     if file.is_dir():
         return _folder(file)
+    if str(path) in presets() and not file.exists():
+        how = f"overair run {path} makes some, overair show {path} --toml prints the preset"
+        raise ScenarioError(f"{path}: expected results, received a preset; {how}")
     if file.suffix == ".csv":
         return _checked(curves.load(file), file)
     return _netcdf(file)

@@ -12,7 +12,6 @@ be, given the rounds' vectors and gains, where a closed form is known.
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le
 from pydantic import Field
 
@@ -20,7 +19,7 @@ from ..reading.catalogue import Of, Scheme
 from ..reading.complaints import named
 from ..reading.tables import Grant, GridTable, Million, Snrs, default, link
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from ._reports import PILOTS, REMARKED
 from .base import Study
 
@@ -112,7 +111,7 @@ class Aggregation(Study):
 
         return _aggregation.build(prepared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _aggregation
 
         return _aggregation.measure(self, common, work)

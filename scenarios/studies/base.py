@@ -12,9 +12,8 @@ engines, results, tables and curves are written once and know no study. Its file
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import numpy as np
 from annotated_types import MinLen
 from pydantic import Field, field_validator
 
@@ -22,7 +21,10 @@ from ..reading.catalogue import Table, without_labels
 from ..reading.errors import ScenarioError, fault
 from ..reading.tables import Seed, all_different
 from ..results.measures import Measure
-from ..running.units import Record, Work
+from ..running.units import Record, Values, Work
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Coordinates = dict[str, list[Any]]
 TOLD = ("title", "seeds")  # decide no number: of all seeds a unit has one
@@ -85,7 +87,7 @@ class Study(Table):
         """What the units of a group share while they run."""
         return prepared
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         """The measures of a unit over ``work.wanted``, each over the dimensions that it has."""
         raise NotImplementedError
 
@@ -101,7 +103,7 @@ class Study(Table):
         alone = there.coordinates | missing
         return self._joined(there, Record(alone, self.perform(common, work._replace(wanted=alone))), *missing)
 
-    def found(self, record: Record) -> dict[str, np.ndarray] | None:
+    def found(self, record: Record) -> Values | None:
         """The measures over ``dimensions`` in a record, None where it does not hold them all."""
         wanted = self.dimensions()
         if not record.values or _missing(record.coordinates, wanted):
@@ -118,12 +120,19 @@ class Study(Table):
         name = type(self).__module__.rpartition(".")[2]
         raise ScenarioError(fault("tune", "a study that holds out validation data", name))
 
-    def _taken(self, values: np.ndarray, measure: Measure, places: Mapping[str, Sequence[int]]) -> np.ndarray:
+    def trained(self, prepared: Any, record: Record) -> Any:
+        """The Keras model that a finished unit ended with; ScenarioError where none is kept."""
+        name = type(self).__module__.rpartition(".")[2]
+        raise ScenarioError(fault("study", "one whose records keep a model, such as federated", name))
+
+    def _taken(self, values: "np.ndarray", measure: Measure, places: Mapping[str, Sequence[int]]) -> "np.ndarray":
         for axis, name in enumerate(self.over(measure)):
-            values = np.take(values, places[name], axis=axis)
+            values = values.take(places[name], axis=axis)
         return values
 
     def _joined(self, there: Record, new: Record, along: str) -> Record:
+        import numpy as np
+
         values = {
             each.name: np.concatenate([there.values[each.name], new.values[each.name]], self.over(each).index(along))
             if along in self.over(each)

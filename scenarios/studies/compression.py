@@ -14,14 +14,13 @@ tell of each other, less is possible.
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Gt, Le, Lt, MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import all_different
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from ._gradients import OfGradients
 
 Gain = Annotated[float, Gt(0), Le(1e9)]
@@ -63,7 +62,7 @@ class Compression(OfGradients):
 
         return _compression.prepare(self, shared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _compression
 
         return _compression.errors(self, common, work)

@@ -14,14 +14,13 @@ many independent blocks. All bandwidths see the same channels.
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import all_different, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 Bandwidth = Annotated[float, Gt(0), Le(1e9)]
@@ -85,7 +84,7 @@ class Diversity(Study):
 
         return _diversity.build(self, prepared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _diversity
 
         return _diversity.measure(self, common, work)

@@ -13,14 +13,13 @@ With ``path = "exact"`` steps follow the gradients themselves, so that all see t
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import all_different, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 Moment = Annotated[int, Ge(0), Lt(2**31)]
@@ -84,7 +83,7 @@ class Factors(Study):
 
         return _factors.prepare(self, shared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _factors
 
         return _factors.trained(self, common, work)

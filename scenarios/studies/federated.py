@@ -8,7 +8,6 @@ import json
 import math
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Gt, Le, Lt
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -26,9 +25,8 @@ from ..reading.tables import (
     default,
 )
 from ..results.measures import over_rounds
-from ..running.units import Record, Work
-from . import _rounds
-from ._rounds import COSTS, ENDED, EVALUATED, STOPPED, ended, of
+from ..running.units import Record, Values, Work
+from ._round_measures import COSTS, ENDED, EVALUATED, STOPPED
 from .base import TOLD, Coordinates, Study
 
 STEPS: dict[str, Any] = {
@@ -205,10 +203,21 @@ class Federated(Study):
         return _federation.build(prepared)
 
     def grow(self, common: Any, work: Work) -> Record:
+        from . import _rounds
+
         return _rounds.run(self, common, work)
 
-    def found(self, record: Record) -> dict[str, np.ndarray] | None:
+    def trained(self, prepared: Any, record: Record) -> Any:
+        from . import _model
+
+        return _model.trained(self, prepared, record)
+
+    def found(self, record: Record) -> Values | None:
         """Accuracies at the evaluations, and costs over the rounds since the one before."""
+        import numpy as np
+
+        from ._rounds import ended, of
+
         rounds = self.dimensions()["round"]
         if not record.values:
             return None

@@ -18,14 +18,13 @@ to epoch. With ``teacher`` a student learns from a teacher on fresh Gaussian inp
 import json
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Table
 from ..reading.tables import Positive, all_different
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from ._gradients import OfNetwork
 
 Epoch = Annotated[int, Gt(0), Le(10**4)]
@@ -113,7 +112,7 @@ class GradientStatistics(OfNetwork):
 
         return _gradient_statistics.prepare(self, shared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _gradient_statistics
 
         return _gradient_statistics.measured(self, common, work)

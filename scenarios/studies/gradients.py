@@ -12,13 +12,12 @@ Entries are numbered over all weights, one after the other in the order of the m
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import Field
 
 from ..reading.errors import ScenarioError, fault
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from ._gradients import OfGradients
 from .base import Coordinates
 
@@ -53,5 +52,5 @@ class Gradients(OfGradients):
             raise ScenarioError(fault("entries", wanted, self.entries))
         return source
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         return {"gradient": common.at(work.wanted["moment"], work.seed)[:, work.wanted["entry"]]}

@@ -11,7 +11,6 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Gt, Le, MinLen
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -19,7 +18,7 @@ from ..reading.catalogue import Of, Scheme
 from ..reading.fractions import number_of
 from ..reading.tables import DeviceLink, GridTable, Positive, Seed, all_different, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 Ratio = Annotated[float, Gt(0), Le(1), BeforeValidator(number_of)]
@@ -71,7 +70,7 @@ class Images(Study):
 
         return _images.prepare(self, shared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _images
 
         return _images.send(self, common, work)

@@ -15,14 +15,13 @@ its class; ``baseline`` is the mean picture of its class as a guess: what shows 
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le
 from pydantic import Field
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import Grant, GridTable, Positive, Snrs, default, link
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Coordinates, Study
 
 AIR = ("link", "grid", "grant")
@@ -96,7 +95,7 @@ class Leakage(Study):
 
         return _leakage.build(prepared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _leakage
 
         return _leakage.measure(self, common, work)

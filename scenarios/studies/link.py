@@ -13,7 +13,6 @@ of its own. Bits of a block fail together, so the intervals of 95 % count blocks
 import json
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Gt, Le, MinLen
 from pydantic import BeforeValidator, Field
 
@@ -21,7 +20,7 @@ from ..reading.catalogue import without_labels
 from ..reading.fractions import number_of
 from ..reading.tables import DeviceLink, GridTable, Positive, Seed, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import TOLD, Study
 
 Modulation = Literal["bpsk", "qpsk", "16-qam", "64-qam", "256-qam"]
@@ -74,7 +73,7 @@ class Link(Study):
 
         return _link.build(prepared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _link
 
         return _link.send(self, common, work)

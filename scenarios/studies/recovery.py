@@ -15,14 +15,13 @@ same support.
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Gt, Le, Lt, MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import SnrDb, all_different
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from ._gradients import OfGradients
 
 Share = Annotated[float, Gt(0), Le(1)]
@@ -73,7 +72,7 @@ class RecoveryStudy(OfGradients):
 
         return _recovery.prepare(self, shared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _recovery
 
         return _recovery.errors(self, common, work)

@@ -10,14 +10,13 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import Seed, all_different
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 Gain = Annotated[float, Gt(0), Le(1e9)]
@@ -72,7 +71,7 @@ class Regression(Study):
 
         return _regression.prepare(self)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _regression
 
         return _regression.losses(self, common, work)

@@ -14,14 +14,13 @@ Communications Magazine 2020, fig. 3, for the comparison.
 import json
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import DeviceLink, GridTable, Positive, all_different, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 DRAWERS = 20  # of each character
@@ -107,7 +106,7 @@ class Retrieval(Study):
 
         return _retrieval.begin(self, prepared, work)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _retrieval
 
         return _retrieval.find(self, common, work)

@@ -13,14 +13,13 @@ AWGN, in theory, through the air, and what no way can do better. ``link.snr_db``
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import DeviceLink, GridTable, Positive, SnrDb, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 
@@ -85,7 +84,7 @@ class Sensors(Study):
 
         return _sensors.begin(self, prepared, work)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _sensors
 
         return _sensors.send(self, common, work)

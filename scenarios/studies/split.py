@@ -13,14 +13,13 @@ which most gets through, and what is lost is sent again. ``link.snr_db`` is a di
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Lt, MinLen
 from pydantic import Field
 
 from ..reading.catalogue import Of, Scheme, table_of_class
 from ..reading.tables import DeviceLink, GridTable, Seed, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 HOME = "learning/inference/split"
@@ -81,7 +80,7 @@ class Split(TrainingFields, Study):
 
         return _split.begin(self, prepared, work)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _split
 
         return _split.send(self, common, work)

@@ -43,6 +43,10 @@ def level5(path: Path, **arrays: Any) -> None:
     savemat(path, {name: without_ends(np.atleast_2d(array)) for name, array in arrays.items()}, do_compression=True)
 
 
+def unpacked5(path: Path, **arrays: Any) -> None:
+    savemat(path, arrays)
+
+
 def level73(path: Path, **arrays: Any) -> None:
     with h5py.File(path, "w", userblock_size=512) as file:
         for name, array in arrays.items():
@@ -158,6 +162,7 @@ def test_numbers_that_are_none_are_refused_in_every_format(tmp_path: Path, write
     for arrays, message in (
         ({"a": broken, "tau": tau}, "expected finite numbers in a"),
         ({"a": a, "tau": tau - 1e-6}, "expected delays of at least 0 s, received -"),
+        ({"a": a, "tau": tau * 1e40}, r"expected delays of at most 1e\+09 s, received 9.*e\+33"),
         ({"a": 0 * a, "tau": tau}, "expected some gain"),
         ({"a": a}, "expected arrays a and tau.* received a"),
     ):
@@ -214,7 +219,7 @@ def test_odd_files_of_matlab_are_refused(tmp_path: Path, name: str, monkeypatch:
         CirFile(str(tmp_path / "own.mat"))
 
 
-@pytest.mark.parametrize("write", [numpys, level5, level73])
+@pytest.mark.parametrize("write", [numpys, level5, unpacked5, level73])
 def test_files_that_end_early_or_are_damaged_are_refused_or_read(tmp_path: Path, write: Callable) -> None:
     a, tau = responses()
     write(tmp_path / "own", a=a, tau=tau)
