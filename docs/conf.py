@@ -46,7 +46,8 @@ MARKS = re.compile(r"\||(?<=\w)_(?!\w)|\*(?=\S)|(?<=\S)\*")  # of substitutions,
 
 def as_plain_text(app: Any, what: str, name: str, of: Any, options: Any, lines: list[str]) -> None:
     """Docstrings are plain text: |h|, x_ and h* mean themselves, outside of ``code`` and of examples."""
-    for at, line in enumerate(lines):
+    told = lines.index("Fields::") if "Fields::" in lines else len(lines)  # what is said of fields is literal
+    for at, line in enumerate(lines[:told]):
         if not line.lstrip().startswith((">>>", "...")):
             parts = line.split("``")
             parts[::2] = [MARKS.sub(r"\\\g<0>", part) for part in parts[::2]]

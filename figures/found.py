@@ -7,9 +7,9 @@ each other.
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -24,26 +24,16 @@ from . import _edges, _styles, _ticks
 from ._choice import Choice, choose, names
 from ._labels import axis_label, plain, value_label
 from ._legend import legend
-from ._lines import abscissas, along, dash, is_numeric, x_ticks
-from ._look import COLOURS, MARKERS, Picture, caption, fit, grid, marked, write
+from ._lines import abscissas, along, is_numeric, x_ticks
+from ._look import Picture, caption, fit, grid, write
 from ._panels import MOST_COLUMNS, Panels, titled
-from ._points import INTERVALS
+from .found_series import Row, Series, draw_series
 
 RATIO = (3, 2)  # of the heights of what is needed and of the differences
 TALLER = 1.45  # than a panel alone
 ENOUGH = 6  # seeds, for the interval of a median
 APART = 8.0  # points between lines
 FREE = 0.45  # of a scheme's room, to the right of its median, that its seeds take
-SMALL = 0.55  # a seed's mark, of a median's
-Summary = Callable[[np.ndarray], tuple[float, float, float]]
-
-
-class Row(NamedTuple):
-    """The upper or the lower row of panels: values by place, axes and seed, and what is made of the seeds."""
-
-    values: xr.DataArray
-    summary: Summary
-    edges: _edges.Edges
 
 
 def draw(dataset: xr.Dataset, path: str | Path) -> None:
@@ -116,8 +106,7 @@ def _rows(dataset: xr.Dataset, reference: Against | None) -> list[Row]:
     rows = [Row(needed.required, intervals.median, _edges.of(needed.required))]
     if reference is not None:
         more = intervals.differences(needed, *reference).required
-        others = more.sel({reference.axis: more[reference.axis] != reference.label})
-        rows.append(Row(more, intervals.paired, _edges.of(others, 0.0)))
+        rows.append(Row(more, intervals.paired, _edges.of(more, 0.0)))
     return rows
 
 
@@ -143,46 +132,14 @@ def _row(
         for at in [None] if joined else range(len(where)):
             part = slice(None) if at is None else slice(at, at + 1)
             if not _is_reference(dataset, left_out, one if at is None else one | {chosen.x: at}):
-                series = _Series(where[part], values[:, part], line if chosen.lines else at or 0, label, shift)
-                _draw_series(panel, series, row, None if joined else room / len(places))
+                series = Series(where[part], values[:, part], line if chosen.lines else at or 0, label, shift)
+                draw_series(panel, series, row, None if joined else room / len(places))
 
 
 def _is_reference(dataset: xr.Dataset, reference: Against | None, at: Mapping[str, int]) -> bool:
     if reference is None or reference.axis not in at:
         return False
     return bool(dataset[reference.axis].values[at[reference.axis]] == reference.label)
-
-
-class _Series(NamedTuple):
-    """Values [S, X] of a line, or of one scheme."""
-
-    x: np.ndarray
-    over_seeds: np.ndarray
-    at: int
-    """Which one it is, for its look."""
-    label: str | None
-    shift: float
-    """Of all its marks to the right, in points."""
-
-
-def _draw_series(panel: Axes, series: _Series, row: Row, spread: float | None) -> None:
-    """Medians with their intervals, and the seeds: on these, or beside them over so many points."""
-    x, over_seeds, at, label, shift = series
-    middle, low, high = np.array([row.summary(seeds) for seeds in over_seeds.T]).T
-    look, place = marked(COLOURS[at % len(COLOURS)], MARKERS[at % len(MARKERS)]), _edges.moved(panel, shift)
-    ends = [np.clip(each, row.edges.bottom, row.edges.top) for each in (low, high)]
-    wide = 2 * look["linewidth"]
-    panel.vlines(x, *ends, color=look["color"], alpha=0.35, linewidth=wide, transform=place)
-    drawn, dashes = np.where(np.isfinite(middle), middle, np.nan), dash(at) if spread is None else "none"
-    (line,) = panel.plot(x, drawn, linestyle=dashes, label=label, transform=place, zorder=3, **look)
-    INTERVALS[line] = np.array([low, high])
-    small = look | {"markersize": SMALL * look["markersize"], "linestyle": "none", "alpha": 0.6, "markeredgewidth": 0}
-    count = len(over_seeds)
-    beside = np.zeros(count) if spread is None else spread * (0.3 + 0.7 * np.arange(count) / max(1, count - 1))
-    for seeds, more in zip(over_seeds, beside, strict=True):
-        finite = np.where(np.isfinite(seeds), seeds, np.nan)
-        panel.plot(x, finite, transform=_edges.moved(panel, shift + more), label="_seed", **small)
-    row.edges.mark(panel, x, over_seeds, middle, shift, look)
 
 
 def _names(dataset: xr.Dataset, reference: Against | None) -> list[str]:

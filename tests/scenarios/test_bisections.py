@@ -76,7 +76,7 @@ def test_a_median_over_seeds_of_trials_decides(
 
 def test_where_no_step_gets_there_the_one_that_gets_nearest_is_taken(seen: list[tuple[float, bool, int]]) -> None:
     low = FIND | {"low": -40, "high": -20}  # at which each needs more, the second least so
-    found = run(RAW | {"seeds": [0], "find": low, "tune": TUNE})
+    found = run(RAW | {"seeds": [0], "find": low, "tune": TUNE | {"values": [1.0, 0.1, 10.0]}})
     assert found.tuned.item() == 1.0 and found.required.item() == math.inf
 
 
