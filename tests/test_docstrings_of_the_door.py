@@ -19,7 +19,9 @@ DOOR = [overair.load, overair.plot, overair.use, scenarios.run, scenarios.Study,
 DOOR += [getattr(aggregator, name) for name in aggregator.__all__]
 MORE = ["learning.over_air", "learning.images", "learning.federated.algorithms", "learning.federated.hardware"]
 MORE += ["learning.models", "learning.data", "learning.partitions", "learning.leakage.attacks"]
-MORE += ["learning.images.networks", "learning.images.schemes"]
+MORE += ["learning.images.networks", "learning.images.schemes", "learning.federated.schedulers"]
+MORE += ["learning.federated.attackers", "learning.federated.protections", "learning.federated.downlinks"]
+MORE += ["learning.inference.split.features", "learning.inference.retrieval.queries"]
 
 
 def told() -> list[Any]:
@@ -44,8 +46,14 @@ def test_the_examples_of_what_the_door_opens_run(each: Any) -> None:
     assert doctest.DocTestRunner(verbose=False).run(example, out=wrong.append).failed == 0, "".join(wrong)
 
 
+@pytest.mark.parametrize("each", [each for each in told() if hasattr(each.values[0], "_fields")])
+def test_tuples_say_what_their_fields_are(each: Any) -> None:
+    about = (inspect.getdoc(each) or "").partition("\nFields::\n\n")[2]
+    assert re.findall(r"^    (\w+): .+\n        \S", about, re.MULTILINE) == [*each._fields]
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_help_of_a_study_has_all_its_fields(name: str) -> None:
     text = pydoc.plain(pydoc.render_doc(TABLES[name]))
     for field, about in described(TABLES[name]).items():
-        assert re.search(rf"^ \|      {re.escape(field)}\n \|          {re.escape(about)}$", text, re.MULTILINE), field
+        assert f" |      {field}\n |          {about}\n" in text, field

@@ -28,10 +28,10 @@ class Klt(NamedTuple):
     (TensorShape([50, 4, 16]), True)
     """
 
-    block: int
-    mean: np.ndarray  # [d]
-    axes: np.ndarray  # [d, d]
-    variances: np.ndarray  # [d]
+    block: int  # pixels a side, b
+    mean: np.ndarray  # block, [d]
+    axes: np.ndarray  # one a column, [d, d]
+    variances: np.ndarray  # along them, falling, [d]
 
     @staticmethod
     def fit(*images: np.ndarray, block: int) -> "Klt":

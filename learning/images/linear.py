@@ -23,7 +23,10 @@ NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)  # for means over one no
 
 @documented
 class PowerAllocation(NamedTuple):
-    """What both sides agree on for an SNR: noise of a real use, amplitudes [m], and how the scale is sent.
+    """What both sides agree on for an SNR.
+
+    Coefficient u_i of an image goes out as scale x amplitude_i x u_i; mean, spread and level are for a scale that is
+    sent.
 
     >>> import numpy as np
     >>> from overair.learning.images.linear import PowerAllocation
@@ -31,10 +34,10 @@ class PowerAllocation(NamedTuple):
     0.0
     """
 
-    noise: float | tf.Tensor
-    amplitudes: np.ndarray
+    noise: float | tf.Tensor  # variance of a real use, s2
+    amplitudes: np.ndarray  # of coefficients, [m]
     mean: float = 0.0  # of log(energy / budget)
-    spread: float = 1.0
+    spread: float = 1.0  # standard deviation of that
     level: float = 0.0  # g^2 / budget
 
 
@@ -73,10 +76,10 @@ class Linear:
     (TensorShape([2, 8, 8, 1]), True)
     """
 
-    klt: Klt
-    ratio: float
-    scale: Literal["average", "known", "sent"] = "known"
-    examples: np.ndarray | None = None
+    klt: Klt  # the transform of blocks
+    ratio: float  # complex symbols for each sample, k/n
+    scale: Literal["average", "known", "sent"] = "known"  # how the receiver comes to know it
+    examples: np.ndarray | None = None  # images [N, H, W, C], from which what is public of the scale comes
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:

@@ -128,7 +128,15 @@ class Scheduler(Protocol):
 @documented
 @runtime_checkable
 class InTime(Scheduler, Protocol):
-    """A scheduler that looks at times."""
+    """A scheduler that looks at times: how long devices compute and send.
+
+    It has ``check_times`` besides, by which it refuses what would never end in time.
+
+    >>> from overair.learning import Deadline, Random
+    >>> from overair.learning.federated.schedulers import InTime
+    >>> isinstance(Deadline(), InTime), isinstance(Random(), InTime)
+    (True, False)
+    """
 
     def check_times(self, least: float, besides: float, fixed_bits: bool) -> None:
         """Raise ValueError where such grants do not do, or seconds of the fastest device with what comes besides.

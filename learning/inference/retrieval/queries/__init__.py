@@ -19,10 +19,17 @@ Keep = Callable[[tuple[object, ...], Callable[[], Arrays]], Arrays]
 
 @documented
 class Asked(NamedTuple):
-    """Queries and a gallery, by different people: drawings of other characters than those learnt from."""
+    """Queries and a gallery, by different people.
 
-    network: keras.Model
-    labels: Labels
+    They are drawings of other characters than those learnt from.
+
+    >>> from overair.learning.inference.retrieval.queries import Asked
+    >>> Asked._fields[-3:]
+    ('queries', 'gallery', 'told')
+    """
+
+    network: keras.Model  # that makes features of drawings, trained without a channel
+    labels: Labels  # of queries and gallery
     drawings: Drawings  # of the queries
     queries: np.ndarray  # features, [Q, F]
     gallery: np.ndarray  # features, [G, F]
@@ -31,15 +38,22 @@ class Asked(NamedTuple):
 
 @documented
 class Job(NamedTuple):
-    """What a seed's queries are made with: what is learnt from, the air, a query's elements, and training steps."""
+    """What a seed's queries are made with.
+
+    What is trained follows from it and from a scheme's fields; ``keep`` has the same trained once.
+
+    >>> from overair.learning.inference.retrieval.queries import Job
+    >>> Job._fields[:4]
+    ('drawings', 'features', 'air', 'elements')
+    """
 
     drawings: Drawings  # of the characters to learn from
     features: np.ndarray  # the network's, of these drawings as varied, [4C, D, F]
-    air: Air
-    elements: int
+    air: Air  # of one device
+    elements: int  # of a query
     steps: int  # of a head, unless its scheme has its own
-    seed: int
-    keep: Keep
+    seed: int  # of all that is trained
+    keep: Keep  # arrays that are there already, or made and kept
     held_out: Asked  # characters that nothing learns from, by which ways are chosen
 
     @property

@@ -14,16 +14,27 @@ from ..outage import PacketOutage
 Kept = Callable[[Callable[[], list[np.ndarray]]], list[np.ndarray]]
 
 
+@documented
 class Examples(NamedTuple):
-    """Images and their labels."""
+    """Images and their labels.
 
-    x: np.ndarray
-    y: np.ndarray
+    Images are float32 from 0 to 1, labels int32 from 0 on.
+
+    >>> import numpy as np
+    >>> from overair.learning.inference.split.features import Examples
+    >>> Examples(x=np.zeros([4, 8, 8, 1], np.float32), y=np.zeros(4, np.int32)).x.shape
+    (4, 8, 8, 1)
+    """
+
+    x: np.ndarray  # images, [N, H, W, C]
+    y: np.ndarray  # labels, [N]
 
 
 @documented
 class Cut(NamedTuple):
-    """A network cut in two, its data, and the link: model(x) = server(device(x)).
+    """A network cut in two, its data, and the link.
+
+    The device's part ends where the server's begins, so model(x) = server(device(x)).
 
     >>> from overair.learning.inference.split.features import Cut
     >>> Cut._fields[:2]
@@ -31,17 +42,21 @@ class Cut(NamedTuple):
     """
 
     device: keras.Model
+    """From images to what crosses."""
     server: keras.Model
+    """From what crosses to logits."""
     name: str
     """Of the layer behind which it is cut."""
     last: bool
     """Whether nothing is left to the server."""
     data: Arrays
+    """Whose training images may be learnt from, and whose test images are sent."""
     held_out: Examples
     """Of which nothing has learnt, for choices."""
     outage: PacketOutage
     """What the link loses."""
     grid: Grid
+    """Of the resource elements."""
     seed: int
     """Of training and links."""
     kept: Kept = lambda make: make()
@@ -50,9 +65,18 @@ class Cut(NamedTuple):
 
 @documented
 class Sent(NamedTuple):
-    """What became of the test images by SNR, [S]; bits are means over images."""
+    """What became of the test images by SNR, [S].
 
-    accuracy: np.ndarray
+    Bits are means over images; elements are those of a packet or an image that is sent once.
+
+    >>> import numpy as np
+    >>> from overair.learning.inference.split.features import Sent
+    >>> some = np.array([0.5, 0.9])
+    >>> Sent(accuracy=some, validation=some, elements=np.array([64, 64]), bits=0.0, depth=0).accuracy.shape
+    (2,)
+    """
+
+    accuracy: np.ndarray  # on the test images
     validation: np.ndarray  # accuracy on the images that were held out
     elements: np.ndarray  # of a packet or an image, sent once
     bits: float  # 0 where symbols are analog
