@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from overair.phy import Tdl
+from overair.phy import Tdl, keys
 from overair.scenarios.reading import catalogue, sources
 
 PARTS = ["phy", "ota", "learning"]
@@ -50,7 +50,7 @@ def test_a_class_says_what_its_fields_mean(cls: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
-@pytest.mark.parametrize("cls", classes())
+@pytest.mark.parametrize("cls", [*classes(), pytest.param(keys.key, id="overair.phy.keys.key")])
 def test_the_example_of_a_class_runs(cls: Any) -> None:
     example = doctest.DocTestParser().get_doctest(inspect.getdoc(cls) or "", {}, cls.__name__, None, 0)
     wrong: list[str] = []

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from overair.conformance import found, plugin
 from overair.conformance.test_channels import test_channels as channels
 from overair.conformance.test_codecs import test_codecs as codecs
 from overair.conformance.test_compressors import test_compressors as compressors
@@ -71,6 +72,19 @@ class Mine:
     '''It.'''
     samples_per_device: int = 0
     def split(self, labels, devices, seed): return {}
+"""
+FIELDS = """
+from overair.phy.channels.rayleigh import Rayleigh
+@dataclass(frozen=True)
+class {}(Rayleigh):
+    '''It.'''
+    gains: tuple[float, ...]
+    wide: bool = False
+"""
+SAID = """
+    @classmethod
+    def examples(cls, folder):
+        return {'gains': [(1.0, 0.5), (float(folder.is_dir()),)]}
 """
 HEAD = "import tensorflow as tf\nfrom pydantic.dataclasses import dataclass\n"
 UNKNOWN = "; ? is a size that TensorFlow does not know while it traces: say it by tf.ensure_shape"
@@ -214,3 +228,19 @@ def test_a_scenario_is_checked_with_the_schemes_that_it_chooses(own: Any, tmp_pa
     )
     with pytest.raises(ScenarioError, match=r"mine.py: Mine.encode: expected complex64 \[3, 12\], received float32"):
         study.prepare({})
+
+
+def test_fields_that_annotations_do_not_fill_are_those_that_a_scheme_says(
+    own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, mute = FIELDS.format("Told") + SAID, FIELDS.format("Mute")
+    (tmp_path / "channels").mkdir()
+    (tmp_path / "channels" / "told.py").write_text(HEAD + told)
+    monkeypatch.setattr(plugin, "origin", tmp_path.name)
+    own(tmp_path)
+    made = found.examples.__wrapped__("channels")
+    assert [(each.gains, each.wide) for each in made] == [((1.0, 0.5), False), ((1.0,), False), ((1.0, 0.5), True)]
+    (tmp_path / "channels" / "mute.py").write_text(HEAD + mute)
+    own(tmp_path)
+    with pytest.raises(ValueError, match=r"mute.py: Mute.gains: expected values, as .*, found none; return"):
+        found.examples.__wrapped__("channels")
