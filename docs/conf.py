@@ -42,16 +42,28 @@ FIELDS = "Fields of a scenario of federated learning; `overair list fields STUDY
 
 
 MARKS = re.compile(r"\||(?<=\w)_(?!\w)|\*(?=\S)|(?<=\S)\*")  # of substitutions, references and emphasis
+FIELD = re.compile(r"^    (\w+): (.+)\n((?:        .+\n?)+)", re.M)
+told: dict[str, str] = {}  # of fields, by their full names: what their class says of them
 
 
 def as_plain_text(app: Any, what: str, name: str, of: Any, options: Any, lines: list[str]) -> None:
-    """Docstrings are plain text: |h|, x_ and h* mean themselves, outside of ``code`` and of examples."""
-    told = lines.index("Fields::") if "Fields::" in lines else len(lines)  # what is said of fields is literal
-    for at, line in enumerate(lines[:told]):
-        if not line.lstrip().startswith((">>>", "...")):
-            parts = line.split("``")
-            parts[::2] = [MARKS.sub(r"\\\g<0>", part) for part in parts[::2]]
-            lines[at] = "``".join(parts)
+    """Docstrings are plain text: |h|, x_ and h* mean themselves, and what is indented stands as it is.
+
+    What a class says of its fields stands beside each of them.
+    """
+    text, _, fields = "\n".join(lines).partition("\nFields::\n\n")
+    told.update(
+        {f"{name}.{field}": f"{' '.join(about.split())} ({kind})" for field, kind, about in FIELD.findall(fields)}
+    )
+    lines[:] = "\n\n".join(map(paragraph, told.get(name, text).split("\n\n"))).split("\n")
+
+
+def paragraph(text: str) -> str:
+    if text.startswith("    "):
+        return f"::\n\n{text}"
+    parts = text.split("``")
+    parts[::2] = [MARKS.sub(r"\\\g<0>", part) for part in parts[::2]]
+    return text if text.startswith(">>>") else "``".join(parts)
 
 
 def setup(app: Any) -> None:

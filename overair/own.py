@@ -11,7 +11,15 @@ VARIABLE = (
 
 
 def use(*folders: str | Path) -> None:
-    """Take schemes from these folders, such as folder/channels/mine.py, too; before overair.scenarios is imported."""
+    """Take schemes from these folders, such as folder/channels/mine.py, too; before overair.scenarios is imported.
+
+    A folder has folders of families' names, and a file for each scheme, whose name is its kind. Processes that this one
+    starts take them too.
+
+    >>> import overair
+    >>> overair.use("mine")  # doctest: +SKIP
+    >>> from overair.scenarios import run
+    """
     if "" in folders:
         raise ValueError('use: expected a folder, received ""')
     named = list(dict.fromkeys(str(Path(folder).absolute()) for folder in folders))

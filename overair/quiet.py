@@ -73,9 +73,9 @@ def _is_no_advice_to_us(record: logging.LogRecord) -> bool:
 def _caller() -> str:
     """The module that called TensorFlow, by Keras or not."""
     frame = sys._getframe(1)
-    while frame.f_back and _root(frame.f_globals["__name__"]) in ("logging", "tensorflow", "keras", __name__):
+    while frame.f_back and _root(frame.f_globals.get("__name__", "")) in ("logging", "tensorflow", "keras", __name__):
         frame = frame.f_back
-    return str(frame.f_globals["__name__"])
+    return str(frame.f_globals.get("__name__", ""))
 
 
 def _root(module: str) -> str:

@@ -144,7 +144,7 @@ class Air:
         sizes.check("devices", total, f"{self.devices} devices x {each}")
 
     def init(self, key: Key) -> Place:
-        """Draw what lasts."""
+        """Draw what lasts over all rounds, from a key, int64 [2]."""
         return Place(key)
 
     def draw(
@@ -179,7 +179,7 @@ class Air:
         return self.chosen_domain.silence(slots * self.grid.symbols, self.antennas, batch)
 
     def add(self, y: tf.Tensor, x: tf.Tensor, link: Link, devices: tf.Tensor | None = None) -> tf.Tensor:
-        """What the receiver has once some devices have sent x as well, [B, C, up to T symbols, F]."""
+        """What the receiver has once some devices, int32 [C], have sent x as well, [B, C, up to T symbols, F]."""
         return self.chosen_domain.add(y, x, link, devices, self._chain(link))
 
     def receive(self, y: tf.Tensor, link: Link, key: Key) -> tf.Tensor:
@@ -191,7 +191,7 @@ class Air:
         return self.chosen_domain.receive(self.empty(slots, batch), link, key, Chain(self.grid, (), ()))
 
     def send(self, x: tf.Tensor, link: Link, key: Key) -> tf.Tensor:
-        """All devices send x [B, K, T, F] at once; the receiver gets [B, A, T, F]."""
+        """All devices send x, complex64 [B, K, T, F], at once; the receiver gets complex64 [B, A, T, F]."""
         y = self.chosen_domain.silence(x.shape[2], self.antennas, tf.shape(x)[0])
         return self.receive(self.add(y, x, link), link, key)
 

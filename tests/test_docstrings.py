@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from overair.phy import Tdl
+from overair.phy import Tdl, keys
 from overair.scenarios.reading import catalogue, sources
 
-PARTS = ["phy", "ota"]
+PARTS = ["phy", "ota", "learning"]
 
 
 def classes() -> list[Any]:
@@ -49,7 +49,8 @@ def test_a_class_says_what_its_fields_mean(cls: Any) -> None:
     assert told[: len(fields(cls))] == fields(cls)
 
 
-@pytest.mark.parametrize("cls", classes())
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
+@pytest.mark.parametrize("cls", [*classes(), pytest.param(keys.key, id="overair.phy.keys.key")])
 def test_the_example_of_a_class_runs(cls: Any) -> None:
     example = doctest.DocTestParser().get_doctest(inspect.getdoc(cls) or "", {}, cls.__name__, None, 0)
     wrong: list[str] = []

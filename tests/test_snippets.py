@@ -23,8 +23,8 @@ from tests.checkout import CHECKOUT, needs_checkout
 
 pytestmark = needs_checkout
 PAGES = [*sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md"]
-COMMANDS = re.compile(r"(\S*/)?(overair|pip|make|python|git|source|dask|ray|export|cd) ")
-WORKS = {"overair", "pip", "make", "python", "git", "source", "dask", "ray", "export", "cd"}
+COMMANDS = re.compile(r"(\S*/)?(overair|pip|make|python|pytest|mkdir|git|source|dask|ray|export|cd)( |$)")
+WORKS = {"overair", "pip", "make", "python", "pytest", "mkdir", "git", "source", "dask", "ray", "export", "cd"}
 
 
 class Block(NamedTuple):
@@ -145,7 +145,9 @@ def test_parts_of_scenarios_are_valid_in_a_scenario(block: Block) -> None:
 @pytest.mark.parametrize("block", of("python"), ids=lambda block: f"{block.page.name}: {block.text[:20]}")
 def test_names_that_python_takes_are_there(block: Block) -> None:
     """Whole examples are fenced, and run; of parts the imports are."""
-    parts = [node for node in ast.parse(block.text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    parts: list[ast.stmt] = [
+        node for node in ast.parse(block.text).body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
     exec(compile(ast.Module(parts, []), block.page.name, "exec"), {})
 
 

@@ -9,18 +9,21 @@ An epoch is a round after which the model is evaluated, and has the round's numb
 are ``loss`` of the training, ``val_loss`` and ``val_accuracy`` of the test data, and what a round cost, as ``Metrics``
 names it: means over the rounds since the last epoch, the largest ``energy_max``, the last ``elapsed`` and ``epsilon``.
 Batches have no hooks; the model has no optimizer, so that callbacks that set a learning rate say so; and whatever a
-callback writes into the model, the federation goes on from its own state. ``fit`` and ``model`` are methods of
-``Federation``, which knows them and not they it.
+callback writes into the model, the federation goes on from its own state.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import keras
 import numpy as np
+import tensorflow as tf
 
+from .algorithms import Algorithm
 from .metrics import Metrics
+from .state import State
+from .task import Task
 
 COSTS = [name for name in Metrics._fields if name not in ("train_loss", "finite")]
 LAST = "elapsed", "epsilon"
@@ -28,13 +31,27 @@ LAST = "elapsed", "epsilon"
 log = logging.getLogger("overair")
 
 
+class Federation(Protocol):
+    """What is trained in rounds, as `federation.py` has it."""
+
+    model_factory: Callable[[int], keras.Model]
+    task: Task
+    algorithm: Algorithm
+
+    def init(self, seed: int) -> State: ...
+
+    def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]: ...
+
+    def evaluate(self, state: State) -> tuple[tf.Tensor, tf.Tensor]: ...
+
+
 class History(keras.callbacks.History):
     """Keras' history, with the state after the last round."""
 
-    state: Any  # a State
+    state: State
 
 
-def model(federation: Any, state: Any) -> keras.Model:
+def model(federation: Federation, state: State) -> keras.Model:
     """A Keras model of its own with the server's weights, to save or to use."""
     if not federation.algorithm.server_model:
         name = type(federation.algorithm).__name__.lower()
@@ -45,13 +62,13 @@ def model(federation: Any, state: Any) -> keras.Model:
 
 
 def fit(
-    federation: Any,
+    federation: Federation,
     rounds: int,
     seed: int,
     snr_db: float,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     evaluate_every: int = 1,
-    state: Any = None,
+    state: State | None = None,
 ) -> History:
     """Rounds, as of ``step``, from a state or the start, until they are done or a callback stops them.
 
@@ -79,7 +96,7 @@ def fit(
     return history
 
 
-def _some(federation: Any, state: Any, last: int, seed: int, snr_db: float) -> tuple[Any, list[Metrics]]:
+def _some(federation: Federation, state: State, last: int, seed: int, snr_db: float) -> "tuple[State, list[Metrics]]":
     """Rounds up to one, or to that in which numbers stop being finite."""
     told: list[Metrics] = []
     while int(state.round) < last and (not told or bool(told[-1].finite)):
@@ -96,7 +113,7 @@ def _evaluated(first: int, last: int, every: int) -> Iterator[int]:
     yield last
 
 
-def _logs(federation: Any, state: Any, told: Sequence[Metrics]) -> dict[str, Any]:
+def _logs(federation: Federation, state: State, told: Sequence[Metrics]) -> dict[str, Any]:
     """What callbacks see of some rounds; means leave out NaN, as of rounds with nobody."""
     logs = {"loss": _mean([float(each.train_loss) for each in told])}
     for name in COSTS:

@@ -41,6 +41,11 @@ def test_impairments(impairment: Any) -> None:
             assert same(impaired, other) or drawn or impairment.stage == "receive"  # the receiver's is everybody's
 
 
+def nothing_of(scheme: type) -> dict[str, Any]:
+    """Fields with which an impairment does nothing; another's says them in ``nothing: ClassVar[dict]``."""
+    return getattr(scheme, "nothing", NOTHING.get(scheme.__name__, {}))
+
+
 def waves(places: int) -> tf.Tensor:
     """Waveforms [2, places, 4 symbols] of random symbols, twice as many samples as the grid has."""
     return Waveform(GRID, 0.0, 0.0).modulate(keys.complex_normal(keys.key(5), [2, places, 4, GRID.subcarriers]))
@@ -90,7 +95,7 @@ def test_distortions(impairment: Any) -> None:
 
 def test_impairments_of_nothing_leave_everything_as_it_is(impairment: Any) -> None:
     scheme = type(impairment)
-    nothing = scheme(**NOTHING.get(scheme.__name__, {}))
+    nothing = scheme(**nothing_of(scheme))
     paths = Tdl("A", 30e-9, speed=3.0).draw(Size(2, 2, 6), Span(0.0, 4, 1e-4), keys.key(0), PLACE)
     for one, other in zip(nothing.apply(paths, GRID, Span(0.5, 4, 1e-4), keys.key(1)), paths, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4)  # rounding, or the steps of 16 bits
@@ -99,14 +104,14 @@ def test_impairments_of_nothing_leave_everything_as_it_is(impairment: Any) -> No
         np.testing.assert_allclose(
             nothing.distort(wave, GRID, samples(wave), keys.key(1), tf.range(6)), wave, atol=2e-4 * np.abs(wave).max()
         )
-    if scheme.__name__ not in NOTHING:
+    if not nothing_of(scheme):
         assert nothing.orthogonal and same(nothing.apply(paths, GRID, Span(0.5, 4, 1e-4), keys.key(1)), paths)
 
 
 def test_what_an_impairment_is_said_to_do_on_average_is_what_it_does_to_symbols(impairment: Any) -> None:
     grid = Grid(subcarriers=32, symbols=4, prefix=16, advance=4)
     if impairment.stage == "paths":
-        impairment = type(impairment)(**NOTHING.get(type(impairment).__name__, {}))
+        impairment = type(impairment)(**nothing_of(type(impairment)))
     air = Air(grid, Awgn(), 3, impairments=(impairment,), domain="time")
     link = air.draw(air.init(PLACE), keys.key(1), 0.0, 3, 200.0, batch=2)
     for device in range(3):

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from .. import studies
+from ..reading.described import described
 from ..reading.errors import ScenarioError, closest, fault
-from ..reading.listing import described
 from ..reading.searches import Enough, Tune
 from ..reading.sweep import Point
 from ..results.ended import ENDED

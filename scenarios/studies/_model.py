@@ -42,4 +42,4 @@ def _check(study: Any, parts: FederationParts, record: Record) -> None:
     if done != study.rounds:
         raise ScenarioError(f"rounds: expected a record of {study.rounds}, found one of {done}")
     if not record.state:
-        raise ScenarioError(f"state: expected one of at most {KEPT_STATE >> 20} MiB, which is kept, found none")
+        raise ScenarioError(f"model: expected one of at most {KEPT_STATE >> 20} MiB, as records keep them, found none")

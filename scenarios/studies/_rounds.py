@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...learning import Federation
 
 CHECKPOINT_SECONDS = 20.0
-KEPT_STATE = 2**24  # bytes of a finished unit's state that are kept, to go on from
+KEPT_STATE = 2**24  # bytes of a finished unit's state that are kept, to go on from, or else of its model
 
 EPSILON = [each.name for each in COSTS].index("epsilon")
 
@@ -81,7 +81,7 @@ def run(study: Any, federation: "Federation", work: Work) -> Record:
             saved = time.monotonic()
     if study.protection:
         log.info("%s, seed %d: %s", work.alias, work.seed, federation.guard.words(path.costs[-1][EPSILON]))
-    return _joined(path.record(state if _size(state) <= KEPT_STATE else None), work.record)
+    return _joined(path.record(_kept(state)), work.record)
 
 
 def _begin(study: Any, federation: "Federation", work: Work) -> tuple[_Path, Any]:
@@ -89,7 +89,8 @@ def _begin(study: Any, federation: "Federation", work: Work) -> tuple[_Path, Any
     import tensorflow as tf
 
     state, there = federation.init(work.seed), work.record
-    if there is None or not there.state or _skipped(there, work.wanted["round"]):
+    whole = len(tf.nest.flatten(state))
+    if there is None or len(there.state) < whole or _skipped(there, work.wanted["round"]):
         return _Path([], {}), state
     done = len(there.coordinates["round"])
     costs = np.stack([of(there, each) for each in COSTS], axis=1).tolist()
@@ -135,6 +136,13 @@ def _skipped(there: Record, wanted: list[int]) -> bool:
     """Whether the model was not evaluated after a round that is behind."""
     done = len(there.coordinates["round"])
     return any(np.isnan(there.values["evaluated"][round - 1]) for round in wanted if round <= done)
+
+
+def _kept(state: Any) -> Any:
+    """What a record keeps of a state: all of it, the round and the model that it begins with, or nothing."""
+    if _size(state) <= KEPT_STATE:
+        return state
+    return state[:2] if _size(state[:2]) <= KEPT_STATE else None
 
 
 def _size(state: Any) -> int:

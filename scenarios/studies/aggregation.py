@@ -1,14 +1,4 @@
-"""Sums over the air without training (AirComp): the error of the sum of vectors, against SNR, devices, antennas or CSI.
-
-    study = "aggregation"
-    devices = [5, 20, 80]
-    uplink = [{ kind = "analog", rule = "mse_optimal" }, { kind = "analog", rule = "truncated_inversion" }, "digital"]
-    link = { channel = "rayleigh", snr_db = [0, 5, 10, 15, 20] }
-
-``link.snr_db`` is a dimension of every result: what is compiled serves all SNRs and seeds. NMSE is the mean over rounds
-of a round's |estimate - sum|^2 / |sum|^2, the sum being the mean vector of all devices; ``theory`` is what that should
-be, given the rounds' vectors and gains, where a closed form is known.
-"""
+"""Sums over the air without training (AirComp): the error of a sum of vectors, by SNR, devices, antennas or CSI."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -32,7 +22,21 @@ class SumsLink(OverRayleigh, Snrs):
 
 
 class Aggregation(Study):
-    """Everything that decides the error of a sum."""
+    """Everything that decides the error of a sum.
+
+        study = "aggregation"
+        devices = [5, 20, 80]
+        uplink = ["analog", { kind = "analog", rule = "truncated_inversion" }, "digital"]
+        link = { channel = "rayleigh", snr_db = [0, 5, 10, 15, 20] }
+
+    ``link.snr_db`` is a dimension of every result: what is compiled serves all SNRs and seeds. NMSE is the mean over
+    rounds of a round's |estimate - sum|^2 / |sum|^2, the sum being the mean vector of all devices; ``theory`` is what
+    that should be, given the rounds' vectors and gains, where a closed form is known.
+
+    >>> from overair.scenarios.studies.aggregation import Aggregation
+    >>> Aggregation(study="aggregation", uplink="analog", devices=5, link={"snr_db": [0, 10]}).dimensions()
+    {'link.snr_db': [0.0, 10.0]}
+    """
 
     measures: ClassVar = (
         Measure("nmse", "1", "normalised mean square error of the sum", heading="NMSE", better="low", scale="log"),

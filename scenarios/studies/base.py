@@ -1,14 +1,4 @@
-"""What a study is: the table of a scenario, and how a unit of it, one point with one seed, is done.
-
-A study says what its results are over besides axes and seeds (``dimensions``), what they hold (``measures``), what
-decides a unit's numbers (``identity``), what units share (``group``), and does a unit (``perform``). Sweeps, stores,
-engines, results, tables and curves are written once and know no study. Its file imports nothing heavy: methods do.
-
-    prepare    once a group, before anything runs: all that can be wrong with it is found here
-    check      once a point, then: all that can be wrong with it beyond its group
-    begin      once a group, when its first unit is due: what is compiled or trained and shared
-    perform    a unit: its measures at the coordinates that are wanted
-"""
+"""What a study is: the table of a scenario, and how a unit of it, one point with one seed, is done."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,6 +8,7 @@ from annotated_types import MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Table, without_labels
+from ..reading.described import docstring
 from ..reading.errors import ScenarioError, fault
 from ..reading.tables import Seed, all_different
 from ..results.measures import Measure
@@ -31,7 +22,24 @@ TOLD = ("title", "seeds")  # decide no number: of all seeds a unit has one
 
 
 class Study(Table):
-    """A scenario of one study, checked."""
+    """A scenario of one study, checked.
+
+    A study says what its results are over besides axes and seeds (``dimensions``), what they hold (``measures``), what
+    decides a unit's numbers (``identity``), what units share (``group``), and does a unit (``perform``). Sweeps,
+    stores, engines, results, tables and curves are written once and know no study. Its file imports nothing heavy:
+    methods do.
+
+        prepare    once a group, before anything runs: all that can be wrong with it is found here
+        check      once a point, then: all that can be wrong with it beyond its group
+        begin      once a group, when its first unit is due: what is compiled or trained and shared
+        perform    a unit: its measures at the coordinates that are wanted
+
+    >>> from overair.scenarios import Study
+    >>> from overair.scenarios.studies.link import Link
+    >>> scenario = Link(study="link", link={"snr_db": [0, 10]})
+    >>> isinstance(scenario, Study), scenario.dimensions(), scenario.measures[0].name
+    (True, {'link.snr_db': [0.0, 10.0]}, 'ber')
+    """
 
     measures: ClassVar[tuple[Measure, ...]] = ()
     """What results hold, the main one first."""
@@ -52,6 +60,12 @@ class Study(Table):
     seeds: Annotated[list[Seed], MinLen(1)] = Field(default=[0, 1, 2], description="independent repetitions")
 
     _different = field_validator("seeds")(all_different)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Docstrings say the fields, as `overair list fields` does."""
+        if text := vars(cls).get("__doc__"):
+            cls.__doc__ = docstring(text, cls)
 
     def dimensions(self) -> Coordinates:
         """What a unit's values are over, with their coordinates."""
@@ -88,7 +102,10 @@ class Study(Table):
         return prepared
 
     def perform(self, common: Any, work: Work) -> Values:
-        """The measures of a unit over ``work.wanted``, each over the dimensions that it has."""
+        """The measures of a unit at the coordinates ``work.wanted``, by name: arrays over the dimensions that each has.
+
+        ``common`` is what ``begin`` gave, ``work.seed`` the seed. The same bits in any process, in any order.
+        """
         raise NotImplementedError
 
     def grow(self, common: Any, work: Work) -> Record:

@@ -1,19 +1,4 @@
-"""Statistics of gradients while a network learns: kurtosis, fitted laws, tests between epochs, by layer.
-
-    study = "gradient_statistics"
-    data = "mnist"
-    model = "lenet"
-    epochs = [1, 2, 5, 10]
-    layers = [2, 3, 4]                   # the second convolution, and dense layers
-    gradient = ["last", "mean"]
-    entries = [100, 3000]
-
-Of each layer's kernel all entries make kurtosis and shapes; W2 and tests are means over draws of so many entries, draws
-of equal entries left out. Tests are between the same entries of this gradient and of that of the epoch before, so NaN
-at epoch 1; their null rows are tests between disjoint entries of one gradient. Of ``gradient = "last"``, the last batch
-of an epoch, these are the tests as published; of ``"mean"``, the mean over an epoch, entries are correlated from epoch
-to epoch. With ``teacher`` a student learns from a teacher on fresh Gaussian inputs, and data and model are idle.
-"""
+"""Statistics of gradients while a network learns: kurtosis, fitted laws, tests between epochs, by layer."""
 
 import json
 from typing import Annotated, Any, ClassVar, Literal
@@ -48,7 +33,27 @@ class Teacher(Table):
 
 
 class GradientStatistics(OfNetwork):
-    """Everything that decides statistics of gradients."""
+    """Everything that decides statistics of gradients.
+
+        study = "gradient_statistics"
+        data = "mnist"
+        model = "lenet"
+        epochs = [1, 2, 5, 10]
+        layers = [2, 3, 4]                   # the second convolution, and dense layers
+        gradient = ["last", "mean"]
+        entries = [100, 3000]
+
+    Of each layer's kernel all entries make kurtosis and shapes; W2 and tests are means over draws of so many entries,
+    draws of equal entries left out. Tests are between the same entries of this gradient and of that of the epoch
+    before, so NaN at epoch 1; their null rows are tests between disjoint entries of one gradient. Of ``gradient =
+    "last"``, the last batch of an epoch, these are the tests as published; of ``"mean"``, the mean over an epoch,
+    entries are correlated from epoch to epoch. With ``teacher`` a student learns from a teacher on fresh Gaussian
+    inputs, and data and model are idle.
+
+    >>> from overair.scenarios.studies.gradient_statistics import GradientStatistics
+    >>> GradientStatistics(study="gradient_statistics", model="cnn", epochs=[1, 2], layers=[1, 2]).dimensions()
+    {'epoch': [1, 2], 'layer': [1, 2]}
+    """
 
     measures: ClassVar = (
         Measure("kurtosis", "1", "excess kurtosis", heading="kurtosis"),

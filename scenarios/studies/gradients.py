@@ -1,14 +1,4 @@
-"""Gradients of a network that learns: entries of a layer after so many steps, to look at or to work on.
-
-    study = "gradients"
-    data = "mnist"
-    model = "dropout_cnn"
-    moments = [100]
-    first = 1390                         # of the third kernel
-    entries = 5000
-
-Entries are numbered over all weights, one after the other in the order of the model.
-"""
+"""Gradients of a network that learns: entries of a layer after so many steps, to look at or to work on."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -26,7 +16,21 @@ Entries = Annotated[int, Gt(0), Le(2**20)]
 
 
 class Gradients(OfGradients):
-    """Everything that decides entries of gradients."""
+    """Everything that decides entries of gradients.
+
+        study = "gradients"
+        data = "mnist"
+        model = "dropout_cnn"
+        moments = [100]
+        first = 1390                         # of the third kernel
+        entries = 5000
+
+    Entries are numbered over all weights, one after the other in the order of the model.
+
+    >>> from overair.scenarios.studies.gradients import Gradients
+    >>> Gradients(study="gradients", moments=[0, 20], entries=3).dimensions()
+    {'moment': [0, 20], 'entry': [0, 1, 2]}
+    """
 
     measures: ClassVar = (Measure("gradient", "1", "entry of the gradient", heading="gradient"),)
     fixed: ClassVar = OfGradients.fixed | {"first": "one number", "entries": "one number"}

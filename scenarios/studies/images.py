@@ -1,13 +1,4 @@
-"""Images sent, learned or not: PSNR and similarity of what arrives, by ratio and SNR.
-
-    study = "images"
-    data = "cifar10"
-    scheme = [{ kind = "deepjscc", network = "bourtsoulatze2019" }, "linear", "digital"]
-    ratios = ["1/12", "1/6"]
-    link = { channel = "awgn", snr_db = [1, 4, 7, 10, 13, 16, 19] }
-
-``ratios`` and ``link.snr_db`` are dimensions of every result: what is trained serves all SNRs in one pass.
-"""
+"""Images sent, learned or not: PSNR and similarity of what arrives, by ratio and SNR."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -25,7 +16,21 @@ Ratio = Annotated[float, Gt(0), Le(1), BeforeValidator(number_of)]
 
 
 class Images(Study):
-    """Everything that decides a result of images sent."""
+    """Everything that decides a result of images sent.
+
+        study = "images"
+        data = "cifar10"
+        scheme = [{ kind = "deepjscc", network = "bourtsoulatze2019" }, "linear", "digital"]
+        ratios = ["1/12", "1/6"]
+        link = { channel = "awgn", snr_db = [1, 4, 7, 10, 13, 16, 19] }
+
+    ``ratios`` and ``link.snr_db`` are dimensions of every result: what is trained serves all SNRs in one pass.
+
+    >>> from overair.scenarios.studies.images import Images
+    >>> scenario = Images(study="images", data="digits", scheme="linear", ratios=["1/4"], link={"snr_db": [0, 10]})
+    >>> scenario.dimensions()
+    {'ratio': [0.25], 'link.snr_db': [0.0, 10.0]}
+    """
 
     measures: ClassVar = (
         Measure("psnr", "dB", "PSNR of the mean squared error over all images", heading="PSNR/dB"),

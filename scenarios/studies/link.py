@@ -1,14 +1,4 @@
-"""Error rates of a link: bits and blocks, uncoded or in 5G LDPC codes, over any channel, with intervals (BER, BLER).
-
-    study = "link"
-    modulation = ["bpsk", "qpsk", "16-qam"]
-    code_rate = [1, "1/2"]                            # 1 sends bits as they are
-    link = { channel = "awgn", snr_db = [0, 2, 4, 6, 8, 10] }
-
-``link.snr_db`` is a dimension of every result. At each SNR blocks are sent until ``errors`` of them are wrong, or
-``most`` were sent. SNR is Es/N0; Eb/N0 is lower by 10 log10 of the information bits of a symbol. Every block has a link
-of its own. Bits of a block fail together, so the intervals of 95 % count blocks, those of bit error rates too.
-"""
+"""Error rates of a link: bits and blocks, uncoded or in 5G LDPC codes, over any channel, with intervals (BER, BLER)."""
 
 import json
 from typing import Annotated, Any, ClassVar, Literal
@@ -28,7 +18,21 @@ CodeRate = Annotated[float, Gt(0), Le(1), BeforeValidator(number_of)]
 
 
 class Link(Study):
-    """Everything that decides error rates of a link."""
+    """Everything that decides error rates of a link.
+
+        study = "link"
+        modulation = ["bpsk", "qpsk", "16-qam"]
+        code_rate = [1, "1/2"]                            # 1 sends bits as they are
+        link = { channel = "awgn", snr_db = [0, 2, 4, 6, 8, 10] }
+
+    ``link.snr_db`` is a dimension of every result. At each SNR blocks are sent until ``errors`` of them are wrong, or
+    ``most`` were sent. SNR is Es/N0; Eb/N0 is lower by 10 log10 of the information bits of a symbol. Every block has a
+    link of its own. Bits of a block fail together, so the intervals of 95 % count blocks, those of bit error rates too.
+
+    >>> from overair.scenarios.studies.link import Link
+    >>> Link(study="link", modulation="16-qam", code_rate="1/2", link={"snr_db": [0, 10]}).dimensions()
+    {'link.snr_db': [0.0, 10.0]}
+    """
 
     measures: ClassVar = (
         Measure(

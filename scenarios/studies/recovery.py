@@ -1,17 +1,4 @@
-"""Recovery of sparse gradients from random sums: its error over shares of entries kept and SNRs.
-
-    study = "recovery"
-    data = "mnist"
-    model = "dropout_cnn"
-    moments = [100]
-    recovery = ["amp", "em_bg_amp", "lmmse"]
-    shares = [0.05, 0.1, 0.2]
-
-Of a gradient the largest entries x are kept and y = A x + w received, with rows of a Hadamard matrix and an SNR of
-|x|^2/|w|^2. ``entries`` tells what matters: "real" ones; with each kernel of a convolution "shuffled" within itself, so
-that layers keep their shares of large entries and amplitudes, but nobody his neighbours; or "normal" amplitudes on the
-same support.
-"""
+"""Recovery of sparse gradients from random sums: its error over shares of entries kept and SNRs."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -29,7 +16,24 @@ Draws = Annotated[int, Gt(0), Lt(2**20)]
 
 
 class RecoveryStudy(OfGradients):
-    """Everything that decides an error of recovery."""
+    """Everything that decides an error of recovery.
+
+        study = "recovery"
+        data = "mnist"
+        model = "dropout_cnn"
+        moments = [100]
+        recovery = ["amp", "em_bg_amp", "lmmse"]
+        shares = [0.05, 0.1, 0.2]
+
+    Of a gradient the largest entries x are kept and y = A x + w received, with rows of a Hadamard matrix and an SNR of
+    |x|^2/|w|^2. ``entries`` tells what matters: "real" ones; with each kernel of a convolution "shuffled" within
+    itself, so that layers keep their shares of large entries and amplitudes, but nobody his neighbours; or "normal"
+    amplitudes on the same support.
+
+    >>> from overair.scenarios.studies.recovery import RecoveryStudy
+    >>> RecoveryStudy(study="recovery", recovery="amp", moments=[20], shares=[0.1], snrs_db=[20]).dimensions()
+    {'moment': [20], 'share': [0.1], 'snr_db': [20.0]}
+    """
 
     measures: ClassVar = (
         Measure("nmse", "1", "normalised mean square error of recovery", heading="NMSE", better="low", scale="log"),

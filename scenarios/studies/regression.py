@@ -1,12 +1,4 @@
-"""Linear regression by compressed gradients: which steps converge, and how fast the loss falls.
-
-    study = "regression"
-    compressor = ["qcs", "qsgd", "random_k"]
-    gain = [10, 20]
-    step_sizes = [0.05, 0.1]
-
-``random_k`` at gain 1 sends gradients as they are. Seeds repeat batches and compression on one and the same regression.
-"""
+"""Linear regression by compressed gradients: which steps converge, and how fast the loss falls."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -27,7 +19,20 @@ Count = Annotated[int, Gt(0), Le(2**16)]
 
 
 class Regression(Study):
-    """Everything that decides a result of linear regression."""
+    """Everything that decides a result of linear regression.
+
+        study = "regression"
+        compressor = ["qcs", "qsgd", "random_k"]
+        gain = [10, 20]
+        step_sizes = [0.05, 0.1]
+
+    ``random_k`` at gain 1 sends gradients as they are. Seeds repeat batches and compression on one and the same
+    regression.
+
+    >>> from overair.scenarios.studies.regression import Regression
+    >>> Regression(study="regression", compressor="qcs").dimensions()
+    {'step_size': [0.05, 0.1], 'iteration': [0, 50, 100, 150, 200]}
+    """
 
     measures: ClassVar = (
         Measure("log10_excess", "1", "log10 of the excess loss over that of the start",

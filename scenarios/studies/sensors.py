@@ -1,15 +1,4 @@
-"""Sensors that see one thing: features added over the air, sent one by one, or told in bits; accuracy by SNR.
-
-    study = "sensors"
-    data = "fashion_mnist"
-    sensors = [1, 2, 4, 8]
-    way = ["added", "one_by_one", "digital"]
-    link.snr_db = [-20, -10, 0, 10]
-
-All sensors have the same elements together, and a sensor the same energy whatever the way. Each sees a window of the
-image and noise. Beside it stands a number that is seen in K noisy copies and estimated as well as can be linearly, over
-AWGN, in theory, through the air, and what no way can do better. ``link.snr_db`` is a dimension of every result.
-"""
+"""Sensors that see one thing: features added over the air, sent one by one, or told in bits; accuracy by SNR."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -24,7 +13,23 @@ from .base import Study
 
 
 class Sensors(Study):
-    """Everything that decides a result of sensors."""
+    """Everything that decides a result of sensors.
+
+        study = "sensors"
+        data = "fashion_mnist"
+        sensors = [1, 2, 4, 8]
+        way = ["added", "one_by_one", "digital"]
+        link.snr_db = [-20, -10, 0, 10]
+
+    All sensors have the same elements together, and a sensor the same energy whatever the way. Each sees a window of
+    the image and noise. Beside it stands a number that is seen in K noisy copies and estimated as well as can be
+    linearly, over AWGN, in theory, through the air, and what no way can do better. ``link.snr_db`` is a dimension of
+    every result.
+
+    >>> from overair.scenarios.studies.sensors import Sensors
+    >>> Sensors(study="sensors", data="digits", sensors=4, link={"snr_db": [0, 10]}).dimensions()
+    {'link.snr_db': [0.0, 10.0]}
+    """
 
     measures: ClassVar = (
         Measure("accuracy", "1", "test accuracy", heading="accuracy"),

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from overair.conformance import found, package, plugin
 from overair.conformance.test_channels import test_channels as channels
 from overair.conformance.test_codecs import test_codecs as codecs
 from overair.conformance.test_compressors import test_compressors as compressors
@@ -71,6 +73,19 @@ class Mine:
     '''It.'''
     samples_per_device: int = 0
     def split(self, labels, devices, seed): return {}
+"""
+FIELDS = """
+from overair.phy.channels.rayleigh import Rayleigh
+@dataclass(frozen=True)
+class {}(Rayleigh):
+    '''It.'''
+    gains: tuple[float, ...]
+    wide: bool = False
+"""
+SAID = """
+    @classmethod
+    def examples(cls, folder):
+        return {'gains': [(1.0, 0.5), (float(folder.is_dir()),)]}
 """
 HEAD = "import tensorflow as tf\nfrom pydantic.dataclasses import dataclass\n"
 UNKNOWN = "; ? is a size that TensorFlow does not know while it traces: say it by tf.ensure_shape"
@@ -214,3 +229,44 @@ def test_a_scenario_is_checked_with_the_schemes_that_it_chooses(own: Any, tmp_pa
     )
     with pytest.raises(ScenarioError, match=r"mine.py: Mine.encode: expected complex64 \[3, 12\], received float32"):
         study.prepare({})
+
+
+def test_fields_that_annotations_do_not_fill_are_those_that_a_scheme_says(
+    own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, mute = FIELDS.format("Told") + SAID, FIELDS.format("Mute")
+    (tmp_path / "channels").mkdir()
+    (tmp_path / "channels" / "told.py").write_text(HEAD + told)
+    monkeypatch.setattr(plugin, "origin", tmp_path.name)
+    own(tmp_path)
+    made = found.examples.__wrapped__("channels")
+    assert [(each.gains, each.wide) for each in made] == [((1.0, 0.5), False), ((1.0,), False), ((1.0, 0.5), True)]
+    (tmp_path / "channels" / "mute.py").write_text(HEAD + mute)
+    own(tmp_path)
+    with pytest.raises(ValueError, match=r"mute.py: Mute.gains: expected values, as .*, found none; return"):
+        found.examples.__wrapped__("channels")
+
+
+def test_a_class_whose_objects_can_change_is_told_so(own: Any, tmp_path: Path) -> None:
+    made(tmp_path, own, "compressors", COMPRESSORS.format("True", "update, bits").replace("frozen=True", ""))
+    with pytest.raises(
+        ScenarioError, match=r"mine.py: Mine: expected @dataclass\(frozen=True\), received a class whose"
+    ):
+        catalogue.build(catalogue.tables("compressors")["mine"](kind="mine"), "here")
+
+
+def test_what_failed_tests_say_of_a_package_is_gathered(
+    own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path, own, "codecs", CODECS.format("sent", "found"))
+    monkeypatch.setattr(plugin, "origin", tmp_path.name)
+    file, other = tmp_path / "codecs" / "mine.py", "elsewhere.py"
+    crashes = [
+        SimpleNamespace(path=other, lineno=3, message=f"ScenarioError: {file}: Mine.encode: expected a\nassert b"),
+        SimpleNamespace(path=other, lineno=4, message=f"AssertionError: {file}: Mine.encode: expected a"),
+        SimpleNamespace(path=str(file), lineno=9, message="AttributeError: no b"),
+        SimpleNamespace(path=other, lineno=5, message="assert False"),
+    ]
+    reports = [SimpleNamespace(longrepr=SimpleNamespace(reprcrash=crash)) for crash in crashes]
+    told = package.lines([*reports, SimpleNamespace(longrepr="collection failed")])
+    assert told == {f"{file}: Mine.encode: expected a": 2, f"{file}:9: AttributeError: no b": 1}

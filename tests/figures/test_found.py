@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from overair import cli
 from overair.figures import draw, plot
 from overair.figures._points import INTERVALS
 from overair.figures._points import points as told_by
 from overair.scenarios import ScenarioError
-from overair.scenarios.results import intervals
+from overair.scenarios.results import dataset, intervals
 from tests.figures.reading import points
 
 INF = np.inf
@@ -161,6 +162,12 @@ def test_results_of_a_search_are_drawn_so_and_other_measures_as_curves(figures: 
     assert len(figures[0].axes) == 2
     (panel,) = plot(found(), y="probes").axes
     assert panel.get_ylabel() == "Probes"
+
+
+def test_the_command_draws_differences_to_the_scheme_that_it_names(figures: list[Figure], tmp_path: Path) -> None:
+    dataset.write(found(), tmp_path / "results.nc")
+    assert cli.main(["show", str(tmp_path / "results.nc"), "--against", "second scheme"]) == 0
+    assert figures[0].axes[1].get_ylabel().replace("\n", " ") == "More than second scheme (dB)"
 
 
 @pytest.mark.parametrize("style", ["ieee", "slides"])

@@ -55,11 +55,12 @@ def test_a_tuned_run_has_the_models_of_what_was_chosen(tmp_path: Path) -> None:
 
 
 def test_who_has_no_model_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A state too large to be kept, a unit that is not there, one that is damaged, and numbers that went astray."""
+    """A model too large to be kept, a unit that is not there, one that is damaged, and numbers that went astray."""
     monkeypatch.setattr(importlib.import_module("overair.scenarios.studies._rounds"), "KEPT_STATE", 8)
     one = RAW | {"uplink": "ideal", "rounds": 1}
     run(one | {"seeds": [3]}, out=tmp_path)
-    assert reasons(tmp_path) == ["state: expected one of at most 16 MiB, which is kept, found none"]
+    (told,) = reasons(tmp_path)
+    assert told and told.startswith("model: expected one of at most ") and told.endswith("found none")
     file = next((tmp_path / "records").iterdir())
     file.write_bytes(b"nothing")
     assert reasons(tmp_path) == [f"record: expected a whole one, found {file.name} damaged"]
@@ -68,6 +69,19 @@ def test_who_has_no_model_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     run(one | {"seeds": [3], "optimizer": {"name": "sgd", "learning_rate": 1e38}, "rounds": 4}, out=tmp_path)
     (told,) = reasons(tmp_path)
     assert told and told.startswith("rounds: expected finite numbers, received others in round")
+
+
+def test_of_a_state_too_large_to_go_on_from_the_model_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """650 numbers and their momentum: the model alone is kept, and more rounds begin anew, with the same bits."""
+    momentum = {"name": "sgd", "learning_rate": 0.5, "options": {"momentum": 0.9}}
+    one = RAW | {"uplink": "ideal", "rounds": 2, "evaluate_every": 1, "seeds": [3], "optimizer": momentum}
+    whole = run(one)["accuracy"].values
+    monkeypatch.setattr(importlib.import_module("overair.scenarios.studies._rounds"), "KEPT_STATE", 8 + 4 * 650)
+    for rounds in (1, 2):
+        found = run(one, [f"rounds={rounds}"], tmp_path)["accuracy"].values.reshape(-1)
+        np.testing.assert_array_equal(found, whole.reshape(-1)[:rounds])
+        assert reasons(tmp_path) == [None]
+        assert accuracy(tmp_path / "models" / "seed=3.keras") == pytest.approx(found[-1], abs=1e-6)
 
 
 def reasons(folder: Path) -> list[str | None]:
