@@ -183,13 +183,17 @@ def examples(family: str) -> list[Any]:
 def in_turn(family: str, values: Sequence[Any]) -> list[Any]:
     """Every scheme as it comes with all the values, and its variants with every other of them, one by one in turn.
 
-    Of two values of a field one thus meets the first half, and the other the second.
+    Of two values of a field one thus meets the first half, and the other the second. A variant that holds another
+    scheme of the family, which meets all values on its own, meets one of them.
     """
     pairs: list[Any] = []
-    kinds: set[type] = set()
+    usual: dict[type, Any] = {}
+    siblings = {type(example) for example in examples(family)}
     for number, example in enumerate(examples(family)):
-        met = values[number % 2 :: 2] if type(example) in kinds else values
-        kinds.add(type(example))
+        base = usual.setdefault(type(example), example)
+        met = values if example is base else values[number % 2 :: 2]
+        if any(type(one) in siblings and one != getattr(base, name) for name, one in vars(example).items()):
+            met = values[number % len(values) :][:1]
         pairs += [pytest.param(example, value, id=f"{example}-{value}") for value in met]
     return pairs
 
