@@ -6,12 +6,12 @@ import numpy as np
 import tensorflow as tf
 from side_by_side import Contestant, measure, show, verdict
 
-from overair.ota import Aggregator, CentredClip, GeometricMedian, Krum, Mean, Median, TrimmedMean
+from overair.ota import AggregationRule, CentredClip, GeometricMedian, Krum, Mean, Median, TrimmedMean
 
 DEVICES, SIZE, MOST = 50, 61_706, 0.1  # seconds
 
 
-def contestant(rule: Aggregator) -> Contestant:
+def contestant(rule: AggregationRule) -> Contestant:
     """One aggregate."""
     points = tf.constant(np.random.default_rng(0).standard_normal([DEVICES, SIZE], np.float32))
     there = tf.range(DEVICES) < DEVICES - 3  # some were lost

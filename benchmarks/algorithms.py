@@ -3,7 +3,8 @@
 Softmax regression, 100 devices x 5 steps x 10 samples, ideal uplink. FedProx and FedNova take at most 1.05 times
 FedAvg's round, SCAFFOLD and FedDyn, whose devices each read and write a row, at most 1.15 times, Mime, which takes two
 gradients a step, at most 2. Of personal algorithms Ditto and first-order Per-FedAvg take two gradients a step, and the
-Hessian-free one four: at most as many times FedAvg's, and 5 %.
+Hessian-free one four, pFedMe five by its own number of inner steps: at most as many times FedAvg's, and 5 %. Reptile's
+is FedAvg's with a plain multiple of each gradient, 1.05.
 """
 
 import argparse
@@ -11,7 +12,19 @@ import argparse
 from side_by_side import both, ratio, rounds, show, verdict
 from small_rounds import DEVICES, ROUNDS, federation
 
-from overair.learning import Algorithm, Ditto, Fedavg, Feddyn, Fednova, Fedprox, Mime, PerFedavg, Scaffold
+from overair.learning import (
+    Algorithm,
+    Ditto,
+    Fedavg,
+    Feddyn,
+    Fednova,
+    Fedprox,
+    Mime,
+    PerFedavg,
+    Pfedme,
+    Reptile,
+    Scaffold,
+)
 
 CONTESTANTS: list[Algorithm] = [
     Fedprox(0.05, steps=5, mu=0.1),
@@ -22,10 +35,13 @@ CONTESTANTS: list[Algorithm] = [
     Ditto(0.05, steps=5),
     PerFedavg(0.05, steps=5, order="first"),
     PerFedavg(0.05, steps=5),
+    Reptile(0.05, steps=5),
+    Pfedme(0.05, steps=5, inner=5),
 ]
 MOST = {
     "fedprox": 1.05, "fednova": 1.05, "scaffold": 1.15, "feddyn": 1.15, "mime": 2.0,
     "ditto": 2.1, "perfedavg first": 2.1, "perfedavg hessian_free": 4.2,
+    "reptile": 1.05, "pfedme": 5.25,
 }  # fmt: skip
 
 

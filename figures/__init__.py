@@ -12,17 +12,35 @@ if TYPE_CHECKING:
 
 def draw(dataset: "xr.Dataset", path: str | Path) -> None:
     """Draw the figure that belongs to a result into a file; the ending (.png, .pdf, .svg) says which kind."""
-    name = dataset.attrs.get("study", "federated")
-    own = "find" not in dataset.attrs and importlib.util.find_spec(f"{__name__}.{name}")  # or else the general one
+    name = "found" if "find" in dataset.attrs else dataset.attrs.get("study", "federated")
+    own = importlib.util.find_spec(f"{__name__}.{name}")  # or else the general one
     module = importlib.import_module(f".{name}" if own else ".curve", __name__)
     module.draw(dataset, path)
 
 
 def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **options: Any) -> "Figure":
-    """The curve of any result as a Matplotlib figure; what can be told is in ``figures.curve.plot``."""
-    from .curve import plot
+    """The curve of any result as a Matplotlib figure, which Matplotlib saves and changes like any other.
 
-    return plot(dataset, x, y, **options)
+    Of a search it is that of the value that its target needs, unless y is another measure.
+
+    Args:
+        dataset: a result, as ``run`` returns it or ``load`` reads it.
+        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy.
+        y: a measure by name; the main one unless given.
+        options: panel, lines, width in inches and style, as ``figures.curve.plot`` or ``figures.found.plot`` has them.
+
+    >>> import overair
+    >>> from overair.scenarios import run
+    >>> dataset = run({"study": "diversity", "links": 50, "senders": [1, 5], "bandwidth": [1e6, 1e7], "seeds": [0]})
+    >>> figure = overair.plot(dataset, x="bandwidth", style="ieee")
+    >>> figure.get_size_inches()[0].item()
+    3.5
+    """
+    from . import curve, found
+
+    if "find" in dataset.attrs and y in (None, "required"):
+        return found.plot(dataset, x, **options)
+    return curve.plot(dataset, x, y, **options)
 
 
 def write(figure: "Figure", path: str | Path) -> None:

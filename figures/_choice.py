@@ -86,6 +86,11 @@ def ended(dataset: xr.Dataset, kept: Iterable[str]) -> xr.Dataset:
     return at_end(dataset, last) if last and last not in kept else dataset
 
 
+def names(told: str | Sequence[str] | None) -> list[str] | None:
+    """Axes, of which one may be told alone."""
+    return [told] if isinstance(told, str) else None if told is None else list(told)
+
+
 def _named(dataset: xr.Dataset, what: str, told: str, known: Iterable[str]) -> str:
     """One of these, by its name or its path."""
     names = list(known)

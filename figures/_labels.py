@@ -12,7 +12,6 @@ from ..scenarios.reading.errors import ScenarioError, printable
 
 SNR = "snr_db"
 DOT = r"(?<!\d)\.(?=\S)|\.(?=[^\W\d])"  # of a path; none of a number
-ENOUGH = 6  # seeds, for the interval of a median
 WIDE = 40  # characters that stand beside a panel
 
 
@@ -42,7 +41,12 @@ def value_label(dataset: xr.Dataset, name: str, place: int) -> str:
     if not np.issubdtype(dataset[name].dtype, np.number):
         return plain(str(value).replace("_", " "))
     label, _, units = axis_label(dataset, name).partition(" (")
-    return f"{label} {value:g}" + (f" {units[:-1]}" if units else "")
+    return f"{label} {number(float(value))}" + (f" {units[:-1]}" if units else "")
+
+
+def number(value: float) -> str:
+    """As one reads it: 1,000,000 and not 1e+06."""
+    return f"{value:,.0f}" if value.is_integer() and 1e3 <= abs(value) < 1e9 else f"{value:g}"
 
 
 def plain(text: str) -> str:
@@ -52,8 +56,5 @@ def plain(text: str) -> str:
 
 def seeds_label(dataset: xr.Dataset) -> str:
     """What lines and bands are."""
-    seeds, median = dataset.sizes["seed"], "find" in dataset.attrs
-    if seeds < 2:
-        return "One seed"
-    told = "too few for a confidence interval" if median and seeds < ENOUGH else "band: 95 % confidence interval"
-    return f"{'Median' if median else 'Mean'} of {seeds} seeds, {told}"
+    seeds = dataset.sizes["seed"]
+    return "One seed" if seeds < 2 else f"Mean of {seeds} seeds, band: 95 % confidence interval"

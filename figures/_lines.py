@@ -10,8 +10,9 @@ from matplotlib.ticker import MaxNLocator
 
 from ..scenarios.results import remarks
 from ..scenarios.results.variables import variables
+from . import _ticks
 from ._labels import axis_label, value_label
-from ._look import COLOURS, DASHES, MARKERS, band, grid, marked, means, medians
+from ._look import COLOURS, DASHES, MARKERS, band, grid, marked, means
 
 FREE = ", at no cost"
 
@@ -25,7 +26,6 @@ def lines(
     """
     grid(panel)
     values, marks, at_x = dataset[variable], remarks.marks(dataset), _places(dataset, x, spent)
-    summary = medians if "find" in dataset.attrs else means
     for at, place in enumerate(itertools.product(*(range(dataset.sizes[name]) for name in axes))):
         chosen = dict(zip(axes, place, strict=True))
         label = ", ".join(value_label(dataset, name, place) for name, place in chosen.items()) or None
@@ -36,7 +36,7 @@ def lines(
         if spent is not None and not np.nanmax(here, initial=0.0) > 0:
             _level(panel, over_seeds, at, label)
         else:
-            band(panel, here, over_seeds, at, label, dash(at) if is_numeric(dataset, x) else "", summary, own)
+            band(panel, here, over_seeds, at, label, dash(at) if is_numeric(dataset, x) else "", marks=own)
     if spent is None:
         whole_ticks(panel, abscissas(dataset, x))
 
@@ -87,6 +87,16 @@ def whole_ticks(panel: Axes, x: np.ndarray) -> None:
     """No ticks between whole numbers where all abscissas are whole."""
     if np.all(x == np.round(x)):
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+
+
+def x_ticks(panel: Axes, dataset: xr.Dataset, x: str) -> None:
+    """The ticks and the scale of an axis of values or words."""
+    places = abscissas(dataset, x)
+    if not is_numeric(dataset, x):
+        known = x in dataset.coords
+        panel.set_xticks(places, [value_label(dataset, x, at) if known else "" for at in places])
+    elif pilots(dataset, x) is None:
+        _ticks.of_numbers(panel, places, dataset[x].attrs.get("units") == "dB")
 
 
 def abscissas(dataset: xr.Dataset, x: str) -> np.ndarray:

@@ -1,7 +1,7 @@
 """How figures look: colours, marks and dashes, the picture and its caption, and the lines that all figures draw."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import fill
@@ -15,7 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from ..scenarios import durable
+from .. import durable
 from ..scenarios.results import fairness, intervals, remarks
 from ._labels import plain
 from ._points import INTERVALS, MARK, svg
@@ -88,12 +88,13 @@ def caption(
 
 
 def fit(figure: Figure) -> None:
-    """Lays a figure out, and breaks the labels of axes that are longer than their panel."""
+    """Lays a figure out, and breaks titles and labels of axes that are longer than their panel."""
     figure.draw_without_rendering()
     for panel in (each for each in figure.axes if each.get_visible()):
         extent = panel.get_window_extent()
         wrap(panel.yaxis.label, extent.height, upright=True)
         wrap(panel.xaxis.label, extent.width)
+        wrap(panel.title, extent.width)
 
 
 def wrap(text: Text, room: float, upright: bool = False) -> None:
@@ -127,12 +128,6 @@ def means(over_seeds: np.ndarray) -> np.ndarray:
     return np.array([middle, middle - half, middle + half])
 
 
-def medians(over_seeds: np.ndarray) -> np.ndarray:
-    """The median of values [S, X] and the ends of its 95 % confidence interval, [3, X]; NaN where one is infinite."""
-    found = np.array([intervals.median(each) for each in over_seeds.T]).T
-    return np.where(np.isfinite(found), found, np.nan)
-
-
 def band(
     panel: Axes,
     x: np.ndarray,
@@ -140,14 +135,13 @@ def band(
     place: int,
     label: str | None,
     dash: str = "-",
-    summary: Callable[[np.ndarray], np.ndarray] = means,
     marks: np.ndarray | None = None,
 ) -> None:
-    """The line of means [X] of values [S, X], or of another summary, and the band of its confidence interval.
+    """The line of means [X] of values [S, X] and the band of its confidence interval.
 
     Without a dash, marks with bars. ``marks`` [X] say where a rival is hardly heard.
     """
-    middle, low, high = summary(over_seeds)
+    middle, low, high = means(over_seeds)
     if panel.get_yscale() == "log":
         middle = np.where(middle > 0, middle, np.nan)
     colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]

@@ -1,12 +1,16 @@
 """Panels beside each other, one for every place on some axes of a result."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import NamedTuple
 
 import xarray as xr
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from ._labels import value_label
 
 MOST_PANELS = 9
 MOST_COLUMNS = 3
@@ -56,6 +60,20 @@ class Panels(NamedTuple):
             panel.set_visible(False)
         return made[: len(self.places)]
 
+    def rows_on(self, figure: Figure, heights: Sequence[int]) -> list[list[Axes]]:
+        """So many panels under each other at each place; all of a kind share their axes."""
+        ratios = [*heights] * self.rows
+        made = figure.subplots(len(ratios), self.columns, sharex=True, squeeze=False, height_ratios=ratios)
+        places = list(itertools.product(range(self.rows), range(self.columns)))
+        stacks = [[made[row * len(heights) + at, column] for at in range(len(heights))] for row, column in places]
+        for panel in (each for stack in stacks[len(self.places) :] for each in stack):
+            panel.set_visible(False)
+        for first, *others in zip(*stacks, strict=True):
+            for panel in others:
+                panel.sharey(first)
+                panel.tick_params(labelleft=panel.get_subplotspec().is_first_col())
+        return stacks[: len(self.places)]
+
     def label(self, at: int, panel: Axes, x: str, y: str) -> None:
         """Labels of axes, where no panel stands to the left or below."""
         if at % self.columns == 0:
@@ -63,3 +81,11 @@ class Panels(NamedTuple):
         if at + self.columns >= len(self.places):
             panel.set_xlabel(x)
             panel.tick_params(labelbottom=True)
+
+
+def titled(panel: Axes, dataset: xr.Dataset, place: Mapping[str, int], inches: float) -> None:
+    """A title that says where panels differ, in as many lines as it takes."""
+    differ = {name: at for name, at in place.items() if dataset.sizes[name] > 1} or place
+    text = ", ".join(value_label(dataset, *each) for each in differ.items())
+    letters = inches * 72 / (0.55 * rcParams["axes.titlesize"])
+    panel.set_title(fill(text, max(1, int(letters))))

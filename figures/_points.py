@@ -15,6 +15,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import BlendedAffine2D, BlendedGenericTransform
 
 from ..scenarios.reading.errors import printable
 
@@ -53,10 +54,11 @@ def points(figure: Figure) -> Iterator[Point]:
     to_shares = figure.transFigure.inverted()
     for panel in (each for each in figure.axes if each.get_visible()):
         for line in sorted(panel.get_lines(), key=_is_named):  # those with a name lie above
-            if line.get_label() != MARK and line.get_visible() and line.get_transform() == panel.transData:
+            level = isinstance(line.get_transform(), BlendedGenericTransform | BlendedAffine2D)  # not of values
+            if line.get_label() != MARK and line.get_visible() and not level:
                 at = np.asarray(line.get_xydata(), float).reshape(-1, 2)  # [X, 2]
-                places = to_shares.transform(panel.transData.transform(at))
-                inside = panel.patch.contains_points(panel.transData.transform(at), radius=1.0)
+                dots = line.get_transform().transform(at)
+                places, inside = to_shares.transform(dots), panel.patch.contains_points(dots, radius=1.0)
                 shown = np.flatnonzero(inside & np.isfinite(places).all(axis=1))
                 for each in shown[:: -(-len(shown) // MOST) or 1]:
                     yield Point(*(places[each, 0], 1 - places[each, 1]), _text(panel, line, at[each], int(each)))

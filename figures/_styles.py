@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..scenarios.reading.errors import ScenarioError, one_of
+
+WIDEST = 50.0  # inches
 EVERY: Mapping[str, Any] = {"axes.axisbelow": True, "pdf.fonttype": 42}  # TrueType; publishers refuse type 3
 
 
@@ -43,3 +46,13 @@ STYLES = {
         width=10.0, height=6.0, panel=5.0,
     ),
 }  # fmt: skip
+
+
+def checked(name: str, width: float | None) -> Style:
+    """A style by its name, in which a figure can be so many inches wide; ScenarioError where there is none."""
+    if name not in STYLES:
+        raise ScenarioError(f"style: expected {one_of(STYLES)}, received {name}")
+    least = STYLES[name].panel
+    if width is not None and not least <= width <= WIDEST:
+        raise ScenarioError(f"width: expected from {least:g} to {WIDEST:g} inches in style {name}, received {width:g}")
+    return STYLES[name]

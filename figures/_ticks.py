@@ -1,5 +1,8 @@
 """Ticks of an abscissa: at simulated values, as many as can be told apart."""
 
+import re
+from textwrap import fill
+
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
@@ -7,6 +10,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 LOGARITHMIC = 50  # the largest value of an axis over the smallest, from which on it is
 LETTERS = 1.6  # of the room beside a tick's label
+BESIDE = 0.1  # of the span of values, to their left and right
 LONG = 5  # letters, from which on a label is rounded
 
 
@@ -46,11 +50,32 @@ def _short(value: float) -> str:
 
 def _most(panel: Axes, letters: int) -> float:
     """How many labels of so many letters stand beside each other."""
-    figure = panel.get_figure(root=True)
-    beside = panel.get_gridspec()
-    columns = beside.ncols if beside else 1
-    wide = figure.get_figwidth() / columns - 0.7 if figure else 4.0  # inches, without labels of the other axis
-    return max(2.0, wide / (rcParams["font.size"] / 72 * 0.6 * (letters + LETTERS)))
+    return max(2.0, width(panel) / (rcParams["font.size"] / 72 * 0.6 * (letters + LETTERS)))
+
+
+def width(panel: Axes) -> float:
+    """Of a panel in inches, about, before it is laid out: without labels of the other axis."""
+    figure, beside = panel.get_figure(root=True), panel.get_gridspec()
+    return figure.get_figwidth() / (beside.ncols if beside else 1) - 0.7 if figure else 4.0
+
+
+def around(panel: Axes, values: np.ndarray) -> None:
+    """Limits with room beside the first and the last value, on whatever scale the axis has."""
+    scale = panel.xaxis.get_transform()
+    least, most = scale.transform(np.array([values.min(), values.max()], float))
+    room = BESIDE * (most - least) or 0.5
+    panel.set_xlim(*scale.inverted().transform(np.array([least - room, most + room])))
+
+
+def wrap(panel: Axes) -> None:
+    """Limits for words, these in lines that stand beside each other; on end where one of them is too long for that."""
+    labels = [label.get_text() for label in panel.get_xticklabels()]
+    panel.set_xlim(-0.5, len(labels) - 0.5)
+    room = int(width(panel) * 72 / (max(1, len(labels)) * 0.62 * rcParams["font.size"]))
+    if max((len(word) for label in labels for word in re.split(r"[\s-]", label)), default=0) > room:
+        panel.tick_params(axis="x", labelrotation=90)
+    else:
+        panel.set_xticks(panel.get_xticks(), [fill(label, max(1, room)) for label in labels])
 
 
 def _apart(places: np.ndarray, most: float) -> list[int]:

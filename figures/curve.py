@@ -2,37 +2,31 @@
 
 Any measure can be drawn against any axis, or over what a training has cost so far, with the axes that are told as lines
 and as panels. Lines are means over seeds and bands their 95 % confidence intervals; a seed whose numbers stopped being
-finite is left out from there on, and the caption says so. What a search found is drawn as its median, in which seeds
-out of reach count; words are joined by no lines.
+finite is left out from there on, and the caption says so. Words are joined by no lines.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
 
-import numpy as np
 import xarray as xr
-from matplotlib import rc_context, rcParams
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..scenarios.reading.errors import ScenarioError, one_of
 from ..scenarios.results import costs, tuned
 from ..scenarios.results.ended import ENDED, any_at
-from . import _ticks
-from ._choice import Choice, abscissa, choose, ended, measured
-from ._labels import axis_label, plain, seeds_label, value_label
+from . import _styles, _ticks
+from ._choice import Choice, abscissa, choose, ended, measured, names
+from ._labels import axis_label, plain, seeds_label
 from ._legend import legend
-from ._lines import abscissas, along, is_numeric, lines, pilots
+from ._lines import along, is_numeric, lines, x_ticks
 from ._look import Picture, caption, fit, write
-from ._panels import MOST_COLUMNS, Panels
-from ._styles import STYLES
+from ._panels import MOST_COLUMNS, Panels, titled
 
 __all__ = ["abscissa", "draw", "measured", "plot"]
 
 ABOVE = 1.0  # inches for what stands above several panels
 BELOW = 0.35  # and below them
-WIDEST = 50.0  # inches
 
 
 def draw(dataset: xr.Dataset, path: str | Path) -> None:
@@ -59,18 +53,13 @@ def plot(
     width: of the figure, in inches
     style: plain, ieee (a column of 3.5 inches) or slides
     """
-    if style not in STYLES:
-        raise ScenarioError(f"style: expected {one_of(STYLES)}, received {style}")
-    least = STYLES[style].panel
-    if width is not None and not least <= width <= WIDEST:
-        raise ScenarioError(f"width: expected from {least:g} to {WIDEST:g} inches in style {style}, received {width:g}")
-    chosen = choose(dataset, x, y, _names(panel), _names(lines))
-    with rc_context(STYLES[style].rc):
-        return _drawn(dataset, chosen, width, style)
+    look = _styles.checked(style, width)
+    chosen = choose(dataset, x, y, names(panel), names(lines))
+    with rc_context(look.rc):
+        return _drawn(dataset, chosen, width, look)
 
 
-def _drawn(dataset: xr.Dataset, chosen: Choice, width: float | None, style: str) -> Figure:
-    look = STYLES[style]
+def _drawn(dataset: xr.Dataset, chosen: Choice, width: float | None, look: _styles.Style) -> Figure:
     shown = ended(dataset, [chosen.x, *chosen.lines, *chosen.panels])
     spent = costs.total(shown, chosen.cost) if chosen.cost else None
     free = width is None and look.grows
@@ -84,7 +73,7 @@ def _drawn(dataset: xr.Dataset, chosen: Choice, width: float | None, style: str)
         panel.set_yscale(chosen.measure.scale)
         lines(panel, shown.isel(place), chosen.measure.name, chosen.x, chosen.lines, here)
         _scale(panel, dataset, chosen)
-        _title(panel, dataset, place, size[0] / layout.columns)
+        titled(panel, dataset, place, size[0] / layout.columns)
         x = costs.label(shown, chosen.cost) if chosen.cost else along(shown, chosen.x)
         layout.label(at, panel, plain(x), axis_label(dataset, chosen.measure.name))
     above = legend(figure, panels, layout.single)
@@ -105,8 +94,6 @@ def told(dataset: xr.Dataset, chosen: Choice, hidden: int) -> str:
         parts.append("seeds that diverged are left out")
     if ENDED in any_at(dataset):
         parts.append("a seed's last value is that when its budget of seconds was spent")
-    if "find" in dataset.attrs and not bool(np.isfinite(dataset[chosen.measure.name]).all()):
-        parts.append("nothing is drawn where the median is out of reach or below all that was tried")
     named = [name for name in chosen.lines if not is_numeric(dataset, name)]
     if words := tuned.caption(dataset, next(iter(named), None)):
         parts.append(plain(words))
@@ -119,27 +106,9 @@ def told(dataset: xr.Dataset, chosen: Choice, hidden: int) -> str:
     return "; ".join(parts) + "."
 
 
-def _names(told: str | Sequence[str] | None) -> list[str] | None:
-    return [told] if isinstance(told, str) else None if told is None else list(told)
-
-
-def _title(panel: Axes, dataset: xr.Dataset, place: Mapping[str, int], inches: float) -> None:
-    """Where panels differ, in as many lines as it takes."""
-    differ = {name: at for name, at in place.items() if dataset.sizes[name] > 1} or place
-    text = ", ".join(value_label(dataset, *each) for each in differ.items())
-    letters = inches * 72 / (0.55 * rcParams["axes.titlesize"])
-    panel.set_title(fill(text, max(1, int(letters))))
-
-
 def _scale(panel: Axes, dataset: xr.Dataset, chosen: Choice) -> None:
     """The ticks and the scale of the abscissa."""
     if chosen.cost:
         _ticks.of_costs(panel)
-    if chosen.cost or chosen.x == costs.rounds(dataset):
-        return
-    places = abscissas(dataset, chosen.x)
-    if not is_numeric(dataset, chosen.x):
-        known = chosen.x in dataset.coords
-        panel.set_xticks(places, [value_label(dataset, chosen.x, at) if known else "" for at in places])
-    elif pilots(dataset, chosen.x) is None:
-        _ticks.of_numbers(panel, places, dataset[chosen.x].attrs.get("units") == "dB")
+    elif chosen.x != costs.rounds(dataset):
+        x_ticks(panel, dataset, chosen.x)

@@ -65,9 +65,9 @@ def every(curves: Path) -> list[str]:
 def draw_published(name: str, curves: Path, path: Path) -> None:
     """Draw the figure of a preset, or that which it is a part of, from a folder of curves, or of runs, into a file."""
     if name not in files.presets():
-        match = closest(name, files.presets())
-        advice = f"; did you mean {match}?" if match else ""
-        raise ScenarioError(f"figure: expected {one_of(names(curves))}, received {name}{advice}")
+        if match := closest(name, files.presets()):
+            raise ScenarioError(f"figure: expected a preset or all, received {name}; did you mean {match}?")
+        raise ScenarioError(f"figure: expected all or {one_of(names(curves))}, received {name}")
     name = PARTS.get(name, name)
     own = importlib.util.find_spec(f"{__package__}.{name}")
     module = importlib.import_module(f".{name}", __package__) if own else None

@@ -33,7 +33,9 @@ def draw(channels: Sequence[xr.Dataset], path: str | Path) -> None:
                 _lines(row[1], middle.pad(time=(0, 1), mode="edge") if still else middle, times, "Time (ms)")
             row[0].set_title(plain(shorten(channel.attrs["channel"], TITLE, placeholder=" ...")), loc="left")
             row[0].set_ylabel("Gain (dB)")
-        caption(figure, f"Power gain at the first antenna, drawn as examples, a line a device. {TOLD[moving]}")
+        several = channels[0].attrs.get("of", 0)
+        some = f" The first {len(channels)} of {several} channels of the sweep." if several > len(channels) else ""
+        caption(figure, f"Power gain at the first antenna, drawn as examples, a line a device. {TOLD[moving]}{some}")
 
 
 def _lines(panel: Axes, gains: xr.DataArray, places: Sequence[float], label: str) -> None:

@@ -1,5 +1,6 @@
 """Federated training of Keras models over an uplink."""
 
+from .. import quietly  # noqa: F401 (first, as others import TensorFlow)
 from .federated.algorithms import Algorithm
 from .federated.algorithms.distillation import Distillation
 from .federated.algorithms.ditto import Ditto
@@ -25,7 +26,7 @@ from .federated.attackers.sign_flip import SignFlip
 from .federated.downlinks import Downlink
 from .federated.downlinks.broadcast import Broadcast
 from .federated.effort import Effort
-from .federated.federation import Federation, State
+from .federated.federation import Federation
 from .federated.hardware import Hardware
 from .federated.metrics import Metrics
 from .federated.population import Population
@@ -49,7 +50,9 @@ from .federated.schedulers.proportional_fair import ProportionalFair
 from .federated.schedulers.random import Random
 from .federated.schedulers.round_robin import RoundRobin
 from .federated.schedulers.slotted import Slotted
-from .federated.task import Task, Weights
+from .federated.state import State
+from .federated.task import Task
+from .federated.weights import Weights
 
 __all__ = [
     "Reptile",

@@ -20,9 +20,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt
-from pydantic.dataclasses import dataclass
 
-from ..phy.strict import STRICT
+from ..phy.strict import dataclass
 
 CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
@@ -45,7 +44,7 @@ class Bill(NamedTuple):
     energy: float
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Costs:
     """Of a device and a server."""
 

@@ -1,6 +1,7 @@
 """Updates and images over the air: codecs, compressors, rates, uplinks, and image codecs."""
 
-from .aggregators import Aggregator
+from .. import quietly  # noqa: F401 (first, as others import TensorFlow)
+from .aggregators import AggregationRule
 from .aggregators.centred_clip import CentredClip
 from .aggregators.geometric_median import GeometricMedian
 from .aggregators.krum import Krum
@@ -72,7 +73,7 @@ from .uplinks.digital import Digital
 from .uplinks.ideal import Ideal
 
 __all__ = [
-    "Aggregator",
+    "AggregationRule",
     "Amp",
     "Analog",
     "Atomo",

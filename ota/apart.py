@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from .aggregators import Aggregator
+from .aggregators import AggregationRule
 from .terms import Terms, check_kept, remembering
 
 
@@ -33,12 +33,12 @@ def separate(rows: tf.Tensor, there: tf.Tensor) -> Separate | None:
     return Separate(tf.where(there[:, None], rows, 0.0), there)
 
 
-def enough(rule: Aggregator, estimates: Separate) -> tf.Tensor:
+def enough(rule: AggregationRule, estimates: Separate) -> tf.Tensor:
     """Whether there are as many as the rule needs, bool []."""
     return tf.reduce_sum(tf.cast(estimates.there, tf.int32)) >= rule.needs()
 
 
-def robust(rule: Aggregator, estimates: Separate) -> tf.Tensor:
+def robust(rule: AggregationRule, estimates: Separate) -> tf.Tensor:
     """What the rule makes of estimates, [d]; zeros where they are fewer than it needs."""
     speaks = enough(rule, estimates)
     some = estimates._replace(there=estimates.there | ~speaks)  # a rule of nobody has no value
@@ -46,7 +46,7 @@ def robust(rule: Aggregator, estimates: Separate) -> tf.Tensor:
     return tf.where(speaks, combined, tf.zeros_like(combined))
 
 
-def counted(rule: Aggregator | None, estimates: Separate | None, weights: tf.Tensor) -> tf.Tensor:
+def counted(rule: AggregationRule | None, estimates: Separate | None, weights: tf.Tensor) -> tf.Tensor:
     """Weights [K] of those decoded, as they are in what the server has of them.
 
     What a rule makes has the scale of a mean, in which they sum to one; with too few of them nobody is in it.

@@ -1,15 +1,10 @@
-"""What a server sees of a round, whatever it needs: each update, the means of groups, or the sum alone.
-
-An ideal or a digital uplink shows each device's update. An analog one shows sums, unless there are as many antennas as
-devices that send at once: then zero forcing shows each, whatever combiner the scheme itself uses.
-"""
+"""What a server sees of a round, whatever it needs: each update, the means of groups, or the sum alone."""
 
 from typing import Any, ClassVar, NamedTuple
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
-from ..phy.strict import STRICT
+from ..phy.strict import dataclass
 from .aggregators.mean import Mean
 from .collection import collect
 from .groups import by_groups, members
@@ -26,9 +21,13 @@ class Overheard(NamedTuple):
     behind: tf.Tensor  # [K]
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Onlooker(Mean):
-    """The rule of terms under which separate estimates are kept and looked at, and their mean is taken."""
+    """The rule of terms under which separate estimates are kept and looked at, and their mean is taken.
+
+    An ideal or a digital uplink shows each device's update. An analog one shows sums, unless there are as many antennas
+    as devices that send at once: then zero forcing shows each, whatever combiner the scheme itself uses.
+    """
 
     apart: ClassVar[bool] = True
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from ..phy import keys
+from ..phy.documented import documented
 from ..phy.keys import Key
 from .hadamard import transform
 
@@ -28,8 +29,20 @@ TILE = 2**20  # entries of a Gaussian matrix that are made at once
 MEMORY = 2**28  # bytes up to which a Gaussian matrix is kept
 
 
+@documented
 class Projection(NamedTuple):
-    """A, m x d, as two functions."""
+    """Random measurements y = A x of an update, and their transpose, as two functions.
+
+        y = A x,   A is m x d.
+
+    >>> from overair.ota import Projection
+    >>> from overair.ota.projections import hadamard
+    >>> from overair.phy import keys
+    >>> projection = hadamard(keys.key(0, "rows"), 128, 256)
+    >>> y = projection.forward(keys.normal(keys.key(0, "updates"), [20, 256]))
+    >>> isinstance(projection, Projection), y.shape, projection.adjoint(y).shape
+    (True, TensorShape([20, 128]), TensorShape([20, 256]))
+    """
 
     forward: Callable[[tf.Tensor], tf.Tensor]  # x [..., d] to A x [..., m]
     adjoint: Callable[[tf.Tensor], tf.Tensor]  # y [..., m] to A'y [..., d]

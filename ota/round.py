@@ -4,16 +4,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
 from ..phy import Link, Place, combine
+from ..phy.documented import documented
 from ..phy.keys import Key
-from .apart import Separate
+from .outcome import Nest, Outcome, ReceivedSum, Report
 from .terms import MEMORY_BYTES, Terms, check_memory
 
-Nest = Any  # a nest of tensors
 Updates = Callable[[tf.Tensor], tuple[tf.Tensor, Nest]]  # from devices [C] to updates [C, d], and what is beside
 Kept = tuple[Nest, Callable[[Nest, tf.Tensor, Nest], Nest]]  # of nobody; so far, devices [C] and what is beside -> more
 Question = Callable[[tf.Tensor, tf.Tensor], Nest]  # from devices [C] and updates [C, d] to a number each, [C], or a sum
@@ -27,14 +27,27 @@ class Split(NamedTuple):
     noise: tf.Tensor | None  # variance of the noise that each adds to its symbols, [K]
 
 
+@documented
 @dataclass(frozen=True)
 class Round:
-    """One round: its key, the weight of every device's update (zero: absent), and its link if the uplink uses one."""
+    """One round: its key, the weight of every device's update (zero: absent), and its link if the uplink uses one.
 
-    terms: Terms
-    key: Key
-    weights: tf.Tensor  # [K]
-    link: Link | None = None
+    estimate of sum_k w_k u_k over the devices whose weights are above zero.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Round, Terms
+    >>> from overair.phy import Air, Grid, Tdl, keys
+    >>> terms = Terms(Air(Grid(), Tdl(), devices=5), size=100, elements=500)
+    >>> link = terms.air.draw(terms.air.init(keys.key(0)), keys.key(1), time=0.0, slots=terms.slots, snr_db=10.0)
+    >>> round = Round(terms, keys.key(2), tf.constant([0.5, 0.5, 0.0, 0.0, 0.0]), link)  # two of five take part
+    >>> round.gains([0, 1], 500).shape, round.antenna_weights.shape
+    (TensorShape([2, 500]), TensorShape([1, 1, 1, 1]))
+    """
+
+    terms: Terms  # agreed before the first round
+    key: Key  # int64 [2], of this round
+    weights: tf.Tensor  # of every device's update, zero of who is absent, float32 [K]
+    link: Link | None = None  # of this round, where the uplink uses one
     shares: tf.Tensor | None = None  # of the band, if a schedule deals it, [K]
     rebels: tf.Tensor | None = None  # who ignores the power rule and spends all it has, bool [K]
     split: Split | None = None  # of power between data and noise; all of it for data unless given
@@ -105,44 +118,30 @@ class Round:
         return self.link
 
 
-class Report(NamedTuple):
-    """What a round cost and what came of it."""
-
-    nmse: tf.Tensor  # |estimate - sum_k w_k u_k|^2 / |sum_k w_k u_k|^2, of all entries or of a layer
-    nmse_sent: tf.Tensor  # the same against what the air should have delivered: after feedback and selection
-    energy: tf.Tensor  # measured, per granted resource element, sounding included, [K]
-    decoded: tf.Tensor  # bool [K]
-    bits: tf.Tensor  # payload, side information and channel feedback of all devices
-    payload: tf.Tensor  # resource elements that carried data
-    pilots: tf.Tensor  # resource elements granted to pilots
-    airtime: tf.Tensor  # seconds
-    free_bits: tf.Tensor  # those of the bits that take no elements: side information and channel feedback
-    silent: tf.Tensor  # share of those that take part that sends nothing: no bit fits, or the rule says so; NaN of none
-    unheard: tf.Tensor  # share of them that is not decoded, the silent ones included
-    papr_db: tf.Tensor  # mean over devices that send, where the terms ask for it; NaN elsewhere
-    sending: Nest = ()  # seconds that each device sends, [K], where packets have fixed bits
-
-
-class ReceivedSum(NamedTuple):
-    """What an uplink received that decodes a sum of symbols."""
-
-    symbols: tf.Tensor  # [M]
-    decode: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # symbols [M], variance of further noise a real number -> [d]
-
-
-class Outcome(NamedTuple):
-    """What a round brings."""
-
-    estimate: tf.Tensor  # of the weighted sum, [d]
-    state: Nest  # of the uplink, for the next round
-    report: Report
-    received: ReceivedSum | None = None
-    apart: Separate | None = None  # estimates of single devices or groups, where the terms ask for them
-
-
+@documented
 @runtime_checkable
 class Uplink(Protocol):
-    """The way of the updates to the server, as ``collect`` uses it."""
+    """The way of the updates to the server, as ``collect`` uses it.
+
+        estimate ~ sum_k w_k u_k over devices k, at a cost in elements, energy and bits that the report tells.
+
+    A round is ``begin``, ``add`` for one group of devices after another, ``end``; ``apply`` and ``collect`` play it:
+
+        acc = uplink.begin(state, round, probe)  # nothing received yet; all may be asked first
+        acc = uplink.add(acc, round, devices, updates)  # some devices after others
+        outcome = uplink.end(acc, state, round)
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Digital, Round, Terms, Uplink, apply
+    >>> from overair.phy import Air, Grid, Tdl, keys
+    >>> uplink, terms = Digital(), Terms(Air(Grid(), Tdl(), devices=5), size=100, elements=500)
+    >>> place = terms.air.init(keys.key(0))
+    >>> link = terms.air.draw(place, keys.key(1), time=0.0, slots=terms.slots, snr_db=20.0)
+    >>> round, updates = Round(terms, keys.key(2), tf.fill([5], 0.2), link), keys.normal(keys.key(3), [5, 100])
+    >>> estimate, state, report = apply(uplink, uplink.init(terms, place), round, updates)
+    >>> isinstance(uplink, Uplink), estimate.shape, float(report.payload), bool(report.nmse < 1)
+    (True, TensorShape([100]), 500.0, True)
+    """
 
     uses_air: ClassVar[bool]  # whether rounds need a link
 
@@ -160,19 +159,23 @@ class Uplink(Protocol):
         ...
 
     def init(self, terms: Terms, place: Place) -> Nest:
-        """The state before the first round."""
+        """The state before the first round, a nest of tensors; ``place`` is where the devices are in all rounds."""
         ...
 
     def begin(self, state: Nest, round: Round, probe: Probe) -> Nest:
-        """Nothing received yet, and whatever must be known of all devices before the first sends."""
+        """Nothing received yet, and whatever must be known of all devices before the first sends.
+
+        ``probe`` puts a question to all that take part, from devices [C] and updates [C, d] to a number each, [C], and
+        has the answers, [K], zero for others.
+        """
         ...
 
     def add(self, acc: Nest, round: Round, devices: tf.Tensor, updates: tf.Tensor) -> Nest:
-        """Devices [C] send their updates [C, d]."""
+        """Devices, int32 [C], send their updates, float32 [C, d]."""
         ...
 
     def end(self, acc: Nest, state: Nest, round: Round) -> Outcome:
-        """What was received, after all have sent."""
+        """What was received, after all have sent: an estimate float32 [d], the state after the round, and a report."""
         ...
 
 

@@ -1,35 +1,17 @@
-"""Separate: source coding, then channel coding: an image codec, a rate and a link, the rival of learned transmission.
-
-An image owns k elements. The rate says how many bits they carry, by what the transmitter believes of its link; the
-image is coded at the best quality whose size fits; the rate says whether the bits arrive. Of a rate's modes an image
-takes that of the best expected quality (``mode_choice.py``). If its bits arrive, the receiver sees that quality. Where
-no quality fits, and where bits are lost, it sees the mean colour: of the image, told at no cost, or of all images
-given. Both are counted, as ``fits`` and ``crc_ok``.
-
-Rates are chosen ``margin_db`` below what is counted on: at the margin where a stream of such sendings loses as much as
-its rate allows (``settled.py``), or at a number. A retransmission's user may begin bolder, at a negative one.
-
-A file has a container of up to 300 bytes, more than a 32 x 32 image may cost at low rates. Published curves leave it
-out in one of two ways, which are choices here. ``mosaic`` = m codes m x m images as one picture, of which each
-owns an equal share of the bits; that share has the image's own link, and its loss is that image's alone, as if tiles
-could be decoded apart. ``count`` = payload leaves out what the receiver can know beforehand. With mosaic = 1 and count
-= file nothing is assumed. Bourtsoulatze, Kurka and Gunduz, "Deep joint source-channel coding for wireless image
-transmission", IEEE TCCN 2019, have this rival with BPG, capacity and LDPC.
-"""
+"""Separate: source coding, then channel coding: image codec, rate and link, the rival of learned transmission."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ..phy import Air, Awgn, Grid, keys
 from ..phy.keys import Key
 from ..phy.links import block
-from ..phy.strict import STRICT
+from ..phy.strict import dataclass
 from . import settled
 from .image_links import ImageLinks
 from .images import ImageCodec
@@ -40,48 +22,43 @@ from .mode_choice import best_modes
 from .rates import Offering, Rate, Repeats, Subchannel
 from .rates.capacity import Capacity
 from .rates.outage import Outage
+from .received_images import ImagesCarried, ReceivedImages
 
 SYMBOLS = 2**19  # sent at once
 NOISE_ALONE = Air(Grid(), Awgn(), 1)
 THREADS = 2
 
 
-class ReceivedImages(NamedTuple):
-    """What became of B images at S SNRs."""
-
-    error: np.ndarray  # mean squared error of images in [0, 1], [S, B]
-    bits_available: np.ndarray  # bits that an image's elements carry by the transmitter's belief, [S, B]
-    bits: np.ndarray  # bits of the file or payload, or of the share of a mosaic's; 0 where none fits, [S, B]
-    uses: np.ndarray  # elements, with those of retransmissions and the pilots of each transmission, [S, B]
-    fits: np.ndarray  # whether any quality fits, bool [S, B]
-    crc_ok: np.ndarray  # whether these bits got through, bool [S, B]
-    images: np.ndarray | None  # what the receiver sees, uint8 [S, B, H, W, 3], where asked
-
-    @property
-    def lost(self) -> np.ndarray:
-        """The share of images seen as their mean colour, [S]."""
-        return 1.0 - np.mean(self.fits & self.crc_ok, axis=1)
-
-    @property
-    def silent(self) -> np.ndarray:
-        """The share of images of which no quality fits, [S]."""
-        return 1.0 - np.mean(self.fits, axis=1)
-
-
-class ImagesCarried(NamedTuple):
-    """Room for bits, whether they arrive, and elements, [S, B] each."""
-
-    bits_available: np.ndarray
-    crc_ok: np.ndarray
-    uses: np.ndarray
-
-
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Separate:
-    """Source coding, then channel coding.
+    """Source coding, then channel coding, of images over links of their own.
 
     With ``design_db`` the transmitter counts on that SNR whatever the link's: quality and mode are fixed, no margin
     adapts them, and where the link is worse the bits are lost.
+
+    An image owns k elements. The rate says how many bits they carry, by what the transmitter believes of its link; the
+    image is coded at the best quality whose size fits; the rate says whether the bits arrive. Of a rate's modes an
+    image takes that of the best expected quality (``mode_choice.py``). If its bits arrive, the receiver sees that
+    quality. Where no quality fits, and where bits are lost, it sees the mean colour: of the image, told at no cost, or
+    of all images given. Both are counted, as ``fits`` and ``crc_ok``.
+
+    Rates are chosen ``margin_db`` below what is counted on: at the margin where a stream of such sendings loses as much
+    as its rate allows (``settled.py``), or at a number. A retransmission's user may begin bolder, at a negative one.
+
+    A file has a container of up to 300 bytes, more than a 32 x 32 image may cost at low rates. Published curves leave
+    it out in one of two ways, which are choices here. ``mosaic`` = m codes m x m images as one picture, of which each
+    owns an equal share of the bits; that share has the image's own link, and its loss is that image's alone, as if
+    tiles could be decoded apart. ``count`` = payload leaves out what the receiver can know beforehand. With mosaic = 1
+    and count = file nothing is assumed. Bourtsoulatze, Kurka and Gunduz, "Deep joint source-channel coding for wireless
+    image transmission", IEEE TCCN 2019, have this rival with BPG, capacity and LDPC.
+
+    >>> import numpy as np
+    >>> from overair.ota import Jpeg, Separate
+    >>> from overair.phy import keys
+    >>> images = np.tile(np.arange(0, 256, 8, dtype=np.uint8)[:, None, None], [2, 1, 32, 3])  # [B, H, W, 3]
+    >>> found = Separate(Jpeg(), count="payload").run(images, elements=512, snr_db=[0.0, 20.0], key=keys.key(0))
+    >>> found.error.shape, bool((found.error[0] > found.error[1]).all())  # [S, B]
+    ((2, 2), True)
     """
 
     codec: ImageCodec = Avif()

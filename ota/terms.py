@@ -6,29 +6,38 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from ..phy import Air
-from .aggregators import Aggregator
+from ..phy.documented import documented
+from .aggregators import AggregationRule
 from .layers import Layers, check_layers, size_of
 
 Access = Literal["equal", "shares", "turns"]  # parts of the band as large, or as scheduled, or all of it in turn
 MEMORY_BYTES = 4 * 2**30  # of what is kept of each device or estimate, at most
 
 
+@documented
 @dataclass(frozen=True)
 class Terms:
-    """What is agreed before the first round: the air, the length of an update and its layers, and the grant."""
+    """What is agreed before the first round: the air, the length of an update and its layers, and the grant.
 
-    air: Air
-    size: int
-    elements: int
+        slots = ceil(elements / those of a slot),   airtime = slots * slot seconds + sounding symbols * symbol seconds.
+
+    >>> from overair.ota import Terms
+    >>> from overair.phy import Air, Grid, Tdl
+    >>> terms = Terms(Air(Grid(), Tdl(), devices=5), size=100, elements=1000)
+    >>> terms.slots, terms.layers, terms.budgets.shape
+    (2, ((100,),), TensorShape([5]))
+    """
+
+    air: Air  # devices, channel and grid
+    size: int  # entries of an update, d
+    elements: int  # resource elements granted to a round
     participation: float | None = 1.0  # chance of each device in each round, by itself; None: no one such chance
     layers: Layers = ()  # one of this size unless given
     papr: bool = False  # whether that of what devices send is measured
     layer: int | None = None  # the kernel whose error is reported, from 1; all entries unless given
-    payload: float | None = (
-        None  # bits of every packet, of which airtime is then an outcome; the grant is fixed if None
-    )
+    payload: float | None = None  # bits of every packet; airtime is then an outcome, and the grant fixed if None
     access: Access = "equal"  # of those that send, to the grant
-    aggregator: Aggregator | None = None  # what the server makes of separate estimates; the sum is taken without
+    aggregator: AggregationRule | None = None  # what the server makes of separate estimates; the sum is taken without
     groups: int = 1  # sums that the whole grant is shared by, of which these are the terms of one
     obeyed: bool = True  # whether all keep to the power rule, whatever round
     senders: int | None = None  # as many as a round has, where that is given; else up to all

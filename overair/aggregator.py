@@ -1,48 +1,58 @@
-"""Any framework's updates over our air: arrays of numpy, PyTorch or JAX in, the server's estimate and a report out.
-
-    from overair import Aggregator
-    from overair.ota import Analog, RandomLinear
-    from overair.phy import Air, Grid, MseOptimal, Tdl
-
-    air = Air(Grid(), Tdl(), devices=20, antennas=2)
-    aggregator = Aggregator(Analog(RandomLinear(), MseOptimal()), air, size=650, elements=325)
-    state = aggregator.init(seed=0)
-    estimate, state, report = aggregator.step(state, updates, seed=0, snr_db=10.0)  # [20, 650] -> [650]
-
-A round has the keys, links and compiled steps of a ``Federation`` of the same seed, so its estimate is the same bit for
-bit. Arrays cross by numpy's protocol, ``__array__``: no other framework is imported, and one that is on a GPU in
-PyTorch comes by ``.cpu()``.
-"""
+"""Any framework's updates over our air: arrays of numpy, PyTorch or JAX in, the server's estimate and a report out."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from .ota import Report, Round, Terms, Uplink, collect
 from .ota.layers import Layers
 from .ota.round import Nest
 from .phy import Air, Place, keys
+from .phy.documented import documented
+from .quietly import tensorflow as tf
 
 
+@documented
 class AggregatorState(NamedTuple):
-    """What is carried from round to round."""
+    """What is carried from round to round.
 
-    round: tf.Tensor  # int64
+    Given back to ``step`` it goes on where it ended; its shapes never change.
+
+    >>> import tensorflow as tf
+    >>> from overair.aggregator import AggregatorState
+    >>> AggregatorState(tf.zeros([], tf.int64), uplink=(), place=()).uplink
+    ()
+    """
+
+    round: tf.Tensor  # rounds done, int64
     uplink: Nest  # such as what devices owe
-    place: Place
+    place: Place  # where devices are, and what else lasts of their links
 
 
+@documented
 class Aggregated(NamedTuple):
-    """What a round brings."""
+    """What a round brings.
+
+    The estimate is of sum_k w_k u_k; the report's NMSE is |estimate - sum|^2 / |sum|^2.
+
+    >>> import numpy as np
+    >>> from overair.aggregator import Aggregated
+    >>> Aggregated(estimate=np.zeros(3), state=None, report=None).estimate.shape
+    (3,)
+    """
 
     estimate: Any  # of sum_k w_k u_k, [d], an array as the updates are
-    state: AggregatorState
+    state: AggregatorState  # for the next round
     report: Report  # in numpy: errors, energies [K], who is decoded [K], bits, elements, airtime
 
 
 class Aggregator:
     """The weighted sum of updates, as a server estimates it behind an uplink; compiled once, seed and SNR are inputs.
+
+    Any framework's updates go over our air: arrays of numpy, PyTorch or JAX in, the server's estimate of sum_k w_k u_k
+    and a report out. A round has the keys, links and compiled steps of a ``Federation`` of the same seed, so its
+    estimate is the same bit for bit. Arrays cross by numpy's protocol, ``__array__``: no other framework is imported,
+    and one that is on a GPU in PyTorch comes by ``.cpu()``.
 
     Args:
         uplink: how updates reach the server, ``Analog``, ``Digital`` or ``Ideal``.
@@ -51,6 +61,16 @@ class Aggregator:
         elements: resource elements granted to a round, for all devices together.
         layers: shapes of the parts of an update, in order, for schemes that work by layer; one of all unless given.
         participation: chance of a device to be in a round, which mean budgets count with.
+
+    >>> import numpy as np
+    >>> from overair import Aggregator
+    >>> from overair.ota import Analog
+    >>> from overair.phy import Air, Grid, Rayleigh
+    >>> aggregator = Aggregator(Analog(), Air(Grid(), Rayleigh(), devices=4, antennas=4), size=650, elements=325)
+    >>> updates = np.random.default_rng(0).standard_normal([4, 650])
+    >>> estimate, state, report = aggregator.step(aggregator.init(seed=0), updates, seed=0, snr_db=10.0)
+    >>> estimate.shape, bool(report.nmse < 0.5), report.energy.shape
+    ((650,), True, (4,))
     """
 
     def __init__(
@@ -65,9 +85,10 @@ class Aggregator:
         return AggregatorState(tf.zeros([], tf.int64), self.uplink.init(self.terms, place), place)
 
     def step(self, state: AggregatorState, updates: Any, seed: int, snr_db: float, weights: Any = None) -> Aggregated:
-        """One round of updates [K, d], which are taken as float32.
+        """One round of updates [K, d], which are taken as float32, at an SNR in dB: its ``Aggregated``.
 
-        Weights [K] are those of the sum, 0 for a device that stays away; 1/K each unless given.
+        Weights [K] are those of the sum, 0 for a device that stays away; 1/K each unless given. The estimate, [d], is
+        an array as the updates are, on their device; the report is in numpy.
         """
         air, size = self.terms.air, self.terms.size
         sent = _numbers("updates", updates, (air.devices, size))

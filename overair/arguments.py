@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import bundles, editors, snr
+from . import bundles, editors, models, snr
+from .typed import names, whole
 from .version import __version__
 
 Command = Callable[[argparse.Namespace], int]
@@ -29,8 +30,10 @@ EXAMPLES = """examples:
   overair figure amiri2020                                   a published figure, from its stored curves
   overair cite runs/a                                        BibTeX of the package and of the schemes used
   overair bundle runs/a                                      all about it in one zip file; verify computes some again
+  overair models runs/a                                      what was trained, as .keras, a file a point and seed
   overair check                                              theory beside simulation
   overair schema > federated.schema.json                     what editors complete and check scenarios by
+  source <(overair completion bash)                          completion in bash; also zsh and fish
   overair snr --ebno 4 --bits 4 --rate 1/2                   what snr_db an Eb/N0 of a paper is
 """
 RUN_EXAMPLES = """examples:
@@ -39,8 +42,15 @@ RUN_EXAMPLES = """examples:
   overair run abdi_rlc --set grant.compression=[2,10] --out runs/rlc
 
 A list where one value belongs is an axis; all axes are multiplied. Words need no quotes, but your shell may want the
-whole argument quoted. With --out the same command goes on where it was stopped, and does what is new in a scenario that
-has grown; started several times on one folder, the commands share the work.
+whole argument quoted. Results are kept in DIR, a new folder runs/NAME-DATE where --out names none. With --out the same
+command goes on where it was stopped, and does what is new in a scenario that has grown; started several times on one
+folder, the commands share the work.
+"""
+LIST_EXAMPLES = """examples:
+  overair list scenarios                                     presets, which `overair run NAME` runs
+  overair list codecs                                        one family, with fields and defaults
+  overair list fields images                                 what a scenario of the study images can say
+  overair list cfo                                           what has to do with a word of the field
 """
 SHOW_EXAMPLES = """examples:
   overair show runs/a --x elements --format pdf              accuracy over the elements spent so far, pilots included
@@ -77,45 +87,55 @@ def parser(
     commands = made.add_subparsers(metavar="COMMAND", required=True)
     _add_run(commands, run)
     _add_list(commands, list_)
+    told = commands.add_parser("new", help="print a scenario of a study to begin with, every field explained")
+    told.add_argument("study", metavar="STUDY", help="such as images; see `overair list studies`")
+    told.set_defaults(command=new)
     _add_show(commands, show)
 
-    told = commands.add_parser("report", help="one page of results: table, curves, channels, scenario; no network")
-    told.add_argument("results", metavar="DIR|FILE", help="a folder of `run --out`, its results.nc or curve.csv")
+    told = commands.add_parser("report", help="one page of results: table, curves, channels, scenario, command")
+    told.add_argument("results", metavar="DIR|FILE", help="the folder of a run, its results.nc or curve.csv")
     told.add_argument(
         "--out", type=Path, metavar="FILE", help="the page (report.html in the folder, or beside the file)"
     )
     told.set_defaults(command=report)
 
     told = commands.add_parser("figure", help="the published figure of a preset, from curves that are kept")
-    told.add_argument("name", metavar="NAME", help="a preset; all draws every one")
+    told.add_argument("name", metavar="NAME", help="a preset, or all")
     told.add_argument(
-        "--out", type=Path, metavar="FILE", help="the picture, .png, .pdf or .svg (NAME.png); of all a folder"
+        "--out", type=Path, metavar="FILE", help="the picture, .png, .pdf or .svg (NAME.png); for all a folder"
     )
-    told.add_argument("--curves", type=Path, metavar="DIR", help="curves or runs by name (docs/curves of the source)")
+    told.add_argument(
+        "--curves",
+        type=Path,
+        metavar="DIR",
+        help="the folder of curves or runs (docs/curves of the source)",
+    )
     told.set_defaults(command=figure)
 
     told = commands.add_parser("cite", help="BibTeX of the package and of the papers behind the schemes of a result")
     told.add_argument("results", metavar="DIR|FILE|NAME", help="results, or a preset")
     told.set_defaults(command=cite)
 
-    for more in (bundles, snr, editors):
-        more.add(commands)
+    bundles.add(commands)
+    models.add(commands)
+    told = commands.add_parser("check", help="theory beside simulation; exits 1 where they disagree")
+    told.add_argument("--json", action="store_true", help="print JSON, for other programs, when all is done")
+    told.set_defaults(command=check)
+    snr.add(commands)
+    editors.add(commands)
 
     for each in (
-        commands.choices[name] for name in ("run", "list", "show", "report", "cite", "schema", "bundle", "verify")
+        commands.choices[name]
+        for name in ("run", "list", "show", "report", "cite", "schema", "bundle", "verify", "models")
     ):
         each.add_argument(
             "--with", action="append", default=[], dest="folders", metavar="FOLDER",
             help="a folder with schemes of your own, such as channels/NAME.py; repeatable",
         )  # fmt: skip
 
-    told = commands.add_parser("new", help="print a scenario of a study that runs, every field explained")
-    told.add_argument("study", metavar="STUDY", help="see `overair list studies`")
-    told.set_defaults(command=new)
-
-    told = commands.add_parser("check", help="theory beside simulation; exits 1 where they disagree")
-    told.add_argument("--json", action="store_true", help="for other programs, when all is done")
-    told.set_defaults(command=check)
+    for action in commands._choices_actions:
+        about = action.help or ""
+        commands.choices[action.dest].description = f"{about[:1].upper()}{about[1:]}."
     return made
 
 
@@ -123,27 +143,40 @@ def _add_run(commands: Any, command: Command) -> None:
     run = commands.add_parser("run", help="run a scenario", epilog=RUN_EXAMPLES, formatter_class=LAYOUT)
     run.add_argument("scenario", metavar="NAME|FILE", help="a preset, see `overair list scenarios`, or a .toml file")
     run.add_argument(
-        "--set", action="append", default=[], metavar="PATH=VALUE", dest="sets", help="change a field; repeatable"
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        dest="sets",
+        help="change a field of the scenario, such as link.snr_db=5; repeatable",
     )
-    run.add_argument("--out", metavar="DIR", help="keep results here, and go on here after an interruption")
-    run.add_argument("--processes", type=int, default=1, metavar="N", help="processes of this machine (1)")
+    run.add_argument(
+        "--out",
+        metavar="DIR",
+        help="the folder of results, in which a run that was stopped or has grown goes on (a new runs/NAME-DATE)",
+    )
+    run.add_argument("--processes", type=whole, default=1, metavar="N", help="how many processes share the work (1)")
     run.add_argument("--dask", metavar="ADDRESS", help="the scheduler of a Dask cluster that does the work")
     run.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster that does the work; auto finds the one here")
-    run.add_argument("--fresh", action="store_true", help="keep records of other versions apart instead of refusing")
-    run.add_argument("--retry", action="store_true", help="do again what failed")
+    run.add_argument(
+        "--fresh", action="store_true", help="go on in a DIR of other versions, whose records are kept apart"
+    )
+    run.add_argument("--retry", action="store_true", help="compute again what failed in DIR")
     run.set_defaults(command=command)
 
 
 def _add_list(commands: Any, command: Command) -> None:
-    told = commands.add_parser("list", help="list schemes, scenarios, studies and fields")
+    told = commands.add_parser(
+        "list", help="list schemes, scenarios, studies and fields", epilog=LIST_EXAMPLES, formatter_class=LAYOUT
+    )
     told.add_argument(
         "what",
         nargs="?",
         metavar="WHAT",
-        help="scenarios, studies, fields, a family such as codecs, or a word; all if left out",
+        help="scenarios, studies, fields, a family such as codecs, or a word to look for, such as cfo; all if left out",
     )
-    told.add_argument("study", nargs="?", metavar="STUDY", help="with fields: whose")
-    told.add_argument("--json", action="store_true", help="for other programs")
+    told.add_argument("study", nargs="?", metavar="STUDY", help="after fields: the study that they are of (federated)")
+    told.add_argument("--json", action="store_true", help="print JSON, for other programs")
     told.set_defaults(command=command)
 
 
@@ -154,7 +187,7 @@ def _add_show(commands: Any, command: Command) -> None:
     show.add_argument(
         "results",
         metavar="DIR|FILE|NAME",
-        help="a folder of `run --out`, its results.nc or curve.csv, or a preset",
+        help="the folder of a run, its results.nc or curve.csv, or a preset with --toml",
     )
     show.add_argument(
         "--against",
@@ -164,25 +197,21 @@ def _add_show(commands: Any, command: Command) -> None:
     show.add_argument(
         "--to",
         metavar="MEASURE=LEVEL",
-        help="instead, the rounds, elements, bits, airtime and energy that a level took",
+        help="in place of the table, the rounds, elements, bits, airtime and energy that a level took",
     )
-    show.add_argument("--toml", action="store_true", help="print the file of a preset")
+    show.add_argument("--toml", action="store_true", help="print the file of a preset or a scenario")
     alone = show.add_mutually_exclusive_group()
     alone.add_argument("--csv", dest="table", action="store_const", const="csv", help="the table alone, as CSV")
-    alone.add_argument("--json", dest="table", action="store_const", const="json", help="the same as JSON")
-    alone.add_argument("--latex", dest="table", action="store_const", const="latex", help="the same for booktabs")
+    alone.add_argument("--json", dest="table", action="store_const", const="json", help="the table alone, as JSON")
+    alone.add_argument("--latex", dest="table", action="store_const", const="latex", help="the table alone, for LaTeX")
     drawn = show.add_argument_group("the figure")
     drawn.add_argument(
         "--x", metavar="AXIS|COST", help="an axis, or what was spent so far: elements, bits, airtime, energy"
     )
     drawn.add_argument("--y", metavar="MEASURE", help="a measure, such as loss; the main one unless given")
-    drawn.add_argument("--panel", metavar="AXIS", type=_names, help="makes panels; several with commas")
-    drawn.add_argument("--lines", metavar="AXIS", type=_names, help="makes lines; several with commas")
-    drawn.add_argument("--width", type=float, metavar="INCHES", help="of the figure; 3.5 for a column of two")
+    drawn.add_argument("--panel", metavar="AXIS", type=names, help="axes whose values have panels, with commas")
+    drawn.add_argument("--lines", metavar="AXIS", type=names, help="axes whose values have lines, with commas")
+    drawn.add_argument("--width", type=float, metavar="INCHES", help="width of the figure; 3.5 is a column of two")
     drawn.add_argument("--style", metavar="STYLE", help="plain, ieee (a column, serifs) or slides")
-    drawn.add_argument("--format", choices=("png", "pdf", "svg"), default="png", help="of the file (png)")
+    drawn.add_argument("--format", choices=("png", "pdf", "svg"), default="png", help="format of the file (png)")
     show.set_defaults(command=command)
-
-
-def _names(told: str) -> list[str]:
-    return [name.strip() for name in told.split(",") if name.strip()]

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .typed import whole
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -29,7 +31,7 @@ def add(commands: Any) -> None:
         "bundle", help="results, figure, scenario, versions and citation in one zip file",
         epilog=EXAMPLES, formatter_class=layout,
     )  # fmt: skip
-    told.add_argument("results", metavar="DIR|FILE", help="a folder of `run --out`, or its results.nc")
+    told.add_argument("results", metavar="DIR|FILE", help="the folder of a run, or its results.nc")
     told.add_argument("--out", type=Path, metavar="FILE", help="the zip file (beside the folder or file)")
     told.set_defaults(command=bundle)
 
@@ -39,14 +41,14 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     told.add_argument("bundle", type=Path, metavar="FILE", help="a zip file of `overair bundle`")
     told.add_argument(
-        "--units", type=int, default=5, metavar="N", help="points with a seed that are computed again (5)"
+        "--units", type=whole, default=5, metavar="N", help="points with a seed that are computed again (5)"
     )
     told.set_defaults(command=verify)
 
 
 def bundle(options: argparse.Namespace) -> int:
     """All about results in one file."""
-    from .scenarios import durable
+    from . import durable
     from .scenarios.reading.errors import printable
     from .scenarios.results import saved, sealed, zipped
 

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import signal
 import sys
 import threading
@@ -18,6 +19,7 @@ from typing import Any
 from . import pages
 from .arguments import parser
 from .own import use
+from .unhindered import uncollected
 
 INTERRUPTED, TERMINATED = 130, 143
 FIGURE = ("x", "y", "panel", "lines", "width", "style")  # options of show
@@ -79,7 +81,7 @@ def _terminable() -> Iterator[None]:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from . import told
+    from . import folders, told
     from .scenarios import run
     from .scenarios.quiet import import_tensorflow
     from .scenarios.reading import files
@@ -89,16 +91,18 @@ def _run(options: argparse.Namespace) -> int:
 
     name, raw = files.read(options.scenario)
     sweep(taken(apply(raw, options.sets))[0])  # complain before the heavy imports
-    out = told.check_out(options.out)
-    import_tensorflow()
-    with _executor(options) as executor, told.progress() as progress:
-        dataset = run(
-            options.scenario, options.sets, out, progress,
-            processes=options.processes, executor=executor, fresh=options.fresh, retry=options.retry,
-        )  # fmt: skip
-    told.report(dataset, out / "figure.png" if out else Path(f"{name}.png"))
-    if out:
-        print(f"results: {out / 'results.nc'}")
+    out = folders.named(options.out)
+    if options.retry and out is None:
+        raise ValueError("--retry: expected beside --out, the folder of a run some of whose units failed")
+    with folders.kept(out, name) as options.kept:
+        import_tensorflow()
+        with _executor(options) as executor, told.progress() as progress:
+            dataset = run(
+                options.scenario, options.sets, options.kept, progress,
+                processes=options.processes, executor=executor, fresh=options.fresh, retry=options.retry,
+            )  # fmt: skip
+    told.report(dataset, options.kept / "figure.png")
+    told.where(options.kept)
     return told.failures(dataset)
 
 
@@ -120,15 +124,17 @@ def _executor(options: argparse.Namespace) -> Iterator[Any]:
             yield None
 
 
+@uncollected()
 def _list(options: argparse.Namespace) -> int:
     from .scenarios.reading import inventory, listing
 
+    what = "scenarios" if options.what == "presets" else options.what
     if options.json:
-        print(json.dumps(inventory.inventory(options.what, options.study), indent=2, ensure_ascii=False))
-    elif options.what == "fields" and options.study:
+        print(json.dumps(inventory.inventory(what, options.study), indent=2, ensure_ascii=False))
+    elif what == "fields" and options.study:
         print("\n".join(listing.fields(options.study)))
     else:
-        print("\n".join(listing.listing(options.what)))
+        print("\n".join(listing.listing(what)))
     return 0
 
 
@@ -169,6 +175,8 @@ def _check_alone(options: argparse.Namespace) -> None:
 def _plotted(dataset: Any, options: argparse.Namespace) -> Any:
     """The figure that the options ask for, None for that of the study."""
     asked = {name: getattr(options, name) for name in FIGURE}
+    if "find" in dataset.attrs:
+        asked["against"] = options.against  # to which it draws differences
     given = {name: value for name, value in asked.items() if value is not None}
     if not given:
         return None
@@ -206,6 +214,9 @@ def _one_line(error: Exception) -> str:
 def _hint(options: argparse.Namespace) -> str:
     if options.command is not _run:
         return "overair: stopped"
-    return "overair: stopped; " + (
-        "the same command goes on from here" if options.out else "with --out a run can go on"
-    )
+    if options.out:
+        return "overair: stopped; the same command goes on from here"
+    made = getattr(options, "kept", None)
+    if made is None or not made.exists():
+        return "overair: stopped"
+    return f"overair: stopped; with --out {shlex.quote(str(made))} the same command goes on from here"

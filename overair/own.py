@@ -4,13 +4,22 @@ import os
 import sys
 from pathlib import Path
 
+GROUP = "overair.schemes"  # the entry points of packages that are installed
 VARIABLE = (
     "OVERAIR_WITH"  # hands folders on to processes that this one starts; workers of a cluster need them installed
 )
 
 
 def use(*folders: str | Path) -> None:
-    """Take schemes from these folders, such as folder/channels/mine.py, too; before overair.scenarios is imported."""
+    """Take schemes from these folders, such as folder/channels/mine.py, too; before overair.scenarios is imported.
+
+    A folder has folders of families' names, and a file for each scheme, whose name is its kind. Processes that this one
+    starts take them too.
+
+    >>> import overair
+    >>> overair.use("mine")  # doctest: +SKIP
+    >>> from overair.scenarios import run
+    """
     if "" in folders:
         raise ValueError('use: expected a folder, received ""')
     named = list(dict.fromkeys(str(Path(folder).absolute()) for folder in folders))

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 def report(options: argparse.Namespace) -> int:
     """Everything about a result in one HTML file."""
-    from . import told
-    from .scenarios import durable
+    from . import durable, told
     from .scenarios.reading.errors import printable
     from .scenarios.results import saved
 

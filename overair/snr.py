@@ -86,11 +86,11 @@ def add(commands: Any) -> None:
     told.add_argument("--bits", type=number, default=2.0, metavar="M", help="bits of a symbol (2, which is QPSK)")
     told.add_argument("--rate", type=number, default=1.0, metavar="R", help="code rate, such as 1/2 (1, uncoded)")
     told.add_argument("--devices", type=number, default=1.0, metavar="N", help="devices that deal the grant out (1)")
-    told.add_argument("--spacing", type=number, default=15e3, metavar="HZ", help="of subcarriers (15e3)")
+    told.add_argument("--spacing", type=number, default=15e3, metavar="HZ", help="subcarrier spacing (15e3)")
     told.add_argument(
         "--overhead", type=number, default=0.0, metavar="SHARE", help="prefix and pilots over data (0), for --ebno-all"
     )
-    told.add_argument("--json", action="store_true", help="for other programs")
+    told.add_argument("--json", action="store_true", help="print JSON, for other programs")
     told.set_defaults(command=main)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 import shutil
 import sys
 import textwrap
@@ -21,13 +22,6 @@ FAILED = 1
 MOST_NAMED = 20  # of units that failed
 
 
-def check_out(out: str | None) -> Path | None:
-    """The folder of results, None where none is wanted."""
-    if out is not None and not out.strip():
-        raise ValueError('--out: expected a folder, received ""')
-    return Path(out) if out is not None else None
-
-
 def failures(dataset: "xr.Dataset") -> int:
     """The exit code: 1 where units failed, which are named."""
     from .scenarios.reading.errors import printable
@@ -38,7 +32,7 @@ def failures(dataset: "xr.Dataset") -> int:
         print(printable(f"failed: {point}, seed {each['seed']}: {each['reason']}"), file=sys.stderr)
     if failed:
         more = f", of which {MOST_NAMED} are named" if len(failed) > MOST_NAMED else ""
-        print(f"overair: {len(failed)} units failed{more}; run --retry does them again", file=sys.stderr)
+        print(f"overair: {len(failed)} units failed{more}; run --out FOLDER --retry does them again", file=sys.stderr)
     return FAILED if failed else 0
 
 
@@ -71,6 +65,14 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plot
     for line in _hardly_heard(tables.shown(dataset)):
         print(printable(line))
     _draw(dataset, figure, plotted)
+
+
+def where(folder: Path) -> None:
+    """Where results are kept, and what shows them again."""
+    from .scenarios.reading.errors import printable
+
+    again = f"overair show {shlex.quote(str(folder))}"
+    print(printable(f"results: {folder / 'results.nc'} ({again})"))
 
 
 def reached(dataset: "xr.Dataset", goal: str) -> None:

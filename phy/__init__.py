@@ -1,5 +1,6 @@
 """The physical layer: grids, channels, impairments, CSI, power rules, combiners and the air that joins them."""
 
+from .. import quietly  # noqa: F401 (first, as others import TensorFlow)
 from . import keys
 from .air import Air, superpose
 from .arithmetic import squared
@@ -58,6 +59,7 @@ from .power.mse_wideband import MseWideband
 from .power.opportunistic import Opportunistic
 from .power.phase_only import PhaseOnly
 from .power.truncated_inversion import TruncatedInversion
+from .responses import save_cir
 from .waveform import Waveform
 
 __all__ = [
@@ -133,6 +135,7 @@ __all__ = [
     "from_plain",
     "keys",
     "papr_db",
+    "save_cir",
     "scheme_from_plain",
     "scheme_to_plain",
     "snr_db",

@@ -1,12 +1,4 @@
-"""The air: a channel, what impairs it, who knows what of it, and the sum at the receiver.
-
-``init`` draws what lasts, ``draw`` one round's link, ``add`` lets some devices send, ``receive`` adds the receiver's
-noise once and hands over the symbols, and ``send`` is these in a row: y(t, f) = sum_k h_k(t, f) x_k(t, f) + w(t, f),
-w ~ CN(0, N0) per element and antenna.
-
-There are two domains (``domain.py``): responses, and waveforms. Which one is taken follows from the impairments, once,
-when the air is built.
-"""
+"""The air: a channel, what impairs it, who knows what of it, and the sum at the receiver."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +15,7 @@ from .combiners import Combiner
 from .combiners.maximum_ratio import MaximumRatio
 from .csi import Csi, Observation, Pilots
 from .csi.perfect import Perfect
+from .documented import documented
 from .domain import Domain, Fading, Realisation, arrivals, impaired, why_not_frequency
 from .frequency_domain import FrequencyDomain
 from .grid import Grid
@@ -39,11 +32,23 @@ from .waveform import Waveform
 MOST = {"devices": 10**6, "antennas": 1024}
 
 
+@documented
 @dataclass(frozen=True)
 class Air:
     """K devices to one receiver of A antennas over one OFDM grid.
 
-    Device k may spend P 10^(power_offsets_db[k mod n]/10) of n budgets given, on data and on pilots.
+        y(t, f) = sum_k h_k(t, f) x_k(t, f) + w(t, f),   w from CN(0, N0) on every element and antenna.
+
+    ``init`` draws what lasts, ``draw`` one round's link, ``add`` lets some devices send, ``receive`` adds the
+    receiver's noise once and hands over the symbols; ``send`` is these in a row. Impairments decide the domain,
+    responses or waveforms. Device k may spend P 10^(power_offsets_db[k mod n]/10) of n budgets given.
+
+    >>> from overair.phy import Air, Grid, Tdl, keys
+    >>> air = Air(Grid(), Tdl(), devices=20, antennas=4)
+    >>> link = air.draw(air.init(keys.key(0)), keys.key(0, "round", 7), time=0.0, slots=2, snr_db=10.0)
+    >>> x = keys.complex_normal(keys.key(0, "symbols"), [1, 20, 28, 64])  # [batch, devices, symbols, subcarriers]
+    >>> air.send(x, link, keys.key(0, "noise", 7)).shape
+    TensorShape([1, 4, 28, 64])
     """
 
     grid: Grid
@@ -139,7 +144,7 @@ class Air:
         sizes.check("devices", total, f"{self.devices} devices x {each}")
 
     def init(self, key: Key) -> Place:
-        """Draw what lasts."""
+        """Draw what lasts over all rounds, from a key, int64 [2]."""
         return Place(key)
 
     def draw(
@@ -174,7 +179,7 @@ class Air:
         return self.chosen_domain.silence(slots * self.grid.symbols, self.antennas, batch)
 
     def add(self, y: tf.Tensor, x: tf.Tensor, link: Link, devices: tf.Tensor | None = None) -> tf.Tensor:
-        """What the receiver has once some devices have sent x as well, [B, C, up to T symbols, F]."""
+        """What the receiver has once some devices, int32 [C], have sent x as well, [B, C, up to T symbols, F]."""
         return self.chosen_domain.add(y, x, link, devices, self._chain(link))
 
     def receive(self, y: tf.Tensor, link: Link, key: Key) -> tf.Tensor:
@@ -186,7 +191,7 @@ class Air:
         return self.chosen_domain.receive(self.empty(slots, batch), link, key, Chain(self.grid, (), ()))
 
     def send(self, x: tf.Tensor, link: Link, key: Key) -> tf.Tensor:
-        """All devices send x [B, K, T, F] at once; the receiver gets [B, A, T, F]."""
+        """All devices send x, complex64 [B, K, T, F], at once; the receiver gets complex64 [B, A, T, F]."""
         y = self.chosen_domain.silence(x.shape[2], self.antennas, tf.shape(x)[0])
         return self.receive(self.add(y, x, link), link, key)
 

@@ -41,11 +41,25 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from .arithmetic import squared
+from .documented import documented
 from .link import Belief, Link
 
 
+@documented
 class Detected(NamedTuple):
-    """What a side reads of symbols, on every element: [B, K, T, F], where T and F may be 1, or 1 in all axes."""
+    """What a side reads of symbols, on every element: [B, K, T, F], where T and F may be 1, or 1 in all axes.
+
+    Of a belief h_hat that lacks power eps, behind z = h_hat^H y / |h_hat|^2 and for symbols of power P over noise N0,
+
+        z = gain x + n,   snr = P |h_hat|^2 / N0,   csi_noise = P eps / N0,   known = snr / (1 + csi_noise).
+
+    >>> from overair.phy import Air, Detected, ErrorVariance, Grid, Rayleigh, detect, keys
+    >>> air = Air(Grid(), Rayleigh(), devices=3, csir=ErrorVariance(0.1))
+    >>> link = air.draw(air.init(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1, snr_db=10.0)
+    >>> found = detect(link, snr=10.0)
+    >>> bool((found.known < found.snr).numpy().all()), found.csi_noise.numpy().round(3).ravel().tolist()
+    (True, [1.0, 1.0, 1.0])
+    """
 
     gain: tf.Tensor  # complex: what a symbol arrives times, relative to what is believed; 1 where all is known
     snr: tf.Tensor  # were the belief the truth

@@ -1,10 +1,4 @@
-"""The OFDM resource grid: numerology, and the way of symbols onto it.
-
-A slot has ``symbols`` OFDM symbols of ``subcarriers`` elements. A round is granted a number of elements; they fill
-slots in time order, all subcarriers of a symbol first, and what is left of the last slot stays silent. ``prefix`` and
-``advance`` count samples of 1/(subcarriers * spacing) seconds: the receiver opens its window ``advance`` samples
-early, inside the prefix.
-"""
+"""The OFDM resource grid: numerology, and the way of symbols onto it."""
 
 import math
 from functools import cached_property
@@ -12,17 +6,28 @@ from typing import Annotated
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 from sionna.phy.channel import subcarrier_frequencies
 from sionna.phy.ofdm import ResourceGrid
 
 from ..bounds import AtMost
-from .strict import STRICT
+from .strict import dataclass
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Grid:
-    """An OFDM numerology."""
+    """An OFDM numerology.
+
+    A slot has ``symbols`` OFDM symbols of ``subcarriers`` elements. A round is granted a number of elements; they fill
+    slots in time order, all subcarriers of a symbol first, and what is left of the last slot stays silent. The receiver
+    opens its window ``advance`` samples early, inside the prefix. With N subcarriers spaced by W / N,
+
+        sample = 1 / W seconds,   symbol_seconds = (N + prefix) / W,   slot_seconds = symbols symbol_seconds.
+
+    >>> from overair.phy import Grid
+    >>> grid = Grid(subcarriers=64, symbols=14, spacing=15e3, prefix=16)
+    >>> grid.elements, grid.slots(1000), round(1e3 * grid.slot_seconds, 3)  # in milliseconds
+    (896, 2, 1.167)
+    """
 
     subcarriers: Annotated[int, Gt(0), Le(2**16)] = 64
     """Of an OFDM symbol, all used."""
@@ -79,14 +84,14 @@ class Grid:
         return -(-elements // self.subcarriers)
 
     def fill(self, symbols: tf.Tensor) -> tf.Tensor:
-        """Symbols [..., N] onto the OFDM symbols they need, [..., rows(N), F]."""
+        """Symbols, complex [..., N], onto the OFDM symbols that they need, [..., rows(N), F]; zeros after the last."""
         rows = self.rows(symbols.shape[-1])
         padding = [[0, 0]] * (symbols.shape.rank - 1) + [[0, rows * self.subcarriers - symbols.shape[-1]]]
         shape = tf.concat([tf.shape(symbols)[:-1], [rows, self.subcarriers]], 0)
         return tf.reshape(tf.pad(symbols, padding), shape)
 
     def place(self, symbols: tf.Tensor, slots: int) -> tf.Tensor:
-        """Symbols [..., N] onto slots, [..., T, F]; elements past N are silent."""
+        """Symbols, complex [..., N], onto slots, [..., T, F]; elements past N are silent, and T = slots * symbols."""
         count, room = symbols.shape[-1], slots * self.elements
         if count > room:
             raise ValueError(
@@ -98,6 +103,6 @@ class Grid:
         return tf.reshape(tf.pad(symbols, padding), shape)  # [..., T, F]
 
     def collect(self, field: tf.Tensor, elements: int) -> tf.Tensor:
-        """The first N elements [..., N] of a grid [..., T, F]."""
+        """The first N elements [..., N] of a grid, [..., T, F]."""
         flat = tf.reshape(field, tf.concat([tf.shape(field)[:-2], [field.shape[-2] * field.shape[-1]]], 0))
         return flat if elements == flat.shape[-1] else flat[..., :elements]

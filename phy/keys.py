@@ -26,13 +26,19 @@ Scalar: TypeAlias = float | tf.Tensor
 
 
 def key(seed: int | tf.Tensor, *parts: Part) -> Key:
-    """The key of a seed, with parts such as ("round", 3, "noise") folded in."""
+    """The key of a seed, int64 [2], with parts such as ("round", 3, "noise") folded in.
+
+    >>> from overair.phy import keys
+    >>> key = keys.key(0, "round", 3)
+    >>> key.shape, bool((key == keys.fold(keys.key(0), "round", 3)).numpy().all())
+    (TensorShape([2]), True)
+    """
     root = tf.stack([tf.cast(seed, tf.int64), tf.constant(_number("overair"), tf.int64)])
     return fold(root, "seed", *parts)
 
 
 def fold(key: Key, *parts: Part) -> Key:
-    """A new key from a key and one or more parts."""
+    """A new key, int64 [2], from a key and one or more parts: whole numbers, words, or integer tensors []."""
     if isinstance(key, Numbered):
         return key._replace(key=fold(key.key, *parts))
     for part in parts:
@@ -44,14 +50,14 @@ def fold(key: Key, *parts: Part) -> Key:
 
 
 def normal(key: Key, shape: Shape, dtype: tf.DType = tf.float32) -> tf.Tensor:
-    """Standard normal draws."""
+    """Draws of N(0, 1), a tensor of the shape and the type asked for."""
     if isinstance(key, Numbered):
         return numbered.normal(key.first(fold(key.key, "normal"), shape), dtype)
     return tf.random.stateless_normal(shape, key, dtype=dtype)
 
 
 def uniform(key: Key, shape: Shape, low: Scalar = 0.0, high: Scalar = 1.0, dtype: tf.DType = tf.float32) -> tf.Tensor:
-    """Uniform draws on [low, high)."""
+    """Uniform draws on [low, high), a tensor of the shape and the type asked for."""
     if isinstance(key, Numbered):
         unit = numbered.unit(key.first(key.key, shape), dtype)
     else:
@@ -60,7 +66,7 @@ def uniform(key: Key, shape: Shape, low: Scalar = 0.0, high: Scalar = 1.0, dtype
 
 
 def whole(key: Key, shape: Shape, low: int, high: int) -> tf.Tensor:
-    """Whole numbers from low to high - 1, each as likely, int32."""
+    """Whole numbers from low to high - 1, each as likely, int32 of the shape asked for."""
     if isinstance(key, Numbered):
         unit = numbered.unit(key.first(fold(key.key, "whole"), shape))
         return low + tf.cast(unit * (high - low), tf.int32)
@@ -73,20 +79,20 @@ def of_all(key: Key) -> Key:
 
 
 def complex_normal(key: Key, shape: Shape, dtype: tf.DType = tf.complex64) -> tf.Tensor:
-    """Draws of CN(0, 1): half the power in each of the real and the imaginary part."""
+    """Draws of CN(0, 1), complex64 of a shape unless told otherwise: half the power in each of both parts."""
     real = tf.float32 if dtype == tf.complex64 else tf.float64
     parts = tf.random.stateless_normal(tf.concat([[2], shape], 0), key, stddev=0.5**0.5, dtype=real)  # [2, ...]
     return tf.complex(parts[0], parts[1])
 
 
 def signs(key: Key, shape: Shape, dtype: tf.DType = tf.float32) -> tf.Tensor:
-    """Draws of +1 and -1 with equal chance."""
+    """Draws of +1 and -1 with equal chance, float32 of a shape unless told otherwise."""
     coins = tf.random.stateless_uniform(shape, key, minval=0, maxval=2, dtype=tf.int32)
     return tf.cast(2 * coins - 1, dtype)
 
 
 def permutation(key: Key, size: int) -> tf.Tensor:
-    """A uniformly random order of 0 .. size-1."""
+    """A uniformly random order of 0 .. size-1, int32 [size]."""
     return tf.argsort(tf.random.stateless_uniform([size], key, minval=None, maxval=None, dtype=tf.int32))
 
 

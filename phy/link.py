@@ -1,63 +1,29 @@
-"""A link: one realisation of K devices to one receiver over the slots of a round.
-
-The channel is kept as paths: h_k(t, f) = sum_l a_{k,l}(t) exp(-j 2 pi f tau_{k,l}), once as it is, once as the
-transmitters believe it to be, once as the receiver does. A belief may also be a table of responses, as an estimator
-leaves it, and says what can be known in advance of its error (`beliefs.py`). Frequency responses are made on demand for
-the devices asked, so nothing of the size devices x elements need ever exist. 3GPP TR 38.901, section 7.7; Sionna's
-``cir_to_ofdm_channel`` computes the same sum.
-"""
+"""A link: one realisation of K devices to one receiver over the slots of a round, as it is and as sides believe."""
 
 import math
 from typing import NamedTuple, Protocol
 
 import tensorflow as tf
 
+from .documented import documented
+from .extent import OnePlace, Size, Span
 from .keys import Key, Scalar
 
 
-class Size(NamedTuple):
-    """How many realisations, receive antennas and devices."""
-
-    batch: int
-    antennas: int
-    devices: int
-
-    @property
-    def places(self) -> int:
-        """How many places what lasts is drawn at: every realisation has one of its own."""
-        return self.batch
-
-
-class OnePlace(Size):
-    """The same of realisations that share one place, that of the first."""
-
-    @property
-    def places(self) -> int:
-        """One."""
-        return 1
-
-
-class Span(NamedTuple):
-    """Consecutive time steps: when the data begins, how many, the seconds between, and the first after the data began.
-
-    Steps that lie before the data, as those of sounding do, have a negative ``first``.
-    """
-
-    start: Scalar
-    steps: int
-    seconds: float
-    first: int = 0
-
-    def times(self) -> tf.Tensor:
-        """Seconds of each step after the data began, [T]."""
-        return (self.first + tf.range(self.steps, dtype=tf.float32)) * self.seconds
-
-
+@documented
 class Belief(Protocol):
     """What a side believes of the responses h, and what it can know in advance of how wrong that is.
 
-    h = best + w, where ``best`` is the linear estimate of least mean squared error that follows from the belief, and w,
-    of mean power ``error``, is uncorrelated with it.
+        h = best + w,
+
+    where ``best`` is the linear estimate of least mean squared error that follows from the belief, and w, of mean power
+    ``error``, is uncorrelated with it.
+
+    >>> from overair.phy import Air, ErrorVariance, Grid, Rayleigh, keys
+    >>> air = Air(Grid(), Rayleigh(), devices=3, csit=ErrorVariance(0.25))
+    >>> belief = air.draw(air.init(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1).transmitters
+    >>> belief.best.response(air.grid.frequencies).shape, belief.error.numpy().round(3).ravel().tolist()
+    (TensorShape([1, 1, 3, 1, 64]), [0.25, 0.25, 0.25])
     """
 
     @property
@@ -88,8 +54,21 @@ class Belief(Protocol):
         ...
 
 
+@documented
 class Paths(NamedTuple):
-    """Path coefficients and delays in seconds. The time axis T is 1 where the channel does not move."""
+    """Path coefficients and delays in seconds. The time axis T is 1 where the channel does not move.
+
+        h_k(t, f) = sum_l a_kl(t) exp(-j 2 pi f tau_kl)
+
+    for each antenna. 3GPP TR 38.901, section 7.7; Sionna's ``cir_to_ofdm_channel`` computes the same sum.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import Paths
+    >>> a, tau = tf.constant([0.8, 0.6], tf.complex64), tf.constant([0.0, 0.5])  # seconds, for once
+    >>> paths = Paths(a[None, None, None, :, None], tau[None, None], tf.abs(a)[None, None] ** 2)
+    >>> tf.abs(paths.response(tf.constant([0.0, 1.0]))).numpy().round(3).astype(str).ravel().tolist()
+    ['1.4', '0.2']
+    """
 
     a: tf.Tensor  # complex [B, A, K, L, T]
     tau: tf.Tensor  # real [B, K, L]
@@ -127,8 +106,18 @@ class Paths(NamedTuple):
         return tf.matmul(self.a, turn[:, None], transpose_a=True)  # [B, A, K, T, F]
 
 
+@documented
 class ResponseTable(NamedTuple):
-    """A belief of the responses themselves, on every subcarrier; T is 1 where one value serves the whole round."""
+    """A belief of the responses themselves, on every subcarrier.
+
+        response(f) = h,   error = None: what is believed is what is.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import ResponseTable
+    >>> table = ResponseTable(tf.ones([1, 2, 3, 14, 64], tf.complex64))
+    >>> table.of([0, 2]).at(0, 7).response(None).shape
+    TensorShape([1, 2, 2, 7, 64])
+    """
 
     h: tf.Tensor  # complex [B, A, K, T, F]
 
@@ -160,8 +149,21 @@ class ResponseTable(NamedTuple):
         return self.h
 
 
+@documented
 class Link(NamedTuple):
-    """The true channel, both beliefs of it, and the noise power N0 of a resource element at one antenna."""
+    """The true channel, both beliefs of it, and the noise power N0 of a resource element at one antenna.
+
+        y(t, f) = sum_k h_k(t, f) x_k(t, f) + w(t, f),   w from CN(0, N0) on every element and antenna,
+
+    with the energy P = 1 of an element, so that N0 = 10^(-snr_db / 10). ``Air.draw`` makes links. Frequency responses
+    are made on demand for the devices asked, so nothing of the size devices x elements need ever exist.
+
+    >>> from overair.phy import Air, Grid, Tdl, keys
+    >>> air = Air(Grid(), Tdl(), devices=20, antennas=4)
+    >>> link = air.draw(air.init(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1, snr_db=10.0)
+    >>> link.response([3, 7]).shape, link.response(of=link.transmitters).shape, round(float(link.noise), 3)
+    (TensorShape([1, 4, 2, 1, 64]), TensorShape([1, 4, 20, 1, 64]), 0.1)
+    """
 
     true: Paths  # one time step a symbol; on the time domain, one a block of the waveform
     transmitters: Belief  # what the devices believe
@@ -190,7 +192,11 @@ class Link(NamedTuple):
     def response(
         self, devices: tf.Tensor | None = None, of: Belief | None = None, symbols: int | None = None
     ) -> tf.Tensor:
-        """Responses [B, A, K, T, F] of some devices, of the true paths, over all symbols, unless told otherwise."""
+        """Responses complex64 [B, A, K, T, F], of all devices, the true paths and all symbols unless told otherwise.
+
+        ``devices`` are numbers, int32 [C]; ``of`` is a belief of the link; ``symbols`` are the first ones wanted. T is
+        1 where nothing moves.
+        """
         belief = self.true if of is None else of
         if symbols is not None:
             belief = belief.at(0, symbols)
@@ -216,3 +222,6 @@ def turn(tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
     """exp(-j 2 pi f tau) of delays [...] at frequencies, [..., F]."""
     angle = -2.0 * math.pi * tau[..., None] * frequencies
     return tf.complex(tf.cos(angle), tf.sin(angle))
+
+
+__all__ = ["Belief", "Link", "OnePlace", "Paths", "ResponseTable", "Size", "Span", "superpose", "turn"]

@@ -13,14 +13,26 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from .channels import Channel
+from .documented import documented
 from .keys import Key
 from .numbered import Numbered
 
 
+@documented
 class Place(NamedTuple):
-    """The key that positions and lasting clock offsets are drawn from."""
+    """The key that positions and lasting clock offsets are drawn from.
 
-    key: Key
+    ``Air.init`` draws one, which all rounds of a simulation share; links of a batch, as those of images, are at places
+    of their own. Of very many devices ``of`` has those that take part, by their numbers.
+
+    >>> from overair.phy import Air, Grid, PathLoss, Place, Rayleigh, keys
+    >>> air = Air(Grid(), Rayleigh(), devices=3, impairments=(PathLoss(),))
+    >>> first, second = (air.draw(Place(keys.key(0)), keys.key(0, "round", r), time=0.0, slots=1) for r in (1, 2))
+    >>> bool((first.true.power == second.true.power).numpy().all()), bool((first.true.a == second.true.a).numpy().any())
+    (True, False)
+    """
+
+    key: Key  # int64 [2]
 
     @property
     def shared(self) -> bool:
@@ -54,8 +66,19 @@ class Cohort(NamedTuple):
         return Numbered(self.key, self.numbers)
 
 
+@documented
 class SharedPlace(Place):
-    """A place that all links of a batch share. Only responses are right there: what acts on waveforms is not shared."""
+    """A place that all links of a batch share.
+
+    Impairments that last are drawn once for all of them, and so is what lasts of a channel that reads ``Size.places``:
+    for means over many links of the same devices. Only responses are right there: what acts on waveforms is not shared.
+
+    >>> from overair.phy import Air, Grid, PathLoss, Rayleigh, SharedPlace, keys
+    >>> air = Air(Grid(), Rayleigh(), devices=3, impairments=(PathLoss(),))
+    >>> link = air.draw(SharedPlace(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1, batch=5)
+    >>> bool((link.true.power == link.true.power[:1]).numpy().all())
+    True
+    """
 
     @property
     def shared(self) -> bool:

@@ -25,6 +25,7 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
+from .documented import documented
 from .grid import Grid
 from .link import Paths, Span
 
@@ -33,15 +34,30 @@ KAISER = 8.0  # shape of the window: 80 dB
 KNOTS = 8  # instants of a moving channel in a symbol, at most
 
 
+@documented
 @dataclass(frozen=True)
 class Waveform:
-    """A grid's waveforms through arrivals between two delays in seconds; taps held over a symbol, or not."""
+    """A grid's waveforms, and channels that filter them, through arrivals between two delays.
 
-    grid: Grid
-    earliest: float
-    latest: float
-    held: bool = True
-    oversampling: int = 2
+        y[n] = sum_l h_j[l] x[n - l],   h_j[l] = sum_p a_p(j) p(l - tau_p W),
+
+    with W the sampling rate, p a sinc under a Kaiser window, and j the block that sample n lies in: an OFDM symbol
+    where taps are held, else triangles that overlap.
+
+    >>> import numpy as np, tensorflow as tf
+    >>> from overair.phy import Grid, Waveform, keys
+    >>> form = Waveform(Grid(), earliest=0.0, latest=1e-6)
+    >>> x = keys.complex_normal(keys.key(0), [1, 2, 14, 64])  # symbols [batch, devices, T, F]
+    >>> wave = form.modulate(x)
+    >>> wave.shape, bool(np.allclose(form.demodulate(wave), x, atol=1e-4))
+    (TensorShape([1, 2, 2240]), True)
+    """
+
+    grid: Grid  # OFDM numerology
+    earliest: float  # delay in seconds
+    latest: float  # delay in seconds
+    held: bool = True  # whether taps are held over a symbol, or move from sample to sample
+    oversampling: int = 2  # samples where the grid has one
 
     @property
     def sample(self) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.streams import Streams, watch
+from overair.conformance.streams import Streams, watch
 
 LONGEST = ("test_checks.py", "test_examples.py")
 

@@ -143,6 +143,51 @@ def test_another_framework_gets_our_bits_as_its_array(analog: Aggregator, framew
     np.testing.assert_array_equal(np.asarray(found), analog.step(analog.init(5), updates, 5, SNR_DB).estimate)
 
 
+@pytest.mark.filterwarnings("ignore:CUDA initialization")  # of PyTorch where there is no driver
+def test_gradients_of_pytorch_descend_over_the_air(analog: Aggregator) -> None:
+    """A loop of PyTorch, whose devices are batches: its rounds are those of the same numbers in numpy."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed here")
+    torch.manual_seed(0)
+    model, x, y = torch.nn.Linear(16, 3), torch.randn(DEVICES, 8, 16), torch.randint(3, (DEVICES, 8))
+    state, same = analog.init(6), analog.init(6)
+    for _ in range(ROUNDS):
+        rows = []
+        for images, labels in zip(x, y, strict=True):
+            slopes = torch.autograd.grad(torch.nn.functional.cross_entropy(model(images), labels), model.parameters())
+            rows.append(torch.nn.utils.parameters_to_vector(slopes))
+        estimate, state, _ = analog.step(state, torch.stack(rows), 6, SNR_DB)
+        plain, same, _ = analog.step(same, torch.stack(rows).numpy(), 6, SNR_DB)
+        assert isinstance(estimate, torch.Tensor)
+        np.testing.assert_array_equal(estimate.numpy(), plain)
+        moved = torch.nn.utils.parameters_to_vector(model.parameters()) - 0.5 * estimate
+        torch.nn.utils.vector_to_parameters(moved, model.parameters())
+    assert not np.array_equal(plain, np.zeros(SIZE))
+
+
+def test_what_pytorch_keeps_from_numpy_is_told_in_a_line(analog: Aggregator) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed here")
+    for updates, told in (
+        (torch.zeros(DEVICES, SIZE, requires_grad=True), "detach"),
+        (torch.zeros(DEVICES, SIZE, dtype=torch.bfloat16), "BFloat16"),
+    ):
+        with pytest.raises(ValueError, match=f"updates: expected an array that numpy can read, .*{told}"):
+            analog.step(analog.init(0), updates, 0, SNR_DB)
+    double = analog.step(analog.init(0), torch.ones(DEVICES, SIZE, dtype=torch.float64), 0, SNR_DB).estimate
+    assert double.dtype == torch.float64
+
+
+def test_gradients_of_jax_cross_bit_for_bit(analog: Aggregator) -> None:
+    """Of all devices at once by vmap, in half precision too, which JAX hands over."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed here")
+    numbers = jax.random.normal(jax.random.key(0), (DEVICES, SIZE))
+    updates = jax.vmap(jax.grad(lambda row: jax.numpy.sum(jax.numpy.sin(row) * row)))(numbers)
+    for sent in (updates, updates.astype(jax.numpy.bfloat16)):
+        found = analog.step(analog.init(1), sent, 1, SNR_DB).estimate
+        plain = analog.step(analog.init(1), np.asarray(sent).astype(np.float32), 1, SNR_DB).estimate
+        assert isinstance(found, jax.Array)
+        np.testing.assert_array_equal(np.asarray(found), plain)
+
+
 class OnGpu:
     """What PyTorch says of a tensor that is not in the memory of the machine."""
 

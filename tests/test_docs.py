@@ -19,6 +19,7 @@ def blocks(language: str) -> list[tuple[str, str]]:
     return [(page.name, text) for page in PAGES for text in re.findall(fence, page.read_text(), re.M | re.S)]
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving with h5py
 @pytest.mark.parametrize(("page", "code"), blocks("python"))
 def test_examples_in_python_run(page: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -51,6 +52,7 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 def test_commands_that_pages_name_are_commands() -> None:
     known = {"run", "list", "show", "new", "check", "report", "figure", "cite", "snr", "schema", "bundle", "verify"}
+    known |= {"completion", "models"}
     named = {word for page in PAGES for word in re.findall(r"(?:^    |`)overair (\w+)", page.read_text(), re.M)}
     assert named <= known
 

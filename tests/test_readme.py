@@ -1,4 +1,4 @@
-"""What the README says runs as it stands."""
+"""What the README says, and the long examples of pages, run as they stand."""
 
 import os
 import re
@@ -10,12 +10,13 @@ import pytest
 
 CHECKOUT = Path(os.environ.get("OVERAIR_CHECKOUT", Path(__file__).parent.parent))
 README = CHECKOUT / "README.md"
+PAGES = [README, CHECKOUT / "docs" / "phy.md", CHECKOUT / "docs" / "jscc.md"]
 
 pytestmark = pytest.mark.skipif(not README.exists(), reason="no checkout: the wheel carries no README")
 
 
 def _blocks() -> list[str]:
-    text = README.read_text() if README.exists() else ""
+    text = "\n".join(page.read_text() for page in PAGES) if README.exists() else ""
     return [textwrap.dedent(block) for block in re.findall(r"(?:^(?:    .*)?\n)+", text, re.M) if block.strip()]
 
 

@@ -7,9 +7,9 @@ from types import ModuleType
 import pytest
 import tensorflow as tf
 
+from overair.conformance import streams as watching
+from overair.conformance.streams import Streams
 from overair.phy import keys
-from tests import streams as watching
-from tests.streams import Streams
 
 SOURCE = """
 import tensorflow as tf

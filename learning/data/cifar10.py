@@ -1,17 +1,10 @@
-"""CIFAR-10: 50,000 + 10,000 colour photographs of 32 x 32 pixels in ten classes.
-
-Read from the six files of the binary version in $OVERAIR_DATA/cifar-10-batches-bin: 10,000 images a file, each a byte
-for its label and 32 x 32 bytes for red, green and blue in turn. It is never downloaded, because Keras's download is a
-set of pickles, and to read a pickle is to run whatever program is in it. Krizhevsky, "Learning multiple layers of
-features from tiny images", 2009.
-"""
+"""CIFAR-10: 50,000 + 10,000 colour photographs of 32 x 32 pixels in ten classes."""
 
 from pathlib import Path
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import Arrays
 from .files import check_labels, local_file, local_folder, looked
 
@@ -24,9 +17,21 @@ CLASSES = 10
 REMEDY = "unpack https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz in the folder that OVERAIR_DATA names"
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Cifar10:
-    """Ten classes of 5,000 + 1,000."""
+    """Ten classes of 5,000 + 1,000 colour photographs of 32 x 32 pixels: CIFAR-10.
+
+    ``load`` reads the six files of the binary version in $OVERAIR_DATA/cifar-10-batches-bin: 10,000 images a file, each
+    a byte for its label and 32 x 32 bytes for red, green and blue in turn. It is never downloaded, because Keras's
+    download is a set of pickles, and to read a pickle is to run whatever program is in it.
+
+    Krizhevsky, "Learning multiple layers of features from tiny images", 2009.
+
+    >>> from overair.learning.data.cifar10 import Cifar10
+    >>> data = Cifar10().load()  # doctest: +SKIP
+    >>> data.x_train.shape, data.x_test.shape  # doctest: +SKIP
+    ((50000, 32, 32, 3), (10000, 32, 32, 3))
+    """
 
     def load(self) -> Arrays:
         folder = local_folder(FOLDER)

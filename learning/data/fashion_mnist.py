@@ -1,12 +1,6 @@
-"""Fashion-MNIST: 60,000 + 10,000 pieces of clothing of 28 x 28 pixels.
+"""Fashion-MNIST: 60,000 + 10,000 pieces of clothing of 28 x 28 pixels."""
 
-Read from the four idx files in $OVERAIR_DATA/fashion-mnist, or else downloaded. Xiao, Rasul, Vollgraf,
-"Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms", arXiv:1708.07747, 2017.
-"""
-
-from pydantic.dataclasses import dataclass
-
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import Arrays
 from .files import load_idx
 
@@ -19,9 +13,20 @@ SHA256 = (
 )
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class FashionMnist:
-    """Ten classes of 6,000 + 1,000."""
+    """Ten classes of 6,000 + 1,000 pieces of clothing of 28 x 28 pixels.
+
+    ``load`` reads the four idx files in $OVERAIR_DATA/fashion-mnist, or else downloads them.
+
+    Xiao, Rasul, Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms",
+    arXiv:1708.07747, 2017.
+
+    >>> from overair.learning.data.fashion_mnist import FashionMnist
+    >>> data = FashionMnist().load()  # doctest: +SKIP
+    >>> data.x_train.shape, data.x_test.shape  # doctest: +SKIP
+    ((60000, 28, 28, 1), (10000, 28, 28, 1))
+    """
 
     def load(self) -> Arrays:
         return load_idx("fashion-mnist", ORIGIN, SHA256)

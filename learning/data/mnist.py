@@ -1,12 +1,6 @@
-"""MNIST: 60,000 + 10,000 handwritten digits of 28 x 28 pixels.
+"""MNIST: 60,000 + 10,000 handwritten digits of 28 x 28 pixels."""
 
-Read from the four idx files in $OVERAIR_DATA/mnist, or else downloaded. LeCun, Bottou, Bengio, Haffner,
-"Gradient-based learning applied to document recognition", Proceedings of the IEEE, 1998.
-"""
-
-from pydantic.dataclasses import dataclass
-
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import Arrays
 from .files import load_idx
 
@@ -19,9 +13,20 @@ SHA256 = (
 )
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Mnist:
-    """Ten classes of about 6,000 + 1,000."""
+    """Ten classes of about 6,000 + 1,000 handwritten digits of 28 x 28 pixels.
+
+    ``load`` reads the four idx files in $OVERAIR_DATA/mnist, or else downloads them.
+
+    LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", Proceedings of the IEEE,
+    1998.
+
+    >>> from overair.learning.data.mnist import Mnist
+    >>> data = Mnist().load()  # doctest: +SKIP
+    >>> data.x_train.shape, data.x_test.shape  # doctest: +SKIP
+    ((60000, 28, 28, 1), (10000, 28, 28, 1))
+    """
 
     def load(self) -> Arrays:
         return load_idx("mnist", ORIGIN, SHA256)

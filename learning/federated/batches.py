@@ -10,11 +10,22 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from ...phy import keys
+from ...phy.documented import documented
 from ...phy.keys import Key
 
 
+@documented
 class Batches(NamedTuple):
-    """Positions within each device's share, and 1 where a position counts."""
+    """Positions within each device's share, and 1 where a position counts.
+
+    Of K devices in S local steps of B samples; a step in which none of a device's counts is none of its steps.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning.federated.batches import Batches
+    >>> batches = Batches(tf.zeros([2, 2, 1], tf.int32), tf.constant([[[1.0], [1.0]], [[1.0], [0.0]]]))
+    >>> batches.steps.numpy().tolist(), batches.samples.numpy().tolist()
+    ([2.0, 1.0], [2.0, 1.0])
+    """
 
     positions: tf.Tensor  # int32 [K, S, B]
     mask: tf.Tensor  # float32 [K, S, B]

@@ -1,28 +1,35 @@
-"""Effort: how many of its local steps a device manages in a round, and whether what it computed arrives at all.
-
-A device that manages fewer takes its first steps and sends what it has: the rest of its samples are masked, so that one
-compiled round serves all. What each manages is planned, so that the server knows it. One that is lost after computing
-is silent: the weights of others stay, and what it owes or remembers stays as it was. Li, Sahu, Zaheer, Sanjabi,
-Talwalkar, Smith, "Federated optimization in heterogeneous networks", MLSys 2020.
-"""
+"""Effort: how many of its local steps a device manages in a round, and whether what it computed arrives at all."""
 
 from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .batches import Batches
 from .schedulers import Plan
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Effort:
-    """Partial work and dropout."""
+    """Partial work and dropout: how many of its steps a device manages, and whether what it computed arrives.
+
+    A device that manages fewer takes its first steps and sends what it has: the rest of its samples are masked, so that
+    one compiled round serves all. What each manages is planned, so that the server knows it. One that is lost after
+    computing is silent: the weights of others stay, and what it owes or remembers stays as it was.
+
+    Li, Sahu, Zaheer, Sanjabi, Talwalkar, Smith, "Federated optimization in heterogeneous networks", MLSys 2020.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Effort, Fedavg
+    >>> from overair.phy import keys
+    >>> batches = Fedavg(steps=4).batches(keys.key(0), sizes=tf.constant([9, 9]), largest=9, batch_size=2)
+    >>> Effort(paces=(1.0, 0.5)).managed(batches, keys.key(0)).steps.numpy().tolist()
+    [4.0, 2.0]
+    """
 
     stragglers: Annotated[float, Ge(0), Le(1)] = 0.0
     """Chance of a device to manage only some of its steps in a round; at least one, all numbers alike likely."""
@@ -40,7 +47,7 @@ class Effort:
             )
 
     def managed(self, batches: Batches, key: Key) -> Batches:
-        """What devices get through; the key is the round's."""
+        """What devices get through of their batches, the rest masked; the key is the round's."""
         if not (self.stragglers or self.paces):
             return batches
         full, key = batches.steps, keys.fold(key, "effort")  # [K]
@@ -57,7 +64,7 @@ class Effort:
         return _first(batches, tf.ones_like(batches.steps) if self.stragglers else self._most(batches.steps))
 
     def arriving(self, plan: Plan, key: Key) -> Plan:
-        """The plan without those that are lost; they have computed."""
+        """The plan with weights of zero for those that are lost; they have computed. The key is the round's."""
         if not self.dropout:
             return plan
         there = keys.uniform(keys.fold(key, "dropout"), tf.shape(plan.weights)) >= self.dropout

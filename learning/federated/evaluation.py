@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...ota.round import Nest
+from ...phy import keys
 from ...phy.keys import Key
 from ..data import Arrays
 from .algorithms import Memory
@@ -15,6 +16,7 @@ from .downlinks import Downlink
 from .downlinks._scores import mean_score
 from .personal import LabelMixes
 from .population import Population
+from .state import State
 from .task import Weights
 
 
@@ -77,3 +79,26 @@ class Evaluation:
         found = tf.map_fn(one, mixes.devices, fn_output_signature=tf.float32, parallel_iterations=1)
         nothing = tf.fill(self._devices.shares.shape, math.nan)
         return tf.tensor_scatter_nd_update(nothing, mixes.devices[:, None], found)
+
+
+class Evaluates:
+    """What a federation's models make of the test data."""
+
+    _evaluation: Evaluation
+
+    def evaluate(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
+        """Accuracy and mean loss, float32 [] both, on the test set of the models that devices have.
+
+        It is the server's where it has one and the downlink is ideal. Else this is the mean over devices, or over the
+        same ten of them where there are more; ``evaluate_server`` tells what the server's own would do.
+        """
+        return self._evaluation.of_devices(state.weights, state.drift, state.memory.own)
+
+    def evaluate_server(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
+        """Accuracy and mean loss on the test set of the server's model, which no noise of a downlink reaches."""
+        return self._evaluation.of_server(state.weights)
+
+    def evaluate_personal(self, state: State, seed: int) -> tf.Tensor:
+        """Accuracy of each device's own model under its own label mix, NaN of attackers and of those untested, [K]."""
+        key = keys.key(seed, "personal", state.round)
+        return self._evaluation.personal(state.weights, state.drift, state.memory, key)

@@ -1,71 +1,97 @@
-"""A federation: devices with shares of data that train one Keras model over an uplink, one compiled round at a time.
-
-A round, in the order of ``_round``: the round's link; who takes part; each device's update, sent over the uplink; the
-server's step; what of it reaches the devices over the downlink; what it cost. Devices are computed in chunks and the
-uplink keeps running sums, so nothing grows with devices x parameters, unless an algorithm has devices remember, each a
-row of its own, or a downlink has noise: then each device has a model of its own, [K, d].
-"""
+"""A federation: devices with shares of data that train one Keras model over an uplink, one compiled round at a time."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from ...ota import Aggregator, Report, Round, Terms, Uplink, collect
+from ...ota import AggregationRule, Report, Round, Uplink, collect
 from ...ota.apart import counted
-from ...ota.layers import size_of
-from ...ota.round import Nest
 from ...ota.terms import check_participation
-from ...phy import Air, Link, Place, keys
+from ...phy import Air, Link, keys
 from ...phy.keys import Key
 from ..data import Arrays
-from . import memories, rows, stale
-from .algorithms import Algorithm, Heard, Memory
+from . import fitting, rows, stale
+from .algorithms import Algorithm, Heard
 from .attackers import Attacker
-from .attacks import Attack
 from .clipping import task_of
-from .clock import Spent, besides, check, clock_of, unknown
+from .clock import Spent, besides, unknown
 from .devices import Devices, Executor, Seen
 from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
 from .effort import Effort
-from .evaluation import Evaluation
-from .guard import Guard
+from .evaluation import Evaluates, Evaluation
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
-from .population import Population, sizes
+from .population import Population
 from .protections import Protection
 from .radio import Radio
 from .schedulers import Plan, Scheduler
 from .schedulers.coins import Coins
 from .server import Server
-from .server import check as check_server
+from .setup import Setup, agreed
 from .sight import Eyes, told_of
+from .state import State
 from .task import Weights, moved
 
 IDEAL, SILENT, ALL = IdealDownlink(), Radio(), Effort()
 
 
-class State(NamedTuple):
-    """Everything a run carries from round to round."""
+class Federation(Evaluates):
+    """One scenario, compiled once; seeds and SNRs are inputs of its round.
 
-    round: tf.Tensor  # int64
-    weights: Weights
-    optimizer: list[tf.Tensor]
-    uplink: Nest
-    place: Place
-    drift: tf.Tensor  # devices' models less the server's, [K, d]; [0, d] where all have the server's
-    scheduler: Nest
-    clock: Nest = ()  # seconds since the start, float64; nothing without hardware
-    memory: Memory = Memory((), ())
-    leaked: Nest = ()  # what rounds told of each device's data, sums of mu^2, float64 [K]; [0] without a protection
+    A round is: the round's link; who takes part; each device's update, sent over the uplink; the server's step; what of
+    it reaches the devices over the downlink; what it cost. Devices are computed in chunks and the uplink keeps running
+    sums, so nothing grows with devices x parameters, unless an algorithm has devices remember, each a row of its own,
+    or a downlink has noise: then each device has a model of its own, [K, d].
 
+    Args:
+        model_factory: from a seed to a built Keras model, from samples [B, ...] to logits [B, C].
+        data: what is learnt from, and what is tested on.
+        shares: of each device the indices of its training samples, [n_k]; or a ``Population``.
+        algorithm: what devices compute, and what the server makes of the sum.
+        uplink: how updates reach the server, ``Analog``, ``Digital`` or ``Ideal``.
+        air: the links of K = ``air.devices`` devices.
+        elements: resource elements granted to a round, for all devices together.
+        optimizer: a factory of the server's Keras optimizer.
+        participation: chance of each device to take part in a round; 1 with a scheduler.
+        batch_size: samples of a local step; all that a device has unless given.
+        executor: whether devices are computed in a "loop", "vectorized", or "auto": as the model suggests.
+        chunk: devices computed at once; as many as fit a fixed memory unless given.
+        loss: of each sample; sparse cross-entropy of logits unless given.
+        downlink: from the server to the devices; all have the server's model, at no cost, unless given.
+        papr: whether the peak-to-average power of what devices send is measured.
+        layer: the kernel, from 1, whose NMSE is measured; all parameters unless given.
+        scheduler: who computes and who sends; coins of chance ``participation`` unless given.
+        hardware: what computing takes a device; rounds have no clock unless given.
+        radio: what sending takes a device, in joules.
+        payload: bits of every packet of digital uplinks, whose airtime is then an outcome; the grant is fixed without.
+        effort: local steps that devices manage, and losses after computing.
+        aggregator: what the server makes of separate estimates; their sum unless given.
+        attackers: what some devices send in place of updates; nobody attacks unless given.
+        protection: whom clips and the channel's noise protect; nobody unless given.
 
-class Federation:
-    """One scenario, compiled once; seeds and SNRs are inputs of its round."""
+    >>> import keras
+    >>> from overair.learning import Federation, Fedavg
+    >>> from overair.learning.data.digits import Digits
+    >>> from overair.learning.models.softmax import Softmax
+    >>> from overair.learning.partitions.iid import Iid
+    >>> from overair.ota import Analog
+    >>> from overair.phy import Air, Grid, Rayleigh
+    >>> data, air = Digits().load(), Air(Grid(), Rayleigh(), devices=5, antennas=4)
+    >>> shares, sgd = Iid().split(data.y_train, devices=5, seed=0), lambda: keras.optimizers.SGD(1.0)
+    >>> made = lambda seed: Softmax().build((8, 8, 1), data.classes, seed)
+    >>> federation = Federation(made, data, shares, Fedavg(steps=5), Analog(), air, 325, sgd, batch_size=32)
+    >>> state = federation.init(seed=0)
+    >>> for _ in range(20):
+    ...     state, metrics = federation.step(state, seed=0, snr_db=10.0)
+    >>> accuracy, loss = federation.evaluate(state)
+    >>> bool(accuracy > 0.7)
+    True
+    """
+
+    fit, model = fitting.fit, fitting.model
 
     def __init__(
         self,
@@ -90,7 +116,7 @@ class Federation:
         radio: Radio = SILENT,
         payload: float | None = None,
         effort: Effort = ALL,
-        aggregator: Aggregator | None = None,
+        aggregator: AggregationRule | None = None,
         attackers: Attacker | None = None,
         protection: Protection | None = None,
     ) -> None:
@@ -100,47 +126,25 @@ class Federation:
         self.model_factory, self.uplink, self.downlink, self.effort = model_factory, uplink, downlink, effort
         self.task = task_of(model_factory(0), loss, protection)
         self.scheduler = scheduler or Coins(participation)
-        self.scheduler.check(air.devices)
-        effort.check(air.devices)
         self.population = shares if isinstance(shares, Population) else None
-        sent = algorithm.sends(self.task)
-        told = sent, papr, layer, payload, self.scheduler.access if payload else "equal"
-        chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
-        terms = Terms(
-            air, size_of(sent), elements, chance, *told, aggregator, senders=senders, separate=algorithm.separate
-        )
-        terms = replace(terms, cohort=bool(self.population))
-        self.attack = Attack(attackers, air.devices)
-        self.terms = self.attack.check(terms, rules=hasattr(uplink, "rule"))
-        uplink.check(self.terms)
-        learnt = data
-        if isinstance(shares, Population):
-            shares.check(air, self.scheduler, downlink, algorithm)
-            shares.check_single(effort, attackers, protection)
-        else:
-            if len(shares) != air.devices:
-                raise ValueError(f"shares: expected one for each of {air.devices} devices, received {len(shares)}")
-            learnt = self.attack.on(data, shares)
-            algorithm.check(self.task, self.terms, learnt.y_train, shares)
-        stale.check(self.scheduler, downlink, algorithm, uplink, self.terms, effort)
-        memories.check(algorithm, self.task, air.devices, downlink, not self.scheduler.stale)
-        self.algorithm = algorithm.over(uplink)
+        made = optimizer()
+        setup = Setup(
+            self.task, data, shares, algorithm, uplink, air, elements,
+            optimizer=made, batch_size=batch_size, downlink=downlink, papr=papr, layer=layer, scheduler=self.scheduler,
+            hardware=hardware, radio=radio, payload=payload, effort=effort,
+            aggregator=aggregator, attackers=attackers, protection=protection,
+        )  # fmt: skip
+        found = agreed(setup)
+        self.terms, self.attack, self.algorithm = found.terms, found.attack, found.algorithm
+        self.guard, self.clock = found.guard, found.clock
+        self._broadcast, self._broadcast_seconds = found.broadcast, found.broadcast_seconds
         own = downlink.own_models or self.scheduler.stale
-        self.devices = Devices(self.task, self.algorithm, learnt, shares, batch_size, executor, own, air.devices)
+        self.devices = Devices(self.task, self.algorithm, found.learnt, shares, batch_size, executor, own, air.devices)
         self._all_send = self.scheduler.participation == 1 and not effort.dropout and self.devices.all_have_data
-        self.guard = Guard(protection, uplink, self.terms)
-        seen = self.scheduler.sees_updates
-        self.guard.check(algorithm.moves, seen, self.devices.shares, batch_size, attackers, shares)
         self.vectorized = self.devices.vectorized
         self.chunk = min(air.devices, chunk or self.devices.fitting(air, self._twice))
         self._evaluation = Evaluation(self.devices, downlink, data, shares, ~self.attack.marked)
-        made = optimizer()
-        check_server(algorithm, made)
         self.server = Server(self.task, made)
-        downlink.check(uplink, self.terms, made)
-        self._broadcast = downlink.elements(uplink, self.terms)  # resource elements
-        self.clock = clock_of(hardware, radio, algorithm, sizes(shares, air.devices), batch_size, effort)
-        check(self.scheduler, self.clock, uplink, self.terms, self._broadcast_seconds)
         spare = besides(uplink, self.terms, self._broadcast_seconds)
         self._eyes = Eyes(self.terms, self.devices.shares, getattr(uplink, "compressor", None), spare)
 
@@ -157,27 +161,13 @@ class Federation:
         return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, *last)
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
-        """One round."""
+        """The state after one round at an SNR in dB, and what the round tells.
+
+        Of a seed links and batches are the same whatever the SNR.
+        """
         self.guard.check_rounds(int(state.round) + 1 if self.guard.plans else 1)
         state, metrics = self._round(state, tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32))
         return state, metrics._replace(epsilon=tf.constant(self.guard.epsilon(state.leaked)))
-
-    def evaluate(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
-        """Accuracy and mean loss on the test set of the models that devices have.
-
-        It is the server's where it has one and the downlink is ideal. Else this is the mean over devices, or over the
-        same ten of them where there are more; ``evaluate_server`` tells what the server's own would do.
-        """
-        return self._evaluation.of_devices(state.weights, state.drift, state.memory.own)
-
-    def evaluate_server(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
-        """Accuracy and mean loss on the test set of the server's model, which no noise of a downlink reaches."""
-        return self._evaluation.of_server(state.weights)
-
-    def evaluate_personal(self, state: State, seed: int) -> tf.Tensor:
-        """Accuracy of each device's own model under its own label mix, NaN of attackers and of those untested, [K]."""
-        key = keys.key(seed, "personal", state.round)
-        return self._evaluation.personal(state.weights, state.drift, state.memory, key)
 
     @tf.function(autograph=False)
     def _round(self, state: State, seed: tf.Tensor, snr_db: tf.Tensor) -> tuple[State, Metrics]:
@@ -233,10 +223,6 @@ class Federation:
             return Spent(unknown(), unknown(), unknown())
         seen, one = self.scheduler.sees_updates, self.terms.share(getattr(self.uplink, "groups", 1))
         return self.clock.spent(work, plan, report, one, self._broadcast_seconds, seen)
-
-    @property
-    def _broadcast_seconds(self) -> float:
-        return self.terms.air.grid.slots(self._broadcast) * self.terms.air.grid.slot_seconds
 
     def _link(self, state: State, numbers: tf.Tensor | None, key: Key, snr_db: tf.Tensor) -> Link | None:
         if not (self.uplink.uses_air or self.scheduler.sees_links):

@@ -219,13 +219,17 @@ def check_air(terms: Terms) -> None:
 def check_level(uplink: Any) -> None:
     """Raise ValueError where the level follows from the data, or what is sent is not the clipped update."""
     if not isinstance(uplink, Analog) or uplink.groups > 1:
-        raise ValueError("uplink: expected analog, of one sum, whose noise is what protects, received another")
+        groups = f" in {uplink.groups} groups" if isinstance(uplink, Analog) else ""
+        received = type(uplink).__name__.lower() + groups
+        raise ValueError(f"uplink: expected analog, of one sum, whose noise is what protects, received {received}")
     if not isinstance(uplink.rule, ExpectedNorm) or uplink.rule.norm == 0:
         raise ValueError(
             "uplink.rule: expected expected_norm with a norm under a protection, received "
             f"{type(uplink.rule).__name__}, whose level follows from the data: then nothing is guaranteed"
         )
     if not isinstance(uplink.codec, Identity) or uplink.feedback:
-        raise ValueError("uplink.codec: expected identity without feedback under a protection, received another")
+        owed = f" with feedback {uplink.feedback:g}" if uplink.feedback else ""
+        received = type(uplink.codec).__name__ + owed
+        raise ValueError(f"uplink.codec: expected identity without feedback under a protection, received {received}")
     if uplink.budget != "round":
         raise ValueError(f"uplink.budget: expected round under a protection, received {uplink.budget}")

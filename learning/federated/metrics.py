@@ -7,32 +7,41 @@ import tensorflow as tf
 
 from ...ota import Report
 from ...ota.round import Nest
+from ...phy.documented import documented
 from .clock import Spent, unknown
 
 
+@documented
 class Metrics(NamedTuple):
-    """Scalars of one round."""
+    """Scalars of one round, float32 [] where no other type is told; NaN where something is not measured.
+
+    NMSE is |s_hat - s|^2 / |s|^2 for the weighted sum s of updates [d] and its estimate s_hat.
+
+    >>> from overair.learning import Metrics
+    >>> Metrics._fields[:3]
+    ('train_loss', 'nmse', 'nmse_sent')
+    """
 
     train_loss: tf.Tensor  # mean over those that took part
-    nmse: tf.Tensor
-    nmse_sent: tf.Tensor
-    energy: tf.Tensor  # mean over devices, per granted resource element
-    energy_max: tf.Tensor
-    decoded: tf.Tensor
-    bits: tf.Tensor
-    resource_elements: tf.Tensor
-    pilot_elements: tf.Tensor
-    downlink_elements: tf.Tensor
-    airtime: tf.Tensor  # of both ways
-    free_bits: tf.Tensor
-    silent: tf.Tensor
-    unheard: tf.Tensor
-    papr_db: tf.Tensor
-    finite: tf.Tensor  # bool
+    nmse: tf.Tensor  # of the estimate of the weighted sum of updates
+    nmse_sent: tf.Tensor  # the same against what was sent, after feedback and selection
+    energy: tf.Tensor  # mean over devices, per granted resource element, in units of P
+    energy_max: tf.Tensor  # the largest of a device
+    decoded: tf.Tensor  # how many devices
+    bits: tf.Tensor  # payload, side information and channel feedback of all devices
+    resource_elements: tf.Tensor  # that carried data
+    pilot_elements: tf.Tensor  # that were granted to pilots
+    downlink_elements: tf.Tensor  # of the broadcast back
+    airtime: tf.Tensor  # of both ways, in seconds
+    free_bits: tf.Tensor  # of the bits, those that take no elements
+    silent: tf.Tensor  # share of those that take part that send nothing
+    unheard: tf.Tensor  # share of them that is not decoded, the silent ones included
+    papr_db: tf.Tensor  # mean over devices that send, where it is asked for
+    finite: tf.Tensor  # bool, whether all numbers of the round are
     seconds: tf.Tensor  # of the round, these four float64; NaN without hardware
     elapsed: tf.Tensor  # since the start
     compute_joules: tf.Tensor  # of all devices
-    radio_joules: tf.Tensor
+    radio_joules: tf.Tensor  # of all devices
     epsilon: tf.Tensor  # of all rounds so far, under a protection; NaN without
 
 

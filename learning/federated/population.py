@@ -1,10 +1,4 @@
-"""Very many devices, of which a cohort takes part in a round: nothing of a round grows with how many there are.
-
-Who takes part are the first C of a pseudo-random order of all K numbers, which the round's key names: no device twice,
-and every set of C as likely. What a device has and where it is are functions of its number (`phy/numbered.py`), so that
-whoever is met again is the same. Every device has as many samples, so the sum of the cohort's updates over C, which is
-n_k/n over the chance C/K, is the mean of all on average, with the variance ``planning/cohorts.py`` says.
-"""
+"""Very many devices, of which a cohort takes part in a round: nothing of a round grows with how many there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...phy import Air, check_cohorts, numbered
+from ...phy.documented import documented
 from ...phy.keys import Key
 from .algorithms import Algorithm
 from .attackers import Attacker
@@ -40,12 +35,33 @@ class Pool(Protocol):
         ...
 
 
+@documented
 @dataclass(frozen=True)
 class Population:
-    """So many devices, and what each has by its number; in place of a share for each."""
+    """So many devices, and what each has by its number; in place of a share for each.
 
-    devices: int
-    pool: Pool
+    Of very many devices a cohort takes part in a round: nothing of a round grows with how many there are. Who takes
+    part are the first C of a pseudo-random order of all K numbers, which the round's key names: no device twice, and
+    every set of C as likely. What a device has and where it is are functions of its number, so that whoever is met
+    again is the same. Every device has as many samples, so the sum of the cohort's updates over C, which is n_k/n over
+    the chance C/K, is the mean of all on average; with S^2 the variance among all K updates its variance is S^2 (1/C -
+    1/K).
+
+    Given to a ``Federation`` as its shares, with the scheduler ``Cohort(senders=C)`` and an air of C devices. The pool
+    is that of a partition: ``Iid(samples_per_device=20).by_number(labels, seed)``.
+
+    >>> import numpy as np
+    >>> from overair.learning import Population
+    >>> from overair.learning.partitions.iid import Iid
+    >>> from overair.phy import keys
+    >>> population = Population(devices=10**9, pool=Iid(samples_per_device=5).by_number(np.zeros(100, int), seed=0))
+    >>> numbers = population.cohort(keys.key(0), count=3)
+    >>> numbers.shape, numbers.dtype.name, population.pool.indices(numbers).shape
+    (TensorShape([3]), 'int64', TensorShape([3, 5]))
+    """
+
+    devices: int  # how many there are in all, K
+    pool: Pool  # which samples a device has, by its number
 
     def __post_init__(self) -> None:
         if not 1 <= self.devices <= MOST:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from ...phy.documented import documented
 from .algorithms import Algorithm
 from .task import Task, Weights, flatten, unflatten
 
@@ -28,11 +29,22 @@ def check_plain(optimizer: keras.optimizers.Optimizer, why: str) -> None:
         raise ValueError(f"optimizer: expected plain sgd with {why}, received {received}")
 
 
+@documented
 class Served(NamedTuple):
-    """What the server has after a step."""
+    """What the server has after a step.
 
-    weights: Weights
-    optimizer: list[tf.Tensor]
+    With plain SGD an estimate u [d] has moved the weights by -``rate`` u.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Weights
+    >>> from overair.learning.federated.server import Served
+    >>> served = Served(Weights([tf.ones([2])], [tf.zeros([1])]), [], tf.constant(0.5))
+    >>> served.rates().numpy().tolist()  # of two weights, and a statistic
+    [0.5, 0.5, 1.0]
+    """
+
+    weights: Weights  # after the step
+    optimizer: list[tf.Tensor]  # its variables after it
     rate: tf.Tensor  # the learning rate of the step
 
     def rates(self) -> tf.Tensor:

@@ -1,12 +1,6 @@
-"""A Keras model as pure functions: loss, gradient and evaluation of given weights.
-
-An update has one number for each trainable weight, and after them one for each moving statistic (of
-BatchNormalization, say), because statistics must travel too: what is not sent, the server cannot know. Seeds of
-random layers come from our keys.
-"""
+"""A Keras model as pure functions: loss, gradient and evaluation of given weights."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -15,20 +9,33 @@ import tensorflow as tf
 from ...ota.layers import Layers, size_of
 from ...phy import keys
 from ...phy.keys import Key
+from .weights import Weights
 
 EVALUATION_BATCH = 1000
 Losses = Callable[[tf.Tensor], tf.Tensor]  # from logits [B, C] to the losses of samples, [B]
 
 
-class Weights(NamedTuple):
-    """Trainable weights and moving statistics."""
-
-    trainable: list[tf.Tensor]
-    statistics: list[tf.Tensor]
-
-
 class Task:
-    """A model, and the loss per sample that it minimises (sparse cross-entropy of its logits unless told otherwise)."""
+    """A Keras model as pure functions: loss, gradient and evaluation of given weights.
+
+    An update is a vector [d], d = ``size``: one number for each trainable weight, and after them one for each moving
+    statistic (of BatchNormalization, say), because statistics must travel too: what is not sent, the server cannot
+    know. Seeds of random layers come from our keys.
+
+    Args:
+        model: Sequential or functional, built on an input shape, from samples [B, ...] to logits [B, C].
+        loss: of each sample, so its reduction is "none"; unless given, sparse cross-entropy of logits and labels [B].
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Task
+    >>> from overair.learning.models.softmax import Softmax
+    >>> from overair.phy import keys
+    >>> task = Task(Softmax().build((2,), classes=3, seed=0))
+    >>> x, y, mask = tf.ones([4, 2]), tf.zeros([4], tf.int32), tf.constant([1.0, 1.0, 1.0, 0.0])
+    >>> loss, gradient, statistics = task.gradient(task.weights(), x, y, mask, keys.key(0), tf.constant(0))
+    >>> task.size, loss.shape, [part.shape for part in gradient], statistics
+    (9, TensorShape([]), [TensorShape([2, 3]), TensorShape([3])], [])
+    """
 
     def __init__(self, model: keras.Model, loss: keras.losses.Loss | None = None) -> None:
         self.model = model
@@ -54,7 +61,7 @@ class Task:
         return size_of(tuple(tuple(w.shape) for w in self.model.trainable_variables))
 
     def zeros(self, *rows: int) -> list[tf.Tensor]:
-        """Like the trainable weights, or rows of such."""
+        """Zeros in the shapes of the trainable weights, or rows of such: ``zeros(K)`` has tensors [K, ...]."""
         return [tf.zeros([*rows, *w.shape]) for w in self.model.trainable_variables]
 
     def split(self, update: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
@@ -98,6 +105,12 @@ class Task:
             [tf.identity(v.value) for v in source.trainable_variables], [tf.identity(v.value) for v in statistics]
         )
 
+    def fill(self, model: keras.Model, weights: Weights) -> None:
+        """Give another model of the same architecture these weights; a moving variance is at least 0."""
+        statistics = [v for v, seed in zip(model.non_trainable_variables, self._seeds, strict=True) if not seed]
+        for variable, value in zip([*model.trainable_variables, *statistics], sum(weights, []), strict=True):
+            variable.assign(_bounded(variable, value))
+
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
     def gradient(
         self,
@@ -109,7 +122,11 @@ class Task:
         step: tf.Tensor,
         times: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
-        """Mean loss over the samples in the mask [B], its gradient (times a number), and the statistics after it."""
+        """Mean loss [] over the samples in the mask, its gradient (times a number), and the statistics after it.
+
+        Of x float32 [B, ...], y int32 [B] and mask float32 [B], 0 for padding; the gradient is as the trainable weights
+        are. Draws of random layers depend on the key and the step.
+        """
         return self._slope(weights, x, mask, key, step, times, lambda logits: self.loss(y, logits))[:3]
 
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
@@ -157,7 +174,7 @@ class Task:
 
     @tf.function(autograph=False)
     def evaluate(self, weights: Weights, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Accuracy and mean loss over a test set, in batches."""
+        """Accuracy and mean loss, float32 [] both, over samples x [N, ...] and labels y [N], in batches."""
         count = tf.shape(x)[0]
 
         def batch(total: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
@@ -199,9 +216,13 @@ class Task:
                 drawn = tf.cast(keys.fold(key, step, position)[:1] % 2**31, variable.dtype)
                 state.append(tf.concat([drawn, tf.zeros([1], variable.dtype)], 0))
             else:
-                value = next(given)  # noise on the air may bring a moving variance below zero
-                state.append(tf.maximum(value, 0.0) if variable.path.endswith("variance") else value)
+                state.append(_bounded(variable, next(given)))
         return state
+
+
+def _bounded(variable: keras.Variable, value: tf.Tensor) -> tf.Tensor:
+    """A value for a variable: noise on the air may bring a moving variance below zero."""
+    return tf.maximum(value, 0.0) if variable.path.endswith("variance") else value
 
 
 def flatten(parts: list[tf.Tensor]) -> tf.Tensor:

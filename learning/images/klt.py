@@ -1,25 +1,37 @@
-"""The Karhunen-Loeve transform of image blocks: the axes along which they are uncorrelated.
-
-Images are cut into blocks of b x b pixels, numbers of d = b b C; fitted are the mean block, a known constant that is
-taken off and put back for nothing, and the eigenvectors and eigenvalues of the covariance about it. With b the side of
-the images there is one block, and the transform is that of whole images.
-"""
+"""The Karhunen-Loeve transform of image blocks: the axes along which they are uncorrelated."""
 
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from ...phy.documented import documented
+
 CHUNK = 4096  # blocks multiplied at once in float32; chunks are added up in float64
 
 
+@documented
 class Klt(NamedTuple):
-    """Mean, axes by falling variance (one a column), and variances of blocks of so many pixels a side."""
+    """The Karhunen-Loeve transform of image blocks: the axes along which they are uncorrelated.
 
-    block: int
-    mean: np.ndarray  # [d]
-    axes: np.ndarray  # [d, d]
-    variances: np.ndarray  # [d]
+    Images are cut into blocks of b x b pixels, numbers of d = b b C; fitted are the mean block, a known constant that
+    is taken off and put back for nothing, and the eigenvectors, one a column by falling variance, and eigenvalues of
+    the covariance about it. With b the side of the images there is one block, and the transform is that of whole
+    images.
+
+    >>> import numpy as np
+    >>> from overair.learning.images import Klt
+    >>> images = np.random.default_rng(0).random([50, 8, 8, 1], np.float32)
+    >>> klt = Klt.fit(images, block=4)
+    >>> coefficients = klt.forward(images, count=16)  # by image, block and axis
+    >>> coefficients.shape, bool(np.allclose(klt.backward(coefficients, 8, 8), images, atol=1e-5))
+    (TensorShape([50, 4, 16]), True)
+    """
+
+    block: int  # pixels a side, b
+    mean: np.ndarray  # block, [d]
+    axes: np.ndarray  # one a column, [d, d]
+    variances: np.ndarray  # along them, falling, [d]
 
     @staticmethod
     def fit(*images: np.ndarray, block: int) -> "Klt":

@@ -1,24 +1,4 @@
-"""Linear analog transmission of images: the closed form that every learned scheme must beat, as a scheme.
-
-A block's first m = 2 ratio d coefficients (``klt.py``) ride on m real uses of noise s2 = N0/2. A coefficient of
-variance lambda_i gets the power that minimises the error, p_i = s2 (sqrt(lambda_i / nu) - 1)+, with nu such that powers
-add up to m/2 a block, and the receiver's linear estimate of least error leaves sqrt(lambda_i nu) of those sent and
-lambda_i of the others. Lee and Petersen, "Optimal linear coding for vector channels", IEEE Trans. Communications, 1976.
-
-That spends P on average over images. Learned schemes spend exactly P on each: they multiply an image's symbols by a
-scale s, and their receiver has to cope with not knowing it. Hence three conventions:
-
-    average  s = 1; images with more contrast get more energy
-    known    s = sqrt(budget / energy) of each image, told to the receiver for nothing
-    sent     the same, but the last of the image's real uses carries t = (log energy - mu) / sigma instead of a
-             coefficient, as the analog value g t, whose energy comes out of the image's budget
-
-mu, sigma and g are public, and come from example images, g being the best of a grid by predicted error. One use is
-enough: what counts is g^2 over s2, and energies of uses differ anyway.
-
-Over other links than additive noise the transmitter knows the mean SNR and spends its power for that, and the receiver
-estimates with the noise that it knows on each use; the closed form is of additive noise alone.
-"""
+"""Linear analog transmission of images: the closed form that every learned scheme must beat, as a scheme."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +9,7 @@ import tensorflow as tf
 
 from ...ota.codecs import pack, unpack
 from ...phy import Air, Awgn, Grid
+from ...phy.documented import documented
 from ...phy.keys import Key
 from ...phy.links import send
 from .klt import Klt
@@ -40,24 +21,65 @@ LEVELS = np.geomspace(0.05, 1e-5, 18)  # of g^2 over an image's budget: at most 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)  # for means over one normal number
 
 
+@documented
 class PowerAllocation(NamedTuple):
-    """What both sides agree on for an SNR: noise of a real use, amplitudes [m], and how the scale is sent."""
+    """What both sides agree on for an SNR.
 
-    noise: float | tf.Tensor
-    amplitudes: np.ndarray
+    Coefficient u_i of an image goes out as scale x amplitude_i x u_i; mean, spread and level are for a scale that is
+    sent.
+
+    >>> import numpy as np
+    >>> from overair.learning.images.linear import PowerAllocation
+    >>> PowerAllocation(noise=0.05, amplitudes=np.array([1.0, 0.5])).level
+    0.0
+    """
+
+    noise: float | tf.Tensor  # variance of a real use, s2
+    amplitudes: np.ndarray  # of coefficients, [m]
     mean: float = 0.0  # of log(energy / budget)
-    spread: float = 1.0
+    spread: float = 1.0  # standard deviation of that
     level: float = 0.0  # g^2 / budget
 
 
+@documented
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """Linear transmission at ``ratio`` complex symbols a sample; ``examples`` [N, H, W, C] are for scale = sent."""
+    """Linear transmission at ``ratio`` complex symbols a sample; ``examples`` [N, H, W, C] are for scale = sent.
 
-    klt: Klt
-    ratio: float
-    scale: Literal["average", "known", "sent"] = "known"
-    examples: np.ndarray | None = None
+    It is the closed form that every learned scheme must beat. A block's first m = 2 ratio d coefficients (``Klt``) ride
+    on m real uses of noise s2 = N0/2. A coefficient of variance lambda_i gets the power that minimises the error, p_i =
+    s2 (sqrt(lambda_i / nu) - 1)+, with nu such that powers add up to m/2 a block, and the receiver's linear estimate of
+    least error leaves sqrt(lambda_i nu) of those sent and lambda_i of the others.
+
+    That spends P on average over images. Learned schemes spend exactly P on each: they multiply an image's symbols by a
+    scale s, and their receiver has to cope with not knowing it. Hence three conventions:
+
+        average  s = 1; images with more contrast get more energy
+        known    s = sqrt(budget / energy) of each image, told to the receiver for nothing
+        sent     the same, but the last of the image's real uses carries t = (log energy - mu) / sigma instead of a
+                 coefficient, as the analog value g t, whose energy comes out of the image's budget
+
+    mu, sigma and g are public, and come from example images, g being the best of a grid by predicted error. One use is
+    enough: what counts is g^2 over s2, and energies of uses differ anyway.
+
+    Over other links than additive noise the transmitter knows the mean SNR and spends its power for that, and the
+    receiver estimates with the noise that it knows on each use; the closed form is of additive noise alone.
+
+    Lee and Petersen, "Optimal linear coding for vector channels", IEEE Trans. Communications, 1976.
+
+    >>> import numpy as np
+    >>> from overair.learning.images import Klt, Linear
+    >>> from overair.phy import keys
+    >>> images = np.random.default_rng(0).random([50, 8, 8, 1], np.float32)
+    >>> linear = Linear(Klt.fit(images, block=8), ratio=0.25)
+    >>> linear.send(images[:2], snr_db=10.0, key=keys.key(0)).shape, linear.distortion(20.0) < linear.distortion(10.0)
+    (TensorShape([2, 8, 8, 1]), True)
+    """
+
+    klt: Klt  # the transform of blocks
+    ratio: float  # complex symbols for each sample, k/n
+    scale: Literal["average", "known", "sent"] = "known"  # how the receiver comes to know it
+    examples: np.ndarray | None = None  # images [N, H, W, C], from which what is public of the scale comes
 
     def __post_init__(self) -> None:
         if self.scale not in SCALES:

@@ -68,7 +68,17 @@ def likeness(images: tf.Tensor, received: tf.Tensor) -> tf.Tensor:
 
 @keras.saving.register_keras_serializable("overair")
 class Psnr(keras.metrics.Mean):
-    """PSNR of the mean MSE over all images seen, in dB."""
+    """PSNR of the mean MSE over all images seen, in dB: a Keras metric of images [B, H, W, C] of floats from 0 to 1.
+
+    -10 log10(MSE), which is never larger than ``MeanPsnr``.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning.images import Psnr
+    >>> metric = Psnr()
+    >>> total = metric.update_state(tf.zeros([2, 8, 8, 3]), tf.fill([2, 8, 8, 3], 0.1))
+    >>> round(float(metric.result()), 3)
+    20.0
+    """
 
     def __init__(self, name: str = "psnr", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
@@ -84,7 +94,18 @@ class Psnr(keras.metrics.Mean):
 
 @keras.saving.register_keras_serializable("overair")
 class MeanPsnr(keras.metrics.Mean):
-    """Mean of the PSNRs of all images seen, in dB."""
+    """Mean of the PSNRs of all images seen, in dB: a Keras metric of images [B, H, W, C] of floats from 0 to 1.
+
+    Mean of -10 log10(MSE), which is never smaller than ``Psnr``.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning.images import MeanPsnr
+    >>> metric = MeanPsnr()
+    >>> received = tf.concat([tf.fill([1, 8, 8, 3], 0.1), tf.fill([1, 8, 8, 3], 0.01)], 0)
+    >>> total = metric.update_state(tf.zeros([2, 8, 8, 3]), received)
+    >>> round(float(metric.result()), 3)  # of 20 and 40 dB
+    30.0
+    """
 
     def __init__(self, name: str = "mean_psnr", dtype: str | None = None) -> None:
         super().__init__(name, dtype)

@@ -1,20 +1,4 @@
-"""Transmission: an encoder, the air and a decoder as one Keras model, from images to images.
-
-    model = Transmission(encoder, OverAir(air, snr_db=(0, 20)), decoder)
-    model.compile("adam", "mse", metrics=[Psnr()])
-    model.fit(images, images)
-
-It is trained, saved (``.keras``) and loaded like any other. Encoder and decoder are any Keras models from images to
-real features [B, ...] and back. Two inputs each mean that they adapt: the second is the state, to the encoder [B, 2]
-with the SNR in dB that was set and the share of the features that is sent, and to the decoder [B, 3] with these and the
-SNR in dB that the receiver believes, which fading makes another. ``shares`` are the shares used; while training, each
-batch draws one. What is not sent is taken from the end of the last axis, and a decoder sees zeros there. Where the
-model ``refines``, everything is always sent over one channel, share after share at full power, and a share says after
-how much the receiver stops.
-
-Layers of small networks are too short to be shared by cores. Inside a compiled function, where nothing is trained, a
-batch of known size is encoded and decoded in parts side by side instead, one for each core.
-"""
+"""Transmission: an encoder, the air and a decoder as one Keras model, from images to images."""
 
 import itertools
 import os
@@ -34,7 +18,33 @@ LEAST = 16  # images of a part
 
 @keras.saving.register_keras_serializable("overair")
 class Transmission(keras.Model):
-    """From images [B, H, W, C] to what the receiver makes of them."""
+    """From images [B, H, W, C] to what the receiver makes of them, as one Keras model.
+
+        model = Transmission(encoder, OverAir(air, snr_db=(0, 20)), decoder)
+        model.compile("adam", "mse", metrics=[Psnr()])
+        model.fit(images, images)
+
+    It is trained, saved (``.keras``) and loaded like any other. Encoder and decoder are any Keras models from images to
+    real features [B, ...] and back. Two inputs each mean that they adapt: the second is the state, to the encoder [B,
+    2] with the SNR in dB that was set and the share of the features that is sent, and to the decoder [B, 3] with these
+    and the SNR in dB that the receiver believes, which fading makes another. ``shares`` are the shares used; while
+    training, each batch draws one. What is not sent is taken from the end of the last axis, and a decoder sees zeros
+    there. Where the model ``refines``, everything is always sent over one channel, share after share at full power, and
+    a share says after how much the receiver stops.
+
+    Layers of small networks are too short to be shared by cores. Inside a compiled function, where nothing is trained,
+    a batch of known size is encoded and decoded in parts side by side instead, one for each core.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning.images import OverAir, Transmission
+    >>> from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
+    >>> from overair.phy import Air, Awgn, Grid
+    >>> network, air = Bourtsoulatze2019(), Air(Grid(), Awgn(), devices=1)
+    >>> encoder, decoder = network.encoder((8, 8, 3), channels=8), network.decoder((8, 8, 3), channels=8)
+    >>> model = Transmission(encoder, OverAir(air, snr_db=10.0, seed=0), decoder)
+    >>> model(tf.zeros([2, 8, 8, 3])).shape
+    TensorShape([2, 8, 8, 3])
+    """
 
     def __init__(
         self,

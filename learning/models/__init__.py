@@ -1,8 +1,4 @@
-"""Models: a Keras network for images of a shape and a number of classes.
-
-Its initial weights depend on the seed alone: each layer's initializer has a seed hashed from the model's seed and the
-layer's place, so no global random state is read or changed.
-"""
+"""Models: a Keras network for images of a shape and a number of classes."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -14,12 +10,23 @@ import numpy as np
 
 @runtime_checkable
 class Model(Protocol):
-    """A family of networks that end in logits."""
+    """A family of networks that end in logits, for images of a shape and a number of classes.
+
+    Initial weights depend on the seed alone: each layer's initializer has a seed hashed from the model's seed and the
+    layer's place (``seeds``, ``glorot``), so no global random state is read or changed. One of your own is a frozen
+    dataclass with this method. A scheme that brings weights that were trained says ``trained: ClassVar[bool] = True``;
+    its seeds are all alike.
+
+    >>> from overair.learning.models import Model
+    >>> from overair.learning.models.softmax import Softmax
+    >>> isinstance(Softmax(), Model), Softmax().build((28, 28, 1), classes=10, seed=0).output_shape
+    (True, (None, 10))
+    """
 
     def build(self, shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
-        """A network with its weights, for inputs [N, *shape]; equal seeds give bitwise equal weights.
+        """A built Keras network with its weights, from float32 [N, *shape] to logits [N, classes].
 
-        A scheme that brings weights that were trained says ``trained: ClassVar[bool] = True``; its seeds are all alike.
+        Equal seeds give bitwise equal weights.
         """
         ...
 

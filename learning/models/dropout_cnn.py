@@ -1,24 +1,28 @@
-"""Dropout CNN: three convolutions, dropout and a dense layer; 112,340 parameters on 28 x 28 x 1 images of ten classes.
-
-5, 10 and 20 filters of 5 x 5, so kernels of (5, 5, 1, 5), (5, 5, 5, 10) and (5, 5, 10, 20). The first two take no
-padding and are followed by maximum pooling over 2 x 2; the third pads, so that 28 x 28 pixels end as 4 x 4 x 20 = 320
-numbers. Then dropout, and dense layers of 320 and the classes, with ReLU. Dhillon, "Role of distributed learning
-in wireless networks", the last lecture of a short course at Virginia Tech.
-"""
+"""Dropout CNN: three convolutions, dropout and a dense layer; 112,340 parameters on 28 x 28 x 1, ten classes."""
 
 from typing import Annotated
 
 import keras
 from annotated_types import Ge, Lt
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check_image, glorot
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class DropoutCnn:
-    """Images of at least 16 x 16."""
+    """Images of at least 16 x 16: three convolutions, dropout and a dense layer.
+
+    5, 10 and 20 filters of 5 x 5, so kernels of (5, 5, 1, 5), (5, 5, 5, 10) and (5, 5, 10, 20). The first two take no
+    padding and are followed by maximum pooling over 2 x 2; the third pads, so that 28 x 28 pixels end as 4 x 4 x 20 =
+    320 numbers. Then dropout, and dense layers of 320 and the classes, with ReLU.
+
+    Dhillon, "Role of distributed learning in wireless networks", the last lecture of a short course at Virginia Tech.
+
+    >>> from overair.learning.models.dropout_cnn import DropoutCnn
+    >>> DropoutCnn(dropout=0.5).build((28, 28, 1), classes=10, seed=0).count_params()
+    112340
+    """
 
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.5
     """Share of the 320 numbers that a training step leaves out."""

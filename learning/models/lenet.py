@@ -1,20 +1,25 @@
-"""LeNet-5 with ReLU and maximum pooling: 61,706 parameters on 28 x 28 x 1 images of ten classes.
-
-Convolutions of 6 and 16 filters of 5 x 5, each followed by pooling over 2 x 2, then dense layers of 120, 84 and the
-classes. The first convolution pads, so images need 12 x 12 pixels. LeCun, Bottou, Bengio, Haffner, "Gradient-based
-learning applied to document recognition", Proceedings of the IEEE, 1998.
-"""
+"""LeNet-5 with ReLU and maximum pooling: 61,706 parameters on 28 x 28 x 1 images of ten classes."""
 
 import keras
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check_image, glorot
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Lenet:
-    """Images of at least 12 x 12."""
+    """Images of at least 12 x 12: LeNet-5 with ReLU and maximum pooling.
+
+    Convolutions of 6 and 16 filters of 5 x 5, each followed by pooling over 2 x 2, then dense layers of 120, 84 and the
+    classes. The first convolution pads, so images need 12 x 12 pixels.
+
+    LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", Proceedings of the IEEE,
+    1998.
+
+    >>> from overair.learning.models.lenet import Lenet
+    >>> Lenet().build((28, 28, 1), classes=10, seed=0).count_params()
+    61706
+    """
 
     def build(self, shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:
         check_image("lenet", shape, 12)

@@ -1,16 +1,4 @@
-"""ResNet-18: 11,173,962 parameters at width 64 and 176,402 at width 8, on 32 x 32 x 3 images of ten classes.
-
-A convolution, then four stages of two blocks with 1, 2, 4 and 8 times ``width`` filters, of which all but the first
-begin with a step of 2; a block is two convolutions of 3 x 3 beside a connection that skips them, which is a convolution
-of 1 x 1 where shapes change. All are padded, without biases and followed by normalisation, whose scales and offsets
-are as many whichever it is. Last the mean over places, and a dense layer. He, Zhang, Ren, Sun, "Deep residual learning
-for image recognition", CVPR 2016; Wu, He, "Group normalization", ECCV 2018.
-
-The ``small`` stem is a convolution of 3 x 3, as usual for CIFAR-10; the ``large`` one, of 7 x 7 by steps of 2 with
-maximum pooling, is that of ImageNet (11,181,642 parameters at width 64, also with ten classes). Group normalisation
-remembers nothing from batch to batch. Moving statistics of batch normalisation, 9,600 at width 64, are part of an
-update and travel with it.
-"""
+"""ResNet-18: 11,173,962 parameters at width 64 and 176,402 at width 8, on 32 x 32 x 3 images of ten classes."""
 
 from collections.abc import Iterator
 from math import gcd
@@ -18,9 +6,8 @@ from typing import Annotated, Any, Literal
 
 import keras
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check_image, glorot
 
 STAGES, BLOCKS = 4, 2
@@ -31,9 +18,27 @@ SMALLEST = 8  # pixels
 Kernels = Iterator[keras.initializers.Initializer]
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Resnet18:
-    """Images of at least 8 x 8."""
+    """Images of at least 8 x 8: a residual network of 18 layers, of any width (ResNet-18).
+
+    A convolution, then four stages of two blocks with 1, 2, 4 and 8 times ``width`` filters, of which all but the first
+    begin with a step of 2; a block is two convolutions of 3 x 3 beside a connection that skips them, which is a
+    convolution of 1 x 1 where shapes change. All are padded, without biases and followed by normalisation, whose scales
+    and offsets are as many whichever it is. Last the mean over places, and a dense layer.
+
+    The ``small`` stem is a convolution of 3 x 3, as usual for CIFAR-10; the ``large`` one, of 7 x 7 by steps of 2 with
+    maximum pooling, is that of ImageNet (11,181,642 parameters at width 64, also with ten classes). Group normalisation
+    remembers nothing from batch to batch. Moving statistics of batch normalisation, 9,600 at width 64, are part of an
+    update and travel with it.
+
+    He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016; Wu, He, "Group normalization", ECCV
+    2018.
+
+    >>> from overair.learning.models.resnet18 import Resnet18
+    >>> Resnet18(width=8).build((32, 32, 3), classes=10, seed=0).count_params()
+    176402
+    """
 
     width: Annotated[int, Ge(1), Le(512)] = 64
     """Filters of the first stage."""

@@ -1,25 +1,33 @@
-"""Someone's own network: a Keras model of a .keras file, with the weights it was saved with.
-
-It takes images of the data's shape and ends in a number a class: logits, or probabilities by a softmax of its last
-layer, which is taken off, as what trains a network here takes logits. Nothing in the file is run: layers that hold
-Python code, such as Lambda, are refused, and so are classes that are neither Keras' nor registered.
-"""
+"""Someone's own network: a Keras model of a .keras file, with the weights it was saved with."""
 
 import zipfile
 from pathlib import Path
 from typing import ClassVar
 
 import keras
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 
 LARGEST = 2**32  # bytes that a file may unpack to
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Saved:
-    """The same for every seed."""
+    """The same for every seed: a Keras model of a .keras file, with the weights it was saved with.
+
+    It takes images of the data's shape and ends in a number a class: logits, or probabilities by a softmax of its last
+    layer, which is taken off, as what trains a network here takes logits. Nothing in the file is run: layers that hold
+    Python code, such as Lambda, are refused, and so are classes that are neither Keras' nor registered.
+
+    >>> import tempfile
+    >>> from overair.learning.models.saved import Saved
+    >>> from overair.learning.models.softmax import Softmax
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Softmax().build((8, 8, 1), classes=10, seed=3).save(f"{folder}/mine.keras")
+    ...     model = Saved(f"{folder}/mine.keras").build((8, 8, 1), classes=10, seed=0)
+    >>> model.count_params()
+    650
+    """
 
     trained: ClassVar[bool] = True
     reads: ClassVar[str] = "path"

@@ -1,17 +1,4 @@
-"""The air as a Keras layer: real features in, the same features as a receiver reads them out.
-
-    x = sqrt(k / sum_i |s_i|^2) s,    y_i = h_i x_i + n_i,  n_i ~ CN(0, N0),    x_hat_i = conj(h_i) y_i / (|h_i|^2 + N0)
-
-with s the k complex symbols of an image. Features 2i and 2i + 1 of the image, flattened row by row, are the real and
-the imaginary part of symbol i (of an odd number the last imaginary part is 0), so a feature has a mean power of 1/2 and
-sees noise of N0/2. Every image of a batch, and every sensor, has a power of exactly 1 over symbols of its own, and a
-channel and an SNR of its own. h is the channel behind the combiner as the receiver believes it. Bourtsoulatze, Kurka,
-Gunduz, "Deep joint source-channel coding for wireless image transmission", IEEE TCCN 2019.
-
-K sensors send at once, and what is read is the sum of what each would have been read as. A power rule aligns them:
-each sends b_k x_k, and the receiver divides by the announced arrival. Without a rule sensors arrive as the channel has
-it, and nothing is made up for. Noise comes once.
-"""
+"""The air as a Keras layer: real features in, the same features as a receiver reads them out."""
 
 import math
 from collections.abc import Sequence
@@ -22,6 +9,7 @@ import tensorflow as tf
 
 from ...ota.codecs import pack, unpack
 from ...phy import Air, PowerRule, combine, from_plain, keys, papr_db, scheme_from_plain, scheme_to_plain, to_plain
+from ...phy.documented import documented
 from ...phy.keys import Key
 from ...phy.links import Links, each
 from ._checks import check_features, check_key, check_snr, checked_range
@@ -29,11 +17,19 @@ from ._reading import Equalizer, decibels, effective, equalized
 from ._sensors import precoded
 
 
+@documented
 class Elements(NamedTuple):
-    """Resource elements of an image: its symbols, and the pilots by which its channel is learnt."""
+    """Resource elements of an image.
 
-    payload: int
-    pilots: int
+    Those of its symbols, two features on each, and the pilots by which its channel is learnt.
+
+    >>> from overair.learning.over_air import Elements
+    >>> Elements(payload=512, pilots=64).total
+    576
+    """
+
+    payload: int  # that carry symbols
+    pilots: int  # that are known to the receiver
 
     @property
     def total(self) -> int:
@@ -43,14 +39,43 @@ class Elements(NamedTuple):
 
 @keras.saving.register_keras_serializable("overair")
 class OverAir(keras.layers.Layer):
-    """``received = layer(features)``: real features [B, ...] over an air; [B, K, ...] to [B, ...] for K > 1 sensors.
+    """The air as a Keras layer: real features [B, ...] in, the same features as a receiver reads them out.
 
-    ``snr_db`` is a number, or (low, high): drawn for each image, uniformly in dB, while training, and the middle
-    elsewhere. A call may bring an SNR, one for all or one an image [B], and a ``key``, int64 [2], on which all it draws
-    depends: links are those of ``phy/links.py``, image b that of number ``first`` + b. Without a key the layer's own
-    generator makes one, in training and elsewhere, and never the same twice.
-    With ``return_snr`` a call returns (received, what the receiver believes its SNR to be in dB [B]): that of a channel
-    without fading of the same capacity. ``measures_papr`` adds the mean of ``papr_db`` to the model's metrics.
+        x = sqrt(k / sum_i |s_i|^2) s,  y_i = h_i x_i + n_i,  n_i ~ CN(0, N0),  x_hat_i = conj(h_i) y_i / (|h_i|^2 + N0)
+
+    with s the k complex symbols of an image. Features 2i and 2i + 1 of the image, flattened row by row, are the real
+    and the imaginary part of symbol i (of an odd number the last imaginary part is 0), so a feature has a mean power of
+    1/2 and sees noise of N0/2. Every image of a batch, and every sensor, has a power of exactly 1 over symbols of its
+    own, and a channel and an SNR of its own. h is the channel behind the combiner as the receiver believes it.
+
+    K > 1 sensors, the air's devices, send at once, features [B, K, ...], and what is read [B, ...] is the sum of what
+    each would have been read as. A power rule aligns them: each sends b_k x_k, and the receiver divides by the
+    announced arrival. Without a rule sensors arrive as the channel has it, and nothing is made up for. Noise comes
+    once.
+
+    A call may bring an SNR in dB, one for all or one an image [B], and a ``key``, int64 [2], on which all it draws
+    depends: links are those of ``phy.links``, image b that of number ``first`` + b. Without a key the layer's own
+    generator makes one, in training and elsewhere, and never the same twice. With ``return_snr`` a call returns
+    (received, what the receiver believes its SNR to be in dB [B]): that of a channel without fading of the same
+    capacity.
+
+    Args:
+        air: the links, of one device or of K sensors.
+        snr_db: a number, or (low, high): of each image, uniform in dB, while training, and the middle elsewhere.
+        equalizer: "mmse" as above, "zero_forcing" without N0 below, "none" for symbols as they are read.
+        rule: how sensors align; its level is announced.
+        measures_papr: whether the mean of ``papr_db`` is added to the model's metrics.
+        seed: of the generator of keys.
+
+    Bourtsoulatze, Kurka, Gunduz, "Deep joint source-channel coding for wireless image transmission", IEEE TCCN 2019.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning.over_air import OverAir
+    >>> from overair.phy import Air, Awgn, Grid, keys
+    >>> layer = OverAir(Air(Grid(), Awgn(), devices=1), snr_db=30.0)
+    >>> received, snr_db = layer(tf.ones([2, 8]), key=keys.key(0), return_snr=True)
+    >>> received.shape, snr_db.numpy().round(1).tolist(), layer.elements([2, 8]).payload
+    (TensorShape([2, 8]), [30.0, 30.0], 4)
     """
 
     def __init__(

@@ -7,10 +7,25 @@ import numpy as np
 
 @runtime_checkable
 class Partition(Protocol):
-    """A rule that deals samples to devices. No device is left without any."""
+    """A rule that deals samples to devices. No device is left without any.
+
+    One of your own is a frozen dataclass with this method. Those that serve a cohort have ``by_number(labels, seed)``
+    too, which gives what devices of any number have.
+
+    >>> import numpy as np
+    >>> from overair.learning.partitions import Partition
+    >>> from overair.learning.partitions.iid import Iid
+    >>> shares = Iid().split(np.arange(20) % 4, devices=5, seed=0)
+    >>> isinstance(Iid(), Partition), len(shares), shares[0].dtype.name, shares[0].shape
+    (True, 5, 'int64', (4,))
+    """
 
     def split(self, labels: np.ndarray, devices: int, seed: int) -> list[np.ndarray]:
-        """For each device the indices of its samples, int64, no sample twice; ``labels`` [N] are integers."""
+        """For each device the indices of its samples, int64 [n_k], no sample twice.
+
+        ``labels`` [N] are integers; the same seed deals alike. Raise ValueError where the samples do not serve so many
+        devices.
+        """
         ...
 
 

@@ -1,36 +1,44 @@
-"""Classes (non-IID): each device holds samples of a few classes only.
-
-Slots, devices x per_device of them, go to the classes so that the fewest samples a slot can have are as many as
-possible, each class getting one where there are enough. Devices then draw different classes at random, weighted by
-the slots left. A device's classes count alike, except where devices would differ in size: samples then move from
-device to class to device, by a maximum flow, until the smallest device is as large as it can be; if it stays below
-the mean, the best of 20 draws is kept. Without ``samples_per_device`` all samples of the classes in use are dealt.
-These are the shards of McMahan et al., "Communication-efficient learning of deep networks from decentralized data",
-AISTATS 2017, for any numbers and never across classes. Of a cohort, each device has ``per_device`` classes that it
-draws for itself, all as likely, and equally many samples of each, or one more of the first.
-"""
+"""Classes (non-IID): each device holds samples of a few classes only."""
 
 from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from ...phy import numbered
 from ...phy.numbered import Numbered
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check, deal, generator
 from ._by_number import Pool, pooled
 
 ATTEMPTS = 20
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Classes:
-    """Few classes on each device."""
+    """Few classes on each device (non-IID).
+
+    Slots, devices x per_device of them, go to the classes so that the fewest samples a slot can have are as many as
+    possible, each class getting one where there are enough. Devices then draw different classes at random, weighted by
+    the slots left. A device's classes count alike, except where devices would differ in size: samples then move from
+    device to class to device, by a maximum flow, until the smallest device is as large as it can be; if it stays below
+    the mean, the best of 20 draws is kept. Without ``samples_per_device`` all samples of the classes in use are dealt.
+    Of a cohort, each device has ``per_device`` classes that it draws for itself, all as likely, and equally many
+    samples of each, or one more of the first.
+
+    These are the shards of McMahan et al., "Communication-efficient learning of deep networks from decentralized data",
+    AISTATS 2017, for any numbers and never across classes.
+
+    >>> import numpy as np
+    >>> from overair.learning.partitions.classes import Classes
+    >>> labels = np.arange(20) % 4
+    >>> shares = Classes(per_device=2).split(labels, devices=5, seed=0)
+    >>> [np.unique(labels[share]).size for share in shares], [share.size for share in shares]
+    ([2, 2, 2, 2, 2], [4, 4, 4, 4, 4])
+    """
 
     per_device: Annotated[int, Gt(0), Le(10**9)] = 2
     """Most classes on a device."""

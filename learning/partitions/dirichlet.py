@@ -1,34 +1,42 @@
-"""Dirichlet (non-IID): each class is shared among the devices in proportions p_c ~ Dir(alpha, ..., alpha).
-
-A small alpha gives a class to few devices, a large one to all alike; sizes are as they come. All samples are dealt.
-Devices left with fewer than ``minimum`` then receive one sample at a time from whoever has most, out of that device's
-largest class. Yurochkin et al., "Bayesian nonparametric federated learning of neural networks", ICML 2019, whose
-program draws again until no device is small instead, which need not end.
-
-Of a cohort, each device draws ``samples_per_device`` samples whose classes have chances in proportion to N_c g_c, g_c ~
-Gamma(alpha) and N_c the samples of class c: the law of a device's share above as their number grows, which for classes
-of one size is Dir(alpha, ..., alpha) over classes. Hsu, Qi, Brown, "Measuring the effects of non-identical data
-distribution for federated visual classification", 2019.
-"""
+"""Dirichlet (non-IID): each class is shared among the devices in proportions p_c ~ Dir(alpha, ..., alpha)."""
 
 from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys, numbered
 from ...phy.numbered import Numbered
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check, deal, generator
 from ._by_number import Pool, pooled
 from ._gamma import log_gamma_draws
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Dirichlet:
-    """Random proportions of classes."""
+    """Random proportions of classes (non-IID).
+
+    Each class c is shared among the devices in proportions p_c ~ Dir(alpha, ..., alpha). A small alpha gives a class to
+    few devices, a large one to all alike; sizes are as they come. All samples are dealt. Devices left with fewer than
+    ``minimum`` then receive one sample at a time from whoever has most, out of that device's largest class.
+
+    Of a cohort, each device draws ``samples_per_device`` samples whose classes have chances in proportion to N_c g_c,
+    g_c ~ Gamma(alpha) and N_c the samples of class c: the law of a device's share above as their number grows, which
+    for classes of one size is Dir(alpha, ..., alpha) over classes.
+
+    Yurochkin et al., "Bayesian nonparametric federated learning of neural networks", ICML 2019, whose program draws
+    again until no device is small instead, which need not end; Hsu, Qi, Brown, "Measuring the effects of non-identical
+    data distribution for federated visual classification", 2019.
+
+    >>> import numpy as np
+    >>> from overair.learning.partitions.dirichlet import Dirichlet
+    >>> labels = np.arange(20) % 4
+    >>> shares = Dirichlet(alpha=0.5, minimum=2).split(labels, devices=4, seed=0)
+    >>> sum(share.size for share in shares), min(share.size for share in shares) >= 2
+    (20, True)
+    """
 
     alpha: Annotated[float, Gt(0), Le(1e9)] = 0.5
     """Concentration; small is far from IID."""

@@ -1,25 +1,30 @@
-"""IID: samples at random, the same number for every device.
-
-Without ``samples_per_device`` all samples are dealt and sizes differ by at most one. Of a cohort, each device has as
-many from a pool, none twice.
-"""
+"""IID: samples at random, the same number for every device."""
 
 from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy.numbered import Numbered
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check, generator
 from ._by_number import Pool, pooled
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Iid:
-    """The same number for all."""
+    """The same number for all, of samples at random.
+
+    Without ``samples_per_device`` all samples are dealt and sizes differ by at most one. Of a cohort, each device has
+    as many from a pool, none twice.
+
+    >>> import numpy as np
+    >>> from overair.learning.partitions.iid import Iid
+    >>> shares = Iid().split(np.arange(20) % 4, devices=3, seed=0)
+    >>> [share.size for share in shares], np.unique(np.concatenate(shares)).size
+    ([7, 7, 6], 20)
+    """
 
     samples_per_device: Annotated[int, Gt(0), Le(10**9)] | None = None
     """Samples on a device; all are shared out unless given."""

@@ -1,22 +1,28 @@
-"""Unbalanced: samples at random, sizes from a log-normal law: n_k - 1 in proportion to exp(spread z_k), z_k ~ N(0, 1).
-
-All samples are dealt and each device has at least one. ``spread`` 0 is IID with equal sizes; with 1, the middle 95 %
-of devices span a factor of 50.
-"""
+"""Unbalanced: samples at random, log-normal sizes: n_k - 1 in proportion to exp(spread z_k), z_k ~ N(0, 1)."""
 
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import check, generator
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Unbalanced:
-    """Log-normal sizes."""
+    """Log-normal sizes, of samples at random.
+
+    A device has n_k samples, n_k - 1 in proportion to exp(spread z_k), z_k ~ N(0, 1). All samples are dealt and each
+    device has at least one. ``spread`` 0 is IID with equal sizes; with 1, the middle 95 % of devices span a factor of
+    50.
+
+    >>> import numpy as np
+    >>> from overair.learning.partitions.unbalanced import Unbalanced
+    >>> shares = Unbalanced(spread=1.0).split(np.zeros(100, int), devices=4, seed=0)
+    >>> sum(share.size for share in shares), min(share.size for share in shares) >= 1
+    (100, True)
+    """
 
     spread: Annotated[float, Ge(0), Le(100)] = 1.0
     """Standard deviation of the logarithm of a device's size."""

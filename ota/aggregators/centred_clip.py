@@ -1,24 +1,33 @@
-"""Centred clipping: from a centre v on, a few steps v <- v + mean of (x_i - v) min(1, tau / |x_i - v|).
-
-Karimireddy, He, Jaggi, "Learning from history for Byzantine robust optimization", ICML 2021, whose centre is the
-aggregate of the round before, and any that is near the honest ones will do. Here it is the median of each coordinate of
-the round's estimates: then nothing is remembered, and where the origin lies does not matter.
-"""
+"""Centred clipping: from a centre v on, a few steps v <- v + mean of (x_i - v) min(1, tau / |x_i - v|)."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ._points import Middle, mean, norms
 from .median import Median
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class CentredClip(Middle):
-    """An attacker moves the centre by at most a radius over n in a step."""
+    """A mean around a centre from which no estimate pulls further than a radius.
+
+        v <- v + mean of (x_i - v) min(1, tau / |x_i - v|),
+
+    so that an attacker moves the centre by at most tau/n in a step.
+
+    Karimireddy, He, Jaggi, "Learning from history for Byzantine robust optimization", ICML 2021, whose centre is the
+    aggregate of the round before, and any that is near the honest ones will do. Here it is the median of each
+    coordinate of the round's estimates: then nothing is remembered, and where the origin lies does not matter.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import CentredClip
+    >>> points = tf.constant([[0.0], [1.0], [2.0], [1e6]])  # the last one attacks
+    >>> CentredClip(radius=1.0).combine(points, tf.fill([4], True)).numpy().round(2).astype(str).tolist()
+    ['1.5']
+    """
 
     radius: Annotated[float, Gt(0), Le(1e12)]
     """Length at which a distance from the centre is cut, as an update's norm."""

@@ -1,27 +1,37 @@
-"""The geometric median: the point whose summed distance to all estimates is least, by Weiszfeld's steps.
-
-y <- sum_i x_i / |x_i - y| over sum_i 1 / |x_i - y|, with the weights of every step made anew of the distances, from the
-median of each coordinate on. An estimate that y falls on has the weight of one at ``smoothing`` times the median
-distance, as in Pillutla, Kakade, Harchaoui, "Robust aggregation for federated learning", IEEE TSP 2022.
-
-With the products x_i x_j known, y = sum a_i x_i needs steps of its coefficients a [N] alone: |x_i - y|^2 = (G_ii - 2 (G
-a)_i + a' G a), with G that of the points less their first median.
-"""
+"""The geometric median: the point whose summed distance to all estimates is least, by Weiszfeld's steps."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ._points import Middle
 from .median import Median
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class GeometricMedian(Middle):
-    """Bears any minority, the worse the nearer to a half."""
+    """The point whose summed distance to all estimates is least.
+
+        argmin_y sum_i |y - x_i|,
+
+    which bears any minority, the worse the nearer to a half.
+
+    By Weiszfeld's steps: y <- sum_i x_i / |x_i - y| over sum_i 1 / |x_i - y|, with the weights of every step made anew
+    of the distances, from the median of each coordinate on. An estimate that y falls on has the weight of one at
+    ``smoothing`` times the median distance, as in Pillutla, Kakade, Harchaoui, "Robust aggregation for federated
+    learning", IEEE TSP 2022.
+
+    With the products x_i x_j known, y = sum a_i x_i needs steps of its coefficients a [N] alone: |x_i - y|^2 = (G_ii -
+    2 (G a)_i + a' G a), with G that of the points less their first median.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import GeometricMedian
+    >>> points = tf.constant([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1e6, 1e6]])  # the last one attacks
+    >>> bool((GeometricMedian().combine(points, tf.fill([5], True)) <= 1.01).numpy().all())
+    True
+    """
 
     passes: Annotated[int, Gt(0), Le(10**4)] = 100
     """Steps of Weiszfeld."""

@@ -1,22 +1,32 @@
-"""Krum: the estimate whose n - f - 2 nearest others are nearest; or the mean of the best of them (multi-Krum).
-
-The score of an estimate is the sum of its *squared* distances to its n - f - 2 nearest others. Blanchard, El Mhamdi,
-Guerraoui, Stainer, "Machine learning with adversaries: Byzantine tolerant gradient descent", NeurIPS 2017.
-"""
+"""Krum: the estimate whose n - f - 2 nearest others are nearest; or the mean of the best of them (multi-Krum)."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ._points import count, mean, squared_distances
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Krum:
-    """Needs 2 f + 3 estimates, and f + 2 more than it keeps."""
+    """The estimate, or the mean of a few, that has its nearest others nearest.
+
+        score_i = sum of |x_i - x_j|^2 over the n - f - 2 nearest j,   the mean of those ``kept`` of least score.
+
+    It needs 2 f + 3 estimates, and f + 2 more than it keeps.
+
+    The score of an estimate is the sum of its *squared* distances to its n - f - 2 nearest others. Blanchard, El
+    Mhamdi, Guerraoui, Stainer, "Machine learning with adversaries: Byzantine tolerant gradient descent", NeurIPS 2017.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Krum
+    >>> points = tf.constant([[0.0], [1.0], [1.1], [2.0], [1e6]])  # the last one attacks
+    >>> krum = Krum(attackers=1)
+    >>> krum.combine(points, tf.fill([5], True)).numpy().round(2).astype(str).tolist(), krum.needs()
+    (['1.1'], 5)
+    """
 
     attackers: Annotated[int, Ge(0), Le(10**6)]
     """Estimates that may be anything, f; as many as are feared."""

@@ -1,20 +1,26 @@
-"""The mean by shares of data: the sum that every uplink makes while it receives, and nothing else is kept.
-
-Of attackers it bears none: one of K moves it as far as it likes.
-"""
+"""The mean by shares of data: the sum that every uplink makes while it receives, and nothing else is kept."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ._points import mean
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Mean:
-    """What uplinks do unless told otherwise."""
+    """What uplinks do unless told otherwise: the mean by shares of data.
+
+        sum_k w_k u_k.
+
+    Of attackers it bears none: one of K moves it as far as it likes.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Mean
+    >>> Mean().apart, Mean().bears(10), Mean().needs()
+    (False, 0, 1)
+    """
 
     apart: ClassVar[bool] = False
 

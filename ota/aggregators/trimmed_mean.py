@@ -1,21 +1,31 @@
-"""The mean of each coordinate without its f smallest and its f largest values.
-
-Yin, Chen, Ramchandran, Bartlett, "Byzantine-robust distributed learning: towards optimal statistical rates", ICML 2018.
-"""
+"""The mean of each coordinate without its f smallest and its f largest values."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ._points import count, mean, ordered
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class TrimmedMean:
-    """Needs more than twice as many estimates as are trimmed at an end."""
+    """The mean of each coordinate without its f smallest and its f largest values.
+
+        x_i = (sum of x_ki without the f smallest and the f largest) / (n - 2 f).
+
+    It needs more than twice as many estimates as are trimmed at an end.
+
+    Yin, Chen, Ramchandran, Bartlett, "Byzantine-robust distributed learning: towards optimal statistical rates", ICML
+    2018.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import TrimmedMean
+    >>> points = tf.constant([[0.0], [1.0], [4.0], [1e6]])  # the last one attacks
+    >>> TrimmedMean(1).combine(points, tf.fill([4], True)).numpy().tolist(), TrimmedMean(1).needs()
+    ([2.5], 3)
+    """
 
     trimmed: Annotated[int, Ge(0), Le(10**6)]
     """Values that are left out at either end of a coordinate."""

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import tensorflow as tf
 
+from ...phy.documented import documented
 from ...phy.keys import Key
 from ..layers import Layers
 from ..past import Past
@@ -25,39 +26,70 @@ SharedCode = Any  # a nest of tensors
 Gradient = Callable[[tf.Tensor], tf.Tensor]
 
 
+@documented
 @runtime_checkable
 class Codec(Protocol):
-    """Two real numbers ride on a complex symbol.
+    """How an update becomes symbols that may be added on the air, and back: two real numbers ride on a complex symbol.
 
-    ``linear`` says that encoding commutes with weighted sums; ``feedback`` is the weight of error feedback unless the
-    uplink has one, and None where there can be none. One that takes anything from the past says ``remembers = True``.
+    A round of a codec:
+
+        code = codec.code(layers, elements, key, past)  # what devices and server draw alike, once
+        sent = codec.select(wanted, layers, code)  # what of its update a device sends
+        symbols = codec.encode(sent, layers, code)
+        estimate = codec.decode(sum of all symbols, layers, code, noise)
+        owed = wanted - codec.delivered(sent, layers, code, share)
+
+    Without noise, and where everybody arrives as announced, ``decode`` gives ``target(sum_k w_k sent_k)``, exactly or
+    on average over codes. One that takes anything from the past says ``remembers = True``. ``Sum``, ``LinearSum`` and
+    ``Votes`` of this module have what most codecs share.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Codec, Identity
+    >>> from overair.ota.codecs import Past
+    >>> from overair.phy import keys
+    >>> codec, layers, weights = Identity(), ((5, 2),), tf.constant([[0.25], [0.75]])
+    >>> code = codec.code(layers, codec.elements(layers, 100), keys.key(0), Past.none(layers))
+    >>> x = keys.normal(keys.key(1), [2, 10])  # updates [C, d]
+    >>> heard = tf.reduce_sum(codec.encode(weights * x, layers, code), axis=0)
+    >>> estimate = codec.decode(heard, layers, code, noise=tf.constant(0.0))
+    >>> isinstance(codec, Codec), bool((abs(estimate - tf.reduce_sum(weights * x, axis=0)) < 1e-5).numpy().all())
+    (True, True)
     """
 
     linear: ClassVar[bool]
+    """Whether encoding commutes with weighted sums."""
     feedback: ClassVar[float | None]
+    """Weight of error feedback unless the uplink has one; None where there can be none."""
 
     def elements(self, layers: Layers, granted: int) -> int:
         """How many resource elements an update takes when so many are granted."""
         ...
 
     def code(self, layers: Layers, elements: int, key: Key, past: Past) -> SharedCode:
-        """What devices and server draw alike for one round. The key is the same for all devices."""
+        """What devices and server draw alike for one round, a nest of tensors.
+
+        ``layers`` are the shapes of an update's weights, ``elements`` the resource elements it takes, ``past`` the
+        round before; the key, int64 [2], is the same for all devices.
+        """
         ...
 
     def select(self, wanted: tf.Tensor, layers: Layers, code: SharedCode) -> tf.Tensor:
-        """What is sent of updates [C, d], [C, d]."""
+        """What is sent of updates, float32 [C, d], by devices one by one: float32 [C, d]."""
         ...
 
     def encode(self, sent: tf.Tensor, layers: Layers, code: SharedCode) -> tf.Tensor:
-        """What is sent [C, d] as symbols [C, M]."""
+        """What is sent, float32 [C, d], as symbols, complex64 [C, M]; their energy is the power rule's matter."""
         ...
 
     def decode(self, symbols: tf.Tensor, layers: Layers, code: SharedCode, noise: tf.Tensor) -> tf.Tensor:
-        """Added symbols [M], with noise of that variance a real number, to an estimate of the target [d]."""
+        """Added symbols, complex64 [M], to an estimate of the target, float32 [d].
+
+        They are in units of the update; ``noise`` is the variance of what is not signal in each real number of them.
+        """
         ...
 
     def delivered(self, sent: tf.Tensor, layers: Layers, code: SharedCode, share: tf.Tensor) -> tf.Tensor:
-        """What devices believe to arrive of what they sent, [C, d]; a symbol arrives times its share [C, M]."""
+        """What devices believe to arrive of what they sent, float32 [C, d]; a symbol arrives times its share [C, M]."""
         ...
 
     def target(self, total: tf.Tensor) -> tf.Tensor:

@@ -1,29 +1,40 @@
-"""A majority vote by energy (FSK-MV): a device sends on one of two elements a parameter, and the fuller one wins.
-
-The first element of a pair says + and the second -; the receiver compares |y_+|^2 with |y_-|^2 and needs no channel
-CSI at either end. Where every device fades on its own, with unit mean gain and symbol energy E, and K_+ and K_-
-of them vote with equal weights, the energies are exponential of means K_+ E + N0 and K_- E + N0, so the majority
-loses with probability (K_- E + N0)/((K_+ + K_-) E + 2 N0). Elements need ``equal_power`` and one antenna; phases are
-those of the channel, so without fading equal votes add up in phase. Amplitudes carry the weights, so energies count
-their squares. Sign(0) is +. The estimate is 1 or -1 in every entry. Sahin, "Distributed learning over a wireless
-network with non-coherent majority vote computation", IEEE Trans. Wireless Communications, 2023.
-"""
+"""A majority vote by energy (FSK-MV): a device sends on one of two elements a parameter, and the fuller one wins."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy.arithmetic import squared
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ..layers import Layers, size_of
 from . import Past, SharedCode, Votes, signs
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class FskVote(Votes):
-    """2 d resource elements, for the rule equal_power and one antenna; the server steps by 1 an entry."""
+    """2 d resource elements, for the rule equal_power and one antenna; the server steps by 1 an entry.
+
+        (x1, x2) = (1, 0) for +, (0, 1) for -,   estimate = sign(|y1|^2 - |y2|^2).
+
+    The first element of a pair says + and the second -; the receiver compares |y1|^2 with |y2|^2 and needs no channel
+    CSI at either end. Where every device fades on its own, with unit mean gain and symbol energy E, and K1 and K2 of
+    them vote with equal weights, the energies are exponential of means K1 E + N0 and K2 E + N0, so the majority loses
+    with probability (K2 E + N0)/((K1 + K2) E + 2 N0). Elements need ``equal_power`` and one antenna; phases are
+    those of the channel, so without fading equal votes add up in phase. Amplitudes carry the weights, so energies count
+    their squares. Sign(0) is +. The estimate is 1 or -1 in every entry. Sahin, "Distributed learning over a wireless
+    network with non-coherent majority vote computation", IEEE Trans. Wireless Communications, 2023.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import FskVote
+    >>> from overair.ota.codecs import Past
+    >>> from overair.phy import keys
+    >>> codec, layers = FskVote(), ((3,),)
+    >>> code = codec.code(layers, codec.elements(layers, 100), keys.key(0), Past.none(layers))
+    >>> symbols = codec.encode(tf.constant([[1.0, -1.0, 1.0], [1.0, -1.0, -1.0], [1.0, 1.0, -1.0]]), layers, code)
+    >>> symbols.shape, codec.decode(tf.reduce_sum(symbols, axis=0), layers, code, 0.0).numpy().tolist()
+    (TensorShape([3, 6]), [1.0, -1.0, -1.0])
+    """
 
     linear: ClassVar[bool] = False
 

@@ -1,26 +1,39 @@
-"""Low-rank aggregation: of every weight matrix M only its product with a few shared directions is sent.
-
-Devices send M Q, and the server reads sum_k w_k M_k Q Q'; in the next round P'M, and it reads P P' sum_k w_k M_k. The
-directions come from the last estimate, which everybody has (``ota/factors.py``). What is left out is owed. Vogels,
-Karimireddy, Jaggi, "PowerSGD", NeurIPS 2019.
-"""
+"""Low-rank aggregation: of every weight matrix M only its product with a few shared directions is sent."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ..layers import Layers, size_of
 from ..power_iteration import Directions, directions, lengthened, numbers, parts, shortened
 from . import LinearSum, Past, pack, unpack
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class LowRank(LinearSum):
-    """Products of matrices with a few directions."""
+    """Products of matrices with a few directions.
+
+        M_hat = M Q Q' in one round, P P' M in the next,
+
+    with Q [m, r] and P [n, r] orthonormal, r the ``rank``.
+
+    Devices send M Q, and the server reads sum_k w_k M_k Q Q'; in the next round P'M, and it reads P P' sum_k w_k M_k.
+    The directions come from the last estimate, which everybody has (``ota/power_iteration.py``). What is left out is
+    owed. Vogels, Karimireddy, Jaggi, "PowerSGD", NeurIPS 2019.
+
+    >>> from overair.ota import LowRank
+    >>> from overair.ota.codecs import Past
+    >>> from overair.phy import keys
+    >>> codec, layers = LowRank(rank=1), ((16, 4), (4,))  # a matrix, and a vector that goes whole
+    >>> elements = codec.elements(layers, 100)
+    >>> code = codec.code(layers, elements, keys.key(0), Past.none(layers))
+    >>> symbols = codec.encode(keys.normal(keys.key(1), [20, 68]), layers, code)  # of 20 devices
+    >>> elements, symbols.shape, codec.decode(symbols[0], layers, code, 0.0).shape
+    (10, TensorShape([20, 10]), TensorShape([68]))
+    """
 
     rank: Annotated[int, Gt(0), Le(10**6)] = 2
     """Of what is kept of a weight matrix."""

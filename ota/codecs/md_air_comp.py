@@ -1,31 +1,13 @@
-"""Massive digital over-the-air computation (MD-AirComp): all send codewords at once, and the receiver counts them.
-
-An update is cut into vectors of ``vector`` entries. Devices take the nearest codeword of each, scale times one of N
-random directions or nothing at all, and send its sequence of T random QPSK symbols, all of them on the same elements
-and all equally strong; of nothing they send nothing. What arrives of a vector is B x + w, x_c the number of devices
-with codeword c, and the receiver finds the counts by message passing over whole numbers (``_counts``): N counts from
-2 T real numbers. T is at least log2 N: with fewer symbols codewords share sequences, and are never told apart. Sum_c
-x_c times codeword c is then the sum of what was quantised, with no noise where counts are right. As counts have no
-weights, a device quantises its update times w_k over their mean: the sum of the codewords is that of the weighted
-updates, and a device with more data than others has longer vectors to quantise.
-
-Directions and sequences are drawn from the round's key, the same for all. The scale is this round's: every device
-reports the one that suits its update best, and the mean is told back; these float32 are among the free bits. The
-authors' codebook is drawn from the first device's update, which the others cannot know. A vector's direction is one in
-N, so most of it is owed. Where channels fade, rules that leave elements out, or phases that are off, break the counts:
-with full_inversion, or truncated_inversion and floor = 1, all arrive alike. Qiao, Gao, Mashhadi, Gunduz, "Massive
-digital over-the-air computation for communication-efficient federated edge learning", IEEE JSAC 2024.
-"""
+"""Massive digital over-the-air computation (MD-AirComp): all send codewords at once, and the receiver counts them."""
 
 from typing import Annotated, ClassVar, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ..layers import Layers, size_of
 from ..terms import MEMORY_BYTES
 from . import Past, Sum, pack, unpack
@@ -51,9 +33,35 @@ class Nearest(NamedTuple):
     along: tf.Tensor  # how far the vector goes in its direction, [C, S]
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class MdAirComp(Sum):
-    """A codebook of vectors, one of sequences, and a receiver that counts."""
+    """A codebook of vectors, one of sequences, and a receiver that counts.
+
+        y = B x + w,   estimate = sum_c x_c codeword_c,
+
+    with the sequences B [T, N] and x_c how many devices have codeword c.
+
+    An update is cut into vectors of ``vector`` entries. Devices take the nearest codeword of each, scale times one of N
+    random directions or nothing at all, and send its sequence of T random QPSK symbols, all of them on the same
+    elements and all equally strong; of nothing they send nothing. What arrives of a vector is B x + w, x_c the number
+    of devices with codeword c, and the receiver finds the counts by message passing over whole numbers (``_counts``): N
+    counts from 2 T real numbers. T is at least log2 N: with fewer symbols codewords share sequences, and are never told
+    apart. Sum_c x_c times codeword c is then the sum of what was quantised, with no noise where counts are right. As
+    counts have no weights, a device quantises its update times w_k over their mean: the sum of the codewords is that of
+    the weighted updates, and a device with more data than others has longer vectors to quantise.
+
+    Directions and sequences are drawn from the round's key, the same for all. The scale is this round's: every device
+    reports the one that suits its update best, and the mean is told back; these float32 are among the free bits. The
+    authors' codebook is drawn from the first device's update, which the others cannot know. A vector's direction is one
+    in N, so most of it is owed. Where channels fade, rules that leave elements out, or phases that are off, break the
+    counts: with full_inversion, or truncated_inversion and floor = 1, all arrive alike. Qiao, Gao, Mashhadi, Gunduz,
+    "Massive digital over-the-air computation for communication-efficient federated edge learning", IEEE JSAC 2024.
+
+    >>> from overair.ota import MdAirComp
+    >>> codec, layers = MdAirComp(vector=4, codewords=16), ((8, 8),)  # 16 vectors of 4 entries
+    >>> codec.elements(layers, 128)  # 16 vectors, of 8 symbols each
+    128
+    """
 
     vector: Annotated[int, Ge(1), Le(10**6)] = 20
     """Parameters that a codeword stands for."""

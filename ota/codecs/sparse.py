@@ -1,26 +1,12 @@
-"""A-DSGD (compressed sensing): the largest entries of what is owed, in random sums, recovered as a sparse vector.
-
-A device keeps the k largest entries of z = u + r in magnitude, owes the rest, and sends A z_k, m random sums, two to
-a symbol. Those of all devices add up to A (sum_k w_k z_k), from which the receiver recovers a vector that is sparse
-as far as devices agree on where the large entries are. k = ``kept`` m. For the first ``centred`` rounds the mean of A
-z_k is taken off and sent by itself, on the last real number on the air, which is kept for it; that saves a share 1/m
-of the energy on average, and every sum then has the noise of its own and that of the mean. Amiri, Gunduz, "Machine
-learning at the wireless edge: distributed stochastic gradient descent over-the-air", IEEE Trans. Signal Processing,
-2020; over fading it is the CA-DSGD of the same authors' "Federated learning over wireless fading channels", IEEE
-Trans. Wireless Communications, 2020.
-
-A has rows of a Hadamard matrix with random signs, whose products take d log d operations, or entries N(0, 1/m) as in
-the papers; of one that is large a tile is held at a time. Every round has an A of its own.
-"""
+"""A-DSGD (compressed sensing): the largest entries of what is owed, in random sums, recovered as a sparse vector."""
 
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import subsets
 from ..layers import Layers, size_of
 from ..projections import MEMORY, Projection, dense, draw, gaussian, of_dense, of_matrix
@@ -36,9 +22,34 @@ class Shared(NamedTuple):
     centred: tf.Tensor
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Sparse(Sum):
-    """Largest entries, random sums, and a recovery."""
+    """Largest entries, random sums, and a recovery.
+
+        y = A sum_k w_k top_k(u_k + r_k) + noise,   r_k <- u_k + r_k - top_k(u_k + r_k).
+
+    A device keeps the k largest entries of z = u + r in magnitude, owes the rest, and sends A z_k, m random sums, two
+    to a symbol. Those of all devices add up to A (sum_k w_k z_k), from which the receiver recovers a vector that is
+    sparse as far as devices agree on where the large entries are. k = ``kept`` m. For the first ``centred`` rounds the
+    mean of A z_k is taken off and sent by itself, on the last real number on the air, which is kept for it; that saves
+    a share 1/m of the energy on average, and every sum then has the noise of its own and that of the mean. Amiri,
+    Gunduz, "Machine learning at the wireless edge: distributed stochastic gradient descent over-the-air", IEEE Trans.
+    Signal Processing, 2020; over fading it is the CA-DSGD of the same authors' "Federated learning over wireless fading
+    channels", IEEE Trans. Wireless Communications, 2020.
+
+    A has rows of a Hadamard matrix with random signs, whose products take d log d operations, or entries N(0, 1/m) as
+    in the papers; of one that is large a tile is held at a time. Every round has an A of its own.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Sparse
+    >>> from overair.ota.codecs import Past
+    >>> from overair.phy import keys
+    >>> codec, layers = Sparse(kept=0.25, centred=0), ((64, 4),)  # d = 256, m = 128
+    >>> code = codec.code(layers, 64, keys.key(0), Past.none(layers))
+    >>> sent = codec.select(keys.normal(keys.key(1), [20, 256]), layers, code)  # of 20 devices
+    >>> codec.encode(sent, layers, code).shape, int(tf.math.count_nonzero(sent[0]))
+    (TensorShape([20, 64]), 32)
+    """
 
     kept: Annotated[float, Gt(0), Le(1)] = 0.5
     """Entries kept for each random sum, k/m."""

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
+from ...phy.documented import documented
 from ...phy.keys import Key
 from ..layers import Layers
 from ..past import Past
@@ -11,6 +12,7 @@ from ..past import Past
 Nest = Any  # a nest of tensors
 
 
+@documented
 class Together(NamedTuple):
     """Beside whom a device sends, which all of them and the server know."""
 
@@ -19,6 +21,7 @@ class Together(NamedTuple):
     devices: tf.Tensor  # how many take part, int32
 
 
+@documented
 class Known(NamedTuple):
     """What device and server know of an update before it is compressed, besides its length."""
 
@@ -40,13 +43,24 @@ class Known(NamedTuple):
 ALONE = Known()
 
 
+@documented
 @runtime_checkable
 class Compressor(Protocol):
-    """One device's update at a time.
+    """How one device's update becomes so many bits, and what the receiver decodes of them.
 
-    One whose mean error is bounded for every update has also ``error_bound(size, bits)``, relative to |x|^2. One that
-    takes anything from ``known.past`` says ``remembers = True``: it is refused where devices hear the server through
-    noise, as their pasts differ then.
+        decoded, used = compress(update, bits, key),   used <= bits.
+
+    What is used covers all that the receiver cannot know: scales, positions and side information included. One whose
+    mean error is bounded for every update has also ``error_bound(size, bits)``, relative to ``|x|^2``. One that takes
+    anything from ``known.past`` says ``remembers = True``: it is refused where devices hear the server through noise,
+    as their pasts differ then.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Compressor, Sign
+    >>> from overair.phy import keys
+    >>> decoded, used = Sign().compress(keys.normal(keys.key(0), [256]), tf.constant(500.0), keys.key(1))
+    >>> isinstance(Sign(), Compressor), decoded.shape, float(used)
+    (True, TensorShape([256]), 288.0)
     """
 
     @property
@@ -57,9 +71,10 @@ class Compressor(Protocol):
     def compress(
         self, update: tf.Tensor, bits: tf.Tensor, key: Key, known: Known = ALONE
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """What the receiver decodes of an update [d] from at most ``bits`` bits, and how many bits were used.
+        """What the receiver decodes of an update [d] from at most ``bits`` bits, [d], and how many bits were used, [].
 
-        The key, ``bits`` and what is ``known`` are known to both sides. Where nothing useful fits, zeros and 0 bits.
+        All are float32. The key, int64 [2], ``bits`` and what is ``known`` are known to both sides. Where nothing
+        useful fits, zeros and 0 bits. All of it runs in a graph.
         """
         ...
 

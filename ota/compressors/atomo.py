@@ -1,23 +1,14 @@
-"""Spectral atoms (ATOMO): of a weight matrix s terms of its singular value decomposition, drawn with least variance.
-
-A kernel of shape (..., m) is a matrix M = sum_i a_i u_i v_i' of m columns. Term i is kept with probability p_i = min(1,
-a_i/v) and sent as a_i/p_i u_i and v_i, float32 numbers. Unbiased; terms are orthogonal, so that the variance is sum
-a_i^2 (1/p_i - 1), with (sum a)^2/s - sum a^2 of a layer where no term is certain. s is the same for all layers and the
-largest that fits; just s terms are sent of each in every draw, where the authors' code throws a coin for each term and
-again if none is kept. Vectors go as they are, and so do matrices that would not get shorter. Wang et al., "ATOMO:
-communication-efficient learning via atomic sparsification", NeurIPS 2018.
-"""
+"""Spectral atoms (ATOMO): of a weight matrix s terms of its singular value decomposition, drawn with least variance."""
 
 import math
 from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ..layers import Layers
 from . import ALONE, Known
 from ._water_filling import filled, probabilities, sample, sizes
@@ -25,9 +16,29 @@ from ._water_filling import filled, probabilities, sample, sizes
 VALUE_BITS = 32.0
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Atomo:
-    """Nothing to choose: s is what fits."""
+    """Unbiased sparsification of singular values: s terms of each weight matrix, where s is what fits.
+
+        M = sum_i a_i u_i v_i',   M_hat = sum of s terms (a_i / p_i) u_i v_i',   p_i = min(1, a_i / v).
+
+    A kernel of shape (..., m) is a matrix M = sum_i a_i u_i v_i' of m columns. Term i is kept with probability p_i =
+    min(1, a_i/v) and sent as a_i/p_i u_i and v_i, float32 numbers. Unbiased; terms are orthogonal, so that the variance
+    is sum a_i^2 (1/p_i - 1), with (sum a)^2/s - sum a^2 of a layer where no term is certain. s is the same for all
+    layers and the largest that fits; just s terms are sent of each in every draw, where the authors' code throws a coin
+    for each term and again if none is kept. Vectors go as they are, and so do matrices that would not get shorter. Wang
+    et al., "ATOMO: communication-efficient learning via atomic sparsification", NeurIPS 2018.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Atomo
+    >>> from overair.ota.compressors import Known
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [16 * 16])
+    >>> decoded, used = Atomo().compress(x, tf.constant(3000.0), keys.key(0, "code"), Known(layers=((16, 16),)))
+    >>> kept = tf.linalg.matrix_rank(tf.reshape(decoded, [16, 16]), tol=1e-3)
+    >>> int(kept), float(used)  # terms of 32 numbers of 32 bits
+    (2, 2048.0)
+    """
 
     unbiased: ClassVar[bool] = True
 

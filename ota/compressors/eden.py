@@ -1,25 +1,12 @@
-"""Rotated quantisation (EDEN): after a random rotation every update looks Gaussian, so one quantiser fits all.
-
-v = H R x / sqrt(n), with random signs R and a Hadamard matrix (block diagonal, as ``random_linear`` has it), is close
-to N(0, |x|^2/n) in its entries where x is dense. They are rounded to the 2^b levels of the Lloyd-Max quantiser of
-that law, 8 bits at most, and what is decoded is c (H R)'q / sqrt(n) with c = |x|^2 / <v, q>, sent as a float32. Over
-uniform rotations that is unbiased, with a relative error of 1/(1 - D) - 1, D the quantiser's error on N(0, 1): .5708,
-.1331, .0358 and .0096 for 1 to 4 bits; over signs and Hadamard matrices it is nearly so. Bits for more than b of each
-coordinate and fewer than b + 1 go to those that the shared key chooses, a bit for each, and D is the mean of both
-errors: .3165 at 1.5 bits. With less than a bit a coordinate, k of the n rotated ones that the key chooses are sent,
-times n/k: (n/k)/(1 - D) - 1, which is the same with D = 1 for those that are not sent. With c = <v, q>/<q, q> (mse) the
-error is D, and with c = |x|/|q| (matched) 2 - 2 sqrt(1 - D), at the same norm. Vargaftik et al., "EDEN:
-communication-efficient and robust distributed mean estimation", ICML 2022.
-"""
+"""Rotated quantisation (EDEN): after a random rotation every update looks Gaussian, so one quantiser fits all."""
 
 from typing import ClassVar, Literal
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import subsets
 from . import ALONE, Known
 from ._lloyd_max import MOST_BITS, nearest
@@ -29,9 +16,31 @@ from ._rotation import returned, turned
 SIDE_BITS = 32.0  # c
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Eden:
-    """A scale for a purpose."""
+    """Rotated quantisation at the levels of a normal law, with a scale for a purpose.
+
+        v = H R x / sqrt(n),   q = levels nearest to v,   x_hat = c (H R)' q / sqrt(n),   c = |x|^2 / <v, q>.
+
+    R holds random signs and H is a Hadamard matrix (block diagonal, as ``random_linear`` has it), so that v is close to
+    N(0, |x|^2/n) in its entries where x is dense. Levels are the 2^b of the Lloyd-Max quantiser of that law, 8 bits at
+    most, and c is sent as a float32. Over uniform rotations that is unbiased, with a relative error of 1/(1 - D) - 1, D
+    the quantiser's error on N(0, 1): .5708, .1331, .0358 and .0096 for 1 to 4 bits; over signs and Hadamard matrices it
+    is nearly so. Bits for more than b of each coordinate and fewer than b + 1 go to those that the shared key chooses,
+    a bit for each, and D is the mean of both errors: .3165 at 1.5 bits. With less than a bit a coordinate, k of the n
+    rotated ones that the key chooses are sent, times n/k: (n/k)/(1 - D) - 1, which is the same with D = 1 for those
+    that are not sent. With c = <v, q>/<q, q> (mse) the error is D, and with c = |x|/|q| (matched) 2 - 2 sqrt(1 - D), at
+    the same norm. Vargaftik et al., "EDEN: communication-efficient and robust distributed mean estimation", ICML 2022.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Eden
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [4096])
+    >>> decoded, used = Eden("mse").compress(x, tf.constant(2 * 4096.0 + 32), keys.key(0, "code"))
+    >>> error = tf.reduce_sum((decoded - x) ** 2) / tf.reduce_sum(x**2)
+    >>> bool(used <= 2 * 4096 + 32), bool(abs(error - 0.1175) < 0.01)  # that of a normal at 2 bits
+    (True, True)
+    """
 
     scale: Literal["unbiased", "mse", "matched"] = "unbiased"
     """Nearly unbiased, of least squared error, or of the update's norm."""

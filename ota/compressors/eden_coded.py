@@ -1,19 +1,11 @@
-"""Entropy-coded rotated quantisation (EDEN): multiples of a step, coded by a normal's law.
-
-After the rotation of ``eden`` coordinates are rounded to multiples of k deviations, which takes H(round(z/k)) bits
-each, z normal: the index is a rounded normal of mean 0 and deviation 1/k, and coded as such. One scale c, a float32, is
-sent beside: with c = |x|^2/<v, q> the error is 1/(1 - D) - 1, .534697 at 1 bit and .097641 at 2, where D is what the
-best scale leaves. The fewer bits there are the more each one buys, as it says where the largest coordinates are.
-Vargaftik et al., "EDEN: communication-efficient and robust distributed mean estimation", ICML 2022.
-"""
+"""Entropy-coded rotated quantisation (EDEN): multiples of a step, coded by a normal's law."""
 
 from typing import ClassVar, Literal
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import ALONE, Known
 from ._normal_rates import plain_steps
 from ._rotated_code import RUNG_BITS, coded
@@ -23,9 +15,27 @@ from ._rotation import returned, turned
 SIDE_BITS = 32.0 + RUNG_BITS  # c, and the share of coordinates
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class EdenCoded:
-    """A step that follows from the bits."""
+    """Rotated quantisation to multiples of a step that follows from the bits, entropy coded.
+
+        v = H R x / sqrt(n),   q = round(v / (k deviations)),   x_hat = c (H R)' q / sqrt(n),   c = |x|^2 / <v, q>.
+
+    After the rotation of ``eden`` coordinates are rounded to multiples of k deviations, which takes H(round(z/k)) bits
+    each, z normal: the index is a rounded normal of mean 0 and deviation 1/k, and coded as such. One scale c, a
+    float32, is sent beside: with c = |x|^2/<v, q> the error is 1/(1 - D) - 1, .534697 at 1 bit and .097641 at 2, where
+    D is what the best scale leaves. The fewer bits there are the more each one buys, as it says where the largest
+    coordinates are. Vargaftik et al., "EDEN: communication-efficient and robust distributed mean estimation", ICML
+    2022.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import EdenCoded
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [1024])
+    >>> decoded, used = EdenCoded().compress(x, tf.constant(1100.0), keys.key(0, "code"))
+    >>> decoded.shape, bool(used <= 1100)
+    (TensorShape([1024]), True)
+    """
 
     scale: Literal["unbiased", "mse", "matched"] = "unbiased"
     """Nearly unbiased, of least squared error, or of the update's norm."""

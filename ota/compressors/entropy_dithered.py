@@ -1,25 +1,14 @@
-"""Dithered quantiser with an entropy coder, whose context is the dither: both sides know it.
-
-q = round(x/D + u) with u uniform on [-1/2, 1/2), and D (q - u) errs by D^2/12 whatever x is. Indices have the law of
-those of stochastic rounding to multiples of D, which errs by up to D^2/4. Given u they have less entropy than alone:
-for N(0, 1) and D = 2, 1.254 bits instead of 1.415. So the range of u is cut into ``contexts`` with a histogram each, or
-all have one, whichever may be expected to be shorter. D is sent as a float32, indices by `ota/coding.py`. Of k
-coordinates that the shared key chooses, scaled by d/k, the error is (d/k)(1 + d D^2/(12 |x|^2)) - 1 of |x|^2; D has the
-least that may be expected from the histogram of x, before the dither is drawn, and k is what the real code has room for
-(``_fitting``), so that it is unbiased. Where ``dithered``, of fixed length, errs less, that is sent. Ziv, "On universal
-quantization", IEEE Trans. Inf. Theory, 1985; Abdi, "Distributed learning and inference in deep models", 2020, lemma 19.
-"""
+"""Dithered quantiser with an entropy coder, whose context is the dither: both sides know it."""
 
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import coding
 from . import ALONE, Known
 from ._fitting import SIDE_BITS as FITTING_BITS
@@ -44,9 +33,29 @@ class Step(NamedTuple):
     contexts: tf.Tensor  # how many are worth their histograms: all there are, or one
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class EntropyDithered:
-    """As many coordinates as the coder has room for, at the step that suits."""
+    """A dithered quantiser, entropy coded given the dither, of as many coordinates as there is room for.
+
+        q = round(x / D + u),   x_hat = D (q - u),   u uniform on [-1/2, 1/2).
+
+    It errs by D^2/12 whatever x is. Indices have the law of those of stochastic rounding to multiples of D, which errs
+    by up to D^2/4. Given u they have less entropy than alone: for N(0, 1) and D = 2, 1.254 bits instead of 1.415. So
+    the range of u is cut into ``contexts`` with a histogram each, or all have one, whichever may be expected to be
+    shorter. D is sent as a float32, indices by `ota/coding.py`. Of k coordinates that the shared key chooses, scaled by
+    d/k, the error is (d/k)(1 + d D^2/(12 |x|^2)) - 1 of |x|^2; D has the least that may be expected from the histogram
+    of x, before the dither is drawn, and k is what the real code has room for (``_fitting``), so that it is unbiased.
+    Where ``dithered``, of fixed length, errs less, that is sent. Ziv, "On universal quantization", IEEE Trans. Inf.
+    Theory, 1985; Abdi, "Distributed learning and inference in deep models", 2020, lemma 19.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import EntropyDithered
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [1024])
+    >>> decoded, used = EntropyDithered(contexts=4).compress(x, tf.constant(2500.0), keys.key(0, "code"))
+    >>> decoded.shape, bool(used <= 2500)
+    (TensorShape([1024]), True)
+    """
 
     contexts: Annotated[int, Ge(1), Le(32)] = 16
     """Ranges of the dither that have a histogram each; the dither is no context if 1."""

@@ -1,20 +1,12 @@
-"""Rotated quantisation to points of D4 or E8 behind a dither: rounder cells than those of single numbers.
-
-As ``rotated_dither``, with blocks of 4 or 8 rotated coordinates rounded together: q - u, with a dither u uniform on the
-lattice's cell, errs by a uniform point of the cell, whatever x is. At one rate that is .37 dB (D4) or .65 dB (E8) less
-than by single numbers, of 1.53 dB that there are. Points cost what ``_lattices`` says. Zamir, Feder, "On universal
-quantization by randomized uniform/lattice quantizers", IEEE Trans. Information Theory, 1992; Lang et al., "OLALa:
-online learned adaptive lattice codes for heterogeneous federated learning", 2025.
-"""
+"""Rotated quantisation to points of D4 or E8 behind a dither: rounder cells than those of single numbers."""
 
 from typing import ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import ALONE, Known
 from ._fitting import Sent, affordable
 from ._lattices import LATTICES, Lattice, costs, dither, nearest, steps, symbols
@@ -34,9 +26,26 @@ class Blocks(NamedTuple):
     sent: Sent
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class LatticeDither:
-    """A step that follows from the bits."""
+    """Rotated quantisation to points of D4 or E8 behind a dither, at a step that follows from the bits.
+
+        v = H R x,   q = nearest point(v / step + u),   x_hat = (H R)' step (q - u).
+
+    As ``rotated_dither``, with blocks of 4 or 8 rotated coordinates rounded together: q - u, with a dither u uniform on
+    the lattice's cell, errs by a uniform point of the cell, whatever x is. At one rate that is .37 dB (D4) or .65 dB
+    (E8) less than by single numbers, of 1.53 dB that there are. Points cost what ``_lattices`` says. Zamir, Feder, "On
+    universal quantization by randomized uniform/lattice quantizers", IEEE Trans. Information Theory, 1992; Lang et al.,
+    "OLALa: online learned adaptive lattice codes for heterogeneous federated learning", 2025.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import LatticeDither
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [1024])
+    >>> decoded, used = LatticeDither("d4").compress(x, tf.constant(2500.0), keys.key(0, "code"))
+    >>> decoded.shape, bool(used <= 2500)
+    (TensorShape([1024]), True)
+    """
 
     lattice: Literal["d4", "e8"] = "e8"
     """Lattice of four or of eight dimensions."""

@@ -1,29 +1,13 @@
-"""Layered: every layer of an update compressed by itself, with the bits that suit its size and its variance.
-
-The plan (``_plans``) is made from mean squares of the layers that both sides know: of the update itself, to the next
-quarter of an octave below the largest and 8 bits each, or of the last estimate, at no bits; a layer that was zero there
-counts as an average one. Plans are ``entries``, the same for every entry; ``water_filling``, reverse water-filling of
-Gaussian layers; ``exact`` and ``greedy``, whole bits by dynamic programming and by steps down the layers' convex hulls;
-``l_greco``, the fewest whole bits at the error of the same bits for all.
-
-A bit for each layer says whether it is silent, as the receiver could not tell a layer of zeros from one that used its
-bits: what the others get hangs on that. An update of a single layer needs none.
-
-Layers are coded from the smallest to the largest, and what one leaves, or a plan has not given away, goes to those that
-follow in proportion to theirs, so that bits granted are bits used. A layer of at most 200 entries whose bits suffice is
-sent as it is, in float32. For errors to be as small as possible that is so of single entries, and else only where bits
-abound: the same bits lower the error of other layers more. A layer that gets nothing is zero, which is a bias.
-"""
+"""Layered: every layer of an update compressed by itself, with the bits that suit its size and its variance."""
 
 import math
 from typing import Literal
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ..past import Past
 from . import ALONE, Compressor, Known, _plans
 from ._plans import EXACT_BITS, SMALL
@@ -41,9 +25,34 @@ SILENCE_BITS = 1  # of a layer
 FINEST = 2**STATISTIC_BITS - 1  # quarters of an octave below the largest; there, a layer counts as zero
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Layered:
-    """A compressor, and a plan."""
+    """Any compressor, layer by layer, with a plan of the bits that each layer gets.
+
+    The plan (``_plans``) is made from mean squares of the layers that both sides know: of the update itself, to the
+    next quarter of an octave below the largest and 8 bits each, or of the last estimate, at no bits; a layer that was
+    zero there counts as an average one. Plans are ``entries``, the same for every entry; ``water_filling``, reverse
+    water-filling of Gaussian layers; ``exact`` and ``greedy``, whole bits by dynamic programming and by steps down the
+    layers' convex hulls; ``l_greco``, the fewest whole bits at the error of the same bits for all.
+
+    A bit for each layer says whether it is silent, as the receiver could not tell a layer of zeros from one that used
+    its bits: what the others get hangs on that. An update of a single layer needs none.
+
+    Layers are coded from the smallest to the largest, and what one leaves, or a plan has not given away, goes to those
+    that follow in proportion to theirs, so that bits granted are bits used. A layer of at most 200 entries whose bits
+    suffice is sent as it is, in float32. For errors to be as small as possible that is so of single entries, and else
+    only where bits abound: the same bits lower the error of other layers more. A layer that gets nothing is zero, which
+    is a bias.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Layered, Sign
+    >>> from overair.ota.compressors import Known
+    >>> from overair.phy import keys
+    >>> x = tf.concat([keys.normal(keys.key(0), [256]), 100.0 * keys.normal(keys.key(1), [256])], 0)  # two layers
+    >>> decoded, used = Layered(Sign()).compress(x, tf.constant(700.0), keys.key(2), Known(layers=((256,), (256,))))
+    >>> decoded.shape, bool(used <= 700)
+    (TensorShape([512]), True)
+    """
 
     compressor: Compressor = Dithered()
     """How a layer becomes bits."""

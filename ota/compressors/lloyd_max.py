@@ -1,31 +1,40 @@
-"""Lloyd-Max: levels of least squared error for the entries of this very update, and an entropy coder.
-
-The quantiser of so many levels is found by Lloyd's iteration on the entries (`ota/lloyd.py`) and travels with them: a
-float32 a level, then each entry's level, coded by `ota/coding.py`. As each level is the mean of its cell, the error is
-|x|^2 less the sum over cells of n c^2, never more than that of silence. Where that takes more bits than are granted
-nothing is sent, and bits beyond are left. In ``layered`` every layer has levels of its own, which is what indirect
-quantisation is held against: Abdi, "Distributed learning and inference in deep models", 2020, fig. 3.3. Max,
-"Quantizing for minimum distortion", IRE Trans. Information Theory 1960; Lloyd, "Least squares quantization in PCM",
-IEEE Trans. Information Theory 1982.
-"""
+"""Lloyd-Max: levels of least squared error for the entries of this very update, and an entropy coder."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import coding, lloyd
 from . import ALONE, Known
 
 LEVEL_BITS = 32.0
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class LloydMax:
-    """Levels of the entries' own."""
+    """Levels of least squared error for the entries' own, and an entropy coder.
+
+        x_hat_i = c_j for x_i in cell j,   c_j = the mean of cell j.
+
+    The quantiser of so many levels is found by Lloyd's iteration on the entries (`ota/lloyd.py`) and travels with them:
+    a float32 a level, then each entry's level, coded by `ota/coding.py`. As each level is the mean of its cell, the
+    error is |x|^2 less the sum over cells of n c^2, never more than that of silence. Where that takes more bits than
+    are granted nothing is sent, and bits beyond are left. In ``layered`` every layer has levels of its own, which is
+    what indirect quantisation is held against: Abdi, "Distributed learning and inference in deep models", 2020, fig.
+    3.3. Max, "Quantizing for minimum distortion", IRE Trans. Information Theory 1960; Lloyd, "Least squares
+    quantization in PCM", IEEE Trans. Information Theory 1982.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import LloydMax
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [1024])
+    >>> decoded, used = LloydMax(levels=4).compress(x, tf.constant(4000.0), keys.key(0, "code"))
+    >>> len(set(decoded.numpy().tolist())), bool(used <= 4000)
+    (4, True)
+    """
 
     levels: Annotated[int, Ge(2), Le(256)] = 4
     """Levels of an update."""

@@ -1,25 +1,11 @@
-"""Low precision floats (FP8, FP4): every layer in a unit of its own, rounded to numbers of 8 or 4 bits.
-
-FP8 has a sign, 5 bits of exponent and 2 of mantissa, bias 15: 247 numbers from 2^-16 to 57,344. FP4 has 1, 2 and 1,
-bias 1: 0, .5, 1, 1.5, 2, 3 and their negatives. x^ = fp(x s)/s. Of FP8 every s that neither over- nor underflows errs
-alike: s = 1/sigma. Of FP4 s follows from the law of the layer (``_fitted_scale``), as CO3 has it, whose feedback is
-that of a digital uplink with ``memory = "decayed"``. A layer's unit 1/s costs 32 bits, unless it is that of the last
-estimate, which is known; where that is zero it is sent after all. Estimates of many devices are smaller than each
-update, which is then cut off at the largest number: feedback brings the rest later.
-
-With the entropy coder all entries are sent in real bytes. Where they do not fit the largest do; packed, each at 4 or 8
-bits and the positions in log2 C(d, k). Rounding is to the nearest, 0 among them, so no entry errs by more than silence
-would. A layer of equal entries keeps them (with ``best``); one with NaN decodes to NaN. Chen, Hernandez, Huang, Rini,
-"How to attain communication-efficient DNN training? Convert, compress, correct", 2022.
-"""
+"""Low precision floats (FP8, FP4): every layer in a unit of its own, rounded to numbers of 8 or 4 bits."""
 
 from typing import ClassVar, Literal
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import subsets
 from . import ALONE, Known
 from ._by_layer import parts, spread
@@ -33,9 +19,32 @@ SCALES = {("fp8", "best"): deviation, ("fp4", "best"): least_error, ("fp4", "pol
 UNIT_BITS = 32.0
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class LowPrecision:
-    """Floats of few bits, in units that suit each layer."""
+    """Floats of few bits, in units that suit each layer.
+
+        x_hat = fp(x s) / s,   fp the nearest number of the format, s a factor of the layer.
+
+    FP8 has a sign, 5 bits of exponent and 2 of mantissa, bias 15: 247 numbers from 2^-16 to 57,344. FP4 has 1, 2 and 1,
+    bias 1: 0, .5, 1, 1.5, 2, 3 and their negatives. Of FP8 every s that neither over- nor underflows errs alike: s =
+    1/sigma. Of FP4 s follows from the law of the layer (``_fitted_scale``), as CO3 has it, whose feedback is that of a
+    digital uplink with ``memory = "decayed"``. A layer's unit 1/s costs 32 bits, unless it is that of the last
+    estimate, which is known; where that is zero it is sent after all. Estimates of many devices are smaller than each
+    update, which is then cut off at the largest number: feedback brings the rest later.
+
+    With the entropy coder all entries are sent in real bytes. Where they do not fit the largest do; packed, each at 4
+    or 8 bits and the positions in log2 C(d, k). Rounding is to the nearest, 0 among them, so no entry errs by more than
+    silence would. A layer of equal entries keeps them (with ``best``); one with NaN decodes to NaN. Chen, Hernandez,
+    Huang, Rini, "How to attain communication-efficient DNN training? Convert, compress, correct", 2022.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import LowPrecision
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [1024])
+    >>> decoded, used = LowPrecision("fp4", coder="packed").compress(x, tf.constant(5000.0), keys.key(0, "code"))
+    >>> len(set(decoded.numpy().round(6).tolist())) <= 11, bool(used <= 5000)  # 0, five numbers and their negatives
+    (True, True)
+    """
 
     format: Literal["fp8", "fp4"] = "fp8"
     """Which floats."""

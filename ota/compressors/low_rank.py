@@ -1,23 +1,13 @@
-"""Low-rank updates (PowerSGD): of every weight matrix M only its product with a few shared directions, in b bits.
-
-A device sends M Q in one round and P'M in the next; the server reads M Q Q' and P P'M. The directions come from the
-last estimate (``ota/factors.py``), so that a round takes one message where PowerSGD as printed takes two and a
-broadcast between them. Every column of a factor is sent as the levels of the Lloyd-Max quantiser of N(0, 1), at the
-largest depth that fits and at most 8 bits, with a float32 scale, the one of least squared error; factors are exact
-where 32 bits fit. Vectors, and matrices that would not get shorter, go whole, as float32. What is left out is lost
-unless the uplink keeps it: ``feedback = 1`` is PowerSGD's. Biased, and never worse than silence. Vogels, Karimireddy,
-Jaggi, "PowerSGD: practical low-rank gradient compression for distributed optimization", NeurIPS 2019.
-"""
+"""Low-rank updates (PowerSGD): of every weight matrix M only its product with a few shared directions, in b bits."""
 
 import math
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ..layers import Layers
 from ..power_iteration import directions, lengthened, numbers, parts, shortened
 from . import ALONE, Known
@@ -26,9 +16,31 @@ from ._lloyd_max import MOST_BITS, nearest
 EXACT = 32  # bits of a float32: of scales, and of what goes whole
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class LowRankFactors:
-    """Factors as deep as fits."""
+    """The product of every weight matrix with a few directions that all know, as deep as fits.
+
+        M_hat = M Q Q' in one round, P P' M in the next,
+
+    with Q [m, r] and P [n, r] orthonormal, r the ``rank``.
+
+    A device sends M Q in one round and P'M in the next; the server reads M Q Q' and P P'M. The directions come from the
+    last estimate (``ota/power_iteration.py``), so that a round takes one message where PowerSGD as printed takes two
+    and a broadcast between them. Every column of a factor is sent as the levels of the Lloyd-Max quantiser of N(0, 1),
+    at the largest depth that fits and at most 8 bits, with a float32 scale, the one of least squared error; factors are
+    exact where 32 bits fit. Vectors, and matrices that would not get shorter, go whole, as float32. What is left out is
+    lost unless the uplink keeps it: ``feedback = 1`` is PowerSGD's. Biased, and never worse than silence. Vogels,
+    Karimireddy, Jaggi, "PowerSGD: practical low-rank gradient compression for distributed optimization", NeurIPS 2019.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import LowRankFactors
+    >>> from overair.ota.compressors import Known
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [16 * 16])
+    >>> decoded, used = LowRankFactors(rank=2).compress(x, tf.constant(500.0), keys.key(1), Known(layers=((16, 16),)))
+    >>> int(tf.linalg.matrix_rank(tf.reshape(decoded, [16, 16]), tol=1e-3)), bool(used <= 500)
+    (2, True)
+    """
 
     rank: Annotated[int, Gt(0), Le(10**6)] = 2
     """Of what is kept of a weight matrix."""

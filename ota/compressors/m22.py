@@ -1,35 +1,44 @@
-"""M22: the largest entries, at levels of least error weighted by |x|^M for laws fitted to each layer.
-
-The weighted error sum_j |x_j|^M (x_j - x^_j)^2 lies between squared error (M = 0) and keeping the largest entries
-exactly. Magnitudes of each layer follow a generalised normal or a double Weibull law of scale and shape by two moments,
-and levels are those of least weighted error above the smallest magnitude that is kept of all layers together
-(``_fitted``). Layers of at most ``small`` entries, moving statistics among them, are sent as float32 as long as that
-takes half of the bits at most. Entries that are no numbers come back as they are. Biased, and in squared error it may
-do worse than silence: Gaussian entries at 1 bit and M = 2 have an error of exactly 1.
-
-With ``count = "payload"`` only ``value_bits`` for each entry that is sent are counted, as the authors do: positions,
-laws and the float32 of small layers are free. Of 552,874 entries, 60 % at a bit are 331,724 bits in this count; where
-they are takes 536,804 more. Liu, Rini, Salehkalaibar, Chen, "M22: a communication-efficient algorithm for federated
-learning inspired by rate-distortion", IEEE Trans. Communications, 2023.
-"""
+"""M22: the largest entries, at levels of least error weighted by |x|^M for laws fitted to each layer."""
 
 from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import ALONE, Known
 from ._fitted import Way, compress
 
 DEPTHS = (1, 2, 3, 4, 5, 6)  # to choose from
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class M22:
-    """A law, a weight, and as many entries at as many bits as suit."""
+    """A law, a weight, and as many entries at as many bits as suit.
+
+        x_hat = levels of least E|x|^M (x - x_hat)^2 under the law fitted to a layer, for what is kept; 0 elsewhere.
+
+    The weighted error sum_j |x_j|^M (x_j - x^_j)^2 lies between squared error (M = 0) and keeping the largest entries
+    exactly. Magnitudes of each layer follow a generalised normal or a double Weibull law of scale and shape by two
+    moments, and levels are those of least weighted error above the smallest magnitude that is kept of all layers
+    together (``_fitted``). Layers of at most ``small`` entries, moving statistics among them, are sent as float32 as
+    long as that takes half of the bits at most. Entries that are no numbers come back as they are. Biased, and in
+    squared error it may do worse than silence: Gaussian entries at 1 bit and M = 2 have an error of exactly 1.
+
+    With ``count = "payload"`` only ``value_bits`` for each entry that is sent are counted, as the authors do:
+    positions, laws and the float32 of small layers are free. Of 552,874 entries, 60 % at a bit are 331,724 bits in this
+    count; where they are takes 536,804 more. Liu, Rini, Salehkalaibar, Chen, "M22: a communication-efficient algorithm
+    for federated learning inspired by rate-distortion", IEEE Trans. Communications, 2023.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import M22
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [4096])
+    >>> decoded, used = M22(m=2.0, value_bits=1, kept=0.1).compress(x, tf.constant(4000.0), keys.key(0, "code"))
+    >>> int(tf.math.count_nonzero(decoded)), bool(used <= 4000)
+    (410, True)
+    """
 
     law: Literal["gennorm", "weibull"] = "gennorm"
     """Law of a layer's magnitudes, generalised normal or double Weibull."""

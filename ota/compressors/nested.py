@@ -1,22 +1,4 @@
-"""Nested dithered quantiser (NDQSG): a place within a coarse cell is sent, and side information finds the cell.
-
-Buckets of entries share a scale, their largest magnitude, told as a float32; a fine step D1 is a ``levels``-th part of
-it. With the shared dither u uniform on [-D1/2, D1/2), the point of the fine lattice nearest to a x + u is sent modulo a
-coarse step of k fine ones: log2(k) bits an entry, or what an entropy coder makes of each layer's places. The receiver
-knows some y near x, takes the point p with that place that is nearest to a y, less the dither, and decodes y + a (p -
-a y). With z = x - y that is right where |a z + u'| < k D1/2, u' like u, and then errs by D1^2/12 for a = 1 whatever x
-is; elsewhere it is off by coarse steps. ``scaled`` takes the a that errs least, a^2 = 1 - D1^2/(24 s^2), with s the
-deviation of z. The guard takes the smallest odd k at which D1 + 2 |z| exceeds a coarse step no more often than wanted,
-by the law that is fitted to z; from 2 levels + 1 on a place says all, and the update is sent plain, decoded without y.
-No entry exceeds its scale, so y is clipped to that: buckets of zeros decode to zeros.
-
-y is the mean of what was decoded of the ``first`` of those that take part, which send plain. Where ``first`` is 0, y is
-the last estimate, and all of the first round are sent plain. With fewer bits than all entries need, those that the
-shared key chooses are sent; of plain updates they are scaled by d over their number, of others y stands for the rest.
-Zamir, Shamai, Erez, "Nested linear/lattice codes for structured multiterminal binning", 2002; Abdi and Fekri, "Nested
-dithered quantization for communication reduction in distributed training", 2019; Abdi, "Distributed learning and
-inference in deep models", 2020, eq. 2.4 to 2.9 and D.1.
-"""
+"""Nested dithered quantiser (NDQSG): a place within a coarse cell is sent, and side information finds the cell."""
 
 import math
 from typing import Annotated, ClassVar, Literal, NamedTuple
@@ -24,11 +6,10 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import coding, subsets
 from . import ALONE, Known
 from ._beside_past import beside_past
@@ -48,9 +29,41 @@ class Places(NamedTuple):
     coarse: tf.Tensor  # k
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Nested:
-    """As the thesis has it, with a guard."""
+    """A nested dithered quantiser whose receiver has side information, with a guard.
+
+        place = fine point nearest to a x + u, modulo the coarse step,   p = the point of it nearest to a y, less u,
+        x_hat = y + a (p - a y).
+
+    Buckets of entries share a scale, their largest magnitude, told as a float32; a fine step D1 is a ``levels``-th part
+    of it. With the shared dither u uniform on [-D1/2, D1/2), the point of the fine lattice nearest to a x + u is sent
+    modulo a coarse step of k fine ones: log2(k) bits an entry, or what an entropy coder makes of each layer's places.
+    The receiver knows some y near x, takes the point p with that place that is nearest to a y, less the dither, and
+    decodes y + a (p - a y). With z = x - y that is right where |a z + u'| < k D1/2, u' like u, and then errs by D1^2/12
+    for a = 1 whatever x is; elsewhere it is off by coarse steps. ``scaled`` takes the a that errs least, a^2 = 1 -
+    D1^2/(24 s^2), with s the deviation of z. The guard takes the smallest odd k at which D1 + 2 |z| exceeds a coarse
+    step no more often than wanted, by the law that is fitted to z; from 2 levels + 1 on a place says all, and the
+    update is sent plain, decoded without y. No entry exceeds its scale, so y is clipped to that: buckets of zeros
+    decode to zeros.
+
+    y is the mean of what was decoded of the ``first`` of those that take part, which send plain. Where ``first`` is 0,
+    y is the last estimate, and all of the first round are sent plain. With fewer bits than all entries need, those that
+    the shared key chooses are sent; of plain updates they are scaled by d over their number, of others y stands for the
+    rest. Zamir, Shamai, Erez, "Nested linear/lattice codes for structured multiterminal binning", 2002; Abdi and Fekri,
+    "Nested dithered quantization for communication reduction in distributed training", 2019; Abdi, "Distributed
+    learning and inference in deep models", 2020, eq. 2.4 to 2.9 and D.1.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Nested
+    >>> from overair.ota.compressors import Known
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [256])
+    >>> known = Known(spread=tf.constant([0.05])).filled(256)  # how far updates are from the side information
+    >>> sent, used = Nested(coarse=3).encode(x, tf.constant(1000.0), keys.key(1), known)
+    >>> Nested(coarse=3).decode(sent, keys.key(1), known, side=x + 0.01).shape, bool(used <= 1000)
+    (TensorShape([256]), True)
+    """
 
     first: Annotated[float, Ge(0), Le(1)] = 0.5
     """Share of those that take part that is sent plain and then known; of the round before if 0."""

@@ -1,20 +1,11 @@
-"""Position coding (D-DSGD): only where the q largest or the q smallest entries are, and their mean.
-
-Of the q largest and the q smallest entries (with their signs) the side whose mean is larger in magnitude is kept, and
-all of it is set to that mean. Positions take log2 C(d, q) bits, the mean 33; q <= d/2 is the largest that fits. Biased;
-the error is |x|^2 - q mean^2, so never above silence. Where a side holds entries of
-both signs, the paper averages the positive or the negative of all 2q; here a side is q entries always. Amiri,
-Gunduz, "Machine learning at the wireless edge: distributed stochastic gradient descent over-the-air", IEEE Trans.
-Signal Processing, 2020.
-"""
+"""Position coding (D-DSGD): only where the q largest or the q smallest entries are, and their mean."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import subsets
 from . import ALONE, Known
 from ._positions import most_that_fit, position_bits
@@ -22,9 +13,26 @@ from ._positions import most_that_fit, position_bits
 MEAN_BITS = 33.0
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PositionCoded:
-    """Nothing to choose: q is what fits."""
+    """Where the q largest or the q smallest entries are, and their mean; q is what fits.
+
+        x_hat_i = mean of the side if i is of it, else 0.
+
+    Of the q largest and the q smallest entries (with their signs) the side whose mean is larger in magnitude is kept,
+    and all of it is set to that mean. Positions take log2 C(d, q) bits, the mean 33; q <= d/2 is the largest that fits.
+    Biased; the error is |x|^2 - q mean^2, so never above silence. Where a side holds entries of both signs, the paper
+    averages the positive or the negative of all 2q; here a side is q entries always. Amiri, Gunduz, "Machine learning
+    at the wireless edge: distributed stochastic gradient descent over-the-air", IEEE Trans. Signal Processing, 2020.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import PositionCoded
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [256])
+    >>> decoded, used = PositionCoded().compress(x, tf.constant(100.0), keys.key(0, "code"))
+    >>> len(set(decoded.numpy().tolist())), bool(used <= 100)  # 0 and the mean
+    (2, True)
+    """
 
     unbiased: ClassVar[bool] = False
 

@@ -1,26 +1,13 @@
-"""Quantised compressive sampling (QCS): k random projections v = T x, rounded with a dither known to both sides.
-
-T = H R/sqrt(k): random signs R, and k rows of a Hadamard matrix of n >= d columns (block diagonal, as ``random_linear``
-has it; n = d where d is a power of two). With D = max|v|/Q, v_hat = D (round(v/D + u) - u) takes log2(2Q + 1) bits; Q =
-1/2 is one bit. What is decoded is a T'v_hat. With a = 1 it is unbiased and its error is at most g |x|^2,
-
-    g = n/k - 1 + n/(4 Q^2) log(k)/(k - 1), and n - 1 for k = 1 (4.10),
-
-where the first part is what projecting costs and the second bounds that of rounding, n D^2/12. The ``mmse`` decoder
-shrinks by a = 1/(1 + g) (4.12): biased, error at most (1 - a)|x|^2. k and Q minimise g for the bits there are (4.11),
-so they follow from d and the bits and are not sent; max|v| is, as a float32. Abdi, "Distributed learning and inference
-in deep models", 2020, ch. 4; Abdi, Fekri, "Quantized compressive sampling of stochastic gradients", AAAI 2020.
-"""
+"""Quantised compressive sampling (QCS): k random projections v = T x, rounded with a dither known to both sides."""
 
 from typing import Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import subsets
 from ..projections import block_of, draw
 from . import ALONE, Known
@@ -39,9 +26,34 @@ class QcsSetting(NamedTuple):
     bits: tf.Tensor  # without max|v|, float64
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Qcs:
-    """Projections and steps that follow from the bits."""
+    """Projections and steps that follow from the bits.
+
+    k random projections v = T x of an update x [d], with a dither u, uniform on (-1/2, 1/2), that both sides know:
+
+        T = H R / sqrt(k),   v_hat = D (round(v/D + u) - u),   D = max|v| / Q,   x_hat = a T' v_hat.
+
+    R holds random signs, H is k rows of a Hadamard matrix of n >= d columns (block diagonal, as ``random_linear`` has
+    it; n = d where d is a power of two). An entry takes log2(2Q + 1) bits; Q = 1/2 is one bit. With a = 1 it is
+    unbiased and its error is at most g |x|^2,
+
+        g = n/k - 1 + n/(4 Q^2) log(k)/(k - 1), and n - 1 for k = 1 (4.10),
+
+    where the first part is what projecting costs and the second bounds that of rounding, n D^2/12. The ``mmse`` decoder
+    shrinks by a = 1/(1 + g) (4.12): biased, error at most (1 - a)|x|^2. k and Q minimise g for the bits there are
+    (4.11), so they follow from d and the bits and are not sent; max|v| is, as a float32. Abdi, "Distributed learning
+    and inference in deep models", 2020, ch. 4; Abdi, Fekri, "Quantized compressive sampling of stochastic gradients",
+    AAAI 2020.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Qcs
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [256])
+    >>> decoded, used = Qcs(decoder="mmse").compress(x, tf.constant(300.0), keys.key(0, "code"))
+    >>> decoded.shape, bool(used <= 300), round(Qcs("mmse").error_bound(256, 300), 2)  # of E|x_hat - x|^2 / |x|^2
+    (TensorShape([256]), True, 0.65)
+    """
 
     decoder: Literal["unbiased", "mmse"] = "unbiased"
     """Unbiased, or the shrunk one of least squared error."""

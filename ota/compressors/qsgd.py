@@ -1,24 +1,13 @@
-"""QSGD: |x|_2 sign(x) l/s, the whole number l being s|x_i|/|x|_2 rounded up or down at random, so that it is unbiased.
-
-The error is q = sum_i f_i (1 - f_i)/s^2 of |x|_2^2, f_i the fraction of s|x_i|/|x|_2. Norm, s and the largest level are
-sent as numbers, levels by an entropy coder, and a bit for the sign of each that is not 0. Of k coordinates that the
-shared key chooses, scaled by d/k, the error is (d/k)(1 + q) - 1: where bits are few, some with fine levels err by half
-of what all with coarse ones do. s has the least error to be expected from the histogram of magnitudes, before the coins
-are thrown, as an s that depended on them would make the estimate biased; k is what the real code has room for
-(``_fitting``). Where log2(3) bits a coordinate without a coder err less, s = 1 is sent that way, of a random subset
-with its own norm. Alistarh et al., "QSGD: communication-efficient SGD via gradient quantization and encoding", NeurIPS
-2017.
-"""
+"""QSGD: |x|_2 sign(x) l/s, the whole number l being s|x_i|/|x|_2 rounded up or down at random, so it is unbiased."""
 
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import coding
 from . import ALONE, Known
 from ._fitting import SIDE_BITS as FITTING_BITS
@@ -41,9 +30,29 @@ class Setting(NamedTuple):
     error: tf.Tensor  # that may be expected, of |x|^2
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Qsgd:
-    """Nothing to choose."""
+    """Norms and random levels, of fine or of few coordinates as suits, entropy coded.
+
+        x_hat_i = |x|_2 sign(x_i) l_i / s,   l_i = s|x_i| / |x|_2 rounded up or down at random, so that it is unbiased.
+
+    The error is q = sum_i f_i (1 - f_i)/s^2 of |x|_2^2, f_i the fraction of s|x_i|/|x|_2. Norm, s and the largest level
+    are sent as numbers, levels by an entropy coder, and a bit for the sign of each that is not 0. Of k coordinates that
+    the shared key chooses, scaled by d/k, the error is (d/k)(1 + q) - 1: where bits are few, some with fine levels err
+    by half of what all with coarse ones do. s has the least error to be expected from the histogram of magnitudes,
+    before the coins are thrown, as an s that depended on them would make the estimate biased; k is what the real code
+    has room for (``_fitting``). Where log2(3) bits a coordinate without a coder err less, s = 1 is sent that way, of a
+    random subset with its own norm. Alistarh et al., "QSGD: communication-efficient SGD via gradient quantization and
+    encoding", NeurIPS 2017.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Qsgd
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [1024])
+    >>> decoded, used = Qsgd().compress(x, tf.constant(2500.0), keys.key(0, "code"))
+    >>> decoded.shape, bool(used <= 2500), Qsgd().unbiased
+    (TensorShape([1024]), True, True)
+    """
 
     unbiased: ClassVar[bool] = True
 

@@ -1,32 +1,39 @@
-"""QSGD of fixed length: log2(2s + 1) bits an entry, whichever its level is.
-
-|x|_2 sign(x) l/s in each bucket of entries, the whole number l being s|x_i|/|x|_2 rounded up or down at random, so that
-it is unbiased. A norm of each bucket is sent as a float32. s, the same for all, is the largest that fits; it follows
-from d and the bits and is not sent. Of buckets of b entries the error is at most min(b/s^2, sqrt(b)/s) of |x|^2. That
-is how Abdi, "Distributed learning and inference in deep models", 2020, counts QSGD; ``qsgd`` has an entropy coder,
-which needs far fewer bits for the same levels. Alistarh et al., "QSGD: communication-efficient SGD via gradient
-quantization and encoding", NeurIPS 2017.
-"""
+"""QSGD of fixed length: log2(2s + 1) bits an entry, whichever its level is."""
 
 import math
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import ALONE, Known
 
 NORM_BITS = 32.0
 MOST_BITS = 32.0  # of an entry
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class QsgdFixed:
-    """Levels that follow from the bits."""
+    """Random levels at log2(2 s + 1) bits an entry, in buckets with a norm each; s follows from the bits.
+
+    |x|_2 sign(x) l/s in each bucket of entries, the whole number l being s|x_i|/|x|_2 rounded up or down at random, so
+    that it is unbiased. A norm of each bucket is sent as a float32. s, the same for all, is the largest that fits; it
+    follows from d and the bits and is not sent. Of buckets of b entries the error is at most min(b/s^2, sqrt(b)/s) of
+    |x|^2. That is how Abdi, "Distributed learning and inference in deep models", 2020, counts QSGD; ``qsgd`` has an
+    entropy coder, which needs far fewer bits for the same levels. Alistarh et al., "QSGD: communication-efficient SGD
+    via gradient quantization and encoding", NeurIPS 2017.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import QsgdFixed
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [1024])
+    >>> decoded, used = QsgdFixed(bucket=256).compress(x, tf.constant(3000.0), keys.key(0, "code"))
+    >>> round(QsgdFixed(bucket=256).error_bound(1024, 3000.0), 2), bool(used <= 3000)  # of E|x_hat - x|^2 / |x|^2
+    (8.0, True)
+    """
 
     bucket: Annotated[int, Ge(1)] | None = None
     """Entries that share a norm; all unless given."""

@@ -1,27 +1,13 @@
-"""QUIC-FL: rotated quantisation that is unbiased given its rotation, by levels for a normal and shared random numbers.
-
-z = H R x/deviation, with random signs R and a Hadamard matrix (block diagonal, as ``random_linear`` has it), is close
-to a standard normal in its entries. Those beyond T = 3.097, one in 512, are sent as they are, in 32 bits each and log2
-C(n, k) together for their places; all others at b bits by the levels of ``_quic_levels``, which use random numbers of
-the shared key. As nothing is scaled by what was quantised, decoded vectors may be added up before one rotation back.
-Where the rotation is uniform the error is 1.4654, .2135, .0426 and .0095 of |x|^2 for 1 to 4 bits (the authors' tables:
-1.4670 and .2149 at 1 and 2), and 3.5e-5 at 8. Of bits between two depths, coordinates that the key draws have
-the deeper one. Below 2.08 bits a coordinate fewer of them are sent, at 2 bits and times n over their number: 2.523/R
-- 1 at R bits, while one bit of each would have 2.665/R - 1. Which are sent, and at which depth, hangs on the number of
-coordinates beyond T, but no coin of a quantiser: that leaves no bias (``_fitting``), but for less than one vector in
-a thousand where 32 to 35 bits are left and a coordinate beyond T fits alone only. Whole bytes are used. Ben Basat
-et al., "Accelerating federated learning with quick distributed mean estimation", ICML 2024.
-"""
+"""QUIC-FL: rotated quantisation, unbiased given its rotation, by levels for a normal and shared random numbers."""
 
 import math
 from typing import ClassVar, NamedTuple
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import subsets
 from . import ALONE, Known
 from ._fitting import fitting_in
@@ -47,9 +33,31 @@ class Plan(NamedTuple):
     bits: tf.Tensor  # all of them, float64
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class QuicFl:
-    """Nothing to choose: depths follow from the bits."""
+    """Rotated quantisation that is unbiased given its rotation, at depths that follow from the bits.
+
+    z = H R x/deviation, with random signs R and a Hadamard matrix (block diagonal, as ``random_linear`` has it), is
+    close to a standard normal in its entries. Those beyond T = 3.097, one in 512, are sent as they are, in 32 bits each
+    and log2 C(n, k) together for their places; all others at b bits by the levels of ``_quic_levels``, which use random
+    numbers of the shared key. As nothing is scaled by what was quantised, decoded vectors may be added up before one
+    rotation back. Where the rotation is uniform the error is 1.4654, .2135, .0426 and .0095 of |x|^2 for 1 to 4 bits
+    (the authors' tables: 1.4670 and .2149 at 1 and 2), and 3.5e-5 at 8. Of bits between two depths, coordinates that
+    the key draws have the deeper one. Below 2.08 bits a coordinate fewer of them are sent, at 2 bits and times n over
+    their number: 2.523/R - 1 at R bits, while one bit of each would have 2.665/R - 1. Which are sent, and at which
+    depth, hangs on the number of coordinates beyond T, but no coin of a quantiser: that leaves no bias (``_fitting``),
+    but for less than one vector in a thousand where 32 to 35 bits are left and a coordinate beyond T fits alone only.
+    Whole bytes are used. Ben Basat et al., "Accelerating federated learning with quick distributed mean estimation",
+    ICML 2024.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import QuicFl
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [4096])
+    >>> decoded, used = QuicFl().compress(x, tf.constant(2.5 * 4096), keys.key(0, "code"))
+    >>> decoded.shape, bool(used <= 2.5 * 4096)
+    (TensorShape([4096]), True)
+    """
 
     unbiased: ClassVar[bool] = True
 

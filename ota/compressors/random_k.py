@@ -1,27 +1,36 @@
-"""Random-k: as many coordinates as fit, chosen by the shared key, as float32 numbers scaled by d/k.
-
-Unbiased; the error is d/k - 1 of |x|^2 for every x. Positions cost nothing. ``dithered`` is the same with numbers of
-fewer bits, at the depth that errs least. Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018.
-"""
+"""Random-k: as many coordinates as fit, chosen by the shared key, as float32 numbers scaled by d/k."""
 
 import math
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import subsets
 from . import ALONE, Known
 
 VALUE_BITS = 32
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class RandomK:
-    """Nothing to choose: k is what fits."""
+    """As many coordinates as fit, drawn at random, as they are but for a factor d/k.
+
+        x_hat_i = (d/k) x_i for k coordinates that the shared key chooses, else 0.
+
+    Unbiased; the error is d/k - 1 of |x|^2 for every x. Positions cost nothing. ``dithered`` is the same with numbers
+    of fewer bits, at the depth that errs least. Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import RandomK
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [256])
+    >>> decoded, used = RandomK().compress(x, tf.constant(2048.0), keys.key(0, "code"))
+    >>> int(tf.math.count_nonzero(decoded)), float(used), RandomK().error_bound(256, 2048.0)  # d/k - 1
+    (64, 2048.0, 3.0)
+    """
 
     unbiased: ClassVar[bool] = True
 

@@ -1,23 +1,12 @@
-"""Rotated dithered quantisation: a uniform quantiser behind a random rotation, its indices coded by a normal's law.
-
-v = H R x, with random signs R and a Hadamard matrix (block diagonal, as ``random_linear`` has it), is close to a normal
-of the deviation s = |x|/sqrt(n), which is sent as a float32. With a dither u known to both sides, q = round(v/(k s) +
-u) is decoded as k s (q - u): unbiased whatever the rotation, so that sums may be taken before one rotation back, with
-an error k^2/12 of |x|^2 for every x. Given its dither, q is a rounded normal of mean u and deviation 1/k; coded as such
-it takes h(z + k u) - log2 k bits, z normal, and no histogram goes first: .551374 at 1 bit and .097641 at 2. Of few bits
-the best use is for fewer coordinates at .76 bits each, times n over their number: 1.5013/R - 1 at R bits a coordinate.
-Ziv, "On universal quantization", IEEE Trans. Information Theory, 1985; Suresh et al., "Distributed mean estimation with
-limited communication", ICML 2017.
-"""
+"""Rotated dithered quantisation: a uniform quantiser behind a random rotation, its indices coded by a normal's law."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import ALONE, Known
 from ._normal_rates import dithered_steps
 from ._rotated_code import RUNG_BITS, coded
@@ -26,9 +15,29 @@ from ._rotation import returned, turned
 SIDE_BITS = 32.0 + RUNG_BITS  # s, and the share of coordinates
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class RotatedDither:
-    """Nothing to choose: the step follows from the bits."""
+    """A uniform quantiser with a dither behind a random rotation, at a step that follows from the bits.
+
+        v = H R x,   q = round(v / (k s) + u),   x_hat = (H R)' k s (q - u).
+
+    v, with random signs R and a Hadamard matrix H (block diagonal, as ``random_linear`` has it), is close to a normal
+    of the deviation s = |x|/sqrt(n), which is sent as a float32. With a dither u known to both sides it is unbiased
+    whatever the rotation, so that sums may be taken before one rotation back, with an error k^2/12 of |x|^2 for every
+    x. Given its dither, q is a rounded normal of mean u and deviation 1/k; coded as such it takes h(z + k u) - log2 k
+    bits, z normal, and no histogram goes first: .551374 at 1 bit and .097641 at 2. Of few bits the best use is for
+    fewer coordinates at .76 bits each, times n over their number: 1.5013/R - 1 at R bits a coordinate. Ziv, "On
+    universal quantization", IEEE Trans. Information Theory, 1985; Suresh et al., "Distributed mean estimation with
+    limited communication", ICML 2017.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import RotatedDither
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [1024])
+    >>> decoded, used = RotatedDither().compress(x, tf.constant(2500.0), keys.key(0, "code"))
+    >>> decoded.shape, bool(used <= 2500)
+    (TensorShape([1024]), True)
+    """
 
     unbiased: ClassVar[bool] = True
 

@@ -1,29 +1,37 @@
-"""Scaled sign (signSGD): one bit a coordinate and their mean magnitude, |x|_1/d sign(x).
-
-The error is 1 - |x|_1^2/(d |x|_2^2) of |x|_2^2. Sign(0) is +. Biased. With fewer bits than coordinates, k of them that
-the shared key chooses are sent with their own mean magnitude, and the others are 0: on average over keys what is
-decoded is then shrunk by k/d besides. No factor d/k makes up for it: the error would exceed that of silence. Seide et
-al., "1-bit stochastic gradient descent", Interspeech 2014; Bernstein et al., "signSGD", ICML 2018; Karimireddy et al.,
-"Error feedback fixes SignSGD and other gradient compression schemes", ICML 2019.
-"""
+"""Scaled sign (signSGD): one bit a coordinate and their mean magnitude, |x|_1/d sign(x)."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import subsets
 from . import ALONE, Known
 
 SIDE_BITS = 32.0  # the mean magnitude
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Sign:
-    """Nothing to choose."""
+    """Signs and the mean magnitude.
+
+        x_hat = |x|_1 / d sign(x).
+
+    The error is 1 - |x|_1^2/(d |x|_2^2) of |x|_2^2. Sign(0) is +. Biased. With fewer bits than coordinates, k of them
+    that the shared key chooses are sent with their own mean magnitude, and the others are 0: on average over keys what
+    is decoded is then shrunk by k/d besides. No factor d/k makes up for it: the error would exceed that of silence.
+    Seide et al., "1-bit stochastic gradient descent", Interspeech 2014; Bernstein et al., "signSGD", ICML 2018;
+    Karimireddy et al., "Error feedback fixes SignSGD and other gradient compression schemes", ICML 2019.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Sign
+    >>> from overair.phy import keys
+    >>> decoded, used = Sign().compress(tf.constant([3.0, -1.0, 0.0, -4.0]), tf.constant(100.0), keys.key(0))
+    >>> decoded.numpy().tolist(), float(used)  # a float32, and a bit of each entry
+    ([2.0, -2.0, 2.0, -2.0], 36.0)
+    """
 
     unbiased: ClassVar[bool] = False
 

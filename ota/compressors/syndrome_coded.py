@@ -1,29 +1,4 @@
-"""Distributed source coding (DISCUS): LDPC syndromes of bit planes, from which side information finds the bits.
-
-Buckets of entries share a scale, their largest magnitude, told as a float32, and a dithered quantiser has ``levels``
-steps up to it. Entries are cut into blocks; of each bit plane of a block's indices a syndrome is sent, of a length from
-a ladder of 64 that six bits name (`_syndromes.py`), and of each block a CRC-16. The receiver finds the planes one after
-the other, the highest first, from the law of entries beside its side information and the planes it has (`_planes.py`,
-`_sided_law.py`), by Sionna's belief propagation. A block whose CRC is wrong is an erasure: its entries are what the
-side information alone makes of them, their linear estimate. Found ones err by D^2/12 whatever they are.
-
-The device does not see the side information. It knows how far updates are from it, by layer, and so draws what it may
-be: of the information that a plane then lacks it takes the mean and a ``margin``, as many deviations on top as
-``target_failures`` asks for, and the shortest syndrome that finds as much half of the time. Where indices without side
-information, entropy coded, are no longer, these are sent: a bit says so. Bits for fewer than all blocks are spent on
-those from a random one on; the others are erasures.
-
-Gradients keep to no law: few things in a batch move all entries at once, so that squares of distances are as uncertain
-as means of a few squares, and planes lack 0.8 to 2 times what is foretold. Of softmax gradients of MNIST, 4 to 16
-devices, levels = 7, 12 % of blocks lacked more than their syndromes find half of the time with a margin of 0.25, and
-none of 92 with 1, which was chosen on Fashion-MNIST. That takes 0.75 of the bits of plain indices instead of 0.45 at
-batches of 3,500, and at 1,000 two thirds of updates are sent plain; where updates keep to the law, 0.25 is enough.
-
-The mean of what was decoded of the ``first`` of those that take part, which send plain, is the side information of the
-others. Where ``first`` is 0 it is the last estimate, and devices tell their deviations from it. Slepian, Wolf,
-"Noiseless coding of correlated information sources", 1973; Pradhan, Ramchandran, "Distributed source coding using
-syndromes (DISCUS)", 2003; Abdi, "Distributed learning and inference in deep models", 2020, section 2.3.2.
-"""
+"""Distributed source coding (DISCUS): LDPC syndromes of bit planes, from which side information finds the bits."""
 
 import math
 from statistics import NormalDist
@@ -31,11 +6,10 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ..squares import mean_squares
 from . import ALONE, Known, _planes, _syndromes
 from ._beside_past import beside_past
@@ -62,9 +36,41 @@ class Syndromes(NamedTuple):
     chosen: tf.Tensor  # blocks sent, bool [B]
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class SyndromeCoded:
-    """Indices of a dithered quantiser, in as few bits as side information at the receiver allows."""
+    """Indices of a dithered quantiser, in as few bits as side information at the receiver allows.
+
+    Buckets of entries share a scale, their largest magnitude, told as a float32, and a dithered quantiser has
+    ``levels`` steps up to it. Entries are cut into blocks; of each bit plane of a block's indices a syndrome is sent,
+    of a length from a ladder of 64 that six bits name (`_syndromes.py`), and of each block a CRC-16. The receiver finds
+    the planes one after the other, the highest first, from the law of entries beside its side information and the
+    planes it has (`_planes.py`, `_sided_law.py`), by Sionna's belief propagation. A block whose CRC is wrong is an
+    erasure: its entries are what the side information alone makes of them, their linear estimate. Found ones err by
+    D^2/12 whatever they are.
+
+    The device does not see the side information. It knows how far updates are from it, by layer, and so draws what it
+    may be: of the information that a plane then lacks it takes the mean and a ``margin``, as many deviations on top as
+    ``target_failures`` asks for, and the shortest syndrome that finds as much half of the time. Where indices without
+    side information, entropy coded, are no longer, these are sent: a bit says so. Bits for fewer than all blocks are
+    spent on those from a random one on; the others are erasures.
+
+    Gradients keep to no law: few things in a batch move all entries at once, so that squares of distances are as
+    uncertain as means of a few squares, and planes lack 0.8 to 2 times what is foretold. Of softmax gradients of MNIST,
+    4 to 16 devices, levels = 7, 12 % of blocks lacked more than their syndromes find half of the time with a margin of
+    0.25, and none of 92 with 1, which was chosen on Fashion-MNIST. That takes 0.75 of the bits of plain indices instead
+    of 0.45 at batches of 3,500, and at 1,000 two thirds of updates are sent plain; where updates keep to the law, 0.25
+    is enough.
+
+    The mean of what was decoded of the ``first`` of those that take part, which send plain, is the side information of
+    the others. Where ``first`` is 0 it is the last estimate, and devices tell their deviations from it. Slepian, Wolf,
+    "Noiseless coding of correlated information sources", 1973; Pradhan, Ramchandran, "Distributed source coding using
+    syndromes (DISCUS)", 2003; Abdi, "Distributed learning and inference in deep models", 2020, section 2.3.2.
+
+    >>> from overair.ota import SyndromeCoded
+    >>> compressor = SyndromeCoded(first=0.5, levels=7)  # ``Digital(compressor)`` has half of the devices decoded first
+    >>> compressor.unbiased, compressor.remembers
+    (False, False)
+    """
 
     first: Annotated[float, Ge(0), Le(1)] = 0.5
     """Share of those that take part that is sent plain and then known; of the round before if 0."""

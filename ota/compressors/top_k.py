@@ -1,20 +1,12 @@
-"""Top-k: the k coordinates of largest magnitude, their positions in log2 C(d, k) bits, their values in b bits each.
-
-k is the largest that fits. A value is its sign (of 0: +) and its magnitude in b - 1 bits, rounded to equally spaced
-levels from the smallest to the largest magnitude kept, both sent as float32; with b = 1 all have the mean magnitude.
-With b = 32 values are float32 and nothing else is sent. Rounding is to the nearest level, so no coordinate errs by more
-than silence would. Biased: what is left out is lost, and its share of |x|^2 is the error. Stich, Cordonnier, Jaggi,
-"Sparsified SGD with memory", NeurIPS 2018.
-"""
+"""Top-k: the k coordinates of largest magnitude, their positions in log2 C(d, k) bits, their values in b bits each."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import subsets
 from . import ALONE, Known
 from ._positions import most_that_fit, position_bits
@@ -22,9 +14,26 @@ from ._positions import most_that_fit, position_bits
 EXACT = 32
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class TopK:
-    """As many coordinates as fit."""
+    """The k coordinates of largest magnitude, as many as fit.
+
+        x_hat_i = round(x_i) for the k largest |x_i|, else 0,   bits = log2 C(d, k) + b k, and what the ends take.
+
+    k is the largest that fits. A value is its sign (of 0: +) and its magnitude in b - 1 bits, rounded to equally spaced
+    levels from the smallest to the largest magnitude kept, both sent as float32; with b = 1 all have the mean
+    magnitude. With b = 32 values are float32 and nothing else is sent. Rounding is to the nearest level, so no
+    coordinate errs by more than silence would. Biased: what is left out is lost, and its share of |x|^2 is the error.
+    Stich, Cordonnier, Jaggi, "Sparsified SGD with memory", NeurIPS 2018.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import TopK
+    >>> from overair.phy import keys
+    >>> x = tf.constant([3.0, -1.0, 0.5, -4.0])
+    >>> decoded, used = TopK(value_bits=32).compress(x, tf.constant(70.0), keys.key(0))
+    >>> decoded.numpy().tolist(), round(float(used), 3)  # two numbers, and log2 6 for their positions
+    ([3.0, 0.0, 0.0, -4.0], 66.585)
+    """
 
     value_bits: Annotated[int, Ge(1), Le(32)] = 8
     """Size of a value, in bits."""

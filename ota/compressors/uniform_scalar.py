@@ -1,21 +1,13 @@
-"""Uniform scalar quantiser: 2^R levels, equally spaced from the smallest to the largest entry of each layer.
-
-Both ends are sent as float32, every entry in R bits. Where not all d entries fit, the k largest in magnitude are kept,
-with their positions in log2 C(d, k) bits, and the levels span what is kept of a layer. Unless R is given, the device
-takes the one that errs least, up to 8, and says so in 4 bits, or stays silent where all err by more than silence does:
-an entry near 0 may be half a step away from the next level. Entries spread evenly over a range w err by w^2/(12 (2^R -
-1)^2) each. A layer of equal entries is exact, one with NaN decodes to NaN.
-"""
+"""Uniform scalar quantiser: 2^R levels, equally spaced from the smallest to the largest entry of each layer."""
 
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import subsets
 from ..layers import Layers
 from . import ALONE, Known
@@ -27,9 +19,26 @@ DEPTH_BITS = 4.0
 MOST_BITS = 8
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class UniformScalar:
-    """Levels between the ends of each layer."""
+    """Levels between the ends of each layer.
+
+        x_hat = low + step round((x - low) / step),   step = (high - low) / (2^R - 1) of each layer.
+
+    Both ends are sent as float32, every entry in R bits. Where not all d entries fit, the k largest in magnitude are
+    kept, with their positions in log2 C(d, k) bits, and the levels span what is kept of a layer. Unless R is given, the
+    device takes the one that errs least, up to 8, and says so in 4 bits, or stays silent where all err by more than
+    silence does: an entry near 0 may be half a step away from the next level. Entries spread evenly over a range w err
+    by w^2/(12 (2^R - 1)^2) each. A layer of equal entries is exact, one with NaN decodes to NaN.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import UniformScalar
+    >>> from overair.phy import keys
+    >>> x = keys.uniform(keys.key(0, "update"), [256])
+    >>> decoded, used = UniformScalar(value_bits=3).compress(x, tf.constant(1000.0), keys.key(0, "code"))
+    >>> len(set(decoded.numpy().tolist())), float(used)  # two ends, and 3 bits of each entry
+    (8, 832.0)
+    """
 
     value_bits: Literal["best"] | Annotated[int, Ge(1), Le(16)] = "best"
     """Size of a value, in bits; best: the one up to 8 that errs least."""

@@ -1,20 +1,12 @@
-"""Sparsification of least variance: the largest entries as they are, of the others some at random, all of one size.
-
-An entry is kept with probability p_i = min(1, |x_i|/v) and decoded as x_i/p_i: where p_i = 1 that is x_i, a float32,
-else +-v, a sign. Unbiased; of all unbiased ways to keep k of d entries in the mean it has the least variance, sum x_i^2
-(1/p_i - 1), which is |x|_1^2/k - |x|_2^2 where none is certain. k entries are kept in every draw. Positions take log2
-C(d, c) bits of the c certain ones and log2 C(d-c, k-c) of the others; k is as large as fits. Wangni, Wang, Liu, Zhang,
-"Gradient sparsification for communication-efficient distributed optimization", NeurIPS 2018.
-"""
+"""Sparsification of least variance: the largest entries as they are, of the others some at random, all of one size."""
 
 import math
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import ALONE, Known
 from ._positions import largest, position_bits
 from ._water_filling import Sizes, filled, probabilities, sample, sizes
@@ -22,9 +14,27 @@ from ._water_filling import Sizes, filled, probabilities, sample, sizes
 VALUE_BITS = 32.0  # of a certain entry, and of v
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class WaterFilled:
-    """Nothing to choose: k is what fits."""
+    """Unbiased sparsification of least variance: k entries, where k is what fits.
+
+        x_hat_i = x_i / p_i with probability p_i = min(1, |x_i| / v), else 0.
+
+    An entry is kept with probability p_i = min(1, |x_i|/v) and decoded as x_i/p_i: where p_i = 1 that is x_i, a
+    float32, else +-v, a sign. Unbiased; of all unbiased ways to keep k of d entries in the mean it has the least
+    variance, sum x_i^2 (1/p_i - 1), which is |x|_1^2/k - |x|_2^2 where none is certain. k entries are kept in every
+    draw. Positions take log2 C(d, c) bits of the c certain ones and log2 C(d-c, k-c) of the others; k is as large as
+    fits. Wangni, Wang, Liu, Zhang, "Gradient sparsification for communication-efficient distributed optimization",
+    NeurIPS 2018.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import WaterFilled
+    >>> from overair.phy import keys
+    >>> x = keys.normal(keys.key(0, "update"), [256])
+    >>> decoded, used = WaterFilled().compress(x, tf.constant(500.0), keys.key(0, "code"))
+    >>> bool(0 < tf.math.count_nonzero(decoded) < 256), bool(used <= 500)
+    (True, True)
+    """
 
     unbiased: ClassVar[bool] = True
 

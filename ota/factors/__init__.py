@@ -13,12 +13,14 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import tensorflow as tf
 
+from ...phy.documented import documented
 from ...phy.keys import Key
 from .. import coding
 
 NUMBER_BITS = 32.0  # a float32
 
 
+@documented
 class Message(NamedTuple):
     """What a device sends of one layer."""
 
@@ -33,11 +35,23 @@ class Message(NamedTuple):
         return coded[0] + coded[1] + NUMBER_BITS * self.numbers.shape[0]
 
 
+@documented
 @runtime_checkable
 class FactorCodec(Protocol):
-    """One layer of one device at a time. The key is known to both sides.
+    """How the two factors of a dense layer's gradient become symbols, and back: one layer of one device at a time.
 
-    One whose error is known in advance has also ``error(x, delta)``, the mean of |G~ - G|^2 over keys.
+        G = Delta X' / L,   G~ = Delta~ X~' / L (3.1, 3.2)
+
+    for inputs X [n, L] on L samples and Delta [m, L], the gradients of the samples' losses by what enters the layer's
+    activation. The key is known to both sides. One whose error is known in advance has also ``error(x, delta)``, the
+    mean of ``|G~ - G|^2`` over keys. Abdi, "Distributed learning and inference in deep models", 2020, ch. 3.
+
+    >>> from overair.ota import DitheredFactors, FactorCodec
+    >>> from overair.phy import keys
+    >>> x, delta = keys.normal(keys.key(0, "x"), [20, 8]), keys.normal(keys.key(0, "delta"), [10, 8])  # of 8 samples
+    >>> message = DitheredFactors().encode(x, delta, keys.key(1))
+    >>> isinstance(DitheredFactors(), FactorCodec), message.x.shape, message.delta.shape, message.numbers.shape
+    (True, TensorShape([20, 8]), TensorShape([10, 8]), TensorShape([2]))
     """
 
     @property
@@ -51,11 +65,11 @@ class FactorCodec(Protocol):
         ...
 
     def encode(self, x: tf.Tensor, delta: tf.Tensor, key: Key) -> Message:
-        """What is sent of X [n, L] and Delta [m, L]."""
+        """What is sent of X, float32 [n, L], and Delta, float32 [m, L]."""
         ...
 
     def decode(self, message: Message, key: Key) -> tuple[tf.Tensor, tf.Tensor]:
-        """What the server makes of it: X~ [n, L] and Delta~ [m, L]."""
+        """What the server makes of it: X~, float32 [n, L], and Delta~, float32 [m, L]."""
         ...
 
 

@@ -4,15 +4,14 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import lloyd
 from . import Message
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class _Levels:
     """Cells of Lloyd-Max quantisers."""
 

@@ -1,34 +1,43 @@
-"""Dithered factors (D-ISGQ): a random shift known to both sides makes the errors independent of the factors.
-
-With the scale kx = |X|_inf/Kx and a dither u uniform on (-1/2, 1/2), q = round(X/kx + u) and X~ = kx (q - u) (3.8), one
-of 2 Kx + 1 levels for each entry; Delta likewise. Both scales travel as float32. G~ is unbiased, and given the factors
-
-    E|G~ - G|^2 = [m n L kx^2 kd^2/144 + n kx^2 |Delta|^2/12 + m kd^2 |X|^2/12]/L^2                      (D.4).
-
-The noise follows |X| |Delta| and not |G|: it stays where samples' gradients begin to cancel. With ``zero`` exact zeros,
-which ReLU makes plenty of, have a symbol of their own and no error: a sample l then counts with its n_l and m_l entries
-that are not zero, E|G~ - G|^2 = sum_l [n_l m_l kx^2 kd^2/144 + n_l kx^2 |delta_l|^2/12 + m_l kd^2 |x_l|^2/12]/L^2. With
-one level on either side that is what the gains of table 3.3 come from. Abdi, "Distributed learning and inference in
-deep models", 2020, section 3.3.2 and appendix D.3.
-"""
+"""Dithered factors (D-ISGQ): a random shift known to both sides makes the errors independent of the factors."""
 
 import math
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import Message
 from ._scales import normalised
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class DitheredFactors:
-    """Uniform levels."""
+    """Uniform levels behind a dither, for both factors.
+
+        q = round(X / kx + u),   X~ = kx (q - u),   G~ = Delta~ X~' / L.
+
+    With the scale kx = |X|_inf/Kx and a dither u uniform on (-1/2, 1/2) an entry has one of 2 Kx + 1 levels (3.8);
+    Delta likewise. Both scales travel as float32. G~ is unbiased, and given the factors
+
+        E|G~ - G|^2 = [m n L kx^2 kd^2/144 + n kx^2 |Delta|^2/12 + m kd^2 |X|^2/12]/L^2                      (D.4).
+
+    The noise follows |X| |Delta| and not |G|: it stays where samples' gradients begin to cancel. With ``zero`` exact
+    zeros, which ReLU makes plenty of, have a symbol of their own and no error: a sample l then counts with its n_l and
+    m_l entries that are not zero, E|G~ - G|^2 = sum_l [n_l m_l kx^2 kd^2/144 + n_l kx^2 |delta_l|^2/12 + m_l kd^2
+    |x_l|^2/12]/L^2. With one level on either side that is what the gains of table 3.3 come from. Abdi, "Distributed
+    learning and inference in deep models", 2020, section 3.3.2 and appendix D.3.
+
+    >>> from overair.ota import DitheredFactors
+    >>> from overair.phy import keys
+    >>> x, delta = keys.normal(keys.key(0, "x"), [20, 8]), keys.normal(keys.key(0, "delta"), [10, 8])  # of 8 samples
+    >>> codec = DitheredFactors(levels_x=2)
+    >>> decoded = codec.decode(codec.encode(x, delta, keys.key(1)), keys.key(1))
+    >>> [factor.shape.as_list() for factor in decoded], codec.alphabets
+    ([[20, 8], [10, 8]], (6, 4))
+    """
 
     levels_x: Annotated[int, Ge(1), Le(1024)] = 1
     """Levels of X on either side of 0, Kx."""

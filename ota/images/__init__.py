@@ -9,10 +9,25 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from ...phy.documented import documented
 
+
+@documented
 @runtime_checkable
 class ImageCodec(Protocol):
-    """Pictures are uint8 [H, W, 3], red, green and blue. Equal pictures at equal quality give equal files."""
+    """How a picture becomes a file of a quality, and back.
+
+    Pictures are uint8 [H, W, 3], red, green and blue. Equal pictures at equal quality give equal files. A file is more
+    than what it says of the picture: a container's boxes and headers take 20 to 300 bytes. ``payload`` is what is left
+    without the bytes that the receiver can know beforehand: signatures, sizes of the picture, standard tables.
+
+    >>> import numpy as np
+    >>> from overair.ota import ImageCodec, Jpeg
+    >>> image = np.tile(np.arange(0, 256, 8, dtype=np.uint8)[:, None, None], [1, 32, 3])
+    >>> small, large = (Jpeg().encode(image, quality) for quality in (10, 90))
+    >>> isinstance(Jpeg(), ImageCodec), len(small) < len(large), Jpeg().decode(small).dtype.name
+    (True, True, 'uint8')
+    """
 
     @property
     def qualities(self) -> tuple[int, int]:

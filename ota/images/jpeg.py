@@ -1,26 +1,32 @@
-"""JPEG: blocks of 8 x 8 cosines, scalar quantisation, Huffman codes.
-
-A file has 2 + 18 + 138 + 19 + 14 + 2 bytes around its data, and Huffman tables: the standard's, 432 bytes that the
-receiver knows, or, ``optimized``, the picture's own, which are payload. The payload has a byte more, for the quality
-that names the quantisation tables. ITU-T T.81, 1992.
-"""
+"""JPEG: blocks of 8 x 8 cosines, scalar quantisation, Huffman codes."""
 
 from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import _pillow
 
 HUFFMAN, SCAN = 0xC4, 0xDA  # markers of segments
 TABLE_NAME = 1  # byte that tells the quality
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Jpeg:
-    """Pillow's encoder."""
+    """JPEG files, by Pillow's encoder.
+
+    A file has 2 + 18 + 138 + 19 + 14 + 2 bytes around its data, and Huffman tables: the standard's, 432 bytes that the
+    receiver knows, or, ``optimized``, the picture's own, which are payload. The payload has a byte more, for the
+    quality that names the quantisation tables. ITU-T T.81, 1992.
+
+    >>> import numpy as np
+    >>> from overair.ota import Jpeg
+    >>> image = np.tile(np.arange(0, 256, 8, dtype=np.uint8)[:, None, None], [1, 32, 3])  # [H, W, 3]
+    >>> file = Jpeg().encode(image, quality=30)
+    >>> Jpeg().decode(file).shape, Jpeg().payload(file) < len(file)
+    ((32, 32, 3), True)
+    """
 
     subsampling: Literal["4:4:4", "4:2:2", "4:2:0"] = "4:2:0"
     """Of the colours."""

@@ -1,24 +1,30 @@
-"""WebP: prediction in blocks, cosines, arithmetic coding: key frames of VP8, with colours at half resolution.
-
-A file is one RIFF chunk behind 20 bytes of header, and the payload is that chunk. Bankoski et al., "VP8 data format
-and decoding guide", RFC 6386, 2011.
-"""
+"""WebP: prediction in blocks, cosines, arithmetic coding: key frames of VP8, with colours at half resolution."""
 
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import _pillow
 
 HEADER = 20  # bytes
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Webp:
-    """Pillow's encoder."""
+    """WebP files with loss, by Pillow's encoder.
+
+    A file is one RIFF chunk behind 20 bytes of header, and the payload is that chunk. Bankoski et al., "VP8 data format
+    and decoding guide", RFC 6386, 2011.
+
+    >>> import numpy as np
+    >>> from overair.ota import Webp
+    >>> image = np.tile(np.arange(0, 256, 8, dtype=np.uint8)[:, None, None], [1, 32, 3])  # [H, W, 3]
+    >>> file = Webp().encode(image, quality=30)
+    >>> Webp().decode(file).shape, len(file) - Webp().payload(file)
+    ((32, 32, 3), 20)
+    """
 
     method: Annotated[int, Ge(0), Le(6)] = 6
     """How hard the encoder tries; 0 is fast, 6 small."""

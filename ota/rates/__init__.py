@@ -6,14 +6,23 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import tensorflow as tf
 
+from ...phy.documented import documented
 from ...phy.keys import Key
 
 
+@documented
 class Subchannel(NamedTuple):
     """The elements that devices own, as each believes them and as the receiver finds them.
 
-    Behind the receiver's combiner, over the amplitude that it believes to be there, a symbol x is heard as gain x +
-    n / sqrt(snr), with n from CN(0, 1).
+    Behind the receiver's combiner, over the amplitude that it believes to be there, a symbol x is heard as gain x + n /
+    sqrt(snr), with n from CN(0, 1).
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Subchannel
+    >>> snr = tf.fill([1, 10], 6.0)  # of a device on 10 elements
+    >>> share = Subchannel(tf.ones([1, 10]), snr, snr, tf.ones([1, 10]), tf.ones([1, 10], tf.complex64))
+    >>> share.known.numpy().ravel().tolist()[:2], share.information.numpy().round(3).tolist()  # 10 log2(1 + 6/2)
+    ([3.0, 3.0], [20.0])
     """
 
     mask: tf.Tensor  # 1 on own elements, 0 elsewhere, [C, N]
@@ -38,16 +47,32 @@ def shannon(mask: tf.Tensor, snr: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(mask * (tf.math.log(1.0 + snr) / 0.6931471805599453), axis=1)
 
 
+@documented
 @runtime_checkable
 class Rate(Protocol):
-    """How many bits get through."""
+    """How many bits the elements of a digital device carry, and whether they get through.
+
+        bits = f(SNRs that a device counts on),   crc_ok = they hold against the SNRs that there are.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Capacity, Rate, Subchannel
+    >>> from overair.phy import keys
+    >>> believed, true = tf.fill([1, 10], 3.0), tf.fill([1, 10], 1.0)
+    >>> share = Subchannel(tf.ones([1, 10]), believed, true, tf.zeros([1, 10]), tf.ones([1, 10], tf.complex64))
+    >>> arrives = Capacity().crc_ok(share, Capacity().bits(share), tf.range(1), keys.key(0))
+    >>> isinstance(Capacity(), Rate), arrives.numpy().tolist()  # it counted on too much
+    (True, [False])
+    """
 
     def bits(self, subchannel: Subchannel) -> tf.Tensor:
-        """How many bits devices may send on their elements, by what they believe, [C]; 0 to stay silent."""
+        """How many bits devices may send on their elements, by what they believe, float32 [C]; 0 to stay silent."""
         ...
 
     def crc_ok(self, subchannel: Subchannel, bits: tf.Tensor, devices: tf.Tensor, key: Key) -> tf.Tensor:
-        """Whether so many bits [C] of devices [C] get through, bool [C]. What is drawn depends on device and key."""
+        """Whether so many bits, float32 [C], of devices, int32 [C], get through: bool [C].
+
+        What is drawn depends on device and key, int64 [2], and not on who else asks.
+        """
         ...
 
 
@@ -55,6 +80,7 @@ class Rate(Protocol):
 Send = Callable[[tf.Tensor, int], tuple[tf.Tensor, tf.Tensor]]
 
 
+@documented
 class Delivery(NamedTuple):
     """What became of packets that were really sent."""
 
@@ -72,6 +98,7 @@ class Repeats(Protocol):
         ...
 
 
+@documented
 class Offers(NamedTuple):
     """What a device may choose between, by what it believes, a value a mode, [M, C] each."""
 

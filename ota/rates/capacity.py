@@ -1,17 +1,4 @@
-"""Capacity (Shannon): as many bits as the believed channel carries; they arrive if it carries them to the receiver.
-
-R = sum_l log2(1 + SNR_l) over a device's own elements, as believed; the packet is lost where the receiver's own sum,
-with what it does not know as noise, is below the bits it holds. That is the limit of long codes.
-
-With ``target_bler`` p, the probability of a lost packet that a device accepts, R is what the best codes of n elements
-reach, to the normal approximation, sum_l log2(1 + SNR_l) - sqrt(sum_l V_l) Q^-1(p) + log2(2 n) / 2 with V = (1 - 1/(1 +
-SNR)^2) log2(e)^2; but never more than the limit, which it would pass where little is sent or many errors are accepted.
-An element is two real channels, of log2(1 + SNR)/2 and V/2 each, so the last term has their number, 2n.
-A packet that fills this R is lost with that probability where belief is right, and in general with Q((R_0 - bits) /
-sqrt(sum_l V_l)), where R_0 is the true R at p = 1/2. Polyanskiy, Poor and Verdu, "Channel coding rate in
-the finite blocklength regime", IEEE Trans. Information Theory 2010, eq. 1 and theorem 54 for two real dimensions an
-element.
-"""
+"""Capacity (Shannon): as many bits as the believed channel carries; they arrive if it carries them to the receiver."""
 
 import math
 from statistics import NormalDist
@@ -19,19 +6,40 @@ from typing import Annotated
 
 import tensorflow as tf
 from annotated_types import Gt, Lt
-from pydantic.dataclasses import dataclass
 
 from ...phy import keys
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import Subchannel, shannon
 
 ROUNDING = 1e-5  # a rate is not "above" the mutual information by float rounding alone
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Capacity:
-    """Shannon's, or that of finite packets."""
+    """Shannon's capacity, or that of finite packets.
+
+        R = sum_l log2(1 + SNR_l),   or less a normal back-off for packets of finite length.
+
+    R is over a device's own elements, as believed; the packet is lost where the receiver's own sum, with what it does
+    not know as noise, is below the bits it holds. That is the limit of long codes.
+
+    With ``target_bler`` p, the probability of a lost packet that a device accepts, R is what the best codes of n
+    elements reach, to the normal approximation, sum_l log2(1 + SNR_l) - sqrt(sum_l V_l) Q^-1(p) + log2(2 n) / 2 with V
+    = (1 - 1/(1 + SNR)^2) log2(e)^2; but never more than the limit, which it would pass where little is sent or many
+    errors are accepted. An element is two real channels, of log2(1 + SNR)/2 and V/2 each, so the last term has their
+    number, 2n. A packet that fills this R is lost with that probability where belief is right, and in general with
+    Q((R_0 - bits) / sqrt(sum_l V_l)), where R_0 is the true R at p = 1/2. Polyanskiy, Poor and Verdu, "Channel coding
+    rate in the finite blocklength regime", IEEE Trans. Information Theory 2010, eq. 1 and theorem 54 for two real
+    dimensions an element.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Capacity, Subchannel
+    >>> snr = tf.fill([3, 10], 3.0)  # of 3 devices on 10 elements
+    >>> share = Subchannel(tf.ones([3, 10]), snr, snr, tf.zeros([3, 10]), tf.ones([3, 10], tf.complex64))
+    >>> Capacity().bits(share).numpy().round(3).tolist(), bool((Capacity(0.01).bits(share) < 20.0).numpy().all())
+    ([20.0, 20.0, 20.0], True)
+    """
 
     target_bler: Annotated[float, Gt(0), Lt(1)] | None = None
     """Block error rate (BLER) that a device accepts for its packet's length; codes are infinitely long unless given."""

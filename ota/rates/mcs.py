@@ -1,22 +1,4 @@
-"""Link adaptation (MCS): the fastest of 5G's modulations and code rates that the believed SNR allows is really sent.
-
-The modes are those of 3GPP TS 38.214, table 5.1.3.1-2: QPSK to 256-QAM at code rates of 120/1024 to 948/1024, with 5G's
-LDPC codes and twenty iterations of belief propagation. A mode is allowed from the SNR at which fewer than
-``target_bler`` of what a device sends would be lost over AWGN, all its packets together, at the length they have here:
-short packets want up to 3 dB more than long ones. Losses by mode, length and SNR were measured (``_modes.py``). Where
-SNRs differ over the elements, it is the SNR of a flat link on which the mode's symbols would carry as much (MIESM:
-Brueninghaus et al., "Link performance models for system level simulations of broadband radio access systems", PIMRC
-2005). Below the least threshold, and where there would be less than 40 bits in a packet, nothing is sent.
-
-N symbols are cut into as few packets of one size as have at most 6144 coded bits and 4224 information bits each; every
-one must arrive. A CRC of 16 bits tells that one did not, and counts as bits of the packet, as published curves have
-none. A packet that failed may be sent up to ``retransmissions`` times more: the receiver adds what it hears, weighted
-by its SNR, and the elements are counted. Who can ask again may begin bolder: a negative ``margin_db`` of the uplink or
-scheme does so. Such transmissions need elements outside the grant, so ``crc_ok`` is about the first one and ``deliver``
-about all.
-
-Who knows what losses and bits are worth may choose among ``offers``; images do (``ota/mode_choice.py``).
-"""
+"""Link adaptation (MCS): the fastest of 5G's modulations and code rates that the believed SNR allows is really sent."""
 
 import math
 from collections.abc import Sequence
@@ -24,10 +6,9 @@ from typing import Annotated, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic.dataclasses import dataclass
 
 from ...phy.keys import Key
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from . import Delivery, Offers, Send, Subchannel, _qam
 from ._chain import PacketPlan, deliver, passes
 from ._modes import MODES, losses, packets
@@ -36,9 +17,38 @@ ROUNDING = 1e-4  # dB by which an SNR may miss a threshold
 DOUBT = 0.1  # dB to which middles are known, between measured lengths
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Mcs:
-    """Link adaptation by thresholds, and Chase combining."""
+    """Link adaptation by thresholds, and Chase combining: 5G's modulation and coding schemes, really sent.
+
+        mode = the fastest whose threshold is at most the believed SNR,   bits = what its N symbols hold - 16 a packet.
+
+    The modes are those of 3GPP TS 38.214, table 5.1.3.1-2: QPSK to 256-QAM at code rates of 120/1024 to 948/1024, with
+    5G's LDPC codes and twenty iterations of belief propagation. A mode is allowed from the SNR at which fewer than
+    ``target_bler`` of what a device sends would be lost over AWGN, all its packets together, at the length they have
+    here: short packets want up to 3 dB more than long ones. Losses by mode, length and SNR were measured
+    (``_modes.py``). Where SNRs differ over the elements, it is the SNR of a flat link on which the mode's symbols would
+    carry as much (MIESM: Brueninghaus et al., "Link performance models for system level simulations of broadband radio
+    access systems", PIMRC 2005). Below the least threshold, and where there would be less than 40 bits in a packet,
+    nothing is sent.
+
+    N symbols are cut into as few packets of one size as have at most 6144 coded bits and 4224 information bits each;
+    every one must arrive. A CRC of 16 bits tells that one did not, and counts as bits of the packet, as published
+    curves have none. A packet that failed may be sent up to ``retransmissions`` times more: the receiver adds what it
+    hears, weighted by its SNR, and the elements are counted. Who can ask again may begin bolder: a negative
+    ``margin_db`` of the uplink or scheme does so. Such transmissions need elements outside the grant, so ``crc_ok`` is
+    about the first one and ``deliver`` about all.
+
+    Who knows what losses and bits are worth may choose among ``offers``; images do (``ota/mode_choice.py``).
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Mcs, Subchannel
+    >>> snr = tf.constant([[0.01], [10.0], [1000.0]]) * tf.ones([1, 200])  # of 3 devices on 200 elements
+    >>> share = Subchannel(tf.ones([3, 200]), snr, snr, tf.zeros([3, 200]), tf.ones([3, 200], tf.complex64))
+    >>> nothing, some, most = Mcs().bits(share).numpy().tolist()
+    >>> nothing, 0 < some < most
+    (0.0, True)
+    """
 
     retransmissions: Annotated[int, Ge(0), Le(100)] = 0
     """How often a failed packet is sent again (HARQ)."""

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import tensorflow as tf
 
+from ...phy.documented import documented
 from ..layers import Layers, check_layers
 from ..projections import Projection
 from ._oracle import least_squares_on
@@ -21,12 +22,32 @@ Noise: TypeAlias = float | tf.Tensor | None
 AnyState = TypeVar("AnyState", bound=Any)  # a named tuple
 
 
+@documented
 @runtime_checkable
 class Recovery(Protocol):
-    """One vector at a time."""
+    """A sparse update from fewer random sums than it has entries, one vector at a time.
+
+        y = A x + w.
+
+    A is a ``Projection`` with columns of norm 1 on average, w real noise. Schemes work on y in units of its largest
+    entry, so an update's scale does not matter. The ``|r|^2/m`` of message passing estimates ``s2 + |x_hat - x|^2/m``;
+    where it ends above the ``|y|^2/m`` that zeros leave, zeros come back: the iteration diverged or there is nothing
+    but noise.
+
+    A scheme that uses where an entry sits is told the layers: those of 4 axes are convolutions (H, W, D, F); all others
+    are entries without neighbours.
+
+    >>> from overair.ota import Lmmse, Recovery
+    >>> from overair.ota.projections import hadamard
+    >>> from overair.phy import keys
+    >>> projection = hadamard(keys.key(0, "rows"), 128, 256)
+    >>> y = projection.forward(keys.normal(keys.key(0, "update"), [256]))
+    >>> isinstance(Lmmse(), Recovery), Lmmse().recover(y, projection, noise=0.1).shape
+    (True, TensorShape([256]))
+    """
 
     def recover(self, y: tf.Tensor, projection: Projection, noise: Noise = None, layers: Layers = ()) -> tf.Tensor:
-        """The estimate of x [d] from y [m], with noise of that variance an entry, if the receiver knows it."""
+        """The estimate of x [d] from y [m], real numbers, with noise of that variance an entry, if it is known."""
         ...
 
 

@@ -1,27 +1,4 @@
-"""Approximate message passing (AMP) with a soft threshold.
-
-    x <- eta(x + A' r; alpha tau),   r <- y - A x + r |x|_0 / m,   tau^2 = |r|^2 / m
-
-with eta(u; t) = sign(u) max(|u| - t, 0). The last term of r (Onsager) is what keeps x + A'r distributed as the true x
-plus Gaussian noise of variance tau^2 for a matrix with entries N(0, 1/m), with tau^2 given by state evolution. It
-needs neither the noise nor the sparsity. Donoho, Maleki, Montanari, "Message-passing algorithms for compressed
-sensing", PNAS 2009.
-
-Without a told alpha it is the one that recovers the most entries at delta = m/d: the maximiser of
-
-    rho(delta) = max_alpha (1 - (2/delta) q(alpha)) / (1 + alpha^2 - 2 q(alpha))
-    q(alpha) = (1 + alpha^2) Phi(-alpha) - alpha phi(alpha)
-
-which is the phase transition: without noise, fewer than rho m nonzero entries come back exactly. Above delta = 0.9 the
-alpha of 0.9 is used, as the maximiser falls to 0, where all noise passes.
-
-On noise alone the iteration ends at E|x|^2 = d M tau^2, with M = 2 q(alpha) and tau^2 = s2 / (1 - M/delta), above the
-s2 it began with. Where that happens, as with Gaussian measurements of little power, there is nothing for a threshold
-to find. Zeros come back, or, if the noise is told, what a line makes of y: c A'y, c = |x|^2/(|x|^2 + d (|x|^2/m +
-s2)) with |x|^2 = |y|^2 - m s2 where that is positive: most of it noise, but it points the right way, which zeros do
-not. With rows of a Hadamard matrix the residual shrinks instead, and |x_hat|^2 is up to that of the noise, m s2,
-where none of it is signal.
-"""
+"""Approximate message passing (AMP) with a soft threshold."""
 
 from functools import lru_cache
 from typing import Annotated, NamedTuple
@@ -30,9 +7,8 @@ import scipy.optimize
 import scipy.stats
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ..projections import Projection
 from . import Layers, Noise, in_units, iterate
 
@@ -46,9 +22,41 @@ class AmpState(NamedTuple):
     r: tf.Tensor  # [m]
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Amp:
-    """Soft threshold with the Onsager term."""
+    """Soft threshold with the Onsager term.
+
+        x <- eta(x + A' r; alpha tau),   r <- y - A x + r |x|_0 / m,   tau^2 = |r|^2 / m
+
+    with eta(u; t) = sign(u) max(|u| - t, 0). The last term of r (Onsager) is what keeps x + A'r distributed as the true
+    x plus Gaussian noise of variance tau^2 for a matrix with entries N(0, 1/m), with tau^2 given by state evolution. It
+    needs neither the noise nor the sparsity. Donoho, Maleki, Montanari, "Message-passing algorithms for compressed
+    sensing", PNAS 2009.
+
+    Without a told alpha it is the one that recovers the most entries at delta = m/d: the maximiser of
+
+        rho(delta) = max_alpha (1 - (2/delta) q(alpha)) / (1 + alpha^2 - 2 q(alpha))
+        q(alpha) = (1 + alpha^2) Phi(-alpha) - alpha phi(alpha)
+
+    which is the phase transition: without noise, fewer than rho m nonzero entries come back exactly. Above delta = 0.9
+    the alpha of 0.9 is used, as the maximiser falls to 0, where all noise passes.
+
+    On noise alone the iteration ends at E|x|^2 = d M tau^2, with M = 2 q(alpha) and tau^2 = s2 / (1 - M/delta), above
+    the s2 it began with. Where that happens, as with Gaussian measurements of little power, there is nothing for a
+    threshold to find. Zeros come back, or, if the noise is told, what a line makes of y: c A'y, c = |x|^2/(|x|^2 + d
+    (|x|^2/m + s2)) with |x|^2 = |y|^2 - m s2 where that is positive: most of it noise, but it points the right way,
+    which zeros do not. With rows of a Hadamard matrix the residual shrinks instead, and |x_hat|^2 is up to that of the
+    noise, m s2, where none of it is signal.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Amp
+    >>> from overair.ota.projections import hadamard
+    >>> from overair.phy import keys
+    >>> x = tf.concat([keys.normal(keys.key(0, "entries"), [10]), tf.zeros([246])], 0)  # 10 of 256 are not zero
+    >>> projection = hadamard(keys.key(0, "rows"), 128, 256)
+    >>> bool(tf.norm(Amp().recover(projection.forward(x), projection) - x) < 0.05 * tf.norm(x))
+    True
+    """
 
     alpha: Annotated[float, Gt(0)] | None = None
     """Threshold in units of tau; minimax unless given."""

@@ -1,31 +1,4 @@
-"""Message passing for a Bernoulli-Gaussian prior (EM-BG-AMP), learnt by expectation-maximisation.
-
-Entries are zero with probability 1 - lambda, else N(theta, phi); the noise is N(0, psi). With u = x + A'r, which is
-the true x plus noise of variance tau^2, the posterior of an entry has support probability pi, and on the support mean
-gamma and variance nu:
-
-    nu = tau^2 phi / (tau^2 + phi),   gamma = (phi u + tau^2 theta) / (tau^2 + phi)
-    pi = 1 / (1 + (1 - lambda)/lambda N(u; 0, tau^2) / N(u; theta, tau^2 + phi))
-    x <- pi gamma,   mu <- (1/m) sum (pi (nu + gamma^2) - x^2),   r <- y - A x + r mu / tau^2,   tau^2 <- psi + mu
-
-and after every iteration, with y - z_hat = r psi / tau^2 and the variance mu psi / tau^2 of z = A x,
-
-    lambda <- mean pi,   theta <- sum pi gamma / sum pi,   phi <- sum pi ((theta - gamma)^2 + nu) / sum pi
-    psi <- |r psi / tau^2|^2 / m + mu psi / tau^2.
-
-Vila and Schniter, "Expectation-maximization Gaussian-mixture approximate message passing", IEEE TSP 2013. Start, as
-there: lambda = delta rho(delta) of the soft threshold's phase transition, delta = m/d; theta = 0; psi the noise told,
-or |y|^2/(101 m); phi = (|y|^2/m - psi) delta/lambda. Matrices with independent entries, or rows of a Hadamard matrix,
-need no damping. On noise alone |x_hat|^2 is under a tenth of the noise's m s2 on average if the noise is told (d >=
-1000), and up to m s2 if it is not.
-
-``spatial``: in a convolution's gradient of shape (H, W, D, F) large entries sit side by side, so there each entry has
-a lambda of its own, the mean pi of the up to eight entries around it in the H x W plane of its D and F, and of eight
-more entries with the layer's mean, without which neighbours that only chance has put together feed on each other.
-Entries elsewhere share one lambda. After Dhillon's lecture on
-gradient compression (role of distributed learning in wireless networks) and Meng, Wu, Kuang, Lu, "Approximate message
-passing with nearest neighbor sparsity pattern learning", 2016.
-"""
+"""Message passing for a Bernoulli-Gaussian prior (EM-BG-AMP), learnt by expectation-maximisation."""
 
 import math
 from typing import Annotated, NamedTuple
@@ -33,9 +6,8 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from ..projections import Projection
 from . import Layers, Noise, check_layers, in_units, iterate
 from .amp import transition
@@ -58,9 +30,45 @@ class MessageState(NamedTuple):
     noise: tf.Tensor  # psi
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class EmBgAmp:
-    """A prior to start from, which is learnt."""
+    """A prior to start from, which is learnt.
+
+    Entries are zero with probability 1 - lambda, else N(theta, phi); the noise is N(0, psi). With u = x + A'r, which is
+    the true x plus noise of variance tau^2, the posterior of an entry has support probability pi, and on the support
+    mean gamma and variance nu:
+
+        nu = tau^2 phi / (tau^2 + phi),   gamma = (phi u + tau^2 theta) / (tau^2 + phi)
+        pi = 1 / (1 + (1 - lambda)/lambda N(u; 0, tau^2) / N(u; theta, tau^2 + phi))
+        x <- pi gamma,   mu <- (1/m) sum (pi (nu + gamma^2) - x^2),   r <- y - A x + r mu / tau^2,   tau^2 <- psi + mu
+
+    and after every iteration, with y - z_hat = r psi / tau^2 and the variance mu psi / tau^2 of z = A x,
+
+        lambda <- mean pi,   theta <- sum pi gamma / sum pi,   phi <- sum pi ((theta - gamma)^2 + nu) / sum pi
+        psi <- |r psi / tau^2|^2 / m + mu psi / tau^2.
+
+    Vila and Schniter, "Expectation-maximization Gaussian-mixture approximate message passing", IEEE TSP 2013. Start, as
+    there: lambda = delta rho(delta) of the soft threshold's phase transition, delta = m/d; theta = 0; psi the noise
+    told, or |y|^2/(101 m); phi = (|y|^2/m - psi) delta/lambda. Matrices with independent entries, or rows of a Hadamard
+    matrix, need no damping. On noise alone |x_hat|^2 is under a tenth of the noise's m s2 on average if the noise is
+    told (d >= 1000), and up to m s2 if it is not.
+
+    ``spatial``: in a convolution's gradient of shape (H, W, D, F) large entries sit side by side, so there each entry
+    has a lambda of its own, the mean pi of the up to eight entries around it in the H x W plane of its D and F, and of
+    eight more entries with the layer's mean, without which neighbours that only chance has put together feed on each
+    other. Entries elsewhere share one lambda. After Dhillon's lecture on gradient compression (role of distributed
+    learning in wireless networks) and Meng, Wu, Kuang, Lu, "Approximate message passing with nearest neighbor sparsity
+    pattern learning", 2016.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import EmBgAmp
+    >>> from overair.ota.projections import hadamard
+    >>> from overair.phy import keys
+    >>> x = tf.concat([keys.normal(keys.key(0, "entries"), [10]), tf.zeros([246])], 0)  # 10 of 256 are not zero
+    >>> projection = hadamard(keys.key(0, "rows"), 128, 256)
+    >>> bool(tf.norm(EmBgAmp().recover(projection.forward(x), projection) - x) < 0.05 * tf.norm(x))
+    True
+    """
 
     learn: bool = True
     """Whether the parameters of the prior are learnt."""

@@ -1,33 +1,18 @@
-"""Analog over-the-air aggregation (AirComp, OTA): all devices send at once and the channel adds.
+"""Analog over-the-air aggregation (AirComp, OTA): all devices send at once and the channel adds."""
 
-Device k sends x_k = b_k w_k s_k, with s_k = encode(u_k) and b_k from the power rule on the gain it believes; the
-receiver combines its antennas, divides by the announced arrival level and decodes once: u_hat = decode(v^H (sum_k h_k
-x_k + n) / level). Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020.
-
-With ``feedback`` b a device sends what its codec selects of z = u + b r, and then owes r + z - b r - z_hat, where
-z_hat is what it believes to have arrived: nothing where it was silent, and all where its rule uses no channel.
-
-A rule whose level is not announced sends the scale beside: w_k b_k on one more element, by whose sum the others are
-divided. Where that is below the noise's standard deviation nothing is decoded.
-
-Budgets. ``round``: every device's realised energy in every round is at most its budget, by a level from what each would
-spend on this round's symbols and gains, of which it reports a float32, unless the rule agreed on a level beforehand.
-``average``: at most the budget on average over fading and participation, by links drawn for the purpose.
-"""
-
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy import Level, Place, PowerRule, TruncatedInversion, combine, keys, squared
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import apart
-from ..codecs import Codec, Past, SharedCode
+from ..codecs import Codec, Past
 from ..codecs.identity import Identity
 from ..round import Nest, Outcome, Probe, ReceivedSum, Round, Terms, weighted_sum
 from ._analog_checks import check as check_analog
+from ._analog_state import AnalogMemory, Heard
 from ._counting import amplitudes, counts, reported, stretch, told
 from ._gains import factors, over_gains, repeats, share_arrived, share_of_each, times
 from ._guarded import disguised, heard, lowered, nobody, sending
@@ -36,33 +21,38 @@ from ._peaks import measured, none
 from ._rebels import counted
 
 
-class AnalogMemory(NamedTuple):
-    """What lasts from round to round."""
-
-    cost: tf.Tensor  # expected cost of the rule, [K]; unused under a round budget
-    owed: tf.Tensor  # what each device still owes, [K, d]; [0, d] without feedback
-    past: Past
-
-
-class Heard(NamedTuple):
-    """What the receiver has so far, and what the devices have spent."""
-
-    y: tf.Tensor  # [1, A, T, F]
-    code: SharedCode
-    cost: tf.Tensor  # [K]
-    owed: tf.Tensor  # [K, d] or [0, d]
-    level: Level  # that y and energy are at
-    needed: tf.Tensor  # energy at level 1 of those that were asked or have sent, [K]
-    energy: tf.Tensor  # spent, [K]
-    target: tf.Tensor  # sum_k w_k u_k, [d]
-    sent: tf.Tensor  # sum_k w_k sent_k, [d]
-    papr: tf.Tensor  # in dB, [K], or [0] where it is not measured
-    sends: tf.Tensor  # bool [K], or [0] where energies tell
-
-
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Analog:
-    """A codec that survives addition, and a power rule."""
+    """Over-the-air aggregation by a codec that survives addition, and a power rule: all devices send at once.
+
+        x_k = b_k w_k s_k,   s_k = encode(u_k),   u_hat = decode(v^H (sum_k h_k x_k + n) / level).
+
+    Device k has b_k from the power rule on the gain it believes; the receiver combines its antennas, divides by the
+    announced arrival level and decodes once. Amiri and Gunduz, "Federated learning over wireless fading channels", IEEE
+    TWC 2020.
+
+    With ``feedback`` b a device sends what its codec selects of z = u + b r, and then owes r + z - b r - z_hat, where
+    z_hat is what it believes to have arrived: nothing where it was silent, and all where its rule uses no channel.
+
+    A rule whose level is not announced sends the scale beside: w_k b_k on one more element, by whose sum the others are
+    divided. Where that is below the noise's standard deviation nothing is decoded.
+
+    Budgets. ``round``: every device's realised energy in every round is at most its budget, by a level from what each
+    would spend on this round's symbols and gains, of which it reports a float32, unless the rule agreed on a level
+    beforehand. ``average``: at most the budget on average over fading and participation, by links drawn for the
+    purpose.
+
+    >>> import tensorflow as tf
+    >>> from overair.ota import Analog, RandomLinear, Round, Terms, apply
+    >>> from overair.phy import Air, Grid, MseOptimal, Tdl, keys
+    >>> terms = Terms(Air(Grid(), Tdl(), devices=5), size=100, elements=40)
+    >>> uplink, place = Analog(RandomLinear(), MseOptimal()), terms.air.init(keys.key(0))
+    >>> link = terms.air.draw(place, keys.key(1), time=0.0, slots=terms.slots, snr_db=20.0)
+    >>> round, updates = Round(terms, keys.key(2), tf.fill([5], 0.2), link), keys.normal(keys.key(3), [5, 100])
+    >>> estimate, state, report = apply(uplink, uplink.init(terms, place), round, updates)
+    >>> estimate.shape, float(report.payload), bool((report.energy <= 1.0001).numpy().all())  # of at most P an element
+    (TensorShape([100]), 40.0, True)
+    """
 
     codec: Codec = Identity()
     """How an update becomes symbols."""

@@ -1,29 +1,4 @@
-"""Digital aggregation (OFDMA): each device on its own resource elements, at the rate its share of the grant carries.
-
-The granted elements are dealt out in turn to the C devices that take part, so device k owns about 1/C of them, spread
-over all subcarriers, and puts its whole budget there: with P per granted element, C P per own element. It picks its
-rate on the SNR it counts on, C P |h_l|^2 / N0, backed off by ``margin_db``: a number, or a loop on acknowledgements
-(`ota/margins.py`), a bit a packet. How many bits get through is the ``rate``'s: capacity, or a real chain. Who does not
-know the channel exactly, device or receiver, works with the best estimate that its belief allows, and what that is
-known to lack acts as noise (`phy/detection.py`): of CSI with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e)
-C P |h_believed|^2 / (N0 + e C P). Each update is decoded alone, then averaged.
-
-With weighted ``feedback`` devices keep what did not arrive of what they compress, lost packets included, by one of
-three laws, and with a ``momentum`` below 1 updates are averaged first (`_memory.py`). A compressor that decodes with
-side information (``Sided``) has some devices decoded first (`_sides.py`). ``combine = "lmmse"`` weights what was
-decoded by its precision instead of shares of data (`_combining.py`); NMSE stays that against the sum by shares.
-
-``deal`` says how many elements a device gets (`_deals.py`); one that gets none is silent. ``sdma`` devices may share
-each element, S times as many as each would own, told apart by the antennas. With ``allocation = "water_filling"`` a
-device puts its budget where it counts on most (`_water.py`), and leaves out elements that carry too little; the
-receiver is told so for nothing. Under an average budget the water level is that of the long run (`_long_run.py`).
-Where fewer than all are ``scheduled``, those with the best channel share the elements; the others are silent. Weights
-stay, so the estimate is biased toward 0 by about the share left out and, where places last, toward who is near.
-
-On the time domain devices disturb each other, so that is measured: all send QPSK on their own elements through the
-round's air. What a device's elements then hold besides noise and its own symbols, times the true mean response and one
-complex gain, disturbs its elements beside noise: both are those of the distortion, whatever is believed.
-"""
+"""Digital aggregation (OFDMA): each device on its own resource elements, at the rate its share of the grant carries."""
 
 from dataclasses import replace
 from functools import partial
@@ -31,10 +6,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ...phy import Place
-from ...phy.strict import STRICT
+from ...phy.strict import dataclass
 from .. import apart, margins
 from ..compressors import Compressor, Known
 from ..compressors.dithered import Dithered
@@ -55,9 +29,35 @@ from ._sending import Sending
 from ._water import Poured, as_equal, poured_on
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Digital:
-    """A compressor, and a rate."""
+    """Orthogonal aggregation by a compressor and a rate: each device on its own resource elements.
+
+        u_hat = sum_k w_k decoded_k of packets that arrive,   decoded_k = compress(u_k, as many bits as it can).
+
+    The granted elements are dealt out in turn to the C devices that take part, so device k owns about 1/C of them,
+    spread over all subcarriers, and puts its whole budget there: with P per granted element, C P per own element. It
+    picks its rate on the SNR it counts on, C P |h_l|^2 / N0, backed off by ``margin_db``: a number, or a loop on
+    acknowledgements. Devices and receiver work with the best estimate that their beliefs allow, and what that is known
+    to lack acts as noise: of CSI with an error e it is sqrt(1-e) h_believed, at an SNR of (1-e) C P |h_believed|^2 /
+    (N0 + e C P). On the time domain disturbance by others is measured with QPSK.
+
+    With weighted ``feedback`` devices keep what did not arrive of what they compress, lost packets included, by one of
+    three laws, and with a ``momentum`` below 1 updates are averaged first. A compressor that decodes with side
+    information (``Sided``) has some devices decoded first. ``combine = "lmmse"`` weights what was decoded by its
+    precision instead of shares of data; NMSE stays that against the sum by shares.
+
+    ``deal`` says how many elements a device gets; one that gets none is silent. ``sdma`` devices may share each
+    element, S times as many as each would own, told apart by the antennas. With ``allocation = "water_filling"`` a
+    device puts its budget where it counts on most, and leaves out elements that carry too little; the receiver is told
+    so for nothing. Under an average budget the water level is that of the long run. Where fewer than all are
+    ``scheduled``, those with the best channel share the elements. Weights stay, so the estimate is biased toward 0 by
+    about the share left out and, where places last, toward who is near.
+
+    >>> from overair.ota import Digital, Eden, Terms  # ``help(Uplink)`` plays a round
+    >>> from overair.phy import Air, Awgn, Grid
+    >>> Digital(Eden()).check(Terms(Air(Grid(), Awgn(), devices=5), size=100, elements=500))  # else a ValueError
+    """
 
     compressor: Compressor = Dithered()
     """How an update becomes bits."""

@@ -23,7 +23,6 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 from sionna.phy import config
 from sionna.phy.channel.tr38901 import LSPGenerator, PanelArray, RaysGenerator, SystemLevelScenario
 from sionna.phy.channel.tr38901.lsp import LSP
@@ -33,7 +32,7 @@ from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
-from ..strict import STRICT
+from ..strict import dataclass
 from ._moving import Moving
 from ._rays import Rays, alone, doppler, element_gain, sum_of_rays
 
@@ -55,7 +54,7 @@ class Lasting(NamedTuple):
     tau: tf.Tensor  # [N, L]
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Sector(Moving):
     """The fields that all sectors have, and what follows from them; ``model`` is Sionna's scenario."""
 

@@ -3,17 +3,27 @@
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ..keys import Key
 from ..link import Paths, Size, Span
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Still
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Awgn(Still):
-    """h = 1."""
+    """No fading: gain 1 for every device, on every element.
+
+        h(t, f) = 1,   y = sum_k x_k + w,   w from CN(0, N0) on every element.
+
+    A single path without delay, alike for every device and antenna, constant over all rounds.
+
+    >>> from overair.phy import Awgn, Size, Span, keys
+    >>> size, span = Size(batch=1, antennas=2, devices=3), Span(start=0.0, steps=14, seconds=83e-6)
+    >>> paths = Awgn().draw(size, span, keys.key(0), keys.key(0, "place"))
+    >>> paths.a.shape, bool((paths.a.numpy() == 1).all())  # one path, one time step
+    (TensorShape([1, 2, 3, 1, 1]), True)
+    """
 
     static: ClassVar[bool] = True
     longest: ClassVar[float] = 0.0

@@ -1,27 +1,35 @@
-"""Flat Rayleigh fading that is drawn anew every few OFDM symbols: h ~ CN(0, 1), independent from block to block.
-
-A block is ``symbols`` OFDM symbols and all their subcarriers, counted from the first of the data. On a grid of one
-subcarrier an OFDM symbol is a resource element, and ``symbols = 1`` is the fast fading of the textbooks: a gain of its
-own for each complex symbol. Gains jump from block to block, so this goes with an air's ``coherence = "symbol"``. Tse
-and Viswanath, "Fundamentals of wireless communication", 5.4.5.
-"""
+"""Flat Rayleigh fading that is drawn anew every few OFDM symbols: h ~ CN(0, 1), independent from block to block."""
 
 from typing import Annotated, ClassVar
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from .. import keys
 from ..keys import Key
 from ..link import Paths, Size, Span
-from ..strict import STRICT
+from ..strict import dataclass
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class BlockRayleigh:
-    """Rayleigh fading that holds for a block of symbols."""
+    """Rayleigh fading that holds for a block of symbols.
+
+        h_k(t) = w_k(floor(t / symbols)),   w_k(block) from CN(0, 1), independent for each device, antenna and block.
+
+    A block is ``symbols`` OFDM symbols and all their subcarriers, counted from the first of the data. On a grid of one
+    subcarrier an OFDM symbol is a resource element, and ``symbols = 1`` is the fast fading of the textbooks: a gain of
+    its own for each complex symbol. Gains jump from block to block, so this goes with an air's ``coherence =
+    "symbol"``. Tse and Viswanath, "Fundamentals of wireless communication", 5.4.5.
+
+    >>> from overair.phy import BlockRayleigh, Size, Span, keys
+    >>> size, span = Size(batch=1, antennas=1, devices=3), Span(start=0.0, steps=14, seconds=83e-6)
+    >>> paths = BlockRayleigh(symbols=7).draw(size, span, keys.key(0), keys.key(0, "place"))
+    >>> a = paths.a.numpy()[0, 0, :, 0]  # [devices, symbols]
+    >>> bool((a[:, 0] == a[:, 6]).all()), bool((a[:, 6] == a[:, 7]).any())
+    (True, False)
+    """
 
     symbols: Annotated[int, Gt(0), Le(10**6)] = 1
     """How long a gain lasts, in OFDM symbols."""

@@ -1,13 +1,4 @@
-"""Clustered delay lines CDL-A to CDL-E of 3GPP TR 38.901 (7.7.1), one independent realisation a device.
-
-A cluster is 20 rays with tabled angles, paired at random between azimuth and zenith, at the device and at the receiver.
-The receiver's antennas are a horizontal line, half a wavelength apart, facing azimuth 0: so antennas are correlated,
-unlike those of ``tdl``. A device moves level in a random direction; the Doppler shift of a ray is that of its angle at
-the device. (Sionna's ``uplink`` takes the angle at the receiver, which is much narrower; tables and pairing are taken
-from its downlink, whose channel is that of the uplink by reciprocity.) A line of sight has a random phase. The
-element's pattern weighs the clusters; the mean gain stays 1. ``independent`` fading draws all of it anew every round;
-``continuous`` fading goes on over all rounds with the same rays.
-"""
+"""Clustered delay lines CDL-A to CDL-E of 3GPP TR 38.901 (7.7.1), one independent realisation a device."""
 
 import math
 from functools import cached_property
@@ -16,21 +7,40 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 from sionna.phy.channel.tr38901 import CDL, PanelArray
 
 from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..sionna_rng import keyed
-from ..strict import STRICT
+from ..strict import dataclass
 from ._moving import Moving, clarke
 from ._rays import Rays, alone, doppler, element_gain, sum_of_rays
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Cdl(Moving):
-    """One of the five profiles, for devices that stand or move."""
+    """One of the five profiles, for devices that stand or move.
+
+    Clustered delay lines of 3GPP TR 38.901 (7.7.1), an independent realisation for each device: paths are clusters of
+    rays r,
+
+        a_l,n(t) = sum_r sqrt(p_r) exp(j (phi_r + 2 pi f_r t + pi n sin(theta_r)))          (7.5-28) at antenna n.
+
+    A cluster is 20 rays with tabled angles, paired at random between azimuth and zenith, at the device and at the
+    receiver. The receiver's antennas are a horizontal line, half a wavelength apart, facing azimuth 0: so antennas are
+    correlated, unlike those of ``tdl``. A device moves level in a random direction; the Doppler shift of a ray is that
+    of its angle at the device. (Sionna's ``uplink`` takes the angle at the receiver, which is much narrower; tables and
+    pairing are taken from its downlink, whose channel is that of the uplink by reciprocity.) A line of sight has a
+    random phase. The element's pattern weighs the clusters; the mean gain stays 1. ``independent`` fading draws all of
+    it anew every round; ``continuous`` fading goes on over all rounds with the same rays.
+
+    >>> from overair.phy import Cdl, Size, Span, keys
+    >>> channel = Cdl("D", delay_spread=30e-9)  # D and E have a line of sight
+    >>> paths = channel.draw(Size(1, 4, 3), Span(0.0, 14, 83e-6), keys.key(0, "fading"), keys.key(0, "place"))
+    >>> paths.a.shape, round(1e9 * channel.longest)  # of batch, antennas, devices, clusters; the longest delay in ns
+    (TensorShape([1, 4, 3, 14, 1]), 376)
+    """
 
     model: Literal["A", "B", "C", "D", "E"] = "A"
     """The profile; D and E have a line of sight (LOS)."""

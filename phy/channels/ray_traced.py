@@ -1,17 +1,4 @@
-"""Ray tracing (RT): the paths that geometry gives devices in a scene of buildings, by Sionna RT.
-
-Devices stand at random in a box on the ground, at one height, for all rounds; a position that no path reaches, such as
-one inside a building, is drawn again. Paths are traced from the receiver (an omnidirectional line of antennas, half a
-wavelength apart) and hold for the uplink by reciprocity; there are specular reflections and lines of sight, and nothing
-goes through walls. The ``paths`` strongest of each device are kept, those beyond ``longest`` left out; delays count
-from the device's first path. Gains are relative to ``reference_db``, the loss at which the scenario's SNR is defined,
-unless ``compensated``. ``independent`` fading gives every path a random phase in every round, as a device would see
-that moves by some wavelengths; with ``continuous`` fading nothing moves, and rounds are alike.
-
-Tracing is a call out of the graph (``tf.numpy_function``) that remembers its last places: a place's key has a value
-only when the graph runs, and a trace lasts seconds. It is done by another process (``_tracer.py``), because Dr.Jit's
-LLVM crashes in one that has loaded TensorFlow. It needs LLVM or CUDA.
-"""
+"""Ray tracing (RT): the paths that geometry gives devices in a scene of buildings, by Sionna RT."""
 
 import math
 import subprocess
@@ -26,12 +13,11 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from .. import keys
 from ..keys import Key, fold
 from ..link import Paths, Size, Span
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Still
 from ._waves import phasor
 
@@ -40,9 +26,29 @@ TRACER = Path(__file__).with_name("_tracer.py")
 PATIENCE = 600.0  # seconds for a trace, which takes a few
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class RayTraced(Still):
-    """A receiver and a box of devices in a scene."""
+    """A receiver and a box of devices in a scene.
+
+    h(t, f) = sum_l a_l exp(-j 2 pi f tau_l) over the paths that Sionna RT finds between a device and the receiver.
+
+    Devices stand at random in a box on the ground, at one height, for all rounds; a position that no path reaches, such
+    as one inside a building, is drawn again. Paths are traced from the receiver (an omnidirectional line of antennas,
+    half a wavelength apart) and hold for the uplink by reciprocity; there are specular reflections and lines of sight,
+    and nothing goes through walls. The ``paths`` strongest of each device are kept, those beyond ``longest`` left out;
+    delays count from the device's first path. Gains are relative to ``reference_db``, the loss at which the scenario's
+    SNR is defined, unless ``compensated``. ``independent`` fading gives every path a random phase in every round, as a
+    device would see that moves by some wavelengths; with ``continuous`` fading nothing moves, and rounds are alike.
+
+    Tracing is a call out of the graph (``tf.numpy_function``) that remembers its last places: a place's key has a value
+    only when the graph runs, and a trace lasts seconds. It is done by another process (``_tracer.py``), because
+    Dr.Jit's LLVM crashes in one that has loaded TensorFlow. It needs LLVM or CUDA.
+
+    >>> from overair.phy import RayTraced
+    >>> channel = RayTraced(paths=8)  # ``Air(Grid(), channel, devices=20)`` traces when a link is drawn
+    >>> channel.static, channel.scales, round(1e6 * channel.longest)
+    (True, True, 2)
+    """
 
     scene: str = "simple_street_canyon"
     """A scene of Sionna RT by name, or the path of an XML file."""

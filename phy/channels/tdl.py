@@ -1,16 +1,4 @@
-"""Tapped delay lines TDL-A to TDL-E of 3GPP TR 38.901, one independent realisation a device.
-
-A and B and C are Rayleigh, D and E have a line of sight. At ``speed`` 0 the channel stands still; otherwise a tap of
-power p is a sum of S = 20 sinusoids (Xiao, Zheng, Beaulieu, "Novel sum-of-sinusoids simulation models for Rayleigh and
-Rician fading channels", 2006), whose correlation over time is J0(2 pi f_d t), f_d = speed / wavelength:
-
-    a(t) = sqrt(p / S) sum_s exp(j (2 pi f_d t cos(alpha_s) + phi_s)),   alpha_s = (2 pi s + theta_s) / S
-
-Tables, and draws of theta and phi, are those of Sionna's TDL, whose clock starts anew with every call. Here
-``independent`` fading is drawn anew every round, and ``continuous`` fading goes on: one realisation over all rounds,
-taken at their absolute times. A line of sight reaches the antennas as a plane wave from a random direction (Sionna has
-one phase for all of them). Devices are drawn in groups of a fixed size, so memory stays bounded.
-"""
+"""Tapped delay lines TDL-A to TDL-E of 3GPP TR 38.901, one independent realisation a device."""
 
 import math
 from collections.abc import Callable
@@ -20,7 +8,6 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 from sionna.phy import config
 from sionna.phy.channel.tr38901 import TDL
 
@@ -28,7 +15,7 @@ from ..keys import Key, fold
 from ..link import Paths, Size, Span
 from ..numbered import Numbered
 from ..sionna_rng import keyed
-from ..strict import STRICT
+from ..strict import dataclass
 from ._groups import GROUP, in_groups, in_pieces
 from ._moving import Moving, clarke
 from ._waves import phasor, steering, turns
@@ -37,9 +24,32 @@ SINUSOIDS = 20
 SIGHT = math.cos(math.pi / 4)  # of the angle between a device's travel and its line of sight, as in Sionna
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Tdl(Moving):
-    """One of the five profiles, for devices that stand or move."""
+    """One of the five profiles, for devices that stand or move.
+
+    Tapped delay lines of 3GPP TR 38.901, an independent realisation for each device, h(t, f) = sum_l a_l(t)
+    exp(-j 2 pi f tau_l).
+
+    A and B and C are Rayleigh, D and E have a line of sight. At ``speed`` 0 the channel stands still; otherwise a tap
+    of power p is a sum of S = 20 sinusoids (Xiao, Zheng, Beaulieu, "Novel sum-of-sinusoids simulation models for
+    Rayleigh and Rician fading channels", 2006), whose correlation over time is J0(2 pi f_d t), f_d = speed /
+    wavelength:
+
+        a(t) = sqrt(p / S) sum_s exp(j (2 pi f_d t cos(alpha_s) + phi_s)),   alpha_s = (2 pi s + theta_s) / S
+
+    Tables, and draws of theta and phi, are those of Sionna's TDL, whose clock starts anew with every call. Here
+    ``independent`` fading is drawn anew every round, and ``continuous`` fading goes on: one realisation over all
+    rounds, taken at their absolute times. A line of sight reaches the antennas as a plane wave from a random direction
+    (Sionna has one phase for all of them). Devices are drawn in groups of a fixed size, so memory stays bounded.
+
+    >>> from overair.phy import Size, Span, Tdl, keys
+    >>> channel = Tdl("A", delay_spread=100e-9, speed=3.0)
+    >>> size, span = Size(batch=2, antennas=4, devices=20), Span(start=0.0, steps=14, seconds=83e-6)
+    >>> paths = channel.draw(size, span, keys.key(0, "fading"), keys.key(0, "place"))
+    >>> paths.a.shape, paths.tau.shape  # coefficients of 23 paths over 14 steps, and delays in seconds
+    (TensorShape([2, 4, 20, 23, 14]), TensorShape([2, 20, 23]))
+    """
 
     model: Literal["A", "B", "C", "D", "E"] = "A"
     """The profile; D and E have a line of sight (LOS)."""

@@ -1,24 +1,29 @@
-"""Urban microcell (UMi) of 3GPP TR 38.901: receivers on lamp posts below the roofs, 200 m from site to site.
-
-See ``_system.py`` for what lasts and what fades. The gain of a device is that of path loss and shadowing relative to
-``reference_db``, the loss at which the scenario's SNR is defined; near stays near. ``compensated`` sets every device's
-mean gain to 1 instead. Paths later than ``longest`` are left out, never wrapped: at the default that is 0.08 % of a
-device's power on average, and more than 1.6 % for one in a hundred (measured over 15,000 devices).
-"""
+"""Urban microcell (UMi) of 3GPP TR 38.901: receivers on lamp posts below the roofs, 200 m from site to site."""
 
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 from sionna.phy.channel.tr38901 import SystemLevelScenario, UMiScenario
 
-from ..strict import STRICT
+from ..strict import dataclass
 from ._system import Sector
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Umi(Sector):
-    """Receivers on lamp posts."""
+    """An urban microcell of 3GPP TR 38.901: receivers on lamp posts below the roofs.
+
+    Positions, indoor or not, lines of sight, path loss, shadowing and clusters of rays come from the key of the place
+    and last over all rounds; phases of rays are the round's. The gain of a device is that of path loss and shadowing
+    relative to ``reference_db``, the loss at which the scenario's SNR is defined; near stays near. ``compensated`` sets
+    every device's mean gain to 1 instead. Paths later than ``longest`` are left out, never wrapped: at the default that
+    is 0.08 % of a device's power on average, and more than 1.6 % for one in a hundred (measured over 15,000 devices).
+
+    >>> from overair.phy import Size, Span, Umi, keys
+    >>> paths = Umi().draw(Size(1, 2, 5), Span(0.0, 14, 83e-6), keys.key(0, "fading"), keys.key(0, "place"))
+    >>> paths.a.shape[:3], paths.power.shape[:2]  # batch, antennas, devices; every device has a mean gain of its own
+    (TensorShape([1, 2, 5]), TensorShape([1, 5]))
+    """
 
     height: Annotated[float, Ge(5), Le(1e4)] = 10.0
     nearest: Annotated[float, Ge(10), Le(1e5)] = 10.0

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ..arithmetic import squared
 from ..detection import error_power
+from ..documented import documented
 from ..link import Link
 
 GROUP = 64  # devices whose responses are held at once
@@ -17,12 +18,29 @@ MATRICES = 2**26  # bytes of antenna matrices held at once
 Scalars = Callable[[tf.Tensor], tf.Tensor]  # from responses [B, A, C, T, F] to what devices send, [B, C, T, F]
 
 
+@documented
 @runtime_checkable
 class Combiner(Protocol):
-    """From what the receiver can tell of the link to weights over its antennas."""
+    """From what the receiver can tell of the link to weights over its antennas.
+
+        z(t, f) = v(t, f)^H y(t, f),   |v| = 1.
+
+    Combiners work with the best estimates that the receiver's belief allows, and count what it is known to lack as
+    noise.
+
+    >>> from overair.phy import Air, Combiner, Grid, MaximumRatio, Rayleigh, combine, keys
+    >>> air = Air(Grid(), Rayleigh(), devices=3, antennas=4)
+    >>> link = air.draw(air.init(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1)
+    >>> gains = combine(MaximumRatio().weights(link, [0, 1, 2]), link.response())  # [B, K, T, F]
+    >>> isinstance(MaximumRatio(), Combiner), gains.shape
+    (True, TensorShape([1, 3, 1, 64]))
+    """
 
     def weights(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
-        """Weights of unit norm toward the sum of some devices, [B, A, T, F] (T and F may be 1)."""
+        """Weights of unit norm toward the sum of some devices, complex64 [B, A, T, F] (T and F may be 1).
+
+        ``devices`` are numbers, int32 [C].
+        """
         ...
 
 

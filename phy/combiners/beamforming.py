@@ -1,36 +1,15 @@
-"""Aggregation beamforming (MMSE): the combiner that with the best power for it makes the sum's error smallest.
-
-What is made small over v is the error that is left once every device sends what is best for it, with P = 1,
-
-    sum_k min_{|b_k| <= 1} (|v^H h_k b_k - 1|^2 + |b_k|^2 eps_k |v|^2) + N0 |v|^2,
-    b_k = min(1, |v^H h_k| / (|v^H h_k|^2 + eps_k |v|^2)) with the phase of (v^H h_k)*,
-
-where h_k is the best estimate and eps_k the mean power that it lacks. That is a sum of squares, and steps are those of
-Gauss and Newton with b eliminated, damped as by Levenberg and Marquardt: a step that would make the error larger is not
-taken, and the next one is shorter. The error has many minima. Most are left behind by graduated descent: the noise
-begins as high as all that is received, where phases alone count, and comes down to what it is over ``LOWERED`` steps.
-That is done from maximum ratio, from zero forcing and from the six dominant singular vectors of H; from the best of the
-ends descent goes on until a step gains less than ``TOLERANCE``. It need not be the least there is: at K = 20 and A
-= 8, from 0 to 30 dB, it is at the median as good as the best of 40 random starts, and at worst 15 % above it.
-
-Devices are summed up in groups: what is held are matrices of 2A x 2A an element, in double precision, over so many
-symbols at a time as fit 64 MiB. All symbols count alike: what updates really hold is not known when antennas are
-combined. Liu, Zang, Li, Vucetic, "Over-the-air computation systems: optimization, analysis and scaling laws", IEEE TWC
-2020, and Zhu and Huang, "MIMO over-the-air computation for high-mobility multimodal sensing", IEEE IoT-J 2019, pose
-like problems.
-"""
+"""Aggregation beamforming (MMSE): the combiner that with the best power for it makes the sum's error smallest."""
 
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
 from ..detection import error_power
 from ..link import Link
-from ..strict import STRICT
+from ..strict import dataclass
 from . import GROUP, Moments, moments, over_symbols, unit
 
 LOWERED = 24  # steps
@@ -38,9 +17,37 @@ TOLERANCE = 1e-5  # of the error
 VECTORS = 6  # singular ones that descent starts from, at most
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Beamforming:
-    """Graduated descent from several starts."""
+    """The combiner that with the best power makes the error of the sum smallest: graduated descent from several starts.
+
+    What is made small over v is the error that is left once every device sends what is best for it, with P = 1,
+
+        sum_k min_{|b_k| <= 1} (|v^H h_k b_k - 1|^2 + |b_k|^2 eps_k |v|^2) + N0 |v|^2,
+        b_k = min(1, |v^H h_k| / (|v^H h_k|^2 + eps_k |v|^2)) with the phase of (v^H h_k)*,
+
+    where h_k is the best estimate and eps_k the mean power that it lacks. That is a sum of squares, and steps are those
+    of Gauss and Newton with b eliminated, damped as by Levenberg and Marquardt: a step that would make the error larger
+    is not taken, and the next one is shorter. The error has many minima. Most are left behind by graduated descent: the
+    noise begins as high as all that is received, where phases alone count, and comes down to what it is over
+    ``LOWERED`` steps. That is done from maximum ratio, from zero forcing and from the six dominant singular vectors of
+    H; from the best of the ends descent goes on until a step gains less than ``TOLERANCE``. It need not be the least
+    there is: at K = 20 and A = 8, from 0 to 30 dB, it is at the median as good as the best of 40 random starts, and at
+    worst 15 % above it.
+
+    Devices are summed up in groups: what is held are matrices of 2A x 2A an element, in double precision, over so many
+    symbols at a time as fit 64 MiB. All symbols count alike: what updates really hold is not known when antennas are
+    combined. Liu, Zang, Li, Vucetic, "Over-the-air computation systems: optimization, analysis and scaling laws", IEEE
+    TWC 2020, and Zhu and Huang, "MIMO over-the-air computation for high-mobility multimodal sensing", IEEE IoT-J 2019,
+    pose like problems.
+
+    >>> from overair.phy import Air, Beamforming, Grid, Rayleigh, keys
+    >>> air = Air(Grid(subcarriers=2, symbols=1, prefix=0), Rayleigh(), devices=3, antennas=2, combiner=Beamforming(5))
+    >>> link = air.draw(air.init(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1, snr_db=10.0)
+    >>> v = air.combiner.weights(link, [0, 1, 2]).numpy()
+    >>> v.shape, bool(abs((abs(v) ** 2).sum(axis=1) - 1).max() < 1e-5)
+    ((1, 2, 1, 2), True)
+    """
 
     iterations: Annotated[int, Gt(0), Le(10**4)] = 100
     """Most steps once the noise has come down."""

@@ -1,20 +1,28 @@
-"""Maximum-ratio combining (MRC) toward the sum: v(f) in the direction of sum_k h_k(f), of unit norm.
-
-With one antenna there is nothing to combine and v = 1. The sum runs over devices in groups, so no response of all
-devices is ever held.
-"""
+"""Maximum-ratio combining (MRC) toward the sum: v(f) in the direction of sum_k h_k(f), of unit norm."""
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ..link import Link
-from ..strict import STRICT
+from ..strict import dataclass
 from . import GROUP, unit
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class MaximumRatio:
-    """v = sum_k h_k / |sum_k h_k| on every resource element, of the best estimates that the receiver has."""
+    """Weights in the direction of the sum of the channels, v = sum_k h_k / |sum_k h_k|, on every resource element.
+
+    h_k [A] are the best estimates that the receiver has, and what is combined is v^H y.
+
+    With one antenna there is nothing to combine and v = 1. The sum runs over devices in groups, so no response of all
+    devices is ever held.
+
+    >>> from overair.phy import Air, Grid, MaximumRatio, Rayleigh, keys
+    >>> air = Air(Grid(), Rayleigh(), devices=3, antennas=4, combiner=MaximumRatio())
+    >>> link = air.draw(air.init(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1, snr_db=10.0)
+    >>> v = air.combiner.weights(link, [0, 1, 2]).numpy()  # [B, A, T, F]
+    >>> v.shape, bool(abs((abs(v) ** 2).sum(axis=1) - 1).max() < 1e-5)
+    ((1, 4, 1, 64), True)
+    """
 
     def weights(self, link: Link, devices: tf.Tensor) -> tf.Tensor:
         if link.antennas == 1:

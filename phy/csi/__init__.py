@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import tensorflow as tf
 
+from ..documented import documented
 from ..grid import Grid
 from ..keys import Key
 from ..link import Belief, Paths
@@ -19,12 +20,25 @@ def still(then: np.ndarray, now: np.ndarray) -> np.ndarray:
     return np.ones([*np.broadcast_shapes(np.shape(then), np.shape(now)), 1])
 
 
+@documented
 class Observation(NamedTuple):
-    """What there is to learn from: the round's channel, the one before it, and an ear on the air."""
+    """What there is to learn from: the round's channel, the one before it, and an ear on the air.
+
+    ``Air.draw`` makes one for each side and hands it to ``Csi.believe``: the transmitters' is of what they see, without
+    the impairments that they do not.
+
+    >>> from overair.phy import ErrorVariance, Grid, Observation, Rayleigh, Size, Span, keys
+    >>> import tensorflow as tf
+    >>> paths = Rayleigh().draw(Size(1, 2, 3), Span(0.0, 14, 83e-6), keys.key(0), keys.key(0, "place"))
+    >>> reach, deaf = (0.0, 0.0), lambda pilots: tf.zeros([1, 2, 0, 64], tf.complex64)
+    >>> seen = Observation(paths, paths, Grid(), tf.constant(0.1), tf.ones([3]), 0, reach, deaf)
+    >>> ErrorVariance(0.1).believe(seen, keys.key(1)).response(Grid().frequencies).shape, seen.power.shape
+    (TensorShape([1, 2, 3, 1, 64]), TensorShape([1, 3]))
+    """
 
     now: Paths  # over the symbols of the round's data
     before: Paths  # over the ``lead`` symbols before it
-    grid: Grid
+    grid: Grid  # OFDM numerology
     noise: tf.Tensor  # N0, [] or [B]
     budgets: tf.Tensor  # energy an element of each device, [K]; pilots arrive with so much
     lead: int  # symbols the air is listened to before the data
@@ -47,11 +61,21 @@ class Observation(NamedTuple):
         return tf.constant(kept, tf.complex64)
 
 
+@documented
 @runtime_checkable
 class Csi(Protocol):
     """From the channel that could be known to the channel that is believed.
 
-    The belief says itself what can be known in advance of its error: see ``link.Belief``.
+        h = best + w,   E|w|^2 = error,
+
+    where the belief says ``best`` and ``error`` itself: what can be known in advance of how wrong it is (``Belief``).
+    What it takes to come to know the channel, pilots, their energy and bits fed back, is counted in every round.
+    ``Free`` of this module has the members of what costs nothing.
+
+    >>> from overair.phy import Csi, Estimated, Grid
+    >>> csi = Estimated(comb=4)
+    >>> isinstance(csi, Csi), csi.lead(Grid(), devices=20), csi.pilots(Grid(), devices=20)  # a slot of 14 symbols
+    (True, 14, 896)
     """
 
     def check(self, grid: Grid, arrivals: tuple[float, float]) -> None:
@@ -75,7 +99,11 @@ class Csi(Protocol):
         ...
 
     def believe(self, observed: Observation, key: Key) -> Belief:
-        """The belief."""
+        """The belief of a round: paths or a table of responses, with what is known of its error.
+
+        ``observed`` has the round's paths, complex64 [B, A, K, L, T], those before it, and ``listen``, with which
+        pilots are sent and heard; what is drawn comes from ``key``, int64 [2].
+        """
         ...
 
 

@@ -1,23 +1,4 @@
-"""Estimated CSI (pilots): every device sends pilots before the round, and the channel is what is estimated from them.
-
-``comb`` devices share an OFDM symbol, each on every comb-th subcarrier with the energy of a whole symbol; K devices
-need ceil(K/comb) symbols, granted in whole slots and counted. The pilots pass the round's own channel with all
-offsets that are seen, and noise: what the estimate holds is what the air did to them. The estimate is kept for the
-round.
-
-Least squares divides by the pilots and interpolates between them; its error at a pilot is N0/(comb P). LMMSE weighs
-the same values by the covariance of a channel whose power is spread evenly over the prefix, whatever the channel
-really is; Edfors et al., "OFDM channel estimation by singular value decomposition", IEEE TCOM 1998, call that robust.
-Both are Sionna's (`_pilots.py`).
-
-How good the estimate is follows from the same weights, the noise, and the powers and delays of the channel's paths,
-which are known in the long run: on subcarrier f the best estimate is c_f g_f, and lacks E|h|^2 - |c_f|^2 E|g_f|^2. The
-covariance that LMMSE assumes only shapes its weights. Where the channel moves, paths have aged from the pilots to each
-symbol of the data by their correlation over time. Delays are those of the round: a receiver tracks every device's
-clock perfectly. Not counted: what distortions do to pilots beside the mean response (of linear estimates at 10 dB an
-error of 0.041 is said where converters of 3 bits leave 0.073, an IQ imbalance of 2 dB and 10 degrees 0.046, an
-amplifier without back-off 0.043), and pilots that arrive past the prefix.
-"""
+"""Estimated CSI (pilots): every device sends pilots before the round, and the channel is estimated from them."""
 
 import math
 from typing import Annotated, Literal
@@ -25,22 +6,48 @@ from typing import Annotated, Literal
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ..beliefs import CorrelatedTable
 from ..grid import Grid
 from ..keys import Key
 from ..link import ResponseTable
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Observation
 from ._pilots import Comb, interpolated, lmmse, moments
 
 MOST_SUBCARRIERS = 8192
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Estimated:
-    """The estimator, and how many devices share a symbol."""
+    """What pilots tell of the channel, by an estimator and so many devices a symbol.
+
+    ``comb`` devices share an OFDM symbol, each on every comb-th subcarrier with the energy of a whole symbol; K devices
+    need ceil(K/comb) symbols, granted in whole slots and counted. The pilots pass the round's own channel with all
+    offsets that are seen, and noise: what the estimate holds is what the air did to them. The estimate is kept for the
+    round.
+
+    Least squares divides by the pilots and interpolates between them; its error at a pilot is N0/(comb P). LMMSE weighs
+    the same values by the covariance of a channel whose power is spread evenly over the prefix, whatever the channel
+    really is; Edfors et al., "OFDM channel estimation by singular value decomposition", IEEE TCOM 1998, call that
+    robust. Both are Sionna's (`_pilots.py`).
+
+    How good the estimate is follows from the same weights, the noise, and the powers and delays of the channel's paths,
+    which are known in the long run: on subcarrier f the best estimate is c_f g_f, and lacks E|h|^2 - |c_f|^2 E|g_f|^2.
+    The covariance that LMMSE assumes only shapes its weights. Where the channel moves, paths have aged from the pilots
+    to each symbol of the data by their correlation over time. Delays are those of the round: a receiver tracks every
+    device's clock perfectly. Not counted: what distortions do to pilots beside the mean response (of linear estimates
+    at 10 dB an error of 0.041 is said where converters of 3 bits leave 0.073, an IQ imbalance of 2 dB and 10 degrees
+    0.046, an amplifier without back-off 0.043), and pilots that arrive past the prefix.
+
+    >>> from overair.phy import Air, Estimated, Grid, Tdl, keys
+    >>> air = Air(Grid(subcarriers=64, symbols=14), Tdl(), devices=20, antennas=2, csir=Estimated("linear", comb=4))
+    >>> air.lead, air.pilots  # OFDM symbols before the data, and the resource elements of their slot
+    (14, 896)
+    >>> link = air.draw(air.init(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1, snr_db=10.0)
+    >>> link.response(of=link.receiver).shape, link.receiver.error.shape
+    (TensorShape([1, 2, 20, 1, 64]), TensorShape([1, 20, 1, 64]))
+    """
 
     estimator: Literal["nearest", "linear", "lmmse"] = "lmmse"
     """How pilots become a channel; nearest and linear are least squares."""

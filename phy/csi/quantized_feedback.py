@@ -1,15 +1,4 @@
-"""Quantised CSI (limited feedback): as the round begins a device is told its channel, a few bits a subcarrier.
-
-The phase falls into one of 2^p sectors, so what is left of it is uniform on +-pi/2^p and an inverted gain keeps
-sin(x)/x of its mean, x = pi/2^p. The amplitude falls into one of 2^a classes that are equally likely under Rayleigh
-fading, |h|^2/mean between -ln(1 - i/2^a) and the next, and is taken to be the mean amplitude of its class. One bit is
-p = 1, a = 0: a sign. With a = 0 all amplitudes are believed to be the mean one, and with p = 0 all phases to be 0.
-
-Under circular fading E[h | told] = told sin(x)/x; that is the best estimate, and what it lacks has the mean power
-E|h|^2 - (sin(x)/x)^2 E|told|^2. Told nothing, nothing is known. Where the channel moves, what was told ages by the
-channel's correlation over time. Classes are Rayleigh's and phases uniform whatever fades: of a line of sight they say
-less than they could, and without fading, where a phase of 0 always lies at the edge of a sector, too much.
-"""
+"""Quantised CSI (limited feedback): as the round begins a device is told its channel, a few bits a subcarrier."""
 
 import math
 from typing import Annotated
@@ -17,20 +6,39 @@ from typing import Annotated
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 from scipy.special import gammaincc
 
 from ..beliefs import CorrelatedTable
 from ..grid import Grid
 from ..keys import Key
 from ..link import ResponseTable
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Free, Observation
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class QuantizedFeedback(Free):
-    """Bits for the phase and for the amplitude of each subcarrier and antenna."""
+    """Bits for the phase and for the amplitude of each subcarrier and antenna.
+
+    The phase falls into one of 2^p sectors, so what is left of it is uniform on +-pi/2^p and an inverted gain keeps
+    sin(x)/x of its mean, x = pi/2^p. The amplitude falls into one of 2^a classes that are equally likely under Rayleigh
+    fading, |h|^2/mean between -ln(1 - i/2^a) and the next, and is taken to be the mean amplitude of its class. One bit
+    is p = 1, a = 0: a sign. With a = 0 all amplitudes are believed to be the mean one, and with p = 0 all phases to be
+    0.
+
+    Under circular fading E[h | told] = told sin(x)/x; that is the best estimate, and what it lacks has the mean power
+    E|h|^2 - (sin(x)/x)^2 E|told|^2. Told nothing, nothing is known. Where the channel moves, what was told ages by the
+    channel's correlation over time. Classes are Rayleigh's and phases uniform whatever fades: of a line of sight they
+    say less than they could, and without fading, where a phase of 0 always lies at the edge of a sector, too much.
+
+    >>> from overair.phy import Air, Grid, QuantizedFeedback, Rayleigh, keys
+    >>> air = Air(Grid(subcarriers=8, prefix=2), Rayleigh(), devices=3, csit=QuantizedFeedback(1, 0))
+    >>> air.csit.bits(air.grid, antennas=1)  # to each device
+    8.0
+    >>> link = air.draw(air.init(keys.key(0)), keys.key(0, "round"), time=0.0, slots=1)
+    >>> link.response(of=link.transmitters).shape
+    TensorShape([1, 1, 3, 1, 8])
+    """
 
     phase_bits: Annotated[int, Ge(0), Le(16)] = 3
     """Of a subcarrier at each antenna, in bits."""

@@ -13,6 +13,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import tensorflow as tf
 
+from ..documented import documented
 from ..grid import Grid
 from ..keys import Key, Shape
 from ..link import Paths, Span
@@ -20,9 +21,23 @@ from ..link import Paths, Span
 Stage: TypeAlias = Literal["paths", "transmit", "receive"]
 
 
+@documented
 @runtime_checkable
 class Impairment(Protocol):
-    """A change of the paths, for ``stage`` paths; for the other stages, see Distortion."""
+    """A change of the paths, for the stage ``paths``; of the waveform, see ``Distortion``.
+
+        tau -> tau + shift,   a -> factor a
+
+    What changes paths acts alike in both domains. Of what distorts waveforms ``apply`` is what it does to the mean
+    response: that is what can be known of it.
+
+    >>> from overair.phy import Awgn, Grid, Impairment, Size, Span, TimingOffset, keys
+    >>> grid, span, late = Grid(), Span(0.0, 14, 83e-6), TimingOffset(low=2.0, high=2.0)
+    >>> paths = Awgn().draw(Size(1, 1, 3), span, keys.key(0), keys.key(0, "place"))
+    >>> tau = late.apply(paths, grid, span, keys.key(1)).tau  # [B, K, L], in seconds
+    >>> isinstance(late, Impairment), (tau / grid.sample).numpy().round(3).ravel().tolist()
+    (True, [2.0, 2.0, 2.0])
+    """
 
     @property
     def stage(self) -> Stage:
@@ -54,13 +69,30 @@ class Impairment(Protocol):
         ...
 
     def apply(self, paths: Paths, grid: Grid, span: Span, key: Key) -> Paths:
-        """The paths with the mean effect; time axis 1 or ``span.steps``, before and after."""
+        """The paths with the mean effect; time axis 1 or ``span.steps``, before and after.
+
+        Coefficients are complex64 [B, A, K, L, T], delays float32 [B, K, L] in seconds, powers float32 [B, K, L];
+        ``span`` counts OFDM symbols. ``key``, int64 [2], is the round's, or that of all rounds where it is ``lasting``.
+        """
         ...
 
 
+@documented
 @runtime_checkable
 class Distortion(Impairment, Protocol):
-    """An impairment of the waveform, for the stages ``transmit`` and ``receive``."""
+    """An impairment of the waveform, for the stages ``transmit`` and ``receive``.
+
+    Those of the stage ``transmit`` act on each device's wave before the channel, those of the stage ``receive`` on the
+    receiver's after the noise. They need the time domain wherever they break the orthogonality of subcarriers.
+    ``Steady`` of this module has ``correlation`` for those whose mean effect does not change over a round.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import Amplifier, Distortion, Grid, Span, keys
+    >>> grid, amplifier, wave = Grid(), Amplifier(), tf.ones([1, 3, 80], tf.complex64)  # [batch, devices, samples]
+    >>> sent = amplifier.distort(wave, grid, Span(0.0, 80, grid.sample), keys.key(0), tf.range(3))
+    >>> isinstance(amplifier, Distortion), amplifier.homogeneous, sent.shape
+    (True, False, TensorShape([1, 3, 80]))
+    """
 
     @property
     def homogeneous(self) -> bool:

@@ -1,14 +1,4 @@
-"""Power amplifier (PA) that saturates, Rapp's model: large samples shrink, x / (1 + (|x|/A)^(2p))^(1/(2p)).
-
-A^2, the saturation power, lies ``backoff_db`` above P = 1, the mean power of a device that spends its whole budget. An
-OFDM waveform is nearly Gaussian, so what comes out is alpha x plus a distortion that is not correlated with x
-(Bussgang), and alpha is the mean effect at P = 1. For p to infinity, a soft limiter, alpha = 1 - exp(-g^2) + sqrt(pi)
-g erfc(g)/2 with g = A. Rapp, "Effects of HPA-nonlinearity on a 4-DPSK/OFDM-signal for a digital sound broadcasting
-system", ECSC 1991; Ochiai, Imai, "Performance analysis of deliberately clipped OFDM signals", IEEE Trans. Commun.
-50(1), 2002.
-
-At an oversampling of 1 all of the distortion falls into the band; at 2 or 4 a part goes beside it and is gone.
-"""
+"""Power amplifier (PA) that saturates, Rapp's model: large samples shrink, x / (1 + (|x|/A)^(2p))^(1/(2p))."""
 
 import math
 from functools import cached_property
@@ -17,19 +7,38 @@ from typing import Annotated, ClassVar
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Stage, Steady
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Amplifier(Steady):
-    """Rapp's model, the same amplifier in every device."""
+    """Rapp's model of a power amplifier that saturates, the same in every device.
+
+        y = x / (1 + (|x| / A)^(2 p))^(1 / (2 p)),   p the ``smoothness``.
+
+    A^2, the saturation power, lies ``backoff_db`` above P = 1, the mean power of a device that spends its whole budget.
+    An OFDM waveform is nearly Gaussian, so what comes out is alpha x plus a distortion that is not correlated with x
+    (Bussgang), and alpha is the mean effect at P = 1. For p to infinity, a soft limiter, alpha = 1 - exp(-g^2) +
+    sqrt(pi) g erfc(g)/2 with g = A. Rapp, "Effects of HPA-nonlinearity on a 4-DPSK/OFDM-signal for a digital sound
+    broadcasting system", ECSC 1991; Ochiai, Imai, "Performance analysis of deliberately clipped OFDM signals", IEEE
+    Trans. Commun. 50(1), 2002.
+
+    At an oversampling of 1 all of the distortion falls into the band; at 2 or 4 a part goes beside it and is gone.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import Amplifier, Grid, Span, keys
+    >>> grid = Grid()
+    >>> wave = tf.constant([[[0.1, 1.0, 10.0]]], tf.complex64)  # [batch, devices, samples]
+    >>> sent = Amplifier(backoff_db=0.0).distort(wave, grid, Span(0.0, 3, grid.sample), keys.key(0), tf.range(1))
+    >>> tf.abs(sent).numpy().round(2).astype(str).tolist()
+    [[['0.1', '0.84', '1.0']]]
+    """
 
     backoff_db: float = 6.0
     """Input back-off (IBO), in dB; saturation power over P, to be compared with the PAPR of waveforms."""

@@ -1,15 +1,4 @@
-"""Carrier frequency offset (CFO): each device's carrier is eps_k subcarrier spacings off, and its waveform turns.
-
-Sample n is turned by exp(j 2 pi eps n/N), counted from the start of the data, where the phase is 0. Over the
-receiver's window a subcarrier keeps c_0 = sin(pi eps)/(N sin(pi eps/N)) of its amplitude, at the phase that the middle
-of the window has, and 1 - |c_0|^2 of its power goes to other subcarriers (Moose, "A technique for orthogonal frequency
-division multiplexing frequency offset correction", IEEE Trans. Commun. 42(10), 1994).
-
-``apply`` is that mean effect. A path carries the phase with which it was sent, so what delays paths should stand
-before this in the list of impairments. With oversampling the phase is 0 in the middle of the grid's first sample, so
-that it is the same in the middle of every window; a little of the power then leaks past the edges of the band and is
-gone.
-"""
+"""Carrier frequency offset (CFO): each device's carrier is eps_k subcarrier spacings off, and its waveform turns."""
 
 import math
 from typing import Annotated, ClassVar
@@ -17,19 +6,37 @@ from typing import Annotated, ClassVar
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Stage, each, scaled, turn
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class FrequencyOffset:
-    """A uniform and a Gaussian part, one offset a device."""
+    """A uniform and a Gaussian part, one offset a device.
+
+        x_k[n] exp(j 2 pi eps_k n / N),   eps_k = uniform(low, high) + deviation * normal, in subcarrier spacings.
+
+    Sample n is turned by exp(j 2 pi eps n/N), counted from the start of the data, where the phase is 0. Over the
+    receiver's window a subcarrier keeps c_0 = sin(pi eps)/(N sin(pi eps/N)) of its amplitude, at the phase that the
+    middle of the window has, and 1 - |c_0|^2 of its power goes to other subcarriers (Moose, "A technique for orthogonal
+    frequency division multiplexing frequency offset correction", IEEE Trans. Commun. 42(10), 1994).
+
+    ``apply`` is that mean effect. A path carries the phase with which it was sent, so what delays paths should stand
+    before this in the list of impairments. With oversampling the phase is 0 in the middle of the grid's first sample,
+    so that it is the same in the middle of every window; a little of the power then leaks past the edges of the band
+    and is gone.
+
+    >>> from overair.phy import Awgn, FrequencyOffset, Grid, Size, Span, keys
+    >>> paths = Awgn().draw(Size(1, 1, 5), Span(0.0, 14, 83e-6), keys.key(0), keys.key(0, "place"))
+    >>> mean = FrequencyOffset(low=0.1, high=0.1).apply(paths, Grid(), Span(0.0, 14, 83e-6), keys.key(0, "carriers"))
+    >>> mean.a.shape, round(float(abs(mean.a.numpy()).mean()), 3)  # turns from symbol to symbol, sin(0.1 pi)/(0.1 pi)
+    (TensorShape([1, 1, 5, 1, 14]), 0.984)
+    """
 
     low: Annotated[float, Ge(-1e9), Le(1e9)] = 0.0
     """Least offset, in subcarrier spacings."""

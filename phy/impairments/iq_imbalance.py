@@ -1,32 +1,39 @@
-"""IQ imbalance: the two branches of a mixer differ, and every subcarrier sees a faint image of its mirror.
-
-A waveform z becomes mu z + nu z*, and so subcarrier k receives a share of what -k sends. With g the ratio of the
-branches' amplitudes and phi their phase error, mu = (1 + g exp(j phi))/2 and nu = (1 - g exp(j phi))/2 at a
-transmitter, mu = (1 + g exp(-j phi))/2 at a receiver; the image rejection ratio is (1 + 2 g cos phi + g^2)/(1 - 2 g
-cos phi + g^2) (Schenk, RF Imperfections in High-rate Wireless Systems, Springer, 2008, chapter 5). Both are divided by
-sqrt((1 + g^2)/2), so that circular signals keep their energy. ``apply`` is mu, the mean effect where mirrors send
-independent symbols.
-"""
+"""IQ imbalance: the two branches of a mixer differ, and every subcarrier sees a faint image of its mirror."""
 
 import math
 from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Le, Lt
-from pydantic.dataclasses import dataclass
 
 from .. import keys
 from ..arithmetic import squared
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Stage, Steady, each, scaled
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class IqImbalance(Steady):
-    """Uniform errors of amplitude and phase, at one of the two sides."""
+    """Uniform errors of amplitude and phase, at one of the two sides.
+
+        z becomes mu z + nu z*,
+
+    and so subcarrier k receives a share of what -k sends. With g the ratio of the branches' amplitudes and phi their
+    phase error, mu = (1 + g exp(j phi))/2 and nu = (1 - g exp(j phi))/2 at a transmitter, mu = (1 + g exp(-j phi))/2 at
+    a receiver; the image rejection ratio is (1 + 2 g cos phi + g^2)/(1 - 2 g cos phi + g^2) (Schenk, RF Imperfections
+    in High-rate Wireless Systems, Springer, 2008, chapter 5). Both are divided by sqrt((1 + g^2)/2), so that circular
+    signals keep their energy. ``apply`` is mu, the mean effect where mirrors send independent symbols.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import Grid, IqImbalance, Span, keys
+    >>> grid, imbalance = Grid(), IqImbalance(amplitude_db=1.0, phase_degrees=5.0)
+    >>> wave = tf.ones([1, 3, 64], tf.complex64)  # [batch, devices, samples]
+    >>> imbalance.distort(wave, grid, Span(0.0, 64, grid.sample), keys.key(0), tf.range(3)).shape, imbalance.stage
+    (TensorShape([1, 3, 64]), 'transmit')
+    """
 
     amplitude_db: Annotated[float, Ge(0), Le(300)] = 0.0
     """Largest imbalance of the amplitudes, in dB."""

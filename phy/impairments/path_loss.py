@@ -1,27 +1,35 @@
-"""Path loss: devices scattered over a ring around the receiver are near and far, (r/reference)^(-exponent).
-
-Distances are uniform over the ring's area and last for all rounds. The SNR of a scenario is the one at the reference
-distance. No gain is normalised away: near and far stay near and far.
-"""
+"""Path loss: devices scattered over a ring around the receiver are near and far, (r/reference)^(-exponent)."""
 
 from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
-from ..strict import STRICT
+from ..strict import dataclass
 
 GAINS = 1e-30, 1e30
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PathLoss:
-    """Devices at random in a ring, and an exponent."""
+    """Devices at random in a ring, and an exponent.
+
+        |h_k|^2 = (r_k / reference)^(-exponent),   r_k^2 uniform from nearest^2 to farthest^2.
+
+    Distances are uniform over the ring's area and last for all rounds. The SNR of a scenario is the one at the
+    reference distance. No gain is normalised away: near and far stay near and far.
+
+    >>> from overair.phy import Awgn, Grid, PathLoss, Size, Span, keys
+    >>> span, ring = Span(0.0, 14, 83e-6), PathLoss(exponent=2.0, nearest=50.0, farthest=200.0, reference=100.0)
+    >>> paths = Awgn().draw(Size(1, 1, 100), span, keys.key(0), keys.key(0, "place"))
+    >>> gain = ring.apply(paths, Grid(), span, keys.key(0, "positions")).power.numpy()  # [B, K, L]
+    >>> bool(((0.25 <= gain) & (gain <= 4.0)).all())
+    True
+    """
 
     exponent: Annotated[float, Ge(0), Le(10)] = 3.0
     """Of the loss over distance."""

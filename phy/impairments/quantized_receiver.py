@@ -1,15 +1,4 @@
-"""Quantised receiver (ADC): each antenna's converter has few bits for the real and as many for the imaginary part.
-
-Automatic gain control sets full scale to ``headroom`` deviations of what the antenna receives over the round, and a
-uniform midrise quantiser of 2^bits levels clips what is beyond: step = 2 headroom deviation / 2^bits. Between the
-clips that adds step^2/12 to each part. For a Gaussian signal of deviation 1 the output is alpha times the input plus
-what is not correlated with it (Bussgang), alpha = step * sum_i phi(t_i) over the thresholds t_i, phi the normal
-density, and this is the mean effect ``apply``. Mezghani, Nossek, "Capacity lower bound of MIMO channels with output
-quantization and correlated noise", ISIT 2012; Jacobsson et al., "Throughput analysis of massive MIMO uplink with
-low-resolution ADCs", IEEE Trans. Wireless Commun. 16(6), 2017.
-
-Rounding passes gradients as if it were not there, so what is trained through it can learn.
-"""
+"""Quantised receiver (ADC): each antenna's converter has few bits for the real and as many for the imaginary part."""
 
 import math
 from functools import cached_property
@@ -18,19 +7,40 @@ from typing import Annotated, ClassVar
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Stage, Steady
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class QuantizedReceiver(Steady):
-    """A uniform quantiser behind gain control, for each antenna."""
+    """A uniform quantiser behind gain control, for each antenna.
+
+        y = step (floor(x / step) + 1/2) of the real and of the imaginary part, clipped to 2^bits levels.
+
+    Automatic gain control sets full scale to ``headroom`` deviations of what the antenna receives over the round, and a
+    uniform midrise quantiser of 2^bits levels clips what is beyond: step = 2 headroom deviation / 2^bits. Between the
+    clips that adds step^2/12 to each part. For a Gaussian signal of deviation 1 the output is alpha times the input
+    plus what is not correlated with it (Bussgang), alpha = step * sum_i phi(t_i) over the thresholds t_i, phi the
+    normal density, and this is the mean effect ``apply``. Mezghani, Nossek, "Capacity lower bound of MIMO channels with
+    output quantization and correlated noise", ISIT 2012; Jacobsson et al., "Throughput analysis of massive MIMO uplink
+    with low-resolution ADCs", IEEE Trans. Wireless Commun. 16(6), 2017.
+
+    Rounding passes gradients as if it were not there, so what is trained through it can learn.
+
+    >>> import numpy as np, tensorflow as tf
+    >>> from overair.phy import Grid, QuantizedReceiver, Span, keys
+    >>> grid = Grid()
+    >>> wave = keys.complex_normal(keys.key(0), [1, 2, 10 * grid.symbol_samples])  # [batch, antennas, samples]
+    >>> span = Span(0.0, wave.shape[2], grid.sample)
+    >>> read = QuantizedReceiver(bits=2).distort(wave, grid, span, keys.key(1), tf.range(2))
+    >>> len(np.unique(read.numpy()[0, 0].real))
+    4
+    """
 
     bits: Annotated[int, Ge(1), Le(16)] = 8
     """Resolution of each real dimension, in bits."""

@@ -1,35 +1,45 @@
-"""Sampling clock offset (SCO): a device's converter runs delta_k too fast, its waveform is read at n (1 + delta_k).
-
-Time 0 is the start of the data. Symbol after symbol the receiver's windows slip, and subcarrier f turns by 2 pi f
-delta n/N, n the middle of the window, with a little leakage between subcarriers (Pollet, Spruyt, Moeneclaey, "The BER
-performance of OFDM systems using non-synchronized sampling", GLOBECOM 1994). The waveform is interpolated with the
-pulse of ``waveform.py``: right to 80 dB at an oversampling of 2; at 1 that pulse is wrong near the edges of the band.
-
-A delay of paths has no time axis, so the mean effect ``apply`` says none: what is known is the channel at the start of
-the data, where all clocks agree, and the slip since then is what nobody knows. Sounding before the data feels it too.
-"""
+"""Sampling clock offset (SCO): a device's converter runs delta_k too fast, its waveform is read at n (1 + delta_k)."""
 
 import math
 from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
-from ..strict import STRICT
+from ..strict import dataclass
 from ..waveform import REACH, pulse
 from . import Stage, Steady, each
 
 BINS = 192  # of a block's transform, if shifts are small
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class SamplingOffset(Steady):
-    """Uniform between two bounds, one offset a device."""
+    """Uniform between two bounds, one offset a device.
+
+        y[n] = x(n (1 + delta_k)),   delta_k uniform(low, high) millionths.
+
+    Time 0 is the start of the data. Symbol after symbol the receiver's windows slip, and subcarrier f turns by 2 pi f
+    delta n/N, n the middle of the window, with a little leakage between subcarriers (Pollet, Spruyt, Moeneclaey, "The
+    BER performance of OFDM systems using non-synchronized sampling", GLOBECOM 1994). The waveform is interpolated with
+    the pulse of ``waveform.py``: right to 80 dB at an oversampling of 2; at 1 that pulse is wrong near the edges of the
+    band.
+
+    A delay of paths has no time axis, so the mean effect ``apply`` says none: what is known is the channel at the start
+    of the data, where all clocks agree, and the slip since then is what nobody knows. Sounding before the data feels it
+    too.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import Grid, SamplingOffset, Span, keys
+    >>> grid, offset = Grid(), SamplingOffset(low=-20.0, high=20.0)
+    >>> wave = tf.ones([1, 3, 2 * grid.symbol_samples], tf.complex64)  # [batch, devices, samples]
+    >>> offset.distort(wave, grid, Span(0.0, wave.shape[2], grid.sample), keys.key(0), tf.range(3)).shape
+    TensorShape([1, 3, 160])
+    """
 
     low: float = 0.0
     """Least offset, in parts per million."""

@@ -1,35 +1,43 @@
-"""Timing offset (STO): each device's signal arrives late (or early), by a uniform and a Gaussian part.
-
-On subcarrier k a shift of t samples turns the phase by exp(-j 2 pi k t/N). Inside the prefix that is all it does:
-harmless to transmitters that see it in their channel estimates, and destructive on high subcarriers to those that do
-not, where the mean gain falls to |sum_t exp(-j 2 pi k t/N)|/(T+1) for offsets uniform on {0..T}, and to exp(-s^2/2), s
-= 2 pi k sigma/N, for Gaussian ones. These end at four deviations, so that a prefix can hold them.
-
-With a ``step``, a device corrects its offset by the nearest multiple of it, and keeps what is left. In 5G the timing
-advance moves in steps of 16 * 64 Tc/2^mu, Tc = 1/(480 kHz * 4096), which is 0.521 us at 15 kHz (3GPP TS 38.213,
-section 4.2). ``clock_drift`` is what happens between two corrections.
-"""
+"""Timing offset (STO): each device's signal arrives late (or early), by a uniform and a Gaussian part."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge
-from pydantic.dataclasses import dataclass
 from scipy.stats import norm
 
 from .. import keys
 from ..grid import Grid
 from ..keys import Key
 from ..link import Paths, Span
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Stage
 
 TAIL = 4.0  # deviations at which a Gaussian offset ends
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class TimingOffset:
-    """A uniform and a Gaussian part, one offset a device."""
+    """A uniform and a Gaussian part, one offset a device.
+
+        tau_k -> tau_k + (uniform(low, high) + deviation * normal) samples.
+
+    On subcarrier k a shift of t samples turns the phase by exp(-j 2 pi k t/N). Inside the prefix that is all it does:
+    harmless to transmitters that see it in their channel estimates, and destructive on high subcarriers to those that
+    do not, where the mean gain falls to |sum_t exp(-j 2 pi k t/N)|/(T+1) for offsets uniform on {0..T}, and to
+    exp(-s^2/2), s = 2 pi k sigma/N, for Gaussian ones. These end at four deviations, so that a prefix can hold them.
+
+    With a ``step``, a device corrects its offset by the nearest multiple of it, and keeps what is left. In 5G the
+    timing advance moves in steps of 16 * 64 Tc/2^mu, Tc = 1/(480 kHz * 4096), which is 0.521 us at 15 kHz (3GPP TS
+    38.213, section 4.2). ``clock_drift`` is what happens between two corrections.
+
+    >>> from overair.phy import Awgn, Grid, Size, Span, TimingOffset, keys
+    >>> grid, span = Grid(), Span(0.0, 14, 83e-6)
+    >>> paths = Awgn().draw(Size(1, 1, 100), span, keys.key(0), keys.key(0, "place"))
+    >>> late = TimingOffset(low=0.0, high=3.0, whole=True).apply(paths, grid, span, keys.key(0, "clocks"))
+    >>> sorted({round(float(tau)) for tau in late.tau.numpy().ravel() / grid.sample})
+    [0, 1, 2, 3]
+    """
 
     low: float = 0.0
     """Least offset, in samples."""

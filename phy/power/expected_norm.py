@@ -1,31 +1,40 @@
-"""A level from expected norms (COTAF): devices invert the channel at a level agreed on before they know their energy.
-
-c^2 = g P / (margin E), b = c / h where |h|^2 >= g. E is the energy that updates are expected to have: ``norm`` where it
-is announced, else the mean over those that send. A device whose update and fades would cost more than its budget
-sends all of it weaker, by the same factor on every element, and so arrives below the level: bias for the loud, where
-other rules lower the level for all. COTAF: Sery, Shlezinger, Cohen, Eldar, "Over-the-air federated learning from
-heterogeneous data", IEEE TSP 2021, whose precoder is p_t = P / max_k E|update_k|^2, and sends h_min/|h| sqrt(p_t) where
-|h| >= h_min.
-
-What differs: the paper takes the maximum over devices of expectations over data, found beforehand, and keeps P on
-average; a rule keeps no memory, so the mean over this round's devices times ``margin`` stands for it, and the budget is
-kept in each round. Symbols carry their weights, so E is that of weighted updates, per granted element, in units of P.
-"""
+"""A level from expected norms (COTAF): devices invert the channel at a level agreed before they know their energy."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Gt
-from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Level, Maybe, inverse
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class ExpectedNorm:
-    """Inversion at a level agreed on beforehand."""
+    """Inversion at a level agreed on beforehand.
+
+        b = c / h where |h|^2 >= g, else 0,   c^2 = g P / (margin E).
+
+    E is the energy that updates are expected to have: ``norm`` where it is announced, else the mean over those that
+    send. A device whose update and fades would cost more than its budget sends all of it weaker, by the same factor on
+    every element, and so arrives below the level: bias for the loud, where other rules lower the level for all. COTAF:
+    Sery, Shlezinger, Cohen, Eldar, "Over-the-air federated learning from heterogeneous data", IEEE TSP 2021, whose
+    precoder is p_t = P / max_k E|update_k|^2, and sends h_min/|h| sqrt(p_t) where |h| >= h_min.
+
+    What differs: the paper takes the maximum over devices of expectations over data, found beforehand, and keeps P on
+    average; a rule keeps no memory, so the mean over this round's devices times ``margin`` stands for it, and the
+    budget is kept in each round. Symbols carry their weights, so E is that of weighted updates, per granted element, in
+    units of P.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import ExpectedNorm
+    >>> rule, gain = ExpectedNorm(threshold=0.25, norm=1.0), tf.constant([0.1, 0.5, 1.0], tf.complex64)
+    >>> level = rule.level(tf.constant([3.0]), tf.ones([1]), None, tf.constant(0.1))
+    >>> b = rule.amplitude(level.scale, gain, tf.fill([3], 1 / 3), tf.ones([1]))  # energies [N], budgets [1]
+    >>> float(level.arrival), tf.math.real(b).numpy().tolist()
+    (0.5, [0.0, 1.0, 0.5])
+    """
 
     threshold: Annotated[float, Gt(0)] = 0.1
     """Least gain |h|^2 at which a device sends; relative to the mean that the SNR is defined for."""

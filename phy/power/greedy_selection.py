@@ -1,38 +1,47 @@
-"""Greedy choice of elements: b = c (m/m_i) / h on the m_i strongest of m elements, as many as a device can pay for.
-
-At a level c device i takes the largest m_i with c^2 (m/m_i)^2 sum_{l <= m_i} E_{i,l}/|h_{i,l}|^2 <= P_i, strongest
-first (Abdi, "Distributed learning and inference in deep models", 2020, section 5.4.1, eq. 5.7 and 5.8). The left side
-may fall as m_i grows, so every m_i is tried. E_{i,l} is what the symbols really hold, while the level knows their mean
-only; a device that is short of a hundredth of what it needs sends that much weaker, and none exceeds its budget.
-
-The level makes the bound of eq. 5.9 smallest: with a_i^2 the mean symbol energy, (sum_i a_i) (sum_i a_i m/m_i) +
-N0/c^2, up to what does not depend on c. The bound steps up where somebody loses an element, at max_{m' >= m} c_i(m')
-where c_i(m) is what i can afford on m elements, and falls between steps. So one of these K m values is the best c, and
-all are tried; at each somebody is heard. A silent device, for which the bound has no value, is charged as half an
-element would be, m/m_i = 2 m: it is given up only where keeping it would cost all others more. Without ``unbiased``
-nobody scales by m/m_i, and the bound is (sum_i a_i sqrt(1 - m_i/m))^2 + N0/c^2: the triangle inequality over devices of
-what they leave out.
-
-Where all elements of a device are alike more of them never cost more. It uses all or none, c is what the weakest that
-is worth keeping affords, and the rule is full inversion with the hopeless left out. Where the channel moves, a level is
-found slot by slot from that slot's gains; devices choose among all elements of the round, cheapest first.
-"""
+"""Greedy choice of elements: b = c (m/m_i) / h on the m_i strongest of m elements, as many as a device can pay for."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Level, Maybe, inverse, shares
 
 SHORT = 0.01  # of its budget: what a device may lack and send weaker for
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class GreedySelection:
-    """As many of the strongest elements as the budget pays for."""
+    """As many of the strongest elements as the budget pays for.
+
+        b = c (m/m_i) / h on the m_i strongest of m elements, else 0.
+
+    At a level c device i takes the largest m_i with c^2 (m/m_i)^2 sum_{l <= m_i} E_{i,l}/|h_{i,l}|^2 <= P_i, strongest
+    first (Abdi, "Distributed learning and inference in deep models", 2020, section 5.4.1, eq. 5.7 and 5.8). The left
+    side may fall as m_i grows, so every m_i is tried. E_{i,l} is what the symbols really hold, while the level knows
+    their mean only; a device that is short of a hundredth of what it needs sends that much weaker, and none exceeds its
+    budget.
+
+    The level makes the bound of eq. 5.9 smallest: with a_i^2 the mean symbol energy, (sum_i a_i) (sum_i a_i m/m_i) +
+    N0/c^2, up to what does not depend on c. The bound steps up where somebody loses an element, at max_{m' >= m}
+    c_i(m') where c_i(m) is what i can afford on m elements, and falls between steps. So one of these K m values is the
+    best c, and all are tried; at each somebody is heard. A silent device, for which the bound has no value, is charged
+    as half an element would be, m/m_i = 2 m: it is given up only where keeping it would cost all others more. Without
+    ``unbiased`` nobody scales by m/m_i, and the bound is (sum_i a_i sqrt(1 - m_i/m))^2 + N0/c^2: the triangle
+    inequality over devices of what they leave out.
+
+    Where all elements of a device are alike more of them never cost more. It uses all or none, c is what the weakest
+    that is worth keeping affords, and the rule is full inversion with the hopeless left out. Where the channel moves, a
+    level is found slot by slot from that slot's gains; devices choose among all elements of the round, cheapest first.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import GreedySelection
+    >>> rule, gain = GreedySelection(), tf.constant([0.1, 1.0, 2.0, 1.0], tf.complex64)
+    >>> b = rule.amplitude(tf.constant(0.5), gain, tf.fill([4], 0.25), tf.ones([1]))  # c = 0.5
+    >>> tf.math.real(b).numpy().round(2).astype(str).tolist()  # c m/m_i = 2/3 on the three strongest
+    ['0.0', '0.67', '0.33', '0.67']
+    """
 
     unbiased: bool = True
     """Whether those that are sent are scaled by m/m_i."""

@@ -1,23 +1,33 @@
-"""MMSE power control: the power that makes the sum's mean squared error smallest, element by element.
-
-Devices whose full power would arrive below the level send at full power; the others invert. With symbol energies E_k
-and budgets P_k, q_k = |h_k| sqrt(P_k/E_k) sorted ascending, and sqrt(eta_k) = (N0 + sum_{i<=k} E_i q_i^2) /
-sum_{i<=k} E_i q_i,  eta = min_k eta_k,  |b_k|^2 = min(P_k/E_k, eta/|h_k|^2). Cao, Zhu, Xu, Huang, "Optimized power
-control for over-the-air computation in fading channels", IEEE TWC 2020, theorem 1 (E_k = 1).
-"""
+"""MMSE power control: the power that makes the sum's mean squared error smallest, element by element."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Level, Maybe, full_strength, opposite_phase
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class MseOptimal:
-    """Bias of the weak against noise for all, in the best balance."""
+    """Bias of the weak against noise for all, in the best balance.
+
+    Devices whose full power would arrive below the level sqrt(eta) send at full power; the others invert. With symbol
+    energies E_k and budgets P_k, and q_k = |h_k| sqrt(P_k/E_k) sorted ascending,
+
+        sqrt(eta_k) = (N0 + sum_{i<=k} E_i q_i^2) / sum_{i<=k} E_i q_i,   eta = min_k eta_k,
+        |b_k|^2 = min(P_k/E_k, eta/|h_k|^2).
+
+    Cao, Zhu, Xu, Huang, "Optimized power control for over-the-air computation in fading channels", IEEE TWC 2020,
+    theorem 1 (E_k = 1).
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import MseOptimal
+    >>> gains = tf.constant([[1.0, 0.5], [2.0, 2.0]], tf.complex64)  # of 2 devices on 2 elements
+    >>> level = MseOptimal().level(tf.ones([2]), tf.ones([2]), gains, noise=tf.constant(0.25))
+    >>> level.arrival.numpy().tolist()  # the weak one sends at full power: (0.25 + 1)/1, and (0.25 + 0.25)/0.5
+    [1.25, 1.0]
+    """
 
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True

@@ -1,31 +1,10 @@
-"""MMSE power control over the band: a device's budget holds over all its elements, and it may favour some of them.
-
-`mse_optimal` gives each element the same share of a budget. Here it is sum_f E_kf b_kf^2 <= P_k alone, and
-
-    sum_kf E_kf (x_f b_kf |h_kf| - 1)^2 + N0 sum_f x_f^2,
-
-with x 1 over the level, is made smaller in turn over what devices send and over x, from the levels of `mse_optimal`:
-
-    b_kf = x_f |h_kf| / (x_f^2 |h_kf|^2 + lambda_k),   x_f = sum_k E_k b_kf |h_kf| / (sum_k E_k b_kf^2 |h_kf|^2 + N0).
-
-lambda_k, the water level, is 0 where the budget allows inversion, and else the one that spends it. It solves sum_f E_kf
-d_kf / (d_kf + lambda)^2 = P_k with d = x^2 |h|^2, which is the secular equation of trust regions: Newton's steps on
-1/sqrt of it climb to the solution from below (More, Sorensen, "Computing a trust region step", SIAM J. Sci. Stat.
-Comput. 1983). In x_f b_kf and x_f^2 the problem is convex, so what no step changes any more is the best there is. With
-little noise steps are short, and log x is thrown ahead along them by the rule S3 of Varadhan and Roland, "Simple and
-globally convergent methods for accelerating the convergence of any EM algorithm", Scand. J. Stat. 2008.
-
-The level knows energies on average; a device finds the lambda of its own symbols, and keeps its budget. Where the
-channel moves, levels are found slot by slot, as if each slot had its share of the budget. "AirComp in OFDM systems with
-imperfect CSI", IEEE TCOM 2023.
-"""
+"""MMSE power control over the band: a device's budget holds over all its elements, and it may favour some of them."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Level, Maybe, opposite_phase
 from .mse_optimal import MseOptimal
 
@@ -35,9 +14,40 @@ SMALLEST = 1e-15  # x, of elements on which nobody has a gain
 TOLERANCE = 1e-5  # steps of log x that are none
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class MseWideband:
-    """As mse_optimal, with budgets that hold over the band."""
+    """As mse_optimal, with budgets that hold over the band.
+
+    `mse_optimal` gives each element the same share of a budget. Here it is sum_f E_kf b_kf^2 <= P_k alone, and
+
+        sum_kf E_kf (x_f b_kf |h_kf| - 1)^2 + N0 sum_f x_f^2,
+
+    with x 1 over the level, is made smaller in turn over what devices send and over x, from the levels of
+    `mse_optimal`:
+
+        b_kf = x_f |h_kf| / (x_f^2 |h_kf|^2 + lambda_k),
+        x_f = sum_k E_k b_kf |h_kf| / (sum_k E_k b_kf^2 |h_kf|^2 + N0).
+
+    lambda_k, the water level, is 0 where the budget allows inversion, and else the one that spends it. It solves sum_f
+    E_kf d_kf / (d_kf + lambda)^2 = P_k with d = x^2 |h|^2, which is the secular equation of trust regions: Newton's
+    steps on 1/sqrt of it climb to the solution from below (More, Sorensen, "Computing a trust region step", SIAM J.
+    Sci. Stat. Comput. 1983). In x_f b_kf and x_f^2 the problem is convex, so what no step changes any more is the best
+    there is. With little noise steps are short, and log x is thrown ahead along them by the rule S3 of Varadhan and
+    Roland, "Simple and globally convergent methods for accelerating the convergence of any EM algorithm", Scand. J.
+    Stat. 2008.
+
+    The level knows energies on average; a device finds the lambda of its own symbols, and keeps its budget. Where the
+    channel moves, levels are found slot by slot, as if each slot had its share of the budget. "AirComp in OFDM systems
+    with imperfect CSI", IEEE TCOM 2023.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import MseWideband
+    >>> gains = tf.constant([[1.0, 0.5], [2.0, 2.0]], tf.complex64)  # of 2 devices on 2 elements
+    >>> level = MseWideband().level(tf.ones([2]), tf.ones([2]), gains, noise=tf.constant(0.25))
+    >>> b = MseWideband().amplitude(level.scale, gains, tf.fill([2, 2], 0.5), tf.ones([2, 1]))
+    >>> b.shape, bool((tf.reduce_sum(0.5 * tf.abs(b) ** 2, axis=1) < 1 + 1e-5).numpy().all())  # within budgets
+    (TensorShape([2, 2]), True)
+    """
 
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True

@@ -1,21 +1,29 @@
-"""Equal power with phase correction only: b = c conj(h)/|h|, no inversion of the amplitude.
-
-All devices use the same c, the largest that every budget allows, so the weights of the sum stay as they were; each
-arrives scaled by its |h_k|. The receiver divides by c times the mean of |h_k| over those that send.
-"""
+"""Equal power with phase correction only: b = c conj(h)/|h|, no inversion of the amplitude."""
 
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Level, Maybe, opposite_phase, weakest
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PhaseOnly:
-    """Aligned phases, unequal amplitudes."""
+    """Aligned phases, unequal amplitudes.
+
+        b = c conj(h) / |h|,   arrival = c mean_k |h_k|.
+
+    All devices use the same c, the largest that every budget allows, so the weights of the sum stay as they were; each
+    arrives scaled by its |h_k|. The receiver divides by c times the mean of |h_k| over those that send.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import PhaseOnly
+    >>> gains = tf.constant([[1.0, 0.5], [-3.0, 1.5]], tf.complex64)  # of 2 devices on 2 elements
+    >>> level = PhaseOnly().level(tf.constant([1.0, 4.0]), tf.ones([2]), gains, tf.constant(0.1))
+    >>> float(level.scale), level.arrival.numpy().tolist()
+    (0.5, [1.0, 0.5])
+    """
 
     joint: ClassVar[bool] = True
     aligned: ClassVar[bool] = True

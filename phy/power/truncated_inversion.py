@@ -1,28 +1,41 @@
-"""Truncated channel inversion (TCI): b = c / h where |h|^2 >= g, silence elsewhere.
-
-In Rayleigh fading a share 1 - exp(-g) of the elements is silent and the level reached on average is c^2 = P / E1(g).
-With ``unbiased`` a device that uses m_i of its m elements scales by m/m_i (Abdi, "Distributed learning and inference
-in deep models", 2020, eq. 5.7), which keeps a random linear code unbiased and costs energy. A device with m_i = 0 is
-silent and counts as not heard.
-
-``floor`` is fairness: that share of its elements, the strongest, a device uses however weak they are, so nobody with
-any gain is silent; what the weakest then spends lowers the level for all. At 1 the rule is full inversion.
-"""
+"""Truncated channel inversion (TCI): b = c / h where |h|^2 >= g, silence elsewhere."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ..arithmetic import squared
-from ..strict import STRICT
+from ..strict import dataclass
 from . import Level, Maybe, inverse, shares, weakest
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class TruncatedInversion:
-    """Inversion of what is strong enough."""
+    """Inversion of what is strong enough.
+
+    A device multiplies its symbols by
+
+        b = c / h where |h|^2 >= g, and 0 elsewhere,
+
+    with h the gain that it is told, g the ``threshold``, and c the highest level that all can afford.
+
+    In Rayleigh fading a share 1 - exp(-g) of the elements is silent and the level reached on average is c^2 = P /
+    E1(g). With ``unbiased`` a device that uses m_i of its m elements scales by m/m_i (Abdi, "Distributed learning and
+    inference in deep models", 2020, eq. 5.7), which keeps a random linear code unbiased and costs energy. A device with
+    m_i = 0 is silent and counts as not heard.
+
+    ``floor`` is fairness: that share of its elements, the strongest, a device uses however weak they are, so nobody
+    with any gain is silent; what the weakest then spends lowers the level for all. At 1 the rule is full inversion.
+
+    >>> import tensorflow as tf
+    >>> from overair.phy import TruncatedInversion
+    >>> gain = tf.constant([0.1, 0.4, 1.0, 2.0], tf.complex64)  # of one device on four elements
+    >>> TruncatedInversion(threshold=0.2, unbiased=False).cost(gain).numpy().tolist()
+    [0.0, 0.0, 1.0, 0.25]
+    >>> TruncatedInversion(threshold=0.2).cost(gain).numpy().tolist()  # two of four elements send twice as strong
+    [0.0, 0.0, 4.0, 1.0]
+    """
 
     threshold: Annotated[float, Ge(0)] = 0.1
     """Least gain |h|^2 at which a device sends; relative to the mean that the SNR is defined for."""

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic_core import CoreSchema, core_schema
 
 from ...bounds import AtMost
+from .. import promises
 from . import annotations, labels, outside, written
 from .errors import ScenarioError
 from .sources import FAMILIES, ROOT, Source, SourceField, fields_of, sources
@@ -113,12 +114,15 @@ def build(scheme: Scheme, path: str) -> Any:
     """The real object of a scheme, with the schemes inside it; imports what it needs. ``path`` is for complaints."""
     values = parts(scheme, path)
     try:
-        return load(scheme.source.family, scheme.kind)(**values)
+        made = load(scheme.source.family, scheme.kind)(**values)
     except ValidationError as error:
         faults = [detail["msg"].removeprefix("Value error, ") for detail in error.errors(include_url=False)]
         raise ScenarioError(*(f"scenario field {path}: {fault}" for fault in faults)) from None
     except ValueError as error:
         raise ScenarioError(f"scenario field {path}: {error}") from None
+    if scheme.source.origin:
+        promises.check(scheme.source.family, made)
+    return made
 
 
 def parts(table: Table, path: str) -> dict[str, Any]:

@@ -72,10 +72,26 @@ def _unknown(path: Path, holder: FieldShape, held: Any) -> str:
     having = [
         kind for kind, each in (tables(holder.family) if holder.family else {}).items() if name in each.model_fields
     ]
-    advice = f"did you mean {dotted((*path[:-1], match))}?" if match else ""
-    if having and not match:
+    deeper = _within(holder, held, str(name))
+    meant = deeper or ((match,) if match else None)
+    advice = f"did you mean {dotted((*path[:-1], *meant))}?" if meant else ""
+    if having and not meant:
         advice = f"{owner} of the kind {having[0]} has it"
     return fault(dotted(path), one_of(known) if known else f"no field, as {kind_of(held)} has none", name, advice)
+
+
+def _within(shape: FieldShape, held: Any, name: str, depth: int = 1) -> Path | None:
+    """Where a field of this name is, in the tables inside a table."""
+    table = shape.holds(held)
+    for field in own_fields(table) if table else ():
+        inner, child = part_of(held, field), shape.child(held, field) or FieldShape()
+        inner = table.model_fields[field].default if table and inner is None else inner
+        below = child.holds(inner)
+        if below and name in own_fields(below):
+            return field, name
+        if below and depth and (found := _within(child, inner, name, depth - 1)):
+            return field, *found
+    return None
 
 
 def _renamed(path: Path, new: str) -> str:

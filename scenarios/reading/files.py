@@ -8,7 +8,7 @@ from typing import Any
 
 from . import instances, limits
 from .catalogue import Table
-from .errors import ScenarioError, closest, one_of, printable
+from .errors import ScenarioError, closest, printable
 
 PRESETS = Path(__file__).parents[1] / "presets"
 
@@ -33,8 +33,8 @@ def read(source: str | Path | Mapping[str, Any] | Table) -> tuple[str, dict[str,
         return file.stem, parse(file)
     if str(source) not in presets():
         match = closest(source, presets())
-        advice = f"did you mean {match}?" if match else "or the path of a .toml file"
-        raise ScenarioError(f"scenario: expected {one_of(presets())}, received {source}; {advice}")
+        advice = f"did you mean {match}?" if match else "overair list scenarios names presets"
+        raise ScenarioError(f"scenario: expected a preset or the path of a .toml file, received {source}; {advice}")
     return str(source), parse(PRESETS / f"{source}.toml")
 
 

@@ -5,8 +5,9 @@ from typing import Any
 from .. import studies
 from . import listing, search
 from .catalogue import tables
+from .described import described
 from .files import presets
-from .listing import described, known_study, of_any_study
+from .listing import known_study, of_any_study
 from .sources import FAMILIES, Source, sources
 
 

@@ -18,10 +18,9 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import NamedTuple
 
-from ...own import VARIABLE
+from ...own import GROUP, VARIABLE
 from .errors import ScenarioError, one_of, shown
 
-GROUP = "overair.schemes"
 NAMED = "overair_with_"  # how the modules of named folders begin
 
 
@@ -58,7 +57,9 @@ def check(families: Iterable[str]) -> None:
     for package in packages():
         if not any(any((package.folder / family).glob("*.py")) for family in known):
             told = f"{package.folder}: expected a folder with schemes in {one_of(known)}, found none"
-            raise ScenarioError(f"{told}; a channel is {package.folder / 'channels'}/NAME.py")
+            below = [each for each in package.folder.iterdir() if any((each / family).is_dir() for family in known)]
+            advice = f"name {below[0]}" if below else f"a channel is {package.folder / 'channels'}/NAME.py"
+            raise ScenarioError(f"{told}; {advice}")
 
 
 def imported(module: str) -> None:

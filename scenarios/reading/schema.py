@@ -38,6 +38,10 @@ class Tables(GenerateJsonSchema):
         chosen = super().tagged_union_schema(schema)["oneOf"]
         return {FAMILY: _choice(dict(zip(schema["choices"], chosen, strict=True)))}
 
+    def sort(self, value: Any, parent_key: str | None = None) -> Any:
+        """In the order of the tables."""
+        return value
+
 
 def schema(study: str = studies.USUAL) -> Schema:
     """Of a study's scenarios; ScenarioError where there is no such study."""
@@ -53,6 +57,7 @@ def schema(study: str = studies.USUAL) -> Schema:
         fields[name] = {"anyOf": [fields[name], plain]} if name in fields else plain
     needed = [{"required": [elsewhere]} for elsewhere in (variants.FIELD, *TABLES) if elsewhere != "seeds"]
     whole["anyOf"] = [{"required": whole.pop("required", [])}, *needed]  # which may give what is needed
+    whole["description"] = whole["description"].partition("\n")[0]  # of a docstring
     head = {"$schema": DRAFT, "title": f"overair: {studies.summary(study)}"}
     return head | whole | {"definitions": inner | choices | {"written": {"anyOf": [RANGE, FRACTION]}}}
 

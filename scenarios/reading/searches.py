@@ -5,10 +5,11 @@
     seeds = { precision = 0.005, most = 32 }
 
 ``find`` takes the place of an axis: a bisection within each seed, so that schemes are compared on the same links.
-``tune`` chooses a value for each point on validation data and seeds of its own, never on test data. ``seeds`` runs each
-point with as many as its main measure needs.
+``tune`` chooses a value for each point on validation data and seeds of its own, never on test data; beside ``find`` the
+one with which the target needs least. ``seeds`` runs each point with as many as its main measure needs.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, NamedTuple
@@ -36,7 +37,7 @@ class Find(Table):
     @field_validator("target")
     @classmethod
     def _can_be_read(cls, target: str) -> str:
-        _parts(target)
+        parts(target)
         return target
 
     @field_validator("high")
@@ -49,11 +50,16 @@ class Find(Table):
     @property
     def measure(self) -> str:
         """What the target is about."""
-        return _parts(self.target)[0]
+        return parts(self.target)[0]
+
+    @property
+    def sense(self) -> int:
+        """1 where more of the measure is better, -1 where less is."""
+        return 1 if self.reached(math.inf) else -1
 
     def reached(self, value: float) -> bool:
         """Whether a value of the measure reaches the target."""
-        _, sense, level = _parts(self.target)
+        _, sense, level = parts(self.target)
         return value >= level if sense == ">=" else value <= level
 
 
@@ -120,13 +126,20 @@ def taken(raw: Mapping[str, Any]) -> tuple[dict[str, Any], Searches]:
         advice = "name the seeds in a list"
         raise ScenarioError(fault("seeds", "a list beside find or tune", raw["seeds"], advice))
     if searches.find and searches.tune:
-        raise ScenarioError(
-            fault("tune", "find or tune, not both", raw["tune"], "tune first, and find with what is best")
-        )
+        _check_both(searches.find, searches.tune)
     for name, path in searches.over().items():
         if not re.fullmatch(r"[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*", path):
             raise ScenarioError(fault(f"{name}.over", "the path of a field, such as link.snr_db", path))
     return plain, searches
+
+
+def _check_both(find: Find, tune: Tune) -> None:
+    """Refuses a choice that would not be one of the value with which the search finds the least."""
+    if tune.by:
+        advice = "leave it out, as the value is chosen that needs least for find.target"
+        raise ScenarioError(fault("tune.by", "none beside find", tune.by, advice))
+    if f"{find.over}.".startswith(f"{tune.over}.") or f"{tune.over}.".startswith(f"{find.over}."):
+        raise ScenarioError(fault("tune.over", f"another field than that of find, {find.over}", tune.over))
 
 
 def _checked(name: str, table: type[Table], value: Any) -> Any:
@@ -140,7 +153,8 @@ def _checked(name: str, table: type[Table], value: Any) -> Any:
         ) from None
 
 
-def _parts(target: str) -> tuple[str, str, float]:
+def parts(target: str) -> tuple[str, str, float]:
+    """The measure, >= or <=, and the level of a target; ValueError where it is none."""
     found = TARGET.fullmatch(target)
     try:
         if found:

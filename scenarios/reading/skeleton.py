@@ -9,7 +9,8 @@ from pydantic_core import PydanticUndefined
 
 from .. import studies
 from .catalogue import Table
-from .listing import described, known_study
+from .described import described
+from .listing import known_study
 from .shapes import shape_of
 
 HEAD = """\

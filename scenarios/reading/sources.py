@@ -10,7 +10,7 @@ scenarios. Nothing is registered anywhere.
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -146,16 +146,26 @@ def _lineage(tree: ast.Module, file: Path, class_name: str) -> Iterator[ast.Clas
 
 
 def _above(tree: ast.Module, file: Path, base: ast.expr) -> Iterator[ast.ClassDef]:
-    """A base that is in the same file or imported from another of the package; no other says anything."""
+    """A base that is in the same file or imported from another of its package or of ours; no other says anything."""
     if not isinstance(base, ast.Name):
         return
     if any(isinstance(node, ast.ClassDef) and node.name == base.id for node in tree.body):
         yield from _lineage(tree, file, base.id)
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.level and base.id in [alias.name for alias in node.names]:
-            home = file.parents[node.level - 1].joinpath(*(node.module or "").split(".")).with_suffix(".py")
-            if home.is_file():
-                yield from _lineage(_tree(home), home, base.id)
+        if isinstance(node, ast.ImportFrom) and base.id in [alias.name for alias in node.names]:
+            if (home := _home(file, node)) and home.is_file():
+                yield from _above(_tree(home), home, base)
+
+
+def _home(file: Path, node: ast.ImportFrom) -> Path | None:
+    """The file that something is imported from, None where it is of another package than its own and ours."""
+    parts = (node.module or "").split(".")
+    if node.level:
+        return file.parents[node.level - 1].joinpath(*parts).with_suffix(".py")
+    if parts[0] != "overair":
+        return None
+    ours = ROOT.joinpath(*parts[1:])
+    return ours / "__init__.py" if ours.is_dir() else ours.with_suffix(".py")
 
 
 def _own(node: ast.ClassDef) -> Iterator[SourceField]:
@@ -191,4 +201,9 @@ def _is_shared(annotation: ast.expr) -> bool:
 
 
 def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"), str(file))
+    return _parsed(file.read_text(encoding="utf-8"), str(file))
+
+
+@lru_cache(maxsize=32)  # bases are asked for again and again
+def _parsed(text: str, name: str) -> ast.Module:
+    return ast.parse(text, name)

@@ -38,13 +38,28 @@ def difference(values: np.ndarray) -> str:
 
 def median(values: np.ndarray, each: Callable[[float], str] | None = None) -> str:
     """Of what a search found, with its interval where there are enough seeds."""
-    middle, low, high = map(each or _found, intervals.median(values))
-    return middle if low == "-" else f"{middle} ({low} to {high})"
+    return _with_ends(intervals.median(values), each or _found)
 
 
 def gap(values: np.ndarray) -> str:
     """Between what two searches found; infinite where one of them is out of reach."""
-    return median(values, lambda value: "-" if math.isnan(value) else f"{value:+.4g}")
+    return _with_ends(intervals.paired(values), lambda value: "-" if math.isnan(value) else f"{value:+.4g}")
+
+
+def share(values: np.ndarray, of: float) -> str:
+    """How many seeds have a value, of all that have any; nothing where none does."""
+    count = int((values == of).sum())
+    return f"{count} of {int((~np.isnan(values)).sum())}" if count else ""
+
+
+def largest(values: np.ndarray) -> str:
+    there = values[~np.isnan(values)]
+    return f"{float(there.max()):.2g}" if there.size else "-"
+
+
+def _with_ends(told: tuple[float, float, float], each: Callable[[float], str]) -> str:
+    middle, low, high = map(each, told)
+    return middle if low == "-" else f"{middle} ({low} to {high})"
 
 
 def _found(value: float) -> str:

@@ -1,12 +1,13 @@
 """Papers behind a result, as BibTeX: the package, and what the files of the schemes in its scenario name.
 
-A paper is named where what it says is done, in the docstring of a scheme's file, and nowhere else: authors, "title",
-venue and year, as in ``Amiri, Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020``.
+A paper is named where what it says is done, in the docstring of a scheme or of its file, and nowhere else: authors,
+"title", venue and year, as in ``Amiri, Gunduz, "Federated learning over wireless fading channels", IEEE TWC 2020``.
 """
 
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...version import __version__
@@ -61,10 +62,17 @@ def bibtex(scenario: Mapping[str, Any]) -> str:
 
 
 def _texts(scenario: Mapping[str, Any]) -> Iterator[str]:
-    """The docstrings of the files of all schemes of a scenario."""
+    """What the docstrings of the files of all schemes of a scenario say."""
     points = sweep(taken(scenario)[0]).points
     for file in dict.fromkeys(each.source.file for point in points for each in schemes(point.scenario)):
-        yield ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        yield told(file)
+
+
+def told(file: Path) -> str:
+    """The docstrings of a scheme's file: its own, and those of its classes."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    return "\n\n".join([ast.get_docstring(tree) or "", *(ast.get_docstring(node) or "" for node in classes)])
 
 
 def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from .. import durable
+from ... import durable
 from ..reading.catalogue import Table
 from ..reading.errors import ScenarioError, fault
 from ..reading.quantities import quantity

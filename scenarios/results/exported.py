@@ -54,11 +54,11 @@ def numbers(dataset: xr.Dataset, against: Against | None = None) -> list[dict[st
     """A row for every point: its axes, and means over seeds, of the main measure with the ends of its interval."""
     dataset = tables.shown(dataset)
     main, *others = tables.measures(dataset)
-    summary = intervals.median if "find" in dataset.attrs else _mean
+    summary, compared = (intervals.median, intervals.paired) if "find" in dataset.attrs else (_mean, _mean)
     columns: dict[str, list[Any]] = _with_ends(main.name, tables.column(dataset[main.name], dataset, summary))
     if against:
         more = intervals.differences(dataset[[main.name]], *against)[main.name]
-        columns |= _with_ends("difference", tables.column(more, dataset, summary))
+        columns |= _with_ends("difference", tables.column(more, dataset, compared))
     columns |= {each.name: tables.column(dataset[each.name], dataset, lambda seeds: _mean(seeds)[0]) for each in others}
     if (marks := remarks.marks(dataset)) is not None:
         columns["mark"] = tables.column(marks, dataset, lambda values: str(values[0]))

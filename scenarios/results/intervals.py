@@ -43,6 +43,19 @@ def median(values: np.ndarray) -> tuple[float, float, float]:
     return (middle, float(there[at]), float(there[-1 - at])) if at >= 0 else (middle, math.nan, math.nan)
 
 
+def paired(values: np.ndarray) -> tuple[float, float, float]:
+    """The median of differences [S] between what two searches found, and its interval.
+
+    A difference between two that are both out of reach, NaN, can be any number. It counts as the least at the lower end
+    and as the largest at the upper one; the median is NaN where that makes two of it.
+    """
+    unknown = np.isnan(values)
+    if unknown.all():
+        return math.nan, math.nan, math.nan
+    least, most = (median(np.where(unknown, end, values)) for end in (-math.inf, math.inf))
+    return least[0] if least[0] == most[0] else math.nan, least[1], most[2]
+
+
 def of(dataset: xr.Dataset) -> xr.Dataset:
     """The lower and the upper end of the interval of every measure, along ``bound``."""
     ends = xr.DataArray([-1, 1], {"bound": ["low", "high"]}, ["bound"])

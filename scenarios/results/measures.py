@@ -1,9 +1,10 @@
 """Measures: what results hold. Each is declared once; datasets, curves, tables and summaries of rounds read it."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Cost(NamedTuple):
@@ -39,8 +40,10 @@ def named(*measures: Measure) -> dict[str, Measure]:
     return {measure.name: measure for measure in measures}
 
 
-def over_rounds(measures: Sequence[Measure], rounds: np.ndarray) -> np.ndarray:
+def over_rounds(measures: Sequence[Measure], rounds: "np.ndarray") -> "np.ndarray":
     """Rounds [T, V] as a number for each measure, [V]; means and sums leave out NaN, as of rounds with nobody."""
+    import numpy as np
+
     counts = np.isfinite(rounds).sum(axis=0)
     sums = np.where(counts > 0, np.nansum(rounds, axis=0), np.nan)
     summaries = {"mean": sums / np.maximum(counts, 1), "sum": sums, "max": rounds.max(axis=0), "last": rounds[-1]}

@@ -28,7 +28,7 @@ log = logging.getLogger("overair")
 
 def load(folder: str | Path) -> xr.Dataset:
     """The results of a folder's scenario; NaN, and ``complete`` 0, where units are missing."""
-    about = _about(Path(folder) / "scenario.json")
+    about = about_of(Path(folder) / "scenario.json")
     plain, asked = taken(about["scenario"])
     plan = sweep(plain)
     plan.resolved.update(asked.told())
@@ -41,10 +41,11 @@ def load(folder: str | Path) -> xr.Dataset:
 
 def scenario_of(file: Path) -> str:
     """The scenario of a folder's scenario.json, as results have it."""
-    return json.dumps(_about(file)["scenario"])
+    return json.dumps(about_of(file)["scenario"])
 
 
-def _about(file: Path) -> dict[str, Any]:
+def about_of(file: Path) -> dict[str, Any]:
+    """What a folder's scenario.json says: the scenario and the versions of the records."""
     try:
         about = json.loads(content_of(file, LARGEST))
         scenario, versions = about["scenario"], about["versions"]

@@ -16,6 +16,7 @@ from .measures import Measure
 from .variables import variables
 
 HALF = 0.5
+MOST_NAMED = 4  # whose bits are told one by one
 SILENT, LOST = "o", "x"  # open and crossed, as figures have them
 WHY = {
     SILENT: "fewer than half are heard; most others send nothing: too few bits fit, or a rule says so",
@@ -74,11 +75,19 @@ def free(dataset: xr.Dataset) -> Iterator[str]:
     words = [name for name in values.dims if name != "seed" and dataset[name].dtype.kind in "UO"]
     by = [values.max([other for other in values.dims if other != name]) for name in words]
     most = max(by, key=lambda each: float(each.max() - each.min()), default=None)
-    told = f"up to {float(values.max()):,.0f}"
-    if most is not None:
-        rows = zip(dataset[most.dims[0]].values, most.values, strict=True)
-        told = ", ".join(f"up to {bits:,.0f} ({label})" for label, bits in rows if bits > 0)
-    yield f"{measure.long_name}; {told}"
+    yield f"{measure.long_name}; {_by_word(dataset, values if most is None else most)}"
+
+
+def _by_word(dataset: xr.Dataset, most: xr.DataArray) -> str:
+    """The most bits, for each word of an axis where few differ."""
+    high = float(most.max())
+    if bool((most == high).all()) or most.ndim != 1:
+        return f"up to {high:,.0f}"
+    name = most.dims[0]
+    rows = [(label, bits) for label, bits in zip(dataset[name].values, most.values, strict=True) if bits > 0]
+    if len(rows) > MOST_NAMED:
+        return f"up to {high:,.0f}, by {name}"
+    return ", ".join(f"up to {bits:,.0f} ({label})" for label, bits in rows)
 
 
 def declared(dataset: xr.Dataset, part: str) -> xr.DataArray | None:

@@ -20,6 +20,7 @@ from .. import studies
 from ..reading import renamed
 from ..reading.catalogue import Table
 from ..reading.errors import ScenarioError, shown
+from ..reading.files import presets
 from . import curves, partial
 from .dataset import ENGINE, units_of
 from .sealed import content_of, unseal
@@ -42,10 +43,25 @@ FAILURES = TypeAdapter(list[Failure])
 
 
 def load(path: str | Path) -> xr.Dataset:
-    """Results of a file, netCDF or a curve as CSV, or of the folder of a run, finished or not."""
+    """Results of a file, netCDF or a curve as CSV, or of the folder of a run, finished or not.
+
+    They are an ``xarray.Dataset`` as ``run`` returns it, over the axes of the sweep, ``seed`` and the study's
+    dimensions. A file that is damaged, or none of ours, raises ScenarioError.
+
+    >>> import tempfile
+    >>> import overair
+    >>> from overair.scenarios import run
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     dataset = run({"study": "diversity", "links": 50, "bandwidth": [1e6], "seeds": [0]}, out=folder)
+    ...     overair.load(folder).equals(dataset), overair.load(folder + "/curve.csv").attrs["study"]
+    (True, 'diversity')
+    """
     file = Path(path)
     if file.is_dir():
         return _folder(file)
+    if str(path) in presets() and not file.exists():
+        how = f"overair run {path} makes some, overair show {path} --toml prints the preset"
+        raise ScenarioError(f"{path}: expected results, received a preset; {how}")
     if file.suffix == ".csv":
         return _checked(curves.load(file), file)
     return _netcdf(file)

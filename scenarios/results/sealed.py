@@ -45,5 +45,5 @@ def content_of(file: Path, largest: int = LARGEST) -> bytes:
         if isinstance(error, ScenarioError):
             raise
         reason = error.strerror if isinstance(error, OSError) else error
-        advice = "name a folder given to --out, or a .nc or .csv file"
+        advice = "name the folder of a run, or one of its files"
         raise ScenarioError(f"{file}: expected results, {reason}; {advice}") from None

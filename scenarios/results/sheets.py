@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from .. import durable
+from ... import durable
 from ..reading.errors import ScenarioError
 from .sealed import content_of
 

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -10,10 +11,11 @@ import xarray as xr
 
 from .. import studies
 from ..reading.errors import ScenarioError
-from . import cells, ended, guarantees, intervals, remarks, tuned
+from . import cells, ended, guarantees, intervals, remarks, searched, tuned
 from .measures import Measure
 from .variables import variables
 
+ENDS = {"out of reach": math.inf, "the lowest": -math.inf}  # of a search
 BELOW = "< the upper end of a seed's where nothing was wrong"
 
 
@@ -38,6 +40,7 @@ def table(dataset: xr.Dataset, against: Against | None = None) -> list[list[str]
     if against:
         more = intervals.differences(dataset[[main.name]], *against)[main.name]
         columns[difference] = column(more, dataset, compared)
+    columns |= _searched(dataset) if "find" in dataset.attrs else {}
     columns |= {str(each.heading): _of(each, dataset, cells.mean) for each in others}
     columns |= {told: column(dataset[name], dataset, cells.stops) for name, told in ended.any_at(dataset).items()}
     return [[*axes, *columns], *map(list, zip(*grid(labels), *columns.values(), strict=True))]
@@ -80,6 +83,7 @@ def notes(dataset: xr.Dataset) -> Iterator[str]:
             yield f"{measure.heading} of {share} is not known: it was not measured, or there was nothing to divide by"
         if infinite.any():
             yield f"{measure.heading} of {int(infinite.sum())} results is infinite: too large for its numbers"
+    yield from searched.notes(dataset)
     yield from tuned.notes(dataset)
     yield from guarantees.notes(dataset)
 
@@ -131,6 +135,13 @@ def _of(measure: Measure, dataset: xr.Dataset, told: Callable[[np.ndarray], str]
     parts = xr.concat([dataset[name] for name in (measure.name, *measure.interval)], "end")
     rows = parts.transpose(..., "seed", "end")
     return column(rows, dataset, lambda values: cells.bounded(values.reshape(-1, 3)))
+
+
+def _searched(dataset: xr.Dataset) -> dict[str, list[str]]:
+    """Seeds for which the largest value is not enough or the least is, where there are any, and the largest fall."""
+    ends = {name: end for name, end in ENDS.items() if bool((dataset.required == end).any())}
+    counts = {name: column(dataset.required, dataset, partial(cells.share, of=end)) for name, end in ends.items()}
+    return counts | {"fell": column(dataset.fell, dataset, cells.largest)}
 
 
 def _marked(texts: list[str], dataset: xr.Dataset) -> list[str]:

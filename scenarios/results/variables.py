@@ -12,9 +12,9 @@ from .measures import Measure
 
 def variables(attributes: Mapping[str, Any]) -> tuple[Measure, ...]:
     """By the attributes of a dataset, the main one first; ValueError where they name no search."""
-    if "find" in attributes:
-        return required(**told(attributes, "find"))
     measures = studies.load(attributes.get("study", studies.USUAL)).measures
+    if "find" in attributes:
+        measures = required(**told(attributes, "find"))
     return (*measures, _tuned(**told(attributes, "tune"))) if "tune" in attributes else measures
 
 

@@ -13,14 +13,15 @@ from ..reading.sweep import Point, sweep
 if TYPE_CHECKING:
     import xarray as xr
 
-MOST_CHANNELS, MOST_DEVICES = 6, 4
+MOST_CHANNELS, MOST_DEVICES, MOST_PLACES = 6, 4, 1024  # places are symbols, and subcarriers
 LEAST = 1e-9  # power, of what is silent
 
 
 def responses(scenario: Mapping[str, Any]) -> "list[xr.Dataset]":
-    """Of each channel on each grid among a scenario's points; none of a study without a link.
+    """Of the first channels on the first grids among a scenario's points; none of a study without a link.
 
-    A dataset holds the power gain at the first antenna, in dB, over devices, seconds and hertz, and the channel's name.
+    A dataset holds the power gain at the first antenna, in dB, over devices, seconds and hertz, the channel's name, and
+    ``of``, how many channels there are. Of very many symbols or subcarriers some are there, as far from each other.
     """
     found: dict[str, Point] = {}
     for point in sweep(taken(scenario)[0]).points:
@@ -31,7 +32,7 @@ def responses(scenario: Mapping[str, Any]) -> "list[xr.Dataset]":
     channels = [json.loads(each) for each in found]
     names = labels.of("link.channel", channels) if len(channels) > 1 else [_name(channels[0])]
     some = list(zip(names, found.values(), strict=True))[:MOST_CHANNELS]
-    return [_drawn(point.scenario).assign_attrs(channel=str(name)) for name, point in some]
+    return [_drawn(point.scenario).assign_attrs(channel=str(name), of=len(found)) for name, point in some]
 
 
 def _decides(study: Any) -> dict[str, Any]:
@@ -48,10 +49,10 @@ def _name(channel: Mapping[str, Any]) -> str:
 
 
 def _drawn(study: Any) -> "xr.Dataset":
-    import tensorflow as tf
     import xarray as xr
 
     from ...phy import keys
+    from ...quietly import tensorflow as tf
     from ..studies._air import air_of
 
     air = air_of(study, min(MOST_DEVICES, getattr(study, "devices", MOST_DEVICES)))
@@ -65,4 +66,6 @@ def _drawn(study: Any) -> "xr.Dataset":
     power = 10 * np.log10(np.maximum(gains().numpy(), LEAST))
     times = np.arange(power.shape[1]) * air.grid.symbol_seconds
     along = {"device": range(len(power)), "time": times, "frequency": air.grid.frequencies.numpy()}
-    return xr.Dataset({"gain": (list(along), power)}, {name: np.asarray(each) for name, each in along.items()})
+    whole = xr.Dataset({"gain": (list(along), power)}, {name: np.asarray(each) for name, each in along.items()})
+    steps = {name: -(-whole.sizes[name] // MOST_PLACES) for name in ("time", "frequency")}
+    return whole.isel({name: slice(None, None, step) for name, step in steps.items()})

@@ -18,7 +18,7 @@ from ..reading.errors import ScenarioError
 from ..reading.overrides import apply
 from ..reading.sweep import Point, Sweep, sweep
 from ..studies.base import Study
-from . import engines, searches
+from . import bisections, engines, searches
 from .campaign import Campaign, Found, Plan
 from .store import Store
 from .units import Progress
@@ -42,8 +42,24 @@ def run(
 ) -> "xr.Dataset":
     """Run a preset, a file, a table or a scenario, changed by ``path=value`` texts; keep results in ``out``.
 
-    ``processes`` of this machine, or the workers of an ``executor`` as many at a time, do it. ``fresh`` keeps records
-    of other versions apart where they would be refused; ``retry`` does units again that failed.
+    What comes back is an ``xarray.Dataset`` over the axes of the sweep, ``seed`` and the dimensions of the study, with
+    a variable for each of its measures; a unit that failed is NaN there, and ``attrs["failures"]`` says why.
+
+    Args:
+        source: the name of a preset, the path of a .toml file, or a table as such a file has; schemes may be objects.
+        sets: changes such as "link.snr_db=[0,20]" or "rounds=20".
+        out: a folder that keeps records, results.nc and curve.csv; what is there already is not done again.
+        progress: called with steps done and steps to do.
+        processes: of this machine, or the workers of ``executor`` as many at a time.
+        executor: of a cluster, by Python's ``concurrent.futures``.
+        fresh: whether records of other versions are kept apart where they would be refused.
+        retry: whether units that failed are done again.
+
+    >>> from overair.scenarios import run
+    >>> scenario = {"study": "aggregation", "uplink": "analog", "devices": 5, "rounds": 10}
+    >>> dataset = run(scenario, sets=["link.snr_db=[0,20]", "seeds=[0]"])
+    >>> dict(dataset.sizes), bool((dataset.nmse.isel(snr_db=1) < dataset.nmse.isel(snr_db=0)).all())
+    ({'seed': 1, 'snr_db': 2}, True)
     """
     from ..results import curves, dataset
 
@@ -77,8 +93,10 @@ def run(
 
 def _plan(point: Point, asked: wanted.Searches) -> Plan:
     """How the units of a point follow one another."""
+    if asked.find and asked.tune:
+        return bisections.required_at_best(asked.find, asked.tune, point)
     if asked.find:
-        return searches.required(asked.find, point)
+        return bisections.required(asked.find, point)
     if asked.seeds:
         return searches.enough(asked.seeds, point)
     return searches.best(asked.tune, point) if asked.tune else searches.every_seed(point)

@@ -1,8 +1,4 @@
-"""Plans of points: every seed at once, a bisection within each seed, or the best value first and then every seed.
-
-With low <= x* <= high, a bisection takes 2 + ceil(log2((high - low) / within)) probes a seed, and one where the target
-is out of reach. Every probe is a unit with a record of its own, so that a finer search or another target uses it again.
-"""
+"""Plans of points: every seed at once, seeds until enough is known, or the best value first and then every seed."""
 
 import math
 from typing import Any
@@ -10,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from .. import studies
+from ..reading.described import described
 from ..reading.errors import ScenarioError, closest, fault
-from ..reading.listing import described
-from ..reading.searches import Enough, Find, Tune
+from ..reading.searches import Enough, Tune
 from ..reading.sweep import Point
 from ..results.ended import ENDED
 from ..results.measures import Measure, named
@@ -94,7 +90,7 @@ def enough(wanted: Enough, point: Point) -> Plan:
 def best(tune: Tune, point: Point) -> Plan:
     """The value that does best on validation data, then all seeds with it; of several that do, the middle one."""
     study, told = point.scenario, alias(point)
-    main = _measure(study, "tune.by", tune.by) if tune.by else study.measures[0]
+    main = measure_of(study, "tune.by", tune.by) if tune.by else study.measures[0]
     trials = [changed(study, tune.over, value).validating() for value in tune.values]
     check_one(trials[0], main.name)
     if any(trial.dimensions() != study.dimensions() for trial in trials):
@@ -115,89 +111,10 @@ def best(tune: Tune, point: Point) -> Plan:
     return [each if isinstance(each, str) else {**each, "tuned": np.array(value)} for each in tuned]
 
 
-class _Bisection:
-    """The search of one seed."""
-
-    def __init__(self, find: Find, whole: bool) -> None:
-        self.find, self.whole = find, whole
-        self.low, self.high = find.low, find.high
-        self.tried: dict[float, float] = {}
-
-    @property
-    def next(self) -> float | None:
-        """The value to try, None where the search is over."""
-        find, tried = self.find, self.tried
-        if any(map(math.isnan, tried.values())):
-            return None
-        if find.high not in tried:
-            return find.high
-        if not find.reached(tried[find.high]):
-            return None
-        if find.low not in tried:
-            return find.low
-        if find.reached(tried[find.low]) or self.high - self.low <= (1 if self.whole else find.within):
-            return None
-        middle = (self.low + self.high) / 2
-        middle = float(math.floor(middle)) if self.whole else middle
-        return None if middle in tried else middle  # as near as numbers are
-
-    def take(self, value: float, measured: float) -> None:
-        self.tried[value] = measured
-        if self.find.low < value < self.find.high:
-            if self.find.reached(measured):
-                self.high = value
-            else:
-                self.low = value
-
-    def measures(self) -> Found:
-        """What the target needs: infinite where it is out of reach, minus infinite where low is enough."""
-        tried, find = self.tried, self.find
-        if any(map(math.isnan, tried.values())):
-            return "a probe gave no number"
-        ordered = [tried[value] for value in sorted(tried)]
-        signs = [each if find.reached(math.inf) else -each for each in ordered]
-        fell = max((before - after for at, before in enumerate(signs) for after in signs[at:]), default=0.0)
-        required = self.high
-        if not find.reached(tried[find.high]):
-            required = math.inf
-        elif find.reached(tried[find.low]):
-            required = -math.inf
-        found = {"required": required, "probes": float(len(tried)), "fell": fell}
-        return {name: np.array(value) for name, value in found.items()}
-
-
-def required(find: Find, point: Point) -> Plan:
-    """The least value that reaches the target, seed by seed; all seeds step together."""
-    study, told = point.scenario, alias(point)
-    _measure(study, "find.target", find.measure)
-    for value in (find.low, find.high):  # both are possible
-        check_one(changed(study, find.over, value), find.measure)
-    whole = _is_whole(study, find)
-    searches = {seed: _Bisection(find, whole) for seed in study.seeds}
-    while left := {seed: search.next for seed, search in searches.items() if search.next is not None}:
-        scenarios = {seed: changed(study, find.over, value) for seed, value in left.items()}
-        asked = [
-            units(scenario, [seed], f"{told}, {find.over} = {left[seed]:g}")[0] for seed, scenario in scenarios.items()
-        ]
-        found = yield asked
-        for unit, each in zip(asked, found, strict=True):
-            searches[unit.seed].take(left[unit.seed], score(unit.study, each, find.measure))
-    return [search.measures() for search in searches.values()]
-
-
-def _measure(study: Any, field: str, name: str) -> Measure:
+def measure_of(study: Any, field: str, name: str) -> Measure:
     """The measure that a field of a search names."""
     if name in (known := named(*study.measures)):
         return known[name]
     match = closest(name, known)
     advice = f"did you mean {match}?" if match else ""
     raise ScenarioError(fault(field, f"a measure, one of {', '.join(known)}", name, advice))
-
-
-def _is_whole(study: Any, find: Find) -> bool:
-    """Whether a field refuses what lies between two values that it takes: it is of whole numbers."""
-    try:
-        changed(study, find.over, find.low + (find.high - find.low) / math.pi)
-    except ScenarioError:
-        return True
-    return False

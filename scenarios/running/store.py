@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import npz
-from .. import durable
+from ... import durable, npz
 from ..reading.errors import ScenarioError
 from .units import Record, versions
 

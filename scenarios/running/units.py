@@ -11,22 +11,24 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...version import __version__
 from ..reading.digests import digests
 
+if TYPE_CHECKING:
+    import numpy as np
+
 Progress = Callable[[int, int], None]  # steps done, steps to do
+Values = dict[str, "np.ndarray"]  # by measure
 
 
 class Record(NamedTuple):
     """What is kept of a unit: values by name over coordinates, and what it can be gone on from."""
 
     coordinates: dict[str, list[Any]]
-    values: dict[str, np.ndarray]
-    state: tuple[np.ndarray, ...] = ()
+    values: Values
+    state: "tuple[np.ndarray, ...]" = ()
     failure: str | None = None
 
 

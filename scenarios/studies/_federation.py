@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         Scheduler,
     )  # fmt: skip
     from ...learning.data import Arrays
-    from ...ota import Aggregator, Uplink
+    from ...ota import AggregationRule, Uplink
     from ...phy import Air
 
 SETTINGS = {
@@ -66,7 +66,7 @@ class FederationParts(NamedTuple):
     radio: "Radio"
     payload: float | None
     effort: "Effort"
-    aggregator: "Aggregator | None"
+    aggregator: "AggregationRule | None"
     attackers: "Attacker | None"
     protection: "Protection | None"
 
@@ -74,13 +74,10 @@ class FederationParts(NamedTuple):
 def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     """What a federation is made of, checked."""
     from ...learning import Effort, Radio
-    from ...learning.federated import clock, memories, server, stale
-    from ...learning.federated.attacks import Attack
     from ...learning.federated.clipping import task_of
     from ...learning.federated.evaluation import check_known
-    from ...learning.federated.guard import Guard
-    from ...learning.federated.population import sizes
-    from ...ota import Terms
+    from ...learning.federated.schedulers.coins import Coins
+    from ...learning.federated.setup import Setup, agreed
     from ...ota.layers import size_of
 
     scheduler = scenario.scheduler and catalogue.build(scenario.scheduler, "scheduler")
@@ -98,47 +95,24 @@ def prepare(scenario: Any, shared: dict[str, Any]) -> FederationParts:
     with named("model"):
         task = task_of(model(0), None, protection)
     algorithm = catalogue.build(scenario.algorithm, "algorithm")
-    sent = algorithm.sends(task)
-    elements, optimizer = granted(scenario.grant, size_of(sent), air), _optimizer(scenario.optimizer)
+    elements, optimizer = granted(scenario.grant, size_of(algorithm.sends(task)), air), _optimizer(scenario.optimizer)
     aggregator = scenario.aggregator and catalogue.build(scenario.aggregator, "aggregator")
     attackers = scenario.attackers and catalogue.build(scenario.attackers, "attackers")
-    with named():
-        if scheduler:
-            scheduler.check(scenario.devices)
-        chance = scheduler.participation if scheduler else scenario.participation
-        access = scheduler.access if scheduler and scenario.grant.bits else "equal"
-        more = {"layer": scenario.layer, "payload": scenario.grant.bits, "access": access, "aggregator": aggregator}
-        more |= {"cohort": not isinstance(shares, list), "senders": getattr(scheduler, "senders", None)}
-        terms = Terms(air, size_of(sent), elements, chance, sent, separate=algorithm.separate, **more)
-        terms = Attack(attackers, devices).check(terms, rules=hasattr(uplink, "rule"))
-        uplink.check(terms)
-        downlink.check(uplink, terms, optimizer())
     hardware = scenario.hardware and catalogue.build(scenario.hardware, "hardware")
     radio = Radio(**catalogue.parts(scenario.radio, "radio"))
     with named():
         effort = Effort(**catalogue.parts(scenario.effort, "effort") if scenario.effort else {})
-        effort.check(devices)
-        server.check(algorithm, optimizer())
-        memories.check(algorithm, task, devices, downlink, not (scheduler and scheduler.stale))
+        setup = Setup(
+            task, data, shares, algorithm, uplink, air, elements,
+            optimizer=optimizer(), batch_size=scenario.batch_size, downlink=downlink,
+            papr=scenario.papr, layer=scenario.layer, scheduler=scheduler or Coins(scenario.participation),
+            hardware=hardware, radio=radio, payload=scenario.grant.bits, effort=effort,
+            aggregator=aggregator, attackers=attackers, protection=protection,
+        )  # fmt: skip
+        found = agreed(setup)
+        found.guard.check_rounds(scenario.rounds)
         if scenario.is_personal:
             check_known(shares)
-        if not isinstance(shares, list):
-            shares.check(air, scheduler, downlink, algorithm)
-            shares.check_single(effort, attackers, protection)
-        else:
-            algorithm.over(uplink).check(task, terms, data.y_train, shares)
-        counts = sizes(shares, devices)
-        sees_updates = bool(scheduler and scheduler.sees_updates)
-        guard = Guard(protection, uplink, terms)
-        of_all = np.array(counts) / sum(counts)
-        guard.check(algorithm.moves, sees_updates, of_all, scenario.batch_size, attackers, shares)
-        guard.check_rounds(scenario.rounds)
-    if scheduler:
-        with named():
-            broadcast = air.grid.slots(downlink.elements(uplink, terms)) * air.grid.slot_seconds
-            timed = clock.clock_of(hardware, radio, algorithm, counts, scenario.batch_size, effort)
-            clock.check(scheduler, timed, uplink, terms, broadcast)
-            stale.check(scheduler, downlink, algorithm, uplink, terms, effort)
     told = hardware, radio, scenario.grant.bits, effort, aggregator, attackers, protection
     return FederationParts(
         scenario, model, data, shares, algorithm, uplink, air, elements, optimizer, downlink, scheduler, *told

@@ -1,9 +1,9 @@
 """What studies of gradients share: a network that learns and when its gradients are taken, or vectors of a file."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import Field, field_validator
 
@@ -12,11 +12,12 @@ from ..reading.catalogue import Of, Scheme
 from ..reading.complaints import named
 from ..reading.errors import ScenarioError, fault
 from ..reading.tables import Positive, Seed, all_different, default
-from . import _vectors
 from ._data import load_data
 from .base import Study
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ...ota.layers import Layers
 
 LARGEST_SIDE = 1024
@@ -49,7 +50,7 @@ class OfNetwork(Study):
         if self.batch_size > count:
             raise ScenarioError(fault("batch_size", f"at most {count}, as many samples as there are", self.batch_size))
 
-        def samples() -> np.ndarray:
+        def samples() -> "np.ndarray":
             import tensorflow as tf
 
             return tf.image.resize(data.x_train, [self.side, self.side]) if self.side else data.x_train
@@ -74,6 +75,8 @@ class OfGradients(OfNetwork):
 
     def identity(self) -> dict[str, Any]:
         """With the content of a file instead of its name, and without what it leaves unused."""
+        from . import _vectors
+
         decides = super().identity()
         if self.vectors is None:
             return decides
@@ -102,7 +105,7 @@ class Network(NamedTuple):
     layers: "Layers"
     build: Callable[[int], Any]  # of a seed
     samples: Callable[[], Any]  # [N, *shape]
-    labels: np.ndarray  # [N]
+    labels: "np.ndarray"  # [N]
 
 
 class Source(NamedTuple):
@@ -111,11 +114,13 @@ class Source(NamedTuple):
     layers: "Layers"
     size: int  # d
     rows: float  # of moments that there are
-    made: Callable[[Sequence[int], int], np.ndarray]
-    known: dict[tuple[int, int], np.ndarray]
+    made: "Callable[[Sequence[int], int], np.ndarray]"
+    known: "dict[tuple[int, int], np.ndarray]"
 
-    def at(self, moments: Sequence[int], seed: int) -> np.ndarray:
+    def at(self, moments: Sequence[int], seed: int) -> "np.ndarray":
         """After so many steps each, [moments, d]."""
+        import numpy as np
+
         if missing := [moment for moment in moments if (moment, seed) not in self.known]:
             for other in [known for known in self.known if known[1] != seed]:
                 del self.known[other]
@@ -129,20 +134,22 @@ def _of_network(study: OfGradients, shared: dict[str, Any]) -> Source:
 
     network = study.network(shared)
 
-    def made(moments: Sequence[int], seed: int) -> np.ndarray:
+    def made(moments: Sequence[int], seed: int) -> "np.ndarray":
         x, training = network.samples(), (study.batch_size, study.learning_rate, seed)
         return gradients.gradients(network.build(seed), x, network.labels, moments, *training)
 
-    return Source(network.layers, sum(int(np.prod(layer)) for layer in network.layers), float("inf"), made, {})
+    return Source(network.layers, sum(math.prod(layer) for layer in network.layers), float("inf"), made, {})
 
 
 def _of_file(path: str) -> Source:
+    from . import _vectors
+
     with named():
         rows = _vectors.rows(path)
         if not rows.size:
             raise ValueError(f"vectors: expected some in {path}, received none")
 
-    def made(moments: Sequence[int], seed: int) -> np.ndarray:
+    def made(moments: Sequence[int], seed: int) -> "np.ndarray":
         return _vectors.finite(rows[list(moments)], path)
 
     return Source(((rows.shape[1],),), rows.shape[1], len(rows), made, {})

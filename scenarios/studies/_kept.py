@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import npz
-from .. import durable
+from ... import durable, npz
 from ..reading.catalogue import Table
 from ..reading.digests import digests
 from ..running.units import versions

@@ -11,103 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..results.measures import Cost, Measure
+from ..results.measures import Measure
 from ..running.units import Record, Work
-from ._reports import ELAPSED, PILOTS, REMARKED, TIMED, TOTAL
+from ._reports import ELAPSED
+from ._round_measures import COSTS, EVALUATED, STOPPED
 
 if TYPE_CHECKING:
     from ...learning import Federation
 
 CHECKPOINT_SECONDS = 20.0
-KEPT_STATE = 2**24  # bytes of a finished unit's state that are kept, to go on from
+KEPT_STATE = 2**24  # bytes of a finished unit's state that are kept, to go on from, or else of its model
 
-EVALUATED = (  # after the last of some rounds
-    Measure("accuracy", "1", "test accuracy", "last", heading="accuracy"),
-    Measure("loss", "nat", "test loss", "last", heading="loss", better="low"),
-    Measure(
-        "personal_accuracy",
-        "1",
-        "mean accuracy of devices' own models, each on test data of its own label mix",
-        "last",
-        heading="personal",
-    ),
-    Measure(
-        "personal_worst",
-        "1",
-        "the same of the worst tenth of the devices",
-        "last",
-        heading="worst tenth",
-    ),
-)
-COSTS = (  # of every round, by the names that a federation gives them
-    Measure("nmse", "1", "normalised mean square error of the aggregate", heading="NMSE", better="low", scale="log"),
-    Measure(
-        "nmse_sent",
-        "1",
-        "normalised mean square error against what was sent, after error feedback and selection",
-        better="low",
-        scale="log",
-    ),
-    Measure(
-        "resource_elements",
-        "1",
-        "resource elements that carried data in a round",
-        heading="elements",
-        cost=Cost("elements", TOTAL),
-        part="elements",
-    ),
-    PILOTS,
-    Measure(
-        "downlink_elements",
-        "1",
-        "resource elements of the broadcast back in a round",
-        cost=Cost("elements", TOTAL, "broadcasts"),
-    ),
-    Measure(
-        "energy",
-        "1",
-        "mean energy of a device for each granted resource element, relative to its budget P",
-        heading="energy/P",
-        cost=Cost("energy", "mean energy of a device so far, in budgets of a round"),
-    ),
-    Measure(
-        "energy_max",
-        "1",
-        "largest energy of a device for each granted resource element in any round, relative to P",
-        "max",
-        part="energy",
-    ),
-    Measure(
-        "airtime",
-        "s",
-        "airtime of a round, both ways",
-        heading="airtime/s",
-        cost=Cost("airtime", "airtime so far, both ways, in s"),
-    ),
-    Measure(
-        "bits",
-        "bit",
-        "payload and side information of all devices in a round",
-        heading="bits",
-        cost=Cost("bits", "bits of all devices so far"),
-    ),
-    Measure("decoded", "1", "devices decoded in a round", heading="decoded"),
-    *REMARKED,
-    Measure("papr_db", "dB", "peak-to-average power of what devices send, where it is measured", heading="PAPR/dB"),
-    Measure(
-        "epsilon",
-        "1",
-        "epsilon of differential privacy of all rounds so far, where something is protected",
-        "last",
-        heading="epsilon",
-        better="low",
-        scale="log",
-        part="guarantee",
-    ),
-    *TIMED,
-)
-STOPPED = Measure("stopped_at", "1", "round in which numbers stopped being finite, -1 where none did", over=())
-ENDED = Measure("ended_at", "1", "round that ends after the budget of seconds, -1 where none does", over=())
 EPSILON = [each.name for each in COSTS].index("epsilon")
 
 
@@ -167,7 +81,7 @@ def run(study: Any, federation: "Federation", work: Work) -> Record:
             saved = time.monotonic()
     if study.protection:
         log.info("%s, seed %d: %s", work.alias, work.seed, federation.guard.words(path.costs[-1][EPSILON]))
-    return _joined(path.record(state if _size(state) <= KEPT_STATE else None), work.record)
+    return _joined(path.record(_kept(state)), work.record)
 
 
 def _begin(study: Any, federation: "Federation", work: Work) -> tuple[_Path, Any]:
@@ -175,7 +89,8 @@ def _begin(study: Any, federation: "Federation", work: Work) -> tuple[_Path, Any
     import tensorflow as tf
 
     state, there = federation.init(work.seed), work.record
-    if there is None or not there.state or _skipped(there, work.wanted["round"]):
+    whole = len(tf.nest.flatten(state))
+    if there is None or len(there.state) < whole or _skipped(there, work.wanted["round"]):
         return _Path([], {}), state
     done = len(there.coordinates["round"])
     costs = np.stack([of(there, each) for each in COSTS], axis=1).tolist()
@@ -221,6 +136,13 @@ def _skipped(there: Record, wanted: list[int]) -> bool:
     """Whether the model was not evaluated after a round that is behind."""
     done = len(there.coordinates["round"])
     return any(np.isnan(there.values["evaluated"][round - 1]) for round in wanted if round <= done)
+
+
+def _kept(state: Any) -> Any:
+    """What a record keeps of a state: all of it, the round and the model that it begins with, or nothing."""
+    if _size(state) <= KEPT_STATE:
+        return state
+    return state[:2] if _size(state[:2]) <= KEPT_STATE else None
 
 
 def _size(state: Any) -> int:

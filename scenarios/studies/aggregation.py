@@ -1,18 +1,7 @@
-"""Sums over the air without training (AirComp): the error of the sum of vectors, against SNR, devices, antennas or CSI.
-
-    study = "aggregation"
-    devices = [5, 20, 80]
-    uplink = [{ kind = "analog", rule = "mse_optimal" }, { kind = "analog", rule = "truncated_inversion" }, "digital"]
-    link = { channel = "rayleigh", snr_db = [0, 5, 10, 15, 20] }
-
-``link.snr_db`` is a dimension of every result: what is compiled serves all SNRs and seeds. NMSE is the mean over rounds
-of a round's |estimate - sum|^2 / |sum|^2, the sum being the mean vector of all devices; ``theory`` is what that should
-be, given the rounds' vectors and gains, where a closed form is known.
-"""
+"""Sums over the air without training (AirComp): the error of a sum of vectors, by SNR, devices, antennas or CSI."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le
 from pydantic import Field
 
@@ -20,7 +9,7 @@ from ..reading.catalogue import Of, Scheme
 from ..reading.complaints import named
 from ..reading.tables import Grant, GridTable, Million, Snrs, default, link
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from ._reports import PILOTS, REMARKED
 from .base import Study
 
@@ -33,7 +22,21 @@ class SumsLink(OverRayleigh, Snrs):
 
 
 class Aggregation(Study):
-    """Everything that decides the error of a sum."""
+    """Everything that decides the error of a sum.
+
+        study = "aggregation"
+        devices = [5, 20, 80]
+        uplink = ["analog", { kind = "analog", rule = "truncated_inversion" }, "digital"]
+        link = { channel = "rayleigh", snr_db = [0, 5, 10, 15, 20] }
+
+    ``link.snr_db`` is a dimension of every result: what is compiled serves all SNRs and seeds. NMSE is the mean over
+    rounds of a round's |estimate - sum|^2 / |sum|^2, the sum being the mean vector of all devices; ``theory`` is what
+    that should be, given the rounds' vectors and gains, where a closed form is known.
+
+    >>> from overair.scenarios.studies.aggregation import Aggregation
+    >>> Aggregation(study="aggregation", uplink="analog", devices=5, link={"snr_db": [0, 10]}).dimensions()
+    {'link.snr_db': [0.0, 10.0]}
+    """
 
     measures: ClassVar = (
         Measure("nmse", "1", "normalised mean square error of the sum", heading="NMSE", better="low", scale="log"),
@@ -112,7 +115,7 @@ class Aggregation(Study):
 
         return _aggregation.build(prepared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _aggregation
 
         return _aggregation.measure(self, common, work)

@@ -1,35 +1,45 @@
-"""What a study is: the table of a scenario, and how a unit of it, one point with one seed, is done.
-
-A study says what its results are over besides axes and seeds (``dimensions``), what they hold (``measures``), what
-decides a unit's numbers (``identity``), what units share (``group``), and does a unit (``perform``). Sweeps, stores,
-engines, results, tables and curves are written once and know no study. Its file imports nothing heavy: methods do.
-
-    prepare    once a group, before anything runs: all that can be wrong with it is found here
-    check      once a point, then: all that can be wrong with it beyond its group
-    begin      once a group, when its first unit is due: what is compiled or trained and shared
-    perform    a unit: its measures at the coordinates that are wanted
-"""
+"""What a study is: the table of a scenario, and how a unit of it, one point with one seed, is done."""
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import numpy as np
 from annotated_types import MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Table, without_labels
+from ..reading.described import docstring
 from ..reading.errors import ScenarioError, fault
 from ..reading.tables import Seed, all_different
 from ..results.measures import Measure
-from ..running.units import Record, Work
+from ..running.units import Record, Values, Work
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Coordinates = dict[str, list[Any]]
 TOLD = ("title", "seeds")  # decide no number: of all seeds a unit has one
 
 
 class Study(Table):
-    """A scenario of one study, checked."""
+    """A scenario of one study, checked.
+
+    A study says what its results are over besides axes and seeds (``dimensions``), what they hold (``measures``), what
+    decides a unit's numbers (``identity``), what units share (``group``), and does a unit (``perform``). Sweeps,
+    stores, engines, results, tables and curves are written once and know no study. Its file imports nothing heavy:
+    methods do.
+
+        prepare    once a group, before anything runs: all that can be wrong with it is found here
+        check      once a point, then: all that can be wrong with it beyond its group
+        begin      once a group, when its first unit is due: what is compiled or trained and shared
+        perform    a unit: its measures at the coordinates that are wanted
+
+    >>> from overair.scenarios import Study
+    >>> from overair.scenarios.studies.link import Link
+    >>> scenario = Link(study="link", link={"snr_db": [0, 10]})
+    >>> isinstance(scenario, Study), scenario.dimensions(), scenario.measures[0].name
+    (True, {'link.snr_db': [0.0, 10.0]}, 'ber')
+    """
 
     measures: ClassVar[tuple[Measure, ...]] = ()
     """What results hold, the main one first."""
@@ -50,6 +60,12 @@ class Study(Table):
     seeds: Annotated[list[Seed], MinLen(1)] = Field(default=[0, 1, 2], description="independent repetitions")
 
     _different = field_validator("seeds")(all_different)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Docstrings say the fields, as `overair list fields` does."""
+        if text := vars(cls).get("__doc__"):
+            cls.__doc__ = docstring(text, cls)
 
     def dimensions(self) -> Coordinates:
         """What a unit's values are over, with their coordinates."""
@@ -85,8 +101,11 @@ class Study(Table):
         """What the units of a group share while they run."""
         return prepared
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
-        """The measures of a unit over ``work.wanted``, each over the dimensions that it has."""
+    def perform(self, common: Any, work: Work) -> Values:
+        """The measures of a unit at the coordinates ``work.wanted``, by name: arrays over the dimensions that each has.
+
+        ``common`` is what ``begin`` gave, ``work.seed`` the seed. The same bits in any process, in any order.
+        """
         raise NotImplementedError
 
     def grow(self, common: Any, work: Work) -> Record:
@@ -101,7 +120,7 @@ class Study(Table):
         alone = there.coordinates | missing
         return self._joined(there, Record(alone, self.perform(common, work._replace(wanted=alone))), *missing)
 
-    def found(self, record: Record) -> dict[str, np.ndarray] | None:
+    def found(self, record: Record) -> Values | None:
         """The measures over ``dimensions`` in a record, None where it does not hold them all."""
         wanted = self.dimensions()
         if not record.values or _missing(record.coordinates, wanted):
@@ -118,12 +137,19 @@ class Study(Table):
         name = type(self).__module__.rpartition(".")[2]
         raise ScenarioError(fault("tune", "a study that holds out validation data", name))
 
-    def _taken(self, values: np.ndarray, measure: Measure, places: Mapping[str, Sequence[int]]) -> np.ndarray:
+    def trained(self, prepared: Any, record: Record) -> Any:
+        """The Keras model that a finished unit ended with; ScenarioError where none is kept."""
+        name = type(self).__module__.rpartition(".")[2]
+        raise ScenarioError(fault("study", "one whose records keep a model, such as federated", name))
+
+    def _taken(self, values: "np.ndarray", measure: Measure, places: Mapping[str, Sequence[int]]) -> "np.ndarray":
         for axis, name in enumerate(self.over(measure)):
-            values = np.take(values, places[name], axis=axis)
+            values = values.take(places[name], axis=axis)
         return values
 
     def _joined(self, there: Record, new: Record, along: str) -> Record:
+        import numpy as np
+
         values = {
             each.name: np.concatenate([there.values[each.name], new.values[each.name]], self.over(each).index(along))
             if along in self.over(each)

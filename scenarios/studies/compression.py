@@ -1,27 +1,14 @@
-"""Error of compressors over compression gains, on gradients of a network that learns or on vectors of a file.
-
-    study = "compression"
-    data = "mnist"
-    model = "lenet"
-    compressor = ["qcs", "qsgd", { kind = "top_k", value_bits = 4 }]
-    gains = [8, 16, 32, 64]
-
-A gradient of d entries may take 32 d bits over the gain. Nothing is trained with what is decoded. The error of a
-compressor for which the bits do not suffice is 1, that of silence. ``least`` is Shannon's lower bound for independent
-entries from the generalised normal laws that are fitted to the layers, at the bits granted; of a gradient whose entries
-tell of each other, less is possible.
-"""
+"""Error of compressors over compression gains, on gradients of a network that learns or on vectors of a file."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Gt, Le, Lt, MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import all_different
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from ._gradients import OfGradients
 
 Gain = Annotated[float, Gt(0), Le(1e9)]
@@ -29,7 +16,23 @@ Draws = Annotated[int, Gt(0), Lt(2**20)]
 
 
 class Compression(OfGradients):
-    """Everything that decides an error of compression."""
+    """Everything that decides an error of compression.
+
+        study = "compression"
+        data = "mnist"
+        model = "lenet"
+        compressor = ["qcs", "qsgd", { kind = "top_k", value_bits = 4 }]
+        gains = [8, 16, 32, 64]
+
+    A gradient of d entries may take 32 d bits over the gain. Nothing is trained with what is decoded. The error of a
+    compressor for which the bits do not suffice is 1, that of silence. ``least`` is Shannon's lower bound for
+    independent entries from the generalised normal laws that are fitted to the layers, at the bits granted; of a
+    gradient whose entries tell of each other, less is possible.
+
+    >>> from overair.scenarios.studies.compression import Compression
+    >>> Compression(study="compression", compressor="qcs", gains=[8, 16], moments=[0]).dimensions()
+    {'moment': [0], 'target_gain': [8.0, 16.0]}
+    """
 
     measures: ClassVar = (
         Measure("error", "1", "relative error", heading="error", better="low", scale="log"),
@@ -63,7 +66,7 @@ class Compression(OfGradients):
 
         return _compression.prepare(self, shared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _compression
 
         return _compression.errors(self, common, work)

@@ -1,27 +1,14 @@
-"""Multiuser diversity: what the best channels of all gain over the mean, and what a wide band leaves of it.
-
-    study = "diversity"
-    devices = 10
-    senders = [1, 5]
-    channel = { kind = "tdl", model = "A", delay_spread = 100e-9 }
-    bandwidth = [0.96e6, 20e6]
-
-A device's gain is the mean of |h|^2 over the bandwidth, and those with the largest gains send. Over one coherence block
-of Rayleigh fading their mean gain is 1 + H_K - H_N with harmonic numbers H, 2.93 for one of ten; over sixteen it is
-1.42. ``blocks`` are 1 over the variance of gains of mean 1; ``theory`` is the mean gain of the best of gains over as
-many independent blocks. All bandwidths see the same channels.
-"""
+"""Multiuser diversity: what the best channels of all gain over the mean, and what a wide band leaves of it."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import all_different, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 Bandwidth = Annotated[float, Gt(0), Le(1e9)]
@@ -30,7 +17,23 @@ Links = Annotated[int, Ge(2), Le(10**7)]
 
 
 class Diversity(Study):
-    """Everything that decides gains of the best channels."""
+    """Everything that decides gains of the best channels.
+
+        study = "diversity"
+        devices = 10
+        senders = [1, 5]
+        channel = { kind = "tdl", model = "A", delay_spread = 100e-9 }
+        bandwidth = [0.96e6, 20e6]
+
+    A device's gain is the mean of |h|^2 over the bandwidth, and those with the largest gains send. Over one coherence
+    block of Rayleigh fading their mean gain is 1 + H_K - H_N with harmonic numbers H, 2.93 for one of ten; over sixteen
+    it is 1.42. ``blocks`` are 1 over the variance of gains of mean 1; ``theory`` is the mean gain of the best of gains
+    over as many independent blocks. All bandwidths see the same channels.
+
+    >>> from overair.scenarios.studies.diversity import Diversity
+    >>> Diversity(study="diversity", devices=10, senders=[1, 5], bandwidth=[1e6, 2e7]).dimensions()
+    {'bandwidth': [1000000.0, 20000000.0], 'senders': [1, 5]}
+    """
 
     measures: ClassVar = (
         Measure("gain", "1", "mean gain of those with the best channels, over that of all", heading="gain"),
@@ -85,7 +88,7 @@ class Diversity(Study):
 
         return _diversity.build(self, prepared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _diversity
 
         return _diversity.measure(self, common, work)

@@ -1,26 +1,14 @@
-"""Training where dense layers' gradients travel as their quantised factors (ISGQ), or directly: accuracy, error, bits.
-
-    study = "factors"
-    data = "mnist"
-    model = "lenet"
-    factors = ["naive", "mse", "dithered"]
-    devices = [2, 4, 8]                  # of 512 samples a step
-
-Without ``factors`` all gradients go directly, through ``compressor`` if given, else as float32; with them convolutions
-do. Every device sends the factors of its own samples, and the server takes a step of SGD by the mean of the products.
-With ``path = "exact"`` steps follow the gradients themselves, so that all see the same factors. Links lose nothing.
-"""
+"""Training where dense gradients travel as their quantised factors (ISGQ), or directly: accuracy, error, bits."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import all_different, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 Moment = Annotated[int, Ge(0), Lt(2**31)]
@@ -29,7 +17,24 @@ Count = Annotated[int, Gt(0), Le(2**16)]
 
 
 class Factors(Study):
-    """Everything that decides a result of training by factors."""
+    """Everything that decides a result of training by factors.
+
+        study = "factors"
+        data = "mnist"
+        model = "lenet"
+        factors = ["naive", "mse", "dithered"]
+        devices = [2, 4, 8]                  # of 512 samples a step
+
+    Without ``factors`` all gradients go directly, through ``compressor`` if given, else as float32; with them
+    convolutions do. Every device sends the factors of its own samples, and the server takes a step of SGD by the mean
+    of the products. With ``path = "exact"`` steps follow the gradients themselves, so that all see the same factors.
+    Links lose nothing.
+
+    >>> from overair.scenarios.studies.factors import Factors
+    >>> scenario = Factors(study="factors", data="digits", model="fc", factors="dithered", layers=[1, 2], moments=[0])
+    >>> scenario.dimensions()
+    {'moment': [0], 'layer': [1, 2]}
+    """
 
     measures: ClassVar = (
         Measure("accuracy", "1", "test accuracy", heading="accuracy", over=("moment",)),
@@ -84,7 +89,7 @@ class Factors(Study):
 
         return _factors.prepare(self, shared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _factors
 
         return _factors.trained(self, common, work)

@@ -1,14 +1,9 @@
-"""Federated learning: a Keras model trained over the air in rounds; accuracy, error, energy and elements of each.
-
-Five lines make a scenario: ``data``, ``model``, ``devices``, ``rounds`` and ``uplink``. Points that differ only in SNR,
-rounds and seed share one compiled federation. A record holds every round, so more rounds go on where it ended.
-"""
+"""Federated learning: a Keras model trained over the air in rounds; accuracy, error, energy and elements of each."""
 
 import json
 import math
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Gt, Le, Lt
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -26,24 +21,28 @@ from ..reading.tables import (
     default,
 )
 from ..results.measures import over_rounds
-from ..running.units import Record, Work
-from . import _rounds
-from ._rounds import COSTS, ENDED, EVALUATED, STOPPED, ended, of
+from ..running.units import Record, Values, Work
+from ._round_measures import COSTS, ENDED, EVALUATED, STOPPED
 from .base import TOLD, Coordinates, Study
 
-STEPS: dict[str, Any] = {
-    "rounds": True,
-    "evaluate_every": True,
-    "budget_seconds": True,
-    "link": {"snr_db", "peak_snr_db"},
-}  # inputs of a compiled federation
+# inputs of a compiled federation
+STEPS: Any = {"rounds": True, "evaluate_every": True, "budget_seconds": True, "link": {"snr_db", "peak_snr_db"}}
 MOST_EVALUATIONS = 100_000
 HELD_OUT = 0.2  # of the training data, to choose by
 AIR = {"link", "grid", "grant"}
 
 
 class Federated(Study):
-    """Everything that decides a result of federated learning."""
+    """Everything that decides a result of federated learning.
+
+    Five lines make a scenario: ``data``, ``model``, ``devices``, ``rounds`` and ``uplink``. Points that differ only in
+    SNR, rounds and seed share one compiled federation. A record holds every round, so more rounds go on where it ended.
+
+    >>> from overair.scenarios.studies.federated import Federated
+    >>> scenario = Federated(data="digits", model="softmax", devices=10, rounds=20, uplink="analog")
+    >>> scenario.evaluate_every, scenario.optimizer.name, scenario.dimensions()["round"][-1]
+    (2, 'sgd', 20)
+    """
 
     measures: ClassVar = (*EVALUATED, *COSTS, STOPPED, ENDED)
     fixed: ClassVar = {
@@ -58,7 +57,7 @@ class Federated(Study):
     study: Literal["federated"] = Field(default="federated", description="what is simulated")
     data: Annotated[Scheme, Of("data")] = Field(description="what is learnt from")
     model: Annotated[Scheme, Of("models")] = Field(description="what is trained")
-    devices: Million = Field(description="how many hold data and send updates")
+    devices: Million = Field(description="devices that hold data and send updates")
     rounds: Annotated[int, Gt(0), Le(10**7)] = Field(description="how many updates the server makes")
     uplink: Annotated[Scheme, Of("uplinks")] = Field(description="how updates reach the server")
     partition: Annotated[Scheme, Of("partitions")] = default("iid", "which device holds what")
@@ -205,10 +204,21 @@ class Federated(Study):
         return _federation.build(prepared)
 
     def grow(self, common: Any, work: Work) -> Record:
+        from . import _rounds
+
         return _rounds.run(self, common, work)
 
-    def found(self, record: Record) -> dict[str, np.ndarray] | None:
+    def trained(self, prepared: Any, record: Record) -> Any:
+        from . import _model
+
+        return _model.trained(self, prepared, record)
+
+    def found(self, record: Record) -> Values | None:
         """Accuracies at the evaluations, and costs over the rounds since the one before."""
+        import numpy as np
+
+        from ._rounds import ended, of
+
         rounds = self.dimensions()["round"]
         if not record.values:
             return None

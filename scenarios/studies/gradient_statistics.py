@@ -1,31 +1,15 @@
-"""Statistics of gradients while a network learns: kurtosis, fitted laws, tests between epochs, by layer.
-
-    study = "gradient_statistics"
-    data = "mnist"
-    model = "lenet"
-    epochs = [1, 2, 5, 10]
-    layers = [2, 3, 4]                   # the second convolution, and dense layers
-    gradient = ["last", "mean"]
-    entries = [100, 3000]
-
-Of each layer's kernel all entries make kurtosis and shapes; W2 and tests are means over draws of so many entries, draws
-of equal entries left out. Tests are between the same entries of this gradient and of that of the epoch before, so NaN
-at epoch 1; their null rows are tests between disjoint entries of one gradient. Of ``gradient = "last"``, the last batch
-of an epoch, these are the tests as published; of ``"mean"``, the mean over an epoch, entries are correlated from epoch
-to epoch. With ``teacher`` a student learns from a teacher on fresh Gaussian inputs, and data and model are idle.
-"""
+"""Statistics of gradients while a network learns: kurtosis, fitted laws, tests between epochs, by layer."""
 
 import json
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Table
 from ..reading.tables import Positive, all_different
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from ._gradients import OfNetwork
 
 Epoch = Annotated[int, Gt(0), Le(10**4)]
@@ -49,7 +33,27 @@ class Teacher(Table):
 
 
 class GradientStatistics(OfNetwork):
-    """Everything that decides statistics of gradients."""
+    """Everything that decides statistics of gradients.
+
+        study = "gradient_statistics"
+        data = "mnist"
+        model = "lenet"
+        epochs = [1, 2, 5, 10]
+        layers = [2, 3, 4]                   # the second convolution, and dense layers
+        gradient = ["last", "mean"]
+        entries = [100, 3000]
+
+    Of each layer's kernel all entries make kurtosis and shapes; W2 and tests are means over draws of so many entries,
+    draws of equal entries left out. Tests are between the same entries of this gradient and of that of the epoch
+    before, so NaN at epoch 1; their null rows are tests between disjoint entries of one gradient. Of ``gradient =
+    "last"``, the last batch of an epoch, these are the tests as published; of ``"mean"``, the mean over an epoch,
+    entries are correlated from epoch to epoch. With ``teacher`` a student learns from a teacher on fresh Gaussian
+    inputs, and data and model are idle.
+
+    >>> from overair.scenarios.studies.gradient_statistics import GradientStatistics
+    >>> GradientStatistics(study="gradient_statistics", model="cnn", epochs=[1, 2], layers=[1, 2]).dimensions()
+    {'epoch': [1, 2], 'layer': [1, 2]}
+    """
 
     measures: ClassVar = (
         Measure("kurtosis", "1", "excess kurtosis", heading="kurtosis"),
@@ -113,7 +117,7 @@ class GradientStatistics(OfNetwork):
 
         return _gradient_statistics.prepare(self, shared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _gradient_statistics
 
         return _gradient_statistics.measured(self, common, work)

@@ -1,24 +1,13 @@
-"""Gradients of a network that learns: entries of a layer after so many steps, to look at or to work on.
-
-    study = "gradients"
-    data = "mnist"
-    model = "dropout_cnn"
-    moments = [100]
-    first = 1390                         # of the third kernel
-    entries = 5000
-
-Entries are numbered over all weights, one after the other in the order of the model.
-"""
+"""Gradients of a network that learns: entries of a layer after so many steps, to look at or to work on."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import Field
 
 from ..reading.errors import ScenarioError, fault
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from ._gradients import OfGradients
 from .base import Coordinates
 
@@ -27,7 +16,21 @@ Entries = Annotated[int, Gt(0), Le(2**20)]
 
 
 class Gradients(OfGradients):
-    """Everything that decides entries of gradients."""
+    """Everything that decides entries of gradients.
+
+        study = "gradients"
+        data = "mnist"
+        model = "dropout_cnn"
+        moments = [100]
+        first = 1390                         # of the third kernel
+        entries = 5000
+
+    Entries are numbered over all weights, one after the other in the order of the model.
+
+    >>> from overair.scenarios.studies.gradients import Gradients
+    >>> Gradients(study="gradients", moments=[0, 20], entries=3).dimensions()
+    {'moment': [0, 20], 'entry': [0, 1, 2]}
+    """
 
     measures: ClassVar = (Measure("gradient", "1", "entry of the gradient", heading="gradient"),)
     fixed: ClassVar = OfGradients.fixed | {"first": "one number", "entries": "one number"}
@@ -53,5 +56,5 @@ class Gradients(OfGradients):
             raise ScenarioError(fault("entries", wanted, self.entries))
         return source
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         return {"gradient": common.at(work.wanted["moment"], work.seed)[:, work.wanted["entry"]]}

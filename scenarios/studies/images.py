@@ -1,17 +1,7 @@
-"""Images sent, learned or not: PSNR and similarity of what arrives, by ratio and SNR.
-
-    study = "images"
-    data = "cifar10"
-    scheme = [{ kind = "deepjscc", network = "bourtsoulatze2019" }, "linear", "digital"]
-    ratios = ["1/12", "1/6"]
-    link = { channel = "awgn", snr_db = [1, 4, 7, 10, 13, 16, 19] }
-
-``ratios`` and ``link.snr_db`` are dimensions of every result: what is trained serves all SNRs in one pass.
-"""
+"""Images sent, learned or not: PSNR and similarity of what arrives, by ratio and SNR."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Gt, Le, MinLen
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -19,14 +9,28 @@ from ..reading.catalogue import Of, Scheme
 from ..reading.fractions import number_of
 from ..reading.tables import DeviceLink, GridTable, Positive, Seed, all_different, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 Ratio = Annotated[float, Gt(0), Le(1), BeforeValidator(number_of)]
 
 
 class Images(Study):
-    """Everything that decides a result of images sent."""
+    """Everything that decides a result of images sent.
+
+        study = "images"
+        data = "cifar10"
+        scheme = [{ kind = "deepjscc", network = "bourtsoulatze2019" }, "linear", "digital"]
+        ratios = ["1/12", "1/6"]
+        link = { channel = "awgn", snr_db = [1, 4, 7, 10, 13, 16, 19] }
+
+    ``ratios`` and ``link.snr_db`` are dimensions of every result: what is trained serves all SNRs in one pass.
+
+    >>> from overair.scenarios.studies.images import Images
+    >>> scenario = Images(study="images", data="digits", scheme="linear", ratios=["1/4"], link={"snr_db": [0, 10]})
+    >>> scenario.dimensions()
+    {'ratio': [0.25], 'link.snr_db': [0.0, 10.0]}
+    """
 
     measures: ClassVar = (
         Measure("psnr", "dB", "PSNR of the mean squared error over all images", heading="PSNR/dB"),
@@ -71,7 +75,7 @@ class Images(Study):
 
         return _images.prepare(self, shared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _images
 
         return _images.send(self, common, work)

@@ -1,28 +1,14 @@
-"""Deep leakage: what a server makes out of the pictures behind the updates that it sees, by uplink, SNR and antennas.
-
-    study = "leakage"
-    data = "mnist"
-    side = 28
-    devices = 5
-    uplink = ["ideal", "digital", "analog"]
-    link = { channel = "rayleigh", antennas = [1, 4, 5, 8], snr_db = [0, 10, 20] }
-
-Every device sends the gradient of a batch of its own, once; the network is new. An ideal or a digital uplink shows each
-update, an analog one sums, or with as many antennas as send at once each update, by zero forcing. ``link.snr_db`` is a
-dimension of every result. A picture is compared with the best of those made out of what it is in that are said to be of
-its class; ``baseline`` is the mean picture of its class as a guess: what shows less has shown nothing of a picture.
-"""
+"""Deep leakage: what a server makes out of the pictures behind the updates it sees, by uplink, SNR and antennas."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le
 from pydantic import Field
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import Grant, GridTable, Positive, Snrs, default, link
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Coordinates, Study
 
 AIR = ("link", "grid", "grant")
@@ -35,7 +21,25 @@ class SeenLink(OverRayleigh, Snrs):
 
 
 class Leakage(Study):
-    """Everything that decides what pictures are made out."""
+    """Everything that decides what pictures are made out.
+
+        study = "leakage"
+        data = "mnist"
+        side = 28
+        devices = 5
+        uplink = ["ideal", "digital", "analog"]
+        link = { channel = "rayleigh", antennas = [1, 4, 5, 8], snr_db = [0, 10, 20] }
+
+    Every device sends the gradient of a batch of its own, once; the network is new. An ideal or a digital uplink shows
+    each update, an analog one sums, or with as many antennas as send at once each update, by zero forcing.
+    ``link.snr_db`` is a dimension of every result. A picture is compared with the best of those made out of what it is
+    in that are said to be of its class; ``baseline`` is the mean picture of its class as a guess: what shows less has
+    shown nothing of a picture.
+
+    >>> from overair.scenarios.studies.leakage import Leakage
+    >>> Leakage(study="leakage", uplink="analog", shown=2, side=2, link={"snr_db": [10]}).dimensions()
+    {'link.snr_db': [10.0], 'shown': [0, 1], 'pixel': [0, 1, 2, 3]}
+    """
 
     measures: ClassVar = (
         Measure("psnr", "dB", "mean PSNR of pictures made out", heading="PSNR/dB", over=OF_ONE),
@@ -96,7 +100,7 @@ class Leakage(Study):
 
         return _leakage.build(prepared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _leakage
 
         return _leakage.measure(self, common, work)

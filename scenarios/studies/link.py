@@ -1,19 +1,8 @@
-"""Error rates of a link: bits and blocks, uncoded or in 5G LDPC codes, over any channel, with intervals (BER, BLER).
-
-    study = "link"
-    modulation = ["bpsk", "qpsk", "16-qam"]
-    code_rate = [1, "1/2"]                            # 1 sends bits as they are
-    link = { channel = "awgn", snr_db = [0, 2, 4, 6, 8, 10] }
-
-``link.snr_db`` is a dimension of every result. At each SNR blocks are sent until ``errors`` of them are wrong, or
-``most`` were sent. SNR is Es/N0; Eb/N0 is lower by 10 log10 of the information bits of a symbol. Every block has a link
-of its own. Bits of a block fail together, so the intervals of 95 % count blocks, those of bit error rates too.
-"""
+"""Error rates of a link: bits and blocks, uncoded or in 5G LDPC codes, over any channel, with intervals (BER, BLER)."""
 
 import json
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Gt, Le, MinLen
 from pydantic import BeforeValidator, Field
 
@@ -21,7 +10,7 @@ from ..reading.catalogue import without_labels
 from ..reading.fractions import number_of
 from ..reading.tables import DeviceLink, GridTable, Positive, Seed, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import TOLD, Study
 
 Modulation = Literal["bpsk", "qpsk", "16-qam", "64-qam", "256-qam"]
@@ -29,7 +18,21 @@ CodeRate = Annotated[float, Gt(0), Le(1), BeforeValidator(number_of)]
 
 
 class Link(Study):
-    """Everything that decides error rates of a link."""
+    """Everything that decides error rates of a link.
+
+        study = "link"
+        modulation = ["bpsk", "qpsk", "16-qam"]
+        code_rate = [1, "1/2"]                            # 1 sends bits as they are
+        link = { channel = "awgn", snr_db = [0, 2, 4, 6, 8, 10] }
+
+    ``link.snr_db`` is a dimension of every result. At each SNR blocks are sent until ``errors`` of them are wrong, or
+    ``most`` were sent. SNR is Es/N0; Eb/N0 is lower by 10 log10 of the information bits of a symbol. Every block has a
+    link of its own. Bits of a block fail together, so the intervals of 95 % count blocks, those of bit error rates too.
+
+    >>> from overair.scenarios.studies.link import Link
+    >>> Link(study="link", modulation="16-qam", code_rate="1/2", link={"snr_db": [0, 10]}).dimensions()
+    {'link.snr_db': [0.0, 10.0]}
+    """
 
     measures: ClassVar = (
         Measure(
@@ -74,7 +77,7 @@ class Link(Study):
 
         return _link.build(prepared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _link
 
         return _link.send(self, common, work)

@@ -1,28 +1,14 @@
-"""Recovery of sparse gradients from random sums: its error over shares of entries kept and SNRs.
-
-    study = "recovery"
-    data = "mnist"
-    model = "dropout_cnn"
-    moments = [100]
-    recovery = ["amp", "em_bg_amp", "lmmse"]
-    shares = [0.05, 0.1, 0.2]
-
-Of a gradient the largest entries x are kept and y = A x + w received, with rows of a Hadamard matrix and an SNR of
-|x|^2/|w|^2. ``entries`` tells what matters: "real" ones; with each kernel of a convolution "shuffled" within itself, so
-that layers keep their shares of large entries and amplitudes, but nobody his neighbours; or "normal" amplitudes on the
-same support.
-"""
+"""Recovery of sparse gradients from random sums: its error over shares of entries kept and SNRs."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Gt, Le, Lt, MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import SnrDb, all_different
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from ._gradients import OfGradients
 
 Share = Annotated[float, Gt(0), Le(1)]
@@ -30,7 +16,24 @@ Draws = Annotated[int, Gt(0), Lt(2**20)]
 
 
 class RecoveryStudy(OfGradients):
-    """Everything that decides an error of recovery."""
+    """Everything that decides an error of recovery.
+
+        study = "recovery"
+        data = "mnist"
+        model = "dropout_cnn"
+        moments = [100]
+        recovery = ["amp", "em_bg_amp", "lmmse"]
+        shares = [0.05, 0.1, 0.2]
+
+    Of a gradient the largest entries x are kept and y = A x + w received, with rows of a Hadamard matrix and an SNR of
+    |x|^2/|w|^2. ``entries`` tells what matters: "real" ones; with each kernel of a convolution "shuffled" within
+    itself, so that layers keep their shares of large entries and amplitudes, but nobody his neighbours; or "normal"
+    amplitudes on the same support.
+
+    >>> from overair.scenarios.studies.recovery import RecoveryStudy
+    >>> RecoveryStudy(study="recovery", recovery="amp", moments=[20], shares=[0.1], snrs_db=[20]).dimensions()
+    {'moment': [20], 'share': [0.1], 'snr_db': [20.0]}
+    """
 
     measures: ClassVar = (
         Measure("nmse", "1", "normalised mean square error of recovery", heading="NMSE", better="low", scale="log"),
@@ -73,7 +76,7 @@ class RecoveryStudy(OfGradients):
 
         return _recovery.prepare(self, shared)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _recovery
 
         return _recovery.errors(self, common, work)

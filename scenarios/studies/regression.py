@@ -1,23 +1,14 @@
-"""Linear regression by compressed gradients: which steps converge, and how fast the loss falls.
-
-    study = "regression"
-    compressor = ["qcs", "qsgd", "random_k"]
-    gain = [10, 20]
-    step_sizes = [0.05, 0.1]
-
-``random_k`` at gain 1 sends gradients as they are. Seeds repeat batches and compression on one and the same regression.
-"""
+"""Linear regression by compressed gradients: which steps converge, and how fast the loss falls."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import Seed, all_different
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 Gain = Annotated[float, Gt(0), Le(1e9)]
@@ -28,7 +19,20 @@ Count = Annotated[int, Gt(0), Le(2**16)]
 
 
 class Regression(Study):
-    """Everything that decides a result of linear regression."""
+    """Everything that decides a result of linear regression.
+
+        study = "regression"
+        compressor = ["qcs", "qsgd", "random_k"]
+        gain = [10, 20]
+        step_sizes = [0.05, 0.1]
+
+    ``random_k`` at gain 1 sends gradients as they are. Seeds repeat batches and compression on one and the same
+    regression.
+
+    >>> from overair.scenarios.studies.regression import Regression
+    >>> Regression(study="regression", compressor="qcs").dimensions()
+    {'step_size': [0.05, 0.1], 'iteration': [0, 50, 100, 150, 200]}
+    """
 
     measures: ClassVar = (
         Measure("log10_excess", "1", "log10 of the excess loss over that of the start",
@@ -72,7 +76,7 @@ class Regression(Study):
 
         return _regression.prepare(self)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _regression
 
         return _regression.losses(self, common, work)

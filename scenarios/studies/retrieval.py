@@ -1,27 +1,15 @@
-"""Retrieval at the edge: a device draws a character, and a server finds drawings of it by others; top-1 over SNR.
-
-    study = "retrieval"
-    query = ["ideal", { kind = "analog", low_db = 10, high_db = 10 }, { kind = "quantised", rate = "ldpc" }]
-    link = { channel = "rayleigh", snr_db = [-6, 0, 6, 12] }
-
-Omniglot: networks learn from 864 of 964 characters and are asked about 659 others; by the 100 kept from training the
-digital ways choose their prices, thresholds and losses. One network is trained for a seed, without a channel, and a
-last layer for each way of sending queries; all points and runs in a folder share them.
-``link.snr_db`` and ``ranks`` are dimensions of every result. Gunduz et al., "Communicate to learn at the edge", IEEE
-Communications Magazine 2020, fig. 3, for the comparison.
-"""
+"""Retrieval at the edge: a device draws a character, and a server finds drawings of it by others; top-1 over SNR."""
 
 import json
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import DeviceLink, GridTable, Positive, all_different, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 DRAWERS = 20  # of each character
@@ -29,7 +17,22 @@ Rank = Annotated[int, Ge(1), Le(DRAWERS)]
 
 
 class Retrieval(Study):
-    """Everything that decides what queries find."""
+    """Everything that decides what queries find.
+
+        study = "retrieval"
+        query = ["ideal", { kind = "analog", low_db = 10, high_db = 10 }, { kind = "quantised", rate = "ldpc" }]
+        link = { channel = "rayleigh", snr_db = [-6, 0, 6, 12] }
+
+    Omniglot: networks learn from 864 of 964 characters and are asked about 659 others; by the 100 kept from training
+    the digital ways choose their prices, thresholds and losses. One network is trained for a seed, without a channel,
+    and a last layer for each way of sending queries; all points and runs in a folder share them. ``link.snr_db`` and
+    ``ranks`` are dimensions of every result. Gunduz et al., "Communicate to learn at the edge", IEEE Communications
+    Magazine 2020, fig. 3, for the comparison.
+
+    >>> from overair.scenarios.studies.retrieval import Retrieval
+    >>> Retrieval(study="retrieval", query="analog", ranks=[1, 5], link={"snr_db": [0, 10]}).dimensions()
+    {'link.snr_db': [0.0, 10.0], 'rank': [1, 5]}
+    """
 
     measures: ClassVar = (
         Measure("accuracy", "1", "top-1 accuracy", heading="top-1", over=("link.snr_db",)),
@@ -107,7 +110,7 @@ class Retrieval(Study):
 
         return _retrieval.begin(self, prepared, work)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _retrieval
 
         return _retrieval.find(self, common, work)

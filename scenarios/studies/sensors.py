@@ -1,31 +1,35 @@
-"""Sensors that see one thing: features added over the air, sent one by one, or told in bits; accuracy by SNR.
-
-    study = "sensors"
-    data = "fashion_mnist"
-    sensors = [1, 2, 4, 8]
-    way = ["added", "one_by_one", "digital"]
-    link.snr_db = [-20, -10, 0, 10]
-
-All sensors have the same elements together, and a sensor the same energy whatever the way. Each sees a window of the
-image and noise. Beside it stands a number that is seen in K noisy copies and estimated as well as can be linearly, over
-AWGN, in theory, through the air, and what no way can do better. ``link.snr_db`` is a dimension of every result.
-"""
+"""Sensors that see one thing: features added over the air, sent one by one, or told in bits; accuracy by SNR."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..reading.catalogue import Of, Scheme
 from ..reading.tables import DeviceLink, GridTable, Positive, SnrDb, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 
 class Sensors(Study):
-    """Everything that decides a result of sensors."""
+    """Everything that decides a result of sensors.
+
+        study = "sensors"
+        data = "fashion_mnist"
+        sensors = [1, 2, 4, 8]
+        way = ["added", "one_by_one", "digital"]
+        link.snr_db = [-20, -10, 0, 10]
+
+    All sensors have the same elements together, and a sensor the same energy whatever the way. Each sees a window of
+    the image and noise. Beside it stands a number that is seen in K noisy copies and estimated as well as can be
+    linearly, over AWGN, in theory, through the air, and what no way can do better. ``link.snr_db`` is a dimension of
+    every result.
+
+    >>> from overair.scenarios.studies.sensors import Sensors
+    >>> Sensors(study="sensors", data="digits", sensors=4, link={"snr_db": [0, 10]}).dimensions()
+    {'link.snr_db': [0.0, 10.0]}
+    """
 
     measures: ClassVar = (
         Measure("accuracy", "1", "test accuracy", heading="accuracy"),
@@ -85,7 +89,7 @@ class Sensors(Study):
 
         return _sensors.begin(self, prepared, work)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _sensors
 
         return _sensors.send(self, common, work)

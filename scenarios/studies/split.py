@@ -1,26 +1,14 @@
-"""Split inference: a network cut between a device and a server; accuracy, latency and energy by cut and SNR.
-
-    study = "split"
-    data = "cifar10"
-    model = { kind = "saved", path = "my.keras" }     # or one to be trained: "vgg_like"
-    cut = ["input", "block1_pool", "logits"]
-    features = ["quantised", "picture", "bottleneck"]
-    link = { channel = "rayleigh", snr_db = [-10, 0, 10, 20] }
-
-One network serves all cuts and ways of a seed. Fading is slow and known at its mean SNR: packets go at the rate by
-which most gets through, and what is lost is sent again. ``link.snr_db`` is a dimension of every result.
-"""
+"""Split inference: a network cut between a device and a server; accuracy, latency and energy by cut and SNR."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Lt, MinLen
 from pydantic import Field
 
 from ..reading.catalogue import Of, Scheme, table_of_class
 from ..reading.tables import DeviceLink, GridTable, Seed, default
 from ..results.measures import Measure
-from ..running.units import Work
+from ..running.units import Values, Work
 from .base import Study
 
 HOME = "learning/inference/split"
@@ -31,7 +19,23 @@ EPOCHS = 7
 
 
 class Split(TrainingFields, Study):
-    """Everything that decides a result of split inference."""
+    """Everything that decides a result of split inference.
+
+        study = "split"
+        data = "cifar10"
+        model = { kind = "saved", path = "my.keras" }     # or one to be trained: "vgg_like"
+        cut = ["input", "block1_pool", "logits"]
+        features = ["quantised", "picture", "bottleneck"]
+        link = { channel = "rayleigh", snr_db = [-10, 0, 10, 20] }
+
+    One network serves all cuts and ways of a seed. Fading is slow and known at its mean SNR: packets go at the rate by
+    which most gets through, and what is lost is sent again. ``link.snr_db`` is a dimension of every result.
+
+    >>> from overair.scenarios.studies.split import Split
+    >>> scenario = Split(study="split", data="digits", model="softmax", link={"snr_db": [0, 10]})
+    >>> scenario.dimensions(), scenario.epochs
+    ({'link.snr_db': [0.0, 10.0]}, 7)
+    """
 
     measures: ClassVar = (
         Measure("accuracy", "1", "test accuracy", heading="accuracy"),
@@ -81,7 +85,7 @@ class Split(TrainingFields, Study):
 
         return _split.begin(self, prepared, work)
 
-    def perform(self, common: Any, work: Work) -> dict[str, np.ndarray]:
+    def perform(self, common: Any, work: Work) -> Values:
         from . import _split
 
         return _split.send(self, common, work)

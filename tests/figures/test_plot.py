@@ -171,3 +171,15 @@ def test_the_sentence_of_fairness_stands_below_a_figure() -> None:
     assert (
         "Compared alike: same elements (110, with pilots), 3 seeds." in overair.plot(alike, x="snr_db").get_supxlabel()
     )
+
+
+def test_titles_of_panels_fit_above_them_and_say_numbers_as_one_reads_them() -> None:
+    """At any width: no title is wider than its panel, so that none runs into the next."""
+    words = "how many devices there are that hold data and send updates"
+    given = results(devices=(1000, 1_000_000))
+    given.devices.attrs["long_name"] = words
+    for width in (3.5, 7.0, None):
+        panels = visible(overair.plot(given, x="snr_db", panel="devices", width=width))
+        assert [panel.get_title().split()[-1] for panel in panels] == ["1,000", "1,000,000"]
+        for panel in panels:
+            assert panel.title.get_window_extent().width <= panel.get_window_extent().width

@@ -6,12 +6,12 @@ import scipy.optimize
 import scipy.stats
 import tensorflow as tf
 
+from overair.conformance.found import examples
 from overair.ota import Dithered, Eden, Layered, RandomK
 from overair.ota.compressors import ALONE, Known, _plans
 from overair.ota.compressors.layered import PLANS
 from overair.ota.past import Past
 from overair.phy import keys
-from tests.conformance.conftest import examples
 
 LAYERS = ((40, 10), (10,), (30, 20), (1,), (0,), (20, 3))
 SIZE = 400 + 10 + 600 + 1 + 0 + 60

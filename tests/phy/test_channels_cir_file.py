@@ -109,7 +109,7 @@ def test_wrong_files_are_refused_in_one_line(tmp_path: Path) -> None:
     broken = own["a"].copy()
     broken[0] = np.nan
     for arrays, message in (
-        ({"b": own["a"], "tau": own["tau"]}, "expected arrays a and tau, received b, tau"),
+        ({"b": own["a"], "tau": own["tau"]}, "expected arrays a and tau, or pathGains and pathDelays, received b, tau"),
         (own | {"a": own["a"][..., 0]}, r"received a \[12, 3, 4\] and tau"),
         (own | {"tau": own["tau"][:, :2]}, r"tau \[12, 2\]"),
         (own | {"a": np.stack([own["a"]] * 2, 1)[:, :, :, None, None]}, r"with one receiver"),
@@ -128,5 +128,5 @@ def test_wrong_files_are_refused_in_one_line(tmp_path: Path) -> None:
         assert "cir_file.path" in said
     (tmp_path / "text.npz").write_text("no archive")
     for path in (str(tmp_path / "text.npz"), str(tmp_path / "none.npz")):
-        with pytest.raises(ValueError, match="cir_file.path: expected a .npz file"):
+        with pytest.raises(ValueError, match="cir_file.path: expected a .npz or .mat file"):
             CirFile(path)

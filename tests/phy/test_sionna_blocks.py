@@ -11,9 +11,9 @@ from sionna.phy.channel import ChannelModel, CIRDataset, OFDMChannel, RayleighBl
 from sionna.phy.channel.tr38901 import CDL, TDL, PanelArray, UMi
 from sionna.phy.ofdm import OFDMDemodulator, OFDMModulator
 
+from overair.conformance.streams import Streams
 from overair.phy import Air, Awgn, Channel, Grid, PathLoss, Rayleigh, Size, Span, Tdl, TimingOffset, keys
 from overair.phy.sionna_blocks import AirSum, Impaired, PerDevice, caused_by, detuned, early, late
-from tests.streams import Streams
 
 GRID = Grid(subcarriers=32, symbols=4, prefix=12)
 SAMPLE = GRID.sample

@@ -1,6 +1,5 @@
 """Papers are cited as docstrings name them: all of them, once, with authors, title, venue and year."""
 
-import ast
 import re
 
 import pytest
@@ -43,7 +42,7 @@ def test_authors_title_venue_and_year_are_told_apart() -> None:
     ],
 )
 def test_names_of_several_words_are_whole_and_lose_nobody(file: str, key: str, author: str) -> None:
-    (paper,) = cited.papers(ast.get_docstring(ast.parse((ROOT / file).read_text())) or "")
+    (paper,) = cited.papers(cited.told(ROOT / file))
     assert paper.key == key and f"  author = {{{author}}},\n" in paper.bibtex()
 
 
@@ -61,7 +60,7 @@ def test_no_scheme_names_a_paper_that_is_not_understood() -> None:
     lost = set()
     for family in FAMILIES.values():
         for file in (ROOT / family.folder).glob("[!_]*.py"):
-            text = " ".join((ast.get_docstring(ast.parse(file.read_text())) or "").split())
+            text = " ".join(cited.told(file).split())
             titles = set(re.findall(r'[A-Z][^"]*, "([A-Z][^"]{25,})"', text))
             if titles - {paper.title for paper in cited.papers(text)}:
                 lost.add(file.relative_to(ROOT).as_posix())

@@ -6,7 +6,7 @@ import xarray as xr
 
 from overair.scenarios.results import costs
 from overair.scenarios.results.measures import over_rounds
-from overair.scenarios.studies._rounds import COSTS
+from overair.scenarios.studies._round_measures import COSTS
 
 EVALUATED = [3, 5, 10]  # rounds
 BY_ROUND = {"resource_elements": 4, "pilot_elements": 3, "airtime": 2, "bits": 6, "energy": 1}  # largest values

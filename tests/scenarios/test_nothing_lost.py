@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import xarray as xr
 
-from overair.scenarios import durable, run
+from overair import durable
+from overair.scenarios import run
 from overair.scenarios.results import saved
 from tests.scenarios import fake
 from tests.scenarios.test_growing import RAW, federations

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from overair.scenarios import ScenarioError
+from overair.scenarios import ScenarioError, studies
 from overair.scenarios.reading import catalogue, outside
 from overair.scenarios.reading.sources import sources
 from tests.checkout import needs_checkout
@@ -132,3 +132,22 @@ print(repeated.again(xarray.Dataset(attrs={"scenario": json.dumps(scenario)})).c
     assert done.stdout == f"overair run scenario.toml --with {shlex.quote(str(SCHEMES))} --out runs/again\n", (
         done.stderr
     )
+
+
+def test_fields_and_traits_of_a_base_of_ours_are_read_wherever_it_is_imported_from(own: Any, tmp_path: Path) -> None:
+    heads = {
+        "channels/mine": ("Mine", "from overair.phy import Rician"),
+        "codecs/other": ("Other", "from overair.ota.codecs import LinearSum"),
+        "algorithms/walk": ("Walk", "from overair.learning.federated.algorithms.fedprox import Fedprox"),
+    }
+    for place, (name, line) in heads.items():
+        scheme(tmp_path, place, name)
+        file = tmp_path / f"{place}.py"
+        file.write_text(f"{line}\n" + file.read_text().replace(f"class {name}:", f"class {name}({line.split()[-1]}):"))
+    own(tmp_path)
+    assert {"k_db", "level"} <= set(catalogue.tables("channels")["mine"].model_fields)
+    assert sources("codecs")["other"].traits["linear"] is True
+    walk = sources("algorithms")["walk"]
+    assert walk.traits["moves"] is True and {"mu", "level"} <= {field.name for field in walk.fields}
+    raw = {"study": "federated", **studies.load("federated").example, "algorithm": "walk"}
+    assert studies.check(raw).optimizer.learning_rate == 1.0  # as of all whose devices move

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from overair import cli
-from overair.scenarios import ScenarioError, durable, run
+from overair import cli, durable
+from overair.scenarios import ScenarioError, run
 from overair.scenarios.results import partial, saved
 from tests.scenarios import fake
 

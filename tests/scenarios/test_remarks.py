@@ -88,6 +88,11 @@ def test_what_is_free_is_told_by_the_axis_that_it_differs_along() -> None:
     along = {"partition": ["iid", "classes"], "uplink": ["digital", "analog"], "seed": [0]}
     dataset = xr.Dataset({"free_bits": ([*along], bits[..., None])}, along, {"study": "federated"})
     assert [line.rpartition("; ")[2] for line in remarks.free(dataset)] == ["up to 640 (analog)"]
+    alike = dataset.isel(uplink=[1, 1])
+    assert [line.rpartition("; ")[2] for line in remarks.free(alike)] == ["up to 640"]
+    many = {"variant": [f"rule {k}" for k in range(6)], "seed": [0]}
+    differ = xr.Dataset({"free_bits": ([*many], np.arange(6.0)[:, None] * 1000)}, many, {"study": "federated"})
+    assert [line.rpartition("; ")[2] for line in remarks.free(differ)] == ["up to 5,000, by variant"]
     one = dataset.isel(partition=0, uplink=1, drop=True)
     assert [line.rpartition("; ")[2] for line in remarks.free(one)] == ["up to 640"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import h5netcdf
-import h5py  # type: ignore[import-untyped]
+import h5py
 import numpy as np
 import pytest
 import xarray as xr

@@ -4,11 +4,10 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from .. import batches
 from ..batches import Batches
 from ..task import Task, Weights
@@ -16,7 +15,7 @@ from . import Sample, Stateless
 from ._local import Local, plain, walk
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Adapting(Local, Stateless):
     """What is sent is an algorithm's own matter."""
 

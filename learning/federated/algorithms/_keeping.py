@@ -3,10 +3,9 @@
 from typing import ClassVar, NamedTuple
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights
 from . import Memory, Sample, Stateless
 from ._local import Local
@@ -19,7 +18,7 @@ class Own(NamedTuple):
     there: tf.Tensor  # 1 once there is one
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Keeping(Local, Stateless):
     """What is sent, and the model that is kept, are an algorithm's own matter."""
 

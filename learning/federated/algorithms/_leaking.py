@@ -4,16 +4,15 @@ from dataclasses import replace
 from typing import Annotated, ClassVar, Self
 
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota import Analog, Uplink
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task
 from . import Memory, Usual
 from ._local import Local
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Leaking(Local, Usual):
     """One vector of the server's and one of each device, and a leak between them."""
 

@@ -10,10 +10,9 @@ from typing import Annotated, NamedTuple, TypeAlias
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from .. import batches
 from ..batches import Batches
 from ..task import Task, Weights
@@ -26,7 +25,7 @@ There: TypeAlias = tf.Tensor | float  # 0 for a step without samples, else 1; a 
 Move = Callable[[Parts, Parts, There], Parts]  # weights, slope, and whether there are samples -> weights
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Local:
     """Local steps of SGD."""
 

@@ -3,17 +3,16 @@
 from typing import Any, ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights, moved
 from . import Sample, Usual
 from ._local import Local
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class OwnModels(Local, Usual):
     """What a device keeps has a ``model``, less the one that all began with, [d]."""
 

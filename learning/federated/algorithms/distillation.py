@@ -1,21 +1,4 @@
-"""Federated distillation (FD): devices tell each other what they make of each label, and never send a model.
-
-Each has a model of its own. Over its local steps device k averages its outputs (the softmax of the logits) for samples
-of label l, F_k,l [C]. The server broadcasts the sums over devices by their weights w_k, and how much weight they hold,
-of which device k takes its own away:
-
-    T_k,l = (sum_j w_j F_j,l - w_k F_k,l) / (sum_j w_j - w_k)        sums over the devices that have samples of l
-
-and steps along the gradient of CE(y) + gamma CE(T_k,y), which is p (1 + gamma) - (y + gamma T_k,y) at the logits. What
-is sent are C (C + 1) numbers, whatever the model: outputs by label, and 1 for a label with samples in this round. Where
-those left hold less than half of the smallest weight, nobody else has the label, and it has no target: what a division
-would bring is noise. Of a noisy target devices take the nearest distribution.
-
-A device steps on whether it was heard or not. Who sends alone learns alone. Accuracy is the mean over devices' models;
-the server has none, so its optimizer does nothing. Jeong, Oh, Kim, Park, Bennis, Kim, "Communication-efficient
-on-device machine learning: federated distillation and augmentation under non-IID private data", 2018 (no augmentation
-here); weights are theirs where shares of data are equal.
-"""
+"""Federated distillation (FD): devices tell each other what they make of each label, and never send a model."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, NamedTuple
@@ -24,12 +7,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota import Terms
 from ....ota.layers import Layers
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights, flatten, moved
 from . import Heard, Memory, Sample
 from ._local import Parts, There, walk
@@ -51,9 +33,35 @@ class Student(NamedTuple):
     weight: tf.Tensor  # of it in the sum; 0 where it was not heard
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Distillation(OwnModels):
-    """Outputs by label in place of models."""
+    """Outputs by label in place of models: federated distillation (FD).
+
+    Devices tell each other what they make of each label, and never send a model. Each has a model of its own. Over its
+    local steps device k averages its outputs (the softmax of the logits) for samples of label l, F_k,l [C]. The server
+    broadcasts the sums over devices by their weights w_k, and how much weight they hold, of which device k takes its
+    own away:
+
+        T_k,l = (sum_j w_j F_j,l - w_k F_k,l) / (sum_j w_j - w_k)        sums over the devices that have samples of l
+
+    and steps along the gradient of CE(y) + gamma CE(T_k,y), which is p (1 + gamma) - (y + gamma T_k,y) at the logits.
+    What is sent are C (C + 1) numbers, whatever the model: outputs by label, and 1 for a label with samples in this
+    round. Where those left hold less than half of the smallest weight, nobody else has the label, and it has no target:
+    what a division would bring is noise. Of a noisy target devices take the nearest distribution.
+
+    A device steps on whether it was heard or not. Who sends alone learns alone. Accuracy is the mean over devices'
+    models; the server has none, so its optimizer does nothing.
+
+    Jeong, Oh, Kim, Park, Bennis, Kim, "Communication-efficient on-device machine learning: federated distillation and
+    augmentation under non-IID private data", 2018 (no augmentation here); weights are theirs where shares of data are
+    equal.
+
+    >>> from overair.learning import Distillation, Task
+    >>> from overair.learning.models.softmax import Softmax
+    >>> task = Task(Softmax().build((784,), classes=10, seed=0))
+    >>> task.size, Distillation(steps=5, gamma=1.0).sends(task)  # 110 numbers in place of 7,850
+    (7850, ((10, 11),))
+    """
 
     gamma: Annotated[float, Ge(0), Le(1e6)] = 1.0
     """Weight of what the others say; 0 learns alone."""

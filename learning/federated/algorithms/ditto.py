@@ -1,28 +1,32 @@
-"""Ditto: FedAvg, and beside it every device takes local steps of a model of its own that is drawn to the server's.
-
-With x the server's weights at the beginning of a round, v_k <- v_k - eta (grad f_k(v_k) + lambda (v_k - x)) on the
-batches of the local steps, and what is sent is FedAvg's. At rest grad f_k(v_k) + lambda (v_k - x) = 0, wherever FedAvg
-rests: with lambda = 0 devices learn alone, and as lambda grows all use the server's model. Li, Hu, Beirami, Smith,
-"Ditto: fair and robust federated learning through personalization", ICML 2021.
-"""
+"""Ditto: FedAvg, and beside it every device takes local steps of a model of its own that is drawn to the server's."""
 
 from typing import Annotated
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights
 from . import Sample
 from ._keeping import Keeping, Own, begun, kept
 from ._local import Parts, There, plain, walk
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Ditto(Keeping):
-    """Local steps of plain SGD, twice."""
+    """Local steps of plain SGD, twice: those of FedAvg, and those of a model of its own that is drawn to the server's.
+
+    With x the server's weights at the beginning of a round, v_k <- v_k - eta (grad f_k(v_k) + lambda (v_k - x)) on the
+    batches of the local steps, and what is sent is FedAvg's. At rest grad f_k(v_k) + lambda (v_k - x) = 0, wherever
+    FedAvg rests: with lambda = 0 devices learn alone, and as lambda grows all use the server's model.
+
+    Li, Hu, Beirami, Smith, "Ditto: fair and robust federated learning through personalization", ICML 2021.
+
+    >>> from overair.learning import Ditto
+    >>> Ditto(steps=5, lam=0.5).passes  # gradients of each sample
+    (2.0,)
+    """
 
     lam: Annotated[float, Ge(0), Le(1e6)] = 0.1
     """Weight of the proximal term of a device's own model; lambda/2 |v - x|^2."""

@@ -1,20 +1,11 @@
-"""Mime: local steps along g_k(v) - g_k(x) + g(x), with the mean gradient g at the server's weights x.
-
-That mean is a sum of its own. So rounds take turns: in one devices send eta g_k(x), the mean over the samples of their
-steps, and the server only tells them the mean of these; in the next they take local steps and send x - y_k. A step of
-the server costs two rounds, in elements, energy and time as in accuracy over rounds, and a walking step two gradients
-of each sample, at v and at x. It is for a server with plain SGD:
-one with momentum sees a step of zero whenever gradients are sent. Karimireddy, Jaggi, Kale, Mohri, Reddi, Stich,
-Suresh, "Breaking the centralized barrier for cross-device federated learning", NeurIPS 2021 (with SGD as its base).
-"""
+"""Mime: local steps along g_k(v) - g_k(x) + g(x), with the mean gradient g at the server's weights x."""
 
 from typing import ClassVar, NamedTuple
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights, flatten
 from . import Heard, Memory, Sample, Usual
 from ._local import Local, Parts, There, walk
@@ -27,9 +18,23 @@ class Turn(NamedTuple):
     mean: Parts  # eta g(x); zero where it is asked for
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Mime(Local, Usual):
-    """Local steps towards the minimum of the mean."""
+    """Local steps towards the minimum of the mean, along g_k(v) - g_k(x) + g(x).
+
+    Here g is the mean gradient at the server's weights x. That mean is a sum of its own. So rounds take turns: in one
+    devices send eta g_k(x), the mean over the samples of their steps, and the server only tells them the mean of these;
+    in the next they take local steps and send x - y_k. A step of the server costs two rounds, in elements, energy and
+    time as in accuracy over rounds, and a walking step two gradients of each sample, at v and at x. It is for a server
+    with plain SGD: one with momentum sees a step of zero whenever gradients are sent.
+
+    Karimireddy, Jaggi, Kale, Mohri, Reddi, Stich, Suresh, "Breaking the centralized barrier for cross-device federated
+    learning", NeurIPS 2021 (with SGD as its base).
+
+    >>> from overair.learning import Mime
+    >>> Mime(steps=5).turns, Mime(steps=5).passes  # rounds of a step, and gradients of each sample in these
+    (2, (1.0, 2.0))
+    """
 
     moves: ClassVar[bool] = True
     turns: ClassVar[int] = 2

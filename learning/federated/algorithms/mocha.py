@@ -1,23 +1,4 @@
-"""MOCHA: every device learns a model of its own, and how all of them are related, from which each gains (multi-task).
-
-With W [d, K] the models of K devices, less the one that all begin with, and Omega [K, K] their relations,
-
-    min sum_k f_k(w_k) + lambda/2 tr(W Omega W'),    Sigma = Omega^-1 >= 0, tr Sigma = 1,
-
-f_k the mean loss of device k. Devices take local steps v <- v - eta (g + c_k) with c_k = lambda (W Omega)_k, and send
-how far they have come, U. Then the server takes the step that is implicit in Omega, and the best Sigma for its models:
-
-    W <- W - U Sigma (Sigma + a I)^-1,  a = eta tau lambda        Sigma <- (W'W + eps^2 I)^1/2 / tr (W'W + eps^2 I)^1/2
-
-for tau local steps. So relations however tight make no step too large, W rests only where g + c_k is zero on every
-device, whatever tau, and W'W may be singular. Each device is sent its w_k and c_k. Who is not heard is moved by what is
-learnt of the others. All that is decomposed is K x K.
-
-The server needs each update by itself, and each device its own answer: over a sum on the air there is neither. This is
-the primal form, for any Keras model: the paper's local solvers are dual, for linear ones. Sums of losses over samples
-in place of means would be another lambda for each. Smith, Chiang, Sanjabi, Talwalkar, "Federated multi-task learning",
-NeurIPS 2017.
-"""
+"""MOCHA: every device learns a model of its own, and how all are related, from which each gains (multi-task)."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, NamedTuple, Self
@@ -25,12 +6,11 @@ from typing import Annotated, ClassVar, NamedTuple, Self
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota import Terms, Uplink
 from ....ota.terms import remembering
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights, moved
 from . import Heard, Memory, Sample
 from ._local import Parts, There, walk
@@ -53,9 +33,39 @@ class Pulled(NamedTuple):
     pull: tf.Tensor  # c_k, [d]; none on statistics
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Mocha(OwnModels):
-    """Local steps with a pull by the models of related devices."""
+    """Local steps with a pull by the models of related devices: a model of its own for each (MOCHA, multi-task).
+
+    How all of them are related is learnt, too, from which each gains. With W [d, K] the models of K devices, less the
+    one that all begin with, and Omega [K, K] their relations,
+
+        min sum_k f_k(w_k) + lambda/2 tr(W Omega W'),    Sigma = Omega^-1 >= 0, tr Sigma = 1,
+
+    f_k the mean loss of device k. Devices take local steps v <- v - eta (g + c_k) with c_k = lambda (W Omega)_k, and
+    send how far they have come, U. Then the server takes the step that is implicit in Omega, and the best Sigma for its
+    models:
+
+        W <- W - U Sigma (Sigma + a I)^-1,  a = eta tau lambda
+        Sigma <- (W'W + eps^2 I)^1/2 / tr (W'W + eps^2 I)^1/2
+
+    for tau local steps. So relations however tight make no step too large, W rests only where g + c_k is zero on every
+    device, whatever tau, and W'W may be singular. Each device is sent its w_k and c_k. Who is not heard is moved by
+    what is learnt of the others. All that is decomposed is K x K.
+
+    The server needs each update by itself, and each device its own answer: over a sum on the air there is neither. This
+    is the primal form, for any Keras model: the paper's local solvers are dual, for linear ones. Sums of losses over
+    samples in place of means would be another lambda for each.
+
+    Smith, Chiang, Sanjabi, Talwalkar, "Federated multi-task learning", NeurIPS 2017.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Mocha
+    >>> from overair.learning.federated.algorithms.mocha import related
+    >>> models = tf.constant([[3.0, 0.0], [3.0, 0.0], [0.0, 2.0]])  # of three devices; two are alike
+    >>> related(models, Mocha(lam=0.01).eps).numpy().round(2).tolist()  # Sigma
+    [[0.34, 0.34, 0.0], [0.34, 0.34, 0.0], [0.0, 0.0, 0.32]]
+    """
 
     lam: Annotated[float, Ge(0), Le(1e6)] = 1e-3
     """Weight of the relations, lambda; 0 learns alone."""

@@ -1,29 +1,14 @@
-"""Per-FedAvg: a start from which one step leads each device far.
-
-It is the minimum of sum_k w_k f_k(v - alpha grad f_k(v)). Local steps v <- v - eta m along
-
-    u = grad f_k(v - alpha grad f_k(v; D); D')        m = u - alpha H_k(v; D'') u
-
-with three batches of a step that are drawn apart, as one for all would make m the gradient of something else. To
-``first`` order m is u, which takes two gradients of a step and two batches. Else the product with the Hessian is
-
-    H u = |u| (grad f_k(v + delta u/|u|; D'') - grad f_k(v - delta u/|u|; D'')) / (2 delta)
-
-which is exact on quadratics, and takes four gradients and three batches. Fallah, Mokhtari, Ozdaglar, "Personalized
-federated learning with theoretical guarantees: a model-agnostic meta-learning approach", NeurIPS 2020, whose delta
-stands for that over |u|.
-"""
+"""Per-FedAvg: a start from which one step leads each device far."""
 
 from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..batches import Batches
 from ..task import Task, Weights
 from . import Sample
@@ -33,9 +18,31 @@ from ._local import Parts, plain, walk
 WORDS = "adapting", "outer", "hessian"  # of the batches of a step
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PerFedavg(Adapting):
-    """Local steps that look one step ahead."""
+    """Local steps that look one step ahead (Per-FedAvg), to a start from which one step leads each device far.
+
+    It is the minimum of sum_k w_k f_k(v - alpha grad f_k(v)). Local steps v <- v - eta m along
+
+        u = grad f_k(v - alpha grad f_k(v; D); D')        m = u - alpha H_k(v; D'') u
+
+    with three batches of a step that are drawn apart, as one for all would make m the gradient of something else. To
+    ``first`` order m is u, which takes two gradients of a step and two batches. Else the product with the Hessian is
+
+        H u = |u| (grad f_k(v + delta u/|u|; D'') - grad f_k(v - delta u/|u|; D'')) / (2 delta)
+
+    which is exact on quadratics, and takes four gradients and three batches.
+
+    Fallah, Mokhtari, Ozdaglar, "Personalized federated learning with theoretical guarantees: a model-agnostic
+    meta-learning approach", NeurIPS 2020, whose delta stands for that over |u|.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import PerFedavg
+    >>> from overair.phy import keys
+    >>> drawn = PerFedavg(steps=5, order="first").batches(keys.key(0), tf.constant([4, 8]), largest=8, batch_size=2)
+    >>> drawn.positions.shape  # of the samples of two batches beside each other, by devices, steps and batch
+    TensorShape([2, 5, 4])
+    """
 
     adapt: Annotated[int, Ge(0), Le(10**6)] = 1
     alpha: Annotated[float, Gt(0), Le(1e6)] = 0.1

@@ -1,34 +1,39 @@
-"""pFedMe: the server's weights minimise the mean of Moreau envelopes, min_t f_k(t) + lambda/2 |t - w|^2, of devices.
-
-In each of R local steps a device brings its own model nearer to the minimum, by ``inner`` steps on one batch,
-
-    t_k <- t_k - r (grad f_k(t_k) + lambda (t_k - w_k))        and then        w_k <- w_k - eta lambda (w_k - t_k)
-
-from w_k = x on, the server's weights, and sends x - w_k. It begins where its own model was left: so at rest t_k is the
-minimum, however few steps there are. On quadratics of curvatures a_k x rests where these weigh a_k lambda/(a_k +
-lambda). The paper's beta is the server's rate. T. Dinh, Tran, Nguyen, "Personalized federated learning with Moreau
-envelopes", NeurIPS 2020.
-"""
+"""pFedMe: the server's weights minimise the mean of Moreau envelopes, min_t f_k(t) + lambda/2 |t - w|^2, of devices."""
 
 from functools import partial
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..task import Task, Weights
 from . import Sample
 from ._keeping import Keeping, Own, begun, kept
 from ._local import Parts, There, walk
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Pfedme(Keeping):
-    """Steps of a device's own model, which draws its copy of the server's after it."""
+    """Steps of a device's own model, which draws its copy of the server's after it (pFedMe).
+
+    The server's weights minimise the mean of Moreau envelopes, min_t f_k(t) + lambda/2 |t - w|^2, of devices. In each
+    of R local steps a device brings its own model nearer to the minimum, by ``inner`` steps on one batch,
+
+        t_k <- t_k - r (grad f_k(t_k) + lambda (t_k - w_k))        and then        w_k <- w_k - eta lambda (w_k - t_k)
+
+    from w_k = x on, the server's weights, r being ``learning_rate``, and sends x - w_k. It begins where its own model
+    was left: so at rest t_k is the minimum, however few steps there are. On quadratics of curvatures a_k x rests where
+    these weigh a_k lambda/(a_k + lambda). The paper's beta is the server's rate.
+
+    T. Dinh, Tran, Nguyen, "Personalized federated learning with Moreau envelopes", NeurIPS 2020.
+
+    >>> from overair.learning import Pfedme
+    >>> Pfedme(steps=5, lam=2.0, eta=0.5, inner=5).passes  # gradients of each sample
+    (5.0,)
+    """
 
     lam: Annotated[float, Gt(0), Le(1e6)] = 1.0
     """Weight of the proximal term; lambda/2 |t - w|^2."""

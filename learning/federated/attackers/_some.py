@@ -5,14 +5,13 @@ from typing import Annotated, ClassVar
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Others
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Some:
     """So many of all devices attack, the same ones in every round and of every seed."""
 

@@ -1,26 +1,39 @@
-"""A little is enough (ALIE): the honest mean less z of their standard deviations, among which it hides.
-
-z = Phi^-1((n - f - s) / (n - f)), s = floor(n/2 + 1) - f, is the largest at which so many honest devices are farther
-out that with the f attackers they make a majority. Baruch, Baruch, Goldberg, "A little is enough: circumventing
-defenses for distributed learning", NeurIPS 2019. At strength s an attacker sends (1 - s) u + s (mean - z deviation).
-"""
+"""A little is enough (ALIE): the honest mean less z of their standard deviations, among which it hides."""
 
 from statistics import NormalDist
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Others
 from ._some import Some
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Alie(Some):
-    """Knows the honest devices' mean and deviation."""
+    """Knows the honest devices' mean and deviation, and hides among them: a little is enough.
+
+    At strength s an attacker sends, in place of its update u [d],
+
+        (1 - s) u + s (mean - z deviation),        z = Phi^-1((n - f - t) / (n - f)),  t = floor(n/2 + 1) - f
+
+    for f = ``count`` attackers of n devices; that z is the largest at which so many honest devices are farther out that
+    with the f attackers they make a majority.
+
+    Baruch, Baruch, Goldberg, "A little is enough: circumventing defenses for distributed learning", NeurIPS 2019.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Alie, Others
+    >>> others = Others(mean=tf.constant([1.0, 2.0]), deviation=tf.constant([0.5, 1.0]))
+    >>> attack = Alie(count=3)
+    >>> round(attack.deviations(devices=10), 3)
+    0.18
+    >>> print(attack.forge(tf.zeros([2]), others, devices=10, key=None).numpy().round(2))
+    [0.91 1.82]
+    """
 
     strength: Annotated[float, Ge(0), Le(1e6)] = 1.0
     """Of the attack; 1 for all of it."""

@@ -1,26 +1,10 @@
-"""A broadcast with noise: the server sends what it has of an update, and every device decodes a copy of its own.
-
-Symbols s [M] are sent with energy P_B an element, the same in every round, so that device k, which has undone its own
-channel and knows the scale, reads s + eta_k with eta_k ~ CN(0, (|s|^2/M)/SNR_k I), decodes u_k and moves its own model
-theta_k by it. With plain SGD of rate r at the server, whose own model theta moves by the estimate u, the device's
-drift away from it grows as
-
-    drift_k <- drift_k - r (u_k - u),    theta_k = theta + drift_k.
-
-All devices receive, also those that did not send. Only gradients at theta_k correct the drift: a common part comes back
-with the sum, what differs stays. Where the estimate is broadcast, two parameters a
-symbol, M = ceil(d/2) and a parameter of u_k - u has variance |u|^2 / (2M SNR_k). Where an analog uplink's received
-symbols y are, M is the uplink's own and u_k = decode(y + eta_k): with a random linear code of m rows the variance is
-|y|^2 / (m SNR_k) in the mean over codes. Abdi, "Distributed learning and inference in deep models", 2020, ch. 5 (y_i =
-y + eta_i, eq. 5.4).
-"""
+"""A broadcast with noise: the server sends what it has of an update, and every device decodes a copy of its own."""
 
 from typing import Annotated, ClassVar, Literal
 
 import keras
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota import Analog, Outcome, ReceivedSum, Terms, Uplink
 from ....ota.codecs import pack, unpack
@@ -28,16 +12,41 @@ from ....ota.terms import check_kept, remembering
 from ....phy import keys, squared
 from ....phy.keys import Key
 from ....phy.physical import budgets
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..server import Served, check_plain
 from ..task import Weights, moved
 from . import Score
 from ._scores import mean_score
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Broadcast:
-    """The same symbols to all devices, which have SNRs of their own."""
+    """The same symbols to all devices, which have SNRs of their own: a broadcast with noise.
+
+    The server sends what it has of an update, and every device decodes a copy of its own. Symbols s [M] are sent with
+    energy P_B an element, the same in every round, so that device k, which has undone its own channel and knows the
+    scale, reads s + eta_k with eta_k ~ CN(0, (|s|^2/M)/SNR_k I), decodes u_k and moves its own model theta_k by it.
+    With plain SGD of rate r at the server, whose own model theta moves by the estimate u, the device's drift away from
+    it grows as
+
+        drift_k <- drift_k - r (u_k - u),    theta_k = theta + drift_k.
+
+    All devices receive, also those that did not send. Only gradients at theta_k correct the drift: a common part comes
+    back with the sum, what differs stays. Where the estimate is broadcast, two parameters a symbol, M = ceil(d/2) and a
+    parameter of u_k - u has variance |u|^2 / (2M SNR_k). Where an analog uplink's received symbols y are, M is the
+    uplink's own and u_k = decode(y + eta_k): with a random linear code of m rows the variance is |y|^2 / (m SNR_k) in
+    the mean over codes.
+
+    Abdi, "Distributed learning and inference in deep models", 2020, ch. 5 (y_i = y + eta_i, eq. 5.4).
+
+    >>> from overair.learning import Broadcast
+    >>> from overair.ota import Ideal, Terms
+    >>> from overair.phy import Air, Grid, Rayleigh
+    >>> terms = Terms(Air(Grid(), Rayleigh(), devices=4), size=650, elements=325)
+    >>> downlink = Broadcast(snr_db=10.0, offsets_db=(0.0, -3.0))
+    >>> downlink.elements(Ideal(), terms), downlink.init(terms).shape  # resource elements; drift [K, d]
+    (325, TensorShape([4, 650]))
+    """
 
     snr_db: Annotated[float, Ge(-300), Le(300)]
     """SNR of the broadcast, in dB; P_B/N0."""

@@ -4,19 +4,25 @@ from typing import ClassVar
 
 import keras
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....ota import Outcome, Terms, Uplink
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..server import Served
 from ..task import Weights
 from . import Score
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class IdealDownlink:
-    """No air at all."""
+    """No air at all.
+
+    Every device has the server's model, theta_k = theta, at no cost.
+
+    >>> from overair.learning.federated.downlinks.ideal import IdealDownlink
+    >>> IdealDownlink().uses_air, IdealDownlink().elements(uplink=None, terms=None)
+    (False, 0)
+    """
 
     own_models: ClassVar[bool] = False
     uses_air: ClassVar[bool] = False

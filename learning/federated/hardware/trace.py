@@ -1,10 +1,4 @@
-"""Someone's own measurements: times and energies of real devices, from a file.
-
-The file is a .csv whose first line is ``device,seconds`` or ``device,seconds,joules``, and every further one a
-measurement: which device, counted from 0, and what training on a sample took it. In a round each device takes one of
-its own measurements at random, times its samples. A run with more devices begins again from device 0. Without joules
-energy is ``watts`` times seconds.
-"""
+"""Someone's own measurements: times and energies of real devices, from a file."""
 
 import csv
 import hashlib
@@ -17,12 +11,11 @@ from typing import Annotated, ClassVar, NamedTuple
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
 from ....phy.numbered import Numbered
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Work
 
 MOST_BYTES = 2**24  # of a file
@@ -39,9 +32,26 @@ class _Measured(NamedTuple):
     digest: str  # of the file
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Trace:
-    """Measurements of a .csv file."""
+    """Measurements of a .csv file: times and energies of real devices.
+
+    Its first line is ``device,seconds`` or ``device,seconds,joules``, and every further one a measurement: which
+    device, counted from 0, and what training on a sample took it. In a round each device takes one of its own
+    measurements at random, times its samples. A run with more devices begins again from device 0. Without joules energy
+    is ``watts`` times seconds.
+
+    >>> import tempfile
+    >>> import tensorflow as tf
+    >>> from overair.learning.federated.hardware.trace import Trace
+    >>> from overair.phy import keys
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+    ...     written = file.write("device,seconds" + chr(10) + "0,0.001" + chr(10) + "1,0.004" + chr(10))
+    ...     file.flush()
+    ...     work = Trace(file.name).draw(keys.key(0), samples=tf.constant([100, 100]), place=keys.key(0, "place"))
+    >>> print(work.seconds.numpy().round(3))
+    [0.1 0.4]
+    """
 
     reads: ClassVar[str] = "path"
 

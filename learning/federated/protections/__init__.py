@@ -4,10 +4,26 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 import tensorflow as tf
 
+from ....phy.documented import documented
 
+
+@documented
 @runtime_checkable
 class Protection(Protocol):
-    """Neighbours are rounds that differ in what is protected; no update is longer than the clip."""
+    """Whom a clip and the channel's noise protect, and how much of a change a clip lets through.
+
+    Neighbours are rounds that differ in what is protected; no update is longer than the clip. An update that changes by
+    the norm D between neighbours, with weight w in the sum and amplitude b, tells at most
+
+        mu^2 = 2 (w D)^2 max sum_a |h_a b|^2 / N0
+
+    in a round, the largest over elements, with all antennas a; rounds add up to the epsilon that ``Metrics`` has.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Protection, Sample
+    >>> isinstance(Sample(), Protection), Sample(clip=2.0).change(tf.constant([100.0])).shape
+    (True, TensorShape([1]))
+    """
 
     per_sample: ClassVar[bool]  # whether the gradient of each sample is clipped; else each device's whole update
     protects: ClassVar[str]  # in words
@@ -48,7 +64,10 @@ class Protection(Protocol):
         ...
 
     def change(self, samples: tf.Tensor) -> tf.Tensor:
-        """The most by which updates of means of so many samples [K] change between neighbours, as a norm, [K]."""
+        """The most by which the updates of K devices change between neighbours, as a norm, float32 [K].
+
+        ``samples`` float32 [K] says of how many samples each device's gradient is the mean.
+        """
         ...
 
 

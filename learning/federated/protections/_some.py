@@ -1,19 +1,13 @@
-"""What protections share: a clip, the chance of epsilon, noise of devices, and a target that rounds are planned for.
-
-Without a target devices use all their power, whatever epsilon becomes. With one, what rounds may tell is planned anew
-in each from what is left (`guard_plans.py`): equal parts, or by ``rate`` more in later rounds, as Liu and Simeone have
-it. Where a round may tell less than it would, devices send weaker, or fill what is left of their power with noise.
-"""
+"""What protections share: a clip, the chance of epsilon, noise of devices, and a target."""
 
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Some:
     """A guarantee, as it is asked for."""
 

@@ -8,11 +8,22 @@ import tensorflow as tf
 
 from ....ota.round import Nest
 from ....ota.terms import Access
+from ....phy.documented import documented
 from ....phy.keys import Key
 
 
+@documented
 class Plan(NamedTuple):
-    """Who does what in a round."""
+    """Who does what in a round, of K devices.
+
+    Updates u_k add up to sum_k w_k u_k by their weights. Who works and has no weight computes, and sends nothing.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Plan
+    >>> plan = Plan(weights=tf.constant([0.5, 0.0, 0.5]), works=tf.constant([True, False, True]))
+    >>> plan.turn is None and plan.lasts is None and not plan.mixes
+    True
+    """
 
     weights: tf.Tensor  # in the sum of updates, zero of those that are silent, [K]
     works: tf.Tensor  # who computes an update, all that send among them, bool [K]
@@ -32,8 +43,20 @@ def nothing(*asked: tf.Tensor | float) -> tf.Tensor:
     )
 
 
+@documented
 class Sight(NamedTuple):
-    """What a server may look at before it chooses."""
+    """What a server may look at before it chooses.
+
+    What costs something to know is a function, which only a scheduler calls that says that it looks.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Sight
+    >>> def rates():
+    ...     return tf.constant([1.0, 2.0])  # bits an element
+    >>> sight = Sight(tf.fill([2], 0.5), rates, norms=lambda works: tf.cast(works, tf.float32), airtime=0.5)
+    >>> sight.uploads().numpy().tolist()  # seconds
+    [0.5, 0.25]
+    """
 
     shares: tf.Tensor  # n_k / n, [K]
     rates: Callable[[], tf.Tensor]  # bits that the grant's elements carry, on average, as the receiver believes, [K]
@@ -49,9 +72,24 @@ class Sight(NamedTuple):
         return tf.where(rates > 0, tf.math.divide_no_nan(tf.constant(self.airtime, tf.float64), rates), math.inf)
 
 
+@documented
 @runtime_checkable
 class Scheduler(Protocol):
-    """Links are drawn before the plan and do not depend on it."""
+    """Who computes and who sends in a round, and with which weights.
+
+    Links are drawn before the plan and do not depend on it. What it looks at it says in ``sees_links``,
+    ``sees_updates``, ``sees_times`` and ``delivers``. One of your own is a frozen dataclass with these methods; all
+    draws come from the key.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Random, Scheduler, Sight
+    >>> from overair.phy import keys
+    >>> scheduler = Random(senders=1)
+    >>> sight = Sight(tf.fill([4], 0.25), rates=lambda: tf.ones([4]), norms=lambda works: works)
+    >>> plan, state = scheduler.plan(scheduler.init(4, keys.key(0)), sight, keys.key(1))
+    >>> isinstance(scheduler, Scheduler), plan.weights.shape, plan.weights.dtype.name, plan.works.dtype.name
+    (True, TensorShape([4]), 'float32', 'bool')
+    """
 
     sees_links: ClassVar[bool]  # whether it asks for rates: rounds then have a link, also of uplinks without air
     sees_updates: ClassVar[bool]  # whether it asks for norms: those asked compute, and report a float32 each
@@ -67,28 +105,45 @@ class Scheduler(Protocol):
         ...
 
     def check(self, devices: int) -> None:
-        """Raise ValueError where this is nothing for so many devices."""
+        """Raise ValueError where this is nothing for so many devices, K."""
         ...
 
     def init(self, devices: int, key: Key) -> Nest:
-        """The state before the first round."""
+        """The state before the first round, a nest of tensors of static shapes; ``()`` where nothing is remembered."""
         ...
 
     def plan(self, state: Nest, sight: Sight, key: Key) -> tuple[Plan, Nest]:
-        """The plan of a round, and the state after it; the key is of the round."""
+        """The plan of a round, and the state after it; the key is of the round.
+
+        In graph. The plan has weights float32 [K], 0 for who is silent, and
+        ``works`` bool [K]; the state has the shapes and types that it came with.
+        """
         ...
 
     def learn(self, state: Nest, decoded: tf.Tensor) -> Nest:
-        """The state when it is known who was decoded, bool [K]."""
+        """The state when it is known who was decoded, bool [K]; in graph."""
         ...
 
 
+@documented
 @runtime_checkable
 class InTime(Scheduler, Protocol):
-    """A scheduler that looks at times."""
+    """A scheduler that looks at times: how long devices compute and send.
+
+    It has ``check_times`` besides, by which it refuses what would never end in time.
+
+    >>> from overair.learning import Deadline, Random
+    >>> from overair.learning.federated.schedulers import InTime
+    >>> isinstance(Deadline(), InTime), isinstance(Random(), InTime)
+    (True, False)
+    """
 
     def check_times(self, least: float, besides: float, fixed_bits: bool) -> None:
-        """Raise ValueError where such grants do not do, or seconds of the fastest device with what comes besides."""
+        """Raise ValueError where such grants do not do, or seconds of the fastest device with what comes besides.
+
+        ``least`` are seconds of computing of the fastest device, ``besides`` those that a round takes beside computing
+        and packets, and ``fixed_bits`` says whether packets have fixed bits (``grant.bits``).
+        """
         ...
 
 

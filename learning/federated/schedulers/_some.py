@@ -4,17 +4,16 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....ota.terms import Access
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Some:
     """So many of all devices send; nothing is remembered."""
 

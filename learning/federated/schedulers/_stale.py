@@ -4,11 +4,10 @@ from typing import Annotated, ClassVar, NamedTuple
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota.terms import Access
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..planning.staleness import polynomial
 from ._timed import Timed
 
@@ -21,7 +20,7 @@ class Underway(NamedTuple):
     age: tf.Tensor  # steps of the server since the model that it began with
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Stale(Timed):
     """Every device is always busy."""
 

@@ -3,15 +3,14 @@
 from typing import ClassVar
 
 import tensorflow as tf
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Timed:
     """As many send as there is time for."""
 

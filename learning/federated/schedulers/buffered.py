@@ -1,24 +1,13 @@
-"""Buffered (FedBuff; FedAsync with a buffer of one): the server steps when so many updates have arrived.
-
-Every device is always busy: it begins again with the newest model as soon as it has arrived, so that the mean age, the
-steps of the server between beginning and arriving, is (C - 1)/B for C devices and a buffer of B whatever they take. An
-update counts (1 + age)^-a as much as a fresh one, and the sum is divided by B: weights are C n_k/n times that over B. A
-device that would arrive again before the buffer is full keeps its second update for the next. It takes each its
-computing, with ``grant.bits`` a packet on the whole band, else the airtime of the grant, and the broadcast back. With
-``mixes`` the server mixes models, x <- (1 - w) x + w y, as FedAsync does; else it adds differences. Joules of computing
-are counted when an update arrives. Nguyen, Malik, Zhan, Yousefpour, Rabbat, Malek, Huba, "Federated learning with
-buffered asynchronous aggregation", AISTATS 2022; Xie, Koyejo, Gupta, "Asynchronous federated optimization", 2019.
-"""
+"""Buffered (FedBuff; FedAsync with a buffer of one): the server steps when so many updates have arrived."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota.terms import Access
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan, Sight
 from ._some import these
 from ._stale import Stale, Underway
@@ -26,9 +15,36 @@ from ._stale import Stale, Underway
 LONGEST = 1e9  # seconds until an update arrives, over a link that carries nothing
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Buffered(Stale):
-    """The first so many to arrive."""
+    """The first so many to arrive: the server steps when its buffer is full (FedBuff; FedAsync with a buffer of one).
+
+    Every device is always busy: it begins again with the newest model as soon as it has arrived, so that the mean age,
+    the steps of the server between beginning and arriving, is (C - 1)/B for C devices and a buffer of B whatever they
+    take. An update counts (1 + age)^-a as much as a fresh one, a = ``exponent``, and the sum is divided by B:
+
+        w_k = (C/B) (n_k/n) (1 + age_k)^-a
+
+    A device that would arrive again before the buffer is full keeps its second update for the next. It takes each its
+    computing, with ``grant.bits`` a packet on the whole band, else the airtime of the grant, and the broadcast back.
+    With ``mixes`` the server mixes models, x <- (1 - w) x + w y, as FedAsync does; else it adds differences. Joules of
+    computing are counted when an update arrives. The state says of each device whether it has begun anew (bool [K]),
+    the seconds left until it is ready (float64 [K]) and the age of its model (float32 [K]).
+
+    Nguyen, Malik, Zhan, Yousefpour, Rabbat, Malek, Huba, "Federated learning with buffered asynchronous aggregation",
+    AISTATS 2022; Xie, Koyejo, Gupta, "Asynchronous federated optimization", 2019.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Buffered, Sight
+    >>> from overair.phy import keys
+    >>> def seconds():
+    ...     return tf.constant([5.0, 1.0, 2.0], tf.float64)
+    >>> sight = Sight(tf.fill([3], 1 / 3), rates=lambda: tf.ones([3]), norms=lambda works: works, ready=seconds)
+    >>> scheduler = Buffered(buffer=2)
+    >>> plan, state = scheduler.plan(scheduler.init(3, keys.key(0)), sight, keys.key(0))
+    >>> plan.works.numpy().tolist(), float(plan.lasts), state.age.numpy().tolist()
+    ([False, True, True], 2.0, [1.0, 1.0, 0.0])
+    """
 
     buffer: Annotated[int, Gt(0), Le(10**6)] = 1
     """Updates of a step."""

@@ -1,28 +1,40 @@
-"""Coins: each device takes part with a chance of its own, decided by itself; weights n_k/n over that chance.
-
-Unbiased; the sum of w_k u_k has variance sum_k (1/pi_k - 1) |w_k u_k|^2. Abdi, "Distributed learning and inference in
-deep models", 2020, ch. 5.
-"""
+"""Coins: each device takes part with a chance of its own, decided by itself; weights n_k/n over that chance."""
 
 from typing import Annotated, ClassVar
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....ota.terms import Access
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan, Sight
 from ._some import by_chance
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Coins:
-    """One chance for all, or several."""
+    """One chance for all, or several: each device takes part with a chance of its own, decided by itself.
+
+    Weights are n_k/n over that chance pi_k. Unbiased; the sum of the updates u_k has variance
+
+        sum_k (1/pi_k - 1) |n_k/n u_k|^2.
+
+    ``Federation(participation=0.5)`` is that of ``Coins(0.5)``.
+
+    Abdi, "Distributed learning and inference in deep models", 2020, ch. 5.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Coins, Sight
+    >>> from overair.phy import keys
+    >>> sight = Sight(tf.fill([4], 0.25), rates=lambda: tf.ones([4]), norms=lambda works: works)
+    >>> plan, _ = Coins(chance=0.5).plan((), sight, keys.key(0))
+    >>> set(plan.weights.numpy().tolist()) <= {0.0, 0.5}
+    True
+    """
 
     chance: Annotated[float, Gt(0), Le(1)] = 1.0
     """Chance to take part in a round."""

@@ -1,35 +1,42 @@
-"""Joint scheduling and bandwidth: device after device joins, while the time to an accuracy falls.
-
-All that send end at one moment, by the shares of the band of ``planning.bandwidth``; next comes whoever lengthens the
-round least. With n of K devices the round ends at t_n, and rounds needed rise with the variance of the update as
-
-    1 + v (K - n) / (n (K - 1)),
-
-which is that of n devices drawn without replacement, v being the variance of devices' updates over the square of their
-mean. Joining ends where the product of both no longer falls. What computing will take is known beforehand. Weights are
-shares of the data that those who send have together, biased toward the fast and the near. Shi, Zhou, Niu, Jiang, Geng,
-"Joint device scheduling and resource allocation for latency constrained wireless federated learning", IEEE TWC 2021.
-"""
+"""Joint scheduling and bandwidth: device after device joins, while the time to an accuracy falls."""
 
 from typing import Annotated, ClassVar
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....ota.round import Nest
 from ....ota.terms import Access
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..planning.bandwidth import Uploads, paying, split
 from . import Plan, Sight
 from ._timed import Timed, by_data
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Joint(Timed):
-    """The band goes where it lets all end at one time."""
+    """The band goes where it lets all end at one time: device after device joins, while the time to an accuracy falls.
+
+    All that send end at one moment, by the shares of the band that ``planning.bandwidth`` finds; next comes whoever
+    lengthens the round least. With n of K devices the round ends at t_n, and rounds needed rise with the variance of
+    the update as
+
+        1 + v (K - n) / (n (K - 1)),
+
+    which is that of n devices drawn without replacement, v = ``diversity`` being the variance of devices' updates over
+    the square of their mean. Joining ends where the product of both no longer falls. What computing will take is known
+    beforehand. Weights are shares of the data that those who send have together, biased toward the fast and the near.
+    It needs ``grant.bits``.
+
+    Shi, Zhou, Niu, Jiang, Geng, "Joint device scheduling and resource allocation for latency constrained wireless
+    federated learning", IEEE TWC 2021.
+
+    >>> from overair.learning import Joint
+    >>> Joint(diversity=10.0).rounds(devices=3).numpy().tolist()
+    [11.0, 3.5, 1.0]
+    """
 
     diversity: Annotated[float, Ge(0), Le(1e9)] = 10.0
     """Variance of devices' updates over the square of their mean."""

@@ -1,20 +1,12 @@
-"""Slotted: whoever is ready at the end of a slot sends, all of them together, and begins again with the model after it.
-
-Nobody is waited for: an update of a device that needs more than a slot has an age, the steps that the server made since
-it began, and counts (1 + age)^-a as much. Weights are shares of the data that those who send have together, times that.
-A slot holds computing, the uplink and the broadcast back. A device ready with probability p in any slot has a mean age
-of (1 - p)/p. An over-the-air sum needs all at one time, which is what slots are for. What computing takes in joules is
-counted when an update arrives. After arXiv:2305.04066.
-"""
+"""Slotted: whoever is ready at the end of a slot sends, all of them together, and begins again after it."""
 
 from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import Plan, Sight
 from ._stale import Stale, Underway
 from ._timed import by_data
@@ -22,9 +14,30 @@ from ._timed import by_data
 ROUNDING = 1e-12  # of a slot
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Slotted(Stale):
-    """Rounds of equal length."""
+    """Rounds of equal length: whoever is ready at the end of a slot sends, all of them together.
+
+    Who has sent begins again with the model after the slot. Nobody is waited for: an update of a device that needs more
+    than a slot has an age, the steps that the server made since it began, and counts (1 + age)^-a as much, a =
+    ``exponent``. Weights are shares of the data that those who send have together, times that. A slot holds computing,
+    the uplink and the broadcast back. A device ready with probability p in any slot has a mean age of (1 - p)/p. An
+    over-the-air sum needs all at one time, which is what slots are for. What computing takes in joules is counted when
+    an update arrives. The state is as that of ``Buffered``.
+
+    After arXiv:2305.04066.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Sight, Slotted
+    >>> from overair.phy import keys
+    >>> def seconds():
+    ...     return tf.constant([0.5, 1.5], tf.float64)
+    >>> sight = Sight(tf.fill([2], 0.5), rates=lambda: tf.ones([2]), norms=lambda works: works, ready=seconds)
+    >>> scheduler = Slotted(seconds=1.0)
+    >>> plan, state = scheduler.plan(scheduler.init(2, keys.key(0)), sight, keys.key(0))
+    >>> plan.weights.numpy().tolist(), state.left.numpy().tolist(), state.age.numpy().tolist()
+    ([1.0, 0.0], [0.0, 0.5], [0.0, 1.0])
+    """
 
     seconds: Annotated[float, Gt(0), Le(1e9)] = 1.0
     """Length of a slot, in seconds."""

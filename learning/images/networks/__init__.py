@@ -1,25 +1,32 @@
-"""Networks: pairs of an image encoder and a decoder, with a noisy channel in between.
-
-The encoder shrinks an image's sides by ``stride`` and leaves ``channels`` real features at each place; two of them ride
-on a complex symbol, so ``ratio`` = k/n = channels / (2 stride^2 C). Fully convolutional: where a side of the shape is
-None, images of any size pass. Initial weights depend on the seed alone.
-"""
+"""Networks: pairs of an image encoder and a decoder, with a noisy channel in between."""
 
 from typing import ClassVar, Protocol, runtime_checkable
 
 import keras
 import numpy as np
 
+from ....phy.documented import documented
+
 ImageShape = tuple[int | None, int | None, int]  # of an image: height, width, colours
 
 
+@documented
 @runtime_checkable
 class Network(Protocol):
-    """An encoder and its decoder.
+    """An encoder and its decoder, with a noisy channel in between.
+
+    The encoder shrinks an image's sides by ``stride`` and leaves ``channels`` real features at each place; two of them
+    ride on a complex symbol, so k/n = channels / (2 stride^2 C) for C colours. Fully convolutional: where a side of the
+    shape is None, images of any size pass. Initial weights depend on the seed alone.
 
     Where it ``adapts``, both take ``[input, state]``, else the input alone. The state of an image is the SNR in dB that
     was set and the share of the channels that is sent, [B, 2], and to the decoder also the SNR in dB that it believes,
     [B, 3]. A decoder gets zeros for channels that are not sent.
+
+    >>> from overair.learning.images.networks import Network, channels_of
+    >>> from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
+    >>> isinstance(Bourtsoulatze2019(), Network), channels_of(Bourtsoulatze2019(), ratio=1 / 12)
+    (True, 8)
     """
 
     stride: ClassVar[int]
@@ -36,7 +43,7 @@ class Network(Protocol):
         ...
 
     def encoder(self, shape: ImageShape, channels: int, seed: int = 0) -> keras.Model:
-        """From images [B, H, W, C] to real features [B, H/stride, W/stride, channels], of any power."""
+        """From images [B, H, W, C] in [0, 1] to real features [B, H/stride, W/stride, channels], of any power."""
         ...
 
     def decoder(self, shape: ImageShape, channels: int, seed: int = 0) -> keras.Model:
@@ -44,12 +51,20 @@ class Network(Protocol):
         ...
 
     def start(self, encoder: keras.Model, decoder: keras.Model, images: np.ndarray) -> None:
-        """What initial weights take from example images [N, H, W, C]."""
+        """What initial weights take from example images, float32 [N, H, W, C] in [0, 1]."""
         ...
 
 
 class Fixed:
-    """What is left to a network for one SNR and one ratio, whose weights begin at random."""
+    """What is left to a network for one SNR and one ratio, whose weights begin at random.
+
+    A base for networks of your own: ``stride``, ``encoder`` and ``decoder`` are theirs.
+
+    >>> from overair.learning.images.networks import Fixed
+    >>> from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
+    >>> isinstance(Bourtsoulatze2019(), Fixed), Bourtsoulatze2019().shares, Bourtsoulatze2019().adapts
+    (True, (1.0,), False)
+    """
 
     adapts: ClassVar[bool] = False
     shares: ClassVar[tuple[float, ...]] = (1.0,)

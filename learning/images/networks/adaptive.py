@@ -1,15 +1,4 @@
-"""Residual networks around the best linear code: one pair for a range of SNRs and for several bandwidth ratios.
-
-Encoder and decoder are the linear code of ``_linear_start.py`` on tiles of 32 x 32 pixels, and a network each that adds
-to it: to the features, and to the image. Both begin by adding nothing, so training starts at the closed form, whose
-scale is sent and not known. The networks work on squares of 4 x 4 pixels, whitened: residual blocks of two 3 x 3
-convolutions, whose channels are weighed by what a small network makes of their means, the SNR and the share of the
-channels that is sent: Xu, Ai, Chen et al., "Wireless image transmission using deep source channel coding with attention
-modules", IEEE TCSVT 2022. Without whitening the same network hardly leaves the closed form.
-
-Fewer channels are sent by leaving the last ones out: ``shares`` are those it is trained for. Images are of any size in
-multiples of 32 pixels.
-"""
+"""Residual networks around the best linear code: one pair for a range of SNRs and for several bandwidth ratios."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
@@ -18,9 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...models import glorot
 from . import ImageShape, check_shape
 from ._folds import Fold, Whiten
@@ -51,9 +39,28 @@ class _Unbiased(keras.layers.Layer):
         return features_shape
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Adaptive:
-    """Images whose sides are multiples of 32."""
+    """Images whose sides are multiples of 32: residual networks around the best linear code.
+
+    One pair serves a range of SNRs and several bandwidth ratios. Encoder and decoder are the linear code on tiles of 32
+    x 32 pixels (``LinearImages``, with its scale sent), and a network each that adds to it: to the features, and to the
+    image. Both begin by adding nothing, so training starts at the closed form, whose scale is sent and not known. The
+    networks work on squares of 4 x 4 pixels, whitened: residual blocks of two 3 x 3 convolutions, whose channels are
+    weighed by what a small network makes of their means, the SNR and the share of the channels that is sent. Without
+    whitening the same network hardly leaves the closed form.
+
+    Fewer channels are sent by leaving the last ones out: ``shares`` are those it is trained for.
+
+    Xu, Ai, Chen et al., "Wireless image transmission using deep source channel coding with attention modules", IEEE
+    TCSVT 2022.
+
+    >>> from overair.learning.images.networks.adaptive import Adaptive
+    >>> network = Adaptive(width=4, encoder_blocks=1, decoder_blocks=1)
+    >>> encoder = network.encoder((32, 64, 3), channels=512)  # k/n = 1/12
+    >>> [tuple(each.shape) for each in encoder.inputs], encoder.output_shape
+    ([(None, 32, 64, 3), (None, 2)], (None, 1, 2, 512))
+    """
 
     width: Annotated[int, Gt(0), Le(4096)] = 64
     """Channels of the convolutions."""

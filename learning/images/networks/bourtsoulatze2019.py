@@ -1,22 +1,11 @@
-"""The first DeepJSCC network: five convolutions and five transposed ones, 143,667 parameters at 8 channels.
-
-    encoder  5 x 5 convolutions: 16 with stride 2, 32 with stride 2, 32, 32, channels; PReLU after each
-    decoder  5 x 5 transposed: 32, 32, 32, 16 with stride 2, PReLU after each; colours with stride 2, then a sigmoid
-
-PReLU has one slope a channel, shared over space, and 0.25 to begin with (He, Zhang, Ren, Sun, 2015). 8 channels of
-colour images are k/n = 1/12, 16 are 1/6; with c channels the encoder has 65,424 + 802 c parameters and the decoder
-65,427 + 800 c. The paper trains one network for each SNR with Adam on the squared error, 64 images a batch, at
-1e-3, and 1e-4 after 500,000 steps. Bourtsoulatze, Kurka, Gunduz, "Deep joint source-channel coding for wireless image
-transmission", IEEE Trans. Cognitive Communications and Networking, 2019.
-"""
+"""The first DeepJSCC network: five convolutions and five transposed ones, 143,667 parameters at 8 channels."""
 
 from itertools import islice
 from typing import ClassVar
 
 import keras
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...models import glorot
 from . import Fixed, ImageShape, check_shape
 from ._faster import Convolution, PRelu, Transposed
@@ -25,9 +14,27 @@ ENCODER = ((16, 2), (32, 2), (32, 1), (32, 1))  # filters and stride
 DECODER = ((32, 1), (32, 1), (32, 1), (16, 2))
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Bourtsoulatze2019(Fixed):
-    """Images whose sides are multiples of 4."""
+    """Images whose sides are multiples of 4: the first DeepJSCC network, of five convolutions and five transposed ones.
+
+        encoder  5 x 5 convolutions: 16 with stride 2, 32 with stride 2, 32, 32, channels; PReLU after each
+        decoder  5 x 5 transposed: 32, 32, 32, 16 with stride 2, PReLU after each; colours with stride 2, then a sigmoid
+
+    PReLU has one slope a channel, shared over space, and 0.25 to begin with (He, Zhang, Ren, Sun, 2015). 8 channels of
+    colour images are k/n = 1/12, 16 are 1/6; with c channels the encoder has 65,424 + 802 c parameters and the decoder
+    65,427 + 800 c. The paper trains one network for each SNR with Adam on the squared error, 64 images a batch, at
+    1e-3, and 1e-4 after 500,000 steps.
+
+    Bourtsoulatze, Kurka, Gunduz, "Deep joint source-channel coding for wireless image transmission", IEEE Trans.
+    Cognitive Communications and Networking, 2019.
+
+    >>> from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
+    >>> encoder = Bourtsoulatze2019().encoder((32, 32, 3), channels=8)
+    >>> decoder = Bourtsoulatze2019().decoder((32, 32, 3), channels=8)
+    >>> encoder.output_shape, encoder.count_params() + decoder.count_params()
+    ((None, 8, 8, 8), 143667)
+    """
 
     stride: ClassVar[int] = 4
 

@@ -1,20 +1,12 @@
-"""Successive refinement: the first layer of symbols gives an image, and every further layer a better one.
-
-All layers are always sent, each at full power; a receiver may stop listening after any of them, and one decoder serves
-all: it gets zeros for layers it has not heard, and is told how many it has. Encoder and decoder are those of 2019
-(``bourtsoulatze2019.py``) with ``layers`` times the channels of a layer; the decoder's first convolution sees the share
-it has heard as one channel more. Kurka and Gunduz, "Successive refinement of images with deep joint source-channel
-coding", SPAWC 2019, whose decoders are one a layer.
-"""
+"""Successive refinement: the first layer of symbols gives an image, and every further layer a better one."""
 
 from typing import Annotated, ClassVar
 
 import keras
 import numpy as np
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from . import ImageShape
 from .bourtsoulatze2019 import Bourtsoulatze2019
 
@@ -33,9 +25,23 @@ class _Heard(keras.layers.Layer):
         return *features_shape[:-1], (features_shape[-1] or 0) + 1
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Refinement:
-    """Images whose sides are multiples of 4."""
+    """Images whose sides are multiples of 4: a layer of symbols gives an image, each further one a better.
+
+    All layers are always sent, each at full power; a receiver may stop listening after any of them, and one decoder
+    serves all: it gets zeros for layers it has not heard, and is told how many it has. Encoder and decoder are those of
+    ``Bourtsoulatze2019`` with ``layers`` times the channels of a layer; the decoder's first convolution sees the share
+    it has heard as one channel more.
+
+    Kurka and Gunduz, "Successive refinement of images with deep joint source-channel coding", SPAWC 2019, whose
+    decoders are one a layer.
+
+    >>> from overair.learning.images.networks.refinement import Refinement
+    >>> network = Refinement(layers=2)
+    >>> network.shares, network.encoder((32, 32, 3), channels=16).output_shape
+    ((0.5, 1.0), (None, 8, 8, 16))
+    """
 
     layers: Annotated[int, Gt(1), Le(100)] = 2
     """Of symbols, each at full power."""

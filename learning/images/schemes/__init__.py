@@ -1,7 +1,4 @@
-"""Schemes of images: ways of getting images through the air in a number of complex symbols, learned or not.
-
-A scheme is told its job and gives a function from a ratio, test images and SNRs to what became of them.
-"""
+"""Schemes of images: ways of getting images through the air in a number of complex symbols, learned or not."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,39 +7,71 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from ....phy import Air
+from ....phy.documented import documented
 from ....phy.keys import Key
 
 
+@documented
 class Job(NamedTuple):
-    """Training images [N, H, W, C] in [0, 1], the air, ratios k/n, a seed, and where networks are kept."""
+    """What a scheme is to be made ready for.
 
-    images: np.ndarray
-    air: Air
-    ratios: tuple[float, ...]
-    seed: int
-    folder: Path | None = None
+    Whatever it learns follows from the training images, the air, the ratios and the seed alone.
+
+    >>> import numpy as np
+    >>> from overair.learning.images.schemes import Job
+    >>> from overair.phy import Air, Awgn, Grid
+    >>> Job(np.zeros([40, 32, 32, 3], np.float32), Air(Grid(), Awgn(), devices=1), ratios=(1 / 6,), seed=0).images.shape
+    (40, 32, 32, 3)
+    """
+
+    images: np.ndarray  # to train on, [N, H, W, C] in [0, 1]
+    air: Air  # of one device
+    ratios: tuple[float, ...]  # complex symbols for each sample, k/n
+    seed: int  # of initial weights and of the training
+    folder: Path | None = None  # where networks are kept
     progress: Callable[[int, int], None] | None = None  # epochs done, epochs to do
 
 
+@documented
 class Trial(NamedTuple):
-    """One size of test images [N, H, W, C] in [0, 1], at SNRs [S], so often, by a key, with SSIM and MS-SSIM or not."""
+    """What is sent: test images of one size, at some SNRs.
 
-    images: np.ndarray
-    snrs_db: tuple[float, ...]
-    repetitions: int
-    key: Key
-    similarity: bool
+    Image i of a repetition has the link of number i under its key, at every SNR and of every scheme.
+
+    >>> import numpy as np
+    >>> from overair.learning.images.schemes import Trial
+    >>> from overair.phy import keys
+    >>> trial = Trial(np.zeros([2, 32, 32, 3]), snrs_db=(0.0, 10.0), repetitions=1, key=keys.key(0), similarity=False)
+    >>> len(trial.images), len(trial.snrs_db)
+    (2, 2)
+    """
+
+    images: np.ndarray  # [N, H, W, C] in [0, 1]
+    snrs_db: tuple[float, ...]  # [S]
+    repetitions: int  # how often each image is sent at each SNR
+    key: Key  # on which all draws depend
+    similarity: bool  # whether SSIM and MS-SSIM are measured
 
 
+@documented
 class ImageOutcome(NamedTuple):
-    """By SNR and image [S, N]; bits and elements are means over images and repetitions, pilots are in the elements."""
+    """What became of N images at S SNRs, as means over repetitions.
 
-    mse: np.ndarray
-    ssim: np.ndarray
-    ms_ssim: np.ndarray
+    Bits and elements are means over images, too; pilots are in the elements. What does not apply is NaN.
+
+    >>> import numpy as np
+    >>> from overair.learning.images.schemes import ImageOutcome
+    >>> one, each = np.zeros([1]), np.full([1, 2], 0.01)
+    >>> ImageOutcome(each, each, each, one, one, one, one, one).mse.shape
+    (1, 2)
+    """
+
+    mse: np.ndarray  # of samples in [0, 1], [S, N]
+    ssim: np.ndarray  # [S, N]
+    ms_ssim: np.ndarray  # [S, N]
     lost: np.ndarray  # share of images not received, silent ones included, [S]
-    bits: np.ndarray  # [S]
-    elements: np.ndarray  # [S]
+    bits: np.ndarray  # of an image's file; 0 where there are none, [S]
+    elements: np.ndarray  # of an image, [S]
     papr_db: np.ndarray  # of the OFDM waveform, [S]
     silent: np.ndarray  # share of images of which nothing is sent, as no quality fits, [S]
 
@@ -54,10 +83,21 @@ Sends = Callable[[float, Trial], ImageOutcome]
 
 @runtime_checkable
 class ImageScheme(Protocol):
-    """A way of sending images."""
+    """A way of sending images, learned or not: told its job, it gives what sends test images at a ratio.
+
+    One of your own is a frozen dataclass with these methods.
+
+    >>> from overair.learning.images.schemes import ImageScheme
+    >>> from overair.learning.images.schemes.linear import LinearImages
+    >>> isinstance(LinearImages(), ImageScheme)
+    True
+    """
 
     def check(self, job: Job, tested: Sequence[np.ndarray]) -> None:
-        """Refuses in one line, before anything is trained, a job or test images of some size that it cannot send."""
+        """Refuses in one line, before anything is trained, a job or test images of some size that it cannot send.
+
+        ``tested`` has an array [N, H, W, C] of floats in [0, 1] for each size.
+        """
         ...
 
     def epochs_of(self, job: Job) -> int:
@@ -65,7 +105,7 @@ class ImageScheme(Protocol):
         ...
 
     def ready(self, job: Job) -> Sends:
-        """Trained or fitted, what sends images at one of the job's ratios."""
+        """Trained or fitted, what sends images at one of the job's ratios: ``(ratio, Trial) -> ImageOutcome``."""
         ...
 
 

@@ -1,9 +1,4 @@
-"""DeepJSCC (JSCC): an encoder and a decoder trained through the air, from pixels to symbols and back without bits.
-
-A network that can send shares of its features is trained once, at the largest ratio, and serves the others; any other
-network is trained once for each ratio. Bourtsoulatze, Kurka, Gunduz, "Deep joint source-channel coding for wireless
-image transmission", IEEE TCCN 2019.
-"""
+"""DeepJSCC (JSCC): an encoder and a decoder trained through the air, from pixels to symbols and back without bits."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,10 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import Air
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...over_air import OverAir
 from ..evaluation import curve
 from ..networks import Network, channels_of, check_shape
@@ -30,9 +24,25 @@ CLOSE = 1e-4
 FORMAT = 3  # of networks in a folder; those of another are not looked up
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Deepjscc:
-    """A network and its training. With ``patience`` epochs are judged at the middle SNR and the largest ratio."""
+    """A network and its training through the air, from pixels to symbols and back without bits (JSCC).
+
+    A network that can send shares of its features is trained once, at the largest ratio, and serves the others; any
+    other network is trained once for each ratio. With ``patience`` epochs are judged at the middle SNR and the largest
+    ratio.
+
+    Bourtsoulatze, Kurka, Gunduz, "Deep joint source-channel coding for wireless image transmission", IEEE TCCN 2019.
+
+    >>> import numpy as np
+    >>> from overair.learning.images.networks.bourtsoulatze2019 import Bourtsoulatze2019
+    >>> from overair.learning.images.schemes import Job
+    >>> from overair.learning.images.schemes.deepjscc import Deepjscc
+    >>> from overair.phy import Air, Awgn, Grid
+    >>> job = Job(np.zeros([40, 32, 32, 3], np.float32), Air(Grid(), Awgn(), devices=1), ratios=(1 / 12, 1 / 6), seed=0)
+    >>> Deepjscc(network=Bourtsoulatze2019(), epochs=10).epochs_of(job)  # a network for each ratio
+    20
+    """
 
     network: Network = Adaptive()
     """The encoder and the decoder."""

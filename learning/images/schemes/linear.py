@@ -1,8 +1,4 @@
-"""Linear analog transmission (KLT), the closed form that learned schemes must beat; see ``images/linear.py``.
-
-The transform is learnt from the images that networks learn from. Blocks are squares of pixels; images whose sides are
-no multiples are refused. Over fading channels power is spent for the mean SNR, and the receiver knows each use's noise.
-"""
+"""Linear analog transmission (KLT), the closed form that learned schemes must beat; see ``images/linear.py``."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -10,9 +6,8 @@ from typing import Annotated, Literal
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Le
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ..evaluation import of_repetition
 from ..klt import Klt, cut
 from ..linear import Linear as Scheme
@@ -22,9 +17,27 @@ from . import ImageOutcome, Job, Sends, Trial, never, parted, symbols_of
 SCALES = 2000  # images that the scale's three numbers are learnt from
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class LinearImages:
-    """Blocks through their own best linear code."""
+    """Blocks through their own best linear code (KLT): the closed form that learned schemes must beat.
+
+    Coefficient i of a block's Karhunen-Loeve transform, of variance lambda_i, gets the power p_i = s2 (sqrt(lambda_i /
+    nu) - 1)+ in noise of s2 = N0/2 a real use, with nu such that powers add up to the budget, and the linear estimate
+    of least error leaves sqrt(lambda_i nu) of it (``learning.images.Linear``). The transform is learnt from the images
+    that networks learn from. Blocks are squares of pixels; images whose sides are no multiples are refused. Over fading
+    channels power is spent for the mean SNR, and the receiver knows each use's noise.
+
+    >>> import numpy as np
+    >>> from overair.learning.images.schemes import Job, Trial
+    >>> from overair.learning.images.schemes.linear import LinearImages
+    >>> from overair.phy import Air, Awgn, Grid, keys
+    >>> images = np.random.default_rng(0).random([20, 8, 8, 1], np.float32)
+    >>> job = Job(images, Air(Grid(), Awgn(), devices=1), ratios=(0.25,), seed=0)
+    >>> send = LinearImages(block=8).ready(job)
+    >>> outcome = send(0.25, Trial(images[:2], snrs_db=(10.0,), repetitions=1, key=keys.key(0), similarity=False))
+    >>> outcome.mse.shape, outcome.elements.tolist()  # by SNR and image; of an image
+    ((1, 2), [16.0])
+    """
 
     block: Annotated[int, Gt(0), Le(1024)] = 32
     """Side of a block, in pixels."""

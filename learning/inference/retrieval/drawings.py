@@ -4,14 +4,26 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ....phy.documented import documented
+
 FINE = 56  # pixels a side, twice those of the coarse ones
 
 
+@documented
 class Drawings(NamedTuple):
-    """Drawings of 2 S and of S pixels a side, [C, D, 2S, 2S, 1] and [C, D, S, S, 1]."""
+    """Drawings of C characters by D people, at two resolutions.
 
-    fine: np.ndarray
-    coarse: np.ndarray
+    Pictures are sent from the fine ones, of 2 S pixels a side, networks see the coarse ones, of S.
+
+    >>> import numpy as np
+    >>> from overair.learning.inference.retrieval.drawings import Drawings
+    >>> drawings = Drawings.of(np.zeros([3, 20, 56, 56, 1], np.float32))
+    >>> drawings.coarse.shape, drawings.by(slice(0, 4)).fine.shape
+    ((3, 20, 28, 28, 1), (12, 56, 56, 1))
+    """
+
+    fine: np.ndarray  # [C, D, 2S, 2S, 1]
+    coarse: np.ndarray  # [C, D, S, S, 1]
 
     @staticmethod
     def of(fine: np.ndarray) -> "Drawings":

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from ....phy import keys
+from ....phy.documented import documented
 from ....phy.keys import Key
 from ...over_air import OverAir
 from . import ranking as retrieval
@@ -25,11 +26,21 @@ from .packets import Carrier
 from .ranking import Found, Scores
 
 
+@documented
 class Labels(NamedTuple):
-    """Classes of the queries [Q] and of the gallery [G]."""
+    """Classes of the queries [Q] and of the gallery [G].
 
-    queries: np.ndarray
-    gallery: np.ndarray
+    What is found is told by them alone: entries of the query's class.
+
+    >>> import numpy as np
+    >>> from overair.learning.inference.retrieval.evaluate import Labels
+    >>> labels = Labels(queries=np.array([0, 1]), gallery=np.array([0, 0, 1]))
+    >>> labels.guess().hits[:, 0].round(3).tolist()  # at rank 1
+    [0.667, 0.333]
+    """
+
+    queries: np.ndarray  # int [Q]
+    gallery: np.ndarray  # int [G]
 
     def match(self, queries: tf.Tensor, gallery: tf.Tensor) -> Found:
         """What cosines between embeddings [Q, n] and [G, n] find."""
@@ -41,7 +52,18 @@ class Labels(NamedTuple):
 
 
 class ReadyQueries(Protocol):
-    """Queries that only want an SNR and a draw of the channel."""
+    """Queries that only want an SNR and a draw of the channel.
+
+    What they expect does not depend on who else is asked; the key is that of the draw, so that all see the same
+    channels.
+
+    >>> import numpy as np
+    >>> from overair.learning.inference.retrieval.evaluate import IdealQueries, Labels
+    >>> from overair.phy import keys
+    >>> queries = IdealQueries(Labels(np.array([0]), np.array([1, 0])), queries=np.eye(1, 2), gallery=np.eye(2)[::-1])
+    >>> queries.found(snr_db=10.0, key=keys.key(0)).hits[:, :2].tolist()  # its own drawing is the nearest
+    [[1.0, 1.0]]
+    """
 
     def found(self, snr_db: float, key: Key) -> Found: ...
 

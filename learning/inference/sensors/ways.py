@@ -1,19 +1,4 @@
-"""Many sensors see one thing: their features added over the air, or sent one by one in shares of the same elements.
-
-K sensors have N elements together, and each an energy of N P:
-
-    added       each sends 2 N features in all N elements; the server reads the sum of all, sum_k x_k + n
-    one by one  each sends 2 N / K features in elements of its own, with K times the power; the server reads all
-    digital     each sends bits in such elements, as many as they carry at capacity; the server reads all (``bits.py``)
-
-Each sensor's features are scaled to that energy in every use, whatever they are. What is added is what arrives: phases
-and gains are aligned, because h = 1, or by a power rule. One by one, the receiver equalises each sensor's own elements.
-Of bits, it tells each sensor for nothing the SNR of every element. All learn the same loss through the air, with one
-encoder that all sensors share and one head at the server.
-
-``theory.py`` has what can be said in closed form. Yilmaz, Hasircioglu, Gunduz, "Over-the-air ensemble inference
-with model privacy", ISIT 2022.
-"""
+"""Many sensors see one thing: their features added over the air, or sent one by one in shares of the same elements."""
 
 import math
 from collections.abc import Sequence
@@ -66,7 +51,40 @@ class Views(NamedTuple):
 
 
 class Sensors:
-    """K sensors, N elements and a way to use them; ``encoder`` and ``head`` are Keras networks, made at the start."""
+    """K sensors, N elements and a way to use them; ``encoder`` and ``head`` are Keras networks, made at the start.
+
+    Many sensors see one thing: their features are added over the air, or sent one by one in shares of the same
+    elements. K sensors have N elements together, and each an energy of N P:
+
+        added       each sends 2 N features in all N elements; the server reads the sum of all, sum_k x_k + n
+        one by one  each sends 2 N / K features in elements of its own, with K times the power; the server reads all
+        digital     each sends bits in such elements, as many as they carry at capacity; the server reads all
+
+    Each sensor's features are scaled to that energy in every use, whatever they are. What is added is what arrives:
+    phases and gains are aligned, because h = 1, or by a power rule. One by one, the receiver equalises each sensor's
+    own elements. Of bits, it tells each sensor for nothing the SNR of every element. All learn the same loss through
+    the air, with one encoder that all sensors share and one head at the server.
+
+    Args:
+        sensors: how many there are, K.
+        elements: complex symbols of all together, N; a multiple of K unless they are added.
+        shape: of what a sensor sees, (H, W, C).
+        classes: that the head tells apart.
+        way: added, one_by_one or digital.
+        seed: of the initial weights.
+        hidden: units of the hidden layers.
+        air: the link of a sensor; noise alone unless given.
+        rule: by which sensors that are added align over an air that fades.
+
+    Yilmaz, Hasircioglu, Gunduz, "Over-the-air ensemble inference with model privacy", ISIT 2022.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning.inference.sensors.ways import Sensors
+    >>> from overair.phy import keys
+    >>> net = Sensors(sensors=4, elements=8, shape=(8, 8, 1), classes=10, way="one_by_one", hidden=16)
+    >>> net.logits(tf.ones([2, 4, 8, 8, 1]), tf.fill([2], 10.0), keys.key(0)).shape, round(net.power_db, 2)
+    (TensorShape([2, 10]), 6.02)
+    """
 
     def __init__(
         self, sensors: int, elements: int, shape: tuple[int, ...], classes: int, way: Way = "added", seed: int = 0,

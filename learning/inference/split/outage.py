@@ -1,11 +1,4 @@
-"""What outage costs: sending over slow Rayleigh fading when the sender knows the mean SNR alone.
-
-Packets are those of ``ota/rates/outage.py``. A lost packet is sent again over a gain of its own until it arrives,
-1 / (1 - p) times on average, or is given up. Analog symbols get the same right: the receiver, who knows |h|^2, asks for
-them again where it is below -ln(1 - p), so those it reads have |h|^2 = -ln(1 - p) + Exp(1): fading has no memory, and
-the gain of the link as it was drawn is the second part. Asking costs nothing, and codes are long. Over a channel that
-does not fade nothing is lost.
-"""
+"""What outage costs: sending over slow Rayleigh fading when the sender knows the mean SNR alone."""
 
 from dataclasses import fields
 from typing import Annotated
@@ -13,20 +6,32 @@ from typing import Annotated
 import numpy as np
 import tensorflow as tf
 from annotated_types import Gt, Lt
-from pydantic.dataclasses import dataclass
 
 from ....ota.image_links import shares
 from ....ota.rates.outage import best_error, gain_below
 from ....phy import Air, Awgn, Grid, Rayleigh
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 
 FADING = Air(Grid(), Rayleigh(), 1)
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PacketOutage:
-    """The probability of a loss, none: that by which most gets through; and whether what is lost is sent again."""
+    """What outage costs: sending over slow Rayleigh fading when the sender knows the mean SNR alone.
+
+    A packet is lost where |h|^2 < -ln(1 - p), and carries log2(1 + SNR (-ln(1 - p))) bits an element; the probability p
+    of a loss is ``target_bler``, or that by which most gets through. A lost packet is sent again over a gain of its own
+    until it arrives, 1 / (1 - p) times on average, or is given up. Analog symbols get the same right: the receiver, who
+    knows |h|^2, asks for them again where it is below that, so those it reads have |h|^2 = -ln(1 - p) + Exp(1): fading
+    has no memory, and the gain of the link as it was drawn is the second part. Asking costs nothing, and codes are
+    long. Over a channel that does not fade nothing is lost.
+
+    >>> from overair.learning.inference.split.outage import PacketOutage
+    >>> packets = PacketOutage(target_bler=0.1)
+    >>> packets.elements(bits=1000, snr_db=10.0), round(float(packets.tries(10.0)), 3)
+    (964, 1.111)
+    """
 
     target_bler: Annotated[float, Gt(0), Lt(1)] | None = None
     """Packets that fading may lose; as many as by which most gets through unless given."""
@@ -79,7 +84,7 @@ class PacketOutage:
         return tf.constant(mean + 10 * np.log10(np.maximum(gain, 1e-12)), tf.float32)
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class NoOutage(PacketOutage):
     """Of a channel that does not fade."""
 

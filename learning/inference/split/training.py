@@ -11,15 +11,14 @@ from typing import Annotated, Any
 import keras
 import numpy as np
 from annotated_types import Ge, Gt
-from pydantic.dataclasses import dataclass
 
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...data import Arrays
 
 State = list[np.ndarray]  # epochs done, weights and what the optimizer remembers
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Training:
     """Of a network, before it is cut."""
 

@@ -5,12 +5,22 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from ....phy.documented import documented
 from ....phy.keys import Key
 from ...federated.task import Task, Weights
 
 
+@documented
 class Found(NamedTuple):
-    """Pictures made out, and what each is said to show."""
+    """Pictures made out of a gradient, and what each is said to show.
+
+    In whatever order an attack has them: which is of which sample no gradient tells.
+
+    >>> import numpy as np
+    >>> from overair.learning.leakage.attacks import Found
+    >>> Found(pictures=np.zeros([2, 8, 8, 1], np.float32), labels=np.array([3, 5])).labels.tolist()
+    [3, 5]
+    """
 
     pictures: np.ndarray  # [N, *shape]
     labels: np.ndarray  # [N]
@@ -21,14 +31,27 @@ Ready = Callable[[Weights, np.ndarray, Key], Found]  # from weights and a gradie
 
 @runtime_checkable
 class Attack(Protocol):
-    """A gradient of zeros gives no picture: grey ones of zeros, of label 0."""
+    """What of pictures can be made out of a gradient, by whoever knows the network and how many they are.
+
+    A gradient of zeros gives no picture: grey ones of zeros, of label 0. One of your own is a frozen dataclass with
+    these methods.
+
+    >>> from overair.learning.leakage.attacks import Attack
+    >>> from overair.learning.leakage.attacks.dense import Dense
+    >>> isinstance(Dense(), Attack)
+    True
+    """
 
     def check(self, task: Task) -> None:
         """Raise ValueError where a network is none that can be attacked so."""
         ...
 
     def ready(self, task: Task, count: int) -> Ready:
-        """What is made once for a network and so many pictures behind one gradient."""
+        """What is made once for a network and ``count`` pictures behind one gradient.
+
+        It takes ``(weights, seen, key)`` and gives ``Found``: ``seen`` is the gradient of the mean loss, float32 [d],
+        and the key decides where a search begins.
+        """
         ...
 
 

@@ -1,25 +1,40 @@
-"""The exact attack on a network whose first layer is dense with a bias.
-
-One picture is exact, whatever stands behind that layer. Of several, a softmax regression shows one for every class
-whose bias has a negative gradient, the mean of its pictures by what each weighs; of other networks all that is shown is
-one mean of all. `learning/leakage/dense.py` has the formulas.
-"""
+"""The exact attack on a network whose first layer is dense with a bias."""
 
 import numpy as np
-from pydantic.dataclasses import dataclass
 
 from ....ota.layers import size_of
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...federated.task import Task, Weights
 from .. import dense
 from ..matching import labels_of
 from . import Found, Ready, nothing
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Dense:
-    """Takes no time, and no weights."""
+    """Takes no time, and no weights: the exact attack on a network whose first layer is dense with a bias.
+
+    Of one picture x the gradient of the kernel is G = outer(x, d), with d that of the bias, so x = G d / |d|^2,
+    whatever stands behind that layer. Of several, a softmax regression shows one for every class whose bias has a
+    negative gradient, the mean of its pictures by what each weighs; of other networks all that is shown is one mean of
+    all.
+
+    Phong et al., "Privacy-preserving deep learning via additively homomorphic encryption", IEEE TIFS 2018; Zhao,
+    Mopuri, Bilen, "iDLG", 2020.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Task
+    >>> from overair.learning.federated.task import flatten
+    >>> from overair.learning.leakage.attacks.dense import Dense
+    >>> from overair.learning.models.softmax import Softmax
+    >>> from overair.phy import keys
+    >>> task, picture = Task(Softmax().build((2, 1, 1), classes=3, seed=0)), tf.constant([[[[0.25]], [[0.75]]]])
+    >>> seen = task.gradient(task.weights(), picture, tf.constant([1]), tf.ones([1]), keys.key(0), tf.constant(0))[1]
+    >>> found = Dense().ready(task, count=1)(task.weights(), flatten(seen).numpy(), keys.key(0))
+    >>> found.pictures.ravel().round(4).tolist(), found.labels.tolist()
+    ([0.25, 0.75], [1])
+    """
 
     def check(self, task: Task) -> None:
         inputs = size_of((tuple(task.model.input_shape[1:]),))

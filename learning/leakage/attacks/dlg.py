@@ -1,19 +1,14 @@
-"""Deep leakage from gradients: L-BFGS on the squared distance of the gradient of guessed pictures from the one seen.
-
-It needs second derivatives: networks with sigmoids, such as dlg_lenet, give pictures away, those with ReLU hardly. Zhu,
-Liu, Han, "Deep leakage from gradients", NeurIPS 2019. `learning/leakage/matching.py` has it.
-"""
+"""Deep leakage from gradients: L-BFGS on the squared distance of the gradient of guessed pictures from the one seen."""
 
 from typing import Annotated, Literal
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from ....phy import keys
 from ....phy.keys import Key
-from ....phy.strict import STRICT
+from ....phy.strict import dataclass
 from ...federated.task import Task, Weights
 from ..matching import Matching, check, labels_of
 from . import Found, Ready, nothing
@@ -21,9 +16,28 @@ from . import Found, Ready, nothing
 CERTAIN = 50.0  # logit of a label that is known
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Dlg:
-    """From normal noise, and the start that ends nearest of several."""
+    """From normal noise, and the start that ends nearest of several: deep leakage from gradients.
+
+    L-BFGS on the squared distance of the gradient of guessed pictures from the one seen, |g - seen|^2 / |seen|^2. It
+    needs second derivatives: networks with sigmoids, such as ``dlg_lenet``, give pictures away, those with ReLU hardly.
+    Labels follow from the gradient of the last layer's bias, or are guessed with the pictures.
+
+    Zhu, Liu, Han, "Deep leakage from gradients", NeurIPS 2019.
+
+    >>> import tensorflow as tf
+    >>> from overair.learning import Task
+    >>> from overair.learning.federated.task import flatten
+    >>> from overair.learning.leakage.attacks.dlg import Dlg
+    >>> from overair.learning.models.softmax import Softmax
+    >>> from overair.phy import keys
+    >>> task, picture = Task(Softmax().build((2, 1, 1), classes=3, seed=0)), tf.constant([[[[0.25]], [[0.75]]]])
+    >>> seen = task.gradient(task.weights(), picture, tf.constant([1]), tf.ones([1]), keys.key(0), tf.constant(0))[1]
+    >>> found = Dlg(steps=50).ready(task, count=1)(task.weights(), flatten(seen).numpy(), keys.key(0))
+    >>> found.pictures.ravel().round(2).tolist(), found.labels.tolist()
+    ([0.25, 0.75], [1])
+    """
 
     steps: Annotated[int, Ge(1), Le(100_000)] = 300
     """Steps of L-BFGS, at most."""

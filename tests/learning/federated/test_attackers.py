@@ -12,7 +12,7 @@ from scipy.stats import norm
 from overair.learning import Alie, Attacker, Federation, Ipm, LabelFlip, Scale, Sgd, SignFlip, State
 from overair.learning.data import Arrays
 from overair.learning.federated.attacks import Attack
-from overair.ota import Aggregator, Analog, Ideal, Identity, Median, TrimmedMean
+from overair.ota import AggregationRule, Analog, Ideal, Identity, Median, TrimmedMean
 from overair.phy import Air, FullInversion, Grid, Rayleigh, keys
 
 DEVICES, SIZE = 8, 5
@@ -78,7 +78,9 @@ def test_labels_are_wrong_on_as_many_samples_as_are_said() -> None:
     np.testing.assert_array_equal(labels, np.arange(40) % 4)  # the data themselves stay
 
 
-def federation(uplink: Any, aggregator: Aggregator | None, attackers: Attacker | None, **options: Any) -> Federation:
+def federation(
+    uplink: Any, aggregator: AggregationRule | None, attackers: Attacker | None, **options: Any
+) -> Federation:
     rng = np.random.default_rng(0)
     x, y = rng.random((80, 6), np.float32), rng.integers(0, 3, 80).astype(np.int32)
     data, shares = Arrays(x[:64], y[:64], x[64:], y[64:], 3), np.split(np.arange(64), DEVICES)

@@ -10,14 +10,14 @@ import tensorflow as tf
 from overair.learning import Federation, Random, Scaffold, State
 from overair.learning.data import Arrays
 from overair.learning.federated.schedulers.slotted import Slotted
-from overair.ota import Aggregator, Analog, Ideal, Krum, Median, TrimmedMean
+from overair.ota import AggregationRule, Analog, Ideal, Krum, Median, TrimmedMean
 from overair.ota.apart import Separate, counted
 from overair.phy import Air, Awgn, Grid
 
 DEVICES, SAMPLES = 6, 4
 
 
-def federation(aggregator: Aggregator, uplink: Any, **options: Any) -> Federation:
+def federation(aggregator: AggregationRule, uplink: Any, **options: Any) -> Federation:
     """Devices that all have the same samples."""
     rng = np.random.default_rng(0)
     x, y = rng.random((SAMPLES, 5), np.float32), rng.integers(0, 3, SAMPLES).astype(np.int32)
@@ -77,7 +77,7 @@ def test_weights_under_a_rule_sum_to_one_or_are_none() -> None:
     ],
 )  # fmt: skip
 def test_rules_that_would_never_step_or_count_ages_wrongly_are_refused(
-    aggregator: Aggregator, uplink: Any, scheduler: Any, line: str
+    aggregator: AggregationRule, uplink: Any, scheduler: Any, line: str
 ) -> None:
     with pytest.raises(ValueError) as caught:
         federation(aggregator, uplink, scheduler=scheduler)

@@ -26,7 +26,7 @@ class TwoRay(Still):
 
     reflection: Annotated[float, Ge(0), Le(1)] = 0.5
     """Amplitude of the reflected ray over that of the direct one."""
-    delay: Annotated[float, Ge(0), Le(1e-3)] = 200e-9
+    delay: Annotated[float, Ge(0), Le(1e-5)] = 200e-9
     """By which the reflected ray is later, in seconds."""
 
     @property

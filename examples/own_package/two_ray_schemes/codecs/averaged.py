@@ -1,7 +1,8 @@
-"""Neighbours share a number: means of groups of entries are sent, and each entry is decoded as its group's mean."""
+"""Neighbours share a number: what is sent of an update are the means of groups of entries, and they arrive as such."""
 
 from typing import Annotated
 
+import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
 from pydantic.dataclasses import dataclass
@@ -14,7 +15,7 @@ from overair.phy.strict import STRICT
 
 @dataclass(frozen=True, config=STRICT)
 class Averaged(LinearSum):
-    """ceil(d/group) numbers, two to a resource element; of the last group what is missing counts as 0."""
+    """ceil(d/group) numbers, two to a resource element; the last group may be smaller."""
 
     group: Annotated[int, Ge(1), Le(10**6)] = 4
     """Entries that share a number."""
@@ -25,15 +26,22 @@ class Averaged(LinearSum):
     def code(self, layers: Layers, elements: int, key: Key, past: Past) -> SharedCode:
         return ()
 
+    def select(self, wanted: tf.Tensor, layers: Layers, code: SharedCode) -> tf.Tensor:
+        """Each entry as the mean of its group, so that errors of what follows are those of the air alone."""
+        group_of = np.arange(size_of(layers)) // self.group
+        sums = tf.math.unsorted_segment_sum(tf.transpose(wanted), group_of, self._groups(layers))
+        means = tf.transpose(sums) / np.bincount(group_of).astype(np.float32)
+        return self._spread(means, layers)
+
     def encode(self, sent: tf.Tensor, layers: Layers, code: SharedCode) -> tf.Tensor:
-        count, size = self._groups(layers), size_of(layers)
-        padded = tf.pad(sent, [[0, 0]] * (sent.shape.rank - 1) + [[0, count * self.group - size]])
-        shape = tf.concat([tf.shape(sent)[:-1], [count, self.group]], 0)
-        return pack(tf.ensure_shape(tf.reduce_mean(tf.reshape(padded, shape), axis=-1), [*sent.shape[:-1], count]))
+        return pack(sent[..., :: self.group])
 
     def decode(self, symbols: tf.Tensor, layers: Layers, code: SharedCode, noise: tf.Tensor) -> tf.Tensor:
-        means = unpack(symbols, self._groups(layers))
-        return tf.repeat(means, self.group, axis=-1)[..., : size_of(layers)]
+        return self._spread(unpack(symbols, self._groups(layers)), layers)
 
     def _groups(self, layers: Layers) -> int:
         return -(-size_of(layers) // self.group)
+
+    def _spread(self, means: tf.Tensor, layers: Layers) -> tf.Tensor:
+        """A number a group to one an entry."""
+        return tf.repeat(means, self.group, axis=-1)[..., : size_of(layers)]

@@ -1,15 +1,11 @@
-"""Analog queries (JSCC): features are symbols, two on each, behind a last layer trained through the air.
-
-See ``analog.py`` above for how it is trained and matched.
-"""
+"""Analog queries (JSCC): features are symbols, two on each, behind a last layer trained through the air."""
 
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from .....phy import Air, Awgn
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from ....over_air import OverAir
 from ..analog import through
 from ..evaluate import AnalogQueries
@@ -17,9 +13,21 @@ from . import Asked, Job
 from ._heads import trained
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class AnalogQuery:
-    """Features sent as they are; the device knows nothing of the channel."""
+    """Features sent as they are; the device knows nothing of the channel (JSCC).
+
+    A last layer z = W f + b makes of the network's features as many as elements hold, two on each, and is trained
+    through the air at SNRs uniform in dB from ``low_db`` to ``high_db``. The server has no decoder: what the equaliser
+    reads is compared with the gallery by cosines, so its scale does not matter.
+
+    Jankowski, Gunduz and Mikolajczyk, "Deep joint source-channel coding for wireless image retrieval", ICASSP 2020.
+
+    >>> from overair.learning.inference.retrieval.queries.analog import AnalogQuery
+    >>> from overair.phy import Air, Grid, Rayleigh
+    >>> query = AnalogQuery(low_db=-5.0, high_db=15.0)
+    >>> query.check(Air(Grid(), Rayleigh(), devices=1))  # any air serves
+    """
 
     low_db: Annotated[float, Ge(-300), Le(300)] = -12.0
     """Least SNR of the training, in dB."""

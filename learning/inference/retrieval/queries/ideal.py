@@ -2,18 +2,31 @@
 
 from typing import Literal
 
-from pydantic.dataclasses import dataclass
-
 from .....phy import Air
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from ..evaluate import IdealQueries
 from . import Asked, Job
 from ._heads import noiseless
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class IdealQuery:
-    """Features that arrive as they are."""
+    """Features that arrive as they are, which bounds what any way of sending them can find.
+
+    The server has the features themselves: as many as the elements hold, by a last layer trained without noise, or all
+    of the network's.
+
+    >>> import numpy as np
+    >>> from overair.learning.inference.retrieval.evaluate import Labels
+    >>> from overair.learning.inference.retrieval.queries import Asked
+    >>> from overair.learning.inference.retrieval.queries.ideal import IdealQuery
+    >>> from overair.phy import keys
+    >>> labels, features = Labels(queries=np.array([0, 1]), gallery=np.array([0, 1])), np.eye(2, dtype=np.float32)
+    >>> asked = Asked(network=None, labels=labels, drawings=None, queries=features, gallery=features, told=())
+    >>> found = IdealQuery(features="all").ready(None, asked).found(snr_db=0.0, key=keys.key(0))
+    >>> found.hits[:, 0].tolist()  # at rank 1
+    [1.0, 1.0]
+    """
 
     features: Literal["sent", "all"] = "sent"
     """Which features; as many as the elements hold, by a last layer trained without noise, or all of the network."""

@@ -1,19 +1,14 @@
-"""Pictures as queries: the drawing itself as a bilevel image, of many sizes and thresholds of which some are chosen.
-
-See ``bitmaps.py`` above for the code, ``packets.py`` for what a packet holds, and ``choice.py`` for how sizes,
-thresholds and losses are chosen on characters kept from training.
-"""
+"""Pictures as queries: the drawing itself as a bilevel image, of many sizes and thresholds of which some are chosen."""
 
 from itertools import product
 from typing import Annotated
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic.dataclasses import dataclass
 
 from .....ota.rates import Rate
 from .....ota.rates.capacity import Capacity
 from .....phy import Air
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from .. import bitmaps, embedding
 from ..choice import ChosenPackets, Description
 from ..evaluate import Rung
@@ -23,9 +18,21 @@ from ._heads import noiseless
 LEARNT_FROM = slice(0, 4)  # drawers whose drawings the context models are counted over
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PictureQuery:
-    """Drawings as bits, which the server embeds as it embeds its gallery."""
+    """Drawings as bits, which the server embeds as it embeds its gallery.
+
+    A drawing is made smaller by area means and blackened above a threshold, as a bilevel image; a pixel's probability
+    depends on ten neighbours that went before, as in JBIG, counted over training characters. There are descriptions of
+    many sizes and thresholds; at every SNR some of them, and how many packets may be lost, are chosen on characters
+    kept from training. A query takes the most accurate one that fits into its packet, and says which; one that is lost,
+    or that nothing fits, is answered by a guess.
+
+    >>> from overair.learning.inference.retrieval.queries.picture import PictureQuery
+    >>> from overair.phy import Air, Grid, Rayleigh
+    >>> query = PictureQuery(sides=(8, 14), thresholds=(0.3,))
+    >>> query.check(Air(Grid(), Rayleigh(), devices=1))  # an air in the time domain is refused
+    """
 
     rate: Rate = Capacity()
     """How a packet's bits get through; what it accepts of losses is one of ``targets``, if there are any."""

@@ -1,8 +1,4 @@
-"""Analog: features as real symbols of a linear bottleneck that is learnt through the air (JSCC), two on an element.
-
-The bottleneck is trained at SNRs uniform in dB with the network as it is, and serves all SNRs. Where a cut has fewer
-numbers than symbols were asked for, it sends as many as there are numbers.
-"""
+"""Analog: features as real symbols of a linear bottleneck that is learnt through the air (JSCC), two on an element."""
 
 import math
 from collections.abc import Sequence
@@ -12,10 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
-from pydantic.dataclasses import dataclass
 
 from .....phy import Air, Awgn, keys
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from ....over_air import OverAir
 from ..analog import Bottleneck, untrained
 from . import Cut, Examples, Sent
@@ -23,9 +18,35 @@ from . import Cut, Examples, Sent
 EXAMPLES, FITTED = 10_000, 8  # training images learnt from; those whose principal axes are the start, for each symbol
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class BottleneckFeatures:
-    """An encoder at the device and a decoder at the server."""
+    """An encoder at the device and a decoder at the server: features as real symbols of a linear bottleneck (JSCC).
+
+    Two symbols ride on an element,
+
+        z = E x + e, m symbols for d features;        x_hat = D z_hat + c.
+
+    E and D begin as principal axes of example features and learn the loss of the whole network through the air, whose
+    other weights stay as they are, at SNRs uniform in dB; they serve all SNRs. Where a cut has fewer numbers than
+    symbols were asked for, it sends as many as there are numbers.
+
+    Jankowski, Gunduz, Mikolajczyk, "Joint device-edge inference over wireless links with pruning", SPAWC 2020; Shao,
+    Zhang, "BottleNet++", ICC Workshops 2020.
+
+    >>> import keras, numpy as np
+    >>> from overair.learning.data import Arrays
+    >>> from overair.learning.inference.split.features import Cut, Examples
+    >>> from overair.learning.inference.split.features.bottleneck import BottleneckFeatures
+    >>> from overair.learning.inference.split.outage import PacketOutage
+    >>> from overair.phy import Grid
+    >>> x, y = np.zeros([64, 8, 8, 1], np.float32), np.zeros(64, np.int32)
+    >>> device = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()], name="device")
+    >>> server = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10)], name="server")
+    >>> data = Arrays(x, y, x, y, classes=10), Examples(x, y)
+    >>> cut = Cut(device, server, "flatten", False, *data, PacketOutage(), Grid(), seed=0)
+    >>> [part.output_shape for part in BottleneckFeatures(symbols=16).parts(cut)]  # symbols, and logits
+    [(None, 16), (None, 10)]
+    """
 
     symbols: Annotated[int, Gt(0)] = 256
     """Most real symbols of an image."""

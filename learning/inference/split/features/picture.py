@@ -1,32 +1,36 @@
-"""Digital, and an image crosses as the file of a picture: the codec and quality of the fewest bits that cost next to
-no accuracy.
-
-Of each codec the least quality is found that loses less than the tolerance on images kept from training, and of the
-codecs the one whose files are smallest there. Bits are the files' payloads, accuracy is that of the pictures which are
-decoded, and coding takes no time. Behind the input features are quantised, as they are by ``quantised``.
-"""
+"""Digital, and an image crosses as the file of a picture: the codec and quality of the fewest bits that cost next to"""
 
 from functools import partial
 
 import keras
 import numpy as np
-from pydantic.dataclasses import dataclass
 
 from .....ota.images import ImageCodec
 from .....ota.images.avif import Avif
 from .....ota.images.jpeg import Jpeg
 from .....ota.images.jpeg2000 import Jpeg2000
 from .....ota.images.webp import Webp
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from .. import pictures
 from ..cuts import INPUT
 from . import Cut, accuracy_of
 from .quantised import JUDGES, Coded, Quantised
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Picture(Quantised):
-    """A picture at the input, b bits a number behind it."""
+    """A picture at the input, b bits a number behind it.
+
+    An image crosses as the file of a picture: the codec and quality of the fewest bits that cost next to no accuracy.
+    Of each codec the least quality is found that loses less than the tolerance on images kept from training, and of the
+    codecs the one whose files are smallest there. Bits are the files' payloads, accuracy is that of the pictures which
+    are decoded, and coding takes no time. Behind the input features are quantised, as they are by ``Quantised``.
+
+    >>> from overair.learning.inference.split.features.picture import Picture
+    >>> from overair.ota.images.webp import Webp
+    >>> Picture(codecs=(Webp(),), tolerance=0.01).tolerance
+    0.01
+    """
 
     codecs: tuple[ImageCodec, ...] = (Jpeg2000(), Webp(), Avif(), Jpeg())
     """Of pictures, to choose from."""

@@ -1,9 +1,4 @@
-"""Digital: features in the fewest bits a number that cost next to no accuracy, entropy coded, in packets.
-
-The depth is chosen on images kept from training, the first that loses less than the tolerance against features as they
-are. An image itself crosses the cut as 8 bits a number (``picture`` sends files), and the answer of the whole network
-as the name of a class.
-"""
+"""Digital: features in the fewest bits a number that cost next to no accuracy, entropy coded, in packets."""
 
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
@@ -11,9 +6,8 @@ from typing import Annotated, NamedTuple
 import keras
 import numpy as np
 from annotated_types import Ge, Lt
-from pydantic.dataclasses import dataclass
 
-from .....phy.strict import STRICT
+from .....phy.strict import dataclass
 from ..cuts import INPUT
 from ..digital import DEEPEST, Quantiser, answer_bits, image_bits
 from . import Cut, Sent, accuracy_of
@@ -35,9 +29,28 @@ class Coded(NamedTuple):
     bits: float
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Quantised:
-    """b bits a number."""
+    """Some bits a number, b: features in the fewest bits that cost next to no accuracy, entropy coded, in packets.
+
+    A number x becomes
+
+        q = round((2^b - 1) (x - low) / (high - low)), clipped to 0 .. 2^b - 1
+
+    with ``low`` and ``high`` public. The depth b is chosen on images kept from training, the first that loses less than
+    the tolerance against features as they are. An image itself crosses the cut as 8 bits a number (``Picture`` sends
+    files), and the answer of the whole network as the name of a class.
+
+    Ko et al., "Edge-host partitioning of deep neural networks with feature space encoding for resource-constrained
+    internet-of-things platforms", AVSS 2018.
+
+    >>> import numpy as np
+    >>> from overair.learning.inference.split.digital import Quantiser
+    >>> from overair.learning.inference.split.features.quantised import Quantised
+    >>> quantiser = Quantiser(bits=2, low=0.0, high=3.0)  # of the depths that Quantised(tolerance=0.01) tries
+    >>> quantiser.levels(np.array([-1.0, 0.4, 1.6, 9.0])).tolist(), Quantised(tolerance=0.01).tolerance
+    ([0, 0, 2, 3], 0.01)
+    """
 
     tolerance: Annotated[float, Ge(0), Lt(1)] = 0.005
     """Accuracy on images kept from training that coding may cost."""

@@ -1,0 +1,128 @@
+"""Rounds as a training of Keras: its callbacks see what rounds gave, and a model that holds the server's weights.
+
+    history = federation.fit(
+        50, seed=0, snr_db=10.0, evaluate_every=5,
+        callbacks=[keras.callbacks.EarlyStopping(patience=3), keras.callbacks.ModelCheckpoint("{epoch}.keras")],
+    )
+
+An epoch is a round after which the model is evaluated, and has the round's number, from 0 as Keras counts. Its logs
+are ``loss`` of the training, ``val_loss`` and ``val_accuracy`` of the test data, and what a round cost, as ``Metrics``
+names it: means over the rounds since the last epoch, the largest ``energy_max``, the last ``elapsed`` and ``epsilon``.
+Batches have no hooks; the model has no optimizer, so that callbacks that set a learning rate say so; and whatever a
+callback writes into the model, the federation goes on from its own state.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from .algorithms import Algorithm
+from .metrics import Metrics
+from .state import State
+from .task import Task
+
+COSTS = [name for name in Metrics._fields if name not in ("train_loss", "finite")]
+LAST = "elapsed", "epsilon"
+
+log = logging.getLogger("overair")
+
+
+class Federation(Protocol):
+    """What is trained in rounds, as `federation.py` has it."""
+
+    model_factory: Callable[[int], keras.Model]
+    task: Task
+    algorithm: Algorithm
+
+    def init(self, seed: int) -> State: ...
+
+    def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]: ...
+
+    def evaluate(self, state: State) -> tuple[tf.Tensor, tf.Tensor]: ...
+
+
+class History(keras.callbacks.History):
+    """Keras' history, with the state after the last round."""
+
+    state: State
+
+
+def model(federation: Federation, state: State) -> keras.Model:
+    """A Keras model of its own with the server's weights, to save or to use."""
+    if not federation.algorithm.server_model:
+        name = type(federation.algorithm).__name__.lower()
+        raise ValueError(f"algorithm: expected one whose server has a model, received {name}")
+    made = federation.model_factory(0)
+    federation.task.fill(made, state.weights)
+    return made
+
+
+def fit(
+    federation: Federation,
+    rounds: int,
+    seed: int,
+    snr_db: float,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    evaluate_every: int = 1,
+    state: State | None = None,
+) -> History:
+    """Rounds, as of ``step``, from a state or the start, until they are done or a callback stops them.
+
+    Callbacks see an epoch after every so many rounds and after the last; ``history.state`` goes on from there.
+    """
+    for name, value in (("rounds", rounds), ("evaluate_every", evaluate_every)):
+        if value < 1:
+            raise ValueError(f"{name}: expected at least 1, received {value}")
+    state = federation.init(seed) if state is None else state
+    history, trained, first = History(), model(federation, state), int(state.round)
+    seen = keras.callbacks.CallbackList(
+        [*callbacks, history], model=trained, epochs=first + rounds, steps=evaluate_every, verbose=0
+    )
+    trained.stop_training, trained.optimizer = False, None
+    seen.on_train_begin()
+    for last in _evaluated(first, first + rounds, evaluate_every):
+        seen.on_epoch_begin(last - 1)
+        state, told = _some(federation, state, last, seed, snr_db)
+        federation.task.fill(trained, state.weights)
+        seen.on_epoch_end(int(state.round) - 1, _logs(federation, state, told))
+        if trained.stop_training or not bool(told[-1].finite):
+            break
+    history.state = state
+    seen.on_train_end()
+    return history
+
+
+def _some(federation: Federation, state: State, last: int, seed: int, snr_db: float) -> "tuple[State, list[Metrics]]":
+    """Rounds up to one, or to that in which numbers stop being finite."""
+    told: list[Metrics] = []
+    while int(state.round) < last and (not told or bool(told[-1].finite)):
+        state, metrics = federation.step(state, seed, snr_db)
+        told.append(metrics)
+    if not bool(told[-1].finite):
+        log.warning("warning: stopped in round %d of seed %d: numbers are no longer finite", int(state.round), seed)
+    return state, told
+
+
+def _evaluated(first: int, last: int, every: int) -> Iterator[int]:
+    """The rounds after which the model is evaluated: multiples of a number, and the last."""
+    yield from (round for round in range(first + 1, last) if round % every == 0)
+    yield last
+
+
+def _logs(federation: Federation, state: State, told: Sequence[Metrics]) -> dict[str, Any]:
+    """What callbacks see of some rounds; means leave out NaN, as of rounds with nobody."""
+    logs = {"loss": _mean([float(each.train_loss) for each in told])}
+    for name in COSTS:
+        values = [float(getattr(each, name)) for each in told]
+        logs[name] = values[-1] if name in LAST else max(values) if name == "energy_max" else _mean(values)
+    accuracy, loss = federation.evaluate(state)
+    return logs | {"val_accuracy": float(accuracy), "val_loss": float(loss)}
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else np.nan

@@ -1,0 +1,57 @@
+"""The package that is tested: its families and schemes, read from its files, and what keeps them from being tested."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..scenarios.quiet import import_tensorflow
+from ..scenarios.reading import catalogue, outside, sources
+from ..scenarios.reading.errors import ScenarioError
+from . import plugin
+
+
+def kinds(family: str) -> list[str]:
+    """Those of a family."""
+    return [kind for kind, source in sources.sources(family).items() if source.origin == plugin.origin]
+
+
+def families() -> list[str]:
+    """Those of which it has schemes."""
+    return [family for family in sorted(sources.FAMILIES) if kinds(family)]
+
+
+def summary() -> list[str]:
+    """Its name, its folder and its schemes."""
+    package = next(each for each in outside.packages() if each.name == plugin.origin)
+    schemes = "; ".join(f"{family}: {', '.join(kinds(family))}" for family in families())
+    return [f"overair: schemes of {package.name} ({package.folder}): {schemes}"]
+
+
+def complaints() -> list[str]:
+    """One line for each file that cannot be read or imported, or whose schemes cannot be made."""
+    return _of(families) or _each(_unloaded) or _each(_unmade)
+
+
+def _each(fails: Callable[[str], list[str]]) -> list[str]:
+    return [line for family in families() for line in fails(family)]
+
+
+def _unloaded(family: str) -> list[str]:
+    import_tensorflow()
+    return [line for kind in kinds(family) for line in _of(partial(catalogue.load, family, kind))]
+
+
+def _unmade(family: str) -> list[str]:
+    from .found import examples  # of interfaces, which import it too
+
+    return _of(partial(examples, family))
+
+
+def _of(attempt: Callable[[], Any]) -> list[str]:
+    try:
+        attempt()
+    except ScenarioError as error:
+        return list(error.lines)
+    except (ValueError, TypeError, OSError) as error:
+        return [str(error)]
+    return []

@@ -1,0 +1,91 @@
+"""Models that the units of a run ended with, made of their records and saved as .keras: nothing is trained again."""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from ... import durable
+from ..reading.errors import ScenarioError
+from ..reading.searches import Tune, taken
+from ..reading.sweep import Point, sweep
+from ..running.searches import changed
+from ..running.store import DAMAGED, read
+from ..running.units import units
+from . import names
+from .partial import about_of
+from .saved import load
+from .sealed import content_of
+
+LONGEST = 150  # characters of a file's name that tell a point
+
+
+class Kept(NamedTuple):
+    """Of a unit."""
+
+    file: Path
+    missing: str | None  # why there is no model
+
+
+def keep(folder: Path, out: Path) -> Iterator[Kept]:
+    """Save the model of each unit in ``out``, a file a point and seed; those that have none say why."""
+    about = about_of(folder / "scenario.json")
+    plain, asked = taken(about["scenario"])
+    if asked.find:
+        raise ScenarioError("find: expected a scenario without, as it tries values and ends with none, received one")
+    plan, dataset = sweep(plain), load(folder)
+    seeds: list[int] = dataset["seed"].values.tolist()
+    shared, ready = dict[str, Any](), dict[str, Any]()
+    out.mkdir(parents=True, exist_ok=True)
+    for number, point in enumerate(plan.points):
+        study = _tuned(point.scenario, asked.tune, dataset, number) if asked.tune else point.scenario
+        for unit in units(study, seeds, made_with=about["versions"]):
+            file = out / f"{_name(number, point, len(plan.points))}seed={unit.seed}.keras"
+            if unit.group not in ready:
+                ready = {unit.group: study.prepare(shared)}
+            try:
+                content = _saved(_model(study, ready[unit.group], folder / "records" / f"{unit.key}.npz"))
+            except ScenarioError as error:
+                yield Kept(file, str(error))
+                continue
+            durable.write(file, content)
+            yield Kept(file, None)
+
+
+def _tuned(study: Any, tune: Tune, dataset: xr.Dataset, number: int) -> Any:
+    """The scenario of a point with the value that was chosen for it; as it is where none was."""
+    if "tuned" not in dataset:
+        return study
+    chosen = dataset["tuned"].values.reshape(-1, dataset.sizes["seed"])[number]
+    known = chosen[np.isfinite(chosen)]
+    return changed(study, tune.over, float(known[0])) if known.size else study
+
+
+def _model(study: Any, prepared: Any, file: Path) -> Any:
+    if not file.exists():
+        raise ScenarioError("record: expected one of a finished unit, found none")
+    try:
+        record = read(content_of(file))
+    except DAMAGED:
+        raise ScenarioError(f"record: expected a whole one, found {file.name} damaged") from None
+    if not record.values:
+        raise ScenarioError(f"record: expected one of a finished unit, found one that failed; {record.failure}")
+    return study.trained(prepared, record)
+
+
+def _saved(model: Any) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.keras"
+        model.save(file)
+        return file.read_bytes()
+
+
+def _name(number: int, point: Point, count: int) -> str:
+    """The number of a point, which tells all apart, and its labels as far as a file's name takes them."""
+    told = [f"{names.last(axis)}={label}" for axis, label in point.coordinates.items()]
+    plain = re.sub(r"[^\w=.+-]+", "-", "_".join(told))[:LONGEST]
+    return f"{number:0{len(str(count - 1))}}_{plain}_" if told else ""
