@@ -260,9 +260,7 @@ def test_a_class_whose_objects_can_change_is_told_so(own: Any, tmp_path: Path) -
         catalogue.build(catalogue.tables("compressors")["mine"](kind="mine"), "here")
 
 
-def test_what_failed_tests_say_of_a_package_is_gathered(
-    own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_failed_tests_say_is_gathered(own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(tmp_path, own, "codecs", CODECS.format("sent", "found"))
     monkeypatch.setattr(plugin, "origin", tmp_path.name)
     file, other = tmp_path / "codecs" / "mine.py", "elsewhere.py"
