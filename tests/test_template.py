@@ -101,3 +101,12 @@ def test_files_that_cannot_be_imported_or_tried_are_told_all_at_once(
     assert [line.partition(": cannot be imported: ModuleNotFoundError")[0] for line in lines] == [
         str(tmp_path / "models" / f"{name}.py") for name in ("one", "two")
     ]
+
+
+def test_what_pytest_reads_in_every_run_is_light(tmp_path: Path) -> None:
+    code = (
+        "import sys; import overair.conformance.plugin; print({'pydantic', 'numpy', 'tensorflow'} & sys.modules.keys())"
+    )
+    environment = os.environ | {"PYTHONPATH": BORROWED[0]}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout == "set()\n", done.stderr

@@ -1,7 +1,9 @@
 """The package that is tested: its families and schemes, read from its files, and what keeps them from being tested."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..scenarios.quiet import import_tensorflow
@@ -22,14 +24,29 @@ def families() -> list[str]:
 
 def summary() -> list[str]:
     """Its name, its folder and its schemes."""
-    package = next(each for each in outside.packages() if each.name == plugin.origin)
     schemes = "; ".join(f"{family}: {', '.join(kinds(family))}" for family in families())
-    return [f"overair: schemes of {package.name} ({package.folder}): {schemes}"]
+    return [f"overair: schemes of {plugin.origin} ({_folder()}): {schemes}"]
+
+
+def lines(reports: Iterable[Any]) -> Counter[str]:
+    """What failed tests said of the package's files, or where in them an error was raised; how often each."""
+    found: Counter[str] = Counter()
+    for crash in (each.longrepr.reprcrash for each in reports if getattr(each.longrepr, "reprcrash", None)):
+        said = crash.message.partition("\n")[0]
+        place = said.find(str(_folder()))
+        raised = f"{crash.path}:{crash.lineno}: {said}" if Path(crash.path).is_relative_to(_folder()) else ""
+        if told := said[place:] if place >= 0 else raised:
+            found[told] += 1
+    return found
 
 
 def complaints() -> list[str]:
     """One line for each file that cannot be read or imported, or whose schemes cannot be made."""
     return _of(families) or _each(_unloaded) or _each(_unmade)
+
+
+def _folder() -> Path:
+    return next(each.folder for each in outside.packages() if each.name == plugin.origin)
 
 
 def _each(fails: Callable[[str], list[str]]) -> list[str]:

@@ -39,6 +39,17 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return summary()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Once more what failed tests said of the package's files, a line each, as tracebacks are long."""
+    reports = [each for kind in ("failed", "error") for each in terminalreporter.getreports(kind)]
+    if origin and reports:
+        from .package import lines
+
+        terminalreporter.section(f"what {origin} lacks")
+        for line, count in lines(reports).items():
+            terminalreporter.line(f"{line} ({count} test{'s' * (count > 1)})")
+
+
 def _complaints() -> list[str]:
     try:
         from .package import complaints

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from overair.conformance import found, plugin
+from overair.conformance import found, package, plugin
 from overair.conformance.test_channels import test_channels as channels
 from overair.conformance.test_codecs import test_codecs as codecs
 from overair.conformance.test_compressors import test_compressors as compressors
@@ -191,7 +192,12 @@ BROKEN: list[tuple[str, str, Callable[..., None], str, str]] = [
         "split: expected 2 arrays int64, none empty, received float64 [3], float64 [3]",
     ),
 ]
-SIZES = {"codecs": (37,), "compressors": (37,), "partitions": (2,)}
+SIZES: dict[str, tuple[Any, ...]] = {
+    "channels": ("compiled",),
+    "codecs": (37,),
+    "compressors": (37,),
+    "partitions": (2,),
+}
 
 
 def made(folder: Path, own: Callable[..., None], family: str, text: str) -> Any:
@@ -244,3 +250,26 @@ def test_fields_that_annotations_do_not_fill_are_those_that_a_scheme_says(
     own(tmp_path)
     with pytest.raises(ValueError, match=r"mute.py: Mute.gains: expected values, as .*, found none; return"):
         found.examples.__wrapped__("channels")
+
+
+def test_a_class_whose_objects_can_change_is_told_so(own: Any, tmp_path: Path) -> None:
+    made(tmp_path, own, "compressors", COMPRESSORS.format("True", "update, bits").replace("frozen=True", ""))
+    with pytest.raises(
+        ScenarioError, match=r"mine.py: Mine: expected @dataclass\(frozen=True\), received a class whose"
+    ):
+        catalogue.build(catalogue.tables("compressors")["mine"](kind="mine"), "here")
+
+
+def test_what_failed_tests_say_is_gathered(own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(tmp_path, own, "codecs", CODECS.format("sent", "found"))
+    monkeypatch.setattr(plugin, "origin", tmp_path.name)
+    file, other = tmp_path / "codecs" / "mine.py", "elsewhere.py"
+    crashes = [
+        SimpleNamespace(path=other, lineno=3, message=f"ScenarioError: {file}: Mine.encode: expected a\nassert b"),
+        SimpleNamespace(path=other, lineno=4, message=f"AssertionError: {file}: Mine.encode: expected a"),
+        SimpleNamespace(path=str(file), lineno=9, message="AttributeError: no b"),
+        SimpleNamespace(path=other, lineno=5, message="assert False"),
+    ]
+    reports = [SimpleNamespace(longrepr=SimpleNamespace(reprcrash=crash)) for crash in crashes]
+    told = package.lines([*reports, SimpleNamespace(longrepr="collection failed")])
+    assert told == {f"{file}: Mine.encode: expected a": 2, f"{file}:9: AttributeError: no b": 1}
