@@ -31,8 +31,11 @@ def save_cir(air: Air, path: str | Path, rounds: int, seed: int = 0, slots: int 
     round, which begins at ``start_seconds`` [rounds]; one step stands still. ``frequencies_hz`` [F] are the
     subcarriers', around ``carrier_hz`` where the channel has one; ``axes`` says the order in words.
 
-    >>> save_cir(Air(Grid(), Tdl("A"), devices=4, antennas=2), "tdl.npz", rounds=100)
-    >>> CirFile("tdl.npz", normalized=False, replayed=True)  # the same channel
+    >>> from overair.phy import Air, CirFile, Grid, Tdl, save_cir
+    >>> save_cir(Air(Grid(), Tdl("A"), devices=4, antennas=2), "tdl.npz", rounds=10)
+    >>> channel = CirFile("tdl.npz", normalized=False, replayed=True)  # the same links
+    >>> channel.static, round(1e9 * channel.longest)
+    (True, 966)
     """
     file = Path(path)
     if file.suffix not in FORMATS:

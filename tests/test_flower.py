@@ -128,8 +128,8 @@ def test_rounds_are_those_of_an_aggregator_bit_for_bit(shared: Aggregator) -> No
         models = some(round)
         numbers = {node: device for device, node in enumerate(sorted(NODES))}
         answers = {node: (models[numbers[node]], count) for node, count in examples.items()}
-        told = replies(asked(ours, round, model), answers)
-        found, metrics = ours.aggregate_train(round, [] if round == LATE else told)
+        came = replies(asked(ours, round, model), answers)
+        found, metrics = ours.aggregate_train(round, [] if round == LATE else came)
 
         counts = np.array([examples.get(node, 0) for node in sorted(NODES)], np.float64)
         updates = np.where(counts[:, None] > 0, models - model, np.float32(0))

@@ -135,13 +135,17 @@ def or_nothing(cases: Sequence[Any], arguments: int = 1) -> Sequence[Any]:
 def in_turn(family: str, others: Sequence[Any]) -> Sequence[Any]:
     """Every scheme as it comes with all the values, and its variants with every other of them, one by one in turn.
 
-    Of two values of a field one thus meets the first half, and the other the second.
+    Of two values of a field one thus meets the first half, and the other the second. A variant that holds another
+    scheme of the family, which meets all values on its own, meets one of them.
     """
     pairs: list[Any] = []
-    met_before: set[type] = set()
+    usual: dict[type, Any] = {}
+    siblings = {type(example) for example in examples(family)}
     for number, example in enumerate(examples(family)):
-        met = others[number % 2 :: 2] if type(example) in met_before else others
-        met_before.add(type(example))
+        base = usual.setdefault(type(example), example)
+        met = others if example is base else others[number % 2 :: 2]
+        if any(type(one) in siblings and one != getattr(base, name) for name, one in vars(example).items()):
+            met = others[number % len(others) :][:1]
         pairs += [pytest.param(example, value, id=f"{label(example)}-{value}") for value in met]
     return or_nothing(pairs, 2)
 

@@ -9,9 +9,11 @@ import tensorflow as tf
 from ..phy import Paths, Size, Span, keys
 from ..scenarios.promises import channels as promised
 from .compare import PLACE, finite, mean_is, same, says
+from .found import in_turn
 
 
-def test_channels(channel: Any) -> None:
+@pytest.mark.parametrize(("channel", "way"), in_turn("channels", ["eagerly", "compiled"]))
+def test_channels(channel: Any, way: str) -> None:
     if getattr(channel, "costly", False):
         pytest.skip("seconds a draw, and not without LLVM; tests/phy/test_channels_ray_traced.py has these checks")
     if getattr(channel, "replayed", False):
@@ -22,9 +24,9 @@ def test_channels(channel: Any) -> None:
         size = Size(2, 3, 5)
         return promised.paths(channel, channel.draw(size, Span(0.0, steps, 1e-4), key, place), size, steps)
 
-    compiled = tf.function(draw, autograph=False)
+    drawn = tf.function(draw, autograph=False) if way == "compiled" else draw
     places = PLACE, PLACE, keys.key(1, "place")
-    paths, other, elsewhere = (compiled(keys.key(seed), place) for seed, place in zip((1, 2, 2), places, strict=True))
+    paths, other, elsewhere = (drawn(keys.key(seed), place) for seed, place in zip((1, 2, 2), places, strict=True))
     count = paths.tau.shape[2]
     assert finite(paths)
     late, longest = float(tf.reduce_max(paths.tau)), channel.longest
@@ -35,7 +37,7 @@ def test_channels(channel: Any) -> None:
         assert np.all(total > 0) and np.ptp(total) > 1e-3 * total.mean()
     else:
         np.testing.assert_allclose(total, 1 if getattr(channel, "normalized", True) else total[0, 0], rtol=1e-5)
-    assert same(paths, compiled(keys.key(1), PLACE)), says(channel, "draw", "the same of the same key", "others")
+    assert same(paths, drawn(keys.key(1), PLACE)), says(channel, "draw", "the same of the same key", "others")
     fades = bool(np.ptp(np.abs(np.sum(paths.a, axis=3))) > 0)
     lasts = getattr(channel, "fading", "independent") != "independent" or getattr(channel, "lasting", False)
     assert same(paths.a, other.a) == (lasts or not fades)

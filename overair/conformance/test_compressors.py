@@ -1,5 +1,6 @@
 """Every compressor: bits are kept to, and what is decoded is right on average or no worse than silence."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,13 @@ from .found import in_turn
 
 SIZES = [1, 2, 37, 64]  # one parameter, and lengths that are no powers of two
 DRAWS = 200  # of a compressor; tolerances follow from them
+KEYS = tf.TensorSpec([None, 2], tf.int64)
 EAGERLY = {("normal", 40.0), ("normal", 1e4), ("constant", 100.0), ("spike", 1.0), ("zeros", 0.0)}  # all are compiled
+
+
+@cache
+def draw_keys() -> tf.Tensor:
+    return tf.stack([keys.key(2, draw) for draw in range(DRAWS)])
 
 
 @pytest.mark.parametrize(("compressor", "size"), in_turn("compressors", SIZES))
@@ -28,33 +35,30 @@ def test_compressors(compressor: Any, size: int) -> None:
     def decoded(update: tf.Tensor, bits: tf.Tensor, key: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return promised.decoded(compressor, compressor.compress(update, bits, key), size)
 
-    compress = tf.function(decoded, reduce_retracing=True, autograph=False)  # traced once for the loop too
-    for name, update in updates.items():
-        rounding = 1e-5 * max(1.0, float(np.abs(update).max()))
-        for budget in (0.0, 1.0, 40.0, 100.0, 1e4):
-            bits = tf.constant(budget)
-            compiled = compress(update, bits, keys.key(1))
-            eager = decoded(update, bits, keys.key(1)) if (name, budget) in EAGERLY else compiled
-            for value, used in (eager, compiled):
-                promised.within(compressor, float(used), budget)
-                assert finite((value, used))
-                known = used > 0 and name != "zeros"
-                assert known or not np.any(value), says(
-                    compressor, "compress", f"zeros of {name}, {used:g} bits", "others"
-                )
-            again_the_same = same(compiled, compress(update, bits, keys.key(1)))
-            assert again_the_same, says(compressor, "compress", "the same of the same key", "something else")
-            assert same(eager, compiled, rtol=1e-5, atol=rounding)
     signature = tf.TensorSpec([size]), tf.TensorSpec([])
 
-    def again(bits: tf.Tensor) -> Any:
-        return tf.map_fn(
-            lambda i: compress(updates["normal"], bits, keys.key(2, i)), tf.range(DRAWS), fn_output_signature=signature
-        )
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None, size]), tf.TensorSpec([None]), KEYS])
+    def compress(*rows: tf.Tensor) -> Any:  # compiled once for all that follows
+        return tf.map_fn(lambda one: decoded(*one), rows, fn_output_signature=signature)
 
-    loop, update = tf.function(again, autograph=False), updates["normal"].numpy()
+    asked = [(name, budget) for name in updates for budget in (0.0, 1.0, 40.0, 100.0, 1e4)]
+    rows, budgets = tf.stack([updates[name] for name, _ in asked]), tf.constant([budget for _, budget in asked])
+    alike = tf.tile(keys.key(1)[None], [len(asked), 1])
+    compiled = compress(rows, budgets, alike)
+    again_the_same = same(compiled, compress(rows, budgets, alike))
+    assert again_the_same, says(compressor, "compress", "the same of the same key", "something else")
+    for number, (name, budget) in enumerate(asked):
+        one = tf.nest.map_structure(lambda value, number=number: value[number], compiled)
+        eager = decoded(updates[name], budgets[number], keys.key(1)) if (name, budget) in EAGERLY else one
+        for value, used in (eager, one):
+            promised.within(compressor, float(used), budget)
+            assert finite((value, used))
+            known = used > 0 and name != "zeros"
+            assert known or not np.any(value), says(compressor, "compress", f"zeros of {name}, {used:g} bits", "others")
+        assert same(eager, one, rtol=1e-5, atol=1e-5 * max(1.0, float(np.abs(updates[name]).max())))
+    many, update = tf.repeat(updates["normal"][None], DRAWS, axis=0), updates["normal"].numpy()
     for budget in (60.0, 1e4):
-        draws, used = (value.numpy() for value in loop(tf.constant(budget)))
+        draws, used = (value.numpy() for value in compress(many, tf.fill([DRAWS], budget), draw_keys()))
         if compressor.unbiased:
             often = (draws != np.median(draws, axis=0)).sum(axis=0) >= 10  # entries that are hardly ever sent: in sums
             mixed = np.random.default_rng(0).choice([-1.0, 1.0], [size, 16])

@@ -37,7 +37,7 @@ class CirFile:
     A .npz file has ``a``, complex path coefficients in Sionna's axes [batch, 1, antennas, transmitters, 1, paths,
     steps], ``tau``, delays in seconds [batch, 1, transmitters, paths], and where there are several steps
     ``step_seconds``, the time between them. ``phy.save_cir`` writes such files, as .mat too. What Sionna RT and
-    MATLAB's toolboxes give, and plain [examples, antennas, paths, steps], is read as well: `_cir.py` has the layouts.
+    MATLAB's toolboxes give, and plain [examples, antennas, paths, steps], is read as well.
     Every transmitter of every realisation is an example for a device. A single step stands still. Otherwise a round is
     a stretch of an example from a random moment on, linear between steps.
 

@@ -57,7 +57,7 @@ def schema(study: str = studies.USUAL) -> Schema:
         fields[name] = {"anyOf": [fields[name], plain]} if name in fields else plain
     needed = [{"required": [elsewhere]} for elsewhere in (variants.FIELD, *TABLES) if elsewhere != "seeds"]
     whole["anyOf"] = [{"required": whole.pop("required", [])}, *needed]  # which may give what is needed
-    whole["description"] = whole["description"].partition("\n")[0]  # of a docstring
+    whole["description"] = whole.get("description", "").partition("\n")[0]  # of a docstring
     head = {"$schema": DRAFT, "title": f"overair: {studies.summary(study)}"}
     return head | whole | {"definitions": inner | choices | {"written": {"anyOf": [RANGE, FRACTION]}}}
 

@@ -71,5 +71,8 @@ def of(dataset: xr.Dataset) -> xr.Dataset:
 def differences(dataset: xr.Dataset, axis: str, label: object) -> xr.Dataset:
     """What every point has more than the one with this label on an axis, all else equal, seed by seed."""
     there = {name: values for name, values in dataset.data_vars.items() if axis in values.dims}
-    found = {name: (each - each.sel({axis: label}, drop=True)).assign_attrs(each.attrs) for name, each in there.items()}
+    itself, found = dataset[axis] == label, {}
+    for name, each in there.items():
+        more = each - each.sel({axis: label}, drop=True)
+        found[name] = more.where(~itself | np.isnan(each), 0.0).assign_attrs(each.attrs)  # also where it is infinite
     return xr.Dataset(found, attrs=dataset.attrs)

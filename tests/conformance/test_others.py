@@ -192,7 +192,12 @@ BROKEN: list[tuple[str, str, Callable[..., None], str, str]] = [
         "split: expected 2 arrays int64, none empty, received float64 [3], float64 [3]",
     ),
 ]
-SIZES = {"codecs": (37,), "compressors": (37,), "partitions": (2,)}
+SIZES: dict[str, tuple[Any, ...]] = {
+    "channels": ("compiled",),
+    "codecs": (37,),
+    "compressors": (37,),
+    "partitions": (2,),
+}
 
 
 def made(folder: Path, own: Callable[..., None], family: str, text: str) -> Any:

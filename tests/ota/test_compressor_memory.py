@@ -1,7 +1,7 @@
 """What compressors know of the round before, and what devices keep of what did not arrive."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -35,10 +35,15 @@ def rounds(uplink: Digital, terms: Terms, update: np.ndarray, count: int) -> tup
     """The estimates [R, d] of one device with the same update round after round, and what is owed [1, d] or [0, d]."""
     air, estimates = terms.air, []
     state = uplink.init(terms, air.init(keys.key(0)))
-    for index in range(count):
+
+    @tf.function(autograph=False)
+    def one(state: Any, index: tf.Tensor) -> tuple[tf.Tensor, Any]:
         link = air.draw(air.init(keys.key(0)), keys.key(1, index), 0.0, terms.slots, 20.0)
         round = Round(terms, keys.key(2, index), tf.ones([1]), link)
-        estimate, state, _ = apply(uplink, state, round, tf.constant(update[None], tf.float32))
+        return apply(uplink, state, round, tf.constant(update[None], tf.float32))[:2]
+
+    for index in tf.range(count):
+        estimate, state = one(state, index)
         estimates.append(estimate.numpy())
     return np.array(estimates), state.owed.numpy()
 

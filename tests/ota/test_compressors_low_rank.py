@@ -1,6 +1,7 @@
 """Low-rank factors over digital links: the power iteration that rounds make, their bits, and what quantising costs."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,10 +160,15 @@ def test_with_feedback_rounds_deliver_the_whole_of_a_constant_update() -> None:
     terms = Terms(Air(grid, Awgn(), 3), 54, 4000, layers=layers)
     uplink, place = Digital(LowRankFactors(rank=2), feedback=1.0), terms.air.init(keys.key(0))
     state, estimates = uplink.init(terms, place), []
-    for index in range(60):
+
+    @tf.function(autograph=False)
+    def play(state: Any, index: tf.Tensor) -> tuple[tf.Tensor, Any, Any]:
         link = terms.air.draw(place, keys.key(1, index), 0.0, terms.slots, 20.0)
         round = Round(terms, keys.key(2, index), tf.ones([3]) / 3.0, link)
-        estimate, state, report = apply(uplink, state, round, tf.constant(updates, tf.float32))
+        return apply(uplink, state, round, tf.constant(updates, tf.float32))
+
+    for index in tf.range(60):
+        estimate, state, report = play(state, index)
         estimates.append(estimate.numpy())
         assert np.all(report.decoded)
     target = updates.mean(axis=0)

@@ -1,6 +1,7 @@
 """What device and server share (EF21, DIANA), and updates averaged over rounds: fixed points, lost packets, biases."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,17 +31,24 @@ class Losing:
         return tf.fill(tf.shape(devices), self.calls[-1] not in self.lost)
 
 
-def played(uplink: Digital, updates: np.ndarray, rounds: int) -> tuple[np.ndarray, list[np.ndarray], list[float]]:
+def played(
+    uplink: Digital, updates: np.ndarray, rounds: int, compiled: bool = False
+) -> tuple[np.ndarray, list[np.ndarray], list[float]]:
     """The estimates [R, d], what is kept after each round [K, d], and NMSEs, of updates [K, d] or [R, K, d]."""
     every = updates if updates.ndim == 3 else np.tile(updates, [rounds, 1, 1])
     devices, size = every.shape[1:]
     terms = Terms(Air(GRID, Awgn(), devices), size, 64)
     place = terms.air.init(keys.key(0))
     state, estimates, kept, errors = uplink.init(terms, place), [], [], []
-    for index in range(rounds):
+
+    def one(state: Any, index: tf.Tensor, values: tf.Tensor) -> tuple[tf.Tensor, Any, Any]:
         link = terms.air.draw(place, keys.key(1, index), 0.0, terms.slots, 20.0)
         round = Round(terms, keys.key(2, index), tf.ones([devices]) / devices, link)
-        estimate, state, report = apply(uplink, state, round, tf.constant(every[index], tf.float32))
+        return apply(uplink, state, round, values)
+
+    play = tf.function(one, autograph=False) if compiled else one
+    for index in tf.range(rounds):
+        estimate, state, report = play(state, index, tf.constant(every[index], tf.float32))
         estimates.append(estimate.numpy())
         kept.append(state.owed.numpy())
         errors.append(float(report.nmse_sent))
@@ -110,7 +118,7 @@ def test_momentum_lowers_the_noise_of_what_is_shared() -> None:
     rng, mean = np.random.default_rng(2), np.array([1.0, -1.0, 2.0])
     updates = mean + rng.normal(size=(400, 1, 3))
     uplink = Digital(Shrunk(1.0), rate=Losing(99.0), momentum=0.2, feedback=1.0, memory="shared", margin_db=0.0)
-    estimates, _, _ = played(uplink, updates, 400)
+    estimates, _, _ = played(uplink, updates, 400, compiled=True)
     variance = ((estimates[50:] - mean) ** 2).mean()
     assert abs(variance - 0.2 / 1.8) < 4.5 * 0.2 / 1.8 * (2 / (3 * 350 * 0.2 / 1.8)) ** 0.5
 

@@ -1,5 +1,6 @@
 """What an air draws, saved and read again: the same responses, for us, for NumPy and for Sionna."""
 
+import doctest
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from overair.phy import (
     keys,
     save_cir,
 )
+from overair.phy import responses as module
 from overair.phy.numbered import Numbered
 
 GRID = Grid(subcarriers=16, symbols=4, prefix=8)
@@ -173,3 +175,8 @@ def test_what_cannot_be_saved_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
         with pytest.raises(ValueError, match=message):
             call()
     assert not list(tmp_path.iterdir())
+
+
+def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert doctest.testmod(module) == (0, 4)

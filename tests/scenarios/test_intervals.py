@@ -129,4 +129,4 @@ def test_what_a_search_found_is_a_median_that_keeps_what_is_out_of_reach() -> No
     assert str(tables.heading(found)).startswith("SNR/dB for accuracy >= 0.85: median over 6 seeds and")
     assert not [*tables.notes(found)]
     against = [row[2] for row in tables.table(found, Against("uplink", "a"))[1:]]
-    assert against == ["+0", "+inf (-inf to +inf)", "-", "-inf (-inf to -inf)"]
+    assert against == ["+0 (+0 to +0)", "+inf (-inf to +inf)", "-", "-inf (-inf to -inf)"]
