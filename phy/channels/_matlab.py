@@ -25,7 +25,8 @@ HEADER = 128  # bytes before the variables of level 5
 COMPRESSED = 15  # the type of an element that zlib packed
 PEEK = 2**12  # bytes of a variable that hold its name and shape
 MOST_VARIABLES = 1000
-PACKED = [], [h5py.h5z.FILTER_DEFLATE], [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE]  # filters of a dataset
+# filters of a dataset
+PACKED: tuple[list[int], ...] = [], [h5py.h5z.FILTER_DEFLATE], [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE]
 NUMBERS = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
 WIDEST = 16  # bytes of a complex double
 
