@@ -21,7 +21,7 @@ from .partial import about_of
 from .saved import load
 from .sealed import content_of
 
-LONGEST = 150  # characters of a file's name that tell a point
+LONGEST = 150  # bytes of a file's name that tell a point
 
 
 class Kept(NamedTuple):
@@ -87,5 +87,5 @@ def _saved(model: Any) -> bytes:
 def _name(number: int, point: Point, count: int) -> str:
     """The number of a point, which tells all apart, and its labels as far as a file's name takes them."""
     told = [f"{names.last(axis)}={label}" for axis, label in point.coordinates.items()]
-    plain = re.sub(r"[^\w=.+-]+", "-", "_".join(told))[:LONGEST]
+    plain = re.sub(r"[^\w=.+-]+", "-", "_".join(told)).encode()[:LONGEST].decode(errors="ignore")
     return f"{number:0{len(str(count - 1))}}_{plain}_" if told else ""
