@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from overair.scenarios import ScenarioError, studies
+from overair.scenarios import ScenarioError
 from overair.scenarios.reading import catalogue, outside
 from overair.scenarios.reading.sources import sources
 from tests.checkout import needs_checkout
