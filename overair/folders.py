@@ -40,6 +40,8 @@ def _new(name: str) -> Path:
     try:
         RUNS.mkdir(exist_ok=True)
         return next(made for made in (RUNS / f"{dated}{suffix}" for suffix in _suffixes()) if _is_made(made))
+    except FileExistsError:
+        raise ValueError(f"{RUNS}: expected a folder, found something else; move it or use --out") from None
     except OSError as error:
         raise ValueError(f"{RUNS / dated}: cannot be made, {error.strerror}; name another folder by --out") from None
 

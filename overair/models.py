@@ -17,11 +17,9 @@ def add(commands: Any) -> None:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from .scenarios.quiet import import_tensorflow
     from .scenarios.results import trained
 
     out, code = options.out or options.folder / "models", 0
-    import_tensorflow()
     for each in trained.keep(options.folder, out):
         print(f"{each.file}: no model; {each.missing}" if each.missing else each.file)
         code = MISSING if each.missing else code

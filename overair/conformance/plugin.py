@@ -88,5 +88,8 @@ def _installed(name: str) -> Path | None:
         spec = importlib.util.find_spec(name)
     except (ImportError, AttributeError, ValueError):  # no package, or no name of one
         return None
+    except Exception as error:  # of a package whose part is named, which is imported for that
+        what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise ValueError(f"--overair: expected a package that can be imported, received {name}: {what}") from None
     homes = spec.submodule_search_locations if spec else None
     return Path(next(iter(homes))) if homes else None

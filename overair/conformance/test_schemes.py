@@ -60,5 +60,5 @@ def _refuses(scheme: type, field: str, value: Any) -> bool:
 
 def _told(scheme: type, field: str, value: Any) -> str:
     expected = f"a ValueError that names the field when it is {value!r}"
-    advice = "take pydantic.dataclasses.dataclass(frozen=True, config=overair.phy.strict.STRICT)"
+    advice = "take dataclass(frozen=True) of overair.phy.strict"
     return f"{inspect.getfile(scheme)}: {scheme.__name__}.{field}: expected {expected}, received none; {advice}"

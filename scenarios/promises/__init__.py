@@ -9,11 +9,12 @@ import importlib.util
 import inspect
 import traceback
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from ..reading.errors import ScenarioError
 
+MOST_KEPT = 1000  # schemes that are not looked at again
 UNKNOWN = "; ? is a size that TensorFlow does not know while it traces: say it by tf.ensure_shape"
 
 
@@ -27,7 +28,7 @@ def check(family: str, scheme: Any) -> None:
         _try(name, scheme)
 
 
-@cache
+@lru_cache(MOST_KEPT)
 def _try(name: str, scheme: Any) -> None:
     try:
         importlib.import_module(name).keep(scheme)

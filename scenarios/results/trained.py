@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ... import durable
+from ..quiet import import_tensorflow
 from ..reading.errors import ScenarioError
 from ..reading.searches import Tune, taken
 from ..reading.sweep import Point, sweep
@@ -21,7 +22,7 @@ from .partial import about_of
 from .saved import load
 from .sealed import content_of
 
-LONGEST = 150  # bytes of a file's name that tell a point
+LONGEST = 150  # bytes of a file's name that tell a point, as systems bound names in bytes
 
 
 class Kept(NamedTuple):
@@ -41,6 +42,7 @@ def keep(folder: Path, out: Path) -> Iterator[Kept]:
     seeds: list[int] = dataset["seed"].values.tolist()
     shared, ready = dict[str, Any](), dict[str, Any]()
     out.mkdir(parents=True, exist_ok=True)
+    import_tensorflow()  # after all that can be wrong with the folder
     for number, point in enumerate(plan.points):
         study = _tuned(point.scenario, asked.tune, dataset, number) if asked.tune else point.scenario
         for unit in units(study, seeds, made_with=about["versions"]):

@@ -66,7 +66,7 @@ def test_a_run_that_cannot_be_leaves_no_folder(
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "runs").symlink_to("nowhere")
     assert cli.main(["run", "quickstart", *TINY]) == 2
-    told = "runs/quickstart-2026-11-26T23-05: cannot be made, File exists; name another folder by --out"
+    told = "runs: expected a folder, found something else; move it or use --out"
     assert capsys.readouterr().err.splitlines()[-1] == f"overair: {told}"
 
 

@@ -2,6 +2,8 @@
 
 import importlib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import keras
 import numpy as np
@@ -101,3 +103,16 @@ def test_studies_and_searches_without_models_are_refused(tmp_path: Path) -> None
     run(own, out=tmp_path / "own")
     (told,) = reasons(tmp_path / "own")
     assert told and told.endswith('algorithm: expected one whose server has a model, received "distillation"')
+
+
+def test_names_of_any_letters_fit_systems_that_count_bytes() -> None:
+    point: Any = SimpleNamespace(coordinates={"uplink": "無線" * 100})
+    name = trained._name(1, point, 2)
+    assert name.startswith("1_uplink=無線無線") and len(f"{name}seed=1000000.keras".encode()) <= 255
+
+
+def test_what_is_no_run_is_refused_before_anything_heavy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trained, "import_tensorflow", lambda: pytest.fail("imported"))
+    with pytest.raises(ScenarioError, match="expected results"):
+        reasons(tmp_path)
+    assert not (tmp_path / "models").exists()

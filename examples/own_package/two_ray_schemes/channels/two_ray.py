@@ -7,16 +7,15 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from overair.phy import keys
 from overair.phy.channels import Still
 from overair.phy.keys import Key
 from overair.phy.link import Paths, Size, Span
-from overair.phy.strict import STRICT
+from overair.phy.strict import dataclass
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class TwoRay(Still):
     """A direct and a reflected ray, the same at all antennas but for their phases."""
 

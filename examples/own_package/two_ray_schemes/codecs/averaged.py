@@ -5,15 +5,14 @@ from typing import Annotated
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from overair.ota.codecs import LinearSum, Past, SharedCode, pack, unpack
 from overair.ota.layers import Layers, size_of
 from overair.phy.keys import Key
-from overair.phy.strict import STRICT
+from overair.phy.strict import dataclass
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Averaged(LinearSum):
     """ceil(d/group) numbers, two to a resource element; the last group may be smaller."""
 

@@ -4,15 +4,14 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
-from pydantic.dataclasses import dataclass
 
 from overair.learning.data import Arrays
-from overair.phy.strict import STRICT
+from overair.phy.strict import dataclass
 
 SIDE, CLASSES = 8, 4  # pixels, radii
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class Rings:
     """Four classes, a fifth of the pictures for tests."""
 

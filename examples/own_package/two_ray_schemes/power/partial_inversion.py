@@ -8,13 +8,12 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 from annotated_types import Ge, Lt
-from pydantic.dataclasses import dataclass
 
 from overair.phy.power import Level, Maybe, opposite_phase, weakest
-from overair.phy.strict import STRICT
+from overair.phy.strict import dataclass
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True)
 class PartialInversion:
     """Aligned phases, and amplitudes that are less unequal."""
 
