@@ -1,6 +1,8 @@
 """Schemes of others that break what they promise: a line names the file, the class, the method, what came."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +17,7 @@ from overair.conformance.test_compressors import test_compressors as compressors
 from overair.conformance.test_learning import test_partitions as partitions
 from overair.conformance.test_power_rules import test_power_rules as power
 from overair.conformance.test_rates import test_rates as rates
-from overair.scenarios import ScenarioError, studies
+from overair.scenarios import ScenarioError
 from overair.scenarios.reading import catalogue
 from tests.scenarios.test_outside import own
 
@@ -229,11 +231,17 @@ def test_what_is_broken_is_told_in_one_line(
 
 def test_a_scenario_is_checked_with_the_schemes_that_it_chooses(own: Any, tmp_path: Path) -> None:
     made(tmp_path, own, "codecs", CODECS.format("sent", "found"))
-    study = studies.check(
-        {"data": "digits", "model": "softmax", "devices": 3, "rounds": 1, "uplink": {"kind": "analog", "codec": "mine"}}
+    raw = {"data": "digits", "model": "softmax", "devices": 3, "rounds": 1}
+    code = (  # in a process that has read nothing before
+        "from overair.scenarios import ScenarioError, studies\n"
+        f"study = studies.check({raw | {'uplink': {'kind': 'analog', 'codec': 'mine'}}})\n"
+        "try:\n"
+        "    study.prepare({})\n"
+        "except ScenarioError as error:\n"
+        "    print(error)\n"
     )
-    with pytest.raises(ScenarioError, match=r"mine.py: Mine.encode: expected complex64 \[3, 12\], received float32"):
-        study.prepare({})
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "mine.py: Mine.encode: expected complex64 [3, 12], received float32" in told.stdout, told.stderr
 
 
 def test_fields_that_annotations_do_not_fill_are_those_that_a_scheme_says(
