@@ -41,7 +41,10 @@ def keep(folder: Path, out: Path) -> Iterator[Kept]:
     plan, dataset = sweep(plain), load(folder)
     seeds: list[int] = dataset["seed"].values.tolist()
     shared, ready = dict[str, Any](), dict[str, Any]()
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ScenarioError(f"{out}: expected a folder for models, found a file in its place; name another") from None
     import_tensorflow()  # after all that can be wrong with the folder
     for number, point in enumerate(plan.points):
         study = _tuned(point.scenario, asked.tune, dataset, number) if asked.tune else point.scenario
