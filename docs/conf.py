@@ -61,6 +61,9 @@ def as_plain_text(app: Any, what: str, name: str, of: Any, options: Any, lines: 
 def paragraph(text: str) -> str:
     if text.startswith("    "):
         return f"::\n\n{text}"
+    head, _, rest = text.partition("\n")
+    if head.endswith(":") and rest.startswith("    "):  # such as "Args:"
+        return f"{head}:\n\n{rest}"
     parts = text.split("``")
     parts[::2] = [MARKS.sub(r"\\\g<0>", part) for part in parts[::2]]
     return text if text.startswith(">>>") else "``".join(parts)

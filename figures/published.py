@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..scenarios.reading import files
-from ..scenarios.reading.errors import ScenarioError, closest, one_of
+from ..scenarios.reading.errors import ScenarioError, closest
 from . import draw, plot, write
 from ._kept import kept
 
@@ -49,6 +49,14 @@ def folder(told: Path | None) -> Path:
     raise ScenarioError(f"curves: expected a folder of curves or runs, received {received}, which is not there; {how}")
 
 
+def check(name: str) -> None:
+    """Raise ScenarioError for what is no preset."""
+    if name not in files.presets():
+        match = closest(name, files.presets())
+        how = f"did you mean {match}?" if match else "overair list scenarios has them"
+        raise ScenarioError(f"figure: expected a preset or all, received {name}; {how}")
+
+
 def names(curves: Path) -> list[str]:
     """Presets that have figures of their own, and their curve or run in the folder."""
     there = [name for name in files.presets() if (curves / f"{name}.csv").is_file() or (curves / name).is_dir()]
@@ -64,10 +72,7 @@ def every(curves: Path) -> list[str]:
 
 def draw_published(name: str, curves: Path, path: Path) -> None:
     """Draw the figure of a preset, or that which it is a part of, from a folder of curves, or of runs, into a file."""
-    if name not in files.presets():
-        if match := closest(name, files.presets()):
-            raise ScenarioError(f"figure: expected a preset or all, received {name}; did you mean {match}?")
-        raise ScenarioError(f"figure: expected all or {one_of(names(curves))}, received {name}")
+    check(name)
     name = PARTS.get(name, name)
     own = importlib.util.find_spec(f"{__package__}.{name}")
     module = importlib.import_module(f".{name}", __package__) if own else None

@@ -175,7 +175,7 @@ def _check_alone(options: argparse.Namespace) -> None:
 def _plotted(dataset: Any, options: argparse.Namespace) -> Any:
     """The figure that the options ask for, None for that of the study."""
     asked = {name: getattr(options, name) for name in FIGURE}
-    if "find" in dataset.attrs:
+    if "find" in dataset.attrs and options.y in (None, "required"):
         asked["against"] = options.against  # to which it draws differences
     given = {name: value for name, value in asked.items() if value is not None}
     if not given:

@@ -107,7 +107,7 @@ class OverTheAir(FedAvg):
         else:
             numbers = [metrics.get(self.device_key) for metrics in told]
         count, name = self.aggregator.terms.air.devices, self.device_key or "clients"
-        if wrong := [number for number in numbers if number not in range(count)]:
+        if wrong := [number for number in numbers if not isinstance(number, int) or number not in range(count)]:
             raise ValueError(f"{name}: expected numbers of {count} devices, 0 to {count - 1}, received {wrong[0]}")
         if len(set(numbers)) < len(numbers):
             raise ValueError(f"{name}: expected a number of its own for each client, received {sorted(numbers)}")

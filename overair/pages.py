@@ -35,6 +35,8 @@ def figure(options: argparse.Namespace) -> int:
     from .figures import published
     from .scenarios.reading.errors import printable
 
+    if options.name != "all":
+        published.check(options.name)
     curves = published.folder(options.curves)
     if options.name == "all":
         files = {name: (options.out or Path()) / f"{name}.png" for name in published.every(curves)}

@@ -232,7 +232,11 @@ def test_what_is_wrong_is_told_in_a_line(shared: Aggregator) -> None:
     answers = {node: (model, 1) for node in range(DEVICES + 1)}
     with pytest.raises(ValueError, match="clients: expected numbers of 4 devices, 0 to 3, received 4"):
         strategy(shared).aggregate_train(1, replies(many, answers))
-    for numbers, received in ({0: 0, 1: 9}, "received 9"), ({0: 1, 1: 1}, r"received \[1, 1\]"):
+    for numbers, received in (
+        ({0: 0, 1: 9}, "received 9"),
+        ({0: 1, 1: 1}, r"received \[1, 1\]"),
+        ({0: 0, 1: 1.0}, "received 1.0"),
+    ):
         named = strategy(shared, device_key="id")
         asked(named, 1, model)
         with pytest.raises(ValueError, match=f"id: expected .*{received}"):

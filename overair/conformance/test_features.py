@@ -14,7 +14,7 @@ from ..learning.inference.split.cuts import cut, cuts
 from ..learning.inference.split.features import Cut, Examples
 from ..learning.inference.split.outage import BEST
 from ..phy import Grid
-from .found import in_turn
+from .found import in_turn, required
 
 SNRS = [0.0, 10.0]
 NAMES = ("input", "inner", "end")
@@ -44,7 +44,7 @@ def places() -> dict[str, Cut]:
 
 @pytest.mark.parametrize(("features", "name"), in_turn("features", NAMES))
 def test_features(features: Any, name: str) -> None:
-    usual = features == type(features)()
+    usual = features == type(features)(**required(type(features)))
     if steps := getattr(features, "steps", 0):
         features = replace(features, steps=min(steps, 20))  # nothing below depends on how much is learnt
     place = places()[name]

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ..phy import Air, Awgn, Distortion, Grid, Size, Span, Tdl, Waveform, keys
 from .compare import GRID, PLACE, finite, is_precise, same
+from .found import required
 
 NOTHING: dict[str, dict[str, float]] = {  # where an impairment as it comes does something: with this it does nothing
     "Amplifier": {"backoff_db": 200.0},
@@ -95,7 +96,7 @@ def test_distortions(impairment: Any) -> None:
 
 def test_impairments_of_nothing_leave_everything_as_it_is(impairment: Any) -> None:
     scheme = type(impairment)
-    nothing = scheme(**nothing_of(scheme))
+    nothing = scheme(**required(scheme) | nothing_of(scheme))
     paths = Tdl("A", 30e-9, speed=3.0).draw(Size(2, 2, 6), Span(0.0, 4, 1e-4), keys.key(0), PLACE)
     for one, other in zip(nothing.apply(paths, GRID, Span(0.5, 4, 1e-4), keys.key(1)), paths, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4)  # rounding, or the steps of 16 bits
@@ -111,7 +112,7 @@ def test_impairments_of_nothing_leave_everything_as_it_is(impairment: Any) -> No
 def test_what_an_impairment_is_said_to_do_on_average_is_what_it_does_to_symbols(impairment: Any) -> None:
     grid = Grid(subcarriers=32, symbols=4, prefix=16, advance=4)
     if impairment.stage == "paths":
-        impairment = type(impairment)(**nothing_of(type(impairment)))
+        impairment = type(impairment)(**required(type(impairment)) | nothing_of(type(impairment)))
     air = Air(grid, Awgn(), 3, impairments=(impairment,), domain="time")
     link = air.draw(air.init(PLACE), keys.key(1), 0.0, 3, 200.0, batch=2)
     for device in range(3):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from ..ota import Report, Round, Terms, apply, collect
 from ..phy import Air, Awgn, Rayleigh, keys
 from .compare import GRID, finite, same
-from .found import in_turn
+from .found import in_turn, required
 
 
 def play(
@@ -57,7 +57,7 @@ def test_uplinks(uplink: Any, shape: tuple[int, int]) -> None:
     assert report.payload + report.pilots <= 600
     assert same((estimate, state, report), play(uplink, updates))
     another = same(estimate, play(uplink, updates, round=1)[0])
-    usual = getattr(uplink, "compressor", None) == getattr(type(uplink)(), "compressor", None)
+    usual = getattr(uplink, "compressor", None) == getattr(as_it_comes(uplink), "compressor", None)
     if usual and not votes(uplink):  # other compressors may lose nothing
         lossless = float(report.nmse) < 1e-12  # as one parameter is that is a codeword, counted
         assert another != uplink.uses_air or lossless
@@ -68,6 +68,10 @@ def test_uplinks(uplink: Any, shape: tuple[int, int]) -> None:
         assert np.all(np.abs(estimate) == 1)
     elif getattr(getattr(uplink, "rule", None), "announced", True):  # else a scale is sent in any case
         assert not np.any(estimate)
+
+
+def as_it_comes(uplink: Any) -> Any:
+    return type(uplink)(**required(type(uplink)))
 
 
 def votes(uplink: Any) -> bool:
@@ -99,7 +103,7 @@ def test_uplinks_meet_their_target_without_noise_and_fading(uplink: Any) -> None
     if rule and not rule.aligned and not rule.joint:  # nothing makes up for the gain of four antennas
         return
     coarse = getattr(getattr(uplink, "compressor", None), "unbiased", False)  # one draw of it may do worse than silence
-    assert error < (1e-3 if uplink == type(uplink)() else 2 if coarse else 1) and np.all(report.decoded)
+    assert error < (1e-3 if uplink == as_it_comes(uplink) else 2 if coarse else 1) and np.all(report.decoded)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

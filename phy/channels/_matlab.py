@@ -11,7 +11,7 @@ import struct
 import zlib
 from collections.abc import Collection
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -24,6 +24,9 @@ FAULTS = (*npz.FAULTS, MatReadError)
 HEADER = 128  # bytes before the variables of level 5
 COMPRESSED = 15  # the type of an element that zlib packed
 PEEK = 2**12  # bytes of a variable that hold its name and shape
+MOST_VARIABLES = 1000
+# filters of a dataset
+PACKED: tuple[list[int], ...] = [], [h5py.h5z.FILTER_DEFLATE], [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE]
 NUMBERS = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
 WIDEST = 16  # bytes of a complex double
 
@@ -64,6 +67,8 @@ def _level5(stream: BinaryIO, wanted: Collection[str]) -> tuple[dict[str, np.nda
         beginning = zlib.decompressobj().decompress(element[8:], PEEK) if kind == COMPRESSED else element
         name, shape, of = _declared(header, beginning)
         names.append(name)
+        if len(names) > MOST_VARIABLES:
+            raise ValueError(f"more than {MOST_VARIABLES} variables")
         if name not in wanted:
             continue
         if of not in NUMBERS:
@@ -101,6 +106,8 @@ def _hdf5(stream: BinaryIO, wanted: Collection[str]) -> tuple[dict[str, np.ndarr
         names = [name for name in file if not name.startswith("#")]
         datasets = {name: _dataset(file, name) for name in wanted if name in names}
         _check_size(sum(math.prod(found.shape) * found.dtype.itemsize for found in datasets.values()))
+        for found in datasets.values():
+            _check_chunks(found)
         return {
             name: _floats(_complex(found[()])).T for name, found in datasets.items()
         }, names  # axes are MATLAB's, reversed
@@ -114,6 +121,26 @@ def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
     if set(parts) not in ({""}, {"real", "imag"}) or any(part.kind not in "fiu" for part, _ in parts.values()):
         raise ValueError(f"{name} is {found.dtype} where numbers are expected")
     return found
+
+
+def _check_chunks(found: h5py.Dataset) -> None:
+    """Raise ValueError where a chunk unpacks to more than it says, as HDF5 unpacks whatever there is."""
+    made = found.id.get_create_plist()
+    filters = [made.get_filter(place)[0] for place in range(made.get_nfilters())]
+    if filters not in PACKED:
+        raise ValueError(f"{found.name[1:]} is packed otherwise than MATLAB packs")
+    if not filters:
+        return
+    size = math.prod(found.chunks) * found.dtype.itemsize
+    _check_size(size)
+
+    def check(chunk: Any) -> None:
+        _check_size(chunk.size)
+        skipped, content = found.id.read_direct_chunk(chunk.chunk_offset)
+        if not skipped >> len(filters) - 1 & 1 and len(_unpacked(content, size + 1)) > size:
+            raise ValueError("a variable is larger than it says")
+
+    found.id.chunk_iter(check)
 
 
 def _complex(array: np.ndarray) -> np.ndarray:

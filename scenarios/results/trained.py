@@ -22,7 +22,7 @@ from .partial import about_of
 from .saved import load
 from .sealed import content_of
 
-LONGEST = 150  # bytes of a file's name that tell a point, as systems bound names in bytes
+LONGEST = 150  # bytes of a file's name that tell a point
 
 
 class Kept(NamedTuple):

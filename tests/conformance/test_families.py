@@ -7,6 +7,7 @@ import pytest
 
 import overair.conformance
 from overair.conformance.found import FAMILIES, fixtures
+from overair.conformance.package import families
 from overair.scenarios.reading.sources import ROOT, fields_of
 
 
@@ -16,6 +17,10 @@ def test_every_family_has_its_own_checks(family: str) -> None:
     names = "|".join(sorted(fixtures(family)))
     texts = [file.read_text() for file in Path(overair.conformance.__file__).parent.glob("test_*.py")]
     assert any(re.search(rf"def test_\w+\(\s*(?:{names}): ", text) for text in texts), names
+
+
+def test_every_family_has_schemes() -> None:
+    assert families() == sorted(FAMILIES)  # those that are tested
 
 
 @pytest.mark.parametrize(("file", "name"), [("phy/grid.py", "Grid"), ("phy/air.py", "Air")])

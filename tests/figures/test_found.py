@@ -168,6 +168,9 @@ def test_the_command_draws_differences_to_the_scheme_that_it_names(figures: list
     dataset.write(found(), tmp_path / "results.nc")
     assert cli.main(["show", str(tmp_path / "results.nc"), "--against", "second scheme"]) == 0
     assert figures[0].axes[1].get_ylabel().replace("\n", " ") == "More than second scheme (dB)"
+    told = ["--against", "second scheme", "--y", "probes"]  # the table's differences; probes have none in their figure
+    assert cli.main(["show", str(tmp_path / "results.nc"), *told]) == 0
+    assert figures[1].axes[0].get_ylabel() == "Probes"
 
 
 @pytest.mark.parametrize("style", ["ieee", "slides"])

@@ -173,6 +173,13 @@ def test_the_sentence_of_fairness_stands_below_a_figure() -> None:
     )
 
 
+def test_whole_abscissas_have_whole_ticks() -> None:
+    places = {"seed": [0], "round": range(2, 22, 2)}
+    run = xr.Dataset({"accuracy": (("seed", "round"), np.ones((1, 10)))}, places, {"study": "federated"})
+    ticks = overair.plot(run).axes[0].get_xticks()
+    np.testing.assert_array_equal(ticks, np.round(ticks))
+
+
 def test_titles_of_panels_fit_above_them_and_say_numbers_as_one_reads_them() -> None:
     """At any width: no title is wider than its panel, so that none runs into the next."""
     words = "how many devices there are that hold data and send updates"

@@ -134,7 +134,7 @@ def test_terngrad_errs_by_the_product_of_norms() -> None:
     ("compressor", "bits"), [(TernGrad(), 60.0), (TernGrad(), 120.0), (Qsgd(), 60.0), (Qsgd(), 75.0)], ids=str
 )
 def test_ternary_subsets_are_unbiased_with_the_error_foretold(compressor: Compressor, bits: float) -> None:
-    x, draws = laplace(60), 2000
+    x, draws = laplace(60), 4000
     kept = int((bits - 33 - isinstance(compressor, Qsgd)) / np.log2(3))
     decoded, used = compressed(compressor, x, bits, draws)
     rng = np.random.default_rng(5)

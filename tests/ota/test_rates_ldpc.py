@@ -142,7 +142,7 @@ def sent(mine: Subchannel, rate: Rate | None = None, key: int = 0) -> np.ndarray
 )
 def test_a_code_falls_from_loss_to_success_near_the_limit(order: int, size: int, symbols: int, gap_db: float) -> None:
     """From 0.9 to 0.05 within 1.5 dB (of 1,000 bits) or 2.5 dB (of 100), ``gap_db`` above where QAM carries as much."""
-    packets = 250
+    packets = 400
     snr_db = np.linspace(-5, 15, 2001)
     carried = _qam.carried(order, tf.constant(10 ** (snr_db / 10), tf.float32))[0].numpy()
     limit = float(np.interp(size / symbols, carried, snr_db))

@@ -181,9 +181,35 @@ def bomb(path: Path) -> None:
     path.write_bytes(head + struct.pack("<II", 15, len(packed)) + packed)
 
 
+def bomb73(path: Path) -> None:
+    """The same in HDF5, whose library unpacks it all."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        whole = file.create_dataset("a", (8, 256), "f8", chunks=(8, 256), compression="gzip")
+        whole.id.write_direct_chunk((0, 0), zlib.compress(bytes(10**8)))
+        file["tau"] = np.zeros([5, 4])
+    with open(path, "r+b") as stream:
+        stream.write(HEADER)
+
+
+def many(path: Path) -> None:
+    """Thousands of variables, each of which takes a millisecond to look at."""
+    one = io.BytesIO()
+    savemat(one, {"b": 1.0})
+    content = one.getvalue()
+    path.write_bytes(content[:128] + content[128:] * 5000)
+
+
 def linked(path: Path, link: Any) -> None:
     with h5py.File(path, "w", userblock_size=512) as file:
         file["tau"], file["a"] = np.zeros([5, 4]), link
+    with open(path, "r+b") as stream:
+        stream.write(HEADER)
+
+
+def lzf(path: Path) -> None:
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file.create_dataset("a", data=np.ones([8, 8]), compression="lzf")
+        file["tau"] = np.zeros([5, 4])
     with open(path, "r+b") as stream:
         stream.write(HEADER)
 
@@ -201,6 +227,9 @@ ODD = {
     "a cell": (lambda path: savemat(path, {"a": np.array([1.0, "x"], object), "tau": [[0.0]]}), "a is a cell"),
     "a text": (lambda path: savemat(path, {"a": "text", "tau": [[0.0]]}), "a is a char where numbers"),
     "a bomb": (bomb, "larger than it says"),
+    "a bomb of level 7.3": (bomb73, "larger than it says"),
+    "many variables": (many, "more than 1000 variables"),
+    "another packing": (lzf, "packed otherwise than MATLAB packs"),
     "much declared": (declaring, "0.745 GiB where"),
     "another file": (lambda path: linked(path, h5py.ExternalLink("/etc/hostname", "a")), "a is a struct, a link"),
     "a soft link": (lambda path: linked(path, h5py.SoftLink("/tau")), "a is a struct, a link"),

@@ -195,7 +195,7 @@ def test_columns_told_nonsense_about_are_described_as_results_are(tmp_path: Path
 
 
 def test_a_file_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match="nothing.csv: expected results, No such file or directory; name a "):
+    with pytest.raises(ScenarioError, match="nothing.csv: expected results, No such file or directory; name the "):
         saved.load(tmp_path / "nothing.csv")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from overair.scenarios import ScenarioError, studies
+from overair.scenarios import ScenarioError
 from overair.scenarios.reading import catalogue, outside
 from overair.scenarios.reading.sources import sources
 from tests.checkout import needs_checkout
@@ -149,5 +149,10 @@ def test_fields_and_traits_of_a_base_of_ours_are_read_wherever_it_is_imported_fr
     assert sources("codecs")["other"].traits["linear"] is True
     walk = sources("algorithms")["walk"]
     assert walk.traits["moves"] is True and {"mu", "level"} <= {field.name for field in walk.fields}
-    raw = {"study": "federated", **studies.load("federated").example, "algorithm": "walk"}
-    assert studies.check(raw).optimizer.learning_rate == 1.0  # as of all whose devices move
+    code = (  # in a process that has read nothing before
+        "from overair.scenarios import studies\n"
+        'raw = {"study": "federated", **studies.load("federated").example, "algorithm": "walk"}\n'
+        "print(studies.check(raw).optimizer.learning_rate)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert told.stdout.strip() == "1.0", told.stderr  # as of all whose devices move
