@@ -42,9 +42,12 @@ def save_cir(air: Air, path: str | Path, rounds: int, seed: int = 0, slots: int 
         raise ValueError(
             f"save_cir.path: expected a name that ends with {' or '.join(FORMATS)}, received {str(path)!r}"
         )
-    for name, value in (("rounds", rounds), ("slots", slots)):
-        if not isinstance(value, int) or value < 1:
-            raise ValueError(f"save_cir.{name}: expected a whole number of at least 1, received {value!r}")
+    if not file.parent.is_dir():
+        raise ValueError(f"save_cir.path: expected a file in a folder, received {str(path)!r}; make the folder first")
+    for name, value, least in (("rounds", rounds, 1), ("slots", slots, 1), ("seed", seed, -(2**63))):
+        if not isinstance(value, int | np.integer) or not least <= value < 2**63:
+            bound = f" of at least {least}" if least == 1 else ""
+            raise ValueError(f"save_cir.{name}: expected a whole number{bound}, received {value!r}")
     durable.write(file, FORMATS[file.suffix](_arrays(air, rounds, seed, slots)))
 
 

@@ -75,8 +75,10 @@ def fit(
     Callbacks see an epoch after every so many rounds and after the last; ``history.state`` goes on from there.
     """
     for name, value in (("rounds", rounds), ("evaluate_every", evaluate_every)):
-        if value < 1:
-            raise ValueError(f"{name}: expected at least 1, received {value}")
+        if not isinstance(value, int | np.integer) or value < 1:
+            raise ValueError(f"{name}: expected a whole number of at least 1, received {value!r}")
+    if not isinstance(callbacks, Sequence):
+        raise ValueError(f"callbacks: expected a list of Keras' callbacks, received {callbacks!r}; put it into a list")
     state = federation.init(seed) if state is None else state
     history, trained, first = History(), model(federation, state), int(state.round)
     seen = keras.callbacks.CallbackList(

@@ -22,7 +22,7 @@ from .partial import about_of
 from .saved import load
 from .sealed import content_of
 
-LONGEST = 150  # bytes of a file's name that tell a point, as systems bound names in bytes
+LONGEST = 150  # bytes of a file's name that tell a point
 
 
 class Kept(NamedTuple):
@@ -41,7 +41,10 @@ def keep(folder: Path, out: Path) -> Iterator[Kept]:
     plan, dataset = sweep(plain), load(folder)
     seeds: list[int] = dataset["seed"].values.tolist()
     shared, ready = dict[str, Any](), dict[str, Any]()
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ScenarioError(f"{out}: expected a folder for models, found a file in its place; name another") from None
     import_tensorflow()  # after all that can be wrong with the folder
     for number, point in enumerate(plan.points):
         study = _tuned(point.scenario, asked.tune, dataset, number) if asked.tune else point.scenario

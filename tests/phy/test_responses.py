@@ -168,6 +168,8 @@ def test_what_cannot_be_saved_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     for call, message in (
         (lambda: save_cir(air, tmp_path / "own.pkl", 1), r"save_cir.path: expected a name that ends with .npz or .mat"),
         (lambda: save_cir(air, path, 0), "save_cir.rounds: expected a whole number of at least 1, received 0"),
+        (lambda: save_cir(air, "none/a.npz", 1), "save_cir.path: expected a file in a folder, received 'none/a.npz'"),
+        (lambda: save_cir(air, path, 1, seed=1.5), "save_cir.seed: expected a whole"),  # type: ignore[arg-type]
         (lambda: save_cir(air, path, 1, slots=1.5), "save_cir.slots: expected a whole"),  # type: ignore[arg-type]
         (lambda: save_cir(early, path, 1), "save_cir.air: expected every arrival at 0 s or later"),
         (lambda: save_cir(air, path, 10**8), "save_cir.rounds: expected responses of at most 1 GiB, received 5.59"),

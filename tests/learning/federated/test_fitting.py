@@ -162,9 +162,11 @@ def test_numbers_that_are_not_finite_end_the_rounds(caplog: pytest.LogCaptureFix
 
 
 def test_what_is_wrong_is_told_in_a_line(federation: Federation) -> None:
-    with pytest.raises(ValueError, match="rounds: expected at least 1, received 0"):
+    with pytest.raises(ValueError, match="rounds: expected a whole number of at least 1, received 0"):
         federation.fit(0, SEED, SNR_DB)
-    with pytest.raises(ValueError, match="evaluate_every: expected at least 1, received 0"):
+    with pytest.raises(ValueError, match="evaluate_every: expected a whole number of at least 1, received 0"):
         federation.fit(1, SEED, SNR_DB, evaluate_every=0)
+    with pytest.raises(ValueError, match="callbacks: expected a list of Keras' callbacks"):
+        federation.fit(1, SEED, SNR_DB, callbacks=keras.callbacks.EarlyStopping())
     with pytest.raises(ValueError, match="Optimizer"):
         federation.fit(1, SEED, SNR_DB, callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch: 0.1)])
