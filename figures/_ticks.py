@@ -17,7 +17,7 @@ LONG = 5  # letters, from which on a label is rounded
 def of_numbers(panel: Axes, values: np.ndarray, decibels: bool) -> None:
     """Scale and ticks of an axis on which these were simulated."""
     values = np.unique(values)
-    logarithmic = not decibels and values[0] > 0 and values[-1] >= LOGARITHMIC * values[0]
+    logarithmic = not decibels and values[0] > 0 and (values[-1] >= LOGARITHMIC * values[0] or _geometric(values))
     if logarithmic:
         panel.set_xscale("log")
         panel.xaxis.set_minor_locator(NullLocator())
@@ -29,6 +29,12 @@ def of_numbers(panel: Axes, values: np.ndarray, decibels: bool) -> None:
     else:
         chosen = values[_apart(places, _most(panel, max(len(_text(value)) for value in values)))]
     panel.set_xticks(chosen, [_text(value) for value in chosen])
+
+
+def _geometric(values: np.ndarray) -> bool:
+    """Whether each of several values is the same multiple of the one before, as of 5, 20, 80."""
+    ratios = values[1:] / values[:-1]
+    return len(values) > 2 and bool(np.allclose(ratios, ratios[0]) and ratios[0] >= 2)
 
 
 def _text(value: float) -> str:

@@ -132,6 +132,8 @@ def _line(path: Path, details: list[ErrorDetails], holder: FieldShape, held: Any
             return f"scenario field {name}: {context['error']}"
         case "missing":
             return fault(name, "a value", None)
+        case "too_short" if (least := context.get("min_length", 1)) > 1:
+            return fault(name, f"at least {least} values", received)
     bounds = [f"{word} {context[bound]}" for bound, word in BOUNDS.items() if bound in context]
     expected = bounds or [EXPECTED.get(each["type"], each["msg"]) for each in details]
     alone = detail["type"] == "list_type" and isinstance(received, str | int | float)

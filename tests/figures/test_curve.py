@@ -114,8 +114,16 @@ def test_small_sweeps_are_drawn_too(axes: dict[str, list[Any]], tmp_path: Path) 
     assert (tmp_path / "figure.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize(("values", "scale"), [([1, 2, 3, 5, 10, 20, 50], "log"), ([1, 2, 3, 5, 10, 20, 49], "linear")])
-def test_an_axis_that_spans_fifty_fold_is_logarithmic(
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [
+        ([1, 2, 3, 5, 10, 20, 50], "log"),
+        ([1, 2, 3, 5, 10, 20, 49], "linear"),
+        ([5, 20, 80], "log"),
+        ([5, 10], "linear"),
+    ],
+)
+def test_an_axis_that_spans_fifty_fold_or_grows_by_one_factor_is_logarithmic(
     values: list[int], scale: str, figures: list[Figure], tmp_path: Path
 ) -> None:
     draw(results({"devices": values}), tmp_path / "figure.png")

@@ -67,3 +67,8 @@ def test_fields_of_whole_numbers_are_searched_in_them(over: str, low: int, high:
     find = {"over": over, "target": "log10_excess <= -0.5", "low": low, "high": high, "within": 0.1}
     found = run(DESCENT | given | {"find": find})
     assert found.failures == "[]" and found.required.item() == round(found.required.item())
+
+
+def test_how_many_values_a_choice_takes_is_said() -> None:
+    with pytest.raises(ScenarioError, match=r"^scenario field tune.values: expected at least 2 values, received \[1\]"):
+        run(RAW | {"tune": {"over": "link.snr_db", "values": [1]}})
