@@ -1,16 +1,4 @@
-"""Codecs: how an update becomes symbols that may be added on the air, and back.
-
-A round of a codec:
-
-    code = codec.code(layers, elements, key, past)  # what devices and server draw alike, once
-    sent = codec.select(wanted, layers, code)  # what of its update a device sends
-    symbols = codec.encode(sent, layers, code)
-    estimate = codec.decode(sum of all symbols, layers, code, noise)
-    owed = wanted - codec.delivered(sent, layers, code, share)
-
-Without noise, and where everybody arrives as announced, ``decode`` gives ``target(sum_k w_k sent_k)``, exactly or on
-average over codes.
-"""
+"""Codecs: how an update becomes symbols that may be added on the air, and back."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol, runtime_checkable

@@ -9,11 +9,9 @@ import tensorflow as tf
 from ..phy import Paths, Size, Span, keys
 from ..scenarios.promises import channels as promised
 from .compare import PLACE, finite, mean_is, same, says
-from .found import in_turn
 
 
-@pytest.mark.parametrize(("channel", "way"), in_turn("channels", ["eagerly", "compiled"]))
-def test_channels(channel: Any, way: str) -> None:
+def test_channels(channel: Any) -> None:
     if getattr(channel, "costly", False):
         pytest.skip("seconds a draw, and not without LLVM; tests/phy/test_channels_ray_traced.py has these checks")
     if getattr(channel, "replayed", False):
@@ -24,7 +22,7 @@ def test_channels(channel: Any, way: str) -> None:
         size = Size(2, 3, 5)
         return promised.paths(channel, channel.draw(size, Span(0.0, steps, 1e-4), key, place), size, steps)
 
-    drawn = tf.function(draw, autograph=False) if way == "compiled" else draw
+    drawn = tf.function(draw, autograph=False)
     places = PLACE, PLACE, keys.key(1, "place")
     paths, other, elsewhere = (drawn(keys.key(seed), place) for seed, place in zip((1, 2, 2), places, strict=True))
     count = paths.tau.shape[2]

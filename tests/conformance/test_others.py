@@ -195,7 +195,6 @@ BROKEN: list[tuple[str, str, Callable[..., None], str, str]] = [
     ),
 ]
 SIZES: dict[str, tuple[Any, ...]] = {
-    "channels": ("compiled",),
     "codecs": (37,),
     "compressors": (37,),
     "partitions": (2,),
