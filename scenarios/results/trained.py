@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ... import durable
-from ..quiet import import_tensorflow
+from ...quiet import import_tensorflow
 from ..reading.errors import ScenarioError
 from ..reading.searches import Tune, taken
 from ..reading.sweep import Point, sweep
