@@ -15,18 +15,14 @@ def trained(study: Any, parts: FederationParts, record: Record) -> "keras.Model"
     """The server's model after the scenario's last round; ScenarioError where there is none."""
     import tensorflow as tf
 
-    from ...learning import Weights
-    from ...learning.federated.clipping import task_of
+    from ...learning.federated.task import Task
 
     _check(study, parts, record)
     model = parts.model_factory(0)
-    task = task_of(model, None, parts.protection)
+    task = Task(model)
     like = task.weights()
-    values = [
-        tf.constant(part) for part in record.state[1 : 1 + len(tf.nest.flatten(like))]
-    ]  # after the round's number
-    given = tf.nest.pack_sequence_as(like, values)
-    task.fill(model, Weights(*given))
+    values = record.state[1 : 1 + len(tf.nest.flatten(like))]  # after the round's number
+    task.fill(model, tf.nest.pack_sequence_as(like, list(map(tf.constant, values))))
     return model
 
 
