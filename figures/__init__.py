@@ -2,8 +2,9 @@
 
 import importlib
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,7 +19,17 @@ def draw(dataset: "xr.Dataset", path: str | Path) -> None:
     module.draw(dataset, path)
 
 
-def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **options: Any) -> "Figure":
+def plot(
+    dataset: "xr.Dataset",
+    x: str | None = None,
+    y: str | None = None,
+    *,
+    panel: str | Sequence[str] | None = None,
+    lines: str | Sequence[str] | None = None,
+    against: str | None = None,
+    width: float | None = None,
+    style: str = "plain",
+) -> "Figure":
     """The curve of any result as a Matplotlib figure, which Matplotlib saves and changes like any other.
 
     Of a search it is that of the value that its target needs, unless y is another measure.
@@ -27,7 +38,11 @@ def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **op
         dataset: a result, as ``run`` returns it or ``load`` reads it.
         x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy.
         y: a measure by name; the main one unless given.
-        options: panel, lines, width in inches and style, as ``figures.curve.plot`` or ``figures.found.plot`` has them.
+        panel: axes by name that make panels; with ``panel`` alone all others make lines.
+        lines: axes by name that make lines; with ``lines`` alone all others make panels.
+        against: of a search, to what differences are drawn; the first of what is compared unless given.
+        width: of the figure, in inches.
+        style: plain, ieee (a column of 3.5 inches) or slides.
 
     >>> import overair
     >>> from overair.scenarios import run
@@ -36,11 +51,15 @@ def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **op
     >>> figure.get_size_inches()[0].item()
     3.5
     """
+    from ..scenarios.reading.errors import ScenarioError
     from . import curve, found
 
     if "find" in dataset.attrs and y in (None, "required"):
-        return found.plot(dataset, x, **options)
-    return curve.plot(dataset, x, y, **options)
+        return found.plot(dataset, x, panel=panel, lines=lines, against=against, width=width, style=style)
+    if against is not None:
+        expected = "none, as only what a search needs has differences"
+        raise ScenarioError(f"against: expected {expected}, received {against}; overair show --against prints others")
+    return curve.plot(dataset, x, y, panel=panel, lines=lines, width=width, style=style)
 
 
 def write(figure: "Figure", path: str | Path) -> None:

@@ -9,7 +9,6 @@ each other.
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -161,7 +160,7 @@ def _told(dataset: xr.Dataset, chosen: Choice, reference: Against | None, rows: 
         parts.append("below: differences seed by seed, each on the same links" if seeds > 1 else "below: differences")
     ends = _edges.words(said(dataset.attrs, "find")["over"], dataset)
     parts += [ends[end] for end in ends if bool((rows[0].values == end).any())]
-    if len(rows) > 1 and (unknown := _unknown(dataset, rows[1].values, reference)):
+    if reference is not None and (unknown := _unknown(dataset, rows[1].values, reference)):
         parts.append(f"differences of seeds for which neither is known ({unknown}) count at both ends of intervals")
     named = next((name for name in _compared(chosen) if not is_numeric(dataset, name)), None)
     if words := tuned.caption(dataset, named):
@@ -169,6 +168,6 @@ def _told(dataset: xr.Dataset, chosen: Choice, reference: Against | None, rows: 
     return "; ".join(parts) + "."
 
 
-def _unknown(dataset: xr.Dataset, differences: xr.DataArray, reference: Any) -> int:
+def _unknown(dataset: xr.Dataset, differences: xr.DataArray, reference: Against) -> int:
     others = differences[reference.axis] != reference.label
     return int((differences.isnull() & np.isinf(dataset.required) & others).sum())

@@ -69,7 +69,7 @@ def bundle(options: argparse.Namespace) -> int:
 
 def verify(options: argparse.Namespace) -> int:
     """Some units of a bundle again."""
-    from .scenarios.quiet import import_tensorflow
+    from .quiet import import_tensorflow
     from .scenarios.reading.errors import printable
     from .scenarios.running.units import versions
 

@@ -82,8 +82,8 @@ def _terminable() -> Iterator[None]:
 
 def _run(options: argparse.Namespace) -> int:
     from . import folders, told
+    from .quiet import import_tensorflow
     from .scenarios import run
-    from .scenarios.quiet import import_tensorflow
     from .scenarios.reading import files
     from .scenarios.reading.overrides import apply
     from .scenarios.reading.searches import taken
@@ -193,7 +193,7 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from .scenarios.quiet import import_tensorflow
+    from .quiet import import_tensorflow
 
     import_tensorflow()
     from . import checks

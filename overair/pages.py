@@ -91,7 +91,7 @@ def _scenario(dataset: "xr.Dataset") -> "dict[str, Any]":
 
 def _channels(dataset: "xr.Dataset") -> "tuple[list[xr.Dataset], list[str]]":
     """Responses of the scenario's channels, or why there are none."""
-    from .scenarios.quiet import import_tensorflow
+    from .quiet import import_tensorflow
 
     try:
         import_tensorflow()

@@ -2,7 +2,8 @@
 
 The greeting is written to the standard error stream whatever the level of the log, when the library is imported and
 when it first looks for GPUs, so both are done here with that stream put aside. What it says later is all heard but for
-notes of level INFO. Who sets TF_CPP_MIN_LOG_LEVEL to 0 is greeted; who imported it before has been.
+notes of level INFO. Who sets TF_CPP_MIN_LOG_LEVEL to 0 is greeted; who sets it to 2 or 3, as the command does, hears no
+warnings, of its part in Python neither; who imported it before has been greeted.
 """
 
 import logging
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # read by TensorFlow once
-WARNINGS = "1"
+WARNINGS, ERRORS = "1", "2"  # the least that is heard
 
 
 def import_tensorflow() -> Any:
@@ -37,6 +38,8 @@ def _import_hushed() -> None:
             import tensorflow
 
             tensorflow.config.list_physical_devices()
+            if os.environ[LEVEL] >= ERRORS:
+                tensorflow.get_logger().setLevel(logging.ERROR)
     finally:
         if asked is None:
             del os.environ[LEVEL]
@@ -44,7 +47,7 @@ def _import_hushed() -> None:
 
 @contextmanager
 def hushed() -> Iterator[None]:
-    """Puts the standard error stream aside; an error brings back what was written there."""
+    """Puts the standard error stream aside; an error, unlike a signal to stop, brings back what was written there."""
     try:
         stderr = os.dup(2)
     except OSError:  # there is none, as in a daemon
@@ -56,7 +59,7 @@ def hushed() -> Iterator[None]:
         os.dup2(aside.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             aside.seek(0)
             os.write(stderr, aside.read())
             raise

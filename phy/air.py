@@ -154,11 +154,7 @@ class Air:
 
         ``time`` in seconds is when the data begins; it is for what drifts, and for fading that goes on.
         """
-        span = Span(time, self.lead + slots * self.grid.symbols, self.grid.symbol_seconds, -self.lead)
-        chain = drawn(self.grid, self.impairments, key, place.lasting, place.shared)
-
-        size = (OnePlace if place.shared else Size)(batch, self.antennas, self.devices)
-        faded = self._fade(place, key, span, size)
+        faded, chain, span = self.fade(place, key, time, slots, batch)
         whole = impaired(self.chosen_domain, faded, chain, span)
         seen = whole  # what the transmitters could learn at best
         if not all(impairment.seen for impairment in self.impairments):
@@ -173,6 +169,14 @@ class Air:
             transmitters=self.csit.believe(of_transmitters, keys.fold(key, "transmitters")),
             receiver=self.csir.believe(of_receiver, keys.fold(key, "receiver")),
         )
+
+    def fade(self, place: Place | Cohort, key: Key, time: Scalar, slots: int, batch: int) -> tuple[Fading, Chain, Span]:
+        """What ``draw`` begins with: a channel that nothing has impaired yet, what will, and the span of both."""
+        span = Span(time, self.lead + slots * self.grid.symbols, self.grid.symbol_seconds, -self.lead)
+        chain = drawn(self.grid, self.impairments, key, place.lasting, place.shared)
+        size = (OnePlace if place.shared else Size)(batch, self.antennas, self.devices)
+        fresh, lasting = (keys.fold(each, "channel") for each in (key, place.lasting))
+        return self.chosen_domain.fade(self.channel, size, span, fresh, lasting), chain, span
 
     def empty(self, slots: int, batch: int | tf.Tensor = 1) -> tf.Tensor:
         """A receiver that has heard nothing yet: [B, A, T, F], or spectra of a waveform's blocks [B, A, J, bins]."""
@@ -194,10 +198,6 @@ class Air:
         """All devices send x, complex64 [B, K, T, F], at once; the receiver gets complex64 [B, A, T, F]."""
         y = self.chosen_domain.silence(x.shape[2], self.antennas, tf.shape(x)[0])
         return self.receive(self.add(y, x, link), link, key)
-
-    def _fade(self, place: Place | Cohort, key: Key, span: Span, size: Size) -> Fading:
-        fresh, lasting = (keys.fold(each, "channel") for each in (key, place.lasting))
-        return self.chosen_domain.fade(self.channel, size, span, fresh, lasting)
 
     def _observe(self, link: Link, side: Realisation, key: Key) -> Observation:
         """What there is to learn from, for those that see so many of the impairments."""

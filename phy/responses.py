@@ -16,8 +16,7 @@ from .. import durable, npz
 from . import keys
 from .air import Air
 from .channels import _matlab
-from .impairments._chain import drawn
-from .link import Paths, Size, Span
+from .link import Paths
 
 FORMATS = {".npz": npz.packed, ".mat": _matlab.packed}
 AXES = "a [batch, rx, rx antenna, tx, tx antenna, path, time step], tau [batch, rx, tx, path] in seconds"
@@ -90,10 +89,8 @@ def _starts(air: Air, rounds: int, slots: int) -> np.ndarray:
 def _paths(air: Air, seed: int, number: tf.Tensor, time: tf.Tensor, slots: int) -> Paths:
     """What ``Air.draw`` draws in a round of a scenario, over all of its symbols."""
     key, place = keys.key(seed, "round", number, "link"), air.init(keys.key(seed, "place"))
-    span = Span(time, air.lead + slots * air.grid.symbols, air.grid.symbol_seconds, -air.lead)
-    fresh, lasting = (keys.fold(each, "channel") for each in (key, place.lasting))
-    faded = air.chosen_domain.fade(air.channel, Size(1, air.antennas, air.devices), span, fresh, lasting)
-    return drawn(air.grid, air.impairments, key, place.lasting).apply(faded.mean, span)
+    faded, chain, span = air.fade(place, key, time, slots, batch=1)
+    return chain.apply(faded.mean, span)
 
 
 __all__ = ["save_cir"]

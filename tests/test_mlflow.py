@@ -1,7 +1,6 @@
 """Results in MLflow: what is logged of each point and seed is what the results say."""
 
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ import pytest
 from overair.mlflow import log
 from overair.scenarios import ScenarioError, run
 
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed: pip install 'overair[mlflow]'")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of MLflow's own libraries
 
 RAW: dict[str, Any] = {
@@ -24,12 +21,15 @@ RAW: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    before, folder = mlflow.get_tracking_uri(), tmp_path_factory.mktemp("mlflow")
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    mlflow.create_experiment("ours", artifact_location=(folder / "artifacts").as_uri())
-    mlflow.set_experiment("ours")
-    yield mlflow.MlflowClient()
-    mlflow.set_tracking_uri(before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")  # as it is read when the library is imported
+        mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed: pip install 'overair[mlflow]'")
+        before, folder = mlflow.get_tracking_uri(), tmp_path_factory.mktemp("mlflow")
+        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+        mlflow.create_experiment("ours", artifact_location=(folder / "artifacts").as_uri())
+        mlflow.set_experiment("ours")
+        yield mlflow.MlflowClient()
+        mlflow.set_tracking_uri(before)
 
 
 def below(client: Any, whole: str) -> dict[tuple[str, str], Any]:

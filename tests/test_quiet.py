@@ -1,6 +1,7 @@
 """Imports from Python print nothing, and nothing that is said later is lost."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -37,15 +38,42 @@ exec("\\n" + RETRACED, {"__name__": "example"})  # on another line, as warnings 
 for _ in tf.data.Dataset.range(3).cache().take(1):  # a warning of the part in C++
     pass
 """
+ERRORS = """
+from overair.quiet import import_tensorflow
+tf = import_tensorflow()
+f = tf.function(lambda x: x + 1)
+for size in range(6):
+    f(tf.zeros([size]))
+for _ in tf.data.Dataset.range(3).cache().take(1):
+    pass
+tf.get_logger().error("an error")
+"""
+KILLED = """
+import os, signal
+os.write(2, b"a greeting\\n")
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def python(*arguments: str, path: Path = ROOT, level: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != quiet.LEVEL}
+    environment |= {quiet.LEVEL: level} if level else {}
+    environment["PYTHONPATH"] = f"{path}{os.pathsep}{ROOT}"
+    return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=300)
 
 
 def test_imports_are_silent_and_later_warnings_are_heard() -> None:
-    environment = {name: value for name, value in os.environ.items() if name != quiet.LEVEL} | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, timeout=300)
+    done = python("-c", SCRIPT)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     before, heard = done.stderr.split("ours is silent\n")
     assert before == ""
     assert "triggered tf.function retracing" in heard and "did not fully read the dataset" in heard
+
+
+def test_who_asks_for_errors_hears_no_warnings_of_either_part() -> None:
+    done = python("-c", ERRORS, level="2")
+    assert done.returncode == 0 and [line for line in done.stderr.splitlines() if "an error" not in line] == []
+    assert "an error" in done.stderr
 
 
 @pytest.mark.parametrize("level", [None, "0", "3"])
@@ -68,3 +96,9 @@ def test_an_error_brings_back_what_was_said_before_it(capfd: pytest.CaptureFixtu
         os.write(2, b"a greeting\n")
     os.write(2, b"later\n")
     assert capfd.readouterr().err == "later\n"
+
+
+def test_a_command_that_is_stopped_while_tensorflow_loads_does_not_greet(tmp_path: Path) -> None:
+    (tmp_path / "tensorflow.py").write_text(KILLED)
+    done = python("-m", "overair", "check", path=tmp_path)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "overair: stopped\n")

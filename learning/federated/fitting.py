@@ -105,7 +105,7 @@ def _some(federation: Federation, state: State, last: int, seed: int, snr_db: fl
         state, metrics = federation.step(state, seed, snr_db)
         told.append(metrics)
     if not bool(told[-1].finite):
-        log.warning("warning: stopped in round %d of seed %d: numbers are no longer finite", int(state.round), seed)
+        log.warning("stopped in round %d of seed %d: numbers are no longer finite", int(state.round), seed)
     return state, told
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..scenarios.quiet import import_tensorflow
+from ..quiet import import_tensorflow
 from ..scenarios.reading import catalogue, outside, sources
 from ..scenarios.reading.errors import ScenarioError
 from . import plugin

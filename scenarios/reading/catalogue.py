@@ -18,6 +18,7 @@ from .errors import ScenarioError
 from .sources import FAMILIES, ROOT, Source, SourceField, fields_of, sources
 
 NOTHING: Mapping[str, Any] = types.MappingProxyType({})
+FAMILY = "x-family"  # marks the choice of a scheme of a family
 
 
 class Table(BaseModel):
@@ -46,7 +47,7 @@ class Of:
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         choices = {kind: handler.generate_schema(table) for kind, table in tables(self.family).items()}
-        chosen = core_schema.tagged_union_schema(choices, kind_of)
+        chosen = core_schema.tagged_union_schema(choices, kind_of, metadata={FAMILY: self.family})
         return core_schema.no_info_before_validator_function(partial(as_table, self.family), chosen)
 
 
@@ -223,14 +224,14 @@ def _names() -> dict[str, Any]:
 
 
 def _type(where: str, field: SourceField) -> Any:
-    text = ast.unparse(field.annotation)
     if not annotations.is_plain(field.annotation):
         wanted = "expected names such as float and Annotated[float, Gt(0)], received what would have to be run"
-        raise TypeError(f"{where}: field {field.name}: annotation {text}: {wanted}")
+        raise TypeError(f"{where}: field {field.name}: annotation {ast.unparse(field.annotation)}: {wanted}")
     try:
-        kept = eval(text, {"__builtins__": {}}, _names())  # nothing but these names, and nothing of them
+        code = compile(ast.Expression(field.annotation), where, "eval")
+        kept = eval(code, {"__builtins__": {}}, _names())  # nothing but these names, and nothing of them
     except (NameError, TypeError, AttributeError) as error:
-        raise TypeError(f"{where}: field {field.name}: annotation {text}: {error}") from None
+        raise TypeError(f"{where}: field {field.name}: annotation {ast.unparse(field.annotation)}: {error}") from None
     if get_origin(kept) is tuple:  # a TOML file has lists
         return types.GenericAlias(list, get_args(kept)[:1])
     return kept

@@ -15,7 +15,7 @@ from pydantic_core import core_schema
 
 from .. import studies
 from . import variants
-from .catalogue import tables
+from .catalogue import FAMILY
 from .listing import known_study
 from .ranges import NUMBER
 from .searches import TABLES
@@ -27,7 +27,6 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 RANGE = {"type": "string", "pattern": rf"^\s*{NUMBER}\s*:\s*{NUMBER}\s*:\s*{NUMBER}\s*$"}
 FRACTION = {"type": "string", "pattern": r"^\s*\d+\s*/\s*\d+\s*$"}
 WRITTEN = {"$ref": "#/definitions/written"}
-FAMILY = "x-family"  # marks the choice of a scheme until it has its place among definitions
 NAMED: Schema = {"type": "object", "minProperties": 1}
 
 
@@ -36,7 +35,11 @@ class Tables(GenerateJsonSchema):
 
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> Schema:
         chosen = super().tagged_union_schema(schema)["oneOf"]
-        return {FAMILY: _choice(dict(zip(schema["choices"], chosen, strict=True)))}
+        return {FAMILY: _choice(schema["metadata"][FAMILY], dict(zip(schema["choices"], chosen, strict=True)))}
+
+    def encode_default(self, dft: Any) -> Any:
+        """A plain value is as JSON has it."""
+        return dft if isinstance(dft, str | float | int | None) else super().encode_default(dft)
 
     def sort(self, value: Any, parent_key: str | None = None) -> Any:
         """In the order of the tables."""
@@ -67,9 +70,8 @@ def line(study: str) -> str:
     return f"#:schema ./{study}.schema.json\n# for editors, made by: overair schema {study} > {study}.schema.json\n"
 
 
-def _choice(chosen: dict[str, Schema]) -> list[Any]:
+def _choice(family: str, chosen: dict[str, Schema]) -> list[Any]:
     """A scheme of a family, by the family's name: its kind, or a table that names it unless it is the usual one."""
-    family = next(name for name in FAMILIES if tables(name).keys() == chosen.keys())
     named = {"required": ["kind"]}
     some = [each if kind == FAMILIES[family].usual else {"allOf": [each, named]} for kind, each in chosen.items()]
     return [family, {"anyOf": [{"enum": list(chosen)}, *some]}]

@@ -9,7 +9,7 @@ scenarios. Nothing is registered anywhere.
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -117,20 +117,20 @@ def read(family: str, file: Path) -> Source | None:
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
     about = " ".join((ast.get_docstring(classes[0]) or "").partition("\n\n")[0].split())
     name = classes[0].name
-    fields = _fields(tree, file, name)
-    traits = {trait: value for node in _lineage(tree, file, name) for trait, value in _traits(node)}
-    return Source(family, file.stem, name, summary, about, fields, traits, file)
+    lineage = list(_lineage(tree, file, name))
+    traits = {trait: value for node in lineage for trait, value in _traits(node)}
+    return Source(family, file.stem, name, summary, about, _fields(lineage), traits, file)
 
 
 @cache
 def fields_of(file: Path, class_name: str) -> tuple[SourceField, ...]:
     """The fields of a dataclass, those of the dataclasses that it inherits from first."""
-    return _fields(_tree(file), file, class_name)
+    return _fields(_lineage(_tree(file), file, class_name))
 
 
-def _fields(tree: ast.Module, file: Path, class_name: str) -> tuple[SourceField, ...]:
+def _fields(lineage: Iterable[ast.ClassDef]) -> tuple[SourceField, ...]:
     found: dict[str, SourceField] = {}
-    for node in filter(_is_dataclass, _lineage(tree, file, class_name)):
+    for node in filter(_is_dataclass, lineage):
         for field in _own(node):
             above = found.get(field.name)
             found[field.name] = field._replace(about=field.about or (above.about if above else ""))

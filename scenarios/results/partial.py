@@ -67,7 +67,7 @@ def _found(records: Path, unit: Unit) -> Found:
         found = _whole(unit.study, unit.study.found(record))
         return record.failure if found is None else found
     except store.DAMAGED as error:
-        log.warning("warning: %s is damaged, and its unit counts as missing (%s)", file, printable(str(error)))
+        log.warning("%s is damaged, and its unit counts as missing (%s)", file, printable(str(error)))
         return None
 
 

@@ -79,7 +79,7 @@ def _folder(folder: Path) -> xr.Dataset:
             return found
     except ScenarioError as error:
         if file.exists():
-            log.warning("warning: %s; its records are read instead", error)
+            log.warning("%s; its records are read instead", error)
     return _checked(partial.load(folder), about)
 
 

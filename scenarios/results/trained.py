@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ... import durable
-from ..quiet import import_tensorflow
+from ...quiet import import_tensorflow
 from ..reading.errors import ScenarioError
 from ..reading.searches import Tune, taken
 from ..reading.sweep import Point, sweep
@@ -23,6 +23,8 @@ from .saved import load
 from .sealed import content_of
 
 LONGEST = 150  # bytes of a file's name that tell a point
+TO_ITS_END = "run the scenario in this folder again, which does what is missing"
+RETRY = "overair run --retry does it again"
 
 
 class Kept(NamedTuple):
@@ -72,13 +74,14 @@ def _tuned(study: Any, tune: Tune, dataset: xr.Dataset, number: int) -> Any:
 
 def _model(study: Any, prepared: Any, file: Path) -> Any:
     if not file.exists():
-        raise ScenarioError("record: expected one of a finished unit, found none")
+        raise ScenarioError(f"record: expected one of a finished unit, found none; {TO_ITS_END}")
     try:
         record = read(content_of(file))
     except DAMAGED:
-        raise ScenarioError(f"record: expected a whole one, found {file.name} damaged") from None
+        raise ScenarioError(f"record: expected a whole one, found {file.name} damaged; {TO_ITS_END}") from None
     if not record.values:
-        raise ScenarioError(f"record: expected one of a finished unit, found one that failed; {record.failure}")
+        failed = f"one that failed ({record.failure})"
+        raise ScenarioError(f"record: expected one of a finished unit, found {failed}; {RETRY}")
     return study.trained(prepared, record)
 
 

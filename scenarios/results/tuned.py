@@ -34,7 +34,8 @@ def caption(dataset: xr.Dataset, axis: str | None) -> str:
         each = [f"{label} {_range(chosen.sel({axis: label}))}" for label in chosen[axis].values.tolist()]
     else:
         each = [_range(chosen)]
-    return f"{said['over']} chosen for each point on validation data: {', '.join(each)}"
+    between = "; " if any("," in part for part in each) else ", "  # labels may hold commas
+    return f"{said['over']} chosen for each point on validation data: {between.join(each)}"
 
 
 def _chosen(dataset: xr.Dataset) -> xr.DataArray:

@@ -124,7 +124,7 @@ class Campaign:
                 return
             record = Record({}, {}, failure=f"its worker died {DEATHS} times ({type(error).__name__})")
         if record.failure is not None:
-            log.warning("warning: %s with seed %d failed: %s", unit.alias, unit.seed, record.failure)
+            log.warning("%s with seed %d failed: %s", unit.alias, unit.seed, record.failure)
             if (there := self.store.record(unit.key)) is not None:  # what it had is not lost
                 record = there._replace(failure=record.failure)
         self.store.keep(unit.key, record)

@@ -58,9 +58,7 @@ class Store:
             return read(file.read_bytes())
         except DAMAGED as error:
             aside = durable.set_aside(file)
-            log.warning(
-                "warning: %s is damaged and set aside as %s; its unit is done again (%s)", file, aside.name, error
-            )
+            log.warning("%s is damaged and set aside as %s; its unit is done again (%s)", file, aside.name, error)
             return None
 
     def keep(self, key: str, record: Record) -> None:
@@ -86,7 +84,7 @@ class Store:
             return dict(there["versions"])
         except (ValueError, KeyError, TypeError):
             aside = durable.set_aside(file)
-            log.warning("warning: %s is damaged and set aside as %s", file, aside.name)
+            log.warning("%s is damaged and set aside as %s", file, aside.name)
             return None
 
     def _compare(self, there: dict[str, str] | None) -> None:

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...quiet import import_tensorflow
 from .. import studies
-from ..quiet import import_tensorflow
 from ..reading.errors import ScenarioError
 from ..studies.base import Study
 from . import store

@@ -31,7 +31,7 @@ def load(file: Path | None) -> list[np.ndarray] | None:
         return [arrays[f"arr_{place}"] for place in range(len(arrays))]
     except npz.FAULTS as error:
         aside = durable.set_aside(file)
-        told = "warning: %s is damaged and set aside as %s; it is trained again (%s)"
+        told = "%s is damaged and set aside as %s; it is trained again (%s)"
         log.warning(told, file, aside.name, npz.one_line(error))
         return None
 

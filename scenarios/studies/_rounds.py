@@ -65,7 +65,7 @@ def run(study: Any, federation: "Federation", work: Work) -> Record:
         work.progress(round, study.rounds)
         if not bool(metrics.finite):
             log.warning(
-                "warning: %s stopped in round %d of seed %d: numbers are no longer finite",
+                "%s stopped in round %d of seed %d: numbers are no longer finite",
                 work.alias, round, work.seed,
             )  # fmt: skip
             return _joined(path.record(None, round), work.record)

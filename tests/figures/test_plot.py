@@ -108,6 +108,10 @@ def test_axes_that_are_not_told_make_panels_or_else_lines(told: dict[str, Any], 
         ({"width": 3.5, "style": "slides"}, "width: expected from 5 to 50 inches in style slides, received 3.5"),
         ({"width": float("nan")}, "width: expected from 2.4 to 50 inches in style plain, received nan"),
         ({"style": "nature"}, "style: expected one of plain, ieee, slides, received nature"),
+        (
+            {"against": "ideal"},
+            "against: expected none, as only what a search needs has differences, received ideal",
+        ),
     ],
 )
 def test_what_is_not_there_is_refused_in_a_line(told: dict[str, Any], words: str) -> None:

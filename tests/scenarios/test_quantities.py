@@ -2,11 +2,15 @@
 
 import pytest
 
+from overair.scenarios.reading import files
 from overair.scenarios.reading.listing import described
 from overair.scenarios.reading.quantities import of, quantity
+from overair.scenarios.reading.searches import taken
+from overair.scenarios.reading.sweep import sweep
 from overair.scenarios.results.dataset import describe
 from overair.scenarios.studies import check
 from overair.scenarios.studies.federated import Federated
+from tests.checkout import kept, published
 
 
 @pytest.mark.parametrize(
@@ -57,3 +61,16 @@ def test_every_field_can_be_an_axis() -> None:
     scenario = check(RAW)
     for name in described(Federated):
         assert all(quantity(scenario, name))
+
+
+def test_published_curves_describe_their_axes_as_fields_do() -> None:
+    """Figures are drawn from the curves, whose comments would keep what a docstring said once."""
+    folder, wrong = published(), []
+    for name in files.presets():
+        if (folder / f"{name}.csv").is_file():
+            scenario = sweep(taken(files.read(name)[1])[0]).points[0].scenario
+            for axis, values in kept(name).coords.items():
+                now = describe(str(values.attrs.get("path", axis)), scenario)
+                if values.attrs.get("long_name", now["long_name"]) != now["long_name"]:
+                    wrong.append(f"{name}, {axis}: {values.attrs['long_name']}, and the field {now['long_name']}")
+    assert not wrong

@@ -86,7 +86,7 @@ def test_a_point_that_diverges_stops_and_the_others_go_on(
     assert np.isnan(lost.values).tolist() == [[False, True, True]] * 2
     assert np.isfinite(dataset.accuracy.sel(uplink="ideal")).all()
     assert caplog.messages == [
-        f"warning: uplink = digital, link.snr_db = -5.0 stopped in round 4 of seed {seed}: numbers are no longer finite"
+        f"uplink = digital, link.snr_db = -5.0 stopped in round 4 of seed {seed}: numbers are no longer finite"
         for seed in (0, 5)
     ]
 

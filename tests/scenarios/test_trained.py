@@ -41,7 +41,8 @@ def test_models_have_the_accuracies_of_their_points_and_seeds(tmp_path: Path, ca
     assert main(["models", str(folder), "--out", str(tmp_path / "others")]) == 1
     told = capsys.readouterr().out.splitlines()
     assert told[0] == (
-        f"{tmp_path}/others/0_uplink=analog_seed=7.keras: no model; rounds: expected a record of 2, found one of 3"
+        f"{tmp_path}/others/0_uplink=analog_seed=7.keras: no model; rounds: expected a record of 2, found one of 3; "
+        "run the scenario with rounds = 3 in this folder"
     )
     assert not list((tmp_path / "others").iterdir())
 
@@ -62,15 +63,18 @@ def test_who_has_no_model_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     one = RAW | {"uplink": "ideal", "rounds": 1}
     run(one | {"seeds": [3]}, out=tmp_path)
     (told,) = reasons(tmp_path)
-    assert told and told.startswith("model: expected one of at most ") and told.endswith("found none")
+    assert told and told.startswith("model: expected one of at most ")
+    assert told.endswith("found none; train it from Python, where Federation.model gives it")
     file = next((tmp_path / "records").iterdir())
     file.write_bytes(b"nothing")
-    assert reasons(tmp_path) == [f"record: expected a whole one, found {file.name} damaged"]
+    again = "run the scenario in this folder again, which does what is missing"
+    assert reasons(tmp_path) == [f"record: expected a whole one, found {file.name} damaged; {again}"]
     file.unlink()
-    assert reasons(tmp_path) == ["record: expected one of a finished unit, found none"]
+    assert reasons(tmp_path) == [f"record: expected one of a finished unit, found none; {again}"]
     run(one | {"seeds": [3], "optimizer": {"name": "sgd", "learning_rate": 1e38}, "rounds": 4}, out=tmp_path)
     (told,) = reasons(tmp_path)
     assert told and told.startswith("rounds: expected finite numbers, received others in round")
+    assert told.endswith("take a smaller optimizer.learning_rate")
 
 
 def test_of_a_state_too_large_to_go_on_from_the_model_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +106,7 @@ def test_studies_and_searches_without_models_are_refused(tmp_path: Path) -> None
     own = RAW | {"uplink": "ideal", "rounds": 1, "seeds": [0], "algorithm": "distillation"}
     run(own, out=tmp_path / "own")
     (told,) = reasons(tmp_path / "own")
-    assert told and told.endswith('algorithm: expected one whose server has a model, received "distillation"')
+    assert told and 'algorithm: expected one whose server has a model, received "distillation"; ' in told
 
 
 def test_names_of_any_letters_fit_systems_that_count_bytes() -> None:

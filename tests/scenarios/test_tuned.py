@@ -53,6 +53,8 @@ def test_a_caption_names_the_values_of_each_line_or_their_range(folder: Path) ->
     found = with_chosen(found, [[1e-4, 0.5], [np.nan, np.nan]])
     assert tuned.caption(found, "uplink") == start + "ideal 0.0001 to 0.5, analog $sum$ none"
     assert tuned.caption(found, None) == start + "0.0001 to 0.5"
+    found = found.assign_coords(uplink=["digital, all", "ideal"])
+    assert tuned.caption(found, "uplink") == start + "digital, all 0.0001 to 0.5; ideal none"
 
 
 def test_a_best_value_at_either_end_of_the_list_is_warned_of(folder: Path) -> None:
