@@ -86,11 +86,10 @@ def _run(options: argparse.Namespace) -> int:
     from .scenarios.quiet import import_tensorflow
     from .scenarios.reading import files
     from .scenarios.reading.overrides import apply
-    from .scenarios.reading.searches import taken
-    from .scenarios.reading.sweep import sweep
+    from .scenarios.reading.planned import planned
 
     name, raw = files.read(options.scenario)
-    sweep(taken(apply(raw, options.sets))[0])  # complain before the heavy imports
+    planned(apply(raw, options.sets))  # complain before the heavy imports
     out = folders.named(options.out)
     if options.retry and out is None:
         raise ValueError("--retry: expected beside --out, the folder of a run some of whose units failed")
