@@ -20,9 +20,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...phy.inputs import seed_of, snr_of
 from .algorithms import Algorithm
+from .given import is_whole, kind
 from .metrics import Metrics
-from .state import State
+from .state import State, check
 from .task import Task
 
 COSTS = [name for name in Metrics._fields if name not in ("train_loss", "finite")]
@@ -53,6 +55,7 @@ class History(keras.callbacks.History):
 
 def model(federation: Federation, state: State) -> keras.Model:
     """A Keras model of its own with the server's weights, to save or to use."""
+    check(state, federation.task.layers)
     if not federation.algorithm.server_model:
         name = type(federation.algorithm).__name__.lower()
         raise ValueError(f"algorithm: expected one whose server has a model, received {name}")
@@ -74,11 +77,8 @@ def fit(
 
     Callbacks see an epoch after every so many rounds and after the last; ``history.state`` goes on from there.
     """
-    for name, value in (("rounds", rounds), ("evaluate_every", evaluate_every)):
-        if not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name}: expected a whole number of at least 1, received {value!r}")
-    if not isinstance(callbacks, Sequence):
-        raise ValueError(f"callbacks: expected a list of Keras' callbacks, received {callbacks!r}; put it into a list")
+    _check(rounds, evaluate_every, callbacks)
+    seed, snr_db = seed_of(seed), snr_of(snr_db)
     state = federation.init(seed) if state is None else state
     history, trained, first = History(), model(federation, state), int(state.round)
     seen = keras.callbacks.CallbackList(
@@ -96,6 +96,22 @@ def fit(
     history.state = state
     seen.on_train_end()
     return history
+
+
+def _check(rounds: Any, evaluate_every: Any, callbacks: Any) -> None:
+    for name, value in (("rounds", rounds), ("evaluate_every", evaluate_every)):
+        if not is_whole(value, 1):
+            raise ValueError(f"{name}: expected a whole number of at least 1, received {value!r}")
+    if not isinstance(callbacks, Sequence):
+        raise ValueError(
+            f"callbacks: expected a list of Keras' callbacks, received {kind(callbacks)}; put it into a list"
+        )
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise ValueError(
+                "callbacks: expected objects of Keras' callbacks, such as keras.callbacks.EarlyStopping(), received "
+                f"{kind(callback)}"
+            )
 
 
 def _some(federation: Federation, state: State, last: int, seed: int, snr_db: float) -> "tuple[State, list[Metrics]]":
