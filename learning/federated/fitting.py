@@ -8,8 +8,9 @@
 An epoch is a round after which the model is evaluated, and has the round's number, from 0 as Keras counts. Its logs
 are ``loss`` of the training, ``val_loss`` and ``val_accuracy`` of the test data, and what a round cost, as ``Metrics``
 names it: means over the rounds since the last epoch, the largest ``energy_max``, the last ``elapsed`` and ``epsilon``.
-Batches have no hooks; the model has no optimizer, so that callbacks that set a learning rate say so; and whatever a
-callback writes into the model, the federation goes on from its own state.
+Batches have no hooks. The model's optimizer is the learning rate of the server's: what a callback sets, as
+``LearningRateScheduler`` and ``ReduceLROnPlateau`` do, is that of the rounds from there on, and stays in the state.
+Whatever a callback writes into the model's weights, the federation goes on from its own state.
 """
 
 import logging
@@ -24,6 +25,7 @@ from ...phy.inputs import seed_of, snr_of
 from .algorithms import Algorithm
 from .given import is_whole, kind
 from .metrics import Metrics
+from .server import Server
 from .state import State, check
 from .task import Task
 
@@ -39,6 +41,7 @@ class Federation(Protocol):
     model_factory: Callable[[int], keras.Model]
     task: Task
     algorithm: Algorithm
+    server: Server
 
     def init(self, seed: int) -> State: ...
 
@@ -51,6 +54,45 @@ class History(keras.callbacks.History):
     """Keras' history, with the state after the last round."""
 
     state: State
+
+
+class Rate:
+    """What callbacks see of the server's optimizer: its learning rate, to read and to set."""
+
+    built = True  # BackupAndRestore asks
+
+    def __init__(self, server: Server, state: State) -> None:
+        self._at, self._value = (
+            server.rate_at,
+            None if server.rate_at is None else float(state.optimizer[server.rate_at]),
+        )
+        self._set = False
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        if self._value is None:
+            raise ValueError(
+                "callbacks: expected none that reads or sets a learning rate beside an optimizer with a schedule, "
+                "received one; give the optimizer a number"
+            )
+        return self._value
+
+    @learning_rate.setter
+    def learning_rate(self, rate: Any) -> None:
+        value = float(rate)
+        if self._at is None or not 0 <= value < np.inf:
+            raise ValueError(f"callbacks: expected a learning rate of at least 0, received {rate}")
+        self._set, self._value = True, value
+
+    def on(self, state: State) -> State:
+        """The state with what was set."""
+        if not self._set or self._at is None:
+            return state
+        variables = list(state.optimizer)
+        variables[self._at] = tf.constant(self._value, variables[self._at].dtype)
+        self._set = False
+        return state._replace(optimizer=variables)
 
 
 def model(federation: Federation, state: State) -> keras.Model:
@@ -84,16 +126,17 @@ def fit(
     seen = keras.callbacks.CallbackList(
         [*callbacks, history], model=trained, epochs=first + rounds, steps=evaluate_every, verbose=0
     )
-    trained.stop_training, trained.optimizer = False, None
+    rate = Rate(federation.server, state)
+    trained.stop_training, trained.optimizer = False, rate
     seen.on_train_begin()
     for last in _evaluated(first, first + rounds, evaluate_every):
         seen.on_epoch_begin(last - 1)
-        state, told = _some(federation, state, last, seed, snr_db)
+        state, told = _some(federation, rate.on(state), last, seed, snr_db)
         federation.task.fill(trained, state.weights)
         seen.on_epoch_end(int(state.round) - 1, _logs(federation, state, told))
         if trained.stop_training or not bool(told[-1].finite):
             break
-    history.state = state
+    history.state = rate.on(state)
     seen.on_train_end()
     return history
 
