@@ -34,7 +34,7 @@ def _try(name: str, scheme: Any) -> None:
         importlib.import_module(name).keep(scheme)
     except ScenarioError:
         raise
-    except Exception as error:  # whatever it does when it is called
+    except (Exception, SystemExit) as error:  # whatever it does when it is called
         told = str(error).strip().partition("\n")[0]
         raise ScenarioError(f"{_place(scheme, error)}: {type(error).__name__}: {told}") from None
 
