@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ..own import GROUP, use
+from ..typed import printable
 
 origin = ""  # the package that is tested, ours where none is named
 
@@ -29,7 +30,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     _take(config, config.option.overair)  # workers of xdist meet it here
     if origin and (told := _complaints()):
-        raise pytest.UsageError("\n".join(map(_printable, told)))
+        raise pytest.UsageError("\n".join(map(printable, told)))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -65,7 +66,7 @@ def _take(config: pytest.Config, named: str | None) -> None:
         try:
             origin = _origin(named, [config.invocation_params.dir, config.rootpath])
         except ValueError as error:
-            raise pytest.UsageError(_printable(str(error))) from None
+            raise pytest.UsageError(printable(str(error))) from None
 
 
 def _origin(named: str, places: list[Path]) -> str:
@@ -96,8 +97,3 @@ def _installed(name: str) -> Path | None:
         raise ValueError(f"--overair: expected a package that can be imported, received {name}: {what}") from None
     homes = spec.submodule_search_locations if spec else None
     return Path(next(iter(homes))) if homes else None
-
-
-def _printable(text: str) -> str:
-    """Without characters that would act on a terminal; scenarios, which have the like, may not be imported yet."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

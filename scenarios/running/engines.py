@@ -15,6 +15,7 @@ from ..reading.errors import ScenarioError
 from . import store, worker
 from .units import Record
 
+MOST_PLACES = 10_000
 UNGUARDED = (
     "processes: expected processes that can begin, but they end at once; a script calls run below "
     'if __name__ == "__main__":'
@@ -109,6 +110,12 @@ def _check_begins(pool: ProcessPoolExecutor) -> None:
         pool.submit(os.getpid).result()
     except RuntimeError:  # a broken pool is one
         raise ScenarioError(UNGUARDED) from None
+
+
+def check_places(option: str, places: int) -> None:
+    """Refuses a number of places that is none, or that nobody has."""
+    if not 1 <= places <= MOST_PLACES:
+        raise ScenarioError(f"{option}: expected 1 to {MOST_PLACES}, received {places}")
 
 
 def check_not_beginning() -> None:

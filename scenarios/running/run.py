@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..reading import files
-from ..reading.errors import ScenarioError
 from ..reading.overrides import apply
 from ..reading.planned import planned
 from ..reading.searches import Searches
@@ -65,8 +64,7 @@ def run(
     from ..results import curves, dataset
 
     engines.check_not_beginning()
-    if processes < 1:
-        raise ScenarioError(f"processes: expected at least 1, received {processes}")
+    engines.check_places("processes", processes)
     name, raw = files.read(source)
     plan, asked = planned(apply(raw, sets))
     dataset.check(plan)

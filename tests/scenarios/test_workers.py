@@ -61,9 +61,9 @@ def test_a_script_without_a_main_guard_is_told_so_and_no_unit_fails(tmp_path: Pa
     assert not list((tmp_path / "made" / "records").iterdir())
 
 
-@pytest.mark.parametrize("processes", [0, -1])
-def test_processes_are_counted_from_one(processes: int) -> None:
-    with pytest.raises(ScenarioError, match=f"processes: expected at least 1, received {processes}"):
+@pytest.mark.parametrize("processes", [0, -1, 10**11])
+def test_processes_are_counted_from_one_and_bounded(processes: int) -> None:
+    with pytest.raises(ScenarioError, match=f"processes: expected 1 to 10000, received {processes}"):
         run(SUMS, processes=processes)
 
 
