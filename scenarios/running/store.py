@@ -14,8 +14,10 @@ import numpy as np
 
 from ... import durable, npz
 from ..reading.errors import ScenarioError
+from ..results.sealed import content_of
 from .units import Record, versions
 
+LARGEST = 2**26  # bytes of scenario.json
 DAMAGED = (*npz.FAULTS, LookupError, AttributeError, ArithmeticError)  # what reading one raises
 
 log = logging.getLogger("overair")
@@ -55,7 +57,7 @@ class Store:
         if file is None or not file.is_file():
             return None
         try:
-            return read(file.read_bytes())
+            return read(content_of(file))
         except DAMAGED as error:
             aside = durable.set_aside(file)
             log.warning(
@@ -81,10 +83,11 @@ class Store:
         return bool(names) and "records" not in names
 
     def _read(self, file: Path) -> Any:
+        content = content_of(file, LARGEST)
         try:
-            there = json.loads(file.read_text(encoding="utf-8"))
+            there = json.loads(content)
             return dict(there["versions"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             aside = durable.set_aside(file)
             log.warning("warning: %s is damaged and set aside as %s", file, aside.name)
             return None
