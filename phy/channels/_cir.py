@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import npz
+from ...typed import printable
 from . import _matlab
 
 NAMES = ("a", "tau", "pathGains", "pathDelays", "step_seconds", "sampleTimes", "start_seconds", "first_seconds")
@@ -167,7 +168,8 @@ def _times(given: np.ndarray, count: int, name: str) -> np.ndarray:
 
 
 def _wrong(expected: str, received: object) -> ValueError:
-    return ValueError(f"cir_file.path: expected {expected}, received {received}")
+    told = printable(str(received))
+    return ValueError(f"cir_file.path: expected {expected}, received {told}")
 
 
 __all__ = ["Responses", "read"]
