@@ -7,6 +7,7 @@ scenario.json     the scenario of results.nc and curve.csv, and the versions tha
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,15 @@ class Store:
         (self.folder / "records").mkdir(parents=True, exist_ok=True)
         durable.write(file, json.dumps({"scenario": resolved, "versions": versions()}, indent=2).encode())
 
-    def record(self, key: str) -> Record | None:
-        """What is kept of a unit; a damaged record is named, set aside and done again."""
+    def record(self, key: str, found: Callable[[Record], object]) -> Record | None:
+        """What is kept of a unit; a damaged record is named, set aside and done again, and one that holds nonsense."""
         file = self._file(key)
         if file is None or not file.is_file():
             return None
         try:
-            return read(content_of(file))
+            record = read(content_of(file))
+            found(record)
+            return record
         except DAMAGED as error:
             aside = durable.set_aside(file)
             log.warning(

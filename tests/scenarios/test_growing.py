@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from overair import npz
 from overair.scenarios import ScenarioError, run
 from tests.scenarios import fake
 
@@ -151,6 +152,33 @@ def test_a_record_that_is_no_plain_file_is_done_again(federations: fake.Federati
     federations.steps = 0
     xr.testing.assert_identical(run(RAW, out=tmp_path), first)
     assert federations.steps == 6 and record.is_file() and not record.is_symlink()
+
+
+NONSENSE: dict[str, dict[str, Any]] = {  # whole files whose content is none
+    "coordinates": {"coordinates": {}},
+    "no table": {"coordinates": 3},
+    "other names": {"names": ["\x1b[31m"]},
+    "no names": {"names": 7},
+    "many states": {"states": 10**9},
+    "texts": {"value0": np.array(["a", "b"])},
+    "too short": {"value0": np.zeros(0)},
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_a_record_that_holds_nonsense_is_set_aside_and_done_again(
+    federations: fake.Federations, tmp_path: Path, nonsense: str
+) -> None:
+    first = run(RAW, out=tmp_path)
+    file = min((tmp_path / "records").glob("*.npz"))
+    arrays = npz.unpacked(file.read_bytes())
+    about = json.loads(str(arrays["about"]))
+    told = {name: value for name, value in NONSENSE[nonsense].items() if name in about}
+    changed = arrays | {"about": np.array(json.dumps(about | told))}
+    changed |= {name: value for name, value in NONSENSE[nonsense].items() if name in arrays}
+    file.write_bytes(npz.packed(changed))
+    xr.testing.assert_identical(run(RAW, out=tmp_path), first)
+    assert file.with_name(f"{file.name}.damaged").exists()
 
 
 def sparse(file: Path, size: int) -> None:
