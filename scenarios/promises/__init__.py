@@ -72,7 +72,7 @@ def _file(scheme: Any) -> str:
     return inspect.getfile(type(scheme))
 
 
-def _place(scheme: Any, error: Exception) -> str:
+def _place(scheme: Any, error: Exception | SystemExit) -> str:
     """The file and line of a scheme where it raised an error, or the class whose method cannot be called so."""
     file, name = _file(scheme), type(scheme).__name__
     inside = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
