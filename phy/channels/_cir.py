@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import npz
-from ...typed import printable
 from . import _matlab
 
 NAMES = ("a", "tau", "pathGains", "pathDelays", "step_seconds", "sampleTimes", "start_seconds", "first_seconds")
@@ -46,7 +45,7 @@ def read(path: str) -> Responses:
     pairs = [names for names in (("a", "tau"), ("pathGains", "pathDelays")) if set(names) <= set(arrays)]
     if not pairs:
         hint = "; give np.savez the arrays by name" if "arr_0" in found.names else ""
-        raise _wrong("arrays a and tau, or pathGains and pathDelays", (", ".join(found.names[:8]) or "none") + hint)
+        raise _wrong("arrays a and tau, or pathGains and pathDelays", (npz.named(found.names) or "none") + hint)
     a, tau = (arrays[name] for name in pairs[0])
     _check_kinds(a, tau, matlab)
     layouts = [_of_sionna(*each) for each in (_toolbox if "pathGains" in pairs[0] else _whole)(a, tau, matlab)]
@@ -168,8 +167,7 @@ def _times(given: np.ndarray, count: int, name: str) -> np.ndarray:
 
 
 def _wrong(expected: str, received: object) -> ValueError:
-    told = printable(str(received))
-    return ValueError(f"cir_file.path: expected {expected}, received {told}")
+    return ValueError(f"cir_file.path: expected {expected}, received {received}")
 
 
 __all__ = ["Responses", "read"]
