@@ -67,7 +67,8 @@ class Campaign:
         running = dict[Future[Record], tuple[int, Unit]]()
         with Claims(records) as claims:
             while self.queue or running:
-                for place in sorted({*range(engine.places)} - {place for place, _ in running.values()}):
+                places = range(min(engine.places, len(self.queue) + len(running)))  # however many there are
+                for place in sorted({*places} - {place for place, _ in running.values()}):
                     if (unit := self._next(place, claims, progress)) is None:
                         break
                     running[engine.submit(place, self._task(unit, progress))] = place, unit

@@ -15,7 +15,6 @@ from ..reading.errors import ScenarioError
 from . import store, worker
 from .units import Record
 
-MOST_PLACES = 10_000
 UNGUARDED = (
     "processes: expected processes that can begin, but they end at once; a script calls run below "
     'if __name__ == "__main__":'
@@ -113,9 +112,9 @@ def _check_begins(pool: ProcessPoolExecutor) -> None:
 
 
 def check_places(option: str, places: int) -> None:
-    """Refuses a number of places that is none, or that nobody has."""
-    if not 1 <= places <= MOST_PLACES:
-        raise ScenarioError(f"{option}: expected 1 to {MOST_PLACES}, received {places}")
+    """Refuses a number of places that is none."""
+    if places < 1:
+        raise ScenarioError(f"{option}: expected at least 1, received {places}")
 
 
 def check_not_beginning() -> None:

@@ -61,9 +61,9 @@ def test_a_script_without_a_main_guard_is_told_so_and_no_unit_fails(tmp_path: Pa
     assert not list((tmp_path / "made" / "records").iterdir())
 
 
-@pytest.mark.parametrize("processes", [0, -1, 10**11])
-def test_processes_are_counted_from_one_and_bounded(processes: int) -> None:
-    with pytest.raises(ScenarioError, match=f"processes: expected 1 to 10000, received {processes}"):
+@pytest.mark.parametrize("processes", [0, -1])
+def test_processes_are_counted_from_one(processes: int) -> None:
+    with pytest.raises(ScenarioError, match=f"processes: expected at least 1, received {processes}"):
         run(SUMS, processes=processes)
 
 
@@ -76,7 +76,7 @@ def test_no_more_processes_begin_than_units_are_there(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(engines, "_pool", pool)
     monkeypatch.setattr(engines.Processes, "close", lambda _: None)
-    assert run(SUMS | {"seeds": [0, 1]}, processes=10**6).failures == "[]"
+    assert run(SUMS | {"seeds": [0, 1]}, processes=10**17).failures == "[]"
     assert len(begun) == 2
 
 
