@@ -9,6 +9,7 @@ from .ota.layers import Layers
 from .ota.round import Nest
 from .phy import Air, Place, keys
 from .phy.documented import documented
+from .phy.inputs import seed_of, snr_of
 from .quietly import tensorflow as tf
 
 
@@ -81,7 +82,7 @@ class Aggregator:
 
     def init(self, seed: int) -> AggregatorState:
         """The state before the first round: places and what lasts depend on the seed alone."""
-        place = self.terms.air.init(keys.key(seed, "place"))
+        place = self.terms.air.init(keys.key(seed_of(seed), "place"))
         return AggregatorState(tf.zeros([], tf.int64), self.uplink.init(self.terms, place), place)
 
     def step(self, state: AggregatorState, updates: Any, seed: int, snr_db: float, weights: Any = None) -> Aggregated:
@@ -96,7 +97,7 @@ class Aggregator:
         shares = _numbers("weights", shares, (air.devices,))
         if shares.min() < 0:
             raise ValueError(f"weights: expected none below 0, received {shares.min():g}")
-        told = tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32)
+        told = tf.constant(seed_of(seed), tf.int64), tf.constant(snr_of(snr_db), tf.float32)
         estimate, after, report = self._round(state, tf.constant(sent), tf.constant(shares), *told)
         return Aggregated(_alike(estimate, updates), after, tf.nest.map_structure(lambda each: each.numpy(), report))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import bundles, editors, models, snr
-from .typed import names, whole
+from .typed import names, printable, whole
 from .version import __version__
 
 Command = Callable[[argparse.Namespace], int]
@@ -66,7 +66,7 @@ class Parser(argparse.ArgumentParser):
     """Complains in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"overair: {message}; see {self.prog} --help\n")
+        self.exit(2, f"overair: {printable(message)}; see {self.prog} --help\n")
 
 
 def parser(

@@ -19,6 +19,7 @@ from typing import Any
 from . import pages
 from .arguments import parser
 from .own import use
+from .typed import printable
 from .unhindered import uncollected
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.flags.dev_mode:
             raise
         if (told := _from_a_graph(error)) is not None:
-            print(f"overair: {told}", file=sys.stderr)
+            print(f"overair: {printable(told)}", file=sys.stderr)
             return 2
         what = f"overair: unexpected {type(error).__name__}: {_one_line(error)}"
         print(f"{what}; `python -X dev -m overair ...` shows where", file=sys.stderr)
@@ -86,11 +87,10 @@ def _run(options: argparse.Namespace) -> int:
     from .scenarios import run
     from .scenarios.reading import files
     from .scenarios.reading.overrides import apply
-    from .scenarios.reading.searches import taken
-    from .scenarios.reading.sweep import sweep
+    from .scenarios.reading.planned import planned
 
     name, raw = files.read(options.scenario)
-    sweep(taken(apply(raw, options.sets))[0])  # complain before the heavy imports
+    planned(apply(raw, options.sets))  # complain before the heavy imports
     out = folders.named(options.out)
     if options.retry and out is None:
         raise ValueError("--retry: expected beside --out, the folder of a run some of whose units failed")
@@ -109,10 +109,9 @@ def _run(options: argparse.Namespace) -> int:
 @contextmanager
 def _executor(options: argparse.Namespace) -> Iterator[Any]:
     """The cluster that the options name, None for this machine."""
-    from .scenarios.running import clusters
+    from .scenarios.running import clusters, engines
 
-    if options.processes < 1:
-        raise ValueError(f"--processes: expected at least 1, received {options.processes}")
+    engines.check_places("--processes", options.processes)
     if options.dask and options.ray:
         raise ValueError("--dask and --ray: expected one of them, received both")
     with ExitStack() as stack:
@@ -208,7 +207,7 @@ def _from_a_graph(error: Exception) -> str | None:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return printable(" ".join(str(error).split()))
 
 
 def _hint(options: argparse.Namespace) -> str:

@@ -17,10 +17,11 @@ def add(commands: Any) -> None:
 
 
 def _models(options: argparse.Namespace) -> int:
+    from .scenarios.reading.errors import printable
     from .scenarios.results import trained
 
     out, code = options.out or options.folder / "models", 0
     for each in trained.keep(options.folder, out):
-        print(f"{each.file}: no model; {each.missing}" if each.missing else each.file)
+        print(printable(f"{each.file}: no model; {each.missing}" if each.missing else str(each.file)))
         code = MISSING if each.missing else code
     return code

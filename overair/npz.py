@@ -9,7 +9,7 @@ import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,6 +59,12 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:160] or type(error).__name__
 
 
+def named(names: Sequence[str]) -> str:
+    """The first names of a file's arrays, fit for a complaint."""
+    told = ", ".join(names[:8])[:160]
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in told)
+
+
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     return {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
 
@@ -86,4 +92,4 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
         return np.frombuffer(stream.read(), dtype).reshape(shape, order="F" if columns_first else "C")
 
 
-__all__ = ["FAULTS", "MOST_BYTES", "Npz", "one_line", "packed", "read", "unpacked"]
+__all__ = ["FAULTS", "MOST_BYTES", "Npz", "named", "one_line", "packed", "read", "unpacked"]

@@ -80,7 +80,6 @@ class Devices:
         devices: int,
     ) -> None:
         self._held = held(shares, devices)
-        _check(data, task.outputs)
         self.task, self.algorithm, self.batch_size = task, algorithm, batch_size
         self.vectorized = _vectorized(executor, task, algorithm.moves or own_models)
         sizes = self._held.sizes
@@ -194,12 +193,3 @@ def _vectorized(executor: Executor, task: Task, own_weights: bool) -> bool:
     if executor == "vectorized" and task.convolutional and own_weights:
         raise ValueError("executor: expected loop for convolutions on weights of each device, received vectorized")
     return executor == "vectorized" or (executor == "auto" and not task.convolutional and not task.random)
-
-
-def _check(data: Arrays, outputs: int) -> None:
-    for name, labels in (("y_train", data.y_train), ("y_test", data.y_test)):
-        if labels.min() < 0 or labels.max() >= outputs:
-            raise ValueError(
-                f"data.{name}: expected labels from 0 to {outputs - 1} for a model of {outputs} outputs, "
-                f"received {labels.min()} to {labels.max()}"
-            )

@@ -10,6 +10,7 @@ from ...ota import AggregationRule, Report, Round, Uplink, collect
 from ...ota.apart import counted
 from ...ota.terms import check_participation
 from ...phy import Air, Link, keys
+from ...phy.inputs import seed_of, snr_of
 from ...phy.keys import Key
 from ..data import Arrays
 from . import fitting, rows, stale
@@ -22,6 +23,7 @@ from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
 from .effort import Effort
 from .evaluation import Evaluates, Evaluation
+from .given import check_numbers, check_parts
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
 from .population import Population
@@ -123,6 +125,9 @@ class Federation(Evaluates):
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
         check_participation(participation)
+        parts = {"algorithm": (Algorithm, algorithm), "uplink": (Uplink, uplink), "air": (Air, air)}
+        check_parts(model_factory, optimizer, parts | {"downlink": (Downlink, downlink)})
+        check_numbers(elements, batch_size, chunk, executor)
         self.model_factory, self.uplink, self.downlink, self.effort = model_factory, uplink, downlink, effort
         self.task = task_of(model_factory(0), loss, protection)
         self.scheduler = scheduler or Coins(participation)
@@ -150,6 +155,7 @@ class Federation(Evaluates):
 
     def init(self, seed: int) -> State:
         """The state before the first round: initial weights, places and what lasts depend on the seed alone."""
+        seed = seed_of(seed)
         place = self.terms.air.init(keys.key(seed, "place"))
         weights = self.task.weights(self.model_factory(seed))
         uplink, drift = self.uplink.init(self.terms, place), self.downlink.init(self.terms)
@@ -166,7 +172,8 @@ class Federation(Evaluates):
         Of a seed links and batches are the same whatever the SNR.
         """
         self.guard.check_rounds(int(state.round) + 1 if self.guard.plans else 1)
-        state, metrics = self._round(state, tf.constant(seed, tf.int64), tf.constant(snr_db, tf.float32))
+        inputs = tf.constant(seed_of(seed), tf.int64), tf.constant(snr_of(snr_db), tf.float32)
+        state, metrics = self._round(state, *inputs)
         return state, metrics._replace(epsilon=tf.constant(self.guard.epsilon(state.leaked)))
 
     @tf.function(autograph=False)

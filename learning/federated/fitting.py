@@ -8,8 +8,9 @@
 An epoch is a round after which the model is evaluated, and has the round's number, from 0 as Keras counts. Its logs
 are ``loss`` of the training, ``val_loss`` and ``val_accuracy`` of the test data, and what a round cost, as ``Metrics``
 names it: means over the rounds since the last epoch, the largest ``energy_max``, the last ``elapsed`` and ``epsilon``.
-Batches have no hooks; the model has no optimizer, so that callbacks that set a learning rate say so; and whatever a
-callback writes into the model, the federation goes on from its own state.
+Batches have no hooks. The model's optimizer is the learning rate of the server's: what a callback sets, as
+``LearningRateScheduler`` and ``ReduceLROnPlateau`` do, is that of the rounds from there on, and stays in the state.
+Whatever a callback writes into the model's weights, the federation goes on from its own state.
 """
 
 import logging
@@ -20,9 +21,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...phy.inputs import seed_of, snr_of
 from .algorithms import Algorithm
+from .given import is_whole, kind
 from .metrics import Metrics
-from .state import State
+from .server import Server
+from .state import State, check
 from .task import Task
 
 COSTS = [name for name in Metrics._fields if name not in ("train_loss", "finite")]
@@ -37,6 +41,7 @@ class Federation(Protocol):
     model_factory: Callable[[int], keras.Model]
     task: Task
     algorithm: Algorithm
+    server: Server
 
     def init(self, seed: int) -> State: ...
 
@@ -51,8 +56,48 @@ class History(keras.callbacks.History):
     state: State
 
 
+class Rate:
+    """What callbacks see of the server's optimizer: its learning rate, to read and to set."""
+
+    built = True  # BackupAndRestore asks
+
+    def __init__(self, server: Server, state: State) -> None:
+        self._at, self._value = (
+            server.rate_at,
+            None if server.rate_at is None else float(state.optimizer[server.rate_at]),
+        )
+        self._set = False
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        if self._value is None:
+            raise ValueError(
+                "callbacks: expected none that reads or sets a learning rate beside an optimizer with a schedule, "
+                "received one; give the optimizer a number"
+            )
+        return self._value
+
+    @learning_rate.setter
+    def learning_rate(self, rate: Any) -> None:
+        value = float(rate)
+        if self._at is None or not 0 <= value < np.inf:
+            raise ValueError(f"callbacks: expected a learning rate of at least 0, received {rate}")
+        self._set, self._value = True, value
+
+    def on(self, state: State) -> State:
+        """The state with what was set."""
+        if not self._set or self._at is None:
+            return state
+        variables = list(state.optimizer)
+        variables[self._at] = tf.constant(self._value, variables[self._at].dtype)
+        self._set = False
+        return state._replace(optimizer=variables)
+
+
 def model(federation: Federation, state: State) -> keras.Model:
     """A Keras model of its own with the server's weights, to save or to use."""
+    check(state, federation.task.layers)
     if not federation.algorithm.server_model:
         name = type(federation.algorithm).__name__.lower()
         raise ValueError(f"algorithm: expected one whose server has a model, received {name}")
@@ -74,28 +119,42 @@ def fit(
 
     Callbacks see an epoch after every so many rounds and after the last; ``history.state`` goes on from there.
     """
-    for name, value in (("rounds", rounds), ("evaluate_every", evaluate_every)):
-        if not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name}: expected a whole number of at least 1, received {value!r}")
-    if not isinstance(callbacks, Sequence):
-        raise ValueError(f"callbacks: expected a list of Keras' callbacks, received {callbacks!r}; put it into a list")
+    _check(rounds, evaluate_every, callbacks)
+    seed, snr_db = seed_of(seed), snr_of(snr_db)
     state = federation.init(seed) if state is None else state
     history, trained, first = History(), model(federation, state), int(state.round)
     seen = keras.callbacks.CallbackList(
         [*callbacks, history], model=trained, epochs=first + rounds, steps=evaluate_every, verbose=0
     )
-    trained.stop_training, trained.optimizer = False, None
+    rate = Rate(federation.server, state)
+    trained.stop_training, trained.optimizer = False, rate
     seen.on_train_begin()
     for last in _evaluated(first, first + rounds, evaluate_every):
         seen.on_epoch_begin(last - 1)
-        state, told = _some(federation, state, last, seed, snr_db)
+        state, told = _some(federation, rate.on(state), last, seed, snr_db)
         federation.task.fill(trained, state.weights)
         seen.on_epoch_end(int(state.round) - 1, _logs(federation, state, told))
         if trained.stop_training or not bool(told[-1].finite):
             break
-    history.state = state
+    history.state = rate.on(state)
     seen.on_train_end()
     return history
+
+
+def _check(rounds: Any, evaluate_every: Any, callbacks: Any) -> None:
+    for name, value in (("rounds", rounds), ("evaluate_every", evaluate_every)):
+        if not is_whole(value, 1):
+            raise ValueError(f"{name}: expected a whole number of at least 1, received {value!r}")
+    if not isinstance(callbacks, Sequence):
+        raise ValueError(
+            f"callbacks: expected a list of Keras' callbacks, received {kind(callbacks)}; put it into a list"
+        )
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise ValueError(
+                "callbacks: expected objects of Keras' callbacks, such as keras.callbacks.EarlyStopping(), received "
+                f"{kind(callback)}"
+            )
 
 
 def _some(federation: Federation, state: State, last: int, seed: int, snr_db: float) -> "tuple[State, list[Metrics]]":

@@ -14,7 +14,7 @@ from ...ota import AggregationRule, Terms, Uplink
 from ...ota.layers import size_of
 from ...phy import Air
 from ..data import Arrays
-from . import clock, memories, server, stale
+from . import clock, given, memories, server, stale
 from .algorithms import Algorithm
 from .attackers import Attacker
 from .attacks import Attack
@@ -80,6 +80,8 @@ class Agreed(NamedTuple):
 
 def agreed(setup: Setup) -> Agreed:
     """Raise ValueError where parts do not go together, by the name of one of them."""
+    given.check_data(setup.data, setup.task)
+    given.check_shares(setup.shares, setup.air.devices, len(setup.data.y_train))
     air, uplink, scheduler, downlink, effort = setup.air, setup.uplink, setup.scheduler, setup.downlink, setup.effort
     scheduler.check(air.devices)
     effort.check(air.devices)
@@ -103,13 +105,11 @@ def agreed(setup: Setup) -> Agreed:
 
 def _learning(setup: Setup, terms: Terms, attack: Attack) -> tuple[Algorithm, Arrays]:
     """The algorithm over the uplink, and the data that devices learn from, checked with what each device holds."""
-    shares, devices = setup.shares, setup.air.devices
+    shares = setup.shares
     if isinstance(shares, Population):
         shares.check(setup.air, setup.scheduler, setup.downlink, setup.algorithm)
         shares.check_single(setup.effort, setup.attackers, setup.protection)
         return setup.algorithm.over(setup.uplink), setup.data
-    if len(shares) != devices:
-        raise ValueError(f"shares: expected one for each of {devices} devices, received {len(shares)}")
     algorithm, learnt = setup.algorithm.over(setup.uplink), attack.on(setup.data, shares)
     algorithm.check(setup.task, terms, learnt.y_train, shares)
     return algorithm, learnt

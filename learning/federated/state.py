@@ -1,9 +1,10 @@
 """What a run of federated learning carries from round to round."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from ...ota.layers import Layers
 from ...ota.round import Nest
 from ...phy import Place
 from ...phy.documented import documented
@@ -34,3 +35,15 @@ class State(NamedTuple):
     clock: Nest = ()  # seconds since the start, float64; nothing without hardware
     memory: Memory = Memory((), ())  # of the algorithm, the server's and each device's
     leaked: Nest = ()  # what rounds told of each device's data, sums of mu^2, float64 [K]; [0] without a protection
+
+
+def check(state: Any, layers: Layers) -> None:
+    """Raise ValueError unless it is a state of a model of these layers."""
+    if not isinstance(state, State):
+        raise ValueError(
+            f"state: expected what init or step returned, received {type(state).__name__} {str(state)[:40]!r}"
+        )
+    found = tuple(tuple(part.shape) for part in tf.nest.flatten(state.weights) if hasattr(part, "shape"))
+    if found != layers:
+        told = [[list(shape) for shape in shapes] for shapes in (layers, found)]
+        raise ValueError(f"state: expected one of this model, with weights {told[0]}, received {told[1]}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..quiet import import_tensorflow
 from ..scenarios.reading import catalogue, outside, sources
-from ..scenarios.reading.errors import ScenarioError
+from ..scenarios.reading.errors import ScenarioError, printable
 from . import plugin
 
 
@@ -25,7 +25,7 @@ def families() -> list[str]:
 def summary() -> list[str]:
     """Its name, its folder and its schemes."""
     schemes = "; ".join(f"{family}: {', '.join(kinds(family))}" for family in families())
-    return [f"overair: schemes of {plugin.origin} ({_folder()}): {schemes}"]
+    return [printable(f"overair: schemes of {plugin.origin} ({_folder()}): {schemes}")]
 
 
 def lines(reports: Iterable[Any]) -> Counter[str]:
@@ -71,4 +71,6 @@ def _of(attempt: Callable[[], Any]) -> list[str]:
         return list(error.lines)
     except (ValueError, TypeError, OSError) as error:
         return [str(error)]
+    except SystemExit as error:
+        return [f"{plugin.origin}: expected schemes that can be made, received sys.exit({error.code!r})"]
     return []

@@ -5,11 +5,13 @@ A package is named by its entry point of the group overair.schemes, by its folde
 
 import importlib.util
 from importlib import metadata
+from os.path import isdir  # of no name whatever it raises
 from pathlib import Path
 
 import pytest
 
 from ..own import GROUP, use
+from ..typed import printable
 
 origin = ""  # the package that is tested, ours where none is named
 
@@ -28,7 +30,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     _take(config, config.option.overair)  # workers of xdist meet it here
     if origin and (told := _complaints()):
-        raise pytest.UsageError("\n".join(told))
+        raise pytest.UsageError("\n".join(map(printable, told)))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -64,7 +66,7 @@ def _take(config: pytest.Config, named: str | None) -> None:
         try:
             origin = _origin(named, [config.invocation_params.dir, config.rootpath])
         except ValueError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(printable(str(error))) from None
 
 
 def _origin(named: str, places: list[Path]) -> str:
@@ -72,9 +74,11 @@ def _origin(named: str, places: list[Path]) -> str:
     points = {each.name: each.value for each in metadata.entry_points(group=GROUP)}
     if named in points:
         return named
-    folder = next((place / named for place in places if named and (place / named).is_dir()), None) or _installed(named)
+    folder = next((place / named for place in places if named and isdir(place / named)), None) or _installed(named)
     if folder is None:
-        raise ValueError(f'--overair: expected a folder or an installed package, received "{named}", which is neither')
+        raise ValueError(
+            f'--overair: expected a folder or an installed package, received "{named[:80]}", which is neither'
+        )
     for name, value in points.items():
         if (home := _installed(value)) and home.samefile(folder):
             return name
@@ -88,7 +92,7 @@ def _installed(name: str) -> Path | None:
         spec = importlib.util.find_spec(name)
     except (ImportError, AttributeError, ValueError):  # no package, or no name of one
         return None
-    except Exception as error:  # of a package whose part is named, which is imported for that
+    except (Exception, SystemExit) as error:  # of a package whose part is named, which is imported for that
         what = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise ValueError(f"--overair: expected a package that can be imported, received {name}: {what}") from None
     homes = spec.submodule_search_locations if spec else None

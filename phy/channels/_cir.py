@@ -45,7 +45,7 @@ def read(path: str) -> Responses:
     pairs = [names for names in (("a", "tau"), ("pathGains", "pathDelays")) if set(names) <= set(arrays)]
     if not pairs:
         hint = "; give np.savez the arrays by name" if "arr_0" in found.names else ""
-        raise _wrong("arrays a and tau, or pathGains and pathDelays", (", ".join(found.names[:8]) or "none") + hint)
+        raise _wrong("arrays a and tau, or pathGains and pathDelays", (npz.named(found.names) or "none") + hint)
     a, tau = (arrays[name] for name in pairs[0])
     _check_kinds(a, tau, matlab)
     layouts = [_of_sionna(*each) for each in (_toolbox if "pathGains" in pairs[0] else _whole)(a, tau, matlab)]

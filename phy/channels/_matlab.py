@@ -28,6 +28,7 @@ MOST_VARIABLES = 1000
 # filters of a dataset
 PACKED: tuple[list[int], ...] = [], [h5py.h5z.FILTER_DEFLATE], [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE]
 NUMBERS = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
+TYPES = (1, 2, 3, 4, 5, 6, 7, 9, 12, 13)  # of an array's parts: whole numbers of 8 to 64 bits, single and double
 WIDEST = 16  # bytes of a complex double
 
 
@@ -75,6 +76,7 @@ def _level5(stream: BinaryIO, wanted: Collection[str]) -> tuple[dict[str, np.nda
             raise ValueError(f"{name} is a {of} where numbers are expected")
         _check_size(math.prod(shape) * WIDEST)
         whole = _unpacked(element[8:], room) if kind == COMPRESSED else element
+        _check_parts(whole, order)
         chosen.append(whole)
         room -= len(whole)
     found = loadmat(io.BytesIO(header + b"".join(chosen))) if chosen else {}
@@ -90,6 +92,17 @@ def _declared(header: bytes, element: bytes) -> tuple[str, tuple[int, ...], str]
     """Name, shape and class of a variable, from its beginning."""
     (one,) = whosmat(io.BytesIO(header + element)) or [("", (), "nothing")]
     return one
+
+
+def _check_parts(element: bytes, order: str) -> None:
+    """Raise ValueError where a part of an array is of no type, as SciPy looks those up without a bound."""
+    at = 8
+    while at + 8 <= len(element):
+        kind, size = struct.unpack_from(f"{order}II", element, at)
+        small = kind >> 16  # a part of at most four bytes, beside its type
+        if (kind & 0xFFFF if small else kind) not in TYPES:
+            raise ValueError("an array has a part of no type that numbers have")
+        at += 8 if small else 8 + size + -size % 8
 
 
 def _unpacked(content: bytes, most: int) -> bytes:
@@ -116,6 +129,7 @@ def _hdf5(stream: BinaryIO, wanted: Collection[str]) -> tuple[dict[str, np.ndarr
 def _dataset(file: h5py.File, name: str) -> h5py.Dataset:
     found = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
     if not isinstance(found, h5py.Dataset) or found.is_virtual or found.external or found.shape is None:
+        del found  # else the complaint keeps it, and HDF5 ends the process with a fault where it is virtual
         raise ValueError(f"{name} is a struct, a link or empty where an array is expected")
     parts = found.dtype.fields or {"": (found.dtype, 0)}
     if set(parts) not in ({""}, {"real", "imag"}) or any(part.kind not in "fiu" for part, _ in parts.values()):

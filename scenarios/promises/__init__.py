@@ -34,7 +34,7 @@ def _try(name: str, scheme: Any) -> None:
         importlib.import_module(name).keep(scheme)
     except ScenarioError:
         raise
-    except Exception as error:  # whatever it does when it is called
+    except (Exception, SystemExit) as error:  # whatever it does when it is called
         told = str(error).strip().partition("\n")[0]
         raise ScenarioError(f"{_place(scheme, error)}: {type(error).__name__}: {told}") from None
 
@@ -72,7 +72,7 @@ def _file(scheme: Any) -> str:
     return inspect.getfile(type(scheme))
 
 
-def _place(scheme: Any, error: Exception) -> str:
+def _place(scheme: Any, error: Exception | SystemExit) -> str:
     """The file and line of a scheme where it raised an error, or the class whose method cannot be called so."""
     file, name = _file(scheme), type(scheme).__name__
     inside = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]

@@ -12,8 +12,7 @@ import numpy as np
 import xarray as xr
 
 from ..reading.errors import ScenarioError, printable
-from ..reading.searches import taken
-from ..reading.sweep import sweep
+from ..reading.planned import planned
 from ..running import store
 from ..running.units import Unit, units
 from ..studies.base import Study
@@ -29,9 +28,7 @@ log = logging.getLogger("overair")
 def load(folder: str | Path) -> xr.Dataset:
     """The results of a folder's scenario; NaN, and ``complete`` 0, where units are missing."""
     about = about_of(Path(folder) / "scenario.json")
-    plain, asked = taken(about["scenario"])
-    plan = sweep(plain)
-    plan.resolved.update(asked.told())
+    plan, asked = planned(about["scenario"])
     dataset.check(plan)
     records, versions = Path(folder) / "records", about["versions"]
     every = [units(point.scenario, point.scenario.seeds, made_with=versions) for point in plan.points]

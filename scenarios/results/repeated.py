@@ -9,6 +9,7 @@ import xarray as xr
 
 from ..reading import catalogue, files, outside, skeleton
 from ..reading.overrides import apply
+from ..reading.planned import planned
 from ..reading.searches import taken
 from ..reading.sweep import sweep
 
@@ -89,5 +90,4 @@ def _within(told: Any, now: Any) -> bool:
 
 
 def _resolved(raw: Mapping[str, Any]) -> dict[str, Any]:
-    plain, asked = taken(raw)
-    return sweep(plain).resolved | asked.told()
+    return planned(raw)[0].resolved

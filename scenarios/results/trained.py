@@ -12,8 +12,9 @@ import xarray as xr
 from ... import durable
 from ...quiet import import_tensorflow
 from ..reading.errors import ScenarioError
-from ..reading.searches import Tune, taken
-from ..reading.sweep import Point, sweep
+from ..reading.planned import planned
+from ..reading.searches import Tune
+from ..reading.sweep import Point
 from ..running.searches import changed
 from ..running.store import DAMAGED, read
 from ..running.units import units
@@ -37,10 +38,10 @@ class Kept(NamedTuple):
 def keep(folder: Path, out: Path) -> Iterator[Kept]:
     """Save the model of each unit in ``out``, a file a point and seed; those that have none say why."""
     about = about_of(folder / "scenario.json")
-    plain, asked = taken(about["scenario"])
+    plan, asked = planned(about["scenario"])
     if asked.find:
         raise ScenarioError("find: expected a scenario without, as it tries values and ends with none, received one")
-    plan, dataset = sweep(plain), load(folder)
+    dataset = load(folder)
     seeds: list[int] = dataset["seed"].values.tolist()
     shared, ready = dict[str, Any](), dict[str, Any]()
     try:

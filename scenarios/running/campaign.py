@@ -67,7 +67,8 @@ class Campaign:
         running = dict[Future[Record], tuple[int, Unit]]()
         with Claims(records) as claims:
             while self.queue or running:
-                for place in sorted({*range(engine.places)} - {place for place, _ in running.values()}):
+                places = range(min(engine.places, len(self.queue) + len(running)))  # however many there are
+                for place in sorted({*places} - {place for place, _ in running.values()}):
                     if (unit := self._next(place, claims, progress)) is None:
                         break
                     running[engine.submit(place, self._task(unit, progress))] = place, unit
@@ -125,7 +126,7 @@ class Campaign:
             record = Record({}, {}, failure=f"its worker died {DEATHS} times ({type(error).__name__})")
         if record.failure is not None:
             log.warning("%s with seed %d failed: %s", unit.alias, unit.seed, record.failure)
-            if (there := self.store.record(unit.key)) is not None:  # what it had is not lost
+            if (there := self.store.record(unit.key, unit.study.found)) is not None:  # what it had is not lost
                 record = there._replace(failure=record.failure)
         self.store.keep(unit.key, record)
         self._take(unit, record)
@@ -144,7 +145,7 @@ class Campaign:
         return True
 
     def _is_there(self, unit: Unit) -> bool:
-        record = self.store.record(unit.key)
+        record = self.store.record(unit.key, unit.study.found)
         return record is not None and self._take(unit, record, self.retry)
 
     def _task(self, unit: Unit, progress: Progress | None) -> Task:
@@ -152,7 +153,7 @@ class Campaign:
             if progress:
                 progress(self.done + unit.study.steps() * done // total, self.total)
 
-        record = self.store.record(unit.key)
+        record = self.store.record(unit.key, unit.study.found)
         there = record._replace(failure=None) if record is not None and record.values else None
         return Task(unit.study, unit.seed, unit.key, unit.alias, there, self.store.folder, tell)
 

@@ -111,6 +111,12 @@ def _check_begins(pool: ProcessPoolExecutor) -> None:
         raise ScenarioError(UNGUARDED) from None
 
 
+def check_places(option: str, places: int) -> None:
+    """Refuses a number of places that is none."""
+    if places < 1:
+        raise ScenarioError(f"{option}: expected at least 1, received {places}")
+
+
 def check_not_beginning() -> None:
     """Refuses to run in a process that begins and imports the script that began it, which waits for it."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing itself tells it

@@ -12,11 +12,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..reading import files, variants
-from ..reading import searches as wanted
-from ..reading.errors import ScenarioError
+from ..reading import files
 from ..reading.overrides import apply
-from ..reading.sweep import Point, Sweep, sweep
+from ..reading.planned import planned
+from ..reading.searches import Searches
+from ..reading.sweep import Point, Sweep
 from ..studies.base import Study
 from . import bisections, engines, searches
 from .campaign import Campaign, Found, Plan
@@ -64,13 +64,9 @@ def run(
     from ..results import curves, dataset
 
     engines.check_not_beginning()
-    if processes < 1:
-        raise ScenarioError(f"processes: expected at least 1, received {processes}")
+    engines.check_places("processes", processes)
     name, raw = files.read(source)
-    plain, asked = wanted.taken(apply(raw, sets))
-    plan = sweep(plain)
-    asked.check([*plan.axes, *variants.paths(plain)])
-    plan.resolved.update(asked.told())
+    plan, asked = planned(apply(raw, sets))
     dataset.check(plan)
     store = Store(None if out is None else Path(out))
     store.check(fresh)
@@ -91,7 +87,7 @@ def run(
     return made
 
 
-def _plan(point: Point, asked: wanted.Searches) -> Plan:
+def _plan(point: Point, asked: Searches) -> Plan:
     """How the units of a point follow one another."""
     if asked.find and asked.tune:
         return bisections.required_at_best(asked.find, asked.tune, point)
@@ -102,7 +98,7 @@ def _plan(point: Point, asked: wanted.Searches) -> Plan:
     return searches.best(asked.tune, point) if asked.tune else searches.every_seed(point)
 
 
-def _found(campaign: Campaign, plan: Sweep, asked: wanted.Searches) -> Iterator[Sequence[Found | None]]:
+def _found(campaign: Campaign, plan: Sweep, asked: Searches) -> Iterator[Sequence[Found | None]]:
     """What points gave by seed; of one that was stopped what is there, of a search that was stopped nothing."""
     for outcome, partial, point in zip(campaign.outcomes, campaign.partial, plan.points, strict=True):
         there = [] if asked.find or asked.tune else partial

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from .. import studies
-from ..reading.described import described
 from ..reading.errors import ScenarioError, closest, fault
+from ..reading.planned import holding
 from ..reading.searches import Enough, Tune
 from ..reading.sweep import Point
 from ..results.ended import ENDED
@@ -28,21 +28,9 @@ def alias(point: Point) -> str:
 
 def changed(study: Any, path: str, value: float) -> Any:
     """The scenario with another value of a field, a list where it is of lists."""
-    raw = study.model_dump(mode="json")
-    *above, last = path.split(".")
-    holder: Any = raw
-    try:
-        for part in above:
-            holder = holder[int(part) if isinstance(holder, list) else part]
-        now = holder[last]
-    except (KeyError, IndexError, ValueError, TypeError):
-        match = closest(path, described(type(study)))
-        advice = f"did you mean {match}?" if match else f"see overair list fields {study.study}"
-        raise ScenarioError(fault("over", "a field of the scenario", path, advice)) from None
-    if isinstance(now, bool | str | dict):
-        raise ScenarioError(fault("over", "a field that holds a number", path))
+    raw, holder, last = holding(study, path)
     new = int(value) if float(value).is_integer() else value  # which fields of all numbers take as well
-    holder[last] = [new] if isinstance(now, list) else new
+    holder[last] = [new] if isinstance(holder[last], list) else new
     return studies.check(raw)
 
 

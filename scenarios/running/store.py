@@ -7,6 +7,7 @@ scenario.json     the scenario of results.nc and curve.csv, and the versions tha
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import numpy as np
 
 from ... import durable, npz
 from ..reading.errors import ScenarioError
+from ..results.sealed import content_of
 from .units import Record, versions
 
+LARGEST = 2**26  # bytes of scenario.json
 DAMAGED = (*npz.FAULTS, LookupError, AttributeError, ArithmeticError)  # what reading one raises
 
 log = logging.getLogger("overair")
@@ -49,13 +52,15 @@ class Store:
         (self.folder / "records").mkdir(parents=True, exist_ok=True)
         durable.write(file, json.dumps({"scenario": resolved, "versions": versions()}, indent=2).encode())
 
-    def record(self, key: str) -> Record | None:
-        """What is kept of a unit; a damaged record is named, set aside and done again."""
+    def record(self, key: str, found: Callable[[Record], object]) -> Record | None:
+        """What is kept of a unit; a damaged record is named, set aside and done again, and one that holds nonsense."""
         file = self._file(key)
         if file is None or not file.is_file():
             return None
         try:
-            return read(file.read_bytes())
+            record = read(content_of(file))
+            found(record)
+            return record
         except DAMAGED as error:
             aside = durable.set_aside(file)
             log.warning("%s is damaged and set aside as %s; its unit is done again (%s)", file, aside.name, error)
@@ -79,10 +84,11 @@ class Store:
         return bool(names) and "records" not in names
 
     def _read(self, file: Path) -> Any:
+        content = content_of(file, LARGEST)
         try:
-            there = json.loads(file.read_text(encoding="utf-8"))
+            there = json.loads(content)
             return dict(there["versions"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             aside = durable.set_aside(file)
             log.warning("%s is damaged and set aside as %s", file, aside.name)
             return None

@@ -12,6 +12,7 @@ import numpy as np
 from ... import durable, npz
 from ..reading.catalogue import Table
 from ..reading.digests import digests
+from ..results.sealed import content_of
 from ..running.units import versions
 
 log = logging.getLogger("overair")
@@ -27,7 +28,7 @@ def load(file: Path | None) -> list[np.ndarray] | None:
     if file is None or not file.is_file():
         return None
     try:
-        arrays = npz.unpacked(file.read_bytes())
+        arrays = npz.unpacked(content_of(file))
         return [arrays[f"arr_{place}"] for place in range(len(arrays))]
     except npz.FAULTS as error:
         aside = durable.set_aside(file)

@@ -280,3 +280,38 @@ def test_what_failed_tests_say_is_gathered(own: Any, tmp_path: Path, monkeypatch
     reports = [SimpleNamespace(longrepr=SimpleNamespace(reprcrash=crash)) for crash in crashes]
     told = package.lines([*reports, SimpleNamespace(longrepr="collection failed")])
     assert told == {f"{file}: Mine.encode: expected a": 2, f"{file}:9: AttributeError: no b": 1}
+
+
+@pytest.mark.parametrize(
+    "named, told",
+    [
+        ("no\x1b[31mred\x07", r'received "no\x1b[31mred\x07", which is neither'),
+        ("x" * 5000, f'received "{"x" * 80}", which is neither'),
+        ("leaving.channels", "a package that can be imported, received leaving.channels: SystemExit: 7"),
+        ("failing.channels", r"received failing.channels: RuntimeError: \x1b]0;title"),
+    ],
+    ids=["escapes", "long", "leaves", "fails"],
+)
+def test_a_package_that_cannot_be_named_or_imported_is_told_in_one_line(
+    named: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, code in (("leaving", "import sys; sys.exit(7)"), ("failing", "raise RuntimeError('\x1b]0;title')")):
+        (tmp_path / name / "channels").mkdir(parents=True)
+        (tmp_path / name / "__init__.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    config: Any = SimpleNamespace(invocation_params=SimpleNamespace(dir=tmp_path), rootpath=tmp_path)
+    with pytest.raises(pytest.UsageError, match=re.escape(told)) as found:
+        plugin._take(config, named)
+    assert str(found.value).isprintable() and str(found.value).startswith("--overair: expected ")
+
+
+def test_schemes_that_end_the_process_are_told_in_a_line(
+    own: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "channels").mkdir()
+    ends = CHANNELS.format("paths") + "    def __post_init__(self): raise SystemExit(4)\n"
+    (tmp_path / "channels" / "mine.py").write_text(HEAD + ends)
+    own(tmp_path)
+    monkeypatch.setattr(plugin, "origin", tmp_path.name)
+    monkeypatch.setattr(found, "examples", found.examples.__wrapped__)
+    assert package.complaints() == [f"{tmp_path.name}: expected schemes that can be made, received sys.exit(4)"]

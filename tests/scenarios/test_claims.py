@@ -9,6 +9,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from overair.scenarios.running.claims import Claims
 
 
@@ -43,6 +45,24 @@ def test_a_claim_from_far_in_the_future_is_taken_over(tmp_path: Path) -> None:
     os.utime(file, (time.time() + 1e6,) * 2)
     with Claims(tmp_path, lease=60) as claims:
         assert claims.take("a")
+
+
+@pytest.mark.parametrize(
+    "told", ["[" * 4000, '{"host": "HOST", "process": 1' + "0" * 40 + "}", '{"process": "x"}', "3"]
+)
+def test_the_claim_of_nobody_is_taken_over_when_its_lease_has_run_out(tmp_path: Path, told: str) -> None:
+    file = tmp_path / "a.claim"
+    file.write_text(told.replace("HOST", socket.gethostname()))
+    with Claims(tmp_path, lease=60) as claims:
+        assert not claims.take("a")
+        os.utime(file, (0, 0))
+        assert claims.take("a")
+
+
+def test_a_claim_that_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.claim")
+    with Claims(tmp_path, lease=60) as claims:
+        assert not claims.take("a")
 
 
 def test_a_claim_is_renewed_while_its_holder_lives(tmp_path: Path) -> None:

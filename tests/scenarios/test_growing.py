@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from overair.scenarios import run
+from overair import npz
+from overair.scenarios import ScenarioError, run
 from tests.scenarios import fake
 
 RAW: dict[str, Any] = {
@@ -115,6 +116,75 @@ def test_a_damaged_scenario_is_set_aside_and_the_records_are_used(
     xr.testing.assert_identical(run(RAW, out=tmp_path), first)
     assert federations.steps == 0 and json.loads((tmp_path / "scenario.json").read_text())["scenario"]
     assert any("scenario.json is damaged" in message for message in caplog.messages)
+
+
+def test_a_scenario_nested_beyond_reading_is_set_aside(federations: fake.Federations, tmp_path: Path) -> None:
+    run(RAW, out=tmp_path)
+    (tmp_path / "scenario.json").write_text("[" * 100_000)
+    run(RAW, out=tmp_path)
+    assert (tmp_path / "scenario.json.damaged").exists()
+
+
+ODD = {  # what reading would wait for, or never end with
+    "fifo": os.mkfifo,
+    "endless": lambda file: os.symlink("/dev/zero", file),
+    "sparse": lambda file: sparse(file, 2**40),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_scenario_that_is_no_plain_file_is_refused_at_once(
+    federations: fake.Federations, tmp_path: Path, odd: str
+) -> None:
+    run(RAW, out=tmp_path)
+    (tmp_path / "scenario.json").unlink()
+    ODD[odd](tmp_path / "scenario.json")
+    with pytest.raises(ScenarioError, match="scenario.json: expected .* of results, received"):
+        run(RAW, out=tmp_path)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_record_that_is_no_plain_file_is_done_again(federations: fake.Federations, tmp_path: Path, odd: str) -> None:
+    first = run(RAW, out=tmp_path)
+    record = min((tmp_path / "records").glob("*.npz"))
+    record.unlink()
+    ODD[odd](record)
+    federations.steps = 0
+    xr.testing.assert_identical(run(RAW, out=tmp_path), first)
+    assert federations.steps == 6 and record.is_file() and not record.is_symlink()
+
+
+NONSENSE: dict[str, dict[str, Any]] = {  # whole files whose content is none
+    "coordinates": {"coordinates": {}},
+    "no table": {"coordinates": 3},
+    "other names": {"names": ["\x1b[31m"]},
+    "no names": {"names": 7},
+    "many states": {"states": 10**9},
+    "texts": {"value0": np.array(["a", "b"])},
+    "too short": {"value0": np.zeros(0)},
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_a_record_that_holds_nonsense_is_set_aside_and_done_again(
+    federations: fake.Federations, tmp_path: Path, nonsense: str
+) -> None:
+    first = run(RAW, out=tmp_path)
+    file = min((tmp_path / "records").glob("*.npz"))
+    arrays = npz.unpacked(file.read_bytes())
+    about = json.loads(str(arrays["about"]))
+    told = {name: value for name, value in NONSENSE[nonsense].items() if name in about}
+    changed = arrays | {"about": np.array(json.dumps(about | told))}
+    changed |= {name: value for name, value in NONSENSE[nonsense].items() if name in arrays}
+    file.write_bytes(npz.packed(changed))
+    xr.testing.assert_identical(run(RAW, out=tmp_path), first)
+    assert file.with_name(f"{file.name}.damaged").exists()
+
+
+def sparse(file: Path, size: int) -> None:
+    """A file that says to be large and takes no disk."""
+    with file.open("wb") as stream:
+        os.truncate(stream.fileno(), size)
 
 
 def test_a_folder_whose_first_write_failed_is_taken(federations: fake.Federations, tmp_path: Path) -> None:

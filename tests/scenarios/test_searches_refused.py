@@ -1,10 +1,14 @@
 """What a search cannot mean is refused before anything runs, and whole fields are searched in whole numbers."""
 
+import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from overair.scenarios import ScenarioError, run
+from overair.scenarios.reading.planned import planned
 from tests.scenarios.test_searches import FIND, RAW, steps
 
 __all__ = ["steps"]
@@ -72,3 +76,38 @@ def test_fields_of_whole_numbers_are_searched_in_them(over: str, low: int, high:
 def test_how_many_values_a_choice_takes_is_said() -> None:
     with pytest.raises(ScenarioError, match=r"^scenario field tune.values: expected at least 2 values, received \[1\]"):
         run(RAW | {"tune": {"over": "link.snr_db", "values": [1]}})
+
+
+ASKED = {
+    "nope.x": 'a field of the scenario, received "nope.x"; see overair list fields aggregation',
+    "link.snrdb": 'a field of the scenario, received "link.snrdb"; did you mean link.snr_db?',
+    "uplink.nope": 'a field of the scenario, received "uplink.nope"; ',
+    "devices.x": 'a field of the scenario, received "devices.x"; ',
+    "uplink": 'a field that holds a number, received "uplink"; see overair list fields aggregation',
+    "title": 'a field that holds a number, received "title"; see overair list fields aggregation',
+}
+
+
+@pytest.mark.parametrize("over, told", ASKED.items())
+@pytest.mark.parametrize("search", [{"find": FEWER}, {"tune": TUNE}])
+def test_a_search_over_no_number_is_refused_while_it_is_read(search: dict[str, Any], over: str, told: str) -> None:
+    ((name, table),) = search.items()
+    with pytest.raises(ScenarioError, match=rf"^scenario field {name}.over: expected {re.escape(told)}"):
+        planned(SUMS | {name: table | {"over": over}})
+
+
+def test_a_search_is_over_what_every_point_has() -> None:
+    uplinks = ["ideal", {"kind": "analog", "rule": {"kind": "truncated_inversion", "threshold": 0.2}}]
+    with pytest.raises(ScenarioError, match="^scenario field find.over: expected a field of the scenario"):
+        planned(SUMS | {"uplink": uplinks, "find": FEWER | {"over": "uplink.rule.threshold"}})
+    planned(SUMS | {"uplink": uplinks[1], "find": FEWER | {"over": "uplink.rule.threshold"}})
+
+
+def test_the_command_refuses_a_search_before_tensorflow_is_loaded() -> None:
+    code = (
+        "import sys; from overair.cli import main; "
+        "code = main(['run', 'quickstart', '--set', 'tune={over=\"nope.x\", values=[1, 2]}']); "
+        "sys.exit(10 * ('tensorflow' in sys.modules) + code)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2 and "scenario field tune.over: expected a field of the scenario" in ended.stderr

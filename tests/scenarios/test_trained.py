@@ -38,13 +38,13 @@ def test_models_have_the_accuracies_of_their_points_and_seeds(tmp_path: Path, ca
     np.testing.assert_allclose([accuracy(file) for file in files], found, rtol=0, atol=1e-6)
 
     run(RAW, ["rounds=2", "seeds=[7]"], folder)
-    assert main(["models", str(folder), "--out", str(tmp_path / "others")]) == 1
+    assert main(["models", str(folder), "--out", str(tmp_path / "o\x1b[1m")]) == 1
     told = capsys.readouterr().out.splitlines()
     assert told[0] == (
-        f"{tmp_path}/others/0_uplink=analog_seed=7.keras: no model; rounds: expected a record of 2, found one of 3; "
+        f"{tmp_path}/o\\x1b[1m/0_uplink=analog_seed=7.keras: no model; rounds: expected a record of 2, found one of 3; "
         "run the scenario with rounds = 3 in this folder"
     )
-    assert not list((tmp_path / "others").iterdir())
+    assert not list((tmp_path / "o\x1b[1m").iterdir())
 
 
 def test_a_tuned_run_has_the_models_of_what_was_chosen(tmp_path: Path) -> None:

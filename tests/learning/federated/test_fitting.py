@@ -40,7 +40,7 @@ def data() -> Arrays:
     return Arrays(x[:60], y[:60], x[60:], y[60:], 3)
 
 
-def made(model: Any = network, algorithm: Any = None, rate: float = 0.5, uplink: Uplink | None = None) -> Federation:
+def made(model: Any = network, algorithm: Any = None, rate: Any = 0.5, uplink: Uplink | None = None) -> Federation:
     uplink = uplink or Analog(RandomLinear(), MseOptimal())
     air = Air(Grid(), Rayleigh(), DEVICES)
     return Federation(
@@ -168,5 +168,48 @@ def test_what_is_wrong_is_told_in_a_line(federation: Federation) -> None:
         federation.fit(1, SEED, SNR_DB, evaluate_every=0)
     with pytest.raises(ValueError, match="callbacks: expected a list of Keras' callbacks"):
         federation.fit(1, SEED, SNR_DB, callbacks=keras.callbacks.EarlyStopping())
-    with pytest.raises(ValueError, match="Optimizer"):
-        federation.fit(1, SEED, SNR_DB, callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch: 0.1)])
+
+
+def test_a_scheduled_rate_is_that_of_the_round(federation: Federation, rounds: Any) -> None:
+    """Of plain SGD a step is -rate times the estimate, which is the same from the same state: by halves, exactly."""
+    halved = keras.callbacks.LearningRateScheduler(lambda epoch: 0.5 if epoch < 2 else 0.25)
+    history = federation.fit(3, SEED, SNR_DB, callbacks=[halved])
+    same([*history.model.trainable_variables], history.state.weights.trainable)
+    before, usual = rounds[1][0].weights.trainable, rounds[2][0].weights.trainable
+    for start, whole, found in zip(before, usual, history.state.weights.trainable, strict=True):
+        np.testing.assert_allclose(found - start, (whole - start) / 2, atol=2e-7 * np.abs(start).max(), rtol=0)
+    assert history.history["learning_rate"] == [0.5, 0.5, 0.25]
+
+
+def test_a_rate_that_is_reduced_stays_in_the_state_and_compiles_nothing() -> None:
+    """Nothing improves by so much: the rate halves after every epoch but the first, and so it stays."""
+    fresh = made(dense)
+    assert fresh._round.experimental_get_tracing_count() == 0
+    reduce = keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=1, min_delta=100.0, min_lr=0.0)
+    first = fresh.fit(3, SEED, SNR_DB, callbacks=[reduce])
+    assert first.history["learning_rate"] == [0.5, 0.5, 0.25]
+    then = fresh.fit(
+        1, SEED, SNR_DB, state=first.state, callbacks=[keras.callbacks.LearningRateScheduler(lambda _, rate: rate)]
+    )
+    assert then.history["learning_rate"] == [0.125] and fresh._round.experimental_get_tracing_count() == 1
+    same(then.state, fresh.step(first.state, SEED, SNR_DB)[0])
+
+
+class Setting(keras.callbacks.Callback):
+    """Sets a rate, whatever it is."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.model.optimizer.learning_rate = self.rate
+
+
+def test_a_rate_that_cannot_be_set_is_told_in_a_line(federation: Federation) -> None:
+    for rate in (-0.1, np.nan, np.inf):
+        with pytest.raises(ValueError, match=f"^callbacks: expected a learning rate of at least 0, received {rate}"):
+            federation.fit(1, SEED, SNR_DB, callbacks=[Setting(rate)])
+    falling = made(dense, rate=keras.optimizers.schedules.ExponentialDecay(0.5, 1, 0.5))
+    with pytest.raises(ValueError, match="^callbacks: expected none that reads or sets a learning rate beside"):
+        falling.fit(1, SEED, SNR_DB, callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch: 0.1)])

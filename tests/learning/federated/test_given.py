@@ -1,0 +1,124 @@
+"""What a federation is given and cannot work with is named in a line, with what was expected and what came."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from overair.learning import Federation, Sgd
+from overair.learning.data import Arrays
+from overair.learning.federated.state import State
+from overair.ota import Ideal
+from overair.phy import Air, Grid, Rayleigh
+
+Y = np.arange(9, dtype=np.int32) % 3
+X = np.ones([9, 4], np.float32)
+SHARES = np.split(np.arange(9), 3)
+DATA = Arrays(X, Y, X[:6], Y[:6], 3)
+
+
+def network(seed: int) -> keras.Model:
+    start = keras.initializers.GlorotUniform(seed=seed)
+    return keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3, kernel_initializer=start)])
+
+
+def made(data: Any = DATA, shares: Any = SHARES, **changes: Any) -> Federation:
+    parts = {"model_factory": network, "algorithm": Sgd(), "uplink": Ideal(), "air": Air(Grid(), Rayleigh(), 3)}
+    parts |= {"elements": 30, "optimizer": lambda: keras.optimizers.SGD(0.5), "batch_size": 2}
+    return Federation(data=data, shares=shares, **(parts | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def federation() -> Federation:
+    return made()
+
+
+CALLBACK = "callbacks: expected objects of Keras' callbacks, such as keras.callbacks.EarlyStopping\\(\\), received "
+
+
+@pytest.mark.parametrize(
+    "given, told",
+    [
+        ({"rounds": -1}, "rounds: expected a whole number of at least 1, received -1"),
+        ({"rounds": True}, "rounds: expected a whole number of at least 1, received True"),
+        ({"rounds": "x"}, "rounds: expected a whole number of at least 1, received 'x'"),
+        ({"evaluate_every": 1.5}, "evaluate_every: expected a whole number of at least 1, received 1.5"),
+        ({"seed": 1.5}, "seed: expected a whole number from 0 to below 2\\^63, received 1.5"),
+        ({"seed": "x"}, "seed: expected a whole number from 0 to below 2\\^63, received 'x'"),
+        ({"seed": -1}, "seed: expected a whole number from 0 to below 2\\^63, received -1"),
+        ({"seed": 2**63}, "seed: expected a whole number from 0 to below 2\\^63, received 9223372036854775808"),
+        ({"seed": tf.constant(3.5)}, "seed: expected a whole number"),
+        ({"snr_db": "x"}, "snr_db: expected one number of decibels from -300 to 300, received 'x'"),
+        ({"snr_db": [1.0, 2.0]}, "snr_db: expected one number of decibels from -300 to 300, received \\[1.0, 2.0\\]"),
+        ({"snr_db": np.nan}, "snr_db: expected one number of decibels from -300 to 300, received nan"),
+        ({"callbacks": [3]}, CALLBACK + "int '3'"),
+        ({"callbacks": [keras.callbacks.EarlyStopping]}, CALLBACK + "the class EarlyStopping"),
+        ({"callbacks": "abc"}, CALLBACK + "str 'a'"),
+        ({"state": 3}, "state: expected what init or step returned, received int '3'"),
+    ],
+)
+def test_what_fit_cannot_take_is_named(federation: Federation, given: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=f"^{told}"):
+        federation.fit(**({"rounds": 1, "seed": 0, "snr_db": 10.0} | given))
+
+
+def test_a_state_of_another_model_is_named(federation: Federation) -> None:
+    state: State = federation.init(0)
+    other = state._replace(weights=state.weights._replace(trainable=[tf.zeros([5, 3]), tf.zeros([3])]))
+    told = r"state: expected one of this model, with weights \[\[4, 3\], \[3\]\], received \[\[5, 3\], \[3\]\]"
+    with pytest.raises(ValueError, match=told):
+        federation.fit(1, 0, 10.0, state=other)
+    with pytest.raises(ValueError, match=told):
+        federation.model(other)
+
+
+def test_seeds_and_snrs_of_numpy_are_those_of_python(federation: Federation) -> None:
+    one, _ = federation.step(federation.init(3), 3, 10.0)
+    other, _ = federation.step(federation.init(np.int32(3)), np.int64(3), np.float32(10))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(one.weights.trainable[0], other.weights.trainable[0])
+
+
+def changed(**parts: Any) -> dict[str, Any]:
+    return {"data": DATA._replace(**parts)}
+
+
+@pytest.mark.parametrize(
+    "given, told",
+    [
+        ({"data": tuple(DATA)}, "data: expected Arrays of overair.learning.data, received tuple"),
+        (changed(x_test=X[:6, :3]), r"data.x_test: expected samples \[4\], as the model takes, received \[3\]"),
+        (changed(x_test=X[:6, 0]), r"data.x_test: expected samples \[4\], as the model takes, received \[\]"),
+        (
+            changed(x_train=X.astype(str)),
+            r"data.x_train: expected a numpy array of numbers, received an array \[9, 4\]",
+        ),
+        (changed(x_test=X[:0]), "data.x_test: expected at least one sample, received none"),
+        (changed(y_test=Y[:5]), r"data.y_test: expected 6 whole numbers, .* received an array \[5\] of int32"),
+        (changed(y_test=np.eye(3)[Y[:6]]), r"data.y_test: expected 6 whole numbers, .* received an array \[6, 3\]"),
+        (changed(y_train=Y + 1), "data.y_train: expected labels from 0 to 2 for a model of 3 outputs, received 1 to 3"),
+        (changed(classes=2), "data.classes: expected 3 or more, as there are such labels, received 2"),
+        ({"shares": 3}, "shares: expected the indices of each device's samples in a list, received int '3'"),
+        ({"shares": [[0], [1]]}, "shares: expected one for each of 3 devices, received 2"),
+        ({"shares": [[0], [1], [9]]}, "shares: expected indices from 0 to 8, received 9 to 9 for device 2"),
+        ({"shares": [[0], [-1], [2]]}, "shares: expected indices from 0 to 8, received -1 to -1 for device 1"),
+        ({"shares": [[0.5], [1], [2]]}, r"shares: expected indices from 0 to 8, received an array \[1\] of float64"),
+        ({"batch_size": 0}, r"batch_size: expected a whole number from 1 to 2\^31 - 1 or None, received 0"),
+        ({"chunk": -1}, r"chunk: expected a whole number from 1 to 2\^31 - 1 or None, received -1"),
+        ({"executor": "x"}, "executor: expected one of auto, loop, vectorized, received 'x'"),
+        ({"elements": "x"}, "grant.elements: expected at least 1 resource element, received 'x'"),
+        ({"optimizer": keras.optimizers.SGD(1.0)}, "optimizer: expected a function that makes one, such as lambda"),
+        ({"model_factory": network(0)}, "model_factory: expected a function that makes one, such as lambda seed"),
+        ({"algorithm": Sgd}, "algorithm: expected an object of a class that is one, received the class Sgd"),
+        ({"uplink": "ideal"}, "uplink: expected an object of a class that is one, received str 'ideal'"),
+    ],
+)
+def test_what_a_federation_cannot_be_made_of_is_named(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=f"^{told}"):
+        made(**given)
+
+
+def test_samples_may_lack_or_have_a_last_dimension_of_one_as_keras_takes_them() -> None:
+    history = made(DATA._replace(x_test=X[:6, :, None])).fit(1, 0, 10.0)
+    assert history.history["val_loss"] == made().fit(1, 0, 10.0).history["val_loss"]
