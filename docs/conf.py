@@ -86,6 +86,7 @@ def written_in(text: str) -> str:
 
 MARKS = re.compile(r"\||(?<=\w)_(?!\w)|\*(?=\S)|(?<=\S)\*")  # of substitutions, references and emphasis
 FIELD = re.compile(r"^    (\w+): (.+)\n((?:        .+\n?)+)", re.M)
+ARGUMENT = re.compile(r"^    (\w+): (.+(?:\n     .*)*)", re.M)
 told: dict[str, str] = {}  # of fields, by their full names: what their class says of them
 
 
@@ -105,11 +106,18 @@ def paragraph(text: str) -> str:
     if text.startswith("    "):
         return f"::\n\n{text}"
     head, _, rest = text.partition("\n")
-    if head.endswith(":") and rest.startswith("    "):  # such as "Args:"
+    if head == "Args:":
+        named = (f"- ``{name}``: {escaped(' '.join(about.split()))}" for name, about in ARGUMENT.findall(rest))
+        return "\n".join([head, "", *named])
+    if head.endswith(":") and rest.startswith("    "):
         return f"{head}:\n\n{rest}"
+    return text if text.startswith(">>>") else escaped(text)
+
+
+def escaped(text: str) -> str:
     parts = text.split("``")
     parts[::2] = [MARKS.sub(r"\\\g<0>", part) for part in parts[::2]]
-    return text if text.startswith(">>>") else "``".join(parts)
+    return "``".join(parts)
 
 
 def setup(app: Any) -> None:
