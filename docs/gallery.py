@@ -3,9 +3,10 @@
     python docs/gallery.py                  # all of them
     python docs/gallery.py quickstart       # these, and the page
 
-Presets without a curve stand at the end.
+Presets without a curve stand at the end. The site has a page of each preset besides, made as it is built.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,23 +32,50 @@ def text() -> str:
     return "\n".join([HEAD, *(_entry(name) for name in drawn), *(_entry(name) for name in others)])
 
 
+def page(name: str) -> str:
+    """That of a preset in the site, two folders below this one."""
+    lines = [f"# {name}", "", files.presets()[name] + ".", "", *_lines(name, "../../", ".md")]
+    if section := _section(name):
+        lines += [f"What came out: [results](../../results.md#{section}).", ""]
+    if _curve(name).is_file():
+        lines += [f"The table behind it: {{download}}`{name}.csv <../../curves/{name}.csv>`.", ""]
+    return "\n".join([*lines, "## Scenario", "", "```toml", files.text(name).strip(), "```", ""])
+
+
 def _entry(name: str) -> str:
-    return "\n".join([f"## {name}", "", files.presets()[name] + ".", "", *_lines(name)])
+    links = [f"[scenario](../scenarios/presets/{name}.toml)"]
+    if _curve(name).is_file():
+        links.append(f"[table](curves/{name}.csv)")
+    return "\n".join([f"## {name}", "", f"{files.presets()[name]} ({', '.join(links)}).", "", *_lines(name)])
 
 
-def _lines(name: str) -> Iterator[str]:
+def _lines(name: str, up: str = "", page: str = "") -> Iterator[str]:
     yield f"    overair run {name} --out runs/{name}"
     whole = published.PARTS.get(name, name)
     there = name in published.names(published.CURVES)
     yield f"    overair figure {name}" + ("" if there or whole != name else " --curves runs")
     yield ""
     if whole != name:
-        yield f"It is a part of the figure of [{whole}](#{whole})."
+        yield f"It is a part of the figure of [{whole}]({whole + page if page else '#' + whole})."
     elif (DOCS / f"{name}.png").is_file() or there:
-        yield f"![{files.presets()[name]}]({name}.png)"
+        yield f"![{files.presets()[name]}]({up}{name}.png)"
     else:
         yield "No curve of it is kept."
     yield ""
+
+
+def _curve(name: str) -> Path:
+    return DOCS / "curves" / f"{name}.csv"
+
+
+def _section(name: str) -> str:
+    """The anchor of where results.md tells of a preset; of none it is empty."""
+    heading = ""
+    for line in (DOCS / "results.md").read_text().splitlines():
+        heading = line.lstrip("# ") if line.startswith("#") else heading
+        if f"`overair run {name}`" in line:
+            return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+    return ""
 
 
 def draw(names: list[str]) -> None:

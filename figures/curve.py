@@ -46,12 +46,14 @@ def plot(
 ) -> Figure:
     """The figure of a result, which Matplotlib saves and changes like any other.
 
-    dataset: a result, as ``run`` returns it
-    x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy
-    y: a measure by name; the main one unless given
-    panel, lines: axes by name; with ``lines`` alone all others make panels, with ``panel`` alone all others lines
-    width: of the figure, in inches
-    style: plain, ieee (a column of 3.5 inches) or slides
+    Args:
+        dataset: a result, as ``run`` returns it.
+        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy.
+        y: a measure by name; the main one unless given.
+        panel: axes by name; with ``lines`` alone all others make panels.
+        lines: axes by name; with ``panel`` alone all others are lines.
+        width: of the figure, in inches.
+        style: plain, ieee (a column of 3.5 inches) or slides.
     """
     look = _styles.checked(style, width)
     chosen = choose(dataset, x, y, names(panel), names(lines))

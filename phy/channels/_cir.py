@@ -11,6 +11,7 @@ MATLAB drops axes of length 1 at the end: they are put back, and what then fits 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from . import _matlab
 NAMES = ("a", "tau", "pathGains", "pathDelays", "step_seconds", "sampleTimes", "start_seconds", "first_seconds")
 LONGEST = 1e9  # seconds of a step, and of a delay
 EVEN = 1e-3  # of a step, by which sample times may be off
+WRITERS = "np.savez writes the one, MATLAB's save and Octave's save -v7 the other"
 LAYOUTS = (
     "a [batch, 1, antennas, transmitters, 1, paths, steps] and tau [batch, 1, transmitters, paths], Sionna's axes with "
     "one receiver and one antenna a transmitter, with or without batch; or a [examples, antennas, paths, steps] and "
@@ -72,7 +74,8 @@ def _read(path: str) -> tuple[npz.Npz, bool]:
         matlab = _matlab.is_matlab(path)
         return (_matlab.read if matlab else npz.read)(path, NAMES), matlab
     except _matlab.FAULTS as error:
-        raise _wrong("a .npz or .mat file of plain arrays", f"{path!r}: {npz.one_line(error)}") from None
+        hint = f"; {WRITERS}" if isinstance(error, BadZipFile) else ""
+        raise _wrong("a .npz or .mat file of plain arrays", f"{path!r}: {npz.one_line(error)}{hint}") from None
 
 
 def _is_file(path: str) -> bool:

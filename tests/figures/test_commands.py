@@ -1,7 +1,9 @@
 """Published figures are drawn from what is kept beside the code and stand in one page; what is wrong is one line."""
 
 import importlib.util
+import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from matplotlib.figure import Figure
@@ -9,6 +11,7 @@ from matplotlib.figure import Figure
 from overair import cli
 from overair.figures import published
 from overair.figures._kept import kept
+from overair.scenarios.reading import files
 from overair.scenarios.results import dataset
 from tests.checkout import CHECKOUT, CURVES, needs_checkout
 
@@ -82,13 +85,32 @@ def test_results_of_a_preset_are_its_run_or_its_curve_in_a_folder(tmp_path: Path
     assert found.sizes["seed"] == 3 and kept(tmp_path, "bayes_recovery").sizes["seed"] == 1
 
 
-@needs_checkout
-def test_the_gallery_shows_every_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def gallery(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(published, "CURVES", CURVES)
     spec = importlib.util.spec_from_file_location("gallery", CHECKOUT / "docs" / "gallery.py")
     assert spec is not None and spec.loader is not None
-    gallery = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(gallery)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@needs_checkout
+def test_the_gallery_shows_every_preset(gallery: ModuleType) -> None:
     assert gallery.text() == (CHECKOUT / "docs" / "gallery.md").read_text(), "run python docs/gallery.py"
     for name in published.names(CURVES):
         assert (CHECKOUT / "docs" / f"{name}.png").stat().st_size > 5000
+
+
+@needs_checkout
+@pytest.mark.parametrize("name", files.presets())
+def test_a_preset_has_a_page_with_its_title_commands_figure_table_and_scenario(gallery: ModuleType, name: str) -> None:
+    page = gallery.page(name)
+    assert files.presets()[name] in page and f"    overair run {name} --out runs/{name}\n" in page
+    assert f"```toml\n{files.text(name).strip()}\n```" in page
+    figures = re.findall(r"!\[.*\]\(\.\./\.\./(.*)\)", page)
+    tables = re.findall(r"<\.\./\.\./(.*)>", page)
+    assert bool(figures) == (name in published.names(CURVES)) and bool(tables) == (CURVES / f"{name}.csv").is_file()
+    assert all((CHECKOUT / "docs" / file).is_file() for file in [*figures, *tables])
+    told = f"`overair run {name}`" in (CHECKOUT / "docs" / "results.md").read_text()
+    assert ("results.md#" in page) == told
