@@ -25,7 +25,8 @@ def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **op
 
     Args:
         dataset: a result, as ``run`` returns it or ``load`` reads it.
-        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy.
+        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy; of devices with
+            hardware also seconds, joules.
         y: a measure by name; the main one unless given.
         options: panel, lines, width in inches and style, as ``figures.curve.plot`` or ``figures.found.plot`` has them.
 
@@ -36,8 +37,15 @@ def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **op
     >>> figure.get_size_inches()[0].item()
     3.5
     """
+    import xarray as xr
+
+    from ..scenarios.reading.errors import ScenarioError
     from . import curve, found
 
+    if not isinstance(dataset, xr.Dataset):
+        raise ScenarioError(
+            f"dataset: expected one result, as run or overair.load gives it, received {type(dataset).__name__}"
+        )
     if "find" in dataset.attrs and y in (None, "required"):
         return found.plot(dataset, x, **options)
     return curve.plot(dataset, x, y, **options)

@@ -47,7 +47,8 @@ def plot(
     """The figure of a result, which Matplotlib saves and changes like any other.
 
     dataset: a result, as ``run`` returns it
-    x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy
+    x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy;
+        of devices with hardware also seconds, joules
     y: a measure by name; the main one unless given
     panel, lines: axes by name; with ``lines`` alone all others make panels, with ``panel`` alone all others lines
     width: of the figure, in inches
@@ -77,7 +78,7 @@ def _drawn(dataset: xr.Dataset, chosen: Choice, width: float | None, look: _styl
         x = costs.label(shown, chosen.cost) if chosen.cost else along(shown, chosen.x)
         layout.label(at, panel, plain(x), axis_label(dataset, chosen.measure.name))
     above = legend(figure, panels, layout.single)
-    below = caption(figure, told(dataset, chosen, layout.hidden), shown, chosen.lines)
+    below = caption(figure, told(dataset, chosen, layout.hidden), shown, chosen.compared)
     taken = sum(each.get_window_extent().height for each in (above, below) if each) / figure.dpi
     there = 0.0 if not free else BELOW if layout.single else BELOW + ABOVE
     figure.set_figheight(size[1] + max(0.0, taken - there))
