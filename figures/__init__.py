@@ -25,8 +25,7 @@ def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **op
 
     Args:
         dataset: a result, as ``run`` returns it or ``load`` reads it.
-        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy; of devices with
-            hardware also seconds, joules.
+        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy, seconds, joules.
         y: a measure by name; the main one unless given.
         options: panel, lines, width in inches and style, as ``figures.curve.plot`` or ``figures.found.plot`` has them.
 

@@ -47,8 +47,7 @@ def plot(
     """The figure of a result, which Matplotlib saves and changes like any other.
 
     dataset: a result, as ``run`` returns it
-    x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy;
-        of devices with hardware also seconds, joules
+    x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy, seconds, joules
     y: a measure by name; the main one unless given
     panel, lines: axes by name; with ``lines`` alone all others make panels, with ``panel`` alone all others lines
     width: of the figure, in inches
