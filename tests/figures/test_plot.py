@@ -177,7 +177,7 @@ def test_the_sentence_of_fairness_stands_below_a_figure() -> None:
 
 def test_what_is_no_result_is_refused_in_a_line() -> None:
     with pytest.raises(ScenarioError, match="expected one result, as run or overair.load gives it, received list"):
-            overair.plot([results(devices=(5,))])
+        overair.plot([results(devices=(5,))])
 
 
 def test_whole_abscissas_have_whole_ticks() -> None:
