@@ -36,7 +36,7 @@ def plot(
 
     Args:
         dataset: a result, as ``run`` returns it or ``load`` reads it.
-        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy.
+        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy, seconds, joules.
         y: a measure by name; the main one unless given.
         panel: axes by name that make panels; with ``panel`` alone all others make lines.
         lines: axes by name that make lines; with ``lines`` alone all others make panels.
@@ -51,9 +51,15 @@ def plot(
     >>> figure.get_size_inches()[0].item()
     3.5
     """
+    import xarray as xr
+
     from ..scenarios.reading.errors import ScenarioError
     from . import curve, found
 
+    if not isinstance(dataset, xr.Dataset):
+        raise ScenarioError(
+            f"dataset: expected one result, as run or overair.load gives it, received {type(dataset).__name__}"
+        )
     if "find" in dataset.attrs and y in (None, "required"):
         return found.plot(dataset, x, panel=panel, lines=lines, against=against, width=width, style=style)
     if against is not None:

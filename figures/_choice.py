@@ -32,6 +32,11 @@ class Choice(NamedTuple):
     lines: list[str]
     panels: list[str]
 
+    @property
+    def compared(self) -> list[str]:
+        """The axes whose values the figure compares: its lines, and schemes that have panels."""
+        return self.lines + [name for name in self.panels if name in COMPARED]
+
 
 def choose(
     dataset: xr.Dataset, x: str | None, y: str | None, panel: Sequence[str] | None, lines: Sequence[str] | None

@@ -48,7 +48,7 @@ def plot(
 
     Args:
         dataset: a result, as ``run`` returns it.
-        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy.
+        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy, seconds, joules.
         y: a measure by name; the main one unless given.
         panel: axes by name; with ``lines`` alone all others make panels.
         lines: axes by name; with ``panel`` alone all others are lines.
@@ -79,7 +79,7 @@ def _drawn(dataset: xr.Dataset, chosen: Choice, width: float | None, look: _styl
         x = costs.label(shown, chosen.cost) if chosen.cost else along(shown, chosen.x)
         layout.label(at, panel, plain(x), axis_label(dataset, chosen.measure.name))
     above = legend(figure, panels, layout.single)
-    below = caption(figure, told(dataset, chosen, layout.hidden), shown, chosen.lines)
+    below = caption(figure, told(dataset, chosen, layout.hidden), shown, chosen.compared)
     taken = sum(each.get_window_extent().height for each in (above, below) if each) / figure.dpi
     there = 0.0 if not free else BELOW if layout.single else BELOW + ABOVE
     figure.set_figheight(size[1] + max(0.0, taken - there))

@@ -206,7 +206,9 @@ def _add_show(commands: Any, command: Command) -> None:
     alone.add_argument("--latex", dest="table", action="store_const", const="latex", help="the table alone, for LaTeX")
     drawn = show.add_argument_group("the figure")
     drawn.add_argument(
-        "--x", metavar="AXIS|COST", help="an axis, or what was spent so far: elements, bits, airtime, energy"
+        "--x",
+        metavar="AXIS|COST",
+        help="an axis, or what was spent so far: elements, bits, airtime, energy; with hardware also seconds, joules",
     )
     drawn.add_argument("--y", metavar="MEASURE", help="a measure, such as loss; the main one unless given")
     drawn.add_argument("--panel", metavar="AXIS", type=names, help="axes whose values have panels, with commas")

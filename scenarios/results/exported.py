@@ -85,7 +85,7 @@ def _latex(dataset: xr.Dataset, against: Against | None) -> Iterator[str]:
     for comment in (tables.heading(dataset, against), *(f"{name}: {value}" for name, value in same.items())):
         if comment:
             yield f"% {' '.join(comment.split())}"
-    yield rf"\begin{{tabular}}{{{'l' * first}{'r' * (len(rows[0]) - first)}}}"
+    yield rf"\begin{{tabular}}{{{'l' * first}{'r' * (len(rows[0]) - first)}}}  % \usepackage{{booktabs}}"
     yield r"\toprule"
     for at, row in enumerate(rows):
         yield " & ".join(_escaped(cell) for cell in row) + r" \\"

@@ -171,10 +171,17 @@ def test_the_sentence_of_fairness_stands_below_a_figure() -> None:
     """The second sends three times the elements of the first."""
     told = overair.plot(results(devices=(5,)), x="snr_db").get_supxlabel().replace("\n", " ")
     assert "Not compared alike: elements, 110 to 330." in told
+    apart = overair.plot(results(devices=(5,)), x="snr_db", panel="uplink").get_supxlabel().replace("\n", " ")
+    assert "Not compared alike: elements, 110 to 330." in apart  # also where each scheme has a panel of its own
     alike = results(devices=(5,), schemes=["ideal", "analog"])
     assert (
         "Compared alike: same elements (110, with pilots), 3 seeds." in overair.plot(alike, x="snr_db").get_supxlabel()
     )
+
+
+def test_what_is_no_result_is_refused_in_a_line() -> None:
+    with pytest.raises(ScenarioError, match="expected one result, as run or overair.load gives it, received list"):
+        overair.plot([results(devices=(5,))])
 
 
 def test_whole_abscissas_have_whole_ticks() -> None:

@@ -89,7 +89,8 @@ def test_what_is_not_known_is_null_in_json_and_empty_in_csv() -> None:
 def test_latex_has_its_signs_escaped_and_as_many_cells_as_columns() -> None:
     lines = exported.to_latex(results()).splitlines()
     assert lines[0].startswith("% accuracy: mean over 3 seeds +- half")
-    assert lines[1:3] == [r"\begin{tabular}{lrr}", r"\toprule"] and lines[-2:] == [r"\bottomrule", r"\end{tabular}"]
+    assert lines[1:3] == [r"\begin{tabular}{lrr}  % \usepackage{booktabs}", r"\toprule"]
+    assert lines[-2:] == [r"\bottomrule", r"\end{tabular}"]
     assert lines[5] == r"analog\_50\% & 0.6000 $\pm$ 0.2484 & 1.2 \\"
     assert lines[3] == r"uplink & accuracy & loss \\" and lines[4] == r"\midrule"
 
