@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,21 @@ if TYPE_CHECKING:
 
 def draw(dataset: "xr.Dataset", path: str | Path) -> None:
     """Draw the figure that belongs to a result into a file; the ending (.png, .pdf, .svg) says which kind."""
+    _own(dataset).draw(dataset, path)
+
+
+def beside(dataset: "xr.Dataset") -> "Callable[[xr.Dataset, Path], None] | None":
+    """What draws the pictures of a result that its figure has not, None where there are none."""
+    from . import _strips
+
+    return getattr(_own(dataset), "draw_pictures", None) if _strips.there(dataset) else None
+
+
+def _own(dataset: "xr.Dataset") -> Any:
+    """The module that draws a result."""
     name = "found" if "find" in dataset.attrs else dataset.attrs.get("study", "federated")
     own = importlib.util.find_spec(f"{__name__}.{name}")  # or else the general one
-    module = importlib.import_module(f".{name}" if own else ".curve", __name__)
-    module.draw(dataset, path)
+    return importlib.import_module(f".{name}" if own else ".curve", __name__)
 
 
 def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **options: Any) -> "Figure":
@@ -26,7 +38,7 @@ def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **op
     Args:
         dataset: a result, as ``run`` returns it or ``load`` reads it.
         x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy.
-        y: a measure by name; the main one unless given.
+        y: a measure by name; the main one unless given. Of ``picture`` it is the pictures, where a result has some.
         options: panel, lines, width in inches and style, as ``figures.curve.plot`` or ``figures.found.plot`` has them.
 
     >>> import overair
@@ -36,8 +48,10 @@ def plot(dataset: "xr.Dataset", x: str | None = None, y: str | None = None, **op
     >>> figure.get_size_inches()[0].item()
     3.5
     """
-    from . import curve, found
+    from . import curve, found, pictures
 
+    if pictures.is_one(dataset, y):
+        return pictures.plot(dataset, x=x, **options)
     if "find" in dataset.attrs and y in (None, "required"):
         return found.plot(dataset, x, **options)
     return curve.plot(dataset, x, y, **options)
