@@ -19,6 +19,7 @@ from overair.learning.images.schemes.linear import LinearImages
 from overair.ota.images.jpeg import Jpeg
 from overair.ota.rates.capacity import Capacity
 from overair.ota.rates.mcs import Mcs
+from overair.ota.rates.outage import Outage
 from overair.ota.separate import Separate
 from overair.phy import Air, Awgn, Estimated, Grid, Rayleigh, Tdl, keys
 
@@ -94,7 +95,7 @@ def test_errors_of_the_digital_sender_are_those_of_images_that_are_seen() -> Non
 
 
 FADING = Air(Grid(), Rayleigh(), 1)
-AGAIN = DigitalImages(Jpeg(), Mcs(retransmissions=2), count="payload", mode_by="target")
+AGAIN = DigitalImages(Jpeg(), Mcs(retransmissions=2), count="payload", mode_by="target", margin_db=0.0)
 SHOWN: dict[str, tuple[ImageScheme, Air]] = {
     "deepjscc": (SENDERS["deepjscc"], AIR),
     "linear": (SENDERS["linear"], FADING),
@@ -128,10 +129,10 @@ def pictures_of(scheme: ImageScheme) -> np.ndarray:
 
 def test_a_lost_image_is_shown_as_its_mean_colour() -> None:
     """Over slow fading that the transmitter does not know, some of 40 images are lost and others are not."""
-    scheme = DigitalImages(Jpeg(), Mcs(), count="payload", mode_by="target")
-    trial = schemes.Trial(IMAGES[:40], (15.0,), 1, keys.key(1), False, shown=40)
+    scheme = DigitalImages(Jpeg(), Outage(0.3), count="payload")
+    trial = schemes.Trial(IMAGES[:40], (25.0,), 1, keys.key(1), False, shown=40)
     outcome = scheme.ready(Job(IMAGES, FADING, (RATIO,), 0))(RATIO, trial)
     plain = np.ptp(outcome.pictures[0], axis=(1, 2)).max(axis=-1) == 0
-    assert plain.mean() == outcome.lost[0] and 0 < plain.sum() < 40
+    assert plain.sum() == pytest.approx(40 * outcome.lost[0]) and 0 < plain.sum() < 40
     means = np.round(255 * IMAGES[:40]).mean(axis=(1, 2))[plain]
     np.testing.assert_allclose(255 * outcome.pictures[0, plain, 0, 0], np.round(means), atol=1e-4)
