@@ -34,6 +34,7 @@ KNOWN = named(
     Measure("seed", "1", "seed"),
     Measure("round", "1", "round"),
     Measure("ratio", "1", "bandwidth ratio k/n"),
+    Measure("shown", "1", "picture"),
 )
 
 
