@@ -18,9 +18,10 @@ def draw(dataset: "xr.Dataset", path: str | Path) -> None:
 
 def beside(dataset: "xr.Dataset") -> "Callable[[xr.Dataset, Path], None] | None":
     """What draws the pictures of a result that its figure has not, None where there are none."""
-    from . import _strips
+    from . import _strips, pictures
 
-    return getattr(_own(dataset), "draw_pictures", None) if _strips.there(dataset) else None
+    drawn = getattr(_own(dataset), "SHOWS_PICTURES", False)
+    return pictures.draw if _strips.there(dataset) and not drawn else None
 
 
 def _own(dataset: "xr.Dataset") -> Any:

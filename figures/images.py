@@ -14,9 +14,6 @@ from ._legend import legend
 from ._lines import lines
 from ._look import Line, caption, picture
 from ._panels import Panels
-from .pictures import draw as draw_pictures
-
-__all__ = ["draw", "draw_pictures"]
 
 
 def draw(

@@ -20,6 +20,7 @@ from ._panels import Panels
 DEVICES = "devices"
 MOST_ROWS, MOST_SNRS = 12, 6  # of pictures
 HEIGHT = 0.6  # inches of a row
+SHOWS_PICTURES = True  # so that a report does not show them again
 
 
 def draw(dataset: xr.Dataset, path: str | Path) -> None:

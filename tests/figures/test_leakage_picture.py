@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from overair.figures import draw
+from overair.figures import beside, draw
 from tests.figures.reading import lines, points
 
 DEVICES, SNRS = [5, 20], [0.0, 10.0, 20.0]
@@ -49,6 +49,10 @@ def test_lines_stand_above_pictures(figures: list[Figure], tmp_path: Path) -> No
         told = [text.get_text() for text in panel.texts]
         assert sorted(told) == sorted([*above, *(f"{-10 * np.log10(each):.1f}" for each in errors)])
     assert [panel.get_ylabel() for panel in panels[2::2]] == ["ideal", "analog"]
+
+
+def test_pictures_that_the_figure_shows_are_not_shown_again() -> None:
+    assert beside(results()) is None and beside(results().assign_attrs(study="images")) is not None
 
 
 def test_without_pictures_there_are_lines_alone(figures: list[Figure], tmp_path: Path) -> None:

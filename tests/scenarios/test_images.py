@@ -165,7 +165,7 @@ def test_images_of_several_sizes_count_each_once() -> None:
     parts = []
     for count, each in ((1, 0.0), (3, 1.0)):
         image, mean = np.full((2, count), each), np.full(2, each)
-        parts.append(ImageOutcome(image, image, image, *5 * [mean], np.zeros([2, 0, 8, 8, 1])))
+        parts.append(ImageOutcome(image, image, image, *6 * [mean]))
     together = _images._together(parts, [1, 3])
     for name in ("lost", "bits", "elements", "papr_db"):
         np.testing.assert_allclose(getattr(together, name), 0.75)
