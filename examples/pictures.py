@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from overair.figures.pictures import draw
+from overair.figures.pictures import draw_sent
 
 
 def faults(options: argparse.Namespace) -> list[str]:
@@ -39,7 +39,7 @@ def send(options: argparse.Namespace) -> None:
 
     images = (kodak()[0] if options.kodak else Cifar10().load().x_test)[: options.images]
     received = reconstructions(load(options.model), images, options.snr, keys.key(0, "pictures"), options.share)
-    draw(images, received, options.snr, options.out)
+    draw_sent(images, received, options.snr, options.out)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,9 +2,9 @@
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -13,10 +13,22 @@ if TYPE_CHECKING:
 
 def draw(dataset: "xr.Dataset", path: str | Path) -> None:
     """Draw the figure that belongs to a result into a file; the ending (.png, .pdf, .svg) says which kind."""
+    _own(dataset).draw(dataset, path)
+
+
+def beside(dataset: "xr.Dataset") -> "Callable[[xr.Dataset, Path], None] | None":
+    """What draws the pictures of a result that its figure has not, None where there are none."""
+    from . import _strips, pictures
+
+    drawn = getattr(_own(dataset), "SHOWS_PICTURES", False)
+    return pictures.draw if _strips.there(dataset) and not drawn else None
+
+
+def _own(dataset: "xr.Dataset") -> Any:
+    """The module that draws a result."""
     name = "found" if "find" in dataset.attrs else dataset.attrs.get("study", "federated")
     own = importlib.util.find_spec(f"{__name__}.{name}")  # or else the general one
-    module = importlib.import_module(f".{name}" if own else ".curve", __name__)
-    module.draw(dataset, path)
+    return importlib.import_module(f".{name}" if own else ".curve", __name__)
 
 
 def plot(
@@ -36,13 +48,7 @@ def plot(
 
     Args:
         dataset: a result, as ``run`` returns it or ``load`` reads it.
-        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy, seconds, joules.
-        y: a measure by name; the main one unless given.
-        panel: axes by name that make panels; with ``panel`` alone all others make lines.
-        lines: axes by name that make lines; with ``lines`` alone all others make panels.
-        against: of a search, to what differences are drawn; the first of what is compared unless given.
-        width: of the figure, in inches.
-        style: plain, ieee (a column of 3.5 inches) or slides.
+from collections.abc import Callable, Sequence
 
     >>> import overair
     >>> from overair.scenarios import run
@@ -51,15 +57,7 @@ def plot(
     >>> figure.get_size_inches()[0].item()
     3.5
     """
-    import xarray as xr
-
-    from ..scenarios.reading.errors import ScenarioError
-    from . import curve, found
-
-    if not isinstance(dataset, xr.Dataset):
-        raise ScenarioError(
-            f"dataset: expected one result, as run or overair.load gives it, received {type(dataset).__name__}"
-        )
+from collections.abc import Callable, Sequence
     if "find" in dataset.attrs and y in (None, "required"):
         return found.plot(dataset, x, panel=panel, lines=lines, against=against, width=width, style=style)
     if against is not None:

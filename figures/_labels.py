@@ -3,6 +3,8 @@
 import json
 import re
 import textwrap
+from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import xarray as xr
 from ..scenarios.reading.errors import ScenarioError, printable
 
 SNR = "snr_db"
+RATIO = "ratio"  # of bandwidths, k/n
 DOT = r"(?<!\d)\.(?=\S)|\.(?=[^\W\d])"  # of a path; none of a number
 WIDE = 40  # characters that stand beside a panel
 
@@ -42,6 +45,15 @@ def value_label(dataset: xr.Dataset, name: str, place: int) -> str:
         return plain(str(value).replace("_", " "))
     label, _, units = axis_label(dataset, name).partition(" (")
     return f"{label} {number(float(value))}" + (f" {units[:-1]}" if units else "")
+
+
+def place_label(dataset: xr.Dataset, place: Mapping[str, int]) -> str:
+    """Values of several axes in words, the ratio of bandwidths last, as a fraction."""
+    named = [value_label(dataset, name, at) for name, at in place.items() if name != RATIO]
+    if RATIO in place:
+        ratio = Fraction(float(dataset[RATIO][place[RATIO]])).limit_denominator(10_000)
+        named.append(f"k/n = {ratio}")
+    return ", ".join(named)
 
 
 def number(value: float) -> str:

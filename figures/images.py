@@ -4,19 +4,16 @@ Other axes make panels too. Lines are means over seeds, bands their 95 % confide
 """
 
 from collections.abc import Mapping
-from fractions import Fraction
 from pathlib import Path
 
 import xarray as xr
 
 from ._choice import COMPARED
-from ._labels import SNR, axis_label, seeds_label, value_label
+from ._labels import RATIO, SNR, axis_label, place_label, seeds_label
 from ._legend import legend
 from ._lines import lines
 from ._look import Line, caption, picture
 from ._panels import Panels
-
-RATIO = "ratio"
 
 
 def draw(
@@ -38,16 +35,10 @@ def draw(
             for (of, name), (snrs, numbers) in (others or {}).items():
                 if abs(of - float(here[RATIO])) < 1e-6:
                     panel.plot(snrs, numbers, ":", color="0.25", linewidth=1.3, label=name)
-            panel.set_title(_title(dataset, place), fontsize=8)
+            panel.set_title(place_label(dataset, place), fontsize=8)
             x = f"{axis_label(dataset, SNR)}, P/N0 of a complex symbol"
             layout.label(at, panel, x, axis_label(dataset, variable))
         if compared or others:
             legend(figure, panels, single=False)
         hidden = f"; {layout.hidden} more panels are not shown" if layout.hidden else ""
         caption(figure, f"{seeds_label(dataset)}{hidden}.", dataset, compared)
-
-
-def _title(dataset: xr.Dataset, place: Mapping[str, int]) -> str:
-    ratio = Fraction(float(dataset[RATIO][place[RATIO]])).limit_denominator(10_000)
-    named = [value_label(dataset, name, at) for name, at in place.items() if name != RATIO]
-    return ", ".join([*named, f"k/n = {ratio}"])

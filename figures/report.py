@@ -12,7 +12,7 @@ import xarray as xr
 
 from ..scenarios import studies
 from ..scenarios.results import costs, pages, repeated, tables
-from . import draw, plot, report_channels, write
+from . import beside, draw, plot, report_channels, write
 from ._labels import seeds_label
 from ._page import Html, page, table, tag
 
@@ -29,6 +29,7 @@ def text(dataset: xr.Dataset, channels: Sequence[xr.Dataset] = (), notes: Sequen
         *_table(dataset),
         tag("h2", "Curves"),
         *_curves(dataset),
+        *_pictures(dataset),
         *(_channels(channels, notes) if channels or notes else ()),
         *_again(dataset),
         tag("h2", "Versions"),
@@ -70,6 +71,12 @@ def _curves(dataset: xr.Dataset) -> Iterator[Html]:
     yield _drawn(lambda path: draw(dataset, path))
     if "elements" in costs.words(dataset) and "find" not in dataset.attrs:
         yield _drawn(lambda path: write(plot(dataset, x="elements"), path))
+
+
+def _pictures(dataset: xr.Dataset) -> Iterator[Html]:
+    if drawing := beside(dataset):
+        yield tag("h2", "Pictures")
+        yield _drawn(lambda path: drawing(dataset, path))
 
 
 def _channels(channels: Sequence[xr.Dataset], notes: Sequence[str]) -> Iterator[Html]:

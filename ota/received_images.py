@@ -14,7 +14,7 @@ class ReceivedImages(NamedTuple):
     uses: np.ndarray  # elements, with those of retransmissions and the pilots of each transmission, [S, B]
     fits: np.ndarray  # whether any quality fits, bool [S, B]
     crc_ok: np.ndarray  # whether these bits got through, bool [S, B]
-    images: np.ndarray | None  # what the receiver sees, uint8 [S, B, H, W, 3], where asked
+    images: np.ndarray  # what the receiver sees of the first images that were asked for, uint8 [S, keep, H, W, 3]
 
     @property
     def lost(self) -> np.ndarray:

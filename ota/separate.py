@@ -91,12 +91,12 @@ class Separate:
         snr_db: Sequence[float] | np.ndarray,
         key: Key,
         air: Air = NOISE_ALONE,
-        keep: bool = False,
+        keep: int = 0,
     ) -> ReceivedImages:
         """Images [B, H, W, 3] on so many elements each, at SNRs [S] or, an image its own, [S, B].
 
         The air has one device. All SNRs see the same channels and the same noise but for its scale.
-        ``keep`` returns what the receiver sees.
+        So many of the first images as ``keep`` says are returned as the receiver sees them.
         """
         check(images, elements, self.mosaic)
         snrs = snrs_of(snr_db, len(images))  # [S, B]
@@ -105,18 +105,18 @@ class Separate:
         carried = self.carry(snrs, elements, key, air, places)
         size = self.mosaic**2
 
-        def one(start: int, picture: Picture) -> tuple[np.ndarray | None, ...]:
+        def one(start: int, picture: Picture) -> tuple[np.ndarray, ...]:
             part = slice(start, start + size)
             seen, error, bits, fits = picture.code(carried.bits_available[:, part])
             picture.forget()
             error = np.where(fits & carried.crc_ok[:, part], error, picture.plain)
-            return error, bits, fits, seen if keep else None
+            return error, bits, fits, seen[:, : max(0, keep - start)].copy()  # a view would hold all of it
 
         with ThreadPoolExecutor(THREADS) as threads:
             parts = list(zip(*threads.map(one, range(0, len(images), size), pictures), strict=True))
-        error, bits, fits = (np.concatenate(part, axis=1) for part in parts[:3])
-        good = (fits & carried.crc_ok)[..., None, None, None]
-        kept = np.where(good, np.concatenate(parts[3], axis=1), self._shown(images)) if keep else None
+        error, bits, fits, seen = (np.concatenate(part, axis=1) for part in parts)
+        good = (fits & carried.crc_ok)[:, :keep, None, None, None]
+        kept = np.where(good, seen, self._shown(images)[:keep])
         return ReceivedImages(error, carried.bits_available, bits, carried.uses, fits, carried.crc_ok, kept)
 
     def carry(

@@ -59,5 +59,5 @@ def test_a_saved_transmission_sends_the_first_images(
     out = str(tmp_path / "figure.png")
     pictures.main([str(tmp_path / "model.keras"), "--kodak", "--images", "2", "--snr", "0", "20", "--out", out])
     shown = [np.asarray(panel.get_images()[0].get_array()) for panel in drawn[0].axes]
-    assert len(shown) == 2 * 3
-    np.testing.assert_allclose([shown[0], shown[3]], images[:2])
+    assert len(shown) == 2 and shown[0].shape == (8, 3 * 9 - 1, 3)
+    np.testing.assert_allclose([each[:, :8] for each in shown], images[:2])

@@ -81,6 +81,8 @@ def reconstructions(
     model: Transmission, images: np.ndarray, snrs_db: Sequence[float], key: Key, share: float | None = None
 ) -> np.ndarray:
     """What arrives of images at SNRs, [S, N, H, W, C], clipped to what can be shown."""
+    if not len(images):
+        return np.zeros([len(snrs_db), *images.shape], np.float32)
     place = tf.constant(model._place(share))
     return _at_all(model, tf.constant(images, tf.float32), tf.constant(snrs_db, tf.float32), place, key, 0).numpy()
 

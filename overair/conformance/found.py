@@ -150,6 +150,14 @@ def in_turn(family: str, others: Sequence[Any]) -> Sequence[Any]:
     return or_nothing(pairs, 2)
 
 
+def usual(family: str) -> Sequence[Any]:
+    """Every scheme as it comes."""
+    first: dict[type, Any] = {}
+    for example in examples(family):
+        first.setdefault(type(example), example)
+    return or_nothing(list(first.values()))
+
+
 def mistakes() -> list[Any]:
     """A scheme, a field, and a value that it must refuse."""
     return [

@@ -11,12 +11,13 @@ import tensorflow as tf
 from ..learning import Task, Weights
 from ..learning.federated.algorithms import Sample
 from ..learning.images.networks import Network, channels_of
-from ..learning.images.schemes import Job
+from ..learning.images.schemes import Job, Trial
 from ..ota import Analog, Ideal, Outcome, Terms, apply
 from ..ota.round import Round
 from ..phy import Air, Awgn, Grid, keys
 from ..scenarios.promises import shown
 from .compare import says
+from .found import label, usual
 
 LABELS = np.random.default_rng(1).permutation(np.repeat(np.arange(10), [18, 22, 17, 23, 21, 22, 21, 19, 14, 20]))
 IMAGES = np.random.default_rng(2).random((40, 32, 32, 3), np.float32)
@@ -117,6 +118,24 @@ def test_image_schemes(image_scheme: Any) -> None:
     assert image_scheme.check(job, [IMAGES[:36]]) is None
     assert isinstance(image_scheme.epochs_of(job), int) and image_scheme.epochs_of(job) >= 0
     assert callable(image_scheme.ready)
+
+
+@pytest.mark.parametrize("image_scheme", usual("schemes"), ids=label)
+def test_image_schemes_show_the_images_whose_errors_they_tell(image_scheme: Any) -> None:
+    """Decoded apart from the others, values may differ by 1e-5, and squared errors e by 2 sqrt(e) 1e-5 + 1e-10."""
+    coarse = np.random.default_rng(3).integers(0, 256, [40, 4, 4, 3])
+    images = np.kron(coarse, np.ones([1, 8, 8, 1])).astype(np.float32) / np.float32(255)
+    trial = Trial(images[:3], (0.0, 40.0), repetitions=1, key=keys.key(4), similarity=False, shown=2)
+    outcome = image_scheme.ready(Job(images, Air(Grid(), Awgn(), 1), (1 / 6,), 0))(1 / 6, trial)
+    assert outcome.mse.shape == (2, 3), says(image_scheme, "ready", "mse [2, 3]", shown(outcome.mse))
+    told = f"pictures {[2, 2, *SHAPE]} of 2 SNRs and the first 2 images, as told by Trial.shown"
+    fits = outcome.pictures.shape == (2, 2, *SHAPE)
+    assert fits, says(image_scheme, "ready", told, shown(outcome.pictures))
+    within = 0 <= outcome.pictures.min() <= outcome.pictures.max() <= 1
+    assert within, says(image_scheme, "ready", "pictures in [0, 1]", "others")
+    seen, mse = np.mean((outcome.pictures - images[:2]) ** 2, axis=(2, 3, 4)), outcome.mse[:, :2]
+    same = np.all(np.abs(seen - mse) <= 2e-5 * np.sqrt(mse) + 1e-10 + 1e-5 * mse)
+    assert same, says(image_scheme, "ready", f"pictures with the mse that is told, {mse.tolist()}", f"{seen.tolist()}")
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,7 @@ KNOWN = named(
     Measure("seed", "1", "seed"),
     Measure("round", "1", "round"),
     Measure("ratio", "1", "bandwidth ratio k/n"),
+    Measure("shown", "1", "picture"),
 )
 
 
@@ -56,15 +57,18 @@ def assemble(
     shape = [len(labels) for labels in sweep.axes.values()]
     inner = {} if asked.find else scenario.dimensions()
     along: dict[str, Any] = sweep.axes | {"seed": scenario.seeds} | inner
-    coordinates = {name: (name, np.array(values), describe(name, scenario)) for name, values in along.items()}
-    variables = {}
+    variables: dict[str, Any] = {}
     about = {**about, **held.about(asked, scenario)}
     for measure in held.variables(about | {"study": scenario.study}):
         over = () if asked.find else scenario.over(measure)
-        blank = np.full([len(inner[name]) for name in over], np.nan)
+        blank = np.full([len(inner[name]) for name in over], np.nan, np.float32 if measure.pixels else float)
         values = np.stack([[_values(unit, measure, blank) for unit in units] for units in found])
         dims = (*sweep.axes, "seed", *over)
-        variables[measure.name] = (dims, values.reshape([*shape, len(scenario.seeds), *blank.shape]), units_of(measure))
+        values = values.reshape([*shape, len(scenario.seeds), *blank.shape])
+        if blank.size:  # else no pictures are kept
+            variables[measure.name] = (dims, values, units_of(measure))
+    used = {name for dims, *_ in variables.values() for name in dims}
+    coordinates = {name: (name, np.array(along[name]), describe(name, scenario)) for name in along if name in used}
     attributes = {
         "study": scenario.study, "title": scenario.title, "scenario": json.dumps(sweep.resolved),
         "versions": json.dumps(versions()), "failures": json.dumps(list(_failures(sweep, found))),
@@ -105,7 +109,7 @@ def _of_field(name: str, scenario: Any) -> Measure | None:
 
 
 def _values(unit: Found, measure: Measure, blank: np.ndarray) -> np.ndarray:
-    return np.asarray(unit[measure.name], float) if unit and not isinstance(unit, str) else blank
+    return np.asarray(unit[measure.name], blank.dtype) if unit and not isinstance(unit, str) else blank
 
 
 def _failures(sweep: Sweep, found: Sequence[Sequence[Found]]) -> Any:

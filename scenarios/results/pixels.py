@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from .dataset import units_of
+from .dataset import describe, units_of
 from .measures import Measure
 
 TOP, NOTHING = 254, 255
@@ -48,7 +48,7 @@ def variables(
             raise ValueError(f"pixels: expected {name} at all places of the lines, received the shape {shape}")
         found[name] = (dims, _values(packed, shape), units_of(measures[name]))
         own = {dim: size for dim, size in zip(dims, shape, strict=True) if dim not in sizes}
-        coordinates |= {dim: (dim, np.arange(size)) for dim, size in own.items()}
+        coordinates |= {dim: (dim, np.arange(size), describe(dim)) for dim, size in own.items()}
     return found, coordinates
 
 

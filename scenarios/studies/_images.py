@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ...phy import Air
 
 ROUNDING = 1 / 12 / 255**2  # squared error of 8 bits
+COLOURS = 3
+MOST = 2**24  # pixels of a unit that are kept
 
 
 class ImageParts(NamedTuple):
@@ -48,25 +50,28 @@ def prepare(study: Any, shared: dict[str, Any]) -> ImageParts:
         for ratio in study.ratios:
             with named("ratios"):
                 symbols_of(images, ratio)
+    _check_kept(study)
     with named("scheme"):
         scheme.check(Job(learnt_from, air, tuple(study.ratios), study.seeds[0]), tested)
     return ImageParts(scheme, air, learnt_from, tested)
 
 
 def send(study: Any, parts: ImageParts, work: Work) -> dict[str, np.ndarray]:
-    """The measures of one point with one seed, each [R, S]; what is trained is kept in the folder of networks."""
+    """The measures of one point with one seed, [R, S, ...]; what is trained is kept in the folder of networks."""
     from ...learning.images.schemes import Job, Trial
     from ...phy import keys
 
     ready = parts.scheme.ready(Job(parts.images, parts.air, tuple(study.ratios), work.seed, work.folder, work.progress))
-    snrs, found = tuple(work.wanted["link.snr_db"]), []
+    snrs, found, shown = tuple(work.wanted["link.snr_db"]), [], _counts(parts.tested, study.shown)
     for ratio in work.wanted["ratio"]:
         outcomes = [
-            ready(ratio, Trial(some, snrs, study.repetitions, keys.key(work.seed, "test", at), study.similarity))
-            for at, some in enumerate(parts.tested)
+            ready(ratio, Trial(some, snrs, study.repetitions, keys.key(work.seed, "test", at), study.similarity, count))
+            for at, (some, count) in enumerate(zip(parts.tested, shown, strict=True))
         ]
-        found.append(_measures(_together(outcomes, [len(some) for some in parts.tested])))
-    return {name: np.stack([each[name] for each in found]) for name in found[0]}
+        pictures = {"picture": _kept([each.pictures for each in outcomes], study)}
+        found.append(_measures(_together(outcomes, [len(some) for some in parts.tested])) | pictures)
+    originals = _kept([some[:count] for some, count in zip(parts.tested, shown, strict=True)], study)
+    return {name: np.stack([each[name] for each in found]) for name in found[0]} | {"original": originals}
 
 
 def _measures(outcome: "ImageOutcome") -> dict[str, np.ndarray]:
@@ -83,7 +88,7 @@ def _psnr(mse: np.ndarray) -> np.ndarray:
 
 
 def _together(parts: "list[ImageOutcome]", counts: list[int]) -> "ImageOutcome":
-    """The outcome of test images of several sizes."""
+    """The outcome of test images of several sizes, but for its pictures."""
     first = parts[0]
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("mse", "ssim", "ms_ssim")
@@ -96,9 +101,33 @@ def _together(parts: "list[ImageOutcome]", counts: list[int]) -> "ImageOutcome":
 
 
 def _first(tested: "list[np.ndarray]", count: int) -> "list[np.ndarray]":
-    kept = []
-    for images in tested:
-        if count > 0:
-            kept.append(images[:count])
-            count -= len(images)
-    return kept
+    return [images[:some] for images, some in zip(tested, _counts(tested, count), strict=True) if some]
+
+
+def _counts(tested: "list[np.ndarray]", count: int) -> list[int]:
+    """How many of each size are among the first so many."""
+    before = np.cumsum([0, *map(len, tested)])
+    return [int(np.clip(count - first, 0, len(images))) for first, images in zip(before, tested, strict=False)]
+
+
+def _check_kept(study: Any) -> None:
+    one = len(study.ratios) * len(study.link.snr_db) * COLOURS * study.side**2
+    if one * study.shown > MOST:
+        wanted = f"at most {MOST // one} of this side, at so many ratios and SNRs"
+        raise ScenarioError(fault("shown", wanted, study.shown, "take a smaller side or fewer images"))
+
+
+def _kept(pictures: "list[np.ndarray]", study: Any) -> np.ndarray:
+    """Of pictures [..., N, H, W, C] of several sizes what is shown, [..., shown, colours, side^2]."""
+    squares = np.concatenate([_square(each, study.side) for each in pictures], axis=-3)
+    lacking = [(0, study.shown - squares.shape[-3]), (0, 0), (0, 0)]
+    return np.pad(squares, [(0, 0)] * (squares.ndim - 3) + lacking, constant_values=np.nan)
+
+
+def _square(pictures: np.ndarray, side: int) -> np.ndarray:
+    """The middle of pictures [..., H, W, C], [..., colours, side^2]; NaN where there is nothing."""
+    top, left = (max(0, (length - side) // 2) for length in pictures.shape[-3:-1])
+    middle = np.moveaxis(pictures[..., top : top + side, left : left + side, :COLOURS], -1, -3)
+    square = np.full([*pictures.shape[:-3], COLOURS, side, side], np.nan, np.float32)
+    square[..., : middle.shape[-3], : middle.shape[-2], : middle.shape[-1]] = middle
+    return square.reshape(*square.shape[:-2], side**2)

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from overair.figures import draw
+from overair.figures import beside, draw
 from tests.figures.reading import lines, points
 
 DEVICES, SNRS = [5, 20], [0.0, 10.0, 20.0]
@@ -37,15 +37,22 @@ def test_lines_stand_above_pictures(figures: list[Figure], tmp_path: Path) -> No
         for line, uplink in zip(lines(panel)[:2], (0, 1), strict=True):
             np.testing.assert_allclose(points(line), np.array([SNRS, np.add(SNRS, 10.0 * uplink + devices + 0.1)]))
         assert points(panel.get_lines()[-1])[1] == pytest.approx(13.2)
-    strips = [np.asarray(panel.images[0].get_array()) for panel in panels[2:]]
-    for strip, (uplink, devices) in zip(strips, [(0, 0), (0, 1), (1, 0), (1, 1)], strict=True):
+    for panel, (uplink, devices) in zip(panels[2:], [(0, 0), (0, 1), (1, 0), (1, 1)], strict=True):
+        strip = np.asarray(panel.images[0].get_array())
         here = made.isel(uplink=uplink, devices=devices, seed=0, shown=0)
         shown = [here.original.values, *here.picture.values]
         for at, each in enumerate(shown):
-            np.testing.assert_array_equal(strip[:, 5 * at : 5 * at + 4], each.reshape(4, 4))
-        assert strip.shape == (4, 19) and np.all(strip[:, 4::5] == 1)
+            np.testing.assert_array_equal(strip[:, 5 * at : 5 * at + 4], each.reshape(4, 4)[..., None].repeat(3, 2))
+        assert strip.shape == (4, 19, 3) and np.all(strip[:, 4::5] == 1)
+        errors = np.mean((here.picture.values - here.original.values) ** 2, axis=1)
+        above = ["original", "0 dB", "10 dB", "20 dB"] if uplink == 0 else []
+        told = [text.get_text() for text in panel.texts]
+        assert sorted(told) == sorted([*above, *(f"{-10 * np.log10(each):.1f}" for each in errors)])
     assert [panel.get_ylabel() for panel in panels[2::2]] == ["ideal", "analog"]
-    assert [text.get_text() for text in panels[-1].get_xticklabels()] == ["picture", "0 dB", "10 dB", "20 dB"]
+
+
+def test_pictures_that_the_figure_shows_are_not_shown_again() -> None:
+    assert beside(results()) is None and beside(results().assign_attrs(study="images")) is not None
 
 
 def test_without_pictures_there_are_lines_alone(figures: list[Figure], tmp_path: Path) -> None:

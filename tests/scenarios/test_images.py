@@ -48,7 +48,7 @@ RAW: dict[str, Any] = {
     "test_images": 8,
     "link": {"snr_db": [0, 10, 20]},
 }
-MEASURED = [each.name for each in Images.measures]
+MEASURED = [each.name for each in Images.measures if not each.pixels]
 NETWORK: dict[str, Any] = {"kind": "deepjscc", "network": "bourtsoulatze2019", "epochs": 2, "batch_size": 16}
 
 
@@ -59,11 +59,12 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def dataset_of(values: dict[str, float]) -> xr.Dataset:
     """Two schemes, two seeds, two ratios and three SNRs; what is not told is NaN."""
-    plan = sweep(RAW | {"scheme": ["linear", "digital"], "seeds": [3, 1]})
+    plan = sweep(RAW | {"scheme": ["linear", "digital"], "seeds": [3, 1], "shown": 1, "side": 2})
     rng = np.random.default_rng(0)
 
     def unit() -> dict[str, np.ndarray]:
-        return {name: values.get(name, np.nan) * rng.uniform(0.5, 1, (2, 3)) for name in MEASURED}
+        numbers = {name: values.get(name, np.nan) * rng.uniform(0.5, 1, (2, 3)) for name in MEASURED}
+        return numbers | {"picture": rng.random([2, 3, 1, 3, 4]), "original": rng.random([1, 3, 4])}
 
     return assemble(plan, [[unit() for _ in (3, 1)] for _ in range(2)], {})
 
@@ -164,7 +165,7 @@ def test_images_of_several_sizes_count_each_once() -> None:
     parts = []
     for count, each in ((1, 0.0), (3, 1.0)):
         image, mean = np.full((2, count), each), np.full(2, each)
-        parts.append(ImageOutcome(image, image, image, *5 * [mean]))
+        parts.append(ImageOutcome(image, image, image, *6 * [mean]))
     together = _images._together(parts, [1, 3])
     for name in ("lost", "bits", "elements", "papr_db"):
         np.testing.assert_allclose(getattr(together, name), 0.75)

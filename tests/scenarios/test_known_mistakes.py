@@ -69,7 +69,7 @@ def test_so_many_test_images_are_those_of_all_sizes_together(count: int | None, 
 def test_images_that_arrive_without_an_error_have_the_psnr_of_rounding_to_bytes() -> None:
     mse = np.array([[0.0, 0.0], [0.0, 1e-2]])  # [S, N]
     nothing, one = np.full([2, 2], np.nan), np.ones(2)
-    found = _images._measures(ImageOutcome(mse, nothing, nothing, *5 * [one]))
+    found = _images._measures(ImageOutcome(mse, nothing, nothing, *6 * [one]))
     ceiling = 10 * np.log10(12 * 255**2)
     np.testing.assert_allclose(found["psnr"], [ceiling, -10 * np.log10(5e-3)])
     np.testing.assert_allclose(found["mean_psnr"], [ceiling, (ceiling + 20) / 2])

@@ -51,6 +51,7 @@ class Trial(NamedTuple):
     repetitions: int  # how often each image is sent at each SNR
     key: Key  # on which all draws depend
     similarity: bool  # whether SSIM and MS-SSIM are measured
+    shown: int = 0  # so many of the first images are handed on as they arrived
 
 
 @documented
@@ -61,8 +62,8 @@ class ImageOutcome(NamedTuple):
 
     >>> import numpy as np
     >>> from overair.learning.images.schemes import ImageOutcome
-    >>> one, each = np.zeros([1]), np.full([1, 2], 0.01)
-    >>> ImageOutcome(each, each, each, one, one, one, one, one).mse.shape
+    >>> one, each, pictures = np.zeros([1]), np.full([1, 2], 0.01), np.zeros([1, 0, 32, 32, 3], np.float32)
+    >>> ImageOutcome(each, each, each, one, one, one, one, one, pictures).mse.shape
     (1, 2)
     """
 
@@ -74,6 +75,7 @@ class ImageOutcome(NamedTuple):
     elements: np.ndarray  # of an image, [S]
     papr_db: np.ndarray  # of the OFDM waveform, [S]
     silent: np.ndarray  # share of images of which nothing is sent, as no quality fits, [S]
+    pictures: np.ndarray  # what arrived of the first images in the first repetition, in [0, 1], [S, shown, H, W, C]
 
 
 HELD_BACK = 500  # training images that judge an epoch, or a tenth where there are fewer than ten times as many

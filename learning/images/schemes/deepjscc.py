@@ -13,7 +13,7 @@ from annotated_types import Ge, Gt, Le
 from ....phy import Air
 from ....phy.strict import dataclass
 from ...over_air import OverAir
-from ..evaluation import curve
+from ..evaluation import curve, of_repetition, reconstructions
 from ..networks import Network, channels_of, check_shape
 from ..networks.adaptive import Adaptive
 from ..training import root_mean_square, train
@@ -95,11 +95,13 @@ class Deepjscc:
             found = curve(
                 model, test.images, test.snrs_db, test.key, test.repetitions, share, similarity=test.similarity
             )
+            first = test.images[: test.shown], test.snrs_db, of_repetition(test.key, 0)
+            shown = reconstructions(model, *first, share)
             elements = symbols_of(test.images, ratio) + model.over_air.air.pilots
             count = len(test.snrs_db)
             peak = self._papr_db(model, test, share)
             none = np.zeros(count)
-            return ImageOutcome(*found, none, none, np.full(count, float(elements)), peak, none)
+            return ImageOutcome(*found, none, none, np.full(count, float(elements)), peak, none, shown)
 
         return send
 

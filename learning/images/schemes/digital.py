@@ -57,13 +57,13 @@ class DigitalImages(Separate):
     def ready(self, job: Job) -> Sends:
         def send(ratio: float, test: Trial) -> ImageOutcome:
             pictures = np.round(test.images * 255).astype(np.uint8)
-            elements = symbols_of(test.images, ratio)
+            elements, keep = symbols_of(test.images, ratio), len(pictures) if test.similarity else test.shown
             runs = [
-                self.run(pictures, elements, test.snrs_db, of_repetition(test.key, at), job.air, keep=test.similarity)
+                self.run(pictures, elements, test.snrs_db, of_repetition(test.key, at), job.air, keep)
                 for at in range(test.repetitions)
             ]
-            seen = [run.images for run in runs if run.images is not None]
-            alike = [_likeness(test.images, each) for each in seen] or [np.full([2, *runs[0].error.shape], np.nan)]
+            unknown = np.full([2, *runs[0].error.shape], np.nan)
+            alike = [_likeness(test.images, run.images) if test.similarity else unknown for run in runs]
             mean = {
                 name: np.mean([getattr(run, name) for run in runs], axis=0)
                 for name in ("error", "lost", "silent", "bits", "uses")
@@ -72,7 +72,8 @@ class DigitalImages(Separate):
             bits = mean["bits"].mean(axis=1)
             like, multiscale = np.mean(alike, axis=0)
             sent = mean["lost"], bits, uses, never(test.snrs_db), mean["silent"]
-            return ImageOutcome(mean["error"], like, multiscale, *sent)
+            shown = runs[0].images[:, : test.shown] / np.float32(255)
+            return ImageOutcome(mean["error"], like, multiscale, *sent, shown)
 
         return send
 

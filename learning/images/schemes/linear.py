@@ -62,16 +62,19 @@ class LinearImages:
 
         def send(ratio: float, test: Trial) -> ImageOutcome:
             scheme, images = schemes[ratio], tf.constant(test.images, tf.float32)
-            measures = np.zeros([3, len(test.snrs_db), len(test.images)])
+            measures, pictures = np.zeros([3, len(test.snrs_db), len(test.images)]), []
             for at, snr_db in enumerate(test.snrs_db):
                 for repetition in range(test.repetitions):
                     received = scheme.send(images, snr_db, of_repetition(test.key, repetition), air=job.air)
                     alike = likeness(images, received) if test.similarity else np.full([2, len(images)], np.nan)
                     measures[:, at] += np.vstack([mse(images, received), alike]) / test.repetitions
+                    if repetition == 0:
+                        pictures.append(received[: test.shown].numpy())
             count = len(test.snrs_db)
             elements = np.full(count, float(symbols_of(test.images, ratio) + job.air.pilots))
             errors, like, multiscale = measures
             none = np.zeros(count)
-            return ImageOutcome(errors, like, multiscale, none, none, elements, never(test.snrs_db), none)
+            unmeasured, shown = never(test.snrs_db), np.stack(pictures)
+            return ImageOutcome(errors, like, multiscale, none, none, elements, unmeasured, none, shown)
 
         return send

@@ -16,9 +16,12 @@ from overair.learning.images.schemes import ImageOutcome, ImageScheme, Job
 from overair.learning.images.schemes.deepjscc import Deepjscc
 from overair.learning.images.schemes.digital import DigitalImages
 from overair.learning.images.schemes.linear import LinearImages
+from overair.ota.images.jpeg import Jpeg
 from overair.ota.rates.capacity import Capacity
+from overair.ota.rates.mcs import Mcs
+from overair.ota.rates.outage import Outage
 from overair.ota.separate import Separate
-from overair.phy import Air, Awgn, Estimated, Grid, Tdl, keys
+from overair.phy import Air, Awgn, Estimated, Grid, Rayleigh, Tdl, keys
 
 SNRS, RATIO = (0.0, 60.0), 1 / 2
 AIR = Air(Grid(), Awgn(), 1)
@@ -86,7 +89,50 @@ def test_a_smaller_ratio_hears_less_and_pilots_are_counted() -> None:
 def test_errors_of_the_digital_sender_are_those_of_images_that_are_seen() -> None:
     outcome = sent(SENDERS["digital"], False, repetitions=1)
     pictures = np.round(IMAGES[:12] * 255).astype(np.uint8)
-    run = Separate(rate=Capacity()).run(pictures, 384, SNRS, of_repetition(keys.key(1), 0), keep=True)
-    assert run.images is not None
+    run = Separate(rate=Capacity()).run(pictures, 384, SNRS, of_repetition(keys.key(1), 0), keep=12)
     seen = run.images.astype(np.float64) / 255  # [S, N, H, W, 3]
     np.testing.assert_allclose(outcome.mse, ((seen - pictures / 255) ** 2).mean(axis=(2, 3, 4)), rtol=1e-4, atol=1e-9)
+
+
+FADING = Air(Grid(), Rayleigh(), 1)
+AGAIN = DigitalImages(Jpeg(), Mcs(retransmissions=2), count="payload", mode_by="target", margin_db=0.0)
+SHOWN: dict[str, tuple[ImageScheme, Air]] = {
+    "deepjscc": (SENDERS["deepjscc"], AIR),
+    "linear": (SENDERS["linear"], FADING),
+    "sent again": (AGAIN, FADING),
+    "mosaics": (DigitalImages(Jpeg(), Capacity(), mosaic=2), AIR),
+    "shares": (Deepjscc(Refinement(2), epochs=1, batch_size=16), FADING),
+}
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_pictures_are_the_first_images_as_they_arrived_first_and_change_no_number(kind: str) -> None:
+    """The bound is that of values that differ by 1e-5, as a few images are decoded apart from the others."""
+    scheme, air = SHOWN[kind]
+    sends = scheme.ready(Job(IMAGES, air, (RATIO,), 0))
+    trial = schemes.Trial(IMAGES[:12], (0.0, 20.0), 2, keys.key(1), False)
+    none, twice = (sends(RATIO, trial._replace(shown=shown)) for shown in (0, 3))
+    first = sends(RATIO, trial._replace(repetitions=1, shown=3))
+    assert none.pictures.shape == (2, 0, 16, 16, 3)
+    for name in ImageOutcome._fields[:-1]:
+        np.testing.assert_array_equal(getattr(twice, name), getattr(none, name))
+    np.testing.assert_array_equal(twice.pictures, first.pictures)
+    errors, seen = first.mse[:, :3], np.mean((first.pictures - pictures_of(scheme)[:3]) ** 2, axis=(2, 3, 4))
+    np.testing.assert_array_less(np.abs(seen - errors), 2e-5 * np.sqrt(errors) + 1e-5 * errors + 1e-10)
+    assert not np.allclose(first.pictures[0], first.pictures[1], atol=1e-3)
+
+
+def pictures_of(scheme: ImageScheme) -> np.ndarray:
+    """What errors are counted from: digital schemes send bytes."""
+    return np.round(255 * IMAGES) / np.float32(255) if isinstance(scheme, DigitalImages) else IMAGES
+
+
+def test_a_lost_image_is_shown_as_its_mean_colour() -> None:
+    """Over slow fading that the transmitter does not know, some of 40 images are lost and others are not."""
+    scheme = DigitalImages(Jpeg(), Outage(0.3), count="payload")
+    trial = schemes.Trial(IMAGES[:40], (25.0,), 1, keys.key(1), False, shown=40)
+    outcome = scheme.ready(Job(IMAGES, FADING, (RATIO,), 0))(RATIO, trial)
+    plain = np.ptp(outcome.pictures[0], axis=(1, 2)).max(axis=-1) == 0
+    assert plain.sum() == pytest.approx(40 * outcome.lost[0]) and 0 < plain.sum() < 40
+    means = np.round(255 * IMAGES[:40]).mean(axis=(1, 2))[plain]
+    np.testing.assert_allclose(255 * outcome.pictures[0, plain, 0, 0], np.round(means), atol=1e-4)
