@@ -44,20 +44,28 @@ def plot(
 ) -> "Figure":
     """The curve of any result as a Matplotlib figure, which Matplotlib saves and changes like any other.
 
-    Of a search it is that of the value that its target needs, unless y is another measure.
+        Of a search it is that of the value that its target needs, unless y is another measure.
 
-    Args:
-        dataset: a result, as ``run`` returns it or ``load`` reads it.
-from collections.abc import Callable, Sequence
+        Args:
+            dataset: a result, as ``run`` returns it or ``load`` reads it.
+    from collections.abc import Callable, Sequence
 
-    >>> import overair
-    >>> from overair.scenarios import run
-    >>> dataset = run({"study": "diversity", "links": 50, "senders": [1, 5], "bandwidth": [1e6, 1e7], "seeds": [0]})
-    >>> figure = overair.plot(dataset, x="bandwidth", style="ieee")
-    >>> figure.get_size_inches()[0].item()
-    3.5
+        >>> import overair
+        >>> from overair.scenarios import run
+        >>> dataset = run({"study": "diversity", "links": 50, "senders": [1, 5], "bandwidth": [1e6, 1e7], "seeds": [0]})
+        >>> figure = overair.plot(dataset, x="bandwidth", style="ieee")
+        >>> figure.get_size_inches()[0].item()
+        3.5
     """
-from collections.abc import Callable, Sequence
+    import xarray as xr
+
+    from ..scenarios.reading.errors import ScenarioError
+    from . import curve, found
+
+    if not isinstance(dataset, xr.Dataset):
+        raise ScenarioError(
+            f"dataset: expected one result, as run or overair.load gives it, received {type(dataset).__name__}"
+        )
     if "find" in dataset.attrs and y in (None, "required"):
         return found.plot(dataset, x, panel=panel, lines=lines, against=against, width=width, style=style)
     if against is not None:
