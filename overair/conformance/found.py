@@ -82,6 +82,11 @@ def required(scheme: type) -> dict[str, Any]:
     return {name: _first(scheme, name) for name in names}
 
 
+def as_it_comes(example: Any) -> Any:
+    """The scheme without what makes it a variant."""
+    return type(example)(**required(type(example)))
+
+
 def _first(scheme: type, name: str) -> Any:
     if found := good_values(scheme, name):
         return found[0]
@@ -133,19 +138,10 @@ def or_nothing(cases: Sequence[Any], arguments: int = 1) -> Sequence[Any]:
 
 
 def in_turn(family: str, others: Sequence[Any]) -> Sequence[Any]:
-    """Every scheme as it comes with all the values, and its variants with every other of them, one by one in turn.
-
-    Of two values of a field one thus meets the first half, and the other the second. A variant that holds another
-    scheme of the family, which meets all values on its own, meets one of them.
-    """
+    """Every scheme as it comes with all the values, and each of its variants with one of them, in turn."""
     pairs: list[Any] = []
-    usual: dict[type, Any] = {}
-    siblings = {type(example) for example in examples(family)}
     for number, example in enumerate(examples(family)):
-        base = usual.setdefault(type(example), example)
-        met = others if example is base else others[number % 2 :: 2]
-        if any(type(one) in siblings and one != getattr(base, name) for name, one in vars(example).items()):
-            met = others[number % len(others) :][:1]
+        met = others if example == as_it_comes(example) else others[number % len(others) :][:1]
         pairs += [pytest.param(example, value, id=f"{label(example)}-{value}") for value in met]
     return or_nothing(pairs, 2)
 

@@ -14,7 +14,7 @@ from ..learning.inference.split.cuts import cut, cuts
 from ..learning.inference.split.features import Cut, Examples
 from ..learning.inference.split.outage import BEST
 from ..phy import Grid
-from .found import in_turn, required
+from .found import as_it_comes, in_turn
 
 SNRS = [0.0, 10.0]
 NAMES = ("input", "inner", "end")
@@ -33,7 +33,7 @@ def places() -> dict[str, Cut]:
     network = keras.Sequential(layers)
     images, labels = rng.random([60, 4, 4, 1], np.float32), rng.integers(5, size=60).astype(np.int32)
     data, held_out = (
-        Arrays(images[:30], labels[:30], images[40:], labels[40:], 5),
+        Arrays(images[:30], labels[:30], images[50:], labels[50:], 5),
         Examples(images[30:40], labels[30:40]),
     )
     grid = Grid(subcarriers=8, symbols=2, prefix=2)
@@ -44,7 +44,7 @@ def places() -> dict[str, Cut]:
 
 @pytest.mark.parametrize(("features", "name"), in_turn("features", NAMES))
 def test_features(features: Any, name: str) -> None:
-    usual = features == type(features)(**required(type(features)))
+    usual = features == as_it_comes(features)
     if steps := getattr(features, "steps", 0):
         features = replace(features, steps=min(steps, 20))  # nothing below depends on how much is learnt
     place = places()[name]

@@ -1,6 +1,7 @@
 """Every way of sending queries, found by walking the package, on a few characters that nothing was trained to tell."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..learning.inference.retrieval.drawings import Drawings
 from ..learning.inference.retrieval.evaluate import Labels
 from ..learning.inference.retrieval.queries import Asked, Job
 from ..phy import Air, Grid, Rayleigh, keys
+from .found import as_it_comes
 
 ELEMENTS, CHARACTERS = 32, 4
 AIR = Air(Grid(ELEMENTS, 1), Rayleigh(), 1)
@@ -43,6 +45,8 @@ def keep(told: tuple[object, ...], make: Callable[[], Any]) -> Any:
 
 
 def test_queries(query_scheme: Any, job: Job, asked: Asked) -> None:
+    if len(targets := getattr(query_scheme, "targets", ())) > 2 and query_scheme != as_it_comes(query_scheme):
+        query_scheme = replace(query_scheme, targets=targets[1:3])  # a choice among two is one; each target is compiled
     assert query_scheme.check(AIR) is None
     ready = query_scheme.ready(job, asked)
     one, again, other = (ready.found(3.0, keys.key(seed)) for seed in (1, 1, 2))

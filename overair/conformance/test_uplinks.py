@@ -9,7 +9,7 @@ import tensorflow as tf
 from ..ota import Report, Round, Terms, apply, collect
 from ..phy import Air, Awgn, Rayleigh, keys
 from .compare import GRID, finite, same
-from .found import in_turn, required
+from .found import as_it_comes, in_turn
 
 
 def play(
@@ -68,10 +68,6 @@ def test_uplinks(uplink: Any, shape: tuple[int, int]) -> None:
         assert np.all(np.abs(estimate) == 1)
     elif getattr(getattr(uplink, "rule", None), "announced", True):  # else a scale is sent in any case
         assert not np.any(estimate)
-
-
-def as_it_comes(uplink: Any) -> Any:
-    return type(uplink)(**required(type(uplink)))
 
 
 def votes(uplink: Any) -> bool:

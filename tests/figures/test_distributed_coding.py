@@ -6,6 +6,7 @@ import pytest
 
 from overair.figures.distributed_coding import draw, draw_folder
 from overair.scenarios import run
+from overair.scenarios.results.saved import load
 
 SCENARIO = {
     "data": "digits", "model": "softmax", "devices": 4, "rounds": 1, "grant": {"elements": 2000},
@@ -15,17 +16,22 @@ PLAIN = {"kind": "digital", "compressor": {"kind": "nested", "first": 1.0}}
 NESTED = {"kind": "digital", "compressor": "nested"}
 
 
-def test_bits_and_errors_are_drawn_over_batches(tmp_path: Path) -> None:
-    drawn = run(
-        {**SCENARIO, "batch_size": [10, 100], "uplink": [PLAIN | {"label": "plain"}, NESTED]},
-        out=tmp_path / "distributed_coding",
-    )
-    draw(drawn, tmp_path / "bits.png")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a run's folder."""
+    made = tmp_path_factory.mktemp("runs")
+    scenario = {**SCENARIO, "batch_size": [10, 100], "uplink": [PLAIN | {"label": "plain"}, NESTED]}
+    run(scenario, out=made / "distributed_coding")
+    return made
+
+
+def test_bits_and_errors_are_drawn_over_batches(folder: Path, tmp_path: Path) -> None:
+    draw(load(folder / "distributed_coding"), tmp_path / "bits.png")
     assert (tmp_path / "bits.png").stat().st_size > 10_000
-    draw_folder(tmp_path, tmp_path / "again.png")
+    draw_folder(folder, tmp_path / "again.png")
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "bits.png").read_bytes()
 
 
-def test_one_batch_makes_no_figure(tmp_path: Path) -> None:
+def test_one_batch_makes_no_figure(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="several values of batch_size"):
-        draw(run({**SCENARIO, "batch_size": 10, "uplink": [PLAIN, NESTED]}), tmp_path / "bits.png")
+        draw(load(folder / "distributed_coding").isel(batch_size=0), tmp_path / "bits.png")

@@ -175,9 +175,15 @@ def test_a_devices_decoder_is_told_of_the_noise_of_both_ways() -> None:
     _variance_is(real, told.mean())
 
 
-@pytest.mark.parametrize("algorithm", [Sgd(), Fedavg(learning_rate=0.2, steps=2)], ids=["sgd", "fedavg"])
 @pytest.mark.parametrize(
-    "uplink", [Ideal(), Analog(RandomLinear(2.0)), Digital()], ids=["ideal", "random_linear", "digital"]
+    ("uplink", "algorithm"),  # as in rounds without a downlink, each of both meets its side
+    [
+        (Ideal(), Sgd()),
+        (Ideal(), Fedavg(learning_rate=0.2, steps=2)),
+        (Analog(RandomLinear(2.0)), Fedavg(learning_rate=0.2, steps=2)),
+        (Digital(), Sgd()),
+    ],
+    ids=["ideal-sgd", "ideal-fedavg", "random_linear-fedavg", "digital-sgd"],
 )
 def test_executors_and_chunks_agree(uplink: Any, algorithm: Any) -> None:
     sends: Any = "received" if isinstance(uplink, Analog) else "estimate"

@@ -77,8 +77,20 @@ def _values(nest: Any) -> list[np.ndarray]:
     return [np.asarray(tensor) for tensor in tf.nest.flatten(nest)]
 
 
-@pytest.mark.parametrize("algorithm", [Sgd(), Fedavg(steps=2), Fedavg(epochs=1)], ids=["sgd", "steps", "epochs"])
-@pytest.mark.parametrize("uplink", [Ideal(), Analog(RandomLinear()), Digital()], ids=["ideal", "analog", "digital"])
+@pytest.mark.parametrize(
+    (
+        "uplink",
+        "algorithm",
+    ),  # executors meet algorithms and chunks meet uplinks; of pairs, those that remember or draw most
+    [
+        (Ideal(), Sgd()),
+        (Ideal(), Fedavg(steps=2)),
+        (Ideal(), Fedavg(epochs=1)),
+        (Analog(RandomLinear()), Fedavg(steps=2)),
+        (Digital(), Fedavg(epochs=1)),
+    ],
+    ids=["ideal-sgd", "ideal-steps", "ideal-epochs", "analog-steps", "digital-epochs"],
+)
 def test_executors_and_chunks_agree_to_float_precision(uplink: Any, algorithm: Any) -> None:
     reference = None
     for executor, chunk in (("loop", None), ("loop", 2), ("vectorized", None), ("vectorized", 4)):

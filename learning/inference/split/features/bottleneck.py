@@ -1,7 +1,7 @@
 """Analog: features as real symbols of a linear bottleneck that is learnt through the air (JSCC), two on an element."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import keras
@@ -75,8 +75,9 @@ class BottleneckFeatures:
         for variable, value in zip((*encoder, *decoder), cut.kept(lambda: self._learnt(cut, over_air)), strict=True):
             variable.assign(value)
         tested, key = Examples(cut.data.x_test, cut.data.y_test), keys.key(cut.seed, "links")  # of every cut and SNR
-        reached = _accuracies(cut, bottleneck, over_air, snrs_db, tested, key)
-        held = _accuracies(cut, bottleneck, over_air, snrs_db, cut.held_out, keys.key(cut.seed, "validation links"))
+        right = _counts(cut, bottleneck, over_air)
+        reached = _accuracies(cut, right, snrs_db, tested, key)
+        held = _accuracies(cut, right, snrs_db, cut.held_out, keys.key(cut.seed, "validation links"))
         elements = np.full(len(snrs_db), -(-bottleneck.symbols // 2))
         return Sent(np.array(reached), np.array(held), elements, 0.0, 0)
 
@@ -96,22 +97,27 @@ class BottleneckFeatures:
         return [*made.encoder.get_weights(), *made.decoder.get_weights()]
 
 
-def _accuracies(
-    cut: Cut, bottleneck: Bottleneck, over_air: OverAir, snrs_db: Sequence[float], tested: Examples, links: keys.Key
-) -> list[float]:
-    """At every SNR over the same links."""
+def _counts(cut: Cut, bottleneck: Bottleneck, over_air: OverAir) -> Callable[..., tf.Tensor]:
+    """How many images [B] are told right over links from a number on."""
 
     @tf.function(autograph=False)
-    def right(x: tf.Tensor, y: tf.Tensor, snr: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+    def right(x: tf.Tensor, y: tf.Tensor, snr: tf.Tensor, links: keys.Key, first: tf.Tensor) -> tf.Tensor:
         logits = cut.server(bottleneck.send(x, over_air, snr, links, first), training=False)
         return tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == y, tf.int32))
 
+    return right
+
+
+def _accuracies(
+    cut: Cut, right: Callable[..., tf.Tensor], snrs_db: Sequence[float], tested: Examples, links: keys.Key
+) -> list[float]:
+    """At every SNR over the same links."""
     features, labels = cut.device.predict(tested.x, 250, 0), tested.y
     parts = [np.array_split(each, 10) for each in (features, labels)]
     firsts = np.cumsum([0, *map(len, parts[1])])[:-1]
     accuracies = []
     for snr in snrs_db:
         read = np.array_split(cut.outage.read_snr_db(snr, len(labels), links).numpy(), 10)
-        sums = [right(x, y, s, tf.constant(at)) for x, y, s, at in zip(*parts, read, firsts, strict=True)]
+        sums = [right(x, y, s, links, tf.constant(at)) for x, y, s, at in zip(*parts, read, firsts, strict=True)]
         accuracies.append(sum(int(some) for some in sums) / len(labels))
     return accuracies
