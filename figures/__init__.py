@@ -44,34 +44,51 @@ def plot(
 ) -> "Figure":
     """The curve of any result as a Matplotlib figure, which Matplotlib saves and changes like any other.
 
-        Of a search it is that of the value that its target needs, unless y is another measure.
+    Of a search it is that of the value that its target needs, unless y is another measure.
 
-        Args:
-            dataset: a result, as ``run`` returns it or ``load`` reads it.
-    from collections.abc import Callable, Sequence
+    Args:
+        dataset: a result, as ``run`` returns it or ``load`` reads it.
+        x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy, seconds, joules.
+        y: a measure by name; the main one unless given. Of ``picture`` it is the pictures, where a result has some.
+        panel: axes by name that make panels; with ``panel`` alone all others make lines.
+        lines: axes by name that make lines; with ``lines`` alone all others make panels.
+        against: of a search, to what differences are drawn; the first of what is compared unless given.
+        width: of the figure, in inches.
+        style: plain, ieee (a column of 3.5 inches) or slides.
 
-        >>> import overair
-        >>> from overair.scenarios import run
-        >>> dataset = run({"study": "diversity", "links": 50, "senders": [1, 5], "bandwidth": [1e6, 1e7], "seeds": [0]})
-        >>> figure = overair.plot(dataset, x="bandwidth", style="ieee")
-        >>> figure.get_size_inches()[0].item()
-        3.5
+    >>> import overair
+    >>> from overair.scenarios import run
+    >>> dataset = run({"study": "diversity", "links": 50, "senders": [1, 5], "bandwidth": [1e6, 1e7], "seeds": [0]})
+    >>> figure = overair.plot(dataset, x="bandwidth", style="ieee")
+    >>> figure.get_size_inches()[0].item()
+    3.5
     """
     import xarray as xr
 
     from ..scenarios.reading.errors import ScenarioError
-    from . import curve, found
+    from . import curve, found, pictures
 
     if not isinstance(dataset, xr.Dataset):
         raise ScenarioError(
             f"dataset: expected one result, as run or overair.load gives it, received {type(dataset).__name__}"
         )
+    if pictures.is_one(dataset, y):
+        _none({"x": x, "panel": panel, "lines": lines, "against": against}, " with pictures")
+        return pictures.plot(dataset, width=width, style=style)
     if "find" in dataset.attrs and y in (None, "required"):
         return found.plot(dataset, x, panel=panel, lines=lines, against=against, width=width, style=style)
-    if against is not None:
-        expected = "none, as only what a search needs has differences"
-        raise ScenarioError(f"against: expected {expected}, received {against}; overair show --against prints others")
+    found_only = ", as only what a search needs has differences"
+    _none({"against": against}, found_only, "; overair show --against prints others")
     return curve.plot(dataset, x, y, panel=panel, lines=lines, width=width, style=style)
+
+
+def _none(asked: dict[str, str | Sequence[str] | None], why: str, remedy: str = "") -> None:
+    """Refuses what a figure has no use for."""
+    from ..scenarios.reading.errors import ScenarioError, shown
+
+    for name, value in asked.items():
+        if value is not None:
+            raise ScenarioError(f"{name}: expected none{why}, received {shown(value)}{remedy}")
 
 
 def write(figure: "Figure", path: str | Path) -> None:

@@ -6,14 +6,12 @@ Of many SNRs the lowest, the highest and some between are drawn.
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from ..scenarios.reading.errors import ScenarioError, shown
 from ..scenarios.results import fairness
 from ..scenarios.results.variables import variables
 from . import _strips, _styles
@@ -31,11 +29,8 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
     write(plot(dataset), path)
 
 
-def plot(dataset: xr.Dataset, *, width: float | None = None, style: str = "plain", **others: Any) -> Figure:
-    """The pictures of a result, in a figure of so many inches and a style; of curves' ``others`` there is none."""
-    if told := {name: value for name, value in others.items() if value is not None}:
-        name, value = next(iter(told.items()))
-        raise ScenarioError(f"{name}: expected none with pictures, received {shown(value)}")
+def plot(dataset: xr.Dataset, *, width: float | None = None, style: str = "plain") -> Figure:
+    """The pictures of a result, in a figure of so many inches and a style."""
     look = _styles.checked(style, width)
     with rc_context(look.rc):
         return _drawn(dataset, width or (WIDTH if look.grows else look.width), look)

@@ -78,10 +78,7 @@ def _values(nest: Any) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    (
-        "uplink",
-        "algorithm",
-    ),  # executors meet algorithms and chunks meet uplinks; of pairs, those that remember or draw most
+    ("uplink", "algorithm"),  # executors meet every algorithm, chunks every uplink
     [
         (Ideal(), Sgd()),
         (Ideal(), Fedavg(steps=2)),
