@@ -91,6 +91,13 @@ def _none(asked: dict[str, str | Sequence[str] | None], why: str, remedy: str = 
             raise ScenarioError(f"{name}: expected none{why}, received {shown(value)}{remedy}")
 
 
+def uncaptioned(figure: "Figure") -> str:
+    """What the caption of a figure says, which leaves it and gives back its height."""
+    from ._look import uncaptioned
+
+    return uncaptioned(figure)
+
+
 def write(figure: "Figure", path: str | Path) -> None:
     """A figure as a file, there whole or not at all; the ending (.png, .pdf, .svg) says which kind."""
     from ._look import write
@@ -98,4 +105,4 @@ def write(figure: "Figure", path: str | Path) -> None:
     write(figure, path)
 
 
-__all__ = ["draw", "plot", "write"]
+__all__ = ["draw", "plot", "uncaptioned", "write"]

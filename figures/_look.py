@@ -87,6 +87,15 @@ def caption(
     return below
 
 
+def uncaptioned(figure: Figure) -> str:
+    """Takes the caption out of a figure, and the height that it had; what it said."""
+    told = figure.get_supxlabel()
+    below = next(each for each in figure.texts if each.get_text() == told)
+    figure.set_figheight(figure.get_figheight() - below.get_window_extent().height / figure.dpi)
+    below.set_text("")
+    return told
+
+
 def fit(figure: Figure) -> None:
     """Lays a figure out, and breaks titles and labels of axes that are longer than their panel."""
     figure.draw_without_rendering()

@@ -215,5 +215,6 @@ def _add_show(commands: Any, command: Command) -> None:
     drawn.add_argument("--lines", metavar="AXIS", type=names, help="axes whose values have lines, with commas")
     drawn.add_argument("--width", type=float, metavar="INCHES", help="width of the figure; 3.5 is a column of two")
     drawn.add_argument("--style", metavar="STYLE", help="plain, ieee (a column, serifs) or slides")
+    drawn.add_argument("--no-caption", action="store_true", help="print the caption in place of drawing it")
     drawn.add_argument("--format", choices=("png", "pdf", "svg"), default="png", help="format of the file (png)")
     show.set_defaults(command=command)

@@ -154,7 +154,11 @@ def _show(options: argparse.Namespace) -> int:
     if options.table:
         return told.table(dataset, options.table, options.against)
     file = path / f"figure{ending}" if path.is_dir() else path.with_suffix(ending)
-    told.report(dataset, file, options.against, _plotted(dataset, options))
+    plotted = _plotted(dataset, options)
+    caption = _taken(plotted) if options.no_caption else ""
+    told.report(dataset, file, options.against, plotted)
+    if caption:
+        print(f"caption: {printable(caption)}")
     return told.failures(dataset)
 
 
@@ -165,6 +169,7 @@ def _check_alone(options: argparse.Namespace) -> None:
     instead = {"toml": options.toml, "to": options.to, options.table: options.table}
     alone = [f"--{name}" for name, asked in instead.items() if asked]
     beside = [f"--{name}" for name in FIGURE if getattr(options, name) is not None]
+    beside += ["--no-caption"] * options.no_caption
     if options.against is not None and not options.table:
         beside.append("--against")
     if alone and (others := [*alone[1:], *beside]):
@@ -177,11 +182,18 @@ def _plotted(dataset: Any, options: argparse.Namespace) -> Any:
     if "find" in dataset.attrs and options.y in (None, "required"):
         asked["against"] = options.against  # to which it draws differences
     given = {name: value for name, value in asked.items() if value is not None}
-    if not given:
+    if not given and not options.no_caption:
         return None
     from .figures import plot
 
     return plot(dataset, **given)
+
+
+def _taken(figure: Any) -> str:
+    """The caption of a figure, which is taken out of it, in one line."""
+    from .figures import uncaptioned
+
+    return " ".join(uncaptioned(figure).split())
 
 
 def _new(options: argparse.Namespace) -> int:

@@ -163,11 +163,18 @@ def progress() -> Iterator[Callable[[int, int], None]]:
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+class _Line(logging.Formatter):
+    """What is told, and before a warning that it is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{'warning: ' * (record.levelno >= logging.WARNING)}{super().format(record)}"
+
+
 @contextmanager
 def _lines() -> Iterator[None]:
     """What a run tells as lines on the standard error stream."""
     log, handler = logging.getLogger("overair"), logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_Line())
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     try:

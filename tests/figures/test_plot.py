@@ -110,7 +110,7 @@ def test_axes_that_are_not_told_make_panels_or_else_lines(told: dict[str, Any], 
         ({"style": "nature"}, "style: expected one of plain, ieee, slides, received nature"),
         (
             {"against": "ideal"},
-            "against: expected none, as only what a search needs has differences, received ideal",
+            'against: expected none, as only what a search needs has differences, received "ideal"',
         ),
     ],
 )

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from overair import cli
 from tests.checkout import CURVES, needs_checkout
@@ -27,6 +28,18 @@ def test_a_figure_over_costs_is_written_beside_the_curve(
 
 
 @needs_checkout
+def test_a_caption_is_drawn_or_printed(curve: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    heights, told = [], []
+    for asked in ([], ["--no-caption"]):
+        assert cli.main(["show", str(curve), "--style", "ieee", *asked]) == 0
+        with Image.open(curve.with_suffix(".png")) as image:
+            heights.append(image.height)
+        told.append(capsys.readouterr().out.splitlines()[-1])
+    assert heights[1] < 0.9 * heights[0]
+    assert told[0].startswith("figure: ") and told[1].startswith("caption: Mean of ") and "Compared" in told[1]
+
+
+@needs_checkout
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
@@ -37,6 +50,7 @@ def test_a_figure_over_costs_is_written_beside_the_curve(
         (["--to", "accuracy=0.5", "--x", "elements"], "--x: expected none beside --to, which shows something else"),
         (["--to", "accuracy=0.5", "--json"], "--json: expected none beside --to, which shows something else"),
         (["--csv", "--style", "ieee"], "--style: expected none beside --csv, which shows something else"),
+        (["--json", "--no-caption"], "--no-caption: expected none beside --json, which shows something else"),
         (["--toml", "--against", "ideal"], "--against: expected none beside --toml, which shows something else"),
     ],
 )
