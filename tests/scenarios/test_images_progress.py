@@ -25,7 +25,8 @@ def test_it_rises_by_what_is_done_of_each_point_to_the_end(monkeypatch: pytest.M
     def send(scenario: Any, parts: Any, work: Any) -> dict[str, np.ndarray]:
         for epoch in (1, 2, 3, 4):
             work.progress(epoch, 4)
-        return {each.name: np.zeros([1, 2]) for each in Images.measures}
+        sizes = {name: len(values) for name, values in scenario.dimensions().items()}
+        return {each.name: np.zeros([sizes[name] for name in scenario.over(each)]) for each in Images.measures}
 
     monkeypatch.setattr(_images, "send", send)
     seen: list[tuple[int, int]] = []
