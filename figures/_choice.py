@@ -103,6 +103,8 @@ def _named(dataset: xr.Dataset, what: str, told: str, known: Iterable[str]) -> s
     if told not in names and told not in paths:
         match = closest(told, names)
         advice = f"; did you mean {match}?" if match else ""
+        if what == "x" and told in costs.unmeasured(dataset):
+            advice = ", which this result has not measured; seconds and joules take a scenario with hardware"
         raise ScenarioError(f"{what}: expected {one_of(names)}, received {shown(told)}{advice}")
     return told if told in names else paths[told]
 

@@ -19,6 +19,11 @@ def words(dataset: xr.Dataset) -> list[str]:
     return list(dict.fromkeys(each.cost.word for each in _measured(dataset) if each.cost))
 
 
+def unmeasured(dataset: xr.Dataset) -> set[str]:
+    """What a study's results can say of costs and this one does not."""
+    return {each.cost.word for each in variables(dataset.attrs) if each.cost} - {*words(dataset)}
+
+
 def total(dataset: xr.Dataset, word: str) -> xr.DataArray:
     """The sum up to each round, over axes, seeds and rounds; NaN from where a seed stopped."""
     along = rounds(dataset)
