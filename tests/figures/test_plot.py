@@ -97,7 +97,10 @@ def test_axes_that_are_not_told_make_panels_or_else_lines(told: dict[str, Any], 
             'x: expected one of uplink, snr_db, devices, round, elements, received "snr"; did you mean snr_db?',
         ),
         ({"x": "bits"}, "x: expected one of uplink, snr_db, devices, round, elements, received"),
-        ({"x": "seconds"}, 'received "seconds", which this result has not measured; seconds and joules take a scenario'),
+        (
+            {"x": "seconds"},
+            'received "seconds", which this result has not measured; seconds and joules take a scenario',
+        ),
         ({"y": "acuracy"}, "did you mean accuracy?"),
         ({"panel": "seed"}, "panel: expected one of uplink, devices, round, received"),
         (
