@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..scenarios.reading.errors import ScenarioError, printable
+from ..scenarios.reading.errors import ScenarioError
+from ..terminal import printable
 
 SNR = "snr_db"
 RATIO = "ratio"  # of bandwidths, k/n

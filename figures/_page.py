@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from html import escape
 
-from ..scenarios.reading.errors import printable
+from ..terminal import printable
 
 SCRIPT = """\
 const tip = document.getElementById("tip");

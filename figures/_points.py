@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import BlendedAffine2D, BlendedGenericTransform
 
-from ..scenarios.reading.errors import printable
+from ..terminal import printable
 
 MARK = "_mark"  # the label of what only marks points of another line
 MOST = 300  # points of a line that tell their values

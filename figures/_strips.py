@@ -20,15 +20,16 @@ LETTERS = 6.5
 
 
 def there(dataset: xr.Dataset) -> bool:
-    """Whether a result has pictures: square ones, of which any is known."""
+    """Whether a result has pictures: square ones, of which any is known of the first seed."""
     if not {"picture", "original"} <= {*dataset.data_vars} or not {"shown", "pixel"} <= {*dataset.picture.dims}:
         return False
-    return _side(dataset) ** 2 == dataset.sizes["pixel"] and bool(dataset.picture.notnull().any())
+    return _side(dataset) ** 2 == dataset.sizes["pixel"] and bool(_first(dataset.picture).notnull().any())
 
 
 def known(dataset: xr.Dataset, places: Iterable[Mapping[str, int]]) -> list[dict[str, int]]:
-    """The places on axes at which there are pictures, as units that failed or are to come have none."""
-    return [{**place} for place in places if bool(dataset.original.isel(place, missing_dims="ignore").notnull().any())]
+    """The places on axes at which the first seed has pictures, as units that failed or are to come have none."""
+    originals = _first(dataset.original)
+    return [{**place} for place in places if bool(originals.isel(place, missing_dims="ignore").notnull().any())]
 
 
 def strips(figure: FigureBase, cells: Sequence[Sequence[xr.Dataset]], labels: Sequence[str], most: int) -> None:
@@ -74,9 +75,9 @@ def _of_result(panel: Axes, cell: xr.Dataset, most: int, headed: bool) -> None:
     inner = [name for name in INNER if name in cell.original.dims]
     original = cell.original.transpose(*inner).values.reshape(1, -1, _side(cell), _side(cell))  # [1, C, side, side]
     received = pictures.transpose(SNR, *inner).values[places].reshape(-1, *original.shape[1:])
-    known = np.isfinite(original)
-    kept = np.ix_(range(1 + len(places)), *(known.any(axis=others) for others in ((0, 2, 3), (0, 1, 3), (0, 1, 2))))
-    if known.any():
+    finite = np.isfinite(original)
+    kept = np.ix_(range(1 + len(places)), *(finite.any(axis=others) for others in ((0, 2, 3), (0, 1, 3), (0, 1, 2))))
+    if finite.any():
         first, *rest = np.moveaxis(np.concatenate([original, received])[kept], 1, -1)  # [H, W, C] each
         strip(panel, first, np.stack(rest), pictures[SNR].values[places].tolist(), headed)
 
@@ -85,6 +86,11 @@ def _coloured(image: np.ndarray) -> np.ndarray:
     """[H, W, 3] of any number of colours, which are three or are shown as grey."""
     found = image if image.shape[-1] == 3 else image.mean(axis=-1, keepdims=True)
     return np.broadcast_to(np.nan_to_num(found, nan=1.0), (*image.shape[:2], 3))
+
+
+def _first(pictures: xr.DataArray) -> xr.DataArray:
+    """Those of the first seed, which are drawn."""
+    return pictures.isel(seed=0, missing_dims="ignore")
 
 
 def _side(dataset: xr.Dataset) -> int:

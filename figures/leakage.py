@@ -28,9 +28,9 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
     layout = Panels.of(dataset, [DEVICES] if DEVICES in dataset.dims else [])
     compared = [str(name) for name in dataset.psnr.dims if name not in ("seed", SNR, DEVICES)]
     sizes = (range(dataset.sizes[name]) for name in compared)
-    rows = [dict(zip(compared, place, strict=True)) for place in itertools.product(*sizes)][:MOST_ROWS]
+    rows = [dict(zip(compared, place, strict=True)) for place in itertools.product(*sizes)]
     if there := _strips.there(dataset):
-        rows = _strips.known(dataset, rows)
+        rows = _strips.known(dataset, rows)[:MOST_ROWS]
     below = 0.5 + HEIGHT * len(rows) if there else 0.0
     with picture(path, 7.2, 3.4 + below) as figure:
         above, *rest = figure.subfigures(2 if there else 1, 1, squeeze=False, height_ratios=[3.0, below][: 1 + there])[

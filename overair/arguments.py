@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import bundles, editors, models, snr
-from .typed import names, printable, whole
+from .terminal import printable
+from .typed import names, whole
 from .version import __version__
 
 Command = Callable[[argparse.Namespace], int]

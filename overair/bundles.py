@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .terminal import printable
 from .typed import whole
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ def add(commands: Any) -> None:
 def bundle(options: argparse.Namespace) -> int:
     """All about results in one file."""
     from . import durable
-    from .scenarios.reading.errors import printable
     from .scenarios.results import saved, sealed, zipped
 
     path = Path(options.results)
@@ -70,7 +70,6 @@ def bundle(options: argparse.Namespace) -> int:
 def verify(options: argparse.Namespace) -> int:
     """Some units of a bundle again."""
     from .quiet import import_tensorflow
-    from .scenarios.reading.errors import printable
     from .scenarios.running.units import versions
 
     if not 1 <= options.units <= MOST:

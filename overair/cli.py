@@ -19,7 +19,7 @@ from typing import Any
 from . import pages
 from .arguments import parser
 from .own import use
-from .typed import printable
+from .terminal import printable
 from .unhindered import uncollected
 
 INTERRUPTED, TERMINATED = 130, 143

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .terminal import printable
+
 MISSING = 1
 HELP = "save the models that a run's units ended with as .keras; exits 1 where one has none"
 
@@ -17,7 +19,6 @@ def add(commands: Any) -> None:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from .scenarios.reading.errors import printable
     from .scenarios.results import trained
 
     out, code = options.out or options.folder / "models", 0

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .terminal import printable
+
 MOST_BYTES = 2**30  # of all arrays once unpacked
 # what a file that is cut off, damaged, encrypted, packed in an unknown way or made to deceive raises
 FAULTS = (
@@ -61,8 +63,7 @@ def one_line(error: BaseException) -> str:
 
 def named(names: Sequence[str]) -> str:
     """The first names of a file's arrays, fit for a complaint."""
-    told = ", ".join(names[:8])[:160]
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in told)
+    return printable(", ".join(names[:8])[:160])
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .terminal import printable
+
 PICTURES = (".png", ".pdf", ".svg")
 
 if TYPE_CHECKING:
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 def report(options: argparse.Namespace) -> int:
     """Everything about a result in one HTML file."""
     from . import durable, told
-    from .scenarios.reading.errors import printable
     from .scenarios.results import saved
 
     path = Path(options.results)
@@ -33,7 +34,6 @@ def report(options: argparse.Namespace) -> int:
 def figure(options: argparse.Namespace) -> int:
     """The published figure of a preset, or all of them."""
     from .figures import published
-    from .scenarios.reading.errors import printable
 
     if options.name != "all":
         published.check(options.name)

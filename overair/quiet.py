@@ -2,8 +2,8 @@
 
 The greeting is written to the standard error stream whatever the level of the log, when the library is imported and
 when it first looks for GPUs, so both are done here with that stream put aside. What it says later is all heard but for
-notes of level INFO. Who sets TF_CPP_MIN_LOG_LEVEL to 0 is greeted; who sets it to 2 or 3, as the command does, hears no
-warnings, of its part in Python neither; who imported it before has been greeted.
+notes of level INFO. Who sets TF_CPP_MIN_LOG_LEVEL to 0 is greeted. Who sets it to 2 or 3, as the command sets 3, hears
+no warnings of TensorFlow, neither of C++ nor of Python. Who imported TensorFlow before has been greeted.
 """
 
 import logging

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .terminal import printable
+
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
@@ -24,8 +26,6 @@ MOST_NAMED = 20  # of units that failed
 
 def failures(dataset: "xr.Dataset") -> int:
     """The exit code: 1 where units failed, which are named."""
-    from .scenarios.reading.errors import printable
-
     failed = json.loads(dataset.attrs.get("failures", "[]"))
     for each in failed[:MOST_NAMED]:
         point = ", ".join(f"{axis} = {label}" for axis, label in each["point"].items()) or "the scenario"
@@ -50,7 +50,6 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plot
 
     ``plotted``: what is drawn in place of the study's own figure.
     """
-    from .scenarios.reading.errors import printable
     from .scenarios.results import tables
 
     reference = None if against is None else tables.against(dataset, against)
@@ -69,15 +68,12 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plot
 
 def where(folder: Path) -> None:
     """Where results are kept, and what shows them again."""
-    from .scenarios.reading.errors import printable
-
     again = f"overair show {shlex.quote(str(folder))}"
     print(printable(f"results: {folder / 'results.nc'} ({again})"))
 
 
 def reached(dataset: "xr.Dataset", goal: str) -> None:
     """The table of what it took to reach a level."""
-    from .scenarios.reading.errors import printable
     from .scenarios.results import reached
 
     wanted = reached.goal(dataset, goal)
@@ -100,7 +96,6 @@ def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:
 
 def _draw(dataset: "xr.Dataset", figure: Path, plotted: "Figure | None") -> None:
     from .figures import draw, write
-    from .scenarios.reading.errors import printable
 
     try:
         draw(dataset, figure) if plotted is None else write(plotted, figure)
@@ -111,7 +106,6 @@ def _draw(dataset: "xr.Dataset", figure: Path, plotted: "Figure | None") -> None
 
 def _print_table(dataset: "xr.Dataset", reference: Any) -> None:
     """What varies; what is the same in all rows stands above."""
-    from .scenarios.reading.errors import printable
     from .scenarios.results import pages, tables
 
     rows = [list(map(printable, row)) for row in tables.table(dataset, reference)]
@@ -164,10 +158,10 @@ def progress() -> Iterator[Callable[[int, int], None]]:
 
 
 class _Line(logging.Formatter):
-    """What is told, and before a warning that it is one."""
+    """What is told, fit for a terminal, and before a warning that it is one."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        return f"{'warning: ' * (record.levelno >= logging.WARNING)}{super().format(record)}"
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return printable(f"{'warning: ' * (record.levelno >= logging.WARNING)}{super().formatMessage(record)}")
 
 
 @contextmanager

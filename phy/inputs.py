@@ -4,8 +4,10 @@ import math
 import operator
 from typing import Any
 
+from ..terminal import printable
+
 SEEDS = 2**63
-DECIBELS = 300.0  # more is no number any longer as float32
+DECIBELS = 300.0  # as in scenarios; powers end at 385 dB as float32
 
 
 def seed_of(value: Any) -> int:
@@ -21,7 +23,7 @@ def seed_of(value: Any) -> int:
     except (TypeError, ValueError, AttributeError):  # of words, arrays and tensors
         seed = -1
     if not 0 <= seed < SEEDS:
-        raise ValueError(f"seed: expected a whole number from 0 to below 2^63, received {value!r}")
+        raise ValueError(f"seed: expected a whole number from 0 to below 2^63, received {_shown(value)}")
     return seed
 
 
@@ -37,5 +39,10 @@ def snr_of(value: Any) -> float:
     except (TypeError, ValueError, OverflowError):
         snr_db = math.nan
     if not abs(snr_db) <= DECIBELS:
-        raise ValueError(f"snr_db: expected one number of decibels from -300 to 300, received {value!r}")
+        raise ValueError(f"snr_db: expected one number of decibels from -300 to 300, received {_shown(value)}")
     return snr_db
+
+
+def _shown(value: Any) -> str:
+    """So much of it as fits a line."""
+    return printable(repr(value)[:80])

@@ -125,8 +125,11 @@ class Federation(Evaluates):
         if scheduler and participation != 1:
             raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
         check_participation(participation)
-        parts = {"algorithm": (Algorithm, algorithm), "uplink": (Uplink, uplink), "air": (Air, air)}
-        check_parts(model_factory, optimizer, parts | {"downlink": (Downlink, downlink)})
+        parts: dict[str, tuple[type, object, str]] = {
+            "algorithm": (Algorithm, algorithm, "Sgd()"), "uplink": (Uplink, uplink, "Ideal()"),
+            "air": (Air, air, "Air(Grid(), Rayleigh(), 3)"), "downlink": (Downlink, downlink, "IdealDownlink()"),
+        }  # fmt: skip
+        check_parts(model_factory, optimizer, parts)
         check_numbers(elements, batch_size, chunk, executor)
         self.model_factory, self.uplink, self.downlink, self.effort = model_factory, uplink, downlink, effort
         self.task = task_of(model_factory(0), loss, protection)

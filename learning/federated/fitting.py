@@ -62,28 +62,29 @@ class Rate:
     built = True  # BackupAndRestore asks
 
     def __init__(self, server: Server, state: State) -> None:
-        self._at, self._value = (
-            server.rate_at,
-            None if server.rate_at is None else float(state.optimizer[server.rate_at]),
-        )
-        self._set = False
+        self._at, self._set = server.rate_at, False
+        self._value = 0.0 if self._at is None else float(state.optimizer[self._at])
 
     @property
     def learning_rate(self) -> float:
         """The rate of the next step."""
-        if self._value is None:
-            raise ValueError(
-                "callbacks: expected none that reads or sets a learning rate beside an optimizer with a schedule, "
-                "received one; give the optimizer a number"
-            )
+        self._check_number()
         return self._value
 
     @learning_rate.setter
     def learning_rate(self, rate: Any) -> None:
+        self._check_number()
         value = float(rate)
-        if self._at is None or not 0 <= value < np.inf:
+        if not 0 <= value < np.inf:
             raise ValueError(f"callbacks: expected a learning rate of at least 0, received {rate}")
         self._set, self._value = True, value
+
+    def _check_number(self) -> None:
+        if self._at is None:
+            raise ValueError(
+                "callbacks: expected none that reads or sets a learning rate beside an optimizer with a schedule, "
+                "received one; give the optimizer a number"
+            )
 
     def on(self, state: State) -> State:
         """The state with what was set."""

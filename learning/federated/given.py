@@ -14,17 +14,20 @@ from .task import Task
 Shape = tuple[int | None, ...]
 
 
-def check_parts(model_factory: Any, optimizer: Any, parts: Mapping[str, tuple[type, Any]]) -> None:
-    """Refuses a model or an optimizer where a function that makes one is meant, and parts of another kind."""
+def check_parts(model_factory: Any, optimizer: Any, parts: Mapping[str, tuple[type, object, str]]) -> None:
+    """Refuses a model or an optimizer where a function that makes one is meant, and parts of another kind.
+
+    ``parts``: by name the interface, what was given, and an example.
+    """
     for name, made, example in (
         ("model_factory", model_factory, "lambda seed: keras.Sequential([...])"),
         ("optimizer", optimizer, "lambda: keras.optimizers.SGD(1.0)"),
     ):
         if not callable(made) or hasattr(made, "variables"):
             raise ValueError(f"{name}: expected a function that makes one, such as {example}, received {kind(made)}")
-    for name, (wanted, part) in parts.items():
+    for name, (wanted, part, example) in parts.items():
         if isinstance(part, type) or not isinstance(part, wanted):
-            raise ValueError(f"{name}: expected an object of a class that is one, received {kind(part)}")
+            raise ValueError(f"{name}: expected an object such as {example}, received {kind(part)}")
 
 
 def check_numbers(elements: Any, batch_size: Any, chunk: Any, executor: Any) -> None:

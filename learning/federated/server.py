@@ -63,10 +63,8 @@ class Server:
         # good, and with them the graph of every round that was ever compiled.
         optimizer._all_reduce_sum_gradients = lambda gradients: gradients
         self.start = [tf.identity(v.value) for v in optimizer.variables]
-        rate = optimizer.learning_rate
-        self.rate_at = next(
-            (at for at, each in enumerate(optimizer.variables) if each is rate), None
-        )  # a schedule has none
+        rate, variables = optimizer.learning_rate, optimizer.variables
+        self.rate_at = next((at for at, each in enumerate(variables) if each is rate), None)  # None of a schedule
 
     def step(self, weights: Weights, optimizer: list[tf.Tensor], estimate: tf.Tensor) -> Served:
         """Weights move as the optimizer says, statistics by all of the estimate [d]."""

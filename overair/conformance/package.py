@@ -8,7 +8,8 @@ from typing import Any
 
 from ..quiet import import_tensorflow
 from ..scenarios.reading import catalogue, outside, sources
-from ..scenarios.reading.errors import ScenarioError, printable
+from ..scenarios.reading.errors import ScenarioError
+from ..terminal import printable
 from . import plugin
 
 

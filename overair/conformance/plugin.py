@@ -5,13 +5,13 @@ A package is named by its entry point of the group overair.schemes, by its folde
 
 import importlib.util
 from importlib import metadata
-from os.path import isdir  # of no name whatever it raises
+from os.path import isdir  # which raises for no name, unlike Path.is_dir
 from pathlib import Path
 
 import pytest
 
 from ..own import GROUP, use
-from ..typed import printable
+from ..terminal import printable
 
 origin = ""  # the package that is tested, ours where none is named
 

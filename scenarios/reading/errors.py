@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-LONGEST_LINE = 2_000
+from ...terminal import printable
+
 CUT = 80  # characters of a value that are shown
 
 
@@ -28,12 +29,6 @@ class ScenarioError(ValueError):
 def fault(path: str, expected: str, received: Any, advice: str = "") -> str:
     """The line of one fault."""
     return f"scenario field {path}: expected {expected}, received {shown(received)}" + (f"; {advice}" if advice else "")
-
-
-def printable(text: str) -> str:
-    """A text in one line of bounded length; characters that would act on a terminal are escaped."""
-    cut = text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 3]}..."
-    return cut if cut.isprintable() else "".join(each if each.isprintable() else _escaped(each) for each in cut)
 
 
 def shown(value: Any) -> str:
@@ -60,11 +55,6 @@ def _shown(value: Any, depth: int) -> str:
     if isinstance(value, int) and abs(value) >= 10**CUT:
         return f"a number of more than {CUT} digits"
     return "nothing" if value is None else str(value)
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    return {"\n": "\\n", "\t": "\\t"}.get(character) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
 
 
 def closest(name: Any, known: Iterable[str]) -> str | None:

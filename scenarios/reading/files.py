@@ -6,9 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ...terminal import printable
 from . import instances, limits
 from .catalogue import Table
-from .errors import ScenarioError, closest, printable
+from .errors import ScenarioError, closest
 
 PRESETS = Path(__file__).parents[1] / "presets"
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..reading.errors import ScenarioError, printable
+from ...terminal import printable
+from ..reading.errors import ScenarioError
 from ..reading.planned import planned
 from ..running import store
 from ..running.units import Unit, units

@@ -12,7 +12,8 @@ import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from ..reading.errors import ScenarioError, printable, shown
+from ...terminal import printable
+from ..reading.errors import ScenarioError, shown
 from .sealed import content_of
 
 SUMS = "SHA256SUMS"

@@ -18,7 +18,7 @@ NESTED = {"kind": "digital", "compressor": "nested"}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a run's folder."""
+    """It holds the folder of a run by the preset's name."""
     made = tmp_path_factory.mktemp("runs")
     scenario = {**SCENARIO, "batch_size": [10, 100], "uplink": [PLAIN | {"label": "plain"}, NESTED]}
     run(scenario, out=made / "distributed_coding")

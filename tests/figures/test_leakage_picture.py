@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from overair.figures import beside, draw
+from overair.figures import beside, draw, leakage
 from tests.figures.reading import lines, points
 
 DEVICES, SNRS = [5, 20], [0.0, 10.0, 20.0]
@@ -53,6 +53,16 @@ def test_lines_stand_above_pictures(figures: list[Figure], tmp_path: Path) -> No
 
 def test_pictures_that_the_figure_shows_are_not_shown_again() -> None:
     assert beside(results()) is None and beside(results().assign_attrs(study="images")) is not None
+
+
+def test_rows_without_pictures_take_no_others_place(
+    figures: list[Figure], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leakage, "MOST_ROWS", 1)
+    made = results()
+    pictures = ["picture", "original"]
+    draw(made.assign(made[pictures].where(made.uplink != "ideal")), tmp_path / "figure.png")
+    assert [panel.get_ylabel() for panel in figures[0].axes[2::2]] == ["analog"]
 
 
 def test_without_pictures_there_are_lines_alone(figures: list[Figure], tmp_path: Path) -> None:

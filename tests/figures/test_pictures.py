@@ -79,6 +79,16 @@ def test_what_is_not_known_has_no_row_and_what_is_hidden_is_said() -> None:
     assert texts(drawn.axes[0])[:4] == ["original", "1 dB", "10 dB", "19 dB"]
 
 
+def test_a_first_seed_that_failed_has_no_row_although_the_second_has_pictures() -> None:
+    made = results(seeds=2)
+    lost = made.where((made.scheme != "deepjscc") | (made.seed != 0))
+    assert [panel.get_ylabel() for panel in plot(lost, y="picture").axes[::2]] == [
+        "linear, k/n = 1/12",
+        "linear, k/n = 1/4",
+    ]
+    assert beside(made.where(made.seed != 0)) is None
+
+
 def test_what_curves_have_is_refused_and_styles_are_not() -> None:
     made = results()
     with pytest.raises(ScenarioError, match="x: expected none with pictures, received "):

@@ -1,6 +1,7 @@
 """The command answers at once, complains in one line, writes nothing when it fails, and says where it put what."""
 
 import importlib
+import logging
 import os
 import resource
 import subprocess
@@ -206,6 +207,14 @@ def test_a_long_run_in_a_pipe_says_once_a_minute_how_long_it_takes(
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 8 and lines[0] == "overair: 12% done, about 22 min left"
     assert lines[-1] == "overair: 40% done, about 15 min left"
+
+
+def test_a_warning_is_a_line_that_acts_on_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with told.progress():
+        logging.getLogger("overair").warning("%s failed", "a unit \x1b[31m\nof two lines")
+        logging.getLogger("overair").info("a note")
+    said = r"warning: a unit \x1b[31m\nof two lines failed"
+    assert capsys.readouterr().err.splitlines() == [said, "a note"]
 
 
 def test_a_run_in_a_pipe_is_silent_but_for_its_results(tmp_path: Path) -> None:

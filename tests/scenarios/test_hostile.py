@@ -11,10 +11,11 @@ import pytest
 from overair.cli import main
 from overair.scenarios import ScenarioError
 from overair.scenarios.reading import files, limits, overrides
-from overair.scenarios.reading.errors import printable, shown
+from overair.scenarios.reading.errors import shown
 from overair.scenarios.reading.fractions import number_of
 from overair.scenarios.reading.listing import listing
 from overair.scenarios.reading.sweep import sweep
+from overair.terminal import printable
 
 FIVE: dict[str, Any] = {"data": "digits", "model": "softmax", "devices": 5, "rounds": 30, "uplink": "analog"}
 IMAGES: dict[str, Any] = {"study": "images", "data": "digits", "scheme": "linear"}

@@ -11,7 +11,7 @@ from overair.cli import main
 from overair.figures import report
 from overair.scenarios import ScenarioError, run, studies
 from overair.scenarios.reading.sweep import sweep
-from overair.scenarios.results import saved
+from overair.scenarios.results import dataset, saved
 from overair.scenarios.running import worker
 from overair.scenarios.studies import _images
 from tests.checkout import CHECKOUT
@@ -19,13 +19,12 @@ from tests.checkout import CHECKOUT
 RAW: dict[str, Any] = {
     "study": "images",
     "data": "digits",
-    "scheme": ["linear", {"kind": "linear", "block": 8, "scale": "known"}],
+    "scheme": [{"kind": "linear", "block": 8}, {"kind": "linear", "block": 8, "scale": "known"}],
     "ratios": [0.125, 0.25],
     "train_images": 40,
     "test_images": 2,
     "link": {"snr_db": [0, 10]},
 }
-RAW["scheme"][0] = {"kind": "linear", "block": 8}
 CURVES = CHECKOUT / "docs" / "curves"
 
 
@@ -102,8 +101,6 @@ def test_curves_of_before_have_reports_without_pictures() -> None:
 
 
 def test_results_of_before_open_without_pictures(tmp_path: Path) -> None:
-    from overair.scenarios.results import dataset
-
     made = run(RAW | {"shown": 1})
     dataset.save(made.drop_vars(["picture", "original", "shown", "colour", "pixel"]), tmp_path)
     again = saved.load(tmp_path)

@@ -50,6 +50,7 @@ CALLBACK = "callbacks: expected objects of Keras' callbacks, such as keras.callb
         ({"seed": -1}, "seed: expected a whole number from 0 to below 2\\^63, received -1"),
         ({"seed": 2**63}, "seed: expected a whole number from 0 to below 2\\^63, received 9223372036854775808"),
         ({"seed": tf.constant(3.5)}, "seed: expected a whole number"),
+        ({"seed": np.eye(2)}, r"seed: expected a whole number from 0 to below 2\^63, received array\(\[\[1., 0.\],\\n"),
         ({"snr_db": "x"}, "snr_db: expected one number of decibels from -300 to 300, received 'x'"),
         ({"snr_db": [1.0, 2.0]}, "snr_db: expected one number of decibels from -300 to 300, received \\[1.0, 2.0\\]"),
         ({"snr_db": np.nan}, "snr_db: expected one number of decibels from -300 to 300, received nan"),
@@ -110,8 +111,8 @@ def changed(**parts: Any) -> dict[str, Any]:
         ({"elements": "x"}, "grant.elements: expected at least 1 resource element, received 'x'"),
         ({"optimizer": keras.optimizers.SGD(1.0)}, "optimizer: expected a function that makes one, such as lambda"),
         ({"model_factory": network(0)}, "model_factory: expected a function that makes one, such as lambda seed"),
-        ({"algorithm": Sgd}, "algorithm: expected an object of a class that is one, received the class Sgd"),
-        ({"uplink": "ideal"}, "uplink: expected an object of a class that is one, received str 'ideal'"),
+        ({"algorithm": Sgd}, r"algorithm: expected an object such as Sgd\(\), received the class Sgd"),
+        ({"uplink": "ideal"}, r"uplink: expected an object such as Ideal\(\), received str 'ideal'"),
     ],
 )
 def test_what_a_federation_cannot_be_made_of_is_named(given: dict[str, Any], told: str) -> None:
