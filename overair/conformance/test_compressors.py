@@ -15,7 +15,7 @@ from .found import in_turn
 SIZES = [1, 2, 37, 64]  # one parameter, and lengths that are no powers of two
 DRAWS = 200  # of a compressor; tolerances follow from them
 KEYS = tf.TensorSpec([None, 2], tf.int64)
-EAGERLY = {("normal", 40.0), ("constant", 100.0), ("spike", 1.0)}  # all are compiled
+EAGERLY = {("normal", 40.0), ("normal", 1e4), ("constant", 100.0), ("spike", 1.0), ("zeros", 0.0)}  # all are compiled
 
 
 @cache

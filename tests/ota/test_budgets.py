@@ -117,7 +117,7 @@ CASES: dict[str, dict[str, Any]] = {
         "channel": Tdl("A", 0.0, speed=60.0),
         "elements": 40 * 128,
         "size": 80 * 128,
-        "rounds": 40,
+        "rounds": 100,
     },
     "four antennas, some take part": {"channel": Rayleigh(), "antennas": 4, "participation": 0.2, "rounds": 1500},
 }

@@ -97,7 +97,7 @@ def test_noise_is_taken_for_what_is_not_known_of_each_own_element(monkeypatch: p
 
 def test_a_packet_is_lost_with_any_of_its_words() -> None:
     """Words are lost apart from each other: of B words all are heard with the B-th power of the chance of one."""
-    count, words = 150, 5
+    count, words = 400, 5
     one = np.mean(passed(plans(count, 2, 1, 100, 100), share(count, 100, 1.5)))
     all_of_them = np.mean(passed(plans(count, 2, words, 100, 100), share(count, words * 100, 1.5), seed=1))
     expected = one**words
@@ -215,7 +215,7 @@ def test_what_the_receiver_does_not_know_costs_bits_and_what_is_believed_does_no
 
 def test_short_packets_are_lost_by_the_spread_of_the_true_channel() -> None:
     """Its SNR is -5 dB, where bits vary less than at the 20 dB believed; R_0 + 1 deviation is lost with Q(-1)."""
-    count, elements, snr = 1500, 60, 10**-0.5
+    count, elements, snr = 4000, 60, 10**-0.5
     mine = share(count, elements, 20.0)._replace(snr=tf.fill([count, elements], snr))
     spread = (elements * (1 - (1 + snr) ** -2)) ** 0.5 * np.log2(np.e)
     bits = elements * np.log2(1 + snr) + np.log2(2 * elements) / 2 + spread

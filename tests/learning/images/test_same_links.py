@@ -75,7 +75,7 @@ SENDERS: dict[str, ImageScheme] = {
 }
 
 
-@pytest.mark.parametrize("channel", [Rayleigh(), Tdl("A", 100e-9, speed=30.0)], ids=["flat", "moving"])
+@pytest.mark.parametrize("channel", [Awgn(), Rayleigh(), Tdl("A", 100e-9, speed=30.0)], ids=["awgn", "flat", "moving"])
 def test_all_schemes_of_images_meet_the_same_links(channel: Channel, met: Callable[..., Blocks]) -> None:
     for kind in ("capacity", "mcs"):  # which choose their rates on links of their own
         by(SENDERS[kind], channel)()
