@@ -12,10 +12,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import FigureBase
 
+from ..scenarios.results.measures import ROUNDING
 from ._labels import SNR
 
 INNER = (SNR, "shown", "colour", "pixel")
-LEAST = 1 / 12 / 255**2  # squared error of 8 bits, 58.9 dB: as studies count
 LETTERS = 6.5
 
 
@@ -45,7 +45,7 @@ def strip(panel: Axes, original: np.ndarray, received: np.ndarray, snrs_db: Sequ
     """An image [H, W, C] and what arrived of it, [S, H, W, C]; one that is not known, NaN, is white."""
     within = np.clip(received, 0.0, 1.0)
     errors = np.mean((within - original) ** 2, axis=(1, 2, 3))  # [S]
-    below = ["", *(f"{-10 * np.log10(max(error, LEAST)):.1f}" if np.isfinite(error) else "" for error in errors)]
+    below = ["", *(f"{-10 * np.log10(max(error, ROUNDING)):.1f}" if np.isfinite(error) else "" for error in errors)]
     above = ["original", *(f"{snr:g} dB" for snr in snrs_db)] if headed else [""] * len(below)
     height, width = original.shape[:2]
     gap = max(1, width // 32)

@@ -7,16 +7,16 @@ import numpy as np
 from ..reading import catalogue
 from ..reading.complaints import named
 from ..reading.errors import ScenarioError, fault
+from ..results.measures import ROUNDING
 from ..running.units import Work
 from ._air import air_of
 from ._data import load_data
+from .images import COLOURS
 
 if TYPE_CHECKING:
     from ...learning.images.schemes import ImageOutcome
     from ...phy import Air
 
-ROUNDING = 1 / 12 / 255**2  # squared error of 8 bits
-COLOURS = 3
 MOST = 2**24  # pixels of a unit that are kept
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from ..reading import catalogue
 from ..reading.complaints import named
 from ..reading.errors import ScenarioError, fault
+from ..results.measures import ROUNDING
 from ..running.units import Work
 from ._air import air_of, elements_of
 from ._data import load_data
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ...learning.leakage.attacks import Ready
     from ...ota import Terms, Uplink
 
-ROUNDING = 1 / 12 / 255**2  # squared error of 8 bits: no picture is made out better
 RECOVERED_DB = 20.0
 
 

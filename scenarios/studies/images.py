@@ -14,6 +14,7 @@ from .base import Coordinates, Study
 
 SENT = ("ratio", "link.snr_db")
 PIXELS = ("shown", "colour", "pixel")
+COLOURS = 3
 Ratio = Annotated[float, Gt(0), Le(1), BeforeValidator(number_of)]
 
 
@@ -89,7 +90,7 @@ class Images(Study):
 
     def dimensions(self) -> Coordinates:
         """Ratios and SNRs, and the images that are kept, their colours and pixels."""
-        kept = {"shown": self.shown, "colour": 3, "pixel": self.side**2}
+        kept = {"shown": self.shown, "colour": COLOURS, "pixel": self.side**2}
         return super().dimensions() | {name: list(range(count)) for name, count in kept.items()}
 
     def prepare(self, shared: dict[str, Any]) -> Any:
