@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     import numpy as np
 
+COLOURS = 3  # of every picture that results hold
 ROUNDING = 1 / 12 / 255**2  # mean squared error of 8 bits, 58.9 dB: no picture is better
 
 

@@ -7,11 +7,10 @@ import numpy as np
 from ..reading import catalogue
 from ..reading.complaints import named
 from ..reading.errors import ScenarioError, fault
-from ..results.measures import ROUNDING
+from ..results.measures import COLOURS, ROUNDING
 from ..running.units import Work
 from ._air import air_of
 from ._data import load_data
-from .images import COLOURS
 
 if TYPE_CHECKING:
     from ...learning.images.schemes import ImageOutcome

@@ -8,13 +8,12 @@ from pydantic import BeforeValidator, Field, field_validator
 from ..reading.catalogue import Of, Scheme
 from ..reading.fractions import number_of
 from ..reading.tables import DeviceLink, GridTable, Positive, Seed, all_different, default
-from ..results.measures import Measure
+from ..results.measures import COLOURS, Measure
 from ..running.units import Values, Work
 from .base import Coordinates, Study
 
 SENT = ("ratio", "link.snr_db")
 PIXELS = ("shown", "colour", "pixel")
-COLOURS = 3
 Ratio = Annotated[float, Gt(0), Le(1), BeforeValidator(number_of)]
 
 
