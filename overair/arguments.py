@@ -58,8 +58,8 @@ SHOW_EXAMPLES = """examples:
   overair show runs/a --x snr_db --panel devices --style ieee --format pdf
   overair show runs/a --y nmse --lines uplink,codec --width 7.16
 
-The figure is figure.png (.pdf, .svg) in the folder, or beside the file. What has none of --x, --y, --panel, --lines,
---width and --style is drawn as its study has it.
+The figure is figure.png (.pdf, .svg) in the folder, or beside the file. It is that of the study, with any of --x, --y,
+--panel, --lines, --width and --style a curve.
 """
 
 
@@ -111,6 +111,7 @@ def parser(
         metavar="DIR",
         help="the folder of curves or runs (docs/curves of the source)",
     )
+    told.add_argument("--no-caption", action="store_true", help="print the caption in place of drawing it")
     told.set_defaults(command=figure)
 
     told = commands.add_parser("cite", help="BibTeX of the package and of the papers behind the schemes of a result")

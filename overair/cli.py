@@ -155,10 +155,9 @@ def _show(options: argparse.Namespace) -> int:
         return told.table(dataset, options.table, options.against)
     file = path / f"figure{ending}" if path.is_dir() else path.with_suffix(ending)
     plotted = _plotted(dataset, options)
-    caption = _taken(plotted) if options.no_caption else ""
+    caption = told.taken(plotted) if options.no_caption else ""
     told.report(dataset, file, options.against, plotted)
-    if caption:
-        print(f"caption: {printable(caption)}")
+    told.caption(caption)
     return told.failures(dataset)
 
 
@@ -187,13 +186,6 @@ def _plotted(dataset: Any, options: argparse.Namespace) -> Any:
     from .figures import plot
 
     return plot(dataset, **given)
-
-
-def _taken(figure: Any) -> str:
-    """The caption of a figure, which is taken out of it, in one line."""
-    from .figures import uncaptioned
-
-    return " ".join(uncaptioned(figure).split())
 
 
 def _new(options: argparse.Namespace) -> int:

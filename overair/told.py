@@ -66,6 +66,19 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plot
     _draw(dataset, figure, plotted)
 
 
+def taken(figure: "Figure") -> str:
+    """The caption of a figure, which is taken out of it, in one line."""
+    from .figures import uncaptioned
+
+    return " ".join(uncaptioned(figure).split())
+
+
+def caption(text: str) -> None:
+    """What was taken out of a figure, in one line that papers can copy."""
+    if text:
+        print(f"caption: {printable(text)}")
+
+
 def where(folder: Path) -> None:
     """Where results are kept, and what shows them again."""
     again = f"overair show {shlex.quote(str(folder))}"
@@ -95,10 +108,10 @@ def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:
 
 
 def _draw(dataset: "xr.Dataset", figure: Path, plotted: "Figure | None") -> None:
-    from .figures import draw, write
+    from .figures import plot, write
 
     try:
-        draw(dataset, figure) if plotted is None else write(plotted, figure)
+        write(plotted or plot(dataset), figure)
         print(f"figure: {printable(str(figure))}")
     except OSError as error:  # as in a folder of another's, or on a full disk
         print(f"note: no figure, as {printable(str(figure))} cannot be written: {error.strerror}")
