@@ -19,7 +19,7 @@ from typing import Any
 from . import pages
 from .arguments import parser
 from .own import use
-from .terminal import printable
+from .terminal import printable, wrapped
 from .unhindered import uncollected
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -131,9 +131,9 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(inventory.inventory(what, options.study), indent=2, ensure_ascii=False))
     elif what == "fields" and options.study:
-        print("\n".join(listing.fields(options.study)))
+        print("\n".join(map(wrapped, listing.fields(options.study))))
     else:
-        print("\n".join(listing.listing(what)))
+        print("\n".join(map(wrapped, listing.listing(what))))
     return 0
 
 

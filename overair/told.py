@@ -3,7 +3,6 @@
 import json
 import logging
 import shlex
-import shutil
 import sys
 import textwrap
 import time
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .terminal import printable
+from .terminal import columns, printable, wrapped
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,6 +21,7 @@ MINUTE = 60.0  # seconds
 TRUSTED = 5.0  # seconds after which a speed tells the time that is left
 FAILED = 1
 MOST_NAMED = 20  # of units that failed
+UNFINISHED = "note: the run is not finished; what is missing is left out"
 
 
 def failures(dataset: "xr.Dataset") -> int:
@@ -54,15 +54,15 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plot
 
     reference = None if against is None else tables.against(dataset, against)
     if not dataset.attrs.get("complete", 1):
-        print("note: the run is not finished; what is missing is left out")
+        print(UNFINISHED)
     for line in (dataset.attrs.get("title"), tables.heading(dataset, reference)):
         if line:
-            print(printable(line))
+            print(wrapped(printable(line)))
     _print_table(dataset, reference)
     for note in tables.notes(dataset):
-        print(f"note: {note}")
+        print(wrapped(f"note: {note}"))
     for line in _hardly_heard(tables.shown(dataset)):
-        print(printable(line))
+        print(wrapped(printable(line)))
     _draw(dataset, figure, plotted)
 
 
@@ -91,8 +91,8 @@ def reached(dataset: "xr.Dataset", goal: str) -> None:
 
     wanted = reached.goal(dataset, goal)
     if not dataset.attrs.get("complete", 1):
-        print("note: the run is not finished; what is missing is left out")
-    print(printable(reached.heading(dataset, wanted)))
+        print(UNFINISHED)
+    print(wrapped(printable(reached.heading(dataset, wanted))))
     rows = [list(map(printable, row)) for row in reached.table(dataset, wanted)]
     _print_pages(rows, rows[0].index("reached"))
 
@@ -125,7 +125,7 @@ def _print_table(dataset: "xr.Dataset", reference: Any) -> None:
     same, rows = pages.folded(rows, tables.kept(dataset, reference))
     if same:
         told = ", ".join(f"{name} {value}" for name, value in same.items())
-        print("\n".join(textwrap.wrap(f"in all rows: {told}", pages.WIDTH, subsequent_indent="  ")))
+        print("\n".join(textwrap.wrap(f"in all rows: {told}", columns() or pages.WIDTH, subsequent_indent="  ")))
     axes = tables.places(tables.shown(dataset))
     _print_pages(rows, sum(name in axes for name in rows[0]))
 
@@ -134,8 +134,8 @@ def _print_pages(rows: list[list[str]], first: int) -> None:
     """Rows with their first columns on every page: within 80 columns in a pipe, and in a terminal that has no more."""
     from .scenarios.results import pages
 
-    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else pages.WIDTH
-    print("\n\n".join("\n".join(pages.lines(page)) for page in pages.pages(rows, first, max(pages.WIDTH, wide))))
+    wide = max(pages.WIDTH, columns() or 0)
+    print("\n\n".join("\n".join(pages.lines(page)) for page in pages.pages(rows, first, wide)))
 
 
 def _line_a_minute() -> Callable[[int, int], None]:

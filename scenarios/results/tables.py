@@ -67,7 +67,7 @@ def heading(dataset: xr.Dataset, against: Against | None = None) -> str | None:
 def notes(dataset: xr.Dataset) -> Iterator[str]:
     """What stands below the table: what marks mean, what was free, and where measures have no number but a result."""
     dataset = shown(dataset)
-    yield from (f"{mark}: {text}" for mark, text in remarks.why(dataset).items())
+    yield from (f"{mark} where {text}" for mark, text in remarks.why(dataset).items())
     yield from remarks.free(dataset)
     yield from ended.notes(dataset)
     main, *_ = told = measures(dataset)
