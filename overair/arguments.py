@@ -57,6 +57,7 @@ SHOW_EXAMPLES = """examples:
   overair show runs/a --x elements --format pdf              accuracy over the elements spent so far, pilots included
   overair show runs/a --x snr_db --panel devices --style ieee --format pdf
   overair show runs/a --y nmse --lines uplink,codec --width 7.16
+  overair show runs/a --latex --columns accuracy,elements    a table for a paper, of two measures
 
 The figure is figure.png (.pdf, .svg) in the folder, or beside the file. It is that of the study, with any of --x, --y,
 --panel, --lines, --width and --style a curve.
@@ -195,6 +196,12 @@ def _add_show(commands: Any, command: Command) -> None:
         "--against",
         metavar="LABEL",
         help="differences to this value of an axis, such as ideal or AXIS=VALUE, seed by seed",
+    )
+    show.add_argument(
+        "--columns",
+        metavar="MEASURE[,MEASURE]",
+        type=names,
+        help="measures that the table shows, also as CSV, JSON or LaTeX; of the first with its confidence interval",
     )
     show.add_argument(
         "--to",

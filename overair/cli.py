@@ -144,10 +144,12 @@ def _show(options: argparse.Namespace) -> int:
     if options.toml:
         print(pages.scenario(options.results), end="")
         return 0
-    from .scenarios.results import saved
+    from .scenarios.results import chosen, saved
 
     path = Path(options.results)
     dataset, ending = saved.load(path), f".{options.format}"
+    if options.columns is not None:
+        dataset = chosen.choose(dataset, options.columns)
     if options.to is not None:
         told.reached(dataset, options.to)
         return told.failures(dataset)
@@ -169,10 +171,12 @@ def _check_alone(options: argparse.Namespace) -> None:
     alone = [f"--{name}" for name, asked in instead.items() if asked]
     beside = [f"--{name}" for name in FIGURE if getattr(options, name) is not None]
     beside += ["--no-caption"] * options.no_caption
-    if options.against is not None and not options.table:
-        beside.append("--against")
+    if not options.table:
+        beside += [f"--{name}" for name in ("against", "columns") if getattr(options, name) is not None]
     if alone and (others := [*alone[1:], *beside]):
-        raise ScenarioError(f"{others[0]}: expected none beside {alone[0]}, which shows something else, received both")
+        told = f"{others[0]}: expected none beside {alone[0]}, which shows something else, received both"
+        advice = "; --columns chooses what a table shows" if options.table and others[0] == "--y" else ""
+        raise ScenarioError(told + advice)
 
 
 def _plotted(dataset: Any, options: argparse.Namespace) -> Any:

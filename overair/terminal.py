@@ -22,7 +22,7 @@ def columns() -> int | None:
 
 
 def wrapped(line: str) -> str:
-    """A line in as many as fit the terminal, with what is said of an entry below itself; in a pipe one line for grep."""
+    """A line in as many as fit the terminal, what is said of an entry below itself; in a pipe one line, for grep."""
     wide = columns()
     if wide is None or len(line) <= wide:
         return line
