@@ -90,13 +90,13 @@ def _run(options: argparse.Namespace) -> int:
     from .scenarios.reading.planned import planned
 
     name, raw = files.read(options.scenario)
-    planned(apply(raw, options.sets))  # complain before the heavy imports
+    _, searches = planned(apply(raw, options.sets))  # complain before the heavy imports
     out = folders.named(options.out)
     if options.retry and out is None:
         raise ValueError("--retry: expected beside --out, the folder of a run some of whose units failed")
     with folders.kept(out, name) as options.kept:
         import_tensorflow()
-        with _executor(options) as executor, told.progress() as progress:
+        with _executor(options) as executor, told.progress(searches.may_end_early) as progress:
             dataset = run(
                 options.scenario, options.sets, options.kept, progress,
                 processes=options.processes, executor=executor, fresh=options.fresh, retry=options.retry,

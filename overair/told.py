@@ -138,8 +138,8 @@ def _print_pages(rows: list[list[str]], first: int) -> None:
     print("\n\n".join("\n".join(pages.lines(page)) for page in pages.pages(rows, first, wide)))
 
 
-def _line_a_minute() -> Callable[[int, int], None]:
-    """Tells what is done and how long the rest takes at the speed so far."""
+def _line_a_minute(most: bool) -> Callable[[int, int], None]:
+    """Tells what is done and how long the rest takes at the speed so far, or at most takes."""
     first: tuple[float, int] | None = None
     last = time.monotonic()
 
@@ -149,22 +149,27 @@ def _line_a_minute() -> Callable[[int, int], None]:
         first = first or (now, done)  # what came before was not steps alone
         if now - last >= MINUTE and done > first[1] and now - first[0] >= TRUSTED:
             last, left = now, (now - first[0]) / (done - first[1]) * (total - done) / MINUTE
-            print(f"overair: {done / total:.0%} done, about {left:.0f} min left", file=sys.stderr, flush=True)
+            word = "at most" if most else "about"
+            print(f"overair: {done / total:.0%} done, {word} {left:.0f} min left", file=sys.stderr, flush=True)
 
     return tell
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int], None]]:
-    """A line at once, then a bar with the time left; where there is no terminal, a line a minute."""
+def progress(most: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A line at once, then a bar with the time left; where there is no terminal, a line a minute.
+
+    ``most``: whether the steps to do are those that it may take, as of a search, and not those that it will.
+    """
     with _lines():
         if not sys.stderr.isatty():
-            yield _line_a_minute()
+            yield _line_a_minute(most)
             return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("overair"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        left = (*([TextColumn("at most")] if most else []), TimeRemainingColumn())
+        columns = (TextColumn("overair"), BarColumn(), MofNCompleteColumn(), *left)
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("overair", total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
