@@ -16,6 +16,7 @@ from ..scenarios.results import costs, pages, repeated, tables
 from . import beside, plot, report_channels, write
 from ._labels import seeds_label
 from ._page import Html, page, table, tag
+from .report_question import question
 
 MOST_ROWS = 1000
 MOST_FAILURES = 20
@@ -41,7 +42,10 @@ def text(dataset: xr.Dataset, channels: Sequence[xr.Dataset] = (), notes: Sequen
 
 def _about(dataset: xr.Dataset) -> Iterator[Html]:
     study = dataset.attrs.get("study", studies.USUAL)
-    yield tag("p", f"{study}: {studies.summary(study)} {seeds_label(dataset)}.", class_="about")
+    several = dataset.sizes["seed"]
+    seeds = f"Medians of {several} seeds" if "find" in dataset.attrs and several > 1 else seeds_label(dataset)
+    yield tag("p", question(dataset), id="question")
+    yield tag("p", f"{study}: {studies.summary(study)} {seeds}.", class_="about")
     if not dataset.attrs.get("complete", 1):
         yield tag("p", "The run is not finished; what is missing is left out.", class_="failed")
     failed = json.loads(dataset.attrs.get("failures", "[]"))
