@@ -199,9 +199,9 @@ def _add_show(commands: Any, command: Command) -> None:
     )
     show.add_argument(
         "--columns",
-        metavar="MEASURE[,MEASURE]",
+        metavar="MEASURE",
         type=names,
-        help="measures that the table shows, also as CSV, JSON or LaTeX; of the first with its confidence interval",
+        help="measures that the table shows, with commas, also as CSV, JSON or LaTeX; the first with its interval",
     )
     show.add_argument(
         "--to",
