@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from overair.figures import published
+from overair.figures import published, write
 from overair.scenarios.reading import files
 
 DOCS = Path(__file__).parent
@@ -84,7 +84,7 @@ def draw(names: list[str]) -> None:
 
     for name in names or published.names(published.CURVES):
         file = DOCS / f"{name}.png"
-        published.draw_published(name, published.CURVES, file)
+        write(published.plot_published(name, published.CURVES), file)
         Image.open(file).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
         print(file)
 

@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 def draw(dataset: "xr.Dataset", path: str | Path) -> None:
     """Draw the figure that belongs to a result into a file; the ending (.png, .pdf, .svg) says which kind."""
-    _own(dataset).draw(dataset, path)
+    write(_own(dataset).plot(dataset), path)
 
 
-def beside(dataset: "xr.Dataset") -> "Callable[[xr.Dataset, Path], None] | None":
-    """What draws the pictures of a result that its figure has not, None where there are none."""
+def beside(dataset: "xr.Dataset") -> "Figure | None":
+    """The pictures of a result that its figure has not, None where there are none."""
     from . import _strips, pictures
 
     drawn = getattr(_own(dataset), "SHOWS_PICTURES", False)
-    return pictures.draw if _strips.there(dataset) and not drawn else None
+    return pictures.plot(dataset) if _strips.there(dataset) and not drawn else None
 
 
 def _own(dataset: "xr.Dataset") -> Any:
@@ -40,11 +40,12 @@ def plot(
     lines: str | Sequence[str] | None = None,
     against: str | None = None,
     width: float | None = None,
-    style: str = "plain",
+    style: str | None = None,
 ) -> "Figure":
-    """The curve of any result as a Matplotlib figure, which Matplotlib saves and changes like any other.
+    """The figure of any result, which Matplotlib saves and changes like any other.
 
-    Of a search it is that of the value that its target needs, unless y is another measure.
+    Alone it is that of the study; what is asked for is drawn as a curve, of a search as that of the value that its
+    target needs, unless y is another measure.
 
     Args:
         dataset: a result, as ``run`` returns it or ``load`` reads it.
@@ -54,7 +55,7 @@ def plot(
         lines: axes by name that make lines; with ``lines`` alone all others make panels.
         against: of a search, to what differences are drawn; the first of what is compared unless given.
         width: of the figure, in inches.
-        style: plain, ieee (a column of 3.5 inches) or slides.
+        style: plain unless given, ieee (a column of 3.5 inches) or slides.
 
     >>> import overair
     >>> from overair.scenarios import run
@@ -72,6 +73,11 @@ def plot(
         raise ScenarioError(
             f"dataset: expected one result, as run or overair.load gives it, received {type(dataset).__name__}"
         )
+    asked = (x, y, panel, lines, against, width, style)
+    if all(each is None for each in asked):
+        figure: Figure = _own(dataset).plot(dataset)
+        return figure
+    style = style or "plain"
     if pictures.is_one(dataset, y):
         _none({"x": x, "panel": panel, "lines": lines, "against": against}, " with pictures")
         return pictures.plot(dataset, width=width, style=style)

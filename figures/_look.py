@@ -50,13 +50,12 @@ class Picture(Figure):
 
 
 @contextmanager
-def picture(path: str | Path, width: float, height: float, dpi: int = DPI) -> Iterator[Figure]:
-    """A figure of so many inches, written once it is drawn; the file's ending (.png, .pdf, .svg) says which kind."""
+def picture(width: float, height: float) -> Iterator[Figure]:
+    """A figure of so many inches, laid out once it is drawn."""
     with rc_context(PLAIN.rc):
         figure = Picture(width, height)
         yield figure
         fit(figure)
-        write(figure, path, dpi)
 
 
 def write(figure: Figure, path: str | Path, dpi: int = DPI) -> None:
@@ -88,8 +87,9 @@ def caption(
 
 
 def uncaptioned(figure: Figure) -> str:
-    """Takes the caption out of a figure, and the height that it had; what it said."""
-    told = figure.get_supxlabel()
+    """Takes the caption out of a figure, and the height that it had; what it said, nothing where there is none."""
+    if not (told := figure.get_supxlabel()):
+        return ""
     below = next(each for each in figure.texts if each.get_text() == told)
     figure.set_figheight(figure.get_figheight() - below.get_window_extent().height / figure.dpi)
     below.set_text("")

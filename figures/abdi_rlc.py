@@ -14,6 +14,7 @@ from pathlib import Path
 
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ..scenarios.reading.errors import ScenarioError
 from ..scenarios.results import fairness
@@ -26,13 +27,13 @@ COMPRESSION = "compression"
 NAMES = {"ideal": "no compression, no noise", "analog": "random linear code", "digital": "QCS, digital"}
 
 
-def draw_folder(folder: Path, path: Path) -> None:
-    """Draw the curves of a folder into a file."""
+def plot_folder(folder: Path) -> Figure:
+    """The figure of the curves in a folder."""
     lenet, cifar, rival = (kept(folder, f"abdi_{name}") for name in ("rlc", "cifar", "cifar_qcs"))
     compressions = list(lenet[COMPRESSION].values)
     if len(compressions) != 4:
         raise ScenarioError(f"abdi_rlc.csv: expected four values of {COMPRESSION}, received {len(compressions)}")
-    with picture(path, 7.2, 4.2) as figure:
+    with picture(7.2, 4.2) as figure:
         panels = figure.subplot_mosaic([["0", "1", "right"], ["2", "3", "right"]], width_ratios=[1, 1, 1.5])
         for at, compression in enumerate(compressions):
             _compressed(panels[str(at)], lenet.sel({COMPRESSION: compression}), compression)
@@ -46,6 +47,7 @@ def draw_folder(folder: Path, path: Path) -> None:
         for panel in (panels["0"], panels["right"]):
             panel.legend(**BOX, fontsize=6.5, loc="lower right")
         caption(figure, _told(lenet), lenet, fair=_fair(lenet, cifar, rival))
+    return figure
 
 
 def _compressed(panel: Axes, run: xr.Dataset, compression: float) -> None:

@@ -4,7 +4,6 @@ The uplink, or else the first axis left, makes the lines; further axes make pane
 their 95 % confidence intervals. What has no error has no line.
 """
 
-from pathlib import Path
 from textwrap import fill
 
 import numpy as np
@@ -22,14 +21,14 @@ from ._panels import Panels
 TITLE = 44  # letters of a line of a panel's title
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
+def plot(dataset: xr.Dataset) -> Figure:
+    """The figure of a result."""
     x = abscissa(dataset)
     axes = sorted((name for name in _axes(dataset) if name != x), key=lambda name: name != "uplink")
     if x != SNR:
         dataset = dataset.isel({SNR: 0})
     layout = Panels.of(dataset, axes[1:])
-    with picture(path, *layout.size((5.0, 3.7), above=1.2)) as figure:
+    with picture(*layout.size((5.0, 3.7), above=1.2)) as figure:
         panels = layout.on(figure)
         for at, (panel, chosen) in enumerate(zip(panels, layout.places, strict=True)):
             _lines(panel, dataset.isel(chosen), x, axes[0] if axes else None)
@@ -41,6 +40,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         hidden = layout.hidden
         told = f"{seeds_label(dataset)}" + (f"; {hidden} more panels are not shown." if hidden else ".")
         caption(figure, told, dataset, axes[:1])
+    return figure
 
 
 def abscissa(dataset: xr.Dataset) -> str:

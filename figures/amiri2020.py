@@ -14,6 +14,7 @@ from pathlib import Path
 
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ..scenarios.results import fairness
 from ._kept import kept
@@ -33,11 +34,11 @@ NAMES = {  # as the paper has them, in its order
 TWO = ("analog sparse", "digital position_coded")  # A-DSGD and D-DSGD, which runs of the two alone call by less
 
 
-def draw_folder(folder: Path, path: Path) -> None:
-    """Draw the curves of a folder into a file."""
+def plot_folder(folder: Path) -> Figure:
+    """The figure of the curves in a folder."""
     runs = {name: kept(folder, f"amiri2020{name}") for name in ("", "_p200", "_s30", "_m20", "_m10")}
     spent = [equal_resources(run) for run in runs.values()]
-    with picture(path, 7.2, 6.0) as figure:
+    with picture(7.2, 6.0) as figure:
         (alike, classes), (grants, devices) = figure.subplots(2, 2, sharey=True)
         for panel, partition, title in ((alike, "iid", "alike"), (classes, "classes", "of two classes a device")):
             for place, (uplink, name) in enumerate(NAMES.items()):
@@ -63,6 +64,7 @@ def draw_folder(folder: Path, path: Path) -> None:
             fair=f"Above: {fairness.line(runs[''], ['uplink'])}\nBelow, from one setting to another: "
             + fairness.told(*(fairness.given(run, ["uplink"]) for run in runs.values())),
         )
+    return figure
 
 
 def _fewer(runs: dict[str, xr.Dataset]) -> Iterator[tuple[str, xr.Dataset]]:

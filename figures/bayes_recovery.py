@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.figure import SubFigure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from ._kept import kept
@@ -40,18 +40,19 @@ PLACES = dict(zip(NAMES, (6, 0, 1, 2, 3, 4), strict=True))  # of colours and mar
 LOOKS = {name: (COLOURS[at], MARKERS[at]) for name, at in PLACES.items()}
 
 
-def draw(run: xr.Dataset, errors: xr.Dataset, gradient: xr.Dataset, path: str | Path) -> None:
-    """Draw the accuracies of a run, errors of recovery and a gradient into a file."""
+def plot(run: xr.Dataset, errors: xr.Dataset, gradient: xr.Dataset) -> Figure:
+    """Accuracies of a run, errors of recovery, and a gradient."""
     if missing := [axis for axis in (UPLINK, SNR) if axis not in run.dims]:
         raise ValueError(f"results: expected the axes {UPLINK} and {SNR} of bayes_recovery, found no {missing[0]}")
     if missing := [axis for axis in (RECOVERY, "entries") if axis not in errors.dims]:
         raise ValueError(f"results: expected the axes {RECOVERY} and entries of bayes_errors, found no {missing[0]}")
-    with picture(path, 7.2, 7.4) as figure, rc_context({"axes.labelsize": 8.5}):
+    with picture(7.2, 7.4) as figure, rc_context({"axes.labelsize": 8.5}):
         above, middle, below = figure.subfigures(3, 1, squeeze=False, height_ratios=[1.15, 1.0, 1.0])[:, 0]
         _accuracies(above, run)
         _errors(middle, errors)
         _pictures(below, kernel_of(gradient))
         caption(figure, _told(run, errors, gradient), run)
+    return figure
 
 
 def kernel_of(gradient: xr.Dataset) -> np.ndarray:
@@ -180,8 +181,8 @@ def _line(name: str) -> dict[str, Any]:
     return marked(*LOOKS[name])
 
 
-def draw_folder(folder: Path, path: Path) -> None:
-    """Draw the results of a folder into a file."""
+def plot_folder(folder: Path) -> Figure:
+    """The figure of the results in a folder."""
     names = ("bayes_recovery", "bayes_errors", "bayes_gradient")
     run, errors, gradient = (kept(folder, name) for name in names)
-    draw(run, errors, gradient, path)
+    return plot(run, errors, gradient)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ._kept import kept
 from ._labels import SNR, axis_label, seeds_label, settings
@@ -51,13 +52,13 @@ def setting_of(sums: xr.Dataset) -> Setting:
     return Setting(subcarriers, prefix, -(-told["entries"] // 2 // subcarriers), told["devices"], snr_db)
 
 
-def draw(run: xr.Dataset, sums: xr.Dataset, path: str | Path) -> None:
-    """Draw accuracies of a run below, and above the errors of sums, into a file."""
+def plot(run: xr.Dataset, sums: xr.Dataset) -> Figure:
+    """Accuracies of a run below, and above the errors of sums."""
     for dataset, preset in ((run, "clock_offset"), (sums, "clock_offset_sums")):
         if any(axis not in dataset.dims for axis in (HIGH, SEEN)):
             raise ValueError(f"results: expected the axes {HIGH} and {SEEN}, as those of {preset}, received none such")
     of = setting_of(sums)
-    with picture(path, 5.0, 5.6) as figure:
+    with picture(5.0, 5.6) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
         for seen in (True, False):
             here = {SEEN: str(seen).lower()}
@@ -73,6 +74,7 @@ def draw(run: xr.Dataset, sums: xr.Dataset, path: str | Path) -> None:
         above.annotate("prefix", (of.prefix, 1), (3, -9), "data", "offset points", color="0.4", fontsize=7)
         above.legend(**BOX, loc="lower right")
         caption(figure, _told(run, sums, of), run)
+    return figure
 
 
 def _told(run: xr.Dataset, sums: xr.Dataset, of: Setting) -> str:
@@ -105,6 +107,6 @@ def _accuracies(panel: Axes, run: xr.Dataset, seen: bool) -> None:
     band(panel, highs, accuracy, 0 if seen else 1, None)
 
 
-def draw_folder(folder: Path, path: Path) -> None:
-    """Draw the results of a folder into a file."""
-    draw(kept(folder, "clock_offset"), kept(folder, "clock_offset_sums"), path)
+def plot_folder(folder: Path) -> Figure:
+    """The figure of the results in a folder."""
+    return plot(kept(folder, "clock_offset"), kept(folder, "clock_offset_sums"))

@@ -5,12 +5,12 @@ panels. Dotted is the least that bits allow if entries were drawn independently 
 to the layers. Points at which nothing was sent are not drawn.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from ._labels import axis_label, upright, value_label
@@ -22,12 +22,12 @@ FLOAT = 32.0  # bits of a parameter that is not compressed
 INNER = ("seed", "moment", "target_gain")
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure into a file."""
+def plot(dataset: xr.Dataset) -> Figure:
+    """The figure of a result."""
     axes = [str(name) for name in dataset.error.dims if name not in INNER]
     axes.sort(key=lambda name: name != "compressor")
     layout = Panels.of(dataset, axes[1:])
-    with picture(path, *layout.size((6.0, 4.6), above=1.3)) as figure:
+    with picture(*layout.size((6.0, 4.6), above=1.3)) as figure:
         panels = layout.on(figure)
         for at, (panel, chosen) in enumerate(zip(panels, layout.places, strict=True)):
             _panel(panel, dataset.isel(chosen), axes[:1])
@@ -41,6 +41,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         told = f"Means over {_count(dataset, 'moment', 'gradient')} and {_count(dataset, 'seed', 'seed')}."
         hidden = f" {layout.hidden} more panels are not shown." if layout.hidden else ""
         caption(figure, told + " Dotted: the least for independent entries of the laws fitted to the layers." + hidden)
+    return figure
 
 
 def _panel(panel: Axes, dataset: xr.Dataset, axes: list[str]) -> None:

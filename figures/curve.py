@@ -6,7 +6,6 @@ finite is left out from there on, and the caption says so. Words are joined by n
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import xarray as xr
 from matplotlib import rc_context
@@ -20,18 +19,13 @@ from ._choice import Choice, abscissa, choose, ended, measured, names
 from ._labels import axis_label, plain, seeds_label
 from ._legend import legend
 from ._lines import along, is_numeric, lines, x_ticks
-from ._look import Picture, caption, fit, write
+from ._look import Picture, caption, fit
 from ._panels import MOST_COLUMNS, Panels, titled
 
-__all__ = ["abscissa", "draw", "measured", "plot"]
+__all__ = ["abscissa", "measured", "plot"]
 
 ABOVE = 1.0  # inches for what stands above several panels
 BELOW = 0.35  # and below them
-
-
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
-    write(plot(dataset), path)
 
 
 def plot(

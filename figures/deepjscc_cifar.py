@@ -8,11 +8,13 @@ mean of images' PSNRs, as published curves most likely are.
 
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from ..scenarios.results import curves
 from ..scenarios.results.curves import Sheet
 from ._kept import kept
 from ._look import Line
-from .images import draw
+from .images import plot
 
 TRAINED_DB = 7.0
 PUBLISHED_RATIO = 1 / 12
@@ -30,10 +32,10 @@ def published(path: str | Path) -> Line:
     return curves.read(path, line)
 
 
-def draw_folder(folder: Path, path: Path) -> None:
-    """Draw the results of a folder, and the published curve where it is there, into a file."""
+def plot_folder(folder: Path) -> Figure:
+    """The results of a folder, and the published curve where it is there."""
     dataset, there = kept(folder, "deepjscc_cifar"), folder / "bourtsoulatze2019.csv"
     lines = (
         {(PUBLISHED_RATIO, "2019 network as published, trained at 7 dB"): published(there)} if there.exists() else {}
     )
-    draw(dataset, path, "mean_psnr", lines)
+    return plot(dataset, "mean_psnr", lines)

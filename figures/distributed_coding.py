@@ -10,6 +10,7 @@ at the same step; where their errors differ, blocks were lost or cosets wrong.
 from pathlib import Path
 
 import xarray as xr
+from matplotlib.figure import Figure
 
 from ._kept import kept
 from ._labels import axis_label, seeds_label
@@ -19,13 +20,13 @@ from ._look import BOX, caption, grid, picture
 BATCH, UPLINK = "batch_size", "uplink"
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the bits and the errors of a run into a file."""
+def plot(dataset: xr.Dataset) -> Figure:
+    """The bits and the errors of a run."""
     for axis in (BATCH, UPLINK):
         if axis not in dataset.dims:
             raise ValueError(f"distributed_coding: expected several values of {axis}, received one")
     shown = dataset[["bits", "nmse"]].mean("round", keep_attrs=True).assign_attrs(dataset.attrs)
-    with picture(path, 7.2, 3.4) as figure:
+    with picture(7.2, 3.4) as figure:
         for panel, name in zip(figure.subplots(1, 2), ("bits", "nmse"), strict=True):
             lines(panel, shown, name, BATCH, [UPLINK])
             panel.set_xscale("log")
@@ -35,8 +36,9 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             grid(panel)
         panel.legend(**BOX, fontsize=7)
         caption(figure, f"Mean over {int(dataset['round'].max())} rounds, {seeds_label(dataset).lower()}.", dataset)
+    return figure
 
 
-def draw_folder(folder: Path, path: Path) -> None:
-    """Draw the results of a folder into a file."""
-    draw(kept(folder, "distributed_coding"), path)
+def plot_folder(folder: Path) -> Figure:
+    """The figure of the results in a folder."""
+    return plot(kept(folder, "distributed_coding"))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ._kept import kept
@@ -22,22 +23,24 @@ from ._look import BOX, COLOURS, DASHES, band, caption, grid, picture
 WIDTH, SENDERS = "bandwidth", "senders"
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure of a run into a file."""
-    with picture(path, 4.6, 3.8) as figure:
+def plot(dataset: xr.Dataset) -> Figure:
+    """The figure of a run."""
+    with picture(4.6, 3.8) as figure:
         _gains(figure.subplots(), dataset)
         caption(figure, f"{seeds_label(dataset)}. Dotted: theory, over blocks.", dataset)
+    return figure
 
 
-def draw_folder(folder: Path, path: Path) -> None:
-    """Draw gains, and accuracies beside them, of a folder into a file."""
+def plot_folder(folder: Path) -> Figure:
+    """Gains, and accuracies beside them, of the results in a folder."""
     gains, run = kept(folder, "diversity"), kept(folder, "diversity_accuracy")
-    with picture(path, 7.4, 3.8) as figure:
+    with picture(7.4, 3.8) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(4, 3))
         _gains(left, gains)
         _accuracies(right, run)
         told = f"{seeds_label(gains)}. Left, dotted: theory, over blocks. Right: digits, TDL-A of 100 ns, one of ten "
         caption(figure, f"{told}sends in each of {int(run['round'].values[-1])} rounds.", run, ["scheduler"])
+    return figure
 
 
 def _gains(panel: Axes, dataset: xr.Dataset) -> None:

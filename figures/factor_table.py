@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from matplotlib.figure import Figure
 
 from ..scenarios.results import derivatives as table
 from ._kept import kept
@@ -20,10 +21,10 @@ HEADINGS = {"loss": "loss", "loss in time": "loss\nin time", "reliability": "rel
 STRONG = 0.6  # of the colours' range, from which on letters are white
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the table of a run into a file."""
+def plot(dataset: xr.Dataset) -> Figure:
+    """The table of a run as a figure."""
     found = table.derivatives(dataset, ACCURACY)
-    with picture(path, 7.4, 1.3 + 0.36 * len(found.factors)) as figure:
+    with picture(7.4, 1.3 + 0.36 * len(found.factors)) as figure:
         panel = figure.subplots()
         panel.imshow(np.nan_to_num(found.mean), cmap="RdBu_r", vmin=-1.5, vmax=1.5, aspect="auto")
         for row, column in np.ndindex(found.mean.shape):
@@ -36,11 +37,12 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         panel.tick_params(length=0)
         told = f"log2 of a metric with the factor doubled over that without; mean of {dataset.sizes['seed']} seeds, "
         caption(figure, f"{told}standard error. 0: nothing moves. $N_T$: rounds to an accuracy of {ACCURACY:g}.")
+    return figure
 
 
-def draw_folder(folder: Path, path: Path) -> None:
-    """Draw the table of the result in a folder into a file."""
-    draw(kept(folder, "factor_table"), path)
+def plot_folder(folder: Path) -> Figure:
+    """The table of the result in a folder."""
+    return plot(kept(folder, "factor_table"))
 
 
 def cell(mean: float, error: float) -> str:

@@ -8,7 +8,6 @@ each other.
 
 import itertools
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -24,7 +23,7 @@ from ._choice import Choice, choose, names
 from ._labels import axis_label, plain, value_label
 from ._legend import legend
 from ._lines import abscissas, along, is_numeric, x_ticks
-from ._look import Picture, caption, fit, grid, write
+from ._look import Picture, caption, fit, grid
 from ._panels import MOST_COLUMNS, Panels, titled
 from .found_series import Row, Series, draw_series
 
@@ -33,11 +32,6 @@ TALLER = 1.45  # than a panel alone
 ENOUGH = 6  # seeds, for the interval of a median
 APART = 8.0  # points between lines
 FREE = 0.45  # of a scheme's room, to the right of its median, that its seeds take
-
-
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
-    write(plot(dataset), path)
 
 
 def plot(

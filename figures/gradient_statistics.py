@@ -9,12 +9,12 @@ epochs.
 
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ._labels import seeds_label, value_label
@@ -28,9 +28,9 @@ WIDE = 52  # letters beside each other in a legend
 TESTS = {"ks": "Kolmogorov-Smirnov", "spearman": "Spearman"}
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure into a file."""
-    with picture(path, 7.2, 5.4) as figure:
+def plot(dataset: xr.Dataset) -> Figure:
+    """The figure of a result."""
+    with picture(7.2, 5.4) as figure:
         panels = figure.subplots(2, 2).ravel()
         means = dataset.mean("seed")
         _kurtosis(panels[0], means)
@@ -42,6 +42,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         epochs = f"; means over {dataset.sizes['epoch']} epochs by layer" if _abscissa(dataset) == "layer" else ""
         told = "Grey: W2 of entries of the fitted GenNorm itself, and tests of disjoint entries of one gradient"
         caption(figure, f"{seeds_label(dataset).partition(',')[0]}{epochs}. {told}.")
+    return figure
 
 
 def _ways(dataset: xr.Dataset, at: dict[str, int]) -> Iterator[tuple[int, xr.Dataset, str]]:

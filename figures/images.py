@@ -4,9 +4,9 @@ Other axes make panels too. Lines are means over seeds, bands their 95 % confide
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import xarray as xr
+from matplotlib.figure import Figure
 
 from ._choice import COMPARED
 from ._labels import RATIO, SNR, axis_label, place_label, seeds_label
@@ -16,18 +16,17 @@ from ._look import Line, caption, picture
 from ._panels import Panels
 
 
-def draw(
+def plot(
     dataset: xr.Dataset,
-    path: str | Path,
     variable: str = "psnr",
     others: Mapping[tuple[float, str], Line] | None = None,
-) -> None:
-    """Draw the figure into a file; ``others``: lines from elsewhere, SNRs and values by ratio and name."""
+) -> Figure:
+    """The figure of a result; ``others``: lines from elsewhere, SNRs and values by ratio and name."""
     axes = [str(name) for name in dataset[variable].dims if name not in ("seed", RATIO, SNR)]
     compared = sorted(axes, key=lambda name: name not in COMPARED)[:1]
     layout = Panels.of(dataset, [*(name for name in axes if name not in compared), RATIO])
     many = len(layout.places)
-    with picture(path, 1.0 + (2.4 if many > 2 else 3.3) * layout.columns, 1.0 + 2.6 * layout.rows) as figure:
+    with picture(1.0 + (2.4 if many > 2 else 3.3) * layout.columns, 1.0 + 2.6 * layout.rows) as figure:
         panels = layout.on(figure)
         for at, (panel, place) in enumerate(zip(panels, layout.places, strict=True)):
             here = dataset.isel(place)
@@ -42,3 +41,4 @@ def draw(
             legend(figure, panels, single=False)
         hidden = f"; {layout.hidden} more panels are not shown" if layout.hidden else ""
         caption(figure, f"{seeds_label(dataset)}{hidden}.", dataset, compared)
+    return figure

@@ -5,10 +5,10 @@ The picture is the first that was kept, of the first seed; it stands at the left
 """
 
 import itertools
-from pathlib import Path
 
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from . import _strips
 from ._labels import SNR, axis_label, place_label, seeds_label
@@ -23,8 +23,8 @@ HEIGHT = 0.6  # inches of a row
 SHOWS_PICTURES = True  # so that a report does not show them again
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure into a file."""
+def plot(dataset: xr.Dataset) -> Figure:
+    """The figure of a result."""
     layout = Panels.of(dataset, [DEVICES] if DEVICES in dataset.dims else [])
     compared = [str(name) for name in dataset.psnr.dims if name not in ("seed", SNR, DEVICES)]
     sizes = (range(dataset.sizes[name]) for name in compared)
@@ -32,7 +32,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
     if there := _strips.there(dataset):
         rows = _strips.known(dataset, rows)[:MOST_ROWS]
     below = 0.5 + HEIGHT * len(rows) if there else 0.0
-    with picture(path, 7.2, 3.4 + below) as figure:
+    with picture(7.2, 3.4 + below) as figure:
         above, *rest = figure.subfigures(2 if there else 1, 1, squeeze=False, height_ratios=[3.0, below][: 1 + there])[
             :, 0
         ]
@@ -48,6 +48,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         legend(figure, panels, single=False)
         told = "Below: one picture of the first seed, and what is made out of it, with its PSNR. " if there else ""
         caption(figure, f"{told}{seeds_label(dataset)}.", dataset, compared)
+    return figure
 
 
 def _psnr(panel: Axes, dataset: xr.Dataset, compared: list[str]) -> None:

@@ -5,11 +5,11 @@ Where nothing was wrong nothing is drawn.
 """
 
 import itertools
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ._labels import SNR, axis_label, value_label
 from ._look import COLOURS, DASHES, MARKERS, caption, grid, marked, picture
@@ -20,10 +20,10 @@ WIDTH, MARK = 100, 8  # letters of a line of the legend, and what a mark takes o
 TOLD = "Bars: 95 % intervals, from blocks; dotted: closed forms; nothing is drawn where nothing was wrong."
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure into a file; the ending (.png, .pdf, .svg) says which kind."""
+def plot(dataset: xr.Dataset) -> Figure:
+    """The figure of a result."""
     axes = [str(name) for name in dataset.ber.dims if name not in ("seed", SNR)]
-    with picture(path, 7.1, 3.4) as figure:
+    with picture(7.1, 3.4) as figure:
         panels = figure.subplots(1, 2)
         for panel, rate in zip(panels, RATES, strict=True):
             for at, place in enumerate(itertools.product(*(range(dataset.sizes[name]) for name in axes))):
@@ -36,6 +36,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
             fit = max(1, WIDTH // (max(map(len, labels)) + MARK))
             figure.legend(handles, labels, loc="outside upper center", ncols=min(fit, len(labels)), frameon=False)
         caption(figure, TOLD, dataset, axes)
+    return figure
 
 
 def _line(panel: Axes, point: xr.Dataset, rate: str, at: int, label: str) -> None:

@@ -24,11 +24,6 @@ TILES = 8  # beside each other, originals included, unless images are many
 LABELS, LINE = 0.2, 0.17  # of a width, and inches: room for what stands beside and below
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the pictures of a result into a file; the ending (.png, .pdf, .svg) says which kind."""
-    write(plot(dataset), path)
-
-
 def plot(dataset: xr.Dataset, *, width: float | None = None, style: str = "plain") -> Figure:
     """The pictures of a result, in a figure of so many inches and a style."""
     look = _styles.checked(style, width)
@@ -77,8 +72,9 @@ def draw_sent(originals: np.ndarray, received: np.ndarray, snrs_db: Sequence[flo
     """Draw images [N, H, W, C] and what arrives of them, [S, N, H, W, C], into a file, a row an image."""
     height, width = originals.shape[1:3]
     side = 1.2 if width <= 64 else 2.2
-    with picture(path, side * (1 + len(snrs_db)), (side * height / width + LINE) * len(originals), dpi=200) as figure:
+    with picture(side * (1 + len(snrs_db)), (side * height / width + LINE) * len(originals)) as figure:
         panels = figure.subplots(len(originals), 1, squeeze=False)[:, 0]
         for row, (panel, original) in enumerate(zip(panels, originals, strict=True)):
             _strips.strip(panel, original, received[:, row], snrs_db, headed=row == 0)
             panel.set_axis_off()
+    write(figure, path, dpi=200)

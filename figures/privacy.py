@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from matplotlib.figure import Figure
 
 from ..scenarios.results import guarantees
 from ._choice import ended
@@ -23,13 +24,13 @@ from ._look import caption, picture
 NAME = "privacy"
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure into a file."""
+def plot(dataset: xr.Dataset) -> Figure:
+    """The figure of a result."""
     if SNR not in dataset.dims or "epsilon" not in dataset:
         raise ValueError(f"results: expected epsilon over {SNR}, as those of {NAME}, received none such")
     shown = ended(dataset, [SNR])
     axes = [str(name) for name in shown.accuracy.dims if name not in ("seed", SNR)]
-    with picture(path, 5.0, 6.0) as figure:
+    with picture(5.0, 6.0) as figure:
         panels = [*np.ravel(figure.subplots(2, 1, sharex=True))]
         for panel, name in zip(panels, ("epsilon", "accuracy"), strict=True):
             lines(panel, shown, name, SNR, axes)
@@ -40,8 +41,9 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         legend(figure, panels[::-1], False)
         told = "; ".join([seeds_label(dataset), *map(plain, guarantees.notes(shown))])
         caption(figure, f"{told}.", dataset, axes)
+    return figure
 
 
-def draw_folder(folder: Path, path: Path) -> None:
+def plot_folder(folder: Path) -> Figure:
     """Draw the figure of the preset, from a folder of curves or runs."""
-    draw(kept(folder, NAME), path)
+    return plot(kept(folder, NAME))

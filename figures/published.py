@@ -1,6 +1,6 @@
 """Published figures: each preset's, from the curves that are kept beside the code, or from runs of your own.
 
-A figure that several results make has a file of the preset's name with ``draw_folder``; others are drawn as their study
+A figure that several results make has a file of the preset's name with ``plot_folder``; others are drawn as their study
 is, or as is told here.
 """
 
@@ -8,12 +8,15 @@ import importlib
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..scenarios.reading import files
 from ..scenarios.reading.errors import ScenarioError, closest
-from . import draw, plot, write
+from . import plot
 from ._kept import kept
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ASKED: Mapping[str, Mapping[str, Any]] = {  # of ``plot``
     "abdi_ceo_batches": {"x": "batch_size", "y": "nmse"},
@@ -70,15 +73,13 @@ def every(curves: Path) -> list[str]:
     raise ScenarioError(f"curves: expected curves or runs by the names of presets, no curves in {curves}; {OWN}")
 
 
-def draw_published(name: str, curves: Path, path: Path) -> None:
-    """Draw the figure of a preset, or that which it is a part of, from a folder of curves, or of runs, into a file."""
+def plot_published(name: str, curves: Path) -> "Figure":
+    """The figure of a preset, or that which it is a part of, from a folder of curves, or of runs."""
     check(name)
     name = PARTS.get(name, name)
     own = importlib.util.find_spec(f"{__package__}.{name}")
     module = importlib.import_module(f".{name}", __package__) if own else None
-    if module is not None and hasattr(module, "draw_folder"):
-        module.draw_folder(curves, path)
-    elif name in ASKED:
-        write(plot(kept(curves, name), **ASKED[name]), path)
-    else:
-        draw(kept(curves, name), path)
+    if module is not None and hasattr(module, "plot_folder"):
+        figure: Figure = module.plot_folder(curves)
+        return figure
+    return plot(kept(curves, name), **ASKED.get(name, {}))

@@ -18,6 +18,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from ._kept import kept
@@ -38,12 +39,12 @@ REGRESSED = ("baseline", "QCS", "QCS 40% fewer bits", "QSGD fixed length", "QSGD
 STEPS = (0.05, 0.1)
 
 
-def draw(errors: xr.Dataset, runs: xr.Dataset, path: str | Path) -> None:
-    """Draw errors of compression and the losses of regressions into a file."""
+def plot(errors: xr.Dataset, runs: xr.Dataset) -> Figure:
+    """Errors of compression, and the losses of regressions."""
     _check(errors, "compressor", COMPRESSED.values(), "qcs_variance")
     _check(runs, "variant", REGRESSED, "qcs_regression")
     regressed = {name: runs.sel(variant=name) for name in REGRESSED}
-    with picture(path, 7.2, 5.6) as figure:
+    with picture(7.2, 5.6) as figure:
         panels = figure.subplot_mosaic([list("aaabbb"), list("ccddee")])
         _errors(panels["a"], panels["b"], errors)
         _share(panels["c"], regressed)
@@ -59,6 +60,7 @@ def draw(errors: xr.Dataset, runs: xr.Dataset, path: str | Path) -> None:
         names = [name for name in LOOKS if name in handles]
         figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=4, frameon=False)
         caption(figure, _told(errors, runs, regressed))
+    return figure
 
 
 def _check(dataset: xr.Dataset, axis: str, wanted: Iterable[str], preset: str) -> None:
@@ -132,6 +134,6 @@ def _line(name: str) -> dict[str, Any]:
     return marked(*LOOKS[name])
 
 
-def draw_folder(folder: Path, path: Path) -> None:
-    """Draw the results of a folder into a file."""
-    draw(kept(folder, "qcs_variance"), kept(folder, "qcs_regression"), path)
+def plot_folder(folder: Path) -> Figure:
+    """The figure of the results in a folder."""
+    return plot(kept(folder, "qcs_variance"), kept(folder, "qcs_regression"))

@@ -5,16 +5,18 @@ One HTML file that needs nothing else: no network and no library. Points of curv
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import xarray as xr
+from matplotlib.figure import Figure
 
 from ..scenarios import studies
 from ..scenarios.results import costs, pages, repeated, tables
-from . import beside, draw, plot, report_channels, write
+from . import beside, plot, report_channels, write
 from ._labels import seeds_label
 from ._page import Html, page, table, tag
+from .report_question import question
 
 MOST_ROWS = 1000
 MOST_FAILURES = 20
@@ -40,7 +42,10 @@ def text(dataset: xr.Dataset, channels: Sequence[xr.Dataset] = (), notes: Sequen
 
 def _about(dataset: xr.Dataset) -> Iterator[Html]:
     study = dataset.attrs.get("study", studies.USUAL)
-    yield tag("p", f"{study}: {studies.summary(study)} {seeds_label(dataset)}.", class_="about")
+    several = dataset.sizes["seed"]
+    seeds = f"Medians of {several} seeds" if "find" in dataset.attrs and several > 1 else seeds_label(dataset)
+    yield tag("p", question(dataset), id="question")
+    yield tag("p", f"{study}: {studies.summary(study)} {seeds}.", class_="about")
     if not dataset.attrs.get("complete", 1):
         yield tag("p", "The run is not finished; what is missing is left out.", class_="failed")
     failed = json.loads(dataset.attrs.get("failures", "[]"))
@@ -68,21 +73,21 @@ def _table(dataset: xr.Dataset) -> Iterator[Html]:
 
 def _curves(dataset: xr.Dataset) -> Iterator[Html]:
     """The study's own figure, and what a training reached over what it had sent."""
-    yield _drawn(lambda path: draw(dataset, path))
+    yield _drawn(plot(dataset))
     if "elements" in costs.words(dataset) and "find" not in dataset.attrs:
-        yield _drawn(lambda path: write(plot(dataset, x="elements"), path))
+        yield _drawn(plot(dataset, x="elements"))
 
 
 def _pictures(dataset: xr.Dataset) -> Iterator[Html]:
-    if drawing := beside(dataset):
+    if pictures := beside(dataset):
         yield tag("h2", "Pictures")
-        yield _drawn(lambda path: drawing(dataset, path))
+        yield _drawn(pictures)
 
 
 def _channels(channels: Sequence[xr.Dataset], notes: Sequence[str]) -> Iterator[Html]:
     yield tag("h2", "Channels")
     if channels:
-        yield _drawn(lambda path: report_channels.draw(channels, path))
+        yield _drawn(report_channels.plot(channels))
     yield from (tag("p", note, class_="note") for note in notes)
 
 
@@ -100,8 +105,8 @@ def _again(dataset: xr.Dataset) -> Iterator[Html]:
         yield tag("pre", again.file, id="scenario")
 
 
-def _drawn(draw: Callable[[Path], None]) -> Html:
+def _drawn(figure: Figure) -> Html:
     """A figure as it stands in a page."""
     with tempfile.TemporaryDirectory() as folder:
-        draw(Path(folder) / "figure.html")
+        write(figure, Path(folder) / "figure.html")
         return tag("figure", Html((Path(folder) / "figure.html").read_text(encoding="utf-8")))

@@ -4,11 +4,11 @@ A row is a channel; lines are devices, drawn as examples of what a scenario's ch
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from textwrap import shorten
 
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ._labels import plain
 from ._look import COLOURS, DASHES, caption, grid, picture
@@ -18,10 +18,10 @@ TITLE = 90  # letters
 TOLD = {False: "Nothing moves within a slot.", True: "Left: the first symbol; right: the middle subcarrier."}
 
 
-def draw(channels: Sequence[xr.Dataset], path: str | Path) -> None:
-    """Draw responses, as a scenario's channels give them, into a file."""
+def plot(channels: Sequence[xr.Dataset]) -> Figure:
+    """Responses, as a scenario's channels give them."""
     moving = any(each.sizes["time"] > 1 for each in channels)
-    with picture(path, 7.2, 0.6 + 1.9 * len(channels)) as figure:
+    with picture(7.2, 0.6 + 1.9 * len(channels)) as figure:
         rows = figure.subplots(len(channels), 2 if moving else 1, squeeze=False, sharey=True)
         for row, channel in zip(rows, channels, strict=True):
             gains = channel.gain.clip(min=FLOOR_DB)
@@ -36,6 +36,7 @@ def draw(channels: Sequence[xr.Dataset], path: str | Path) -> None:
         several = channels[0].attrs.get("of", 0)
         some = f" The first {len(channels)} of {several} channels of the sweep." if several > len(channels) else ""
         caption(figure, f"Power gain at the first antenna, drawn as examples, a line a device. {TOLD[moving]}{some}")
+    return figure
 
 
 def _lines(panel: Axes, gains: xr.DataArray, places: Sequence[float], label: str) -> None:

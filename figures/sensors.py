@@ -9,12 +9,12 @@ lines: one array of sensors where features add, sensors apart otherwise). Lines 
 import itertools
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ._labels import SNR, axis_label, seeds_label, value_label
@@ -24,15 +24,16 @@ COUNT = "sensors"
 ADDED = {"added": "added over the air"}
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure into a file."""
-    with picture(path, 7.2, 3.4) as figure:
+def plot(dataset: xr.Dataset) -> Figure:
+    """The figure of a result."""
+    with picture(7.2, 3.4) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         _accuracies(left, dataset)
         told = _errors(right, dataset)
         for panel in (left, right):
             grid(panel)
         caption(figure, f"{seeds_label(dataset)}. Right: {told}.", dataset, _axes(dataset, SNR))
+    return figure
 
 
 def _axes(dataset: xr.Dataset, x: str) -> list[str]:

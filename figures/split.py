@@ -7,12 +7,12 @@ costs and its test accuracy are drawn behind the others (grey). Lines are means 
 
 import itertools
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from ._labels import SNR, axis_label, seeds_label, value_label
@@ -51,10 +51,10 @@ class Line(NamedTuple):
         return marked(COLOURS[at], MARKERS[at]) | dashed
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure into a file."""
+def plot(dataset: xr.Dataset) -> Figure:
+    """The figure of a result."""
     lines = _lines(dataset)
-    with picture(path, 7.2, 5.8) as figure:
+    with picture(7.2, 5.8) as figure:
         panels = figure.subplots(2, 2)
         for panel, (quantity, label) in zip(panels[0], THOUSANDTHS.items(), strict=True):
             _costs(panel, lines, quantity, label)
@@ -68,6 +68,7 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=7)
         caption(figure, _told(dataset), dataset, [each for each in dataset.accuracy.dims if each not in ("seed", SNR)])
+    return figure
 
 
 def best(lines: list[Line], quantity: str) -> list[Line | None]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from matplotlib.figure import Figure
 
 from ..scenarios.reading.errors import ScenarioError
 from ..scenarios.results import tuned
@@ -21,10 +22,10 @@ from ._look import BOX, DASHES, band, caption, grid, picture
 NAME = re.compile(r"(.+), (\d+) of \d+")
 
 
-def draw(dataset: xr.Dataset, path: str | Path) -> None:
-    """Draw the figure of a run into a file."""
+def plot(dataset: xr.Dataset) -> Figure:
+    """The figure of a run."""
     last, rules = dataset.accuracy.isel(round=-1), _rules(dataset)
-    with picture(path, 7.2, 3.9) as figure:
+    with picture(7.2, 3.9) as figure:
         panels = figure.subplots(1, dataset.sizes["partition"], sharey=True, squeeze=False)[0]
         for place, panel in enumerate(panels):
             for at, (rule, places) in enumerate(rules.items()):
@@ -41,11 +42,12 @@ def draw(dataset: xr.Dataset, path: str | Path) -> None:
         if words := tuned.caption(dataset, "variant"):
             told += f"; {plain(words)}"
         caption(figure, f"{told}.", dataset, ["variant"])
+    return figure
 
 
-def draw_folder(folder: Path, path: Path) -> None:
-    """Draw the result in a folder into a file."""
-    draw(kept(folder, "update_aware"), path)
+def plot_folder(folder: Path) -> Figure:
+    """The figure of the result in a folder."""
+    return plot(kept(folder, "update_aware"))
 
 
 def _rules(dataset: xr.Dataset) -> dict[str, dict[int, int]]:

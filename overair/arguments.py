@@ -57,9 +57,10 @@ SHOW_EXAMPLES = """examples:
   overair show runs/a --x elements --format pdf              accuracy over the elements spent so far, pilots included
   overair show runs/a --x snr_db --panel devices --style ieee --format pdf
   overair show runs/a --y nmse --lines uplink,codec --width 7.16
+  overair show runs/a --latex --columns accuracy,elements    a table for a paper, of two measures
 
-The figure is figure.png (.pdf, .svg) in the folder, or beside the file. What has none of --x, --y, --panel, --lines,
---width and --style is drawn as its study has it.
+The figure is figure.png (.pdf, .svg) in the folder, or beside the file. It is that of the study, with any of --x, --y,
+--panel, --lines, --width and --style a curve.
 """
 
 
@@ -111,6 +112,7 @@ def parser(
         metavar="DIR",
         help="the folder of curves or runs (docs/curves of the source)",
     )
+    told.add_argument("--no-caption", action="store_true", help="print the caption in place of drawing it")
     told.set_defaults(command=figure)
 
     told = commands.add_parser("cite", help="BibTeX of the package and of the papers behind the schemes of a result")
@@ -194,6 +196,12 @@ def _add_show(commands: Any, command: Command) -> None:
         "--against",
         metavar="LABEL",
         help="differences to this value of an axis, such as ideal or AXIS=VALUE, seed by seed",
+    )
+    show.add_argument(
+        "--columns",
+        metavar="MEASURE",
+        type=names,
+        help="measures that the table shows, with commas, also as CSV, JSON or LaTeX; the first with its interval",
     )
     show.add_argument(
         "--to",

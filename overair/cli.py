@@ -19,7 +19,7 @@ from typing import Any
 from . import pages
 from .arguments import parser
 from .own import use
-from .terminal import printable
+from .terminal import printable, wrapped
 from .unhindered import uncollected
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -90,13 +90,13 @@ def _run(options: argparse.Namespace) -> int:
     from .scenarios.reading.planned import planned
 
     name, raw = files.read(options.scenario)
-    planned(apply(raw, options.sets))  # complain before the heavy imports
+    _, searches = planned(apply(raw, options.sets))  # complain before the heavy imports
     out = folders.named(options.out)
     if options.retry and out is None:
         raise ValueError("--retry: expected beside --out, the folder of a run some of whose units failed")
     with folders.kept(out, name) as options.kept:
         import_tensorflow()
-        with _executor(options) as executor, told.progress() as progress:
+        with _executor(options) as executor, told.progress(searches.may_end_early) as progress:
             dataset = run(
                 options.scenario, options.sets, options.kept, progress,
                 processes=options.processes, executor=executor, fresh=options.fresh, retry=options.retry,
@@ -131,9 +131,9 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(inventory.inventory(what, options.study), indent=2, ensure_ascii=False))
     elif what == "fields" and options.study:
-        print("\n".join(listing.fields(options.study)))
+        print("\n".join(map(wrapped, listing.fields(options.study))))
     else:
-        print("\n".join(listing.listing(what)))
+        print("\n".join(map(wrapped, listing.listing(what))))
     return 0
 
 
@@ -144,10 +144,12 @@ def _show(options: argparse.Namespace) -> int:
     if options.toml:
         print(pages.scenario(options.results), end="")
         return 0
-    from .scenarios.results import saved
+    from .scenarios.results import chosen, saved
 
     path = Path(options.results)
     dataset, ending = saved.load(path), f".{options.format}"
+    if options.columns is not None:
+        dataset = chosen.choose(dataset, options.columns)
     if options.to is not None:
         told.reached(dataset, options.to)
         return told.failures(dataset)
@@ -155,10 +157,9 @@ def _show(options: argparse.Namespace) -> int:
         return told.table(dataset, options.table, options.against)
     file = path / f"figure{ending}" if path.is_dir() else path.with_suffix(ending)
     plotted = _plotted(dataset, options)
-    caption = _taken(plotted) if options.no_caption else ""
+    caption = told.taken(plotted) if options.no_caption else ""
     told.report(dataset, file, options.against, plotted)
-    if caption:
-        print(f"caption: {printable(caption)}")
+    told.caption(caption)
     return told.failures(dataset)
 
 
@@ -170,10 +171,12 @@ def _check_alone(options: argparse.Namespace) -> None:
     alone = [f"--{name}" for name, asked in instead.items() if asked]
     beside = [f"--{name}" for name in FIGURE if getattr(options, name) is not None]
     beside += ["--no-caption"] * options.no_caption
-    if options.against is not None and not options.table:
-        beside.append("--against")
+    if not options.table:
+        beside += [f"--{name}" for name in ("against", "columns") if getattr(options, name) is not None]
     if alone and (others := [*alone[1:], *beside]):
-        raise ScenarioError(f"{others[0]}: expected none beside {alone[0]}, which shows something else, received both")
+        told = f"{others[0]}: expected none beside {alone[0]}, which shows something else, received both"
+        advice = "; --columns chooses what a table shows" if options.table and others[0] == "--y" else ""
+        raise ScenarioError(told + advice)
 
 
 def _plotted(dataset: Any, options: argparse.Namespace) -> Any:
@@ -187,13 +190,6 @@ def _plotted(dataset: Any, options: argparse.Namespace) -> Any:
     from .figures import plot
 
     return plot(dataset, **given)
-
-
-def _taken(figure: Any) -> str:
-    """The caption of a figure, which is taken out of it, in one line."""
-    from .figures import uncaptioned
-
-    return " ".join(uncaptioned(figure).split())
 
 
 def _new(options: argparse.Namespace) -> int:

@@ -33,7 +33,8 @@ def report(options: argparse.Namespace) -> int:
 
 def figure(options: argparse.Namespace) -> int:
     """The published figure of a preset, or all of them."""
-    from .figures import published
+    from . import told
+    from .figures import published, write
 
     if options.name != "all":
         published.check(options.name)
@@ -45,8 +46,11 @@ def figure(options: argparse.Namespace) -> int:
     for file in files.values():
         _check_out(file, PICTURES)
     for name, file in files.items():
-        published.draw_published(name, curves, file)
+        plotted = published.plot_published(name, curves)
+        caption = told.taken(plotted) if options.no_caption else ""
+        write(plotted, file)
         print(f"figure: {printable(str(file))}")
+        told.caption(caption)
     return 0
 
 

@@ -3,7 +3,6 @@
 import json
 import logging
 import shlex
-import shutil
 import sys
 import textwrap
 import time
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .terminal import printable
+from .terminal import columns, printable, wrapped
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,6 +21,7 @@ MINUTE = 60.0  # seconds
 TRUSTED = 5.0  # seconds after which a speed tells the time that is left
 FAILED = 1
 MOST_NAMED = 20  # of units that failed
+UNFINISHED = "note: the run is not finished; what is missing is left out"
 
 
 def failures(dataset: "xr.Dataset") -> int:
@@ -54,16 +54,29 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plot
 
     reference = None if against is None else tables.against(dataset, against)
     if not dataset.attrs.get("complete", 1):
-        print("note: the run is not finished; what is missing is left out")
+        print(UNFINISHED)
     for line in (dataset.attrs.get("title"), tables.heading(dataset, reference)):
         if line:
-            print(printable(line))
+            print(wrapped(printable(line)))
     _print_table(dataset, reference)
     for note in tables.notes(dataset):
-        print(f"note: {note}")
+        print(wrapped(f"note: {note}"))
     for line in _hardly_heard(tables.shown(dataset)):
-        print(printable(line))
+        print(wrapped(printable(line)))
     _draw(dataset, figure, plotted)
+
+
+def taken(figure: "Figure") -> str:
+    """The caption of a figure, which is taken out of it, in one line."""
+    from .figures import uncaptioned
+
+    return " ".join(uncaptioned(figure).split())
+
+
+def caption(text: str) -> None:
+    """What was taken out of a figure, in one line that papers can copy."""
+    if text:
+        print(f"caption: {printable(text)}")
 
 
 def where(folder: Path) -> None:
@@ -78,8 +91,8 @@ def reached(dataset: "xr.Dataset", goal: str) -> None:
 
     wanted = reached.goal(dataset, goal)
     if not dataset.attrs.get("complete", 1):
-        print("note: the run is not finished; what is missing is left out")
-    print(printable(reached.heading(dataset, wanted)))
+        print(UNFINISHED)
+    print(wrapped(printable(reached.heading(dataset, wanted))))
     rows = [list(map(printable, row)) for row in reached.table(dataset, wanted)]
     _print_pages(rows, rows[0].index("reached"))
 
@@ -95,10 +108,10 @@ def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:
 
 
 def _draw(dataset: "xr.Dataset", figure: Path, plotted: "Figure | None") -> None:
-    from .figures import draw, write
+    from .figures import plot, write
 
     try:
-        draw(dataset, figure) if plotted is None else write(plotted, figure)
+        write(plotted or plot(dataset), figure)
         print(f"figure: {printable(str(figure))}")
     except OSError as error:  # as in a folder of another's, or on a full disk
         print(f"note: no figure, as {printable(str(figure))} cannot be written: {error.strerror}")
@@ -112,7 +125,7 @@ def _print_table(dataset: "xr.Dataset", reference: Any) -> None:
     same, rows = pages.folded(rows, tables.kept(dataset, reference))
     if same:
         told = ", ".join(f"{name} {value}" for name, value in same.items())
-        print("\n".join(textwrap.wrap(f"in all rows: {told}", pages.WIDTH, subsequent_indent="  ")))
+        print("\n".join(textwrap.wrap(f"in all rows: {told}", columns() or pages.WIDTH, subsequent_indent="  ")))
     axes = tables.places(tables.shown(dataset))
     _print_pages(rows, sum(name in axes for name in rows[0]))
 
@@ -121,12 +134,12 @@ def _print_pages(rows: list[list[str]], first: int) -> None:
     """Rows with their first columns on every page: within 80 columns in a pipe, and in a terminal that has no more."""
     from .scenarios.results import pages
 
-    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else pages.WIDTH
-    print("\n\n".join("\n".join(pages.lines(page)) for page in pages.pages(rows, first, max(pages.WIDTH, wide))))
+    wide = max(pages.WIDTH, columns() or 0)
+    print("\n\n".join("\n".join(pages.lines(page)) for page in pages.pages(rows, first, wide)))
 
 
-def _line_a_minute() -> Callable[[int, int], None]:
-    """Tells what is done and how long the rest takes at the speed so far."""
+def _line_a_minute(most: bool) -> Callable[[int, int], None]:
+    """Tells what is done and how long the rest takes at the speed so far, or at most takes."""
     first: tuple[float, int] | None = None
     last = time.monotonic()
 
@@ -136,22 +149,27 @@ def _line_a_minute() -> Callable[[int, int], None]:
         first = first or (now, done)  # what came before was not steps alone
         if now - last >= MINUTE and done > first[1] and now - first[0] >= TRUSTED:
             last, left = now, (now - first[0]) / (done - first[1]) * (total - done) / MINUTE
-            print(f"overair: {done / total:.0%} done, about {left:.0f} min left", file=sys.stderr, flush=True)
+            word = "at most" if most else "about"
+            print(f"overair: {done / total:.0%} done, {word} {left:.0f} min left", file=sys.stderr, flush=True)
 
     return tell
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int], None]]:
-    """A line at once, then a bar with the time left; where there is no terminal, a line a minute."""
+def progress(most: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A line at once, then a bar with the time left; where there is no terminal, a line a minute.
+
+    ``most``: whether the steps to do are those that it may take, as of a search, and not those that it will.
+    """
     with _lines():
         if not sys.stderr.isatty():
-            yield _line_a_minute()
+            yield _line_a_minute(most)
             return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("overair"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        left = (*([TextColumn("at most")] if most else []), TimeRemainingColumn())
+        columns = (TextColumn("overair"), BarColumn(), MofNCompleteColumn(), *left)
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("overair", total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -20,7 +20,7 @@ from tests.checkout import NEEDED
 
 PARTS = ["phy", "ota", "learning", "scenarios", "figures"]  # each may import itself and those before it
 FOLDERS = [*PARTS, "checks", "conformance"]  # the last two are the front door's, and look at all parts
-GENERAL = [("curve", "draw"), ("images", "draw")]  # figures of any results
+GENERAL = [("curve", "plot"), ("images", "plot")]  # figures of any results
 PACKAGE = Path(overair.__file__).parent
 DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -114,7 +114,7 @@ assert not {{"tensorflow", "keras", "sionna"}} & sys.modules.keys()
 
 
 def test_a_figure_borrows_from_no_neighbour() -> None:
-    """It takes what all share (_*.py), studies (which draw nothing), its own parts, and ``draw`` of a general one."""
+    """It takes what all share (_*.py), studies (which draw nothing), its own parts, and ``plot`` of a general one."""
     sources = {path.stem: path for name, path in files(PACKAGE).items() if name.startswith("figures/")}
     shared = {"__init__", *(stem for stem in sources if stem.startswith("_"))}
     drawing = {stem for stem, path in sources.items() if any("matplotlib" in each for each in imported("", path))}

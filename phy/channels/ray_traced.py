@@ -51,7 +51,7 @@ class RayTraced(Still):
     """
 
     scene: str = "simple_street_canyon"
-    """A scene of Sionna RT by name, or the path of an XML file."""
+    """Scene of Sionna RT by name, or the path of an XML file."""
     x: Annotated[float, Ge(-1e6), Le(1e6)] = 0.0
     """Where the receiver is toward the east, in metres."""
     y: Annotated[float, Ge(-1e6), Le(1e6)] = 0.0

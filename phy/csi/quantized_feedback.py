@@ -41,9 +41,9 @@ class QuantizedFeedback(Free):
     """
 
     phase_bits: Annotated[int, Ge(0), Le(16)] = 3
-    """Of a subcarrier at each antenna, in bits."""
+    """Size of a subcarrier's phase at each antenna, in bits."""
     amplitude_bits: Annotated[int, Ge(0), Le(16)] = 2
-    """Of a subcarrier at each antenna, in bits."""
+    """Size of a subcarrier's amplitude at each antenna, in bits."""
 
     def bits(self, grid: Grid, antennas: int) -> float:
         return float((self.phase_bits + self.amplitude_bits) * grid.subcarriers * antennas)

@@ -38,11 +38,12 @@ def described(table: type[Table], prefix: str = "") -> dict[str, str]:
 
 
 def _lowered(name: str, text: str) -> str:
-    """A docstring within a line: without the full stop, and in small letters unless it begins with an abbreviation."""
+    """A docstring within a line: without full stop and its own name, in small letters but for an abbreviation."""
     text = text.removesuffix(".")
     if text[:3] in ("Of ", "of "):  # the field that it belongs to
         return f"{name.removesuffix('_db').replace('_', ' ')} of {text[3:]}"
-    return text if text[1:2].isupper() or text[1:2] in "/ _" else text[:1].lower() + text[1:]
+    lowered = text if text[1:2].isupper() or text[1:2] in "/ _" else text[:1].lower() + text[1:]
+    return lowered.removeprefix(f"{name}; ")
 
 
 def _takes(shape: FieldShape, annotation: Any, bounds: list[Any]) -> str:
@@ -50,12 +51,17 @@ def _takes(shape: FieldShape, annotation: Any, bounds: list[Any]) -> str:
     if shape.family:
         return f"{'a list' if shape.many else 'one'} of {shape.family}"
     limits = [
-        f"{words} {getattr(bound, name):g}"
+        f"{words} {_exactly(getattr(bound, name))}"
         for bound in (*bounds, *_bounds(annotation))
         for name, words in BOUNDS.items()
         if hasattr(bound, name) and abs(getattr(bound, name)) < ABSURD
     ]
     return ", ".join(["a table" if shape.free else _plain(annotation), *limits])
+
+
+def _exactly(bound: float) -> str:
+    """A bound in a few characters, or else in all that it takes."""
+    return short if float(short := f"{bound:g}") == bound else str(bound)
 
 
 def _bounds(annotation: Any) -> list[Any]:

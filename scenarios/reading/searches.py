@@ -94,6 +94,11 @@ class Searches(NamedTuple):
     tune: Tune | None = None
     seeds: Enough | None = None
 
+    @property
+    def may_end_early(self) -> bool:
+        """Whether only the most that a run may take is known beforehand."""
+        return self.find is not None or self.seeds is not None
+
     def over(self) -> dict[str, str]:
         """The field of each search over one."""
         return {name: each.over for name, each in (("find", self.find), ("tune", self.tune)) if each}

@@ -18,8 +18,9 @@ from .. import studies
 from . import intervals, pages, remarks, tables
 from .tables import Against
 
-ESCAPED = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$"}
-SPECIAL = re.compile(r"[\\~^<>&%$#_{}]|\+-")
+ESCAPED = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$",
+           "<=": r"$\le$", ">=": r"$\ge$"}  # fmt: skip
+SPECIAL = re.compile(r"[<>]=|[\\~^<>&%$#_{}]|\+-")
 
 
 def to_csv(dataset: xr.Dataset, against: Against | None = None) -> str:
@@ -54,11 +55,13 @@ def numbers(dataset: xr.Dataset, against: Against | None = None) -> list[dict[st
     """A row for every point: its axes, and means over seeds, of the main measure with the ends of its interval."""
     dataset = tables.shown(dataset)
     main, *others = tables.measures(dataset)
-    summary, compared = (intervals.median, intervals.paired) if "find" in dataset.attrs else (_mean, _mean)
-    columns: dict[str, list[Any]] = _with_ends(main.name, tables.column(dataset[main.name], dataset, summary))
+    summary, compared = (intervals.median, intervals.paired) if tables.is_found(main, dataset) else (_mean, _mean)
+    columns: dict[str, list[Any]] = _with_ends(
+        main.name, tables.column(tables.of_seeds(dataset[main.name], dataset), dataset, summary)
+    )
     if against:
         more = intervals.differences(dataset[[main.name]], *against)[main.name]
-        columns |= _with_ends("difference", tables.column(more, dataset, compared))
+        columns |= _with_ends("difference", tables.column(tables.of_seeds(more, dataset), dataset, compared))
     columns |= {each.name: tables.column(dataset[each.name], dataset, lambda seeds: _mean(seeds)[0]) for each in others}
     if (marks := remarks.marks(dataset)) is not None:
         columns["mark"] = tables.column(marks, dataset, lambda values: str(values[0]))

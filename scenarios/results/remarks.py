@@ -63,8 +63,9 @@ def points(dataset: xr.Dataset) -> Iterator[str]:
     for place in np.argwhere(found.values != ""):
         at = dict(zip(found.dims, place, strict=True))
         where = ", ".join(f"{name} = {text(dataset[name].values[index].item())}" for name, index in at.items())
-        heard, silent, lost = (float(each.isel(at)) for each in shares)
-        yield f"{where or 'the scenario'}: {heard:.0%} heard, {silent:.0%} silent, {lost:.0%} lost"
+        told = zip(("heard", "silent", "lost"), (float(each.isel(at)) for each in shares), strict=True)
+        known = [f"{share:.0%} {word}" for word, share in told if share == share]
+        yield f"{where or 'the scenario'}: {', '.join(known)}"
 
 
 def free(dataset: xr.Dataset) -> Iterator[str]:

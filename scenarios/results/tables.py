@@ -12,6 +12,7 @@ import xarray as xr
 from .. import studies
 from ..reading.errors import ScenarioError
 from . import cells, ended, guarantees, intervals, remarks, searched, tuned
+from .chosen import FOUND, chosen
 from .measures import Measure
 from .variables import variables
 
@@ -34,21 +35,22 @@ def table(dataset: xr.Dataset, against: Against | None = None) -> list[list[str]
     dataset = shown(dataset)
     (main, *others), axes = measures(dataset), places(dataset)
     labels = [_texts(dataset[name].values.tolist()) for name in axes]
-    told, compared = (cells.median, cells.gap) if "find" in dataset.attrs else (cells.spread, cells.difference)
+    told, compared = (cells.median, cells.gap) if is_found(main, dataset) else (cells.spread, cells.difference)
     main_name, difference = _names(main, against)
     columns = {main_name: _marked(_of(main, dataset, told), dataset)}
     if against:
         more = intervals.differences(dataset[[main.name]], *against)[main.name]
-        columns[difference] = column(more, dataset, compared)
-    columns |= _searched(dataset) if "find" in dataset.attrs else {}
+        columns[difference] = column(of_seeds(more, dataset), dataset, compared)
+    columns |= _searched(dataset) if is_found(main, dataset) else {}
     columns |= {str(each.heading): _of(each, dataset, cells.mean) for each in others}
     columns |= {told: column(dataset[name], dataset, cells.stops) for name, told in ended.any_at(dataset).items()}
     return [[*axes, *columns], *map(list, zip(*grid(labels), *columns.values(), strict=True))]
 
 
 def kept(dataset: xr.Dataset, against: Against | None = None) -> list[str]:
-    """Names of the columns that stand in every table, whether they vary or not."""
-    return list(_names(measures(shown(dataset))[0], against))
+    """Names of the columns that stand in every table, whether they vary or not: the main one, or all asked for."""
+    main, *_ = measures(shown(dataset))
+    return [*_names(main, against), *(str(each.heading) for each in chosen(dataset))]
 
 
 def heading(dataset: xr.Dataset, against: Against | None = None) -> str | None:
@@ -56,10 +58,11 @@ def heading(dataset: xr.Dataset, against: Against | None = None) -> str | None:
     bounded = ", ".join(str(each.heading) for each in measures(shown(dataset)) if each.interval)
     if dataset.sizes["seed"] < 2:
         return f"{bounded}: with 95 % confidence intervals; {BELOW}" if bounded else None
-    main, seeds = measures(dataset)[0].heading, dataset.sizes["seed"]
+    first, seeds = measures(shown(dataset))[0], dataset.sizes["seed"]
+    main = first.heading
     told = f"{bounded or main}: mean over {seeds} seeds +- half of its 95 % confidence interval"
     told += f"; {BELOW}" if bounded else ""
-    if "find" in dataset.attrs:
+    if is_found(first, dataset):
         told = f"{main}: median over {seeds} seeds and, of six and more, its 95 % confidence interval"
     return told + (f"; {main} - {cells.text(against.label)}: the same of differences seed by seed" if against else "")
 
@@ -67,7 +70,7 @@ def heading(dataset: xr.Dataset, against: Against | None = None) -> str | None:
 def notes(dataset: xr.Dataset) -> Iterator[str]:
     """What stands below the table: what marks mean, what was free, and where measures have no number but a result."""
     dataset = shown(dataset)
-    yield from (f"{mark}: {text}" for mark, text in remarks.why(dataset).items())
+    yield from (f"{mark} where {text}" for mark, text in remarks.why(dataset).items())
     yield from remarks.free(dataset)
     yield from ended.notes(dataset)
     main, *_ = told = measures(dataset)
@@ -76,7 +79,7 @@ def notes(dataset: xr.Dataset) -> Iterator[str]:
         values = dataset[measure.name]
         lacking = np.isnan(values) & there
         infinite = np.isinf(values)
-        if measure is main and "find" in dataset.attrs:
+        if is_found(measure, dataset):
             continue  # of a search that is an answer
         if 0 < int(lacking.sum()) < int(there.sum()):
             share = f"{int(lacking.sum())} of {int(there.sum())} results"
@@ -109,15 +112,28 @@ def shown(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def measures(dataset: xr.Dataset) -> list[Measure]:
-    """Those that a table shows: the main one, and what was measured; of pilots, where there are any."""
+    """Those that a table shows: as asked for, or the main one and what was measured; of pilots, where there are any."""
+    if told := chosen(dataset):
+        return told
     main, *others = variables(dataset.attrs)
     headed = [each for each in others if each.heading and each.name in dataset]
     return [main, *(m for m in headed if bool((dataset[m.name] > 0 if m.beside else dataset[m.name].notnull()).any()))]
 
 
+def is_found(measure: Measure, dataset: xr.Dataset) -> bool:
+    """Whether a measure is what a search has found, whose seeds have medians and may be infinite."""
+    return "find" in dataset.attrs and measure.name == FOUND
+
+
 def places(dataset: xr.Dataset) -> list[str]:
     main = variables(dataset.attrs)[0].name
     return [str(name) for name in dataset[main].dims if name != "seed"]
+
+
+def of_seeds(values: xr.DataArray, dataset: xr.Dataset) -> xr.DataArray:
+    """Values of which each seed has one at every place: means over what else they are over."""
+    more = [name for name in values.dims if name not in (*places(dataset), "seed")]
+    return values.mean(more) if more else values
 
 
 def column(values: xr.DataArray, dataset: xr.Dataset, told: Callable[[np.ndarray], Told]) -> list[Told]:
@@ -131,7 +147,7 @@ def column(values: xr.DataArray, dataset: xr.Dataset, told: Callable[[np.ndarray
 def _of(measure: Measure, dataset: xr.Dataset, told: Callable[[np.ndarray], str]) -> list[str]:
     """A measure's column, with the interval that it brings, if it does."""
     if measure.interval is None:
-        return column(dataset[measure.name], dataset, told)
+        return column(of_seeds(dataset[measure.name], dataset), dataset, told)
     parts = xr.concat([dataset[name] for name in (measure.name, *measure.interval)], "end")
     rows = parts.transpose(..., "seed", "end")
     return column(rows, dataset, lambda values: cells.bounded(values.reshape(-1, 3)))

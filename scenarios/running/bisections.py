@@ -16,7 +16,7 @@ from ..reading.errors import ScenarioError
 from ..reading.searches import Find, Tune
 from ..reading.sweep import Point
 from ..results.ended import STOPPED
-from .campaign import Found, Plan
+from .campaign import Asked, Found, Plan
 from .searches import alias, changed, check_one, measure_of, score
 from .units import Unit, units
 
@@ -46,6 +46,14 @@ class _Bisection:
         middle = (self.low + self.high) / 2
         middle = float(math.floor(middle)) if self.whole else middle
         return None if middle in tried else middle  # as near as numbers are
+
+    @property
+    def left(self) -> int:
+        """Values that it tries yet, at most."""
+        if self.next is None:
+            return 0
+        ends = sum(end not in self.tried for end in (self.find.low, self.find.high))
+        return ends + math.ceil(math.log2(max(1.0, (self.high - self.low) / (1 if self.whole else self.find.within))))
 
     def probe(self, value: float) -> Unit:
         """The unit that tries a value."""
@@ -104,7 +112,8 @@ def required_at_best(find: Find, tune: Tune, point: Point) -> Plan:
         _of_seeds(find, changed(study, tune.over, value).validating(), tune.seeds, f"{told}, {tune.over} = {value:g}")
         for value in tune.values
     ]
-    yield from _together([search for searches in trials for search in searches])
+    later = len(study.seeds) * trials[0][0].left
+    yield from _together([search for searches in trials for search in searches], later)
     worth = [_median([search.worth for search in searches]) for searches in trials]
     known = [each for each in worth if not math.isnan(each[0])]
     if not known:
@@ -126,11 +135,11 @@ def _of_seeds(find: Find, study: Any, seeds: Sequence[int], told: str) -> list[_
     return [_Bisection(find, study, seed, whole, told) for seed in seeds]
 
 
-def _together(searches: Sequence[_Bisection]) -> Generator[list[Unit], list[Found], None]:
-    """Searches until all are over, a probe of each at a time."""
+def _together(searches: Sequence[_Bisection], after: int = 0) -> Generator[Asked, list[Found], None]:
+    """Searches until all are over, a probe of each at a time; ``after``: probes at most that others take then."""
     while left := [(search, search.next) for search in searches if search.next is not None]:
         asked = [search.probe(value) for search, value in left]
-        found = yield asked
+        found = yield Asked(asked, sum(search.left for search, _ in left) - len(asked) + after)
         for (search, value), unit, each in zip(left, asked, found, strict=True):
             search.take(value, _measured(search.find, unit, each))
 

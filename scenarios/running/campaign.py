@@ -1,14 +1,14 @@
 """A campaign: plans that ask for units, the doing of those that no record holds, here or on any engine.
 
-A plan is a generator that yields lists of units and is sent what they gave; what it asks for next may depend on that,
-as a search's does. Plans go on as their units come in, in any order.
+A plan is a generator that yields the units it asks for and is sent what they gave; what it asks for next may depend on
+that, as a search's does, so it says how many that are at most. Plans go on as their units come in, in any order.
 """
 
 import logging
 import time
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,16 @@ DEATHS = 2  # of workers over one unit, after which it has failed
 POLL_SECONDS = 1.0  # while others hold what is left
 
 Found = dict[str, np.ndarray] | str  # the measures of a unit, or why it failed
-Plan = Generator[list[Unit], list[Found], list[Found]]  # returns what a point gave by seed
+
+
+class Asked(NamedTuple):
+    """What a plan asks for."""
+
+    units: list[Unit]
+    later: int = 0  # units that it asks for afterwards, at most
+
+
+Plan = Generator[Asked, list[Found], list[Found]]  # returns what a point gave by seed
 
 log = logging.getLogger("overair")
 
@@ -39,7 +48,7 @@ class Campaign:
         self._deaths: dict[str, int] = {}
         self._plans = [_Going(plan) for plan in plans]
         self._waiting: dict[str, list[_Going]] = {}
-        self.done = self.total = 0
+        self.done = self._asked_for = 0  # steps
         for plan in self._plans:
             self._go_on(plan)
 
@@ -52,6 +61,16 @@ class Campaign:
     def partial(self) -> list[list[Found | None]]:
         """What the first units of each plan gave, None where they have not."""
         return [[self.found.get(unit.asked) for unit in going.first] for going in self._plans]
+
+    @property
+    def later(self) -> int:
+        """Units that plans ask for when what they wait for is there, at most."""
+        return sum(going.later for going in self._plans)
+
+    @property
+    def total(self) -> int:
+        """Steps that there are to do, those of later units included: at most."""
+        return self._asked_for + sum(going.later * going.steps for going in self._plans)
 
     def check(self) -> None:
         """Prepares each group that is to do, and checks each of its points, before anything runs."""
@@ -98,7 +117,7 @@ class Campaign:
         self.asked[unit.asked] = unit
         if not self._is_there(unit):
             self.queue.add(unit)
-            self.total += unit.study.steps()
+            self._asked_for += unit.study.steps()
 
     def _next(self, place: int, claims: Claims, progress: Progress | None) -> Unit | None:
         """A unit that is ours; those that others have finished meanwhile are taken from the folder."""
@@ -175,11 +194,13 @@ class _Going:
         self.outcome: list[Found] | None = None
         self.units: list[Unit] = []
         self.first: list[Unit] = []
+        self.later = self.steps = 0  # units at most, and steps of one
 
     def go_on(self, found: list[Found]) -> None:
         try:
-            self.units = self._plan.send(found) if self._begun else next(self._plan)
+            self.units, self.later = self._plan.send(found) if self._begun else next(self._plan)
         except StopIteration as end:
-            self.is_over, self.outcome, self.units = True, end.value, []
+            self.is_over, self.outcome, self.units, self.later = True, end.value, [], 0
         self.first = self.first or self.units
+        self.steps = max((unit.study.steps() for unit in self.units), default=self.steps)
         self._begun = True

@@ -110,7 +110,8 @@ def _told(plan: Sweep, campaign: Campaign) -> str:
     count, left = len(campaign.asked), len(campaign.queue)
     points = f"{len(plan.points)} point{'s' if len(plan.points) > 1 else ''}"
     units = f"{count} unit{'s' if count != 1 else ''}"
-    return f"overair: {units} at {points}, {count - left} of them there, {left} to do"
+    more = f", then up to {campaign.later} more" if campaign.later else ""
+    return f"overair: {units} at {points}, {count - left} of them there, {left} to do{more}"
 
 
 def _engine(campaign: Campaign, processes: int, executor: Executor | None) -> engines.Engine:

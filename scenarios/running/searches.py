@@ -12,13 +12,13 @@ from ..reading.searches import Enough, Tune
 from ..reading.sweep import Point
 from ..results.ended import ENDED
 from ..results.measures import Measure, named
-from .campaign import Found, Plan
+from .campaign import Asked, Found, Plan
 from .units import units
 
 
 def every_seed(point: Point) -> Plan:
     """All units of a point at once."""
-    return (yield units(point.scenario, point.scenario.seeds, alias(point)))
+    return (yield Asked(units(point.scenario, point.scenario.seeds, alias(point))))
 
 
 def alias(point: Point) -> str:
@@ -68,7 +68,7 @@ def enough(wanted: Enough, point: Point) -> Plan:
     looks = [count for count in (8 * 2**at for at in range(20)) if count < wanted.most] + [wanted.most]
     found: list[Any] = []
     for count in looks:
-        found += yield units(study, range(len(found), count), told)
+        found += yield Asked(units(study, range(len(found), count), told), wanted.most - count)
         numbers = np.array([score(study, each, main) for each in found])
         if intervals.half_width(numbers[np.isfinite(numbers)], 1 - 0.05 / len(looks)) <= wanted.precision:
             break
@@ -88,14 +88,14 @@ def best(tune: Tune, point: Point) -> Plan:
         for trial, value in zip(trials, tune.values, strict=True)
         for unit in units(trial, tune.seeds, f"{told}, {tune.over} = {value:g}")
     ]
-    found = iter((yield asked))
+    found = iter((yield Asked(asked, len(study.seeds))))
     means = [np.mean([score(trial, next(found), main.name) for _ in tune.seeds]) for trial in trials]
     worth = np.array(means) * (1 if main.better == "high" else -1)
     if not np.isfinite(worth).any():
         return ["no value of tune gave a number"] * len(study.seeds)
     equal = np.flatnonzero(worth == np.nanmax(worth))
     value = tune.values[equal[(len(equal) - 1) // 2]]
-    tuned = yield units(changed(study, tune.over, value), study.seeds, told)
+    tuned = yield Asked(units(changed(study, tune.over, value), study.seeds, told))
     return [each if isinstance(each, str) else {**each, "tuned": np.array(value)} for each in tuned]
 
 

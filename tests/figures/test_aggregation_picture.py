@@ -45,9 +45,9 @@ def test_uplinks_are_lines_and_devices_panels_against_the_snr(figures: list[Figu
     assert panels[0].get_yscale() == "log" and panels[0].get_xlabel() == "SNR (dB)"
 
 
-def test_where_the_snr_is_one_the_first_axis_of_numbers_is_the_abscissa(figures: list[Figure], tmp_path: Path) -> None:
+def test_where_the_snr_is_one_the_first_axis_of_numbers_is_the_abscissa(figures: list[Figure]) -> None:
     found = dataset([7.0], devices=[1, 10, 100], seen=["true", "false"])
-    aggregation.draw(found, tmp_path / "figure.png")
+    figures.append(aggregation.plot(found))
     (panel,) = figures[0].axes
     assert aggregation.abscissa(found) == "devices" and panel.get_xscale() == "log"
     drawn = [line for line in lines(panel) if line.get_linestyle() != ":"]
@@ -56,12 +56,12 @@ def test_where_the_snr_is_one_the_first_axis_of_numbers_is_the_abscissa(figures:
     assert (found_legend := panel.get_legend()) is not None and found_legend.get_title().get_text() == "Seen"
 
 
-def test_what_has_no_error_has_no_line_and_one_point_is_drawn(figures: list[Figure], tmp_path: Path) -> None:
+def test_what_has_no_error_has_no_line_and_one_point_is_drawn(figures: list[Figure]) -> None:
     found = dataset(uplink=["ideal", "analog"])
     found.nmse[0] = found.theory[0] = 0.0
-    aggregation.draw(found, tmp_path / "figure.png")
+    figures.append(aggregation.plot(found))
     assert len(lines(figures[0].axes[0])) == 1
-    aggregation.draw(dataset([3.0]).isel({"snr_db": slice(1)}), tmp_path / "one.png")
+    figures.append(aggregation.plot(dataset([3.0]).isel({"snr_db": slice(1)})))
     assert len(figures) == 2
 
 

@@ -1,6 +1,5 @@
 """Results of any study are drawn: something numeric on the abscissa, everything else on lines and panels."""
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -53,18 +52,18 @@ def results(axes: dict[str, list[Any]], inner: dict[str, list[Any]]) -> xr.Datas
     ],
 )
 def test_the_abscissa_is_snr_or_else_the_longest_numeric_axis(
-    axes: dict[str, list[Any]], inner: dict[str, list[Any]], x: str, figures: list[Figure], tmp_path: Path
+    axes: dict[str, list[Any]], inner: dict[str, list[Any]], x: str, figures: list[Figure]
 ) -> None:
     given = results(axes, inner)
     assert curve.abscissa(given) == x
-    curve.draw(given, tmp_path / "figure.png")
+    figures.append(curve.plot(given))
     panels = [panel for panel in figures[0].axes if panel.get_visible()]
     assert sum(points(line).shape[1] for panel in panels for line in lines(panel)) == given.ber.size / 3
 
 
-def test_lines_are_the_means_of_their_label_on_a_logarithmic_scale(figures: list[Figure], tmp_path: Path) -> None:
+def test_lines_are_the_means_of_their_label_on_a_logarithmic_scale(figures: list[Figure]) -> None:
     given = results({"scheme": ["first", "second"]}, {"snr_db": SNRS, "rank": [1, 2]})
-    curve.draw(given, tmp_path / "figure.png")
+    figures.append(curve.plot(given))
     panels = figures[0].axes
     assert [panel.get_title() for panel in panels] == ["Rank 1", "Rank 2"]
     for rank, panel in zip((1, 2), panels, strict=True):
@@ -77,8 +76,8 @@ def test_lines_are_the_means_of_their_label_on_a_logarithmic_scale(figures: list
     assert [text.get_text() for text in figures[0].legends[0].get_texts()] == ["first", "second"]
 
 
-def test_words_stand_beside_each_other(figures: list[Figure], tmp_path: Path) -> None:
-    curve.draw(results({"scheme": ["first", "second"]}, {}), tmp_path / "figure.png")
+def test_words_stand_beside_each_other(figures: list[Figure]) -> None:
+    figures.append(curve.plot(results({"scheme": ["first", "second"]}, {})))
     (panel,) = figures[0].axes
     assert [text.get_text() for text in panel.get_xticklabels()] == ["first", "second"]
     assert points(lines(panel)[0])[0].tolist() == [0, 1] and figures[0].get_supxlabel().startswith("Mean of 3 seeds")

@@ -61,8 +61,8 @@ def dataset(axis: str = "uplink") -> xr.Dataset:
 
 
 @pytest.fixture
-def panels(figures: list[Figure], tmp_path: Path) -> list[Axes]:
-    bayes_recovery.draw(dataset(), errors(), gradient(), tmp_path / "figure.png")
+def panels(figures: list[Figure]) -> list[Axes]:
+    figures.append(bayes_recovery.plot(dataset(), errors(), gradient()))
     return figures[0].axes
 
 
@@ -149,5 +149,5 @@ def test_other_results_are_refused(tmp_path: Path) -> None:
         ((dataset(), errors(), gradient(KERNEL[:5])), "expected the 5,000 entries of bayes_gradient, received 1,000"),
     ):
         with pytest.raises(ValueError, match=f"results: {told}"):
-            bayes_recovery.draw(*results, tmp_path / "figure.png")
+            bayes_recovery.plot(*results)
     assert not (tmp_path / "figure.png").exists()

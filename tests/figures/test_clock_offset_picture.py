@@ -40,8 +40,8 @@ def dataset(names: tuple[str, ...] = (clock_offset.SEEN, clock_offset.HIGH, "see
 
 
 @pytest.fixture
-def panels(figures: list[Figure], tmp_path: Path) -> list[Axes]:
-    clock_offset.draw(dataset(), sums(), tmp_path / "figure.png")
+def panels(figures: list[Figure]) -> list[Axes]:
+    figures.append(clock_offset.plot(dataset(), sums()))
     return figures[0].axes
 
 
@@ -111,5 +111,5 @@ def test_results_without_offsets_are_refused(tmp_path: Path) -> None:
     other = dataset(("snr_db", "uplink", "seed", "round"))
     for results, preset in (((other, sums()), "clock_offset"), ((dataset(), other), "clock_offset_sums")):
         with pytest.raises(ValueError, match=f"results: expected the axes high .* of {preset}, "):
-            clock_offset.draw(*results, tmp_path / "figure.png")
+            clock_offset.plot(*results)
     assert not (tmp_path / "figure.png").exists()

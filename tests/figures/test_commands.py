@@ -30,9 +30,20 @@ def test_a_picture_is_drawn_from_what_is_kept(
 
 
 @needs_checkout
-def test_what_is_a_part_of_a_figure_or_takes_options_is_drawn_so(figures: list[Figure], tmp_path: Path) -> None:
+def test_a_published_figure_leaves_its_caption_to_the_paper(
+    figures: list[Figure], capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    out = str(tmp_path / "figure.pdf")
+    assert cli.main(["figure", "abdi_rlc", "--curves", str(CURVES), "--out", out, "--no-caption"]) == 0
+    assert not figures[0].get_supxlabel()
+    written, caption = capsys.readouterr().out.splitlines()
+    assert written == f"figure: {out}" and caption.startswith("caption: Left: LeNet on MNIST")
+
+
+@needs_checkout
+def test_what_is_a_part_of_a_figure_or_takes_options_is_drawn_so(figures: list[Figure]) -> None:
     for name in ("abdi_cifar", "abdi_ceo_batches"):
-        published.draw_published(name, CURVES, tmp_path / "figure.png")
+        figures.append(published.plot_published(name, CURVES))
     assert len(figures[0].axes) == PANELS["abdi_rlc"]
     assert figures[1].axes[0].get_xlabel() == "Samples of a gradient"
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from overair.figures.distributed_coding import draw, draw_folder
+from overair.figures import write
+from overair.figures.distributed_coding import plot, plot_folder
 from overair.scenarios import run
 from overair.scenarios.results.saved import load
 
@@ -26,12 +27,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_bits_and_errors_are_drawn_over_batches(folder: Path, tmp_path: Path) -> None:
-    draw(load(folder / "distributed_coding"), tmp_path / "bits.png")
+    write(plot(load(folder / "distributed_coding")), tmp_path / "bits.png")
     assert (tmp_path / "bits.png").stat().st_size > 10_000
-    draw_folder(folder, tmp_path / "again.png")
+    write(plot_folder(folder), tmp_path / "again.png")
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "bits.png").read_bytes()
 
 
-def test_one_batch_makes_no_figure(folder: Path, tmp_path: Path) -> None:
+def test_one_batch_makes_no_figure(folder: Path) -> None:
     with pytest.raises(ValueError, match="several values of batch_size"):
-        draw(load(folder / "distributed_coding").isel(batch_size=0), tmp_path / "bits.png")
+        plot(load(folder / "distributed_coding").isel(batch_size=0))

@@ -40,9 +40,9 @@ def dataset(seeds: int = 3) -> xr.Dataset:
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
-def test_a_panel_has_the_lines_and_bands_of_its_ratio(variable: str, figures: list[Figure], tmp_path: Path) -> None:
+def test_a_panel_has_the_lines_and_bands_of_its_ratio(variable: str, figures: list[Figure]) -> None:
     given = dataset()
-    images.draw(given, tmp_path / "figure.png", variable)
+    figures.append(images.plot(given, variable))
     panels, places = figures[0].axes, [(speed, ratio) for speed in (0, 1) for ratio in (0, 1)]
     assert [panel.get_title().rpartition(", ")[2] for panel in panels] == 2 * ["k/n = 1/12", "k/n = 1/6"]
     assert [panel.get_title().partition(",")[0] for panel in panels] == [
@@ -60,7 +60,7 @@ def test_a_panel_has_the_lines_and_bands_of_its_ratio(variable: str, figures: li
 
 def test_labels_are_those_of_the_dataset(figures: list[Figure], tmp_path: Path) -> None:
     draw(dataset(), tmp_path / "figure.png")
-    images.draw(dataset(1), tmp_path / "figure.png", "ssim")
+    figures.append(images.plot(dataset(1), "ssim"))
     first, second = figures
     label = first.axes[0].get_ylabel()
     assert "\n" in label and label.replace("\n", " ") == "PSNR of the mean squared error over all images (dB)"
@@ -70,17 +70,17 @@ def test_labels_are_those_of_the_dataset(figures: list[Figure], tmp_path: Path) 
     assert second.get_supxlabel() == "One seed."
 
 
-def test_the_axis_of_lines_is_that_which_compares(figures: list[Figure], tmp_path: Path) -> None:
-    images.draw(dataset().isel({"scheme": [0]}, drop=True).squeeze("scheme"), tmp_path / "figure.png")
+def test_the_axis_of_lines_is_that_which_compares(figures: list[Figure]) -> None:
+    figures.append(images.plot(dataset().isel({"scheme": [0]}, drop=True).squeeze("scheme")))
     assert [text.get_text() for text in figures[0].legends[0].get_texts()] == [
         f"Channel speed {speed} m/s" for speed in (0, 3)
     ]
     assert figures[0].get_supxlabel().endswith("Not compared alike: links, by link.channel.speed.")
 
 
-def test_lines_from_elsewhere_stand_in_the_panel_of_their_ratio_alone(figures: list[Figure], tmp_path: Path) -> None:
+def test_lines_from_elsewhere_stand_in_the_panel_of_their_ratio_alone(figures: list[Figure]) -> None:
     others = {(1 / 6, "published"): ([1.0, 2.0], [20.0, 21.0]), (1 / 12, "thesis"): ([3.0, 4.0], [22.0, 23.0])}
-    images.draw(dataset(), tmp_path / "figure.png", others=others)
+    figures.append(images.plot(dataset(), others=others))
     for panel, (ratio, name) in zip(figures[0].axes, 2 * ((1 / 12, "thesis"), (1 / 6, "published")), strict=True):
         *own, other = lines(panel)
         assert len(own) == 2 and other.get_label() == name
@@ -95,7 +95,7 @@ def test_the_published_curve_is_of_the_network_trained_at_7_db_at_a_twelfth(
     rows = ["trained_db,snr_db,psnr", "1,1,22.5", "7,1,20.1", "19,1,18.77", "7,4,23.67", "1,4,23.68"]
     (tmp_path / "bourtsoulatze2019.csv").write_text("\n".join(rows) + "\n")
     (tmp_path / "deepjscc_cifar.csv").write_bytes((CURVES / "deepjscc_cifar.csv").read_bytes())
-    deepjscc_cifar.draw_folder(tmp_path, tmp_path / "figure.png")
+    figures.append(deepjscc_cifar.plot_folder(tmp_path))
     twelfth, sixth = figures[0].axes
     assert [panel.get_title() for panel in (twelfth, sixth)] == ["k/n = 1/12", "k/n = 1/6"]
     assert len(lines(twelfth)) == len(lines(sixth)) + 1

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 import overair
 from overair.figures import write
 from overair.scenarios import ScenarioError
+from tests.checkout import CURVES, needs_checkout
 from tests.figures.reading import interval, lines, points, reach
 
 ROUNDS = [2, 4, 8]
@@ -33,6 +34,14 @@ def results(devices: tuple[int, ...] = (5, 10), schemes: list[str] = SCHEMES) ->
     about = {"snr_db": {"units": "dB", "long_name": "SNR", "path": "link.snr_db"}, "uplink": {"long_name": "uplink"}}
     coordinates = {name: (name, np.array(values), about.get(name, {})) for name, values in along.items()}
     return xr.Dataset(data, coordinates, {"study": "federated", "scenario": json.dumps({})})
+
+
+@needs_checkout
+def test_alone_the_figure_is_that_of_the_study_and_a_curve_where_anything_is_asked_for() -> None:
+    made = overair.load(CURVES / "aggregation.csv")
+    labels = [each.axes[0].get_ylabel() for each in (overair.plot(made), overair.plot(made, style="plain"))]
+    whole = "Normalised mean square error of the sum"
+    assert [each.replace("\n", " ") for each in labels] == ["NMSE of the sum", whole]
 
 
 def visible(figure: Figure) -> list[Any]:

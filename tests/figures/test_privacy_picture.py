@@ -1,7 +1,5 @@
 """The figure of privacy: epsilon above accuracy, over the SNR, a line for each that has one."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -24,9 +22,9 @@ def results() -> xr.Dataset:
     return made.assign_attrs(study="federated", scenario="{}")
 
 
-def test_epsilon_of_the_last_round_stands_above_its_accuracy(figures: list[Figure], tmp_path: Path) -> None:
+def test_epsilon_of_the_last_round_stands_above_its_accuracy(figures: list[Figure]) -> None:
     made = results()
-    privacy.draw(made, tmp_path / "figure.png")
+    figures.append(privacy.plot(made))
     above, below = figures[0].axes
     assert above.get_yscale() == "log" and above.get_ylabel() == "Epsilon of all rounds"
     mean = made.isel(round=-1).mean("seed")
@@ -38,14 +36,14 @@ def test_epsilon_of_the_last_round_stands_above_its_accuracy(figures: list[Figur
             np.testing.assert_allclose(each, [SNRS, mean[name].values[place]])
 
 
-def test_what_guarantees_nothing_is_named_beside_the_others(figures: list[Figure], tmp_path: Path) -> None:
-    privacy.draw(results(), tmp_path / "figure.png")
+def test_what_guarantees_nothing_is_named_beside_the_others(figures: list[Figure]) -> None:
+    figures.append(privacy.plot(results()))
     texts = [text.get_text() for legend in figures[0].legends for text in legend.get_texts()]
     assert texts == VARIANTS
     told = " ".join(" ".join(text.get_text() for text in figures[0].texts).split())
     assert "epsilon is of each run alone" in told and "3 seeds" in told
 
 
-def test_results_without_an_epsilon_are_refused(tmp_path: Path) -> None:
+def test_results_without_an_epsilon_are_refused() -> None:
     with pytest.raises(ValueError, match="^results: expected epsilon over snr_db"):
-        privacy.draw(results().drop_vars("epsilon"), tmp_path / "figure.png")
+        privacy.plot(results().drop_vars("epsilon"))

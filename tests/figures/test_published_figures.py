@@ -1,7 +1,5 @@
 """The figures of published settings: each panel has the curves of its own setting, in the looks the legend tells."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -39,8 +37,8 @@ def assert_drawn(panel: Axes, expected: list[np.ndarray]) -> None:
 
 
 @pytest.fixture
-def amiri(figures: list[Figure], tmp_path: Path) -> Figure:
-    amiri2020.draw_folder(published(), tmp_path / "figure.png")
+def amiri(figures: list[Figure]) -> Figure:
+    figures.append(amiri2020.plot_folder(published()))
     return figures[0]
 
 
@@ -95,8 +93,8 @@ def test_axes_are_named_by_the_curves(amiri: Figure) -> None:
 
 
 @pytest.fixture
-def abdi(figures: list[Figure], tmp_path: Path) -> dict[str, Axes]:
-    abdi_rlc.draw_folder(published(), tmp_path / "figure.png")
+def abdi(figures: list[Figure]) -> dict[str, Axes]:
+    figures.append(abdi_rlc.plot_folder(published()))
     return {str(panel.get_label()): panel for panel in figures[0].axes}
 
 

@@ -59,8 +59,8 @@ def runs() -> xr.Dataset:
 
 
 @pytest.fixture
-def panels(figures: list[Figure], tmp_path: Path) -> dict[str, Axes]:
-    qcs_variance.draw(errors(), runs(), tmp_path / "figure.png")
+def panels(figures: list[Figure]) -> dict[str, Axes]:
+    figures.append(qcs_variance.plot(errors(), runs()))
     return {str(panel.get_label()): panel for panel in figures[0].axes}
 
 
@@ -89,8 +89,8 @@ def test_errors_are_means_over_moments_with_their_whole_deviation_and_bounds_dot
     assert {left.get_xscale(), left.get_yscale(), right.get_xscale(), right.get_yscale()} == {"log"}
 
 
-def test_gains_for_which_there_are_no_bits_enough_are_left_out(figures: list[Figure], tmp_path: Path) -> None:
-    qcs_variance.draw(errors(silent_from=8.0), runs(), tmp_path / "figure.png")
+def test_gains_for_which_there_are_no_bits_enough_are_left_out(figures: list[Figure]) -> None:
+    figures.append(qcs_variance.plot(errors(silent_from=8.0), runs()))
     for line in lines(figures[0].axes[0]):
         np.testing.assert_allclose(points(line)[0], [2.5, 5.0])
 
@@ -135,9 +135,9 @@ def test_groups_are_pooled_to_the_deviation_of_all_their_draws() -> None:
 
 def test_other_results_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="results: expected the compressors of qcs_variance, qcs, qsgd_fixed, "):
-        qcs_variance.draw(errors().isel(compressor=[0]), runs(), tmp_path / "figure.png")
+        qcs_variance.plot(errors().isel(compressor=[0]), runs())
     with pytest.raises(ValueError, match="results: expected the variants of qcs_regression, baseline, QCS, "):
-        qcs_variance.draw(errors(), errors(), tmp_path / "figure.png")
+        qcs_variance.plot(errors(), errors())
     with pytest.raises(ScenarioError, match="results: expected the scenario among their attributes"):
-        qcs_variance.draw(errors().drop_attrs(), runs(), tmp_path / "figure.png")
+        qcs_variance.plot(errors().drop_attrs(), runs())
     assert not (tmp_path / "figure.png").exists()

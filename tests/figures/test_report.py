@@ -12,8 +12,9 @@ import pytest
 import xarray as xr
 
 from overair import cli
-from overair.figures import _points, plot, report
-from overair.scenarios.results import curves, repeated
+from overair.figures import _points, plot, report, report_question
+from overair.scenarios.results import curves, repeated, saved
+from tests.checkout import CURVES, needs_checkout
 from tests.figures.reading import interval
 from tests.figures.test_plot import results
 
@@ -173,3 +174,32 @@ def test_the_command_writes_the_page_beside_the_curve(tmp_path: Path, capsys: py
     missing = str(tmp_path / "none.csv")  # not even looked for
     assert cli.main(["report", missing, "--out", str(tmp_path / "page.html")]) == 2
     assert f"received {tmp_path / 'page.html'}, a folder\n" in capsys.readouterr().err
+
+
+@needs_checkout
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("quickstart", "Test accuracy by SNR (-30 to 20 dB) and uplink (ideal, analog, digital), after 60 rounds."),
+        (
+            "required_snr",
+            "SNR for accuracy >= 0.85 by devices (5, 20, 80) and variant (truncated inversion; MSE-optimal; "
+            "phase only; digital, all; digital, five best links).",
+        ),
+        ("heterogeneity", "Test accuracy by round (10 to 100), uplink (ideal, analog) and variant (10 of them)."),
+        (
+            "all_compressors",
+            "Relative error by compression gain allowed (4 to 320), compressor (27 of them) and steps of training (10, "
+            "1,000).",
+        ),
+    ],
+)
+def test_the_question_is_the_main_measure_by_what_varies(name: str, asked: str) -> None:
+    assert report_question.question(saved.load(CURVES / f"{name}.csv")) == asked
+
+
+def test_the_question_stands_under_the_title() -> None:
+    given = results(devices=(5,))
+    written = report.text(given)
+    assert f'</h1><p id="question">{report_question.question(given)}</p>' in written
+    assert report_question.question(given.isel(uplink=[0], snr_db=[0], round=[-1])) == "Test accuracy, after 8 rounds."

@@ -27,9 +27,9 @@ def dataset(axes: dict[str, list]) -> xr.Dataset:
 AXES: dict[str, list] = {"gradient": ["last", "mean"], "entries": [100, 3000]}
 
 
-def test_kurtosis_is_over_epochs_with_a_line_for_each_layer_and_way(figures: list[Figure], tmp_path: Path) -> None:
+def test_kurtosis_is_over_epochs_with_a_line_for_each_layer_and_way(figures: list[Figure]) -> None:
     results = dataset(AXES)
-    gradient_statistics.draw(results, tmp_path / "figure.png")
+    figures.append(gradient_statistics.plot(results))
     panel = figures[0].axes[0]
     assert (panel.get_xlabel(), panel.get_ylabel()) == ("Epoch", "Excess kurtosis")
     drawn = lines(panel)
@@ -39,9 +39,9 @@ def test_kurtosis_is_over_epochs_with_a_line_for_each_layer_and_way(figures: lis
         np.testing.assert_allclose(points(drawn[at]), np.array([EPOCHS, expected.values]))
 
 
-def test_distances_stand_by_layer_beside_their_floor(figures: list[Figure], tmp_path: Path) -> None:
+def test_distances_stand_by_layer_beside_their_floor(figures: list[Figure]) -> None:
     results = dataset(AXES)
-    gradient_statistics.draw(results, tmp_path / "figure.png")
+    figures.append(gradient_statistics.plot(results))
     panel = figures[0].axes[1]
     assert [text.get_text() for text in panel.get_xticklabels()] == ["2", "4"]
     assert legend(panel) == ["normal", "Laplace", "GenNorm", "dWeibull", "last", "mean"]
@@ -53,9 +53,9 @@ def test_distances_stand_by_layer_beside_their_floor(figures: list[Figure], tmp_
 
 
 @pytest.mark.parametrize(("place", "test"), [(2, "ks"), (3, "spearman")])
-def test_tests_stand_by_layer_beside_their_null(figures: list[Figure], tmp_path: Path, place: int, test: str) -> None:
+def test_tests_stand_by_layer_beside_their_null(figures: list[Figure], place: int, test: str) -> None:
     results = dataset(AXES)
-    gradient_statistics.draw(results, tmp_path / "figure.png")
+    figures.append(gradient_statistics.plot(results))
     panel, over = figures[0].axes[place], results.mean("seed").mean("epoch")
     ways = [(g, n) for g in AXES["gradient"] for n in AXES["entries"]]
     assert legend(panel) == [f"{gradient}, {entries} entries" for gradient, entries in ways]

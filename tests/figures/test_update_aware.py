@@ -1,7 +1,5 @@
 """The figure of update-aware scheduling: a line of a rule over how many send, whatever the order of variants."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -19,9 +17,9 @@ def results(names: list[str]) -> xr.Dataset:
     return xr.Dataset({"accuracy": (dims, accuracy)}, coordinates, {"study": "federated", "scenario": "{}"})
 
 
-def test_lines_go_over_how_many_send(figures: list[Figure], tmp_path: Path) -> None:
+def test_lines_go_over_how_many_send(figures: list[Figure]) -> None:
     run = results(["BC, 5 of 40", "BN2-C, 1 of 40", "BC, 1 of 40", "BN2-C, 5 of 40"])
-    update_aware.draw(run, tmp_path / "figure.png")
+    figures.append(update_aware.plot(run))
     panels = figures[0].axes
     assert [panel.get_title() for panel in panels] == ["alike", "two classes"]
     assert legend(panels[1]) == ["BC", "BN2-C"]
@@ -31,6 +29,6 @@ def test_lines_go_over_how_many_send(figures: list[Figure], tmp_path: Path) -> N
         assert found == [[[1, 5], [last[2], last[0]]], [[1, 5], [last[1], last[3]]]]
 
 
-def test_variants_of_other_names_are_refused(tmp_path: Path) -> None:
+def test_variants_of_other_names_are_refused() -> None:
     with pytest.raises(ScenarioError, match=r'^variant: expected a name such as "BC, 5 of 40", received "low power"'):
-        update_aware.draw(results(["low power"]), tmp_path / "figure.png")
+        update_aware.plot(results(["low power"]))

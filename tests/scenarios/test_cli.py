@@ -121,7 +121,7 @@ def test_a_run_says_where_its_table_figure_and_results_are(
 ) -> None:
     assert cli.main(["run", "quickstart", *TINY, "--out", "runs/a"]) == 0
     table, err = capsys.readouterr()
-    assert err == "overair: 25 units at 6 points, 0 of them there, 25 to do\n"
+    assert err == "overair: 25 units at 6 points, 0 of them there, 25 to do, then up to 12 more\n"
     assert "figure: runs/a/figure.png" in table and "results: runs/a/results.nc" in table
     assert isinstance(saved.load(tmp_path / "runs/a"), xr.Dataset)
 
@@ -209,6 +209,18 @@ def test_a_long_run_in_a_pipe_says_once_a_minute_how_long_it_takes(
     assert lines[-1] == "overair: 40% done, about 15 min left"
 
 
+def test_what_a_run_may_take_is_told_as_that(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(told.time, "monotonic", lambda: now)
+    with told.progress(most=True) as tell:
+        for done in (0, 10):
+            tell(done, 100)
+            now += 120.0
+    assert capsys.readouterr().err == "overair: 10% done, at most 18 min left\n"
+
+
 def test_a_warning_is_a_line_that_acts_on_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with told.progress():
         logging.getLogger("overair").warning("%s failed", "a unit \x1b[31m\nof two lines")
@@ -222,7 +234,9 @@ def test_a_run_in_a_pipe_is_silent_but_for_its_results(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "overair", "run", "quickstart", *TINY, "--set", "uplink=analog", "--out", "a"]
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
     lines = [line for line in run.stderr.splitlines() if "min left" not in line]
-    assert run.returncode == 0 and lines == ["overair: 10 units at 2 points, 0 of them there, 10 to do"]
+    assert run.returncode == 0 and lines == [
+        "overair: 10 units at 2 points, 0 of them there, 10 to do, then up to 4 more"
+    ]
     told = [line.split()[0] for line in run.stdout.splitlines() if line]
     assert told[0] == "Softmax" and told[1] == "accuracy:" and told[-2:] == ["figure:", "results:"]
     assert told.count("0") == told.count("20") >= 1

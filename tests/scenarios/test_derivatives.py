@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from overair.figures import factor_table
+from overair.figures import factor_table, write
 from overair.scenarios import ScenarioError, run
 from overair.scenarios.reading import files
 from overair.scenarios.results.derivatives import METRICS, derivatives, metrics
@@ -97,5 +97,5 @@ def test_results_of_something_else_are_refused() -> None:
 
 
 def test_a_table_is_drawn(results: xr.Dataset, tmp_path: Any) -> None:
-    factor_table.draw(results, tmp_path / "table.png")
+    write(factor_table.plot(results), tmp_path / "table.png")
     assert (tmp_path / "table.png").stat().st_size > 10_000

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from overair.scenarios import ScenarioError
-from overair.scenarios.reading.listing import described, listing
+from overair.scenarios.reading.listing import described, fields, listing
 from overair.scenarios.reading.sources import FAMILIES, sources
 from overair.scenarios.studies.federated import Federated
 from overair.scenarios.studies.images import Images
@@ -100,6 +100,22 @@ def test_a_field_is_listed_with_its_docstring(family: str) -> None:
     for source in sources(family).values():
         for field in source.fields:
             assert field.about.removesuffix(".")[1:] in told
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_is_listed_of_a_scheme_is_a_whole_sentence_of_plain_text(family: str) -> None:
+    for source in sources(family).values():
+        assert source.summary.endswith(".") and not any("`" in text for text in (source.summary, found(family)))
+
+
+def test_a_field_does_not_begin_with_its_own_name() -> None:
+    """Docstrings of dimensions do, as axes of figures are named by them."""
+    told = "\n".join(fields("compression"))
+    assert "  how a gradient becomes bits, and back (" in told and not re.search(r"^  (\w+) +\1; ", told, re.MULTILINE)
+
+
+def test_bounds_are_told_exactly() -> None:
+    assert "at least 2, at most 16777216; default 64" in found("codecs")
 
 
 def test_the_glossary_names_what_there_is() -> None:

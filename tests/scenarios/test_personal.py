@@ -57,11 +57,11 @@ def test_a_step_is_chosen_by_what_is_asked_for(by: str | None, best: float) -> N
     study, values = studies.check({"study": "federated", **RAW, "algorithm": "fine_tuning"}), [0.1, 0.5, 2.0]
     plan = searches.best(Tune(over="algorithm.learning_rate", values=values, by=by), Point({}, study))
     asked = next(plan)
-    assert [unit.study.algorithm.learning_rate for unit in asked] == values and asked[0].study.validation
+    assert [unit.study.algorithm.learning_rate for unit in asked.units] == values and asked.units[0].study.validation
     told = {"accuracy": [0.2, 0.8, 0.5], "personal_accuracy": [0.9, 0.5, 0.6], "loss": [3.0, 2.0, 1.0]}
     rounds = len(study.dimensions()["round"])
     gave: list[Any] = [{name: np.full(rounds, value[at]) for name, value in told.items()} for at in range(3)]
-    (chosen,) = plan.send(gave)
+    (chosen,) = plan.send(gave).units
     assert chosen.study.algorithm.learning_rate == best and chosen.study.validation is None
 
 

@@ -45,8 +45,8 @@ def test_a_table_marks_the_main_measure_and_says_below_what_the_marks_mean() -> 
     assert [row[2] for row in tables.table(dataset)[1:]] == ["0.5000 +- 0.0000" + mark for mark in ("", " x", " o")]
     below = list(tables.notes(dataset))
     assert below[:2] == [
-        "o: fewer than half are heard; most others send nothing: too few bits fit, or a rule says so",
-        "x: fewer than half are heard; what most others send is lost",
+        "o where fewer than half are heard; most others send nothing: too few bits fit, or a rule says so",
+        "x where fewer than half are heard; what most others send is lost",
     ]
     assert not [*tables.notes(results([0.2], [0.0]))] and not [*remarks.points(results([0.2], [0.0]))]
 
@@ -63,6 +63,10 @@ def test_the_summary_names_each_point_with_the_shares(capsys: pytest.CaptureFixt
     lines = capsys.readouterr().out.splitlines()
     assert "hardly heard: 30 points, of which 20 follow" in lines
     assert sum(line.endswith("lost") and line.startswith("  uplink") for line in lines) == 20
+
+
+def test_what_a_result_does_not_know_of_those_unheard_is_left_out() -> None:
+    assert [*remarks.points(results([0.9], [np.nan]))] == ["uplink = digital, snr_db = 0, round = 10: 10% heard"]
 
 
 def test_results_of_before_and_of_searches_have_no_marks() -> None:

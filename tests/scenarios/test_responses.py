@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from overair import pages
-from overair.figures import report_channels
+from overair.figures import report_channels, write
 from overair.phy import Air, Grid, Rayleigh, keys
 from overair.scenarios.reading import skeleton
 from overair.scenarios.running.responses import responses
@@ -37,7 +37,7 @@ def test_one_that_moves_is_there_over_a_slot(tmp_path: Path) -> None:
     assert found[0].attrs["channel"].startswith("tdl ") and "speed=30" in found[0].attrs["channel"]
     assert found[0].sizes["time"] == 14
     np.testing.assert_allclose(np.diff(found[0].time), (64 + 16) / (64 * 15e3))
-    report_channels.draw([*found, *responses(sums(channel="awgn"))], tmp_path / "channels.html")
+    write(report_channels.plot([*found, *responses(sums(channel="awgn"))]), tmp_path / "channels.html")
     assert "data-tells" in (tmp_path / "channels.html").read_text()
 
 

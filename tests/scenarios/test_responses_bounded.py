@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from overair.figures import report_channels
+from overair.figures import report_channels, write
 from overair.scenarios.running import responses
 
 
@@ -21,7 +21,7 @@ def test_the_first_six_channels_are_drawn_each_at_so_many_places(
     np.testing.assert_array_equal(np.diff(found[0].frequency), 2 * 15e3)
     told: list[str] = []
     monkeypatch.setattr(report_channels, "caption", lambda figure, text: told.append(text))
-    report_channels.draw(found[:2], tmp_path / "channels.html")
+    write(report_channels.plot(found[:2]), tmp_path / "channels.html")
     assert (tmp_path / "channels.html").stat().st_size < 300_000
-    report_channels.draw([found[0].assign_attrs(of=1)], tmp_path / "channel.html")
+    write(report_channels.plot([found[0].assign_attrs(of=1)]), tmp_path / "channel.html")
     assert told[0].endswith("The first 2 of 8 channels of the sweep.") and "of the sweep" not in told[1]

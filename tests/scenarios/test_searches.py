@@ -72,6 +72,44 @@ def test_where_the_least_is_enough_it_is_minus_infinite(steps: list[float]) -> N
     assert found.required.values.tolist() == [-math.inf] and found.probes.values.tolist() == [2]
 
 
+def progress(raw: dict[str, Any], **options: Any) -> list[tuple[int, int]]:
+    """Steps done and to do, as they are told; a unit takes two."""
+    seen: list[tuple[int, int]] = []
+    run(raw, progress=lambda done, total: seen.append((done, total)), **options)
+    return seen
+
+
+def test_progress_counts_the_probes_that_are_still_to_come(
+    steps: list[float], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A seed takes 2 + log2(64 / 0.25) = 10; of two values of tune each as many, and then each seed."""
+    search = RAW | {"find": FIND | {"low": -32, "high": 32}}
+    with caplog.at_level("INFO", "overair"):
+        seen = progress(search, out=tmp_path)
+    assert {total for _, total in seen} == {2 * 10 * 3} and seen[-1] == (60, 60)
+    assert "3 to do, then up to 27 more" in caplog.text
+    finer = progress(RAW | {"find": FIND | {"low": -32, "high": 32, "within": 0.0625}}, out=tmp_path)
+    assert {total for _, total in finer} == {2 * 2 * 3}  # what is in the folder is not to do
+    tune = {"over": "optimizer.learning_rate", "values": [0.1, 1.0]}
+    totals = [total for _, total in progress(search | {"tune": tune})]
+    assert totals[0] == 2 * 10 * (2 * 1 + 3)
+
+
+def test_a_search_that_ends_early_leaves_less_to_do_and_never_more(steps: list[float]) -> None:
+    """Seed 7 is out of reach: one probe in place of ten."""
+    seen = progress(RAW | {"seeds": [0, 7], "find": FIND | {"low": -32, "high": 32}})
+    totals = [total for _, total in seen]
+    assert totals[0] == 2 * 20 and seen[-1] == (2 * 11, 2 * 11) and totals == sorted(totals, reverse=True)
+
+
+@pytest.mark.parametrize(("low", "high", "probes"), [(1, 1000, 12), (1, 2, 2), (3, 10, 5)])
+def test_of_whole_numbers_no_more_are_tried_than_said(low: int, high: int, probes: int, steps: list[float]) -> None:
+    """2 + ceil(log2(high - low)); accuracy does not depend on it, so a target within reach is never missed."""
+    find = {"over": "link.antennas", "target": "accuracy >= 0.5", "low": low, "high": high, "within": 0.1}
+    seen = progress(RAW | {"seeds": [0], "find": find})
+    assert seen[0][1] == 2 * probes and all(done <= total for done, total in seen)
+
+
 def test_a_finer_search_in_the_same_folder_reuses_what_was_tried(steps: list[float], tmp_path: Path) -> None:
     run(RAW | {"find": FIND | {"within": 1}}, out=tmp_path)
     steps.clear()
@@ -156,6 +194,11 @@ def test_a_point_gets_as_many_seeds_as_its_precision_takes(scattered: None) -> N
     assert found.sizes["seed"] == counts[1] and found.attrs["complete"] == 1
 
 
+def test_progress_counts_all_seeds_that_a_precision_may_take(scattered: None) -> None:
+    seen = progress(RAW | {"seeds": {"precision": 0.04, "most": 64}})
+    assert seen[0][1] == 2 * 64 and seen[-1] == (2 * 8, 2 * 8)
+
+
 def test_the_interval_of_a_median_goes_by_ranks() -> None:
     """Of 20 seeds, ranks 6 and 15 hold the median with probability 1 - 2 (1 + 20 + 190 + 1140 + 4845 + 15504)/2^20."""
     values = np.random.default_rng(0).permutation(20).astype(float)
@@ -186,4 +229,4 @@ def test_of_several_values_that_do_best_the_middle_one_is_taken(
     next(plan)
     dimensions = len(point.scenario.over(named(*point.scenario.measures)["accuracy"]))
     asked = plan.send([{"accuracy": np.reshape(float(score), [1] * dimensions)} for score in scores])
-    assert asked[0].study.optimizer.learning_rate == values[chosen]
+    assert asked.units[0].study.optimizer.learning_rate == values[chosen]

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from overair import cli
@@ -37,6 +38,23 @@ def test_a_caption_is_drawn_or_printed(curve: Path, capsys: pytest.CaptureFixtur
         told.append(capsys.readouterr().out.splitlines()[-1])
     assert heights[1] < 0.9 * heights[0]
     assert told[0].startswith("figure: ") and told[1].startswith("caption: Mean of ") and "Compared" in told[1]
+
+
+@needs_checkout
+@pytest.mark.parametrize("kept", ["gradient_statistics", "required_snr"])
+def test_without_its_caption_a_figure_is_still_that_of_its_study(
+    kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
+    shutil.copy(CURVES / f"{kept}.csv", tmp_path / "run.csv")
+    for asked in ([], ["--no-caption"]):
+        assert cli.main(["show", str(tmp_path / "run.csv"), *asked]) == 0
+    own, bare = drawn
+    labels = [[(panel.get_xlabel(), panel.get_ylabel()) for panel in figure.axes] for figure in drawn]
+    assert labels[0] == labels[1] and len(own.axes) > 1
+    assert capsys.readouterr().out.endswith(f"caption: {' '.join(own.get_supxlabel().split())}\n")
+    assert bare.get_supxlabel() == "" and bare.get_figheight() < own.get_figheight()
 
 
 @needs_checkout

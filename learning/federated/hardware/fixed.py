@@ -33,9 +33,9 @@ class Fixed:
     """
 
     seconds: Annotated[float, Ge(0), Le(1e6)] = 1e-3
-    """Of training on a sample on the fastest device, in seconds."""
+    """Time of training on a sample on the fastest device, in seconds."""
     watts: Annotated[float, Ge(0), Le(1e6)] = 2.0
-    """Of a device that computes, in watts."""
+    """Power of a device that computes, in watts."""
     slowdown: Annotated[float, Ge(1), Le(1e6)] = 1.0
     """How many times slower than the fastest a device may be."""
 

@@ -39,7 +39,7 @@ class ShiftedExponential:
     mean: Annotated[float, Ge(0), Le(1e6)] = 1e-3
     """Mean of the random time of a sample beyond the least one, in seconds."""
     watts: Annotated[float, Ge(0), Le(1e6)] = 2.0
-    """Of a device that computes, in watts."""
+    """Power of a device that computes, in watts."""
     slowdown: Annotated[float, Ge(1), Le(1e6)] = 1.0
     """How many times slower than the fastest a device may be."""
 

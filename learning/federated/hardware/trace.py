@@ -58,7 +58,7 @@ class Trace:
     path: str
     """Where the file is."""
     watts: Annotated[float, Ge(0), Le(1e6)] = 2.0
-    """Of a device that computes, in watts; counts where the file has no joules."""
+    """Power of a device that computes, in watts; counts where the file has no joules."""
 
     def __post_init__(self) -> None:
         assert self._measured

@@ -1,4 +1,4 @@
-"""The digital rival (SSCC): an image codec, a rate and the link; see ``ota/separate.py`` for what its choices mean."""
+"""The digital rival (SSCC): an image codec, a rate and the link."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Linear analog transmission (KLT), the closed form that learned schemes must beat; see ``images/linear.py``."""
+"""Linear analog transmission (KLT), the closed form that learned schemes must beat."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal

@@ -35,9 +35,9 @@ class PictureQuery:
     """
 
     rate: Rate = Capacity()
-    """How a packet's bits get through; what it accepts of losses is one of ``targets``, if there are any."""
+    """How a packet's bits get through; what it accepts of losses is one of targets, if there are any."""
     targets: tuple[Annotated[float, Gt(0), Lt(1)], ...] = (0.3, 0.1, 0.03, 0.01, 0.003)
-    """Block error rates (BLER) to choose from at every SNR; that of ``rate`` if there are none."""
+    """Block error rates (BLER) to choose from at every SNR; that of rate if there are none."""
     sides: tuple[Annotated[int, Gt(0), Le(56)], ...] = (8, 10, 12, 14, 16, 20, 28, 56)
     """Sides of the images that there are to choose from, in pixels."""
     thresholds: tuple[Annotated[float, Ge(0), Le(1)], ...] = (0.2, 0.3, 0.4, 0.5)

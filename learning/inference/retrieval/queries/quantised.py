@@ -38,9 +38,9 @@ class QuantisedQuery:
     """
 
     rate: Rate = Capacity()
-    """How a packet's bits get through; what it accepts of losses is one of ``targets``, if there are any."""
+    """How a packet's bits get through; what it accepts of losses is one of targets, if there are any."""
     targets: tuple[Annotated[float, Gt(0), Lt(1)], ...] = (0.3, 0.1, 0.03, 0.01, 0.003)
-    """Block error rates (BLER) to choose from at every SNR; that of ``rate`` if there are none."""
+    """Block error rates (BLER) to choose from at every SNR; that of rate if there are none."""
     prices: tuple[Annotated[float, Gt(0)], ...] = (0.0005, 0.0015, 0.004, 0.01, 0.02, 0.04, 0.08)
     """Prices of a bit to choose from, in nats of the loss."""
     widths: tuple[Annotated[int, Gt(0), Le(4096)], ...] = (96, 32, 12)

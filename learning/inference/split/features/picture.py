@@ -1,4 +1,4 @@
-"""Digital, and an image crosses as the file of a picture: the codec and quality of the fewest bits that cost next to"""
+"""Digital, where an image crosses as the file of a picture, of the codec and the quality that take the fewest bits."""
 
 from functools import partial
 
