@@ -42,6 +42,7 @@ test: on-wheel lint  # with make -j2 beside each other
 
 # The wheel goes into a second environment, which borrows the first one's libraries but not its overair; the tests run
 # on it in a third folder, away from the checkout. A stale build/lib would put deleted modules into the wheel.
+on-wheel: export OPENBLAS_NUM_THREADS ?= 1  # there is a worker for each core
 on-wheel: install
 	@rm -rf build
 	@"$(BIN)/python" -m pip wheel -qq --no-deps --no-build-isolation -w build/wheel .

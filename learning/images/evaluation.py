@@ -97,7 +97,7 @@ def _over_grid(
 ) -> Callable[[tf.Tensor, Key, tf.Tensor], tf.Tensor]:
     place = tf.constant(model._place(share))
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def over_grid(images: tf.Tensor, key: Key, first: tf.Tensor) -> tf.Tensor:
         """The measures of images at all SNRs, [3, S, B]."""
         received = _at_all(model, images, snrs, place, key, first)
@@ -117,6 +117,7 @@ def _at_all(
     each = tf.fill([tf.shape(images)[0]], snrs[0])
     once = model.encode(images, each, place) if len(model.encoder.inputs) == 1 else None
 
+    @tf.autograph.experimental.do_not_convert
     def at(snr_db: tf.Tensor) -> tf.Tensor:
         each = tf.fill([tf.shape(images)[0]], snr_db)
         features = model.encode(images, each, place) if once is None else once

@@ -86,12 +86,14 @@ def batches(images: np.ndarray, size: int, seed: int, first: int, last: int) -> 
     """Pairs of the same images [size, H, W, C], for one epoch after the other."""
     everything, count = tf.constant(images, tf.float32), len(images) // size * size
 
+    @tf.autograph.experimental.do_not_convert
     def epoch(number: tf.Tensor) -> tf.data.Dataset:
         key = keys.key(seed, "epoch", number)
         order = keys.permutation(keys.fold(key, "order"), len(images))[:count]
         mirrored = keys.uniform(keys.fold(key, "mirrored"), [count]) < 0.5
         return tf.data.Dataset.from_tensor_slices((order, mirrored)).batch(size, drop_remainder=True)
 
+    @tf.autograph.experimental.do_not_convert
     def pair(order: tf.Tensor, mirrored: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         some = tf.gather(everything, order)
         some = tf.where(mirrored[:, None, None, None], some[:, :, ::-1], some)

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from threadpoolctl import ThreadpoolController
+
 from ...quiet import import_tensorflow
 from .. import studies
 from ..reading.errors import ScenarioError
@@ -34,6 +36,18 @@ class Task(NamedTuple):
         return json.dumps(told | {"folder": str(self.folder.absolute()) if self.folder else None})
 
 
+def one_thread() -> contextlib.AbstractContextManager[Any]:
+    """NumPy's and SciPy's linear algebra in one thread: otherwise its last bits depend on how many there are."""
+    return _linear_algebra().limit(limits=1, user_api="blas")
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    import scipy.linalg  # noqa: F401  # only what is loaded is found
+
+    return ThreadpoolController()
+
+
 class Worker:
     """Prepares groups and does their units; what the last group shares is kept."""
 
@@ -46,7 +60,8 @@ class Worker:
         """What a unit's group is made of."""
         group = study.group(seed)
         if group not in self._prepared:
-            self._prepared[group] = study.prepare(self._shared)
+            with one_thread():
+                self._prepared[group] = study.prepare(self._shared)
         return self._prepared[group]
 
     def _prepare_again(self, study: Study, seed: int) -> Any:
@@ -66,11 +81,12 @@ class Worker:
         networks = task.folder / "networks" if task.folder else None
         work = Work(task.seed, study.dimensions(), task.record, networks, task.progress, save, task.alias)
         try:
-            prepared, group = self._prepare_again(study, task.seed), study.group(task.seed)
-            if self._current is None or self._current[0] != group:
-                self._current = None  # free the memory before more is taken
-                self._current = group, study.begin(prepared, work)
-            return study.grow(self._current[1], work)
+            with one_thread():
+                prepared, group = self._prepare_again(study, task.seed), study.group(task.seed)
+                if self._current is None or self._current[0] != group:
+                    self._current = None  # free the memory before more is taken
+                    self._current = group, study.begin(prepared, work)
+                return study.grow(self._current[1], work)
         except Exception as error:
             self._current = None
             if sys.flags.dev_mode:

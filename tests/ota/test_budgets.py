@@ -114,9 +114,9 @@ CASES: dict[str, dict[str, Any]] = {
     "selective fading, small part of the grant": {"channel": Tdl("A", 1e-6), "elements": 128, "size": 4},
     "selective fading, one symbol and a half": {"channel": Tdl("A", 1e-6), "elements": 48, "size": 96, "rounds": 1500},
     "motion over many slots": {
-        "channel": Tdl("A", 0.0, speed=60.0),
-        "elements": 40 * 128,
-        "size": 80 * 128,
+        "channel": Tdl("A", 0.0, speed=240.0),
+        "elements": 10 * 128,
+        "size": 20 * 128,
         "rounds": 100,
     },
     "four antennas, some take part": {"channel": Rayleigh(), "antennas": 4, "participation": 0.2, "rounds": 1500},
