@@ -95,17 +95,27 @@ def _changes_links(axis: str, dataset: xr.Dataset, scenario: dict[str, Any]) -> 
     path = str(dataset[axis].attrs.get("path", axis)) if axis in dataset.coords else axis
     if axis == "variant":
         return len({_air(variant) for variant in scenario.get("variants", {}).values()}) > 1
+    return _is_of_air(path)
+
+
+def _is_of_air(path: str) -> bool:
     first, _, rest = path.partition(".")
     return first in AIR and rest.partition(".")[0] not in KNOWN
 
 
 def _air(scenario: dict[str, Any]) -> str:
     """The fields that decide links, also those of variants, as text."""
-    fields = {name: scenario[name] for name in AIR if name in scenario}
-    if isinstance(fields.get("link"), dict):
-        fields["link"] = {name: value for name, value in fields["link"].items() if name not in KNOWN}
+    fields = _fields(scenario)
     fields |= {name: _air(variant) for name, variant in scenario.get("variants", {}).items()}
     return json.dumps(fields, sort_keys=True) if fields else ""
+
+
+def _fields(scenario: dict[str, Any]) -> dict[str, Any]:
+    """Those that decide links, by their paths: a variant has dotted ones."""
+    fields = {name: value for name, value in scenario.items() if _is_of_air(name)}
+    if isinstance(fields.get("link"), dict):
+        fields["link"] = {name: value for name, value in fields["link"].items() if name not in KNOWN}
+    return fields
 
 
 def _all_known(dataset: xr.Dataset) -> bool:
