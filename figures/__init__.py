@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +27,13 @@ def beside(dataset: "xr.Dataset") -> "Figure | None":
 def _own(dataset: "xr.Dataset") -> Any:
     """The module that draws a result."""
     name = "found" if "find" in dataset.attrs else dataset.attrs.get("study", "federated")
+    name = "curve" if name != "found" and "run" in dataset.dims else name  # which takes any axis
     own = importlib.util.find_spec(f"{__name__}.{name}")  # or else the general one
     return importlib.import_module(f".{name}" if own else ".curve", __name__)
 
 
 def plot(
-    dataset: "xr.Dataset",
+    dataset: "xr.Dataset | Sequence[xr.Dataset] | Mapping[str, xr.Dataset]",
     x: str | None = None,
     y: str | None = None,
     *,
@@ -48,7 +49,7 @@ def plot(
     target needs, unless y is another measure.
 
     Args:
-        dataset: a result, as ``run`` returns it or ``load`` reads it.
+        dataset: a result, as ``run`` returns it or ``load`` reads it; or several, which are joined as by ``join``.
         x: an axis or a dimension by name, or what was spent so far: elements, bits, airtime, energy, seconds, joules.
         y: a measure by name; the main one unless given. Of ``picture`` it is the pictures, where a result has some.
         panel: axes by name that make panels; with ``panel`` alone all others make lines.
@@ -66,13 +67,11 @@ def plot(
     """
     import xarray as xr
 
-    from ..scenarios.reading.errors import ScenarioError
+    from ..scenarios.results.join import join
     from . import curve, found, pictures
 
     if not isinstance(dataset, xr.Dataset):
-        raise ScenarioError(
-            f"dataset: expected one result, as run or overair.load gives it, received {type(dataset).__name__}"
-        )
+        dataset = join(dataset)
     asked = (x, y, panel, lines, against, width, style)
     if all(each is None for each in asked):
         figure: Figure = _own(dataset).plot(dataset)

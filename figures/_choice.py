@@ -2,7 +2,7 @@
 
 A swept SNR is the abscissa; without one, so is the first numeric axis of more than six values, or else the dimension
 along which a study goes on, as rounds; or else the longest numeric one. The uplink or scheme, or else the first axis of
-words, makes the lines; further axes make panels.
+words, makes the lines; further axes make panels. Of several runs each has the lines of its own figure.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,13 @@ from ..scenarios import studies
 from ..scenarios.reading.errors import ScenarioError, closest, one_of, shown
 from ..scenarios.results import costs
 from ..scenarios.results.ended import last as at_end
+from ..scenarios.results.joined import AXIS
 from ..scenarios.results.measures import Measure
 from ..scenarios.results.variables import variables
 from ._labels import SNR
 from ._lines import is_numeric
 
-COMPARED = ("uplink", "scheme", "query")  # what makes the lines where it is an axis
+COMPARED = (AXIS, "uplink", "scheme", "query")  # what makes the lines where it is an axis
 MOST_LINES = 6  # values of a numeric axis that are still drawn as a line each
 
 
@@ -59,7 +60,7 @@ def choose(
         raise ScenarioError(f"panel: expected each axis once, in panel or in lines, received {twice[0]} twice")
     rest = sorted((name for name in axes if name not in {at, *named, *ended}), key=lambda name: _rank(dataset, name))
     if lines is None:  # all that has no panel, or the first
-        count = 1 if panel is None else len(rest)
+        count = 1 + (rest[:1] == [AXIS]) if panel is None else len(rest)  # those of each run's own figure
         told["lines"], rest = rest[:count], rest[count:]
     return Choice(measure, at, word, told["lines"], told["panel"] + rest)
 
@@ -117,6 +118,6 @@ def _axes(values: xr.DataArray) -> list[str]:
     return [str(name) for name in values.dims if name != "seed"]
 
 
-def _rank(dataset: xr.Dataset, name: str) -> tuple[bool, bool]:
+def _rank(dataset: xr.Dataset, name: str) -> tuple[bool, bool, bool]:
     """Least for what makes the lines."""
-    return name not in COMPARED, is_numeric(dataset, name)
+    return name != AXIS, name not in COMPARED, is_numeric(dataset, name)

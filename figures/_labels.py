@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from ..scenarios.reading.errors import ScenarioError
+from ..scenarios.results.joined import most_seeds, seeds
 from ..terminal import printable
 
 SNR = "snr_db"
@@ -69,5 +70,4 @@ def plain(text: str) -> str:
 
 def seeds_label(dataset: xr.Dataset) -> str:
     """What lines and bands are."""
-    seeds = dataset.sizes["seed"]
-    return "One seed" if seeds < 2 else f"Mean of {seeds} seeds, band: 95 % confidence interval"
+    return "One seed" if most_seeds(dataset) < 2 else f"Mean of {seeds(dataset)}, band: 95 % confidence interval"

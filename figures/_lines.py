@@ -1,6 +1,5 @@
 """Lines of results in a panel: of the mean over seeds with its band, one for every place on some axes."""
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ..scenarios.results import remarks
+from ..scenarios.results import joined, remarks
 from ..scenarios.results.variables import variables
 from . import _ticks
 from ._labels import axis_label, value_label
@@ -26,19 +25,35 @@ def lines(
     """
     grid(panel)
     values, marks, at_x = dataset[variable], remarks.marks(dataset), _places(dataset, x, spent)
-    for at, place in enumerate(itertools.product(*(range(dataset.sizes[name]) for name in axes))):
-        chosen = dict(zip(axes, place, strict=True))
+    for at, chosen in enumerate(there(dataset, axes)):
+        if joined.lacks(dataset, chosen):
+            continue
         label = ", ".join(value_label(dataset, name, place) for name, place in chosen.items()) or None
         one = values.isel(chosen, missing_dims="ignore")
         over_seeds = (one if x in one.dims else one.expand_dims(x)).transpose("seed", x).values
         own = _marks(marks, chosen, x, over_seeds.shape[1])
-        here = at_x.isel(chosen, missing_dims="ignore").values
+        has = joined.own(dataset, chosen, x)
+        here, over_seeds = at_x.isel(chosen, missing_dims="ignore").values[has], over_seeds[:, has]
         if spent is not None and not np.nanmax(here, initial=0.0) > 0:
             _level(panel, over_seeds, at, label)
         else:
-            band(panel, here, over_seeds, at, label, dash(at) if is_numeric(dataset, x) else "", marks=own)
+            band(
+                panel,
+                here,
+                over_seeds,
+                at,
+                label,
+                dash(at) if is_numeric(dataset, x) else "",
+                marks=own if own is None else own[has],
+            )
     if spent is None:
         whole_ticks(panel, abscissas(dataset, x))
+
+
+def there(dataset: xr.Dataset, axes: Sequence[str]) -> list[dict[str, int]]:
+    """Places on axes, but for those that a run among them does not have."""
+    places = np.argwhere(joined.present(dataset, axes)).tolist()
+    return [dict(zip(axes, place, strict=True)) for place in places]
 
 
 def _marks(marks: xr.DataArray | None, chosen: dict[str, int], x: str, points: int) -> np.ndarray | None:

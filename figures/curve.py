@@ -12,7 +12,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..scenarios.results import costs, tuned
+from ..scenarios.results import costs, joined, tuned
 from ..scenarios.results.ended import ENDED, any_at
 from . import _styles, _ticks
 from ._choice import Choice, abscissa, choose, ended, measured, names
@@ -97,6 +97,8 @@ def told(dataset: xr.Dataset, chosen: Choice, hidden: int) -> str:
         parts.append(f"{' and '.join(lacking)} are not known and not counted")
     if chosen.measure.scale == "log" and bool((dataset[chosen.measure.name] == 0).any()):
         parts.append("what is 0 has no line")
+    if fields := joined.between(dataset):
+        parts.append(plain(fields))
     if hidden:
         parts.append(f"{hidden} more panels are not shown")
     return "; ".join(parts) + "."

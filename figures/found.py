@@ -6,7 +6,6 @@ enough at the lower one. One axis of numbers is the abscissa, and the schemes ar
 each other.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,13 +15,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..scenarios.results import intervals, tables, tuned
+from ..scenarios.results.joined import AXIS, between, lacks, most_seeds, own, seeds
 from ..scenarios.results.tables import Against
 from ..scenarios.results.variables import told as said
 from . import _edges, _styles, _ticks
 from ._choice import Choice, choose, names
 from ._labels import axis_label, plain, value_label
 from ._legend import legend
-from ._lines import abscissas, along, is_numeric, x_ticks
+from ._lines import abscissas, along, is_numeric, there, x_ticks
 from ._look import Picture, caption, fit, grid
 from ._panels import MOST_COLUMNS, Panels, titled
 from .found_series import Row, Series, draw_series
@@ -83,11 +83,19 @@ def _drawn(
 
 
 def _reference(dataset: xr.Dataset, chosen: Choice, against: str | None) -> Against | None:
-    """What differences are taken to: as told, or the first of what is compared; nothing where that is alone."""
+    """What differences are taken to: as told, or the first of what is compared that has any, if one does."""
     if against is not None:
         return tables.against(dataset, against)
-    axis = next((name for name in _compared(chosen) if dataset.sizes.get(name, 1) > 1), None)
-    return None if axis is None else Against(axis, dataset[axis].values[0].item())
+    axes = (name for name in _compared(chosen) if dataset.sizes.get(name, 1) > 1)
+    firsts = (Against(name, dataset[name].values[0].item()) for name in axes)
+    return next((first for first in firsts if _differs(dataset, first)), None)
+
+
+def _differs(dataset: xr.Dataset, reference: Against) -> bool:
+    """Whether a difference to it is known, as runs may share no place besides their axis."""
+    others = dataset[reference.axis] != reference.label
+    at_all = dataset.required.notnull() & dataset.required.sel({reference.axis: reference.label}).notnull()
+    return bool((at_all & others).any())
 
 
 def _compared(chosen: Choice) -> list[str]:
@@ -112,20 +120,24 @@ def _row(
     if left_out:
         panel.axhline(0.0, color="0.3", linewidth=0.8)
     here, where = row.values.isel(place), abscissas(dataset, chosen.x)
-    places = [*itertools.product(*(range(dataset.sizes[name]) for name in chosen.lines))]
+    places = [tuple(each.values()) for each in there(dataset, chosen.lines)]
     joined, room = is_numeric(dataset, chosen.x), FREE * _ticks.width(panel) * 72 / len(where)
     apart = APART if joined else room * 2 / max(1, len(places))
     for line, each in enumerate(places):
         one = dict(zip(chosen.lines, each, strict=True))
-        seeds = here.isel(one)
-        seeds = seeds if chosen.x in seeds.dims else seeds.expand_dims(chosen.x)
-        values = seeds.transpose("seed", chosen.x).values
+        if lacks(dataset, place | one):
+            continue
+        each_seed = here.isel(one)
+        each_seed = each_seed if chosen.x in each_seed.dims else each_seed.expand_dims(chosen.x)
+        values = each_seed.transpose("seed", chosen.x).values
+        has = np.flatnonzero(own(dataset, place | one, chosen.x))
         label = ", ".join(value_label(dataset, name, at) for name, at in one.items()) or None
         shift = apart * (line - (len(places) - 1) / 2)
-        for at in [None] if joined else range(len(where)):
-            part = slice(None) if at is None else slice(at, at + 1)
-            if not _is_reference(dataset, left_out, one if at is None else one | {chosen.x: at}):
-                series = Series(where[part], values[:, part], line if chosen.lines else at or 0, label, shift)
+        for part in [has] if joined else has[:, None]:
+            at = {} if joined else {chosen.x: int(part[0])}
+            if not _is_reference(dataset, left_out, one | at):
+                number = line if chosen.lines else at.get(chosen.x, 0)
+                series = Series(where[part], values[:, part], number, label, shift)
                 draw_series(panel, series, row, None if joined else room / len(places))
 
 
@@ -147,11 +159,12 @@ def _names(dataset: xr.Dataset, reference: Against | None) -> list[str]:
 
 
 def _told(dataset: xr.Dataset, chosen: Choice, reference: Against | None, rows: list[Row]) -> str:
-    seeds = dataset.sizes["seed"]
-    interval = "bars: 95 % confidence intervals by ranks" if seeds >= ENOUGH else "too few for a confidence interval"
-    parts = [f"Median of {seeds} seeds, {interval}; small: seeds" if seeds > 1 else "One seed"]
+    count = most_seeds(dataset)
+    interval = "bars: 95 % confidence intervals by ranks" if count >= ENOUGH else "too few for a confidence interval"
+    parts = [f"Median of {seeds(dataset)}, {interval}; small: seeds" if count > 1 else "One seed"]
     if reference is not None:
-        parts.append("below: differences seed by seed, each on the same links" if seeds > 1 else "below: differences")
+        same = ", each on the same links" * (reference.axis != AXIS)
+        parts.append(f"below: differences seed by seed{same}" if count > 1 else "below: differences")
     ends = _edges.words(said(dataset.attrs, "find")["over"], dataset)
     parts += [ends[end] for end in ends if bool((rows[0].values == end).any())]
     if reference is not None and (unknown := _unknown(dataset, rows[1].values, reference)):
@@ -159,6 +172,8 @@ def _told(dataset: xr.Dataset, chosen: Choice, reference: Against | None, rows: 
     named = next((name for name in _compared(chosen) if not is_numeric(dataset, name)), None)
     if words := tuned.caption(dataset, named):
         parts.append(plain(words))
+    if fields := between(dataset):
+        parts.append(plain(fields))
     return "; ".join(parts) + "."
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .version import __version__
 
-__all__ = ["Aggregator", "__version__", "figures", "learning", "load", "ota", "phy", "plot", "scenarios", "use"]
+__all__ = ["Aggregator", "__version__", "figures", "join", "learning", "load", "ota", "phy", "plot", "scenarios", "use"]
 
 
 def __getattr__(name: str) -> Any:
@@ -18,6 +18,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(".aggregator", __name__).Aggregator
     if name == "load":
         return importlib.import_module(".scenarios.results.saved", __name__).load
+    if name == "join":
+        return importlib.import_module(".scenarios.results.join", __name__).join
     if name == "plot":
         return importlib.import_module(".figures", __name__).plot
     if name in __all__:

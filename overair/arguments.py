@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   overair show quickstart --toml                             a preset's file, to begin with
   overair new images                                         a scenario of a study that runs, every field explained
   overair show runs/a                                        table and figure again
+  overair show runs/a runs/b                                 both in one table and one figure
   overair show runs/a --against ideal                        differences seed by seed, with their intervals
   overair show runs/a --to accuracy=0.85                     what a level took, and how many seeds got there
   overair show runs/a --x elements --style ieee --format pdf a figure for a paper: accuracy over what it cost
@@ -58,9 +59,11 @@ SHOW_EXAMPLES = """examples:
   overair show runs/a --x snr_db --panel devices --style ieee --format pdf
   overair show runs/a --y nmse --lines uplink,codec --width 7.16
   overair show runs/a --latex --columns accuracy,elements    a table for a paper, of two measures
+  overair show runs/mine runs/baseline                       two runs in one table and one figure, joint.png
+  overair show runs/mine runs/baseline --against baseline    what mine has more, seed by seed
 
 The figure is figure.png (.pdf, .svg) in the folder, or beside the file. It is that of the study, with any of --x, --y,
---panel, --lines, --width and --style a curve.
+--panel, --lines, --width and --style a curve. Of several runs it is a curve, joint.png where the command runs.
 """
 
 
@@ -189,8 +192,9 @@ def _add_show(commands: Any, command: Command) -> None:
     )
     show.add_argument(
         "results",
+        nargs="+",
         metavar="DIR|FILE|NAME",
-        help="the folder of a run, its results.nc or curve.csv, or a preset with --toml",
+        help="the folder of a run, its results.nc or curve.csv, or several to compare; or a preset with --toml",
     )
     show.add_argument(
         "--against",

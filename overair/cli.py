@@ -142,12 +142,11 @@ def _show(options: argparse.Namespace) -> int:
 
     _check_alone(options)
     if options.toml:
-        print(pages.scenario(options.results), end="")
+        print(pages.scenario(options.results[0]), end="")
         return 0
-    from .scenarios.results import chosen, saved
+    from .scenarios.results import chosen, several
 
-    path = Path(options.results)
-    dataset, ending = saved.load(path), f".{options.format}"
+    dataset = several.load(options.results)
     if options.columns is not None:
         dataset = chosen.choose(dataset, options.columns)
     if options.to is not None:
@@ -155,12 +154,20 @@ def _show(options: argparse.Namespace) -> int:
         return told.failures(dataset)
     if options.table:
         return told.table(dataset, options.table, options.against)
-    file = path / f"figure{ending}" if path.is_dir() else path.with_suffix(ending)
+    file = _figure(options.results, f".{options.format}")
     plotted = _plotted(dataset, options)
     caption = told.taken(plotted) if options.no_caption else ""
     told.report(dataset, file, options.against, plotted)
     told.caption(caption)
     return told.failures(dataset)
+
+
+def _figure(files: Sequence[str], ending: str) -> Path:
+    """In the folder of a run or beside its file; of several here, as it is none of theirs."""
+    path = Path(files[0])
+    if len(files) > 1:
+        return Path(f"joint{ending}")
+    return path / f"figure{ending}" if path.is_dir() else path.with_suffix(ending)
 
 
 def _check_alone(options: argparse.Namespace) -> None:
@@ -173,6 +180,8 @@ def _check_alone(options: argparse.Namespace) -> None:
     beside += ["--no-caption"] * options.no_caption
     if not options.table:
         beside += [f"--{name}" for name in ("against", "columns") if getattr(options, name) is not None]
+    if options.toml and len(options.results) > 1:
+        raise ScenarioError(f"--toml: expected one preset or scenario, received {len(options.results)}")
     if alone and (others := [*alone[1:], *beside]):
         told = f"{others[0]}: expected none beside {alone[0]}, which shows something else, received both"
         advice = "; --columns chooses what a table shows" if options.table and others[0] == "--y" else ""

@@ -15,6 +15,8 @@ class Offer(NamedTuple):
     words: tuple[str, ...]
     files: bool
     folders: bool
+    many: bool = False
+    """Whether several may stand there and after it."""
 
 
 class Option(NamedTuple):
@@ -55,18 +57,23 @@ def _command(name: str, about: str, parser: argparse.ArgumentParser, words: Mapp
 def _offer(action: argparse.Action, words: Mapping[str, Iterable[str]]) -> Offer:
     parts = action.metavar.split("|") if isinstance(action.metavar, str) else []
     found = [*(action.choices or ()), *(word for part in parts for word in words.get(part, ()))]
-    return Offer(tuple(dict.fromkeys(found)), bool(FILES & {*parts}), bool(FOLDERS & {*parts}))
+    many = action.nargs == argparse.ONE_OR_MORE
+    return Offer(tuple(dict.fromkeys(found)), bool(FILES & {*parts}), bool(FOLDERS & {*parts}), many)
 
 
 def bash(commands: list[Command]) -> str:
     """Words before the cursor are counted, without options and their values; bash makes three words of a=b."""
     names = " ".join(command.name for command in commands)
-    places = {f"{each.name} at{at}": offer for each in commands for at, offer in enumerate(each.subject)}
-    values = {f"{each.name} {one.name}": one.value for each in commands for one in each.options if one.value}
+    places = {
+        f"'{each.name} at'*" if offer.many else f"'{each.name} at{at}'": offer
+        for each in commands
+        for at, offer in enumerate(each.subject)
+    }
+    values = {f"'{each.name} {one.name}'": one.value for each in commands for one in each.options if one.value}
     options = [f"        {each.name}) words='{' '.join(one.name for one in each.options)}' ;;" for each in commands]
     return BASH % {
         "names": names,
-        "valued": " | ".join(f"'{case}'" for case in values),
+        "valued": " | ".join(values),
         "options": "\n".join(options),
         "cases": "\n".join(_bash(case, offer) for case, offer in (places | values).items()),
     }
@@ -74,7 +81,7 @@ def bash(commands: list[Command]) -> str:
 
 def _bash(case: str, offer: Offer) -> str:
     kind = "file" if offer.files else "directory" if offer.folders else ""
-    return f"        '{case}') words='{' '.join(offer.words)}' kind={kind} ;;"
+    return f"        {case}) words='{' '.join(offer.words)}' kind={kind} ;;"
 
 
 BASH = """\
@@ -135,7 +142,9 @@ def _zsh(command: Command) -> str:
         f"*{each.name}[{_plain(each.about)}]" + (f":value:{_action(each.value)}" if each.value else "")
         for each in command.options
     ]
-    specs += [f"{at}::subject:{_action(each)}" for at, each in enumerate(command.subject, 1)]
+    specs += [
+        f"{'*:' if each.many else f'{at}::'}subject:{_action(each)}" for at, each in enumerate(command.subject, 1)
+    ]
     told = " \\\n                ".join(map(shlex.quote, specs))
     return f"            {command.name})\n                _arguments {told} ;;"
 

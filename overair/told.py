@@ -21,7 +21,6 @@ MINUTE = 60.0  # seconds
 TRUSTED = 5.0  # seconds after which a speed tells the time that is left
 FAILED = 1
 MOST_NAMED = 20  # of units that failed
-UNFINISHED = "note: the run is not finished; what is missing is left out"
 
 
 def failures(dataset: "xr.Dataset") -> int:
@@ -53,8 +52,7 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plot
     from .scenarios.results import tables
 
     reference = None if against is None else tables.against(dataset, against)
-    if not dataset.attrs.get("complete", 1):
-        print(UNFINISHED)
+    _print_unfinished(dataset)
     for line in (dataset.attrs.get("title"), tables.heading(dataset, reference)):
         if line:
             print(wrapped(printable(line)))
@@ -90,11 +88,17 @@ def reached(dataset: "xr.Dataset", goal: str) -> None:
     from .scenarios.results import reached
 
     wanted = reached.goal(dataset, goal)
-    if not dataset.attrs.get("complete", 1):
-        print(UNFINISHED)
+    _print_unfinished(dataset)
     print(wrapped(printable(reached.heading(dataset, wanted))))
     rows = [list(map(printable, row)) for row in reached.table(dataset, wanted)]
     _print_pages(rows, rows[0].index("reached"))
+
+
+def _print_unfinished(dataset: "xr.Dataset") -> None:
+    from .scenarios.results import joined
+
+    if note := joined.unfinished(dataset):
+        print(printable(f"note: {note}"))
 
 
 def _hardly_heard(dataset: "xr.Dataset") -> Iterator[str]:

@@ -33,6 +33,8 @@ OFFERED: list[tuple[list[str], set[str]]] = [
     (["overair", "snr", "--ebno"], {"--ebno", "--ebno-all"}),
     (["overair", "show", "--format", ""], {"png", "pdf", "svg"}),
     (["overair", "show", "--style", "ie"], {"ieee"}),
+    (["overair", "show", "res"], {"results"}),
+    (["overair", "show", "mine.toml", "mine.toml", "res"], {"results"}),  # several runs
     (["overair", "schema", "--with", "results", "feder"], {"federated"}),
     (["overair", "completion", ""], {"bash", "zsh", "fish"}),
     (["overair", "figure", "--curves", "res"], {"results"}),

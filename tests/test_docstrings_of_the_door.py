@@ -15,7 +15,7 @@ from overair.scenarios import studies
 from overair.scenarios.reading.described import described
 
 TABLES = {name: studies.load(name) for name in studies.names()}
-DOOR = [overair.load, overair.plot, overair.use, scenarios.run, scenarios.Study, *TABLES.values()]
+DOOR = [overair.join, overair.load, overair.plot, overair.use, scenarios.run, scenarios.Study, *TABLES.values()]
 DOOR += [getattr(aggregator, name) for name in aggregator.__all__]
 MORE = ["learning.over_air", "learning.images", "learning.federated.algorithms", "learning.federated.hardware"]
 MORE += ["learning.models", "learning.data", "learning.partitions", "learning.leakage.attacks"]

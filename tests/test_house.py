@@ -225,7 +225,11 @@ def test_importing_overair_imports_no_library() -> None:
 
 
 def test_the_parts_are_found_as_attributes_and_nothing_else_is() -> None:
-    assert {*PARTS, "Aggregator", "load", "plot", "use", "__version__"} == set(overair.__all__) <= set(dir(overair))
+    assert (
+        {*PARTS, "Aggregator", "join", "load", "plot", "use", "__version__"}
+        == set(overair.__all__)
+        <= set(dir(overair))
+    )
     assert overair.scenarios.__name__ == "overair.scenarios"
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = overair.nonsense

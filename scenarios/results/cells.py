@@ -77,5 +77,5 @@ def bounded(rates: np.ndarray) -> str:
 
 
 def stops(rounds: np.ndarray) -> str:
-    stopped = rounds[rounds >= 0].astype(int)
-    return f"{stopped.size} of {rounds.size} seeds, first in round {stopped.min()}" if stopped.size else ""
+    stopped, known = rounds[rounds >= 0].astype(int), int((~np.isnan(rounds)).sum())
+    return f"{stopped.size} of {known} seeds, first in round {stopped.min()}" if stopped.size else ""

@@ -10,13 +10,15 @@ import numpy as np
 import xarray as xr
 
 from .. import studies
+from . import joined
 from .measures import Measure
 from .variables import variables
 
 
 def words(dataset: xr.Dataset) -> list[str]:
-    """Of all that is known of a result over rounds."""
-    return list(dict.fromkeys(each.cost.word for each in _measured(dataset) if each.cost))
+    """Of all that is known of a result over rounds, and of each run in it."""
+    known = [[each.cost.word for each in _measured(part) if each.cost] for part in joined.parts(dataset).values()]
+    return [word for word in dict.fromkeys(known[0]) if all(word in others for others in known)]
 
 
 def unmeasured(dataset: xr.Dataset) -> set[str]:
@@ -44,10 +46,10 @@ def label(dataset: xr.Dataset, word: str) -> str:
 
 
 def unknown(dataset: xr.Dataset, word: str) -> list[str]:
-    """Parts that were not measured, as by an earlier version: they are not in the sum."""
-    known = _measured(dataset)
-    others = [each.cost for each in variables(dataset.attrs) if each.cost and each not in known]
-    return [each.part for each in others if each.word == word and each.part]
+    """Parts that were not measured, of some run, as by an earlier version: they are not in the sum."""
+    known = [_measured(part) for part in joined.parts(dataset).values()]
+    every = [each for each in variables(dataset.attrs) if each.cost and not all(each in some for some in known)]
+    return [each.cost.part for each in every if each.cost and each.cost.word == word and each.cost.part]
 
 
 def rounds(dataset: xr.Dataset) -> str:

@@ -78,6 +78,8 @@ def _about(dataset: xr.Dataset, preset: str | None) -> Iterator[str]:
             yield f"{word} {attributes[word]}"
     if "scenario" in attributes:
         yield f"scenario {' '.join(attributes['scenario'].split())}"
+    if "runs" in attributes:
+        yield f"runs {attributes['runs']}"
     yield from pixels.comments(dataset, variables(attributes))
     for name in [*_dims(dataset), *_measured(dataset)]:
         about = {key: str(dataset[name].attrs[key]) for key in TOLD if key in dataset[name].attrs}

@@ -5,6 +5,7 @@ CSV and JSON hold numbers: of the main measure, and of differences, with both en
 
 import csv
 import io
+import itertools
 import json
 import math
 import re
@@ -67,7 +68,8 @@ def numbers(dataset: xr.Dataset, against: Against | None = None) -> list[dict[st
         columns["mark"] = tables.column(marks, dataset, lambda values: str(values[0]))
     names = tables.places(dataset)
     labels = tables.grid([dataset[name].values.tolist() for name in names])
-    return [dict(zip([*names, *columns], row, strict=True)) for row in zip(*labels, *columns.values(), strict=True)]
+    rows = itertools.compress(zip(*labels, *columns.values(), strict=True), tables.there(dataset))
+    return [dict(zip([*names, *columns], row, strict=True)) for row in rows]
 
 
 def _mean(seeds: np.ndarray) -> tuple[float, float, float]:

@@ -2,21 +2,28 @@
 
 Measures declare by their ``part`` what they count: ``elements`` and ``energy``, the largest of any device relative to
 its budget. Elements are compared seed by seed at each place, of those who send at all; links by the fields that decide
-them. What a result does not tell is not said.
+them. What a result does not tell is not said. Of a result of several runs (`joined.py`) they are compared from run to
+run as well, and so are seeds and versions.
 """
 
+import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from .. import studies
+from ..reading import labels
+from ..reading.errors import ScenarioError
+from . import joined
+from .joined import AXIS, scenario
 from .variables import variables
 
 AIR = ("link", "grid", "devices", "participation", "sensors")  # fields that decide links
 KNOWN = ("csit", "csir", "combiner")  # of a link, what is known of it and done with it
+VARIANT = "variant"  # the axis of things that change together
 CLOSE = 1e-4  # of float32 energies
 
 
@@ -29,23 +36,21 @@ class Given(NamedTuple):
     steady: bool  # whether the same number stands at all places, and all its parts are known
     energy: float  # the largest over P; NaN if not told
     seeds: tuple[int, ...]
+    versions: str = ""  # as JSON, where they are compared
 
 
 def given(dataset: xr.Dataset, compared: Iterable[str]) -> Given:
     """To the places on these axes."""
     axes = [name for name in compared if dataset.sizes.get(name, 1) > 1]
-    scenario = _scenario(dataset)
-    apart = tuple(name for name in axes if _changes_links(name, dataset, scenario))
-    used, energy = _elements(dataset), _largest_energy(dataset)
-    low, high, steady = np.nan, np.nan, False
+    told = scenario(dataset)
+    apart = tuple(name for name in axes if _changes_links(name, dataset, told))
+    used, low, high = _elements(dataset), np.nan, np.nan
     if used is not None and bool(used.notnull().any()):
-        least, most = (used.min(axes), used.max(axes)) if axes else (used, used)
-        worst = (most / least).fillna(0.0).argmax(...)
-        low, high = (float(each.isel(worst)) for each in (least, most))
-        steady = float(used.min()) == float(used.max()) and _all_known(dataset)
+        low, high = _range(used, axes)
+    steady = low == high and used is not None and float(used.min()) == float(used.max()) and _all_known(dataset)
     seeds = tuple(int(seed) for seed in dataset["seed"].values)
     same = studies.load(dataset.attrs.get("study", studies.USUAL)).same_links
-    return Given(_air(scenario) if same else "", apart, (low, high), steady, energy, seeds)
+    return Given(_air(told) if same else "", apart, (low, high), steady, _largest_energy(dataset), seeds)
 
 
 def told(*runs: Given) -> str:
@@ -53,9 +58,9 @@ def told(*runs: Given) -> str:
     unequal, equal = [], []
     if apart := [name for run in runs for name in run.apart]:
         unequal.append(f"links, by {' and '.join(dict.fromkeys(apart))}")
-    elif len({run.air for run in runs}) > 1:
+    elif len({run.air for run in runs} - {""}) > 1:
         unequal.append("links")
-    elif runs[0].air:
+    elif all(run.air for run in runs) and len({(run.seeds, run.versions) for run in runs}) == 1:
         equal.append("same links")
     ranges = [run.elements for run in runs if not np.isnan(run.elements[0])]
     low, high = min((each[0] for each in ranges), default=np.nan), max((each[1] for each in ranges), default=np.nan)
@@ -70,14 +75,75 @@ def told(*runs: Given) -> str:
     elif not np.isnan(energies).any():
         equal.append("energy at most P")
     if len({run.seeds for run in runs}) > 1:
-        unequal.append("seeds")
+        counts = dict.fromkeys(len(run.seeds) for run in runs)
+        unequal.append("seeds" + f", {' and '.join(map(str, counts))}" * (len(counts) > 1))
+    if versions := [*joined.differing([json.loads(run.versions) for run in runs if run.versions], set())]:
+        unequal.append(f"versions of {' and '.join(versions)}")
     return _sentence(unequal, equal, len(runs[0].seeds))
 
 
 def line(dataset: xr.Dataset, compared: Sequence[str]) -> str:
-    """Of one run; nothing where one stands alone."""
+    """Of one run, or of several that were joined; nothing where one stands alone."""
+    if dataset.sizes.get(AXIS, 1) > 1 and joined.runs(dataset):
+        return told(*_of_runs(dataset, [name for name in compared if name != AXIS]))
     count = np.prod([dataset.sizes.get(name, 1) for name in compared])
     return told(given(dataset, compared)) if count > 1 else ""
+
+
+def _of_runs(dataset: xr.Dataset, compared: Sequence[str]) -> Iterator[Given]:
+    """What each run was given; elements are those of all runs at a place, and fields of links differ but on axes."""
+    parts = joined.parts(dataset)
+    axes = [name for name in (AXIS, *compared) if dataset.sizes.get(name, 1) > 1]
+    used = _elements(dataset)
+    fields = tuple(_differing_fields(dataset, parts))
+    for part in parts.values():
+        own, versions = given(part, compared), part.attrs.get("versions", "")
+        apart = fields + tuple(name for name in compared if _changes_links(name, dataset, scenario(part)))
+        apart = tuple(name for name in apart if name in fields or dataset.sizes.get(name, 1) > 1)
+        elements = own.elements if used is None or np.isnan(own.elements[0]) else _range(used, axes)
+        steady = own.steady and used is not None and float(used.min()) == float(used.max())
+        yield own._replace(
+            air=own.air and versions and "told", apart=apart, elements=elements, steady=steady, versions=versions
+        )
+
+
+def _differing_fields(dataset: xr.Dataset, parts: Mapping[str, xr.Dataset]) -> Iterator[str]:
+    """Paths of fields that decide links and are not the same in all runs, as far as they are told."""
+    paths = joined.paths(dataset)
+    told = {name: each for name, part in parts.items() if (each := scenario(part))}
+    airs = [_fields(each) for each in told.values()]
+    yield from joined.differing(airs, {*paths.values()}) if airs else ()
+    for name in (name for name, path in paths.items() if path == VARIANT or _is_of_air(path)):
+        meant = [_meanings(joined.runs(dataset)[run], each, name, paths[name]) for run, each in told.items()]
+        if not all(_agree(*pair) for pair in itertools.combinations(meant, 2)):
+            yield name
+
+
+def _meanings(run: joined.Run, told: dict[str, Any], axis: str, path: str) -> dict[Any, Any] | None:
+    """What each value of an axis stands for, as names do for tables; None where that is not known."""
+    if path == VARIANT:
+        return {name: _fields(variant) for name, variant in told.get("variants", {}).items()}
+    has = run.has.get(axis, [])
+    if all(isinstance(label, int | float) for label in has):
+        return {label: label for label in has}
+    value = joined.at(told, path)
+    values = [value] if axis in run.fixed else value
+    try:
+        return dict(zip(labels.of(path, values), values, strict=True)) if isinstance(values, list) else None
+    except ScenarioError:
+        return None
+
+
+def _agree(one: dict[Any, Any] | None, other: dict[Any, Any] | None) -> bool:
+    """Whether what both have stands for the same."""
+    return one is not None and other is not None and all(other.get(name, one[name]) == one[name] for name in one)
+
+
+def _range(used: xr.DataArray, axes: Sequence[str]) -> tuple[float, float]:
+    """The least and the most elements over these axes, where they differ most."""
+    least, most = (used.min(axes), used.max(axes)) if axes else (used, used)
+    worst = (most / least).fillna(0.0).argmax(...)
+    return float(least.isel(worst)), float(most.isel(worst))
 
 
 def _sentence(unequal: Sequence[str], equal: Sequence[str], seeds: int) -> str:
@@ -87,25 +153,31 @@ def _sentence(unequal: Sequence[str], equal: Sequence[str], seeds: int) -> str:
     return f"Compared alike: {', '.join([*equal, *many])}." if equal else ""
 
 
-def _scenario(dataset: xr.Dataset) -> dict[str, Any]:
-    return dict(json.loads(dataset.attrs.get("scenario", "{}")))
-
-
 def _changes_links(axis: str, dataset: xr.Dataset, scenario: dict[str, Any]) -> bool:
     path = str(dataset[axis].attrs.get("path", axis)) if axis in dataset.coords else axis
-    if axis == "variant":
+    if axis == VARIANT:
         return len({_air(variant) for variant in scenario.get("variants", {}).values()}) > 1
+    return _is_of_air(path)
+
+
+def _is_of_air(path: str) -> bool:
     first, _, rest = path.partition(".")
     return first in AIR and rest.partition(".")[0] not in KNOWN
 
 
 def _air(scenario: dict[str, Any]) -> str:
     """The fields that decide links, also those of variants, as text."""
-    fields = {name: scenario[name] for name in AIR if name in scenario}
-    if isinstance(fields.get("link"), dict):
-        fields["link"] = {name: value for name, value in fields["link"].items() if name not in KNOWN}
+    fields = _fields(scenario)
     fields |= {name: _air(variant) for name, variant in scenario.get("variants", {}).items()}
     return json.dumps(fields, sort_keys=True) if fields else ""
+
+
+def _fields(scenario: dict[str, Any]) -> dict[str, Any]:
+    """Those that decide links, by their paths: a variant has dotted ones."""
+    fields = {name: value for name, value in scenario.items() if _is_of_air(name)}
+    if isinstance(fields.get("link"), dict):
+        fields["link"] = {name: value for name, value in fields["link"].items() if name not in KNOWN}
+    return fields
 
 
 def _all_known(dataset: xr.Dataset) -> bool:

@@ -15,7 +15,7 @@ import xarray as xr
 
 from .. import studies
 from ..reading.errors import ScenarioError
-from . import cells, costs, ended
+from . import cells, costs, ended, joined
 from .measures import Measure
 from .variables import variables
 
@@ -76,7 +76,10 @@ def table(dataset: xr.Dataset, goal: Goal) -> list[list[str]]:
     headings = [_heading(dataset, word) for word in shown]
     rows = []
     for at in itertools.product(*(range(found.sizes[name]) for name in places)):
-        here = found.isel(dict(zip(places, at, strict=True)))
+        place = dict(zip(places, at, strict=True))
+        if joined.lacks(dataset, place):
+            continue
+        here = found.isel(place)
         labels = [cells.text(here[name].values.item()) for name in places]
         seeds = here[first].values[here[first].notnull().values]
         share = f"{int(np.isfinite(seeds).sum())} of {seeds.size}"
@@ -86,8 +89,12 @@ def table(dataset: xr.Dataset, goal: Goal) -> list[list[str]]:
 
 def heading(dataset: xr.Dataset, goal: Goal) -> str:
     """What stands above the table."""
-    seeds = dataset.sizes["seed"]
-    over = f"medians over {seeds} seeds{' and their 95 % confidence intervals' * (seeds > 5)}; " if seeds > 1 else ""
+    seeds = joined.most_seeds(dataset)
+    over = (
+        f"medians over {joined.seeds(dataset)}{' and their 95 % confidence intervals' * (seeds > 5)}; "
+        if seeds > 1
+        else ""
+    )
     return f"what it took to {goal}: {over}linear between evaluations"
 
 

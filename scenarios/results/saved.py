@@ -21,7 +21,7 @@ from ..reading import renamed
 from ..reading.catalogue import Table
 from ..reading.errors import ScenarioError, shown
 from ..reading.files import presets
-from . import curves, partial
+from . import curves, joined, partial
 from .dataset import ENGINE, units_of
 from .sealed import content_of, unseal
 from .variables import variables
@@ -124,6 +124,7 @@ def _checked(dataset: xr.Dataset, file: Path) -> xr.Dataset:
     seeded = all("seed" in each.dims for each in measures)
     if not (numbers and placed and seeded and all(isinstance(dataset.attrs.get(name, ""), str) for name in TEXTS)):
         raise ScenarioError(f"{file}: expected results of overair: numbers over seeds and axes with their values")
+    joined.check(dataset)
     _check_failures(dataset.attrs.get("failures", "[]"), file)
     _object(dataset.attrs.get("scenario", "{}"), "its scenario", file)
     versions = _object(dataset.attrs.get("versions", "{}"), "the versions that made them", file)

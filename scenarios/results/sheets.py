@@ -15,7 +15,7 @@ from ..reading.errors import ScenarioError
 from .sealed import content_of
 
 LARGEST = 2**28  # bytes of a file
-ATTRIBUTES = ("study", "find", "tune", "preset", "title", "scenario", "versions", "failures", "complete")
+ATTRIBUTES = ("study", "find", "tune", "preset", "title", "scenario", "versions", "failures", "complete", "runs")
 
 Made = TypeVar("Made")
 

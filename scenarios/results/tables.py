@@ -11,7 +11,7 @@ import xarray as xr
 
 from .. import studies
 from ..reading.errors import ScenarioError
-from . import cells, ended, guarantees, intervals, remarks, searched, tuned
+from . import cells, ended, guarantees, intervals, joined, remarks, searched, tuned
 from .chosen import FOUND, chosen
 from .measures import Measure
 from .variables import variables
@@ -44,7 +44,8 @@ def table(dataset: xr.Dataset, against: Against | None = None) -> list[list[str]
     columns |= _searched(dataset) if is_found(main, dataset) else {}
     columns |= {str(each.heading): _of(each, dataset, cells.mean) for each in others}
     columns |= {told: column(dataset[name], dataset, cells.stops) for name, told in ended.any_at(dataset).items()}
-    return [[*axes, *columns], *map(list, zip(*grid(labels), *columns.values(), strict=True))]
+    rows = map(list, zip(*grid(labels), *columns.values(), strict=True))
+    return [[*axes, *columns], *itertools.compress(rows, there(dataset))]
 
 
 def kept(dataset: xr.Dataset, against: Against | None = None) -> list[str]:
@@ -56,14 +57,14 @@ def kept(dataset: xr.Dataset, against: Against | None = None) -> list[str]:
 def heading(dataset: xr.Dataset, against: Against | None = None) -> str | None:
     """What stands above the table: what +- and intervals mean."""
     bounded = ", ".join(str(each.heading) for each in measures(shown(dataset)) if each.interval)
-    if dataset.sizes["seed"] < 2:
+    if joined.most_seeds(dataset) < 2:
         return f"{bounded}: with 95 % confidence intervals; {BELOW}" if bounded else None
-    first, seeds = measures(shown(dataset))[0], dataset.sizes["seed"]
+    first, seeds = measures(shown(dataset))[0], joined.seeds(dataset)
     main = first.heading
-    told = f"{bounded or main}: mean over {seeds} seeds +- half of its 95 % confidence interval"
+    told = f"{bounded or main}: mean over {seeds} +- half of its 95 % confidence interval"
     told += f"; {BELOW}" if bounded else ""
     if is_found(first, dataset):
-        told = f"{main}: median over {seeds} seeds and, of six and more, its 95 % confidence interval"
+        told = f"{main}: median over {seeds} and, of six and more, its 95 % confidence interval"
     return told + (f"; {main} - {cells.text(against.label)}: the same of differences seed by seed" if against else "")
 
 
@@ -71,6 +72,12 @@ def notes(dataset: xr.Dataset) -> Iterator[str]:
     """What stands below the table: what marks mean, what was free, and where measures have no number but a result."""
     dataset = shown(dataset)
     yield from (f"{mark} where {text}" for mark, text in remarks.why(dataset).items())
+    yield from joined.said(dataset, _of_one)
+    yield from filter(None, [joined.between(dataset)])
+
+
+def _of_one(dataset: xr.Dataset) -> Iterator[str]:
+    """Of one run."""
     yield from remarks.free(dataset)
     yield from ended.notes(dataset)
     main, *_ = told = measures(dataset)
@@ -91,6 +98,12 @@ def notes(dataset: xr.Dataset) -> Iterator[str]:
     yield from guarantees.notes(dataset)
 
 
+def there(dataset: xr.Dataset) -> list[bool]:
+    """Whether a row is of a point that its run has, in the order of rows."""
+    present: list[bool] = joined.present(dataset, places(dataset)).ravel().tolist()
+    return present
+
+
 def against(dataset: xr.Dataset, told: str) -> Against:
     """The label of an axis that a text names, or axis=label; ScenarioError where none or several fit."""
     axes = [name for name in places(shown(dataset)) if dataset.sizes[name] > 1]
@@ -102,6 +115,9 @@ def against(dataset: xr.Dataset, told: str) -> Against:
     if len(fits) != 1:
         known = "; ".join(f"{name}: {', '.join(_texts(dataset[name].values.tolist()))}" for name in axes) or "none here"
         raise ScenarioError(f"--against: expected a value of one axis, or AXIS=VALUE ({known}), received {told}")
+    if fits[0].axis == joined.AXIS and not joined.shares(dataset, fits[0].label, places(shown(dataset))):
+        more = "give runs the same axes, or leave them out where they have one value"
+        raise ScenarioError(f"--against: expected a run that has a point of another, received {told}; {more}")
     return fits[0]
 
 

@@ -193,8 +193,9 @@ def test_the_sentence_of_fairness_stands_below_a_figure() -> None:
 
 
 def test_what_is_no_result_is_refused_in_a_line() -> None:
-    with pytest.raises(ScenarioError, match="expected one result, as run or overair.load gives it, received list"):
-        overair.plot([results(devices=(5,))])
+    for wrong, received in (("runs/a", "in a list, received str"), ([3, 4], "gives them, received int for run 1")):
+        with pytest.raises(ScenarioError, match=f"expected results, as run or overair.load .*{received}"):
+            overair.plot(wrong)
 
 
 def test_whole_abscissas_have_whole_ticks() -> None:

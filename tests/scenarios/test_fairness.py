@@ -81,7 +81,13 @@ def test_links_are_those_of_the_fields_that_decide_them(axis: str, values: list[
 
 
 @pytest.mark.parametrize(
-    ("second", "differ"), [({"link": LINK | {"antennas": 2}}, True), ({"link": LINK, "rounds": 5}, False)]
+    ("second", "differ"),
+    [
+        ({"link": LINK | {"antennas": 2}}, True),
+        ({"link": LINK, "rounds": 5}, False),
+        ({"link": LINK, "link.channel": {"kind": "rayleigh"}}, True),  # where another part of the link is an axis
+        ({"link": LINK, "link.csit": {"kind": "noisy"}}, False),
+    ],
 )
 def test_variants_are_looked_into(second: dict[str, Any], differ: bool) -> None:
     both: dict[str, Any] = {"variants": {"a": {"link": LINK}, "b": second}}
