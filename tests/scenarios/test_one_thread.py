@@ -1,4 +1,4 @@
-"""Units do NumPy's and SciPy's linear algebra in one thread, whatever the process is allowed, and give the rest back."""
+"""Units do NumPy's and SciPy's linear algebra in one thread, and give the others back."""
 
 from typing import Any
 
@@ -21,7 +21,8 @@ def threads() -> set[int]:
 
 
 def test_a_unit_is_prepared_begun_and_done_in_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    study, seen = studies.check({"study": "aggregation", "entries": 16, "rounds": 3, "devices": 2, "uplink": "ideal"}), []
+    raw = {"study": "aggregation", "entries": 16, "rounds": 3, "devices": 2, "uplink": "ideal"}
+    study, seen = studies.check(raw), []
 
     def looks(*told: Any) -> Record:
         seen.append(threads())
