@@ -5,7 +5,10 @@ their shapes, such as ((5, 5, 1, 10), (10,), (1960, 10), (10,)): shapes of 4 axe
 """
 
 import math
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from ..phy.inputs import is_whole, shown
 
 Layers: TypeAlias = tuple[tuple[int, ...], ...]
 
@@ -15,9 +18,18 @@ def size_of(layers: Layers) -> int:
     return sum(map(math.prod, layers))
 
 
-def check_layers(layers: Layers, size: int) -> None:
+def check_layers(layers: Any, size: int) -> None:
+    """Refuses what is no shapes, or shapes that hold another number of entries together."""
+    if not isinstance(layers, Sequence) or not all(map(_is_shape, layers)):
+        raise ValueError(
+            f"layers: expected the shapes of all weights, such as ((784, 10), (10,)), received {shown(layers)}"
+        )
     if layers and size_of(layers) != size:
         raise ValueError(
             f"layers: expected shapes that hold {size} entries together, received {size_of(layers)} in {layers}; "
             "give the shapes of all weights in their order"
         )
+
+
+def _is_shape(shape: Any) -> bool:
+    return isinstance(shape, Sequence) and all(is_whole(size, 0) for size in shape)
