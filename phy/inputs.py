@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..bounds import DECIBELS
 from ..terminal import printable
 
 SEEDS = 2**63
-DECIBELS = 300.0  # as in scenarios; powers end at 385 dB as float32
 
 
 def seed_of(value: Any) -> int:
@@ -41,7 +41,8 @@ def snr_of(value: Any) -> float:
     except (TypeError, ValueError, OverflowError):
         snr_db = math.nan
     if not abs(snr_db) <= DECIBELS:
-        raise ValueError(f"snr_db: expected one number of decibels from -300 to 300, received {shown(value)}")
+        wanted = f"one number of decibels from {-DECIBELS} to {DECIBELS}"
+        raise ValueError(f"snr_db: expected {wanted}, received {shown(value)}")
     return snr_db
 
 
