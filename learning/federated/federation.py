@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ...ota import AggregationRule, Report, Round, Uplink, collect
 from ...ota.apart import counted
+from ...ota.forms import forms
 from ...ota.terms import check_participation
 from ...phy import Air, Link, keys
 from ...phy.inputs import seed_of, snr_of
@@ -34,7 +35,7 @@ from .schedulers.coins import Coins
 from .server import Server
 from .setup import Setup, agreed
 from .sight import Eyes, told_of
-from .state import State, forms
+from .state import State
 from .task import Weights, moved
 
 IDEAL, SILENT, ALL = IdealDownlink(), Radio(), Effort()

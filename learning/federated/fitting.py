@@ -22,13 +22,14 @@ import numpy as np
 import tensorflow as tf
 
 from ...ota import Uplink
+from ...ota.forms import check_forms
 from ...phy.inputs import is_whole, kind, seed_of, snr_of
 from .algorithms import Algorithm
 from .downlinks import Downlink
 from .metrics import Metrics
 from .schedulers import Scheduler
 from .server import Server
-from .state import State, check, check_forms
+from .state import State, check
 from .task import Task
 
 COSTS = [name for name in Metrics._fields if name not in ("train_loss", "finite")]

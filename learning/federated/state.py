@@ -1,6 +1,5 @@
 """What a run of federated learning carries from round to round."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -47,29 +46,3 @@ def check(state: Any, layers: Layers) -> None:
     if found != layers:
         told = [[list(shape) for shape in shapes] for shapes in (layers, found)]
         raise ValueError(f"state: expected one of this model, with weights {told[0]}, received {told[1]}")
-
-
-def forms(state: State) -> dict[str, str]:
-    """Of each part by name, how its tensors are nested and which types and shapes they have."""
-    return {name: _form(part) for name, part in zip(State._fields, state, strict=True)}
-
-
-def check_forms(state: State, wanted: Mapping[str, str], whose: Mapping[str, object]) -> None:
-    """Raise ValueError where parts have other forms than wanted, by the name of whose they are."""
-    for name, found in forms(state).items():
-        if found != wanted[name]:
-            source = whose.get(name)
-            told = f" with {type(source).__name__}" if source is not None else ""
-            raise ValueError(
-                f"state.{name}: expected {wanted[name]}, as of this federation{told}, received {found}, of another "
-                "one; take the state that init or step of this one returned"
-            )
-
-
-def _form(part: Any) -> str:
-    if hasattr(part, "shape"):
-        return f"{part.dtype.name}{list(part.shape)}"
-    if not isinstance(part, list | tuple):
-        return kind(part)
-    name = type(part).__name__ if hasattr(part, "_fields") else ""
-    return f"{name}({', '.join(map(_form, part))})"

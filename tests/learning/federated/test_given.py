@@ -183,9 +183,7 @@ def test_a_state_of_a_federation_with_another_part_is_named(
     federation: Federation, name: str, parts: dict[str, Any]
 ) -> None:
     mine, other = federation.init(0), made(**parts)
-    told = (
-        rf"^state\.(uplink|{name}): expected .*, as of this federation.*, received .*, of another one; take the state"
-    )
+    told = rf"^state\.(uplink|{name}): expected .*, as here.*, received .*, of another one; take a state"
     for use in (
         lambda: other.step(mine, 0, 10.0),
         lambda: other.fit(1, 0, 10.0, state=mine),
@@ -199,7 +197,7 @@ def test_a_state_of_another_optimizer_is_told_by_both_optimizers_variables(feder
     adam = made(optimizer=lambda: keras.optimizers.Adam())
     told = (
         r"^state.optimizer: expected \(int64\[\], float32\[\], (float32\[4, 3\], ){2}float32\[3\], float32\[3\]\), as "
-        r"of this federation with Adam, received \(int64\[\], float32\[\]\), of another one"
+        r"here with Adam, received \(int64\[\], float32\[\]\), of another one"
     )
     with pytest.raises(ValueError, match=told):
         adam.fit(1, 0, 10.0, state=federation.init(0))
