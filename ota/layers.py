@@ -18,9 +18,9 @@ def size_of(layers: Layers) -> int:
     return sum(map(math.prod, layers))
 
 
-def check_layers(layers: Any, size: int) -> None:
+def check_layers(layers: Layers, size: int) -> None:
     """Refuses what is no shapes, or shapes that hold another number of entries together."""
-    if not isinstance(layers, Sequence) or not all(map(_is_shape, layers)):
+    if not _are_shapes(layers):
         raise ValueError(
             f"layers: expected the shapes of all weights, such as ((784, 10), (10,)), received {shown(layers)}"
         )
@@ -31,5 +31,7 @@ def check_layers(layers: Any, size: int) -> None:
         )
 
 
-def _is_shape(shape: Any) -> bool:
-    return isinstance(shape, Sequence) and all(is_whole(size, 0) for size in shape)
+def _are_shapes(layers: Any) -> bool:
+    return isinstance(layers, Sequence) and all(
+        isinstance(shape, Sequence) and all(is_whole(size, 0) for size in shape) for shape in layers
+    )

@@ -242,7 +242,7 @@ def test_what_is_wrong_is_told_in_a_line(analog: Aggregator, updates: Any, weigh
     ],
 )
 def test_what_it_cannot_be_made_of_is_told_in_a_line(changes: dict[str, Any], told: str) -> None:
-    given = {"uplink": Ideal(), "air": Air(Grid(), Tdl(), DEVICES), "size": SIZE, "elements": ELEMENTS}
+    given: dict[str, Any] = {"uplink": Ideal(), "air": Air(Grid(), Tdl(), DEVICES), "size": SIZE, "elements": ELEMENTS}
     with pytest.raises(ValueError, match=f"^{told}$"):
         Aggregator(**(given | changes))
 
@@ -256,6 +256,7 @@ def test_an_estimate_that_float32_does_not_hold_is_told_by_the_largest_update() 
 
 def test_states_of_others_are_told_by_what_they_hold(analog: Aggregator) -> None:
     air, updates = Air(Grid(), Tdl(), DEVICES), np.ones((DEVICES, SIZE))
+    state: Any
     for state, told in (
         (3, "state: expected what init or step returned, received int '3'"),
         (None, "state: expected what init or step returned, received NoneType"),

@@ -17,7 +17,7 @@ from tests.scenarios.test_outside import own
 __all__ = ["own"]
 
 X, Y = np.linspace(0.0, 1.0, 6 * 64, dtype=np.float32).reshape(6, 8, 8, 1), np.arange(6, dtype=np.int32) % 3
-GOOD = Arrays(X, Y, X[:3], Y[:3], 3)
+GOOD: Any = Arrays(X, Y, X[:3], Y[:3], 3)
 REST = {"uplink": "ideal", "optimizer": {"name": "sgd", "learning_rate": 0.1}}
 FILE = '''"""Images without an axis of colours."""
 
@@ -107,5 +107,5 @@ def test_images_without_colours_are_refused_before_a_study_runs_and_with_them_ar
     own(tmp_path / "mine")
     with pytest.raises(ScenarioError, match=r"flat.py: Flat.load: expected x_train .* received float32 \[20, 8, 8\]"):
         run({"data": "flat", "model": "softmax", "devices": 2, "rounds": 1} | REST)
-    scheme = catalogue.tables("data")["flat"](kind="flat", axis=True)
-    assert load_data(scheme, {}).x_train.shape == (20, 8, 8, 1)
+    flat: Any = catalogue.tables("data")["flat"]
+    assert load_data(flat(kind="flat", axis=True), {}).x_train.shape == (20, 8, 8, 1)

@@ -164,7 +164,7 @@ def test_a_part_that_there_always_is_may_not_be_left_out(name: str) -> None:
 
 def test_examples_of_parts_are_made_as_they_stand() -> None:
     names = vars(learning) | vars(phy) | vars(ota) | {"Fixed": Fixed, "IdealDownlink": IdealDownlink}
-    for wanted, example in (given.PARTS | given.CHOICES).values():
+    for wanted, example in [*given.PARTS.values(), *given.CHOICES.values()]:
         assert isinstance(eval(example, names | vars(keras.losses)), wanted)
 
 
