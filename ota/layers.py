@@ -5,7 +5,10 @@ their shapes, such as ((5, 5, 1, 10), (10,), (1960, 10), (10,)): shapes of 4 axe
 """
 
 import math
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from ..phy.inputs import is_whole, shown
 
 Layers: TypeAlias = tuple[tuple[int, ...], ...]
 
@@ -16,8 +19,19 @@ def size_of(layers: Layers) -> int:
 
 
 def check_layers(layers: Layers, size: int) -> None:
+    """Refuses what is no shapes, or shapes that hold another number of entries together."""
+    if not _are_shapes(layers):
+        raise ValueError(
+            f"layers: expected the shapes of all weights, such as ((784, 10), (10,)), received {shown(layers)}"
+        )
     if layers and size_of(layers) != size:
         raise ValueError(
             f"layers: expected shapes that hold {size} entries together, received {size_of(layers)} in {layers}; "
             "give the shapes of all weights in their order"
         )
+
+
+def _are_shapes(layers: Any) -> bool:
+    return isinstance(layers, Sequence) and all(
+        isinstance(shape, Sequence) and all(is_whole(size, 0) for size in shape) for shape in layers
+    )

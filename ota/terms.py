@@ -7,10 +7,12 @@ import tensorflow as tf
 
 from ..phy import Air
 from ..phy.documented import documented
+from ..phy.inputs import is_number, is_whole, shown
 from .aggregators import AggregationRule
 from .layers import Layers, check_layers, size_of
 
 Access = Literal["equal", "shares", "turns"]  # parts of the band as large, or as scheduled, or all of it in turn
+MOST_BITS = 1e12  # of a packet
 MEMORY_BYTES = 4 * 2**30  # of what is kept of each device or estimate, at most
 
 
@@ -45,19 +47,25 @@ class Terms:
     cohort: bool = False  # whether devices are others in every round, so that nothing can be kept of one
 
     def __post_init__(self) -> None:
+        if not is_whole(self.size, 1):
+            raise ValueError(f"size: expected at least 1 number in an update, received {shown(self.size)}")
         check_layers(self.layers, self.size)
         if not self.layers:
             object.__setattr__(self, "layers", ((self.size,),))
         kernels = len(self._kernels)
-        if self.layer is not None and not 1 <= self.layer <= kernels:
+        if self.layer is not None and not is_whole(self.layer, 1, kernels):
             raise ValueError(
-                f"layer: expected a number from 1 to {kernels}, as many kernels as there are, received {self.layer}"
+                f"layer: expected a number from 1 to {kernels}, as many kernels as there are, received "
+                f"{shown(self.layer)}"
             )
-        if self.size < 1:
-            raise ValueError(f"size: expected a model with trainable weights, received {self.size}")
-        if self.elements < 1:
-            raise ValueError(f"grant.elements: expected at least 1 resource element, received {self.elements}")
-
+        if not is_whole(self.elements, 1):
+            raise ValueError(f"grant.elements: expected at least 1 resource element, received {shown(self.elements)}")
+        if self.payload is not None and not (is_number(self.payload) and 1 <= self.payload <= MOST_BITS):
+            raise ValueError(
+                f"grant.bits: expected 1 to {MOST_BITS:.0e} bits a packet or None, received {shown(self.payload)}"
+            )
+        if not isinstance(self.papr, bool):
+            raise ValueError(f"papr: expected True or False, received {shown(self.papr)}")
         self.air.check_memory(self.slots, "grant.elements")
         if self.participation is not None:
             check_participation(self.participation)
@@ -170,7 +178,7 @@ def remembering(uplink: Any) -> tuple[str, str] | None:
     return None
 
 
-def check_participation(chance: float) -> None:
+def check_participation(chance: Any) -> None:
     """Refuses what is no chance to take part."""
-    if not 0 < chance <= 1:
-        raise ValueError(f"participation: expected a probability above 0 and up to 1, received {chance}")
+    if not is_number(chance) or not 0 < chance <= 1:
+        raise ValueError(f"participation: expected a probability above 0 and up to 1, received {shown(chance)}")

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .ota import Report, Round, Terms, Uplink, collect
+from .ota.forms import check_forms, forms
 from .ota.layers import Layers
 from .ota.round import Nest
 from .phy import Air, Place, keys
 from .phy.documented import documented
-from .phy.inputs import seed_of, snr_of
+from .phy.inputs import check_object, is_number, kind, seed_of, snr_of
 from .quietly import tensorflow as tf
 
 
@@ -77,13 +78,18 @@ class Aggregator:
     def __init__(
         self, uplink: Uplink, air: Air, size: int, elements: int, layers: Layers = (), participation: float = 1.0
     ) -> None:
+        check_object("uplink", uplink, Uplink, "Analog()")
+        check_object("air", air, Air, "Air(Grid(), Rayleigh(), 4)")
         self.uplink, self.terms = uplink, Terms(air, size, elements, participation, layers)
+        self._forms: dict[str, str] = {}  # of a state's parts, once there was one
         uplink.check(self.terms)
 
     def init(self, seed: int) -> AggregatorState:
         """The state before the first round: places and what lasts depend on the seed alone."""
         place = self.terms.air.init(keys.key(seed_of(seed), "place"))
-        return AggregatorState(tf.zeros([], tf.int64), self.uplink.init(self.terms, place), place)
+        state = AggregatorState(tf.zeros([], tf.int64), self.uplink.init(self.terms, place), place)
+        self._forms = forms(state)
+        return state
 
     def step(self, state: AggregatorState, updates: Any, seed: int, snr_db: float, weights: Any = None) -> Aggregated:
         """One round of updates [K, d], which are taken as float32, at an SNR in dB: its ``Aggregated``.
@@ -92,6 +98,7 @@ class Aggregator:
         an array as the updates are, on their device; the report is in numpy.
         """
         air, size = self.terms.air, self.terms.size
+        self._check(state)
         sent = _numbers("updates", updates, (air.devices, size))
         shares = np.full(air.devices, 1 / air.devices) if weights is None else weights
         shares = _numbers("weights", shares, (air.devices,))
@@ -99,7 +106,20 @@ class Aggregator:
             raise ValueError(f"weights: expected none below 0, received {shares.min():g}")
         told = tf.constant(seed_of(seed), tf.int64), tf.constant(snr_of(snr_db), tf.float32)
         estimate, after, report = self._round(state, tf.constant(sent), tf.constant(shares), *told)
+        if not np.isfinite(estimate.numpy()).all():
+            raise ValueError(
+                "updates: expected numbers whose energies float32 holds, received some up to "
+                f"{np.abs(sent).max():g} with weights up to {shares.max():g}; scale them down"
+            )
         return Aggregated(_alike(estimate, updates), after, tf.nest.map_structure(lambda each: each.numpy(), report))
+
+    def _check(self, state: Any) -> None:
+        """Raise ValueError unless ``init`` or ``step`` of such an aggregator returned it."""
+        if not isinstance(state, AggregatorState):
+            raise ValueError(f"state: expected what init or step returned, received {kind(state)}")
+        if not self._forms:
+            self.init(0)
+        check_forms(state, self._forms, {"uplink": self.uplink})
 
     @tf.function(autograph=False)
     def _round(
@@ -122,18 +142,27 @@ class Aggregator:
 def _numbers(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Of any framework's array, as float32; refuses other shapes and what is no array of finite numbers."""
     try:
-        found = np.asarray(values).astype(np.float32)
+        given = np.asarray(values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = np.real(given).astype(np.float32)
     except (TypeError, ValueError, RuntimeError) as error:  # of PyTorch: on a GPU, with gradients, of bfloat16
         told = " ".join(str(error).split())
         raise ValueError(
             f"{name}: expected an array that numpy can read, received one of which it says: {told}"
         ) from None
+    if given.dtype.kind in "cSUMm":
+        raise ValueError(f"{name}: expected real numbers, received {kind(given)}")
     if found.shape != shape:
         raise ValueError(f"{name}: expected {list(shape)}, received {list(found.shape)}")
     if not np.isfinite(found).all():
         place = [int(at) for at in np.argwhere(~np.isfinite(found))[0]]
-        raise ValueError(f"{name}: expected finite numbers, received {found[tuple(place)]} at {place}")
+        value = given[tuple(place)]
+        raise ValueError(f"{name}: expected finite numbers, received {value} at {place}{_too_large(value)}")
     return found
+
+
+def _too_large(value: Any) -> str:
+    return ", which float32 does not hold" if is_number(value) and np.isfinite(value) else ""
 
 
 def _alike(estimate: tf.Tensor, updates: Any) -> Any:

@@ -1,9 +1,11 @@
-"""Bounds of a field by another field, as annotations that dataclasses and scenarios share."""
+"""Bounds that dataclasses and scenarios share: of decibels, and of a field by another field as an annotation."""
 
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
+
+DECIBELS = 300  # of an SNR, either way; powers end at 385 dB as float32
 
 
 class AtMost:
@@ -22,4 +24,4 @@ class AtMost:
         return value
 
 
-__all__ = ["AtMost"]
+__all__ = ["DECIBELS", "AtMost"]

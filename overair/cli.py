@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import pages
+from . import durable, pages
 from .arguments import parser
 from .own import use
 from .terminal import printable, wrapped
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
     except (ValueError, OSError) as error:
         lines = getattr(error, "lines", None)  # of a ScenarioError, whose import may be what it is about
-        print("\n".join(lines) if lines else f"overair: {_one_line(error)}", file=sys.stderr)
+        print("\n".join(lines) if lines else f"overair: {_told(error, options)}", file=sys.stderr)
         return 2
     except Exception as error:
         if sys.flags.dev_mode:
@@ -221,6 +221,16 @@ def _from_a_graph(error: Exception) -> str | None:
     """What a ValueError said that was raised while a graph ran, such as by the tracer of rays."""
     found = re.search(r"^ValueError: (.+)$", str(error), re.MULTILINE)
     return found and found[1]
+
+
+def _told(error: ValueError | OSError, options: argparse.Namespace) -> str:
+    """What was wrong in a line, and where else it could be written."""
+    told = _one_line(error)
+    if isinstance(error, durable.Unwritable):
+        return f"{told}; name another place by --out" if hasattr(options, "out") else told
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return printable(f"{error.filename}: {error.strerror}")
+    return told
 
 
 def _one_line(error: Exception) -> str:

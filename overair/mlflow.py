@@ -34,11 +34,11 @@ def log(results: "str | Path | xr.Dataset") -> str:
     """Log the results of a folder, a ``results.nc`` or a Dataset; returns the id of the run of the whole."""
     mlflow = _mlflow()
     from .scenarios.results import saved
-    from .scenarios.running.again import sweep_of
+    from .scenarios.running.again import plan_of
 
     path = Path(results) if isinstance(results, str | Path) else None
     dataset: Any = saved.load(path) if path else results
-    plan = sweep_of(dataset)
+    plan, _ = plan_of(dataset)
     places = itertools.product(*(range(len(labels)) for labels in plan.axes.values()))
     axes = list(dataset[next(iter(dataset.data_vars))].dims[: len(plan.axes)])
     with mlflow.start_run(run_name=dataset.attrs.get("title") or (path.name if path else "overair")) as whole:

@@ -202,6 +202,21 @@ class OnGpu:
         (np.full((DEVICES, SIZE), np.nan), None, r"updates: expected finite numbers, received nan at \[0, 0\]"),
         (OnGpu(), None, r"updates: expected an array .*: can't convert cuda:0 .* numpy. Use Tensor.cpu\(\)$"),
         (np.full((DEVICES, SIZE), "a"), None, "updates: expected an array"),
+        (np.full((DEVICES, SIZE), "1"), None, r"updates: expected real numbers, received an array \[6, 51\] of <U1"),
+        (np.full((DEVICES, SIZE), 1j), None, r"updates: expected real numbers, received an array .* of complex128"),
+        (np.full((DEVICES, SIZE), None), None, r"updates: expected finite numbers, received None at \[0, 0\]$"),
+        (
+            np.full((DEVICES, SIZE), 1e300),
+            None,
+            r"updates: .* received 1e\+300 at \[0, 0\], which float32 does",
+        ),
+        ([[1, 2], [3]], None, "updates: expected an array that numpy can read"),
+        (np.ones((DEVICES, SIZE)), "x", "weights: expected an array that numpy can read"),
+        (
+            np.ones((DEVICES, SIZE)),
+            [1j] * DEVICES,
+            r"weights: expected real numbers, received an array .6. of c",
+        ),
         (np.zeros((DEVICES, SIZE)), np.ones(5), r"weights: expected \[6\], received \[5\]"),
         (np.zeros((DEVICES, SIZE)), -np.ones(DEVICES), "weights: expected none below 0, received -1"),
     ],
@@ -209,6 +224,55 @@ class OnGpu:
 def test_what_is_wrong_is_told_in_a_line(analog: Aggregator, updates: Any, weights: Any, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         analog.step(analog.init(0), updates, 0, SNR_DB, weights)
+
+
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        ({"uplink": "analog"}, r"uplink: expected an object such as Analog\(\), received str 'analog'"),
+        ({"uplink": Analog}, r"uplink: expected an object such as Analog\(\), received the class Analog"),
+        ({"air": None}, r"air: expected an object such as Air\(.*\), received NoneType 'None'"),
+        ({"size": "x"}, "size: expected at least 1 number in an update, received 'x'"),
+        ({"size": True}, "size: expected at least 1 number in an update, received True"),
+        ({"elements": 1.5}, "grant.elements: expected at least 1 resource element, received 1.5"),
+        ({"layers": 3}, r"layers: expected the shapes of all weights, such as .*, received 3"),
+        ({"layers": (51,)}, r"layers: expected the shapes of all weights, such as .*, received \(51,\)"),
+        ({"layers": ((-51, -1),)}, r"layers: expected the shapes of all weights, .*, received \(\(-51, -1\),\)"),
+        ({"participation": "x"}, "participation: expected a probability above 0 and up to 1, received 'x'"),
+    ],
+)
+def test_what_it_cannot_be_made_of_is_told_in_a_line(changes: dict[str, Any], told: str) -> None:
+    given: dict[str, Any] = {"uplink": Ideal(), "air": Air(Grid(), Tdl(), DEVICES), "size": SIZE, "elements": ELEMENTS}
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        Aggregator(**(given | changes))
+
+
+def test_an_estimate_that_float32_does_not_hold_is_told_by_the_largest_update() -> None:
+    made = Aggregator(Analog(), Air(Grid(), Tdl(), DEVICES), SIZE, 26)
+    told = "updates: expected numbers whose energies float32 holds, received some up to 1e\\+30 with weights up to 0.16"
+    with pytest.raises(ValueError, match=f"^{told}.*; scale them down$"):
+        made.step(made.init(0), np.full((DEVICES, SIZE), 1e30), 0, SNR_DB)
+
+
+def test_states_of_others_are_told_by_what_they_hold(analog: Aggregator) -> None:
+    air, updates = Air(Grid(), Tdl(), DEVICES), np.ones((DEVICES, SIZE))
+    state: Any
+    for state, told in (
+        (3, "state: expected what init or step returned, received int '3'"),
+        (None, "state: expected what init or step returned, received NoneType"),
+        (
+            Aggregator(Digital(), air, SIZE, ELEMENTS).init(0),
+            "state.uplink: expected AnalogMemory.* as here with Analog",
+        ),
+        (Aggregator(Analog(), air, 9, ELEMENTS).init(0), "state.uplink: expected AnalogMemory.* received Analog"),
+    ):
+        with pytest.raises(ValueError, match=f"^{told}"):
+            analog.step(state, updates, 0, SNR_DB)
+    assert (
+        Aggregator(Ideal(), air, SIZE, ELEMENTS)
+        .step(Aggregator(Ideal(), air, SIZE, ELEMENTS).init(1), updates, 1, SNR_DB)
+        .report.decoded.all()
+    )
 
 
 def test_the_front_door_has_it() -> None:

@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from ...ota.layers import Layers
 from ...ota.round import Nest
 from ...phy import keys
+from ...phy.inputs import seed_of
 from ...phy.keys import Key
 from ..data import Arrays
 from .algorithms import Memory
@@ -16,7 +19,7 @@ from .downlinks import Downlink
 from .downlinks._scores import mean_score
 from .personal import LabelMixes
 from .population import Population
-from .state import State
+from .state import State, check
 from .task import Weights
 
 
@@ -44,6 +47,11 @@ class Evaluation:
         self._x, self._y = tf.constant(data.x_test), tf.constant(data.y_test)
         self._shares = shares
         self._mixes = None if isinstance(shares, Population) else LabelMixes(data, shares, counted)
+
+    @property
+    def layers(self) -> Layers:
+        """Of the model."""
+        return self._task.layers
 
     @tf.function(autograph=False)
     def of_devices(self, weights: Weights, drift: tf.Tensor, own: Nest) -> tuple[tf.Tensor, tf.Tensor]:
@@ -86,19 +94,24 @@ class Evaluates:
 
     _evaluation: Evaluation
 
+    def check(self, state: Any) -> None: ...
+
     def evaluate(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
         """Accuracy and mean loss, float32 [] both, on the test set of the models that devices have.
 
         It is the server's where it has one and the downlink is ideal. Else this is the mean over devices, or over the
         same ten of them where there are more; ``evaluate_server`` tells what the server's own would do.
         """
+        check(state, self._evaluation.layers)
         return self._evaluation.of_devices(state.weights, state.drift, state.memory.own)
 
     def evaluate_server(self, state: State) -> tuple[tf.Tensor, tf.Tensor]:
         """Accuracy and mean loss on the test set of the server's model, which no noise of a downlink reaches."""
+        check(state, self._evaluation.layers)
         return self._evaluation.of_server(state.weights)
 
     def evaluate_personal(self, state: State, seed: int) -> tf.Tensor:
         """Accuracy of each device's own model under its own label mix, NaN of attackers and of those untested, [K]."""
-        key = keys.key(seed, "personal", state.round)
+        self.check(state)
+        key = keys.key(seed_of(seed), "personal", state.round)
         return self._evaluation.personal(state.weights, state.drift, state.memory, key)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ...ota import AggregationRule, Report, Round, Uplink, collect
 from ...ota.apart import counted
+from ...ota.forms import forms
 from ...ota.terms import check_participation
 from ...phy import Air, Link, keys
 from ...phy.inputs import seed_of, snr_of
@@ -23,7 +24,7 @@ from .downlinks import Downlink
 from .downlinks.ideal import IdealDownlink
 from .effort import Effort
 from .evaluation import Evaluates, Evaluation
-from .given import check_numbers, check_parts
+from .given import check_factories, check_made, check_numbers, check_parts
 from .hardware import Hardware, Work
 from .metrics import Metrics, metrics
 from .population import Population
@@ -93,7 +94,7 @@ class Federation(Evaluates):
     True
     """
 
-    fit, model = fitting.fit, fitting.model
+    fit, model, check = fitting.fit, fitting.model, fitting.check_state
 
     def __init__(
         self,
@@ -122,20 +123,22 @@ class Federation(Evaluates):
         attackers: Attacker | None = None,
         protection: Protection | None = None,
     ) -> None:
-        if scheduler and participation != 1:
-            raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
+        check_factories(model_factory, optimizer)
+        check_numbers(batch_size, chunk, executor)
+        check_parts({
+            "algorithm": algorithm, "uplink": uplink, "air": air, "downlink": downlink, "radio": radio,
+            "effort": effort, "loss": loss, "scheduler": scheduler, "hardware": hardware, "aggregator": aggregator,
+            "attackers": attackers, "protection": protection,
+        })  # fmt: skip
         check_participation(participation)
-        parts: dict[str, tuple[type, object, str]] = {
-            "algorithm": (Algorithm, algorithm, "Sgd()"), "uplink": (Uplink, uplink, "Ideal()"),
-            "air": (Air, air, "Air(Grid(), Rayleigh(), 3)"), "downlink": (Downlink, downlink, "IdealDownlink()"),
-        }  # fmt: skip
-        check_parts(model_factory, optimizer, parts)
-        check_numbers(elements, batch_size, chunk, executor)
+        if scheduler is not None and participation != 1:
+            raise ValueError(f"participation: expected 1 with a scheduler, received {participation}; leave out one")
         self.model_factory, self.uplink, self.downlink, self.effort = model_factory, uplink, downlink, effort
+        self.forms: dict[str, str] = {}  # of a state's parts, once there was one
         self.task = task_of(model_factory(0), loss, protection)
-        self.scheduler = scheduler or Coins(participation)
+        self.scheduler = Coins(participation) if scheduler is None else scheduler
         self.population = shares if isinstance(shares, Population) else None
-        made = optimizer()
+        check_made(made := optimizer())
         setup = Setup(
             self.task, data, shares, algorithm, uplink, air, elements,
             optimizer=made, batch_size=batch_size, downlink=downlink, papr=papr, layer=layer, scheduler=self.scheduler,
@@ -167,13 +170,16 @@ class Federation(Evaluates):
         clock = tf.zeros([], tf.float64) if self.clock else ()
         memory = self.algorithm.init(self.task, self.terms.air.devices)
         last = scheduler, clock, memory, self.guard.start(self.terms.air.devices)
-        return State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, *last)
+        state = State(tf.zeros([], tf.int64), weights, self.server.start, uplink, place, drift, *last)
+        self.forms = forms(state)
+        return state
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]:
         """The state after one round at an SNR in dB, and what the round tells.
 
         Of a seed links and batches are the same whatever the SNR.
         """
+        self.check(state)
         self.guard.check_rounds(int(state.round) + 1 if self.guard.plans else 1)
         inputs = tf.constant(seed_of(seed), tf.int64), tf.constant(snr_of(snr_db), tf.float32)
         state, metrics = self._round(state, *inputs)

@@ -21,10 +21,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...phy.inputs import seed_of, snr_of
+from ...ota import Uplink
+from ...ota.forms import check_forms
+from ...phy.inputs import is_whole, kind, seed_of, snr_of
 from .algorithms import Algorithm
-from .given import is_whole, kind
+from .downlinks import Downlink
 from .metrics import Metrics
+from .schedulers import Scheduler
 from .server import Server
 from .state import State, check
 from .task import Task
@@ -42,10 +45,16 @@ class Federation(Protocol):
     task: Task
     algorithm: Algorithm
     server: Server
+    uplink: Uplink
+    downlink: Downlink
+    scheduler: Scheduler
+    forms: dict[str, str]
 
     def init(self, seed: int) -> State: ...
 
     def step(self, state: State, seed: int, snr_db: float) -> tuple[State, Metrics]: ...
+
+    def check(self, state: Any) -> None: ...
 
     def evaluate(self, state: State) -> tuple[tf.Tensor, tf.Tensor]: ...
 
@@ -96,6 +105,15 @@ class Rate:
         return state._replace(optimizer=variables)
 
 
+def check_state(federation: Federation, state: Any) -> None:
+    """Raise ValueError unless ``init`` or ``step`` of a federation of such parts returned it."""
+    check(state, federation.task.layers)
+    if not federation.forms:
+        federation.init(0)
+    whose = {"optimizer": federation.server.optimizer, "uplink": federation.uplink, "scheduler": federation.scheduler}
+    check_forms(state, federation.forms, whose | {"drift": federation.downlink, "memory": federation.algorithm})
+
+
 def model(federation: Federation, state: State) -> keras.Model:
     """A Keras model of its own with the server's weights, to save or to use."""
     check(state, federation.task.layers)
@@ -123,6 +141,7 @@ def fit(
     _check(rounds, evaluate_every, callbacks)
     seed, snr_db = seed_of(seed), snr_of(snr_db)
     state = federation.init(seed) if state is None else state
+    federation.check(state)
     history, trained, first = History(), model(federation, state), int(state.round)
     seen = keras.callbacks.CallbackList(
         [*callbacks, history], model=trained, epochs=first + rounds, steps=evaluate_every, verbose=0

@@ -57,7 +57,7 @@ class Server:
     """A Keras optimizer as a pure function. It acts on variables: they are set before a step and read after it."""
 
     def __init__(self, task: Task, optimizer: keras.optimizers.Optimizer) -> None:
-        self._variables, self._optimizer = task.model.trainable_variables, optimizer
+        self._variables, self.optimizer = task.model.trainable_variables, optimizer
         optimizer.build(self._variables)
         # Keras adds up gradients of replicas, of which there is one, by a custom gradient; TensorFlow keeps those for
         # good, and with them the graph of every round that was ever compiled.
@@ -71,10 +71,10 @@ class Server:
         parts = unflatten(estimate, [*weights.trainable, *weights.statistics])
         for variable, value in zip(self._variables, weights.trainable, strict=True):
             variable.assign(value)
-        for variable, value in zip(self._optimizer.variables, optimizer, strict=True):
+        for variable, value in zip(self.optimizer.variables, optimizer, strict=True):
             variable.assign(value)
-        rate = keras.ops.convert_to_tensor(self._optimizer.learning_rate)
-        self._optimizer.apply(parts[: len(self._variables)], self._variables)
+        rate = keras.ops.convert_to_tensor(self.optimizer.learning_rate)
+        self.optimizer.apply(parts[: len(self._variables)], self._variables)
         changes = zip(weights.statistics, parts[len(self._variables) :], strict=True)
         after = Weights([tf.identity(v.value) for v in self._variables], [old - change for old, change in changes])
-        return Served(after, [tf.identity(v.value) for v in self._optimizer.variables], rate)
+        return Served(after, [tf.identity(v.value) for v in self.optimizer.variables], rate)

@@ -57,7 +57,7 @@ class Setup:
     def terms(self) -> Terms:
         """What is agreed before the first round, attackers aside."""
         sent = self.algorithm.sends(self.task)
-        access = self.scheduler.access if self.payload else "equal"
+        access = "equal" if self.payload is None else self.scheduler.access
         told = sent, self.papr, self.layer, self.payload, access, self.aggregator
         chance, senders = self.scheduler.participation, getattr(self.scheduler, "senders", None)
         separate, cohort = self.algorithm.separate, isinstance(self.shares, Population)

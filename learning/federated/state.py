@@ -8,6 +8,7 @@ from ...ota.layers import Layers
 from ...ota.round import Nest
 from ...phy import Place
 from ...phy.documented import documented
+from ...phy.inputs import kind
 from .algorithms import Memory
 from .task import Weights
 
@@ -40,9 +41,7 @@ class State(NamedTuple):
 def check(state: Any, layers: Layers) -> None:
     """Raise ValueError unless it is a state of a model of these layers."""
     if not isinstance(state, State):
-        raise ValueError(
-            f"state: expected what init or step returned, received {type(state).__name__} {str(state)[:40]!r}"
-        )
+        raise ValueError(f"state: expected what init or step returned, received {kind(state)}")
     found = tuple(tuple(part.shape) for part in tf.nest.flatten(state.weights) if hasattr(part, "shape"))
     if found != layers:
         told = [[list(shape) for shape in shapes] for shapes in (layers, found)]

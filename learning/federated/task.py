@@ -8,7 +8,9 @@ import tensorflow as tf
 
 from ...ota.layers import Layers, size_of
 from ...phy import keys
+from ...phy.inputs import kind
 from ...phy.keys import Key
+from .losses import check_loss
 from .weights import Weights
 
 EVALUATION_BATCH = 1000
@@ -38,9 +40,9 @@ class Task:
     """
 
     def __init__(self, model: keras.Model, loss: keras.losses.Loss | None = None) -> None:
+        if not isinstance(model, keras.Model):
+            raise ValueError(f"model: expected a Keras model, received {kind(model)}")
         self.model = model
-        if loss is not None and loss.reduction not in (None, "none"):
-            raise ValueError(f"loss: expected reduction='none', one loss a sample, received {loss.reduction!r}")
         self.loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
         if not getattr(model, "outputs", None):
             raise ValueError("model: expected a Sequential or functional Keras model, received one without outputs")
@@ -48,6 +50,8 @@ class Task:
             raise ValueError(
                 "model: expected trainable weights, received none; build the model on an input shape first"
             )
+        if loss is not None:
+            check_loss(loss, self.outputs)
         self._seeds = ["seed" in v.path.split("/")[-1] for v in model.non_trainable_variables]
 
     @property

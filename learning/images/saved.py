@@ -4,8 +4,7 @@ import importlib
 import pkgutil
 from pathlib import Path
 
-import keras
-
+from .. import keras_files
 from . import networks
 from .transmission import Transmission
 
@@ -17,9 +16,9 @@ def load(path: str | Path) -> Transmission:
     if not Path(path).is_file():
         raise ValueError(f"{path}: expected a transmission saved as .keras, found no such file")
     try:
-        model = keras.models.load_model(path, safe_mode=True)
+        model = keras_files.load(path, compile=True)
     except Exception as error:  # Keras raises whatever it meets
-        reason = str(error).partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0]
         raise ValueError(f"{path}: expected a transmission saved as .keras, received another file; {reason}") from None
     if not isinstance(model, Transmission):
         raise ValueError(f"{path}: expected a transmission, received a {type(model).__name__}; save the whole model")

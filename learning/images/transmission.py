@@ -9,7 +9,9 @@ import keras
 import tensorflow as tf
 
 from ...phy import keys
+from ...phy.inputs import check_object, is_number, kind, shown
 from ...phy.keys import Key
+from ..over_air._checks import check_snr
 from ..over_air.layer import OverAir
 
 PARTS = os.cpu_count() or 1  # of a batch
@@ -56,6 +58,7 @@ class Transmission(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        _check_parts(encoder, over_air, decoder, refines)
         self.encoder, self.over_air, self.decoder = encoder, over_air, decoder
         self.shares, self.refines = _checked(shares), refines
         _check_state("encoder", encoder, 2)
@@ -71,10 +74,11 @@ class Transmission(keras.Model):
         share: float | None = None,
     ) -> tf.Tensor:
         """What arrives of images, by default at the layer's SNR and all of it, or while training any share."""
+        _check_images(images, self.encoder.inputs[0].shape)
         batch = tf.shape(images)[0]
         if snr_db is None:
             snr_db = self.over_air.pick_snr_db(batch, training, key)
-        snr = tf.broadcast_to(tf.cast(snr_db, tf.float32), [batch])
+        snr = tf.broadcast_to(check_snr(snr_db, images.shape[0]), [batch])
         if training and share is None and len(self.shares) > 1:
             fresh = self.over_air.fresh_key() if key is None else keys.fold(key, "share")
             place = tf.cast(keys.uniform(fresh, [], 0.0, len(self.shares)), tf.int32)
@@ -154,8 +158,8 @@ class Transmission(keras.Model):
     def _place(self, share: float | None) -> int:
         if share is None:
             return len(self.shares) - 1
-        if share not in self.shares:
-            raise ValueError(f"share: expected one of {', '.join(map(str, self.shares))}, received {share}")
+        if not is_number(share) or share not in self.shares:
+            raise ValueError(f"share: expected one of {', '.join(map(str, self.shares))}, received {shown(share)}")
         return self.shares.index(share)
 
     def _counts(self, features: int) -> list[int]:
@@ -178,6 +182,28 @@ def _side_by_side(part: keras.Model, training: bool, *inputs: tf.Tensor) -> tf.T
     return tf.concat([part(each if len(each) > 1 else each[0]) for each in some], axis=0)
 
 
+def _check_parts(encoder: Any, over_air: Any, decoder: Any, refines: Any) -> None:
+    for name, part in (("encoder", encoder), ("decoder", decoder)):
+        check_object(name, part, keras.Model, "keras.Sequential([keras.Input(...), ...])")
+        if not getattr(part, "built", False) or not getattr(part, "inputs", None):
+            raise ValueError(
+                f"{name}: expected a Keras model that is built on an input shape, received {type(part).__name__} "
+                f"{part.name!r} without; begin it with keras.Input"
+            )
+    check_object("over_air", over_air, OverAir, "OverAir(air)")
+    if not isinstance(refines, bool):
+        raise ValueError(f"refines: expected True or False, received {shown(refines)}")
+
+
+def _check_images(images: Any, taken: Sequence[int | None]) -> None:
+    if not hasattr(images, "shape"):
+        raise ValueError(f"images: expected a tensor [batch, height, width, colours], received {kind(images)}")
+    given = tuple(images.shape)
+    if len(given) != len(taken) or any(a != b for a, b in zip(given, taken, strict=True) if None not in (a, b)):
+        told = ", ".join("any" if size is None else str(size) for size in taken)
+        raise ValueError(f"images: expected [{told}], as the encoder takes them, received {list(given)}")
+
+
 def _check_state(name: str, part: keras.Model, count: int) -> None:
     if len(part.inputs) > 1 and (len(part.inputs) > 2 or tuple(part.inputs[1].shape) != (None, count)):
         wanted = ", ".join(("the SNR set", "the share", "the SNR believed")[:count])
@@ -187,7 +213,9 @@ def _check_state(name: str, part: keras.Model, count: int) -> None:
         )
 
 
-def _checked(shares: Sequence[float]) -> tuple[float, ...]:
-    if not shares or list(shares) != sorted(set(shares)) or shares[0] <= 0 or shares[-1] != 1:
-        raise ValueError(f"shares: expected numbers above 0 that rise to 1, received {list(shares)}")
-    return tuple(map(float, shares))
+def _checked(shares: Any) -> tuple[float, ...]:
+    given = tuple(shares) if isinstance(shares, Sequence) else ()
+    rise = all(map(is_number, given)) and list(given) == sorted(set(given))
+    if not given or not rise or given[0] <= 0 or given[-1] != 1:
+        raise ValueError(f"shares: expected numbers above 0 that rise to 1, received {shown(shares)}")
+    return tuple(map(float, given))

@@ -1,14 +1,12 @@
 """Someone's own network: a Keras model of a .keras file, with the weights it was saved with."""
 
-import zipfile
 from pathlib import Path
 from typing import ClassVar
 
 import keras
 
 from ...phy.strict import dataclass
-
-LARGEST = 2**32  # bytes that a file may unpack to
+from .. import keras_files
 
 
 @dataclass(frozen=True)
@@ -17,7 +15,8 @@ class Saved:
 
     It takes images of the data's shape and ends in a number a class: logits, or probabilities by a softmax of its last
     layer, which is taken off, as what trains a network here takes logits. Nothing in the file is run: layers that hold
-    Python code, such as Lambda, are refused, and so are classes that are neither Keras' nor registered.
+    Python code, such as Lambda, are refused, and so are classes that are neither Keras' nor registered, and layers of
+    more weights than the file holds.
 
     >>> import tempfile
     >>> from overair.learning.models.saved import Saved
@@ -62,18 +61,12 @@ class Saved:
 
 def _read(path: str) -> keras.Model:
     try:
-        with zipfile.ZipFile(path) as file:
-            size = sum(part.file_size for part in file.infolist())
-        model = keras.models.load_model(path, compile=False, safe_mode=True) if size <= LARGEST else None
+        model = keras_files.load(path)
     except Exception as error:  # Keras raises whatever it meets
         reason = str(error).strip().partition("\n")[0].partition(". ")[0]
         raise ValueError(
             f"saved.path: expected a Keras model, received {path!r}, which cannot be read: {reason}"
         ) from None
-    if model is None:
-        raise ValueError(
-            f"saved.path: expected a file that unpacks to at most {LARGEST} bytes, received {size} in {path!r}"
-        )
     if len(getattr(model, "inputs", None) or ()) != 1 or len(model.outputs) != 1:
         raise ValueError(
             f"saved.path: expected a Sequential or functional model of one input and one output, received "

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -12,7 +12,7 @@ from ...phy import Air, PowerRule, combine, from_plain, keys, papr_db, scheme_fr
 from ...phy.documented import documented
 from ...phy.keys import Key
 from ...phy.links import Links, each
-from ._checks import check_features, check_key, check_snr, checked_range
+from ._checks import check_features, check_first, check_key, check_parts, check_snr, checked_range, size_of
 from ._reading import Equalizer, decibels, effective, equalized
 from ._sensors import precoded
 
@@ -89,21 +89,16 @@ class OverAir(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not isinstance(air, Air):
-            raise ValueError(f"OverAir.air: expected an Air, received {air!r}")
-        if equalizer not in (known := get_args(Equalizer)):
-            raise ValueError(f"OverAir.equalizer: expected one of {', '.join(known)}, received {equalizer!r}")
-        if rule is not None and not (isinstance(rule, PowerRule) and rule.announced and not isinstance(rule, type)):
-            raise ValueError(f"OverAir.rule: expected a power rule whose level is announced, received {rule!r}")
+        check_parts(air, equalizer, rule, measures_papr, seed)
         self.air, self.equalizer, self.rule = air, equalizer, rule
         self.snr_db = checked_range(snr_db)
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = keras.random.SeedGenerator(None if seed is None else int(seed))
         self.papr = keras.metrics.Mean("papr_db") if measures_papr else None
         self.supports_jit = False  # Sionna's generator is a variable outside of the model
 
     def elements(self, shape: Sequence[int | None]) -> Elements:
         """What an image takes of the grid, from the shape of a batch of features. Sensors take it together."""
-        count = math.prod(check_features(shape, "float32", self.air.devices))
+        count = math.prod(size_of(shape, self.air.devices))
         return Elements(-(-count // 2), self.air.pilots)
 
     def pick_snr_db(self, batch: int | tf.Tensor, training: bool = False, key: Key | None = None) -> tf.Tensor:
@@ -117,7 +112,7 @@ class OverAir(keras.layers.Layer):
 
     def symbols(self, features: tf.Tensor) -> tf.Tensor:
         """The symbols that features are sent as, of power 1 for each image and sensor: complex64 [B, K, k]."""
-        shape = check_features(features.shape, features.dtype, self.air.devices)
+        shape = check_features(features, self.air.devices)
         flat = tf.reshape(tf.cast(features, tf.float32), [tf.shape(features)[0], self.air.devices, math.prod(shape)])
         return pack(normalised(flat))
 
@@ -134,13 +129,13 @@ class OverAir(keras.layers.Layer):
         return_snr: bool = False,
         first: int | tf.Tensor = 0,
     ) -> Any:
-        shape = check_features(features.shape, features.dtype, self.air.devices)
+        shape = check_features(features, self.air.devices)
         snr_db, key = check_snr(snr_db, features.shape[0]), self._key(check_key(key))
         batch = tf.shape(features)[0]
         snr_db = self.pick_snr_db(batch, training, key) if snr_db is None else tf.broadcast_to(snr_db, [batch])
         if self.papr is not None:
             self.papr.update_state(self.papr_db(features))
-        symbols, believed = self._sent(self.symbols(features), snr_db, key, first)
+        symbols, believed = self._sent(self.symbols(features), snr_db, key, check_first(first))
         received = tf.reshape(unpack(symbols, math.prod(shape)), tf.concat([[batch], shape], 0))
         received = tf.cast(tf.ensure_shape(received, [features.shape[0], *shape]), features.dtype)
         return (received, decibels(believed)) if return_snr else received
@@ -154,7 +149,7 @@ class OverAir(keras.layers.Layer):
         return_snr: bool = False,
         first: Any = 0,
     ) -> Any:
-        shape = check_features(features.shape, features.dtype, self.air.devices)
+        shape = check_features(features, self.air.devices)
         check_snr(snr_db, features.shape[0])
         check_key(key)
         received = keras.KerasTensor((features.shape[0], *shape), features.dtype)

@@ -35,8 +35,13 @@ def _try(name: str, scheme: Any) -> None:
     except ScenarioError:
         raise
     except (Exception, SystemExit) as error:  # whatever it does when it is called
-        told = str(error).strip().partition("\n")[0]
-        raise ScenarioError(f"{_place(scheme, error)}: {type(error).__name__}: {told}") from None
+        raise failed(scheme, error) from None
+
+
+def failed(scheme: Any, error: Exception | SystemExit) -> ScenarioError:
+    """Where in a scheme's file an error was raised, and which."""
+    told = str(error).strip().partition("\n")[0]
+    return ScenarioError(f"{_place(scheme, error)}: {type(error).__name__}: {told}")
 
 
 def gives(scheme: Any, method: str, value: Any, dtype: str, shape: Sequence[int], what: str = "") -> None:

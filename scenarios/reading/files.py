@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ... import plain_files
 from ...terminal import printable
 from . import instances, limits
 from .catalogue import Table
@@ -73,14 +74,14 @@ def parsed(text: str) -> dict[str, Any]:
 def _content(file: Path) -> str:
     """Of a file, which is no larger than scenarios are."""
     try:
-        with file.open("rb") as stream:
-            content = stream.read(limits.BYTES + 1)
+        content = plain_files.content(file, limits.BYTES)
+    except plain_files.TooLarge:
+        wanted = f"a scenario of at most {limits.BYTES} bytes"
+        raise ScenarioError(f"{file}: expected {wanted}, received a larger file") from None
     except OSError as error:
         raise ScenarioError(f"{file}: {error.strerror}; name a preset or a .toml file") from None
     except ValueError as error:
         raise ScenarioError(f"{file}: expected the path of a .toml file; {error}") from None
-    if len(content) > limits.BYTES:
-        raise ScenarioError(f"{file}: expected a scenario of at most {limits.BYTES} bytes, received a larger file")
     try:
         return content.decode().replace("\r\n", "\n")
     except UnicodeDecodeError as error:

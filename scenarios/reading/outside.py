@@ -18,9 +18,11 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import NamedTuple
 
+from ... import plain_files
 from ...own import GROUP, VARIABLE
 from .errors import ScenarioError, one_of, shown
 
+LARGEST = 2**24  # bytes of a file of Python
 NAMED = "overair_with_"  # how the modules of named folders begin
 
 
@@ -89,8 +91,12 @@ def digest(name: str) -> str:
     """Of all Python files of a package: helpers decide numbers, too."""
     (package,) = (each for each in packages() if each.name == name)
     every = hashlib.blake2b(digest_size=12)
-    for file in sorted(package.folder.rglob("*.py")):
-        every.update(f"{file.relative_to(package.folder).as_posix()}\0".encode() + file.read_bytes())
+    for file in sorted(each for each in package.folder.rglob("*.py") if not each.is_dir()):
+        try:
+            content = plain_files.content(file, LARGEST)
+        except OSError as error:
+            raise ScenarioError(f"{file}: expected Python in a plain file; {error.strerror}") from None
+        every.update(f"{file.relative_to(package.folder).as_posix()}\0".encode() + content)
     return every.hexdigest()
 
 

@@ -14,10 +14,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ... import plain_files
 from . import outside
 from .errors import ScenarioError
 
 ROOT = Path(__file__).parents[2]
+LARGEST = 2**20  # bytes of a scheme's file
 PARTS = ("phy", "ota", "learning")
 MARK = re.compile(r"^FAMILY = (\w+)", re.MULTILINE)
 USUAL = re.compile(r"^USUAL = \"(\w+)\"", re.MULTILINE)
@@ -90,6 +92,9 @@ def _outside(family: str) -> Iterator[Source]:
         for file in sorted((package.folder / family).glob("[!_]*.py")):
             try:
                 source = read(family, file)
+            except OSError as error:  # of a pipe, a folder of such a name, a large file
+                told = f"expected a scheme in a plain file; {error.strerror}"
+                raise ScenarioError(f"{file}: {told}") from None
             except (TypeError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 told = str(error).removeprefix(f"{file}: ")
                 raise ScenarioError(f"{file}: expected a scheme, as ours are written; {told}") from None
@@ -201,7 +206,7 @@ def _is_shared(annotation: ast.expr) -> bool:
 
 
 def _tree(file: Path) -> ast.Module:
-    return _parsed(file.read_text(encoding="utf-8"), str(file))
+    return _parsed(plain_files.content(file, LARGEST).decode(), str(file))
 
 
 @lru_cache(maxsize=32)  # bases are asked for again and again

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import Field, ValidationInfo, field_validator
 
+from ...bounds import DECIBELS
 from .catalogue import Table, table_of_class
 from .errors import shown
 
@@ -20,7 +21,7 @@ Positive = Annotated[int, Gt(0), Lt(2**31)]
 Million = Annotated[int, Gt(0), Le(10**6)]
 Elements = Annotated[int, Gt(0), Le(10**8)]
 Seed = Annotated[int, Ge(0), Lt(2**63)]
-SnrDb = Annotated[float, Ge(-300), Le(300)]
+SnrDb = Annotated[float, Ge(-DECIBELS), Le(DECIBELS)]
 
 
 def default(value: Any, description: str, exclude_if: Callable[[Any], bool] | None = None) -> Any:

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from ...version import __version__
 from ..reading.catalogue import schemes
-from ..reading.searches import taken
-from ..reading.sweep import sweep
+from ..reading.planned import planned
 
 BEFORE = r"(?:After|As|At|By|From|Here|In|It|Like|Of|On|See|The|This|With)\b"  # begins a sentence, and no name
 NAME = rf"(?!{BEFORE})(?:van |de |von )?[A-Z][\w'-]+(?: (?:y )?[A-Z][\w'-]+){{0,2}}"
@@ -63,7 +62,7 @@ def bibtex(scenario: Mapping[str, Any]) -> str:
 
 def _texts(scenario: Mapping[str, Any]) -> Iterator[str]:
     """What the docstrings of the files of all schemes of a scenario say."""
-    points = sweep(taken(scenario)[0]).points
+    points = planned(scenario)[0].points
     for file in dict.fromkeys(each.source.file for point in points for each in schemes(point.scenario)):
         yield told(file)
 

@@ -10,8 +10,6 @@ import xarray as xr
 from ..reading import catalogue, files, outside, skeleton
 from ..reading.overrides import apply
 from ..reading.planned import planned
-from ..reading.searches import taken
-from ..reading.sweep import sweep
 
 FILE = "scenario.toml"
 
@@ -43,7 +41,7 @@ def again(dataset: xr.Dataset) -> Again:
 
 def _folders(text: str) -> list[str]:
     """The options that name the folders of one's own that a scenario takes schemes of."""
-    points = sweep(taken(files.parsed(text))[0]).points
+    points = planned(files.parsed(text))[0].points
     return outside.again({each.source.origin for point in points for each in catalogue.schemes(point.scenario)})
 
 

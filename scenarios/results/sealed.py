@@ -5,9 +5,9 @@ breaks it.
 """
 
 import hashlib
-import stat
 from pathlib import Path
 
+from ... import plain_files
 from ..reading.errors import ScenarioError
 
 MARK = b"overair: SHA-256 of all bytes before this line\n"
@@ -34,16 +34,10 @@ def unseal(content: bytes, file: Path) -> bytes:
 def content_of(file: Path, largest: int = LARGEST) -> bytes:
     """The bytes of a plain file of bounded size; ScenarioError where there is no such file."""
     try:
-        about = file.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise ScenarioError(f"{file}: expected a file of results, received what is no plain file")
-        if about.st_size > largest:
-            raise ScenarioError(f"{file}: expected at most {largest} bytes of results, received {about.st_size}")
-        with file.open("rb") as stream:
-            return stream.read(largest + 1)
+        return plain_files.content(file, largest)
+    except plain_files.TooLarge:
+        raise ScenarioError(f"{file}: expected at most {largest} bytes of results, received a larger file") from None
     except (OSError, ValueError) as error:  # a name with NUL is a ValueError
-        if isinstance(error, ScenarioError):
-            raise
         reason = error.strerror if isinstance(error, OSError) else error
         advice = "name the folder of a run, or one of its files"
         raise ScenarioError(f"{file}: expected results, {reason}; {advice}") from None

@@ -45,7 +45,7 @@ def keep(folder: Path, out: Path) -> Iterator[Kept]:
     seeds: list[int] = dataset["seed"].values.tolist()
     shared, ready = dict[str, Any](), dict[str, Any]()
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        durable.folder(out)
     except (FileExistsError, NotADirectoryError):
         raise ScenarioError(f"{out}: expected a folder for models, found a file in its place; name another") from None
     import_tensorflow()  # after all that can be wrong with the folder

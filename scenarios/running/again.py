@@ -14,8 +14,9 @@ import numpy as np
 import xarray as xr
 
 from ..reading.errors import ScenarioError
-from ..reading.searches import taken
-from ..reading.sweep import Label, Sweep, sweep
+from ..reading.planned import planned
+from ..reading.searches import Searches
+from ..reading.sweep import Label, Sweep
 from .run import run
 
 
@@ -34,7 +35,7 @@ class Compared(NamedTuple):
 
 def choice(dataset: xr.Dataset, count: int, source: random.Random) -> list[tuple[int, int]]:
     """Places of so many units that have numbers, all different: numbers of points and of seeds."""
-    sweep_of(dataset)
+    plan_of(dataset)
     there = [_has_numbers(values) for values in dataset.data_vars.values() if "seed" in values.dims]
     every = list(zip(*map(np.ndarray.tolist, np.nonzero(np.any(there, axis=0))), strict=True))
     return sorted(source.sample(every, min(count, len(every))))
@@ -42,7 +43,7 @@ def choice(dataset: xr.Dataset, count: int, source: random.Random) -> list[tuple
 
 def compared(dataset: xr.Dataset, places: list[tuple[int, int]]) -> Iterator[Compared]:
     """Units of a result at these places, each computed again."""
-    plan, (_, asked) = sweep_of(dataset), taken(json.loads(dataset.attrs["scenario"]))
+    plan, asked = plan_of(dataset)
     searches = {name: told for name, told in asked.told().items() if name != "seeds"}
     axes = dataset[next(iter(dataset.data_vars))].dims[: len(plan.axes)]
     for point, seed in places:
@@ -53,17 +54,17 @@ def compared(dataset: xr.Dataset, places: list[tuple[int, int]]) -> Iterator[Com
         yield Compared(single.coordinates, number, _differences(said, again.isel(seed=0)))
 
 
-def sweep_of(dataset: xr.Dataset) -> Sweep:
-    """The sweep that a result is of; ScenarioError where it is of none, or not of all of it."""
+def plan_of(dataset: xr.Dataset) -> tuple[Sweep, Searches]:
+    """The sweep that a result is of, with its searches; ScenarioError where it is of none, or not of all of it."""
     if "scenario" not in dataset.attrs:
         raise ScenarioError("results: expected some with their scenario, received some without")
-    plan = sweep(taken(json.loads(dataset.attrs["scenario"]))[0])
+    plan, asked = planned(json.loads(dataset.attrs["scenario"]))
     sizes = [len(labels) for labels in plan.axes.values()]
     main = dataset[next(iter(dataset.data_vars))]
     there = list(main.shape[: main.dims.index("seed")])
     if there != sizes:
         raise ScenarioError(f"results: expected axes of the sizes of the scenario's, {sizes}, received {there}")
-    return plan
+    return plan, asked
 
 
 def _has_numbers(values: xr.DataArray) -> np.ndarray:

@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+from ... import durable
 from ..results.sealed import content_of
 
 LARGEST = 2**12  # bytes of a claim
@@ -90,6 +91,8 @@ class Claims:
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
             return False
+        except OSError as error:
+            raise durable.Unwritable(error.errno, error.strerror, str(file)) from None
         with os.fdopen(handle, "w") as stream:
             json.dump({"host": socket.gethostname(), "process": os.getpid()}, stream)
         self._held.add(file)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..reading import labels
-from ..reading.searches import taken
-from ..reading.sweep import Point, sweep
+from ..reading.planned import planned
+from ..reading.sweep import Point
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,7 +24,7 @@ def responses(scenario: Mapping[str, Any]) -> "list[xr.Dataset]":
     ``of``, how many channels there are. Of very many symbols or subcarriers some are there, as far from each other.
     """
     found: dict[str, Point] = {}
-    for point in sweep(taken(scenario)[0]).points:
+    for point in planned(scenario)[0].points:
         if hasattr(point.scenario, "link"):
             found.setdefault(json.dumps(_decides(point.scenario), sort_keys=True), point)
     if not found:

@@ -49,7 +49,7 @@ class Store:
         if self.folder is None:
             return
         file = self.folder / "scenario.json"
-        (self.folder / "records").mkdir(parents=True, exist_ok=True)
+        durable.folder(self.folder / "records")
         durable.write(file, json.dumps({"scenario": resolved, "versions": versions()}, indent=2).encode())
 
     def record(self, key: str, found: Callable[[Record], object]) -> Record | None:

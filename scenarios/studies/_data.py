@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 def load_data(scheme: catalogue.Scheme, shared: dict[str, Any]) -> "Arrays":
     """The data of a scheme, kept in ``shared``."""
     if (key := f"data {scheme.model_dump_json(exclude={'label'})}") not in shared:
+        from ..promises._loaded import loaded
+
         with named("data"):
-            shared[key] = catalogue.build(scheme, "data").load()
+            shared[key] = loaded(catalogue.build(scheme, "data"))
     return shared[key]
 
 

@@ -41,7 +41,7 @@ def save(file: Path | None, arrays: Sequence[np.ndarray]) -> None:
     """Keep arrays in a file, if there is a place."""
     if file is None:
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
+    durable.folder(file.parent)
     durable.write(file, npz.packed({f"arr_{place}": array for place, array in enumerate(arrays)}))
 
 

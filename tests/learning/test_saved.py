@@ -4,11 +4,14 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
+from overair.learning import keras_files
+from overair.learning.images import saved as transmissions
 from overair.learning.models import Model
 from overair.learning.models.saved import Saved
 
@@ -92,6 +95,59 @@ def test_no_code_in_a_file_is_run(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="^saved.path: .*cannot be read"):
             Saved(str(tmp_path / "evil.keras")).build(SHAPE, CLASSES, 0)
     assert not (tmp_path / "ran").exists()
+
+
+def swollen(folder: Path, **changes: Any) -> Saved:
+    """A network's file whose configuration has other fields for its last layer than its weights fit."""
+    saved(network(keras.layers.Dense(CLASSES)), folder)
+    with zipfile.ZipFile(folder / "own.keras") as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    config = json.loads(parts["config.json"])
+    config["config"]["layers"][-1]["config"] |= changes
+    with zipfile.ZipFile(folder / "swollen.keras", "w") as file:
+        for name, content in (parts | {"config.json": json.dumps(config).encode()}).items():
+            file.writestr(name, content)
+    return Saved(str(folder / "swollen.keras"))
+
+
+def test_layers_of_more_weights_than_the_file_holds_are_refused_before_they_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for units in (200_000_000, 2**70, 20_000):  # of 64 float32 each: 51.2 GB, more than any memory, 5.1 MB
+        scheme = swollen(tmp_path, units=units)
+        with monkeypatch.context() as patched, pytest.raises(ValueError) as error:
+            patched.setattr(keras.initializers.GlorotUniform, "__call__", lambda *_, **__: pytest.fail("made"))
+            scheme.build(SHAPE, CLASSES, 0)
+        told = str(error.value)
+        assert told.startswith("saved.path: expected a Keras model, received ") and "\n" not in told
+        assert (
+            f"cannot be read: its layers ask for {256 * units} bytes of weights or more, where the file holds" in told
+        )
+
+
+def test_a_transmission_of_more_weights_than_its_file_holds_is_refused(tmp_path: Path) -> None:
+    swollen(tmp_path, units=200_000_000)
+    with pytest.raises(ValueError, match="^.*swollen.keras: expected a transmission .*; its layers ask for 512"):
+        transmissions.load(tmp_path / "swollen.keras")
+
+
+def test_a_configuration_of_many_bytes_and_an_archive_that_unpacks_to_very_many_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras_files, "LARGEST", 2**23)
+    for name, size, told in (("config.json", 2**22 + 1, "its configuration has"), ("x", 2**23 + 1, "it unpacks to")):
+        with zipfile.ZipFile(tmp_path / "own.keras", "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr(name, bytes(size))
+        with pytest.raises(ValueError, match=f"which cannot be read: {told} {size} bytes, of which at most {size - 1}"):
+            Saved(str(tmp_path / "own.keras")).build(SHAPE, CLASSES, 0)
+
+
+def test_counting_ends_with_the_file(tmp_path: Path) -> None:
+    begin = keras.Variable.__init__
+    with pytest.raises(ValueError):
+        swollen(tmp_path, units=200_000_000).build(SHAPE, CLASSES, 0)
+    saved(network(keras.layers.Dense(CLASSES)), tmp_path).build(SHAPE, CLASSES, 0)
+    assert keras.Variable.__init__ is begin
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04" + bytes(100)])

@@ -11,11 +11,13 @@ import xarray as xr
 from overair.figures import curve, draw
 from overair.figures._labels import axis_label
 from overair.scenarios import ScenarioError
+from overair.scenarios.reading.planned import planned
 from overair.scenarios.reading.sweep import sweep
 from overair.scenarios.results import curves, saved
 from overair.scenarios.results import dataset as results
 from overair.scenarios.results.tables import table
 from overair.scenarios.studies.federated import Federated
+from tests.checkout import CURVES, needs_checkout
 
 RAW: dict[str, Any] = {
     "title": "A test, of commas",
@@ -34,6 +36,17 @@ AXES: dict[str, list[Any]] = {
     "count": [5, 100, 20],
     "seen": [True, False],
 }
+
+
+STORED = [file for file in sorted(CURVES.glob("*.csv")) if "# source " not in file.read_text()]  # off no paper's figure
+
+
+@needs_checkout
+@pytest.mark.parametrize("file", STORED, ids=[file.stem for file in STORED])
+def test_the_scenario_of_a_stored_curve_is_one_that_is_read_today(file: Path) -> None:
+    stored = curves.load(file)
+    plan, _ = planned(json.loads(stored.attrs["scenario"]))
+    assert plan.points[0].scenario.study == stored.attrs["study"]
 
 
 @pytest.fixture

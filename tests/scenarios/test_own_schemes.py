@@ -63,6 +63,62 @@ def test_a_folder_that_cannot_be_is_told_in_one_line(tmp_path: Path, given: list
     assert done.returncode == 2 and told in done.stderr and done.stderr.count("\n") == 1, done.stderr
 
 
+def strange(file: Path, kind: str) -> None:
+    """Something that has a file's name and is none, or a very large one."""
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    elif kind == "huge":
+        with file.open("wb") as stream:
+            stream.truncate(5 * 2**30)
+    else:
+        file.symlink_to({"loop": file, "device": Path("/dev/zero"), "nothing": file.parent / "none"}[kind])
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("pipe", "it is no plain file"),
+        ("device", "it is no plain file"),
+        ("folder", "it is no plain file"),
+        ("huge", "it has more than 1048576 bytes"),
+        ("loop", "Too many levels of symbolic links"),
+        ("nothing", "No such file or directory"),
+    ],
+)
+def test_what_is_no_file_of_a_scheme_is_named_at_once(own: Any, tmp_path: Path, kind: str, told: str) -> None:
+    scheme(tmp_path, "channels/mine", "Mine")
+    strange(tmp_path / "channels" / "odd.py", kind)
+    own(tmp_path)
+    with pytest.raises(ScenarioError) as error:
+        sources("channels")
+    wanted = f"{tmp_path / 'channels' / 'odd.py'}: expected a scheme in a plain file; {told}"
+    assert str(error.value) == wanted
+
+
+def test_a_base_in_what_is_no_file_is_one_that_says_nothing(own: Any, tmp_path: Path) -> None:
+    scheme(tmp_path, "channels/mine", "Mine(Base)")
+    file = tmp_path / "channels" / "mine.py"
+    file.write_text("from ._base import Base\n" + file.read_text())
+    strange(tmp_path / "channels" / "_base.py", "pipe")
+    own(tmp_path)
+    assert [field.name for field in sources("channels")["mine"].fields] == ["level"]
+
+
+def test_helpers_that_are_no_files_are_named_and_folders_of_such_names_passed_over(own: Any, tmp_path: Path) -> None:
+    scheme(tmp_path, "channels/mine", "Mine")
+    own(tmp_path)
+    there = outside.digest(tmp_path.name)
+    strange(tmp_path / "folder.py", "folder")
+    outside.digest.cache_clear()
+    assert outside.digest(tmp_path.name) == there
+    strange(tmp_path / "odd.py", "pipe")
+    outside.digest.cache_clear()
+    with pytest.raises(ScenarioError, match=r"odd.py: expected Python in a plain file; it is no plain file"):
+        outside.digest(tmp_path.name)
+
+
 @pytest.mark.parametrize(
     ("field", "told"),
     [

@@ -5,13 +5,13 @@ import hashlib
 import math
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
 
+from .... import plain_files
 from ....phy import keys
 from ....phy.keys import Key
 from ....phy.numbered import Numbered
@@ -104,15 +104,13 @@ class Trace:
 
 def _content(path: str) -> bytes:
     try:
-        with Path(path).open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
+        return plain_files.content(path, MOST_BYTES)
+    except plain_files.TooLarge:
+        raise _fault(f"a file of at most {MOST_BYTES} bytes", "a larger one") from None
     except (OSError, ValueError):  # no file, or a name that no file can have
         raise ValueError(
             f"trace.path: expected a .csv file of measurements, received {path!r}, which is none"
         ) from None
-    if len(content) > MOST_BYTES:
-        raise _fault(f"a file of at most {MOST_BYTES} bytes", "a larger one")
-    return content
 
 
 def _rows(path: str, content: bytes) -> np.ndarray:

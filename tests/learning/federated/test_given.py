@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from overair import learning, ota, phy
 from overair.learning import Federation, Sgd
 from overair.learning.data import Arrays
+from overair.learning.federated import given
+from overair.learning.federated.downlinks.ideal import IdealDownlink
+from overair.learning.federated.hardware.fixed import Fixed
 from overair.learning.federated.state import State
 from overair.ota import Ideal
 from overair.phy import Air, Grid, Rayleigh
@@ -71,8 +75,9 @@ def test_a_state_of_another_model_is_named(federation: Federation) -> None:
     told = r"state: expected one of this model, with weights \[\[4, 3\], \[3\]\], received \[\[5, 3\], \[3\]\]"
     with pytest.raises(ValueError, match=told):
         federation.fit(1, 0, 10.0, state=other)
-    with pytest.raises(ValueError, match=told):
-        federation.model(other)
+    for use in (federation.model, federation.evaluate, federation.evaluate_server):
+        with pytest.raises(ValueError, match=told):
+            use(other)
 
 
 def test_seeds_and_snrs_of_numpy_are_those_of_python(federation: Federation) -> None:
@@ -113,11 +118,94 @@ def changed(**parts: Any) -> dict[str, Any]:
         ({"model_factory": network(0)}, "model_factory: expected a function that makes one, such as lambda seed"),
         ({"algorithm": Sgd}, r"algorithm: expected an object such as Sgd\(\), received the class Sgd"),
         ({"uplink": "ideal"}, r"uplink: expected an object such as Ideal\(\), received str 'ideal'"),
+        ({"shares": [[0], [1], [2, [3]]]}, r"shares: expected indices from 0 to 8, received list '\[2, \[3\]\]' for"),
+        (
+            {"shares": np.array(3)},
+            "shares: expected the indices of each device's samples in a list, received an",
+        ),
+        ({"model_factory": lambda: 3}, "model_factory: expected a function such as lambda seed: .* other arguments"),
+        ({"model_factory": lambda seed: keras.Sequential}, "model: expected a Keras model, received the class Seq"),
+        ({"optimizer": lambda seed: 3}, "optimizer: expected a function such as lambda: .* of other arguments"),
+        ({"optimizer": lambda: 3}, "optimizer: expected a function that makes a Keras optimizer, .* makes int '3'"),
+        ({"optimizer": lambda: keras.optimizers.SGD}, "optimizer: expected a function .* that makes the class SGD"),
+        ({"executor": np.eye(2)}, "executor: expected one of auto, loop, vectorized, received array"),
+        ({"participation": "x"}, "participation: expected a probability above 0 and up to 1, received 'x'"),
+        ({"participation": [0.5]}, r"participation: expected a probability above 0 and up to 1, received \[0.5\]"),
+        ({"participation": None}, "participation: expected a probability above 0 and up to 1, received None"),
+        ({"participation": np.nan}, "participation: expected a probability above 0 and up to 1, received nan"),
+        ({"papr": "no"}, "papr: expected True or False, received 'no'"),
+        ({"layer": "x"}, "layer: expected a number from 1 to 1, as many kernels as there are, received 'x'"),
+        ({"layer": True}, "layer: expected a number from 1 to 1, as many kernels as there are, received True"),
+        ({"payload": -1}, r"grant.bits: expected 1 to 1e\+12 bits a packet or None, received -1"),
+        ({"payload": np.eye(2)}, r"grant.bits: expected 1 to 1e\+12 bits a packet or None, received array"),
+        ({"loss": keras.losses.MeanSquaredError(reduction="none")}, "loss: expected one that gives a number a sample"),
+        ({"loss": keras.losses.Huber(reduction="none")}, "loss: expected one that gives a number a sample"),
     ],
 )
 def test_what_a_federation_cannot_be_made_of_is_named(given: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=f"^{told}"):
         made(**given)
+
+
+@pytest.mark.parametrize(
+    "odd", ["x", "", [], [1], {}, 0, 3, True, np.nan, np.eye(2), np.array([]), int, object(), b"x"]
+)
+@pytest.mark.parametrize("name", [*given.PARTS, *given.CHOICES])
+def test_a_part_of_another_kind_is_named_with_an_example(name: str, odd: Any) -> None:
+    with pytest.raises(ValueError, match=f"^{name}: expected an object such as [A-Z].*, received [^\n]*$"):
+        made(**{name: odd})
+
+
+@pytest.mark.parametrize("name", given.PARTS)
+def test_a_part_that_there_always_is_may_not_be_left_out(name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name}: expected an object such as .*, received NoneType"):
+        made(**{name: None})
+
+
+def test_examples_of_parts_are_made_as_they_stand() -> None:
+    names = vars(learning) | vars(phy) | vars(ota) | {"Fixed": Fixed, "IdealDownlink": IdealDownlink}
+    for wanted, example in [*given.PARTS.values(), *given.CHOICES.values()]:
+        assert isinstance(eval(example, names | vars(keras.losses)), wanted)
+
+
+@pytest.mark.parametrize(
+    "name, parts",
+    [
+        ("optimizer", {"optimizer": lambda: keras.optimizers.Adam()}),
+        ("optimizer", {"optimizer": lambda: keras.optimizers.SGD(0.5, momentum=0.9)}),
+        ("uplink", {"uplink": ota.Analog()}),
+        ("drift", {"downlink": learning.Broadcast(10.0), "uplink": ota.Analog()}),
+        ("memory", {"algorithm": learning.Scaffold()}),
+        ("scheduler", {"scheduler": learning.Oldest(senders=2)}),
+    ],
+)
+def test_a_state_of_a_federation_with_another_part_is_named(
+    federation: Federation, name: str, parts: dict[str, Any]
+) -> None:
+    mine, other = federation.init(0), made(**parts)
+    told = rf"^state\.(uplink|{name}): expected .*, as here.*, received .*, of another one; take a state"
+    for use in (
+        lambda: other.step(mine, 0, 10.0),
+        lambda: other.fit(1, 0, 10.0, state=mine),
+        lambda: federation.evaluate_personal(other.init(0), 0),
+    ):
+        with pytest.raises(ValueError, match=told):
+            use()
+
+
+def test_a_state_of_another_optimizer_is_told_by_both_optimizers_variables(federation: Federation) -> None:
+    adam = made(optimizer=lambda: keras.optimizers.Adam())
+    told = (
+        r"^state.optimizer: expected \(int64\[\], float32\[\], (float32\[4, 3\], ){2}float32\[3\], float32\[3\]\), as "
+        r"here with Adam, received \(int64\[\], float32\[\]\), of another one"
+    )
+    with pytest.raises(ValueError, match=told):
+        adam.fit(1, 0, 10.0, state=federation.init(0))
+
+
+def test_a_state_that_came_from_elsewhere_is_taken_by_a_federation_that_made_none() -> None:
+    state, metrics = made().step(made().init(3), 3, 10.0)
+    assert int(state.round) == 1 and bool(metrics.finite)
 
 
 def test_samples_may_lack_or_have_a_last_dimension_of_one_as_keras_takes_them() -> None:

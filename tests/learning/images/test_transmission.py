@@ -1,6 +1,7 @@
 """A transmission is any encoder and decoder around the air; its training goes on bit for bit where it was stopped."""
 
 import csv
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -217,11 +218,49 @@ def test_a_model_that_sends_shares_trains_through_estimates_that_have_no_gradien
     assert all(np.any(old != new) for old, new in zip(before, model.get_weights(), strict=True))
 
 
-@pytest.mark.parametrize("shares", [(), (0.5,), (1.0, 0.5), (0.0, 1.0), (0.5, 0.5, 1.0)], ids=str)
-def test_shares_that_do_not_rise_to_one_are_refused(shares: tuple[float, ...]) -> None:
+@pytest.mark.parametrize(
+    "shares",
+    [(), (0.5,), (1.0, 0.5), (0.0, 1.0), (0.5, 0.5, 1.0), ("a", 1.0), (math.nan, 1.0), "x", 1.0, None, np.eye(2)],
+    ids=str,
+)
+def test_shares_that_do_not_rise_to_one_are_refused(shares: Any) -> None:
     model = plain()
     with pytest.raises(ValueError, match=r"^shares: expected numbers above 0 that rise to 1, received [^\n]*$"):
         Transmission(model.encoder, model.over_air, model.decoder, shares)
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ({"encoder": None}, r"encoder: expected an object such as keras.Sequential\(.*\), received NoneType 'None'"),
+        ({"decoder": keras.Model}, r"decoder: expected an object such as .*, received the class Model"),
+        ({"encoder": keras.Sequential([keras.layers.Dense(3)])}, "encoder: expected a Keras model that is built on an"),
+        ({"over_air": 10.0}, r"over_air: expected an object such as OverAir\(air\), received float '10.0'"),
+        ({"refines": "no"}, "refines: expected True or False, received 'no'"),
+    ],
+)
+def test_parts_of_another_kind_are_named(part: dict[str, Any], told: str) -> None:
+    model = plain()
+    given = {"encoder": model.encoder, "over_air": model.over_air, "decoder": model.decoder} | part
+    with pytest.raises(ValueError, match=f"^{told}[^\n]*$"):
+        Transmission(**given)
+
+
+@pytest.mark.parametrize(
+    ("images", "given", "told"),
+    [
+        (IMAGES[0], {}, r"images: expected \[any, .*\], as the encoder takes them, received \["),
+        (IMAGES[:, :3], {}, r"images: expected \[any, .*\], as the encoder takes them, received \["),
+        ({"a": IMAGES}, {}, r"images: expected a tensor \[batch, height, width, colours\], received dict"),
+        (IMAGES, {"snr_db": "x"}, "OverAir: expected snr_db in decibels, a number or one an image, received str 'x'"),
+        (IMAGES, {"snr_db": [1.0, 2.0, 3.0]}, r"OverAir: expected snr_db of shape \[\] or .*, received \(3,\)"),
+        (IMAGES, {"share": np.eye(2)}, "share: expected one of 1.0, received <tf.Tensor"),
+        (IMAGES, {"key": 3}, r"OverAir: expected a key of overair.phy.keys, int64 \[2\], received int '3'"),
+    ],
+)
+def test_calls_that_cannot_be_are_named(images: Any, given: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        plain()(images, **given)
 
 
 def test_shares_of_no_whole_number_of_features_and_unknown_ones_are_refused() -> None:
