@@ -4,6 +4,7 @@ Such a result has a leading axis ``run`` and, in its attribute ``runs``, what ea
 does not have are NaN. All that is here takes results of one run as well, of which it says the usual.
 """
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -13,10 +14,15 @@ import numpy as np
 import xarray as xr
 from pydantic import TypeAdapter, ValidationError
 
+from .. import studies
+from ..reading import labels
 from ..reading.catalogue import Table
 from ..reading.errors import ScenarioError
+from ..reading.planned import planned
+from .variables import variables
 
 AXIS, RUNS = "run", "runs"
+VARIANT = "variant"  # the axis of things that change together
 OF_ALL = ("study", "title", "failures", "complete", "find", "tune", RUNS)  # attributes of what is joined
 ASIDE = ("title", "seeds", "variants", "tune", "find")  # said elsewhere
 MOST_NAMED = 8  # fields in which runs differ
@@ -46,11 +52,27 @@ def check(dataset: xr.Dataset) -> None:
     there = np.atleast_1d(dataset[AXIS].values).tolist() if AXIS in dataset.coords else []
     if RUNS in dataset.attrs and not {*there} <= {*runs(dataset)}:
         raise ScenarioError(f"runs: expected what is said of {', '.join(map(str, there))}, received nothing of one")
+    if not all(_is_of(run, dataset) for run in runs(dataset).values()):
+        raise ScenarioError("runs: expected what is said of runs of the study and its searches, received another")
+
+
+def _is_of(run: Run, dataset: xr.Dataset) -> bool:
+    """Whether a run can be one of those that were joined."""
+    same = run.said.get("study", studies.USUAL) == dataset.attrs.get("study", studies.USUAL)
+    known = {each.name for each in variables(dataset.attrs)}
+    seeded = bool(run.has.get("seed")) and AXIS not in run.has
+    return same and seeded and {each.name for each in variables(run.said)} <= known
 
 
 def parts(dataset: xr.Dataset) -> dict[str, xr.Dataset]:
     """Each run alone by name, with what it said and over the values that it has; one run itself, without a name."""
-    return {name: _alone(dataset, name) for name in _names(dataset)} or {"": dataset}
+    found = {name: _alone(dataset, name) for name in _names(dataset)}
+    return {name: part for name, part in found.items() if _is_there(runs(dataset)[name], part)} or {"": dataset}
+
+
+def _is_there(run: Run, part: xr.Dataset) -> bool:
+    """Whether some of its values of every axis are there, where a result is a part of what was joined."""
+    return all(part.sizes.get(axis, 1) for axis, values in run.has.items() if values)
 
 
 def lacks(dataset: xr.Dataset, at: Mapping[str, int]) -> bool:
@@ -133,19 +155,67 @@ def differing(each: list[Any], apart: set[str], path: str = "") -> Iterator[str]
 
 
 def between(dataset: xr.Dataset) -> str:
-    """In which fields scenarios differ besides what is an axis; nothing where one is not told, or none differs."""
-    every = [scenario(part) for part in parts(dataset).values()]
+    """In which fields scenarios differ, axes where a name has two meanings; nothing where one is not told."""
+    every = [*scenarios(dataset).values()]
     aside = {*paths(dataset).values(), *ASIDE}
     if all("tune" in each for each in every):
         aside |= {at(each, "tune.over") for each in every}
-    fields = [*differing(every, aside)] if all(every) else []
+    fields = [*ambiguous(dataset), *differing(every, aside)] if all(every) else []
     more = f" and {len(fields) - MOST_NAMED} more" * (len(fields) > MOST_NAMED)
     return f"runs differ in {', '.join(fields[:MOST_NAMED])}{more}" if fields else ""
+
+
+def ambiguous(dataset: xr.Dataset) -> Iterator[str]:
+    """Paths of axes that have a value whose name stands for something else in another run, as far as that is known."""
+    told = {name: each for name, each in scenarios(dataset).items() if name and each}
+    for name, path in paths(dataset).items():
+        found = [meanings(runs(dataset)[run], each, name, path) for run, each in told.items()]
+        if not agree([each for each in found if each is not None]):
+            yield path
+
+
+def meanings(run: Run, told: Mapping[str, Any], axis: str, path: str) -> dict[Any, Any] | None:
+    """What each value of an axis stands for, as names do for tables; None where that is not known."""
+    has = run.has.get(axis, [])
+    if all(isinstance(label, int | float) for label in has):
+        return {label: label for label in has}
+    value = told.get("variants") if path == VARIANT else at(told, path)
+    if isinstance(value, dict) and path == VARIANT:
+        return value
+    values = [value] if axis in run.fixed else value
+    try:
+        return dict(zip(labels.of(path, values), values, strict=True)) if isinstance(values, list) else None
+    except ScenarioError:
+        return None
+
+
+def agree(meant: Sequence[Mapping[Any, Any]]) -> bool:
+    """Whether names that several have stand for the same in all."""
+    pairs = itertools.combinations(meant, 2)
+    return all(other.get(name, one[name]) == one[name] for one, other in pairs for name in one)
 
 
 def scenario(dataset: xr.Dataset) -> dict[str, Any]:
     """Of one run, empty where it is not told."""
     return dict(json.loads(dataset.attrs.get("scenario", "{}")))
+
+
+def scenarios(dataset: xr.Dataset) -> dict[str, Mapping[str, Any]]:
+    """Of each run: with the defaults of fields that came later, where this version reads all of them."""
+    each = parts(dataset)
+    read = {name: _planned(part.attrs.get("scenario", "{}")) for name, part in each.items()}
+    told = {name: scenario(part) for name, part in each.items()}
+    return told if None in read.values() else {name: one or {} for name, one in read.items()}
+
+
+@lru_cache(maxsize=64)
+def _planned(text: str) -> Mapping[str, Any] | None:
+    """As this version reads it; None where it does not."""
+    told: dict[str, Any] = json.loads(text)
+    try:
+        return planned(told)[0].resolved if told else told
+    except ValueError:
+        return None
 
 
 def at(scenario: Any, path: str) -> Any:
