@@ -15,7 +15,8 @@ import xarray as xr
 
 from .. import studies
 from . import joined
-from .joined import AXIS, VARIANT, scenario
+from .joined import AXIS, scenario
+from .meanings import VARIANT, agree, meanings
 from .variables import variables
 
 AIR = ("link", "grid", "devices", "participation", "sensors")  # fields that decide links
@@ -106,16 +107,19 @@ def _of_runs(dataset: xr.Dataset, compared: Sequence[str]) -> Iterator[Given]:
 
 def _differing_fields(dataset: xr.Dataset, scenarios: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Paths of fields that decide links and are not the same in all runs, as far as they are told."""
-    paths = joined.paths(dataset)
+    paths, runs = joined.paths(dataset), joined.runs(dataset)
     told = {name: each for name, each in scenarios.items() if each}
     airs = [_fields(each) for each in told.values()]
     yield from joined.differing(airs, {*paths.values()}) if airs else ()
     for name in (name for name, path in paths.items() if path == VARIANT or _is_of_air(path)):
-        found = [joined.meanings(joined.runs(dataset)[run], each, name, paths[name]) for run, each in told.items()]
+        found = [
+            meanings(runs[run].has.get(name, []), name in runs[run].fixed, each, paths[name])
+            for run, each in told.items()
+        ]
         meant = [each for each in found if each is not None]
         if paths[name] == VARIANT:
             meant = [{label: _fields(changes) for label, changes in each.items()} for each in meant]
-        if len(meant) < len(found) or not joined.agree(meant):
+        if len(meant) < len(found) or not agree(meant):
             yield name
 
 

@@ -4,7 +4,6 @@ Such a result has a leading axis ``run`` and, in its attribute ``runs``, what ea
 does not have are NaN. All that is here takes results of one run as well, of which it says the usual.
 """
 
-import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -15,14 +14,13 @@ import xarray as xr
 from pydantic import TypeAdapter, ValidationError
 
 from .. import studies
-from ..reading import labels
 from ..reading.catalogue import Table
 from ..reading.errors import ScenarioError
 from ..reading.planned import planned
+from .meanings import agree, at, meanings
 from .variables import variables
 
 AXIS, RUNS = "run", "runs"
-VARIANT = "variant"  # the axis of things that change together
 OF_ALL = ("study", "title", "failures", "complete", "find", "tune", RUNS)  # attributes of what is joined
 ASIDE = ("title", "seeds", "variants", "tune", "find")  # said elsewhere
 MOST_NAMED = 8  # fields in which runs differ
@@ -167,32 +165,13 @@ def between(dataset: xr.Dataset) -> str:
 
 def ambiguous(dataset: xr.Dataset) -> Iterator[str]:
     """Paths of axes that have a value whose name stands for something else in another run, as far as that is known."""
-    told = {name: each for name, each in scenarios(dataset).items() if name and each}
+    known, told = runs(dataset), {name: each for name, each in scenarios(dataset).items() if name and each}
     for name, path in paths(dataset).items():
-        found = [meanings(runs(dataset)[run], each, name, path) for run, each in told.items()]
+        found = [
+            meanings(known[run].has.get(name, []), name in known[run].fixed, each, path) for run, each in told.items()
+        ]
         if not agree([each for each in found if each is not None]):
             yield path
-
-
-def meanings(run: Run, told: Mapping[str, Any], axis: str, path: str) -> dict[Any, Any] | None:
-    """What each value of an axis stands for, as names do for tables; None where that is not known."""
-    has = run.has.get(axis, [])
-    if all(isinstance(label, int | float) for label in has):
-        return {label: label for label in has}
-    value = told.get("variants") if path == VARIANT else at(told, path)
-    if isinstance(value, dict) and path == VARIANT:
-        return value
-    values = [value] if axis in run.fixed else value
-    try:
-        return dict(zip(labels.of(path, values), values, strict=True)) if isinstance(values, list) else None
-    except ScenarioError:
-        return None
-
-
-def agree(meant: Sequence[Mapping[Any, Any]]) -> bool:
-    """Whether names that several have stand for the same in all."""
-    pairs = itertools.combinations(meant, 2)
-    return all(other.get(name, one[name]) == one[name] for one, other in pairs for name in one)
 
 
 def scenario(dataset: xr.Dataset) -> dict[str, Any]:
@@ -204,8 +183,8 @@ def scenarios(dataset: xr.Dataset) -> dict[str, Mapping[str, Any]]:
     """Of each run: with the defaults of fields that came later, where this version reads all of them."""
     each = parts(dataset)
     read = {name: _planned(part.attrs.get("scenario", "{}")) for name, part in each.items()}
-    told = {name: scenario(part) for name, part in each.items()}
-    return told if None in read.values() else {name: one or {} for name, one in read.items()}
+    known = None not in read.values()
+    return {name: (read[name] or {}) if known else scenario(part) for name, part in each.items()}
 
 
 @lru_cache(maxsize=64)
@@ -216,17 +195,6 @@ def _planned(text: str) -> Mapping[str, Any] | None:
         return planned(told)[0].resolved if told else told
     except ValueError:
         return None
-
-
-def at(scenario: Any, path: str) -> Any:
-    """The value at a dotted path, None where there is none."""
-    value = scenario
-    try:
-        for part in path.split("."):
-            value = value[int(part)] if isinstance(value, list) else value[part]
-    except (KeyError, IndexError, TypeError, ValueError):
-        return None
-    return value
 
 
 def paths(dataset: xr.Dataset) -> dict[str, str]:
