@@ -181,7 +181,7 @@ def test_one_name_of_two_schemes_is_a_field_in_which_runs_differ() -> None:
 
 def test_a_field_that_came_later_is_no_difference_where_it_has_its_default() -> None:
     """As PAPR, of which the scenarios of earlier versions say nothing."""
-    told = {
+    told: dict[str, Any] = {
         "data": "digits",
         "model": "softmax",
         "uplink": "ideal",
