@@ -70,4 +70,4 @@ def plain(text: str) -> str:
 
 def seeds_label(dataset: xr.Dataset) -> str:
     """What lines and bands are."""
-    return "One seed" if most_seeds(dataset) < 2 else f"Mean of {seeds(dataset)}, band: 95 % confidence interval"
+    return "One seed" if most_seeds(dataset) < 2 else f"Mean of {plain(seeds(dataset))}, band: 95 % confidence interval"

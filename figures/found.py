@@ -161,7 +161,7 @@ def _names(dataset: xr.Dataset, reference: Against | None) -> list[str]:
 def _told(dataset: xr.Dataset, chosen: Choice, reference: Against | None, rows: list[Row]) -> str:
     count = most_seeds(dataset)
     interval = "bars: 95 % confidence intervals by ranks" if count >= ENOUGH else "too few for a confidence interval"
-    parts = [f"Median of {seeds(dataset)}, {interval}; small: seeds" if count > 1 else "One seed"]
+    parts = [f"Median of {plain(seeds(dataset))}, {interval}; small: seeds" if count > 1 else "One seed"]
     if reference is not None:
         same = ", each on the same links" * (reference.axis != AXIS)
         parts.append(f"below: differences seed by seed{same}" if count > 1 else "below: differences")

@@ -12,7 +12,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..scenarios import studies
-from ..scenarios.results import costs, pages, repeated, tables
+from ..scenarios.results import costs, joined, pages, repeated, tables
 from . import beside, plot, report_channels, write
 from ._labels import seeds_label
 from ._page import Html, page, table, tag
@@ -42,8 +42,8 @@ def text(dataset: xr.Dataset, channels: Sequence[xr.Dataset] = (), notes: Sequen
 
 def _about(dataset: xr.Dataset) -> Iterator[Html]:
     study = dataset.attrs.get("study", studies.USUAL)
-    several = dataset.sizes["seed"]
-    seeds = f"Medians of {several} seeds" if "find" in dataset.attrs and several > 1 else seeds_label(dataset)
+    found = "find" in dataset.attrs and joined.most_seeds(dataset) > 1
+    seeds = f"Medians of {joined.seeds(dataset)}" if found else seeds_label(dataset)
     yield tag("p", question(dataset), id="question")
     yield tag("p", f"{study}: {studies.summary(study)} {seeds}.", class_="about")
     if not dataset.attrs.get("complete", 1):

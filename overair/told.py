@@ -58,7 +58,7 @@ def report(dataset: "xr.Dataset", figure: Path, against: str | None = None, plot
             print(wrapped(printable(line)))
     _print_table(dataset, reference)
     for note in tables.notes(dataset):
-        print(wrapped(f"note: {note}"))
+        print(wrapped(printable(f"note: {note}")))
     for line in _hardly_heard(tables.shown(dataset)):
         print(wrapped(printable(line)))
     _draw(dataset, figure, plotted)

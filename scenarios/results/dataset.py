@@ -84,9 +84,9 @@ def save(made: xr.Dataset, folder: Path) -> None:
     write(made, folder / "results.nc")
 
 
-def write(made: xr.Dataset, file: Path) -> None:
+def write(made: xr.Dataset, file: str | Path) -> None:
     """Results as netCDF with a checksum of all bytes, made in memory; there whole or not at all."""
-    durable.write(file, seal(bytes(made.to_netcdf(engine=ENGINE))))
+    durable.write(Path(file), seal(bytes(made.to_netcdf(engine=ENGINE))))
 
 
 def describe(name: str, scenario: Table | None = None) -> dict[str, str]:

@@ -6,7 +6,6 @@ them. What a result does not tell is not said. Of a result of several runs (`joi
 run as well, and so are seeds and versions.
 """
 
-import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,15 +14,13 @@ import numpy as np
 import xarray as xr
 
 from .. import studies
-from ..reading import labels
-from ..reading.errors import ScenarioError
 from . import joined
 from .joined import AXIS, scenario
+from .meanings import VARIANT, agree, meanings
 from .variables import variables
 
 AIR = ("link", "grid", "devices", "participation", "sensors")  # fields that decide links
 KNOWN = ("csit", "csir", "combiner")  # of a link, what is known of it and done with it
-VARIANT = "variant"  # the axis of things that change together
 CLOSE = 1e-4  # of float32 energies
 
 
@@ -48,7 +45,7 @@ def given(dataset: xr.Dataset, compared: Iterable[str]) -> Given:
     if used is not None and bool(used.notnull().any()):
         low, high = _range(used, axes)
     steady = low == high and used is not None and float(used.min()) == float(used.max()) and _all_known(dataset)
-    seeds = tuple(int(seed) for seed in dataset["seed"].values)
+    seeds = tuple(sorted(int(seed) for seed in dataset["seed"].values))
     same = studies.load(dataset.attrs.get("study", studies.USUAL)).same_links
     return Given(_air(told) if same else "", apart, (low, high), steady, _largest_energy(dataset), seeds)
 
@@ -84,22 +81,23 @@ def told(*runs: Given) -> str:
 
 def line(dataset: xr.Dataset, compared: Sequence[str]) -> str:
     """Of one run, or of several that were joined; nothing where one stands alone."""
-    if dataset.sizes.get(AXIS, 1) > 1 and joined.runs(dataset):
+    parts = joined.parts(dataset)
+    if len(parts) > 1:
         return told(*_of_runs(dataset, [name for name in compared if name != AXIS]))
-    count = np.prod([dataset.sizes.get(name, 1) for name in compared])
-    return told(given(dataset, compared)) if count > 1 else ""
+    (alone,) = parts.values()
+    count = np.prod([alone.sizes.get(name, 1) for name in compared])
+    return told(given(alone, compared)) if count > 1 else ""
 
 
 def _of_runs(dataset: xr.Dataset, compared: Sequence[str]) -> Iterator[Given]:
     """What each run was given; elements are those of all runs at a place, and fields of links differ but on axes."""
-    parts = joined.parts(dataset)
-    axes = [name for name in (AXIS, *compared) if dataset.sizes.get(name, 1) > 1]
-    used = _elements(dataset)
-    fields = tuple(_differing_fields(dataset, parts))
-    for part in parts.values():
+    parts, told = joined.parts(dataset), joined.scenarios(dataset)
+    several = [name for name in compared if dataset.sizes.get(name, 1) > 1]
+    axes, used = [AXIS, *several], _elements(dataset)
+    fields = tuple(_differing_fields(dataset, told))
+    for name, part in parts.items():
         own, versions = given(part, compared), part.attrs.get("versions", "")
-        apart = fields + tuple(name for name in compared if _changes_links(name, dataset, scenario(part)))
-        apart = tuple(name for name in apart if name in fields or dataset.sizes.get(name, 1) > 1)
+        apart = fields + tuple(axis for axis in several if _changes_links(axis, dataset, told[name]))
         elements = own.elements if used is None or np.isnan(own.elements[0]) else _range(used, axes)
         steady = own.steady and used is not None and float(used.min()) == float(used.max())
         yield own._replace(
@@ -107,43 +105,38 @@ def _of_runs(dataset: xr.Dataset, compared: Sequence[str]) -> Iterator[Given]:
         )
 
 
-def _differing_fields(dataset: xr.Dataset, parts: Mapping[str, xr.Dataset]) -> Iterator[str]:
+def _differing_fields(dataset: xr.Dataset, scenarios: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Paths of fields that decide links and are not the same in all runs, as far as they are told."""
-    paths = joined.paths(dataset)
-    told = {name: each for name, part in parts.items() if (each := scenario(part))}
+    paths, runs = joined.paths(dataset), joined.runs(dataset)
+    told = {name: each for name, each in scenarios.items() if each}
     airs = [_fields(each) for each in told.values()]
     yield from joined.differing(airs, {*paths.values()}) if airs else ()
     for name in (name for name, path in paths.items() if path == VARIANT or _is_of_air(path)):
-        meant = [_meanings(joined.runs(dataset)[run], each, name, paths[name]) for run, each in told.items()]
-        if not all(_agree(*pair) for pair in itertools.combinations(meant, 2)):
+        found = [
+            meanings(runs[run].has.get(name, []), name in runs[run].fixed, each, paths[name])
+            for run, each in told.items()
+        ]
+        meant = [each for each in found if each is not None]
+        if paths[name] == VARIANT:
+            meant = [{label: _fields(changes) for label, changes in each.items()} for each in meant]
+        if len(meant) < len(found) or not agree(meant):
             yield name
 
 
-def _meanings(run: joined.Run, told: dict[str, Any], axis: str, path: str) -> dict[Any, Any] | None:
-    """What each value of an axis stands for, as names do for tables; None where that is not known."""
-    if path == VARIANT:
-        return {name: _fields(variant) for name, variant in told.get("variants", {}).items()}
-    has = run.has.get(axis, [])
-    if all(isinstance(label, int | float) for label in has):
-        return {label: label for label in has}
-    value = joined.at(told, path)
-    values = [value] if axis in run.fixed else value
-    try:
-        return dict(zip(labels.of(path, values), values, strict=True)) if isinstance(values, list) else None
-    except ScenarioError:
-        return None
-
-
-def _agree(one: dict[Any, Any] | None, other: dict[Any, Any] | None) -> bool:
-    """Whether what both have stands for the same."""
-    return one is not None and other is not None and all(other.get(name, one[name]) == one[name] for name in one)
-
-
 def _range(used: xr.DataArray, axes: Sequence[str]) -> tuple[float, float]:
-    """The least and the most elements over these axes, where they differ most."""
+    """The least and the most elements over these axes, where they differ most; of all where runs share no place."""
+    axes = axes if AXIS not in axes or _meet(used, axes) else [str(name) for name in used.dims]
     least, most = (used.min(axes), used.max(axes)) if axes else (used, used)
     worst = (most / least).fillna(0.0).argmax(...)
     return float(least.isel(worst)), float(most.isel(worst))
+
+
+def _meet(used: xr.DataArray, axes: Sequence[str]) -> bool:
+    """Whether all runs that send do so where the first of them does, so that they can be compared there."""
+    there = used.notnull().any([name for name in axes if name != AXIS])
+    others = [name for name in there.dims if name != AXIS]
+    there = there.isel({AXIS: there.any(others).values})
+    return bool((there & there[{AXIS: 0}]).any(others).all())
 
 
 def _sentence(unequal: Sequence[str], equal: Sequence[str], seeds: int) -> str:
@@ -153,7 +146,7 @@ def _sentence(unequal: Sequence[str], equal: Sequence[str], seeds: int) -> str:
     return f"Compared alike: {', '.join([*equal, *many])}." if equal else ""
 
 
-def _changes_links(axis: str, dataset: xr.Dataset, scenario: dict[str, Any]) -> bool:
+def _changes_links(axis: str, dataset: xr.Dataset, scenario: Mapping[str, Any]) -> bool:
     path = str(dataset[axis].attrs.get("path", axis)) if axis in dataset.coords else axis
     if axis == VARIANT:
         return len({_air(variant) for variant in scenario.get("variants", {}).values()}) > 1
@@ -165,14 +158,14 @@ def _is_of_air(path: str) -> bool:
     return first in AIR and rest.partition(".")[0] not in KNOWN
 
 
-def _air(scenario: dict[str, Any]) -> str:
+def _air(scenario: Mapping[str, Any]) -> str:
     """The fields that decide links, also those of variants, as text."""
     fields = _fields(scenario)
     fields |= {name: _air(variant) for name, variant in scenario.get("variants", {}).items()}
     return json.dumps(fields, sort_keys=True) if fields else ""
 
 
-def _fields(scenario: dict[str, Any]) -> dict[str, Any]:
+def _fields(scenario: Mapping[str, Any]) -> dict[str, Any]:
     """Those that decide links, by their paths: a variant has dotted ones."""
     fields = {name: value for name, value in scenario.items() if _is_of_air(name)}
     if isinstance(fields.get("link"), dict):

@@ -15,7 +15,7 @@ import xarray as xr
 from .. import studies
 from ..reading import labels
 from ..reading.errors import ScenarioError, shown
-from . import joined
+from . import joined, meanings
 from .dataset import units_of
 from .joined import AXIS, RUNS, paths
 from .measures import Measure
@@ -144,7 +144,7 @@ def _values(axis: str, name: str, dataset: xr.Dataset) -> list[Any]:
 
 def _fixed(axis: str, name: str, named: Mapping[str, xr.Dataset]) -> Any:
     """The label of the one value that a run has of an axis."""
-    value = joined.at(joined.scenario(named[name]), axis)
+    value = meanings.at(joined.scenario(named[name]), axis)
     sweeping = ", ".join(other for other, each in named.items() if axis in each.dims)
     if value is None:
         expected = f"expected an axis of all that is joined or a value in the scenario of each, which {sweeping} sweeps"

@@ -13,8 +13,12 @@ import numpy as np
 import xarray as xr
 from pydantic import TypeAdapter, ValidationError
 
+from .. import studies
 from ..reading.catalogue import Table
 from ..reading.errors import ScenarioError
+from ..reading.planned import planned
+from .meanings import agree, at, meanings
+from .variables import variables
 
 AXIS, RUNS = "run", "runs"
 OF_ALL = ("study", "title", "failures", "complete", "find", "tune", RUNS)  # attributes of what is joined
@@ -46,11 +50,27 @@ def check(dataset: xr.Dataset) -> None:
     there = np.atleast_1d(dataset[AXIS].values).tolist() if AXIS in dataset.coords else []
     if RUNS in dataset.attrs and not {*there} <= {*runs(dataset)}:
         raise ScenarioError(f"runs: expected what is said of {', '.join(map(str, there))}, received nothing of one")
+    if not all(_is_of(run, dataset) for run in runs(dataset).values()):
+        raise ScenarioError("runs: expected what is said of runs of the study and its searches, received another")
+
+
+def _is_of(run: Run, dataset: xr.Dataset) -> bool:
+    """Whether a run can be one of those that were joined."""
+    same = run.said.get("study", studies.USUAL) == dataset.attrs.get("study", studies.USUAL)
+    known = {each.name for each in variables(dataset.attrs)}
+    seeded = bool(run.has.get("seed")) and AXIS not in run.has
+    return same and seeded and {each.name for each in variables(run.said)} <= known
 
 
 def parts(dataset: xr.Dataset) -> dict[str, xr.Dataset]:
     """Each run alone by name, with what it said and over the values that it has; one run itself, without a name."""
-    return {name: _alone(dataset, name) for name in _names(dataset)} or {"": dataset}
+    found = {name: _alone(dataset, name) for name in _names(dataset)}
+    return {name: part for name, part in found.items() if _is_there(runs(dataset)[name], part)} or {"": dataset}
+
+
+def _is_there(run: Run, part: xr.Dataset) -> bool:
+    """Whether some of its values of every axis are there, where a result is a part of what was joined."""
+    return all(part.sizes.get(axis, 1) for axis, values in run.has.items() if values)
 
 
 def lacks(dataset: xr.Dataset, at: Mapping[str, int]) -> bool:
@@ -133,14 +153,25 @@ def differing(each: list[Any], apart: set[str], path: str = "") -> Iterator[str]
 
 
 def between(dataset: xr.Dataset) -> str:
-    """In which fields scenarios differ besides what is an axis; nothing where one is not told, or none differs."""
-    every = [scenario(part) for part in parts(dataset).values()]
+    """In which fields scenarios differ, axes where a name has two meanings; nothing where one is not told."""
+    every = [*scenarios(dataset).values()]
     aside = {*paths(dataset).values(), *ASIDE}
     if all("tune" in each for each in every):
         aside |= {at(each, "tune.over") for each in every}
-    fields = [*differing(every, aside)] if all(every) else []
+    fields = [*ambiguous(dataset), *differing(every, aside)] if all(every) else []
     more = f" and {len(fields) - MOST_NAMED} more" * (len(fields) > MOST_NAMED)
     return f"runs differ in {', '.join(fields[:MOST_NAMED])}{more}" if fields else ""
+
+
+def ambiguous(dataset: xr.Dataset) -> Iterator[str]:
+    """Paths of axes that have a value whose name stands for something else in another run, as far as that is known."""
+    known, told = runs(dataset), {name: each for name, each in scenarios(dataset).items() if name and each}
+    for name, path in paths(dataset).items():
+        found = [
+            meanings(known[run].has.get(name, []), name in known[run].fixed, each, path) for run, each in told.items()
+        ]
+        if not agree([each for each in found if each is not None]):
+            yield path
 
 
 def scenario(dataset: xr.Dataset) -> dict[str, Any]:
@@ -148,15 +179,22 @@ def scenario(dataset: xr.Dataset) -> dict[str, Any]:
     return dict(json.loads(dataset.attrs.get("scenario", "{}")))
 
 
-def at(scenario: Any, path: str) -> Any:
-    """The value at a dotted path, None where there is none."""
-    value = scenario
+def scenarios(dataset: xr.Dataset) -> dict[str, Mapping[str, Any]]:
+    """Of each run: with the defaults of fields that came later, where this version reads all of them."""
+    each = parts(dataset)
+    read = {name: _planned(part.attrs.get("scenario", "{}")) for name, part in each.items()}
+    known = None not in read.values()
+    return {name: (read[name] or {}) if known else scenario(part) for name, part in each.items()}
+
+
+@lru_cache(maxsize=64)
+def _planned(text: str) -> Mapping[str, Any] | None:
+    """As this version reads it; None where it does not."""
+    told: dict[str, Any] = json.loads(text)
     try:
-        for part in path.split("."):
-            value = value[int(part)] if isinstance(value, list) else value[part]
-    except (KeyError, IndexError, TypeError, ValueError):
+        return planned(told)[0].resolved if told else told
+    except ValueError:
         return None
-    return value
 
 
 def paths(dataset: xr.Dataset) -> dict[str, str]:

@@ -8,6 +8,7 @@ import io
 import json
 import logging
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -125,12 +126,21 @@ def _checked(dataset: xr.Dataset, file: Path) -> xr.Dataset:
     if not (numbers and placed and seeded and all(isinstance(dataset.attrs.get(name, ""), str) for name in TEXTS)):
         raise ScenarioError(f"{file}: expected results of overair: numbers over seeds and axes with their values")
     joined.check(dataset)
-    _check_failures(dataset.attrs.get("failures", "[]"), file)
-    _object(dataset.attrs.get("scenario", "{}"), "its scenario", file)
-    versions = _object(dataset.attrs.get("versions", "{}"), "the versions that made them", file)
+    for each in (dataset, *joined.parts(dataset).values()):
+        _check_told(each.attrs, file)
+    return dataset
+
+
+def _check_told(attributes: Mapping[str, Any], file: Path) -> None:
+    """What a run says of itself."""
+    _check_failures(attributes.get("failures", "[]"), file)
+    scenario = _object(attributes.get("scenario", "{}"), "its scenario", file)
+    variants = scenario.get("variants", {})
+    if not isinstance(variants, dict) or not all(isinstance(each, dict) for each in variants.values()):
+        raise ScenarioError(f"{file}: expected the variants of its scenario as tables, received {shown(variants)}")
+    versions = _object(attributes.get("versions", "{}"), "the versions that made them", file)
     if not all(isinstance(each, str) for each in versions.values()):
         raise ScenarioError(f"{file}: expected the versions that made them as texts, received {shown(versions)}")
-    return dataset
 
 
 def _object(told: str, what: str, file: Path) -> dict[str, Any]:

@@ -74,6 +74,11 @@ def test_lines_look_the_same_in_all_panels() -> None:
     assert [line.get_color() for line in shown[0]][1] == shown[1][0].get_color()
 
 
+def test_names_of_runs_are_no_formulas_and_nothing_that_no_font_has() -> None:
+    figure = overair.plot({"a$^{": results(["x"], SNRS), "b$\x1b": results(["x"], SNRS, seeds=2)})
+    assert r"3 seeds of a\$^{, 2 seeds of b\$\x1b, band" in " ".join(figure.get_supxlabel().split())
+
+
 def test_looks_are_not_spent_on_places_that_a_run_does_not_have() -> None:
     (panel,) = overair.plot([results(["x"], SNRS), results(["x", "y"], SNRS, start=1)]).axes
     assert [line.get_color() for line in lines(panel)] == COLOURS[:3]

@@ -170,6 +170,36 @@ def test_fields_in_which_runs_differ_are_named_and_axes_are_none() -> None:
     assert joined.between(join([results(), results()])) == "" == joined.between(results())
 
 
+def test_one_name_of_two_schemes_is_a_field_in_which_runs_differ() -> None:
+    def of(*bits: int) -> xr.Dataset:
+        uplinks = [{"kind": "digital", "label": f"{at}", "bits": bit} for at, bit in enumerate(bits)]
+        return results({"uplink": [str(at) for at in range(len(bits))], "snr_db": [0.0, 10.0]}, uplink=uplinks)
+
+    assert joined.between(join([of(1, 2), of(1)])) == joined.between(join([of(1, 2), of(1, 2, 3)])) == ""
+    assert joined.between(join([of(1, 2), of(1, 3)])) == "runs differ in uplink"
+
+
+def test_a_field_that_came_later_is_no_difference_where_it_has_its_default() -> None:
+    """As PAPR, of which the scenarios of earlier versions say nothing."""
+    told: dict[str, Any] = {
+        "data": "digits",
+        "model": "softmax",
+        "uplink": "ideal",
+        "devices": 5,
+        "rounds": 10,
+        "grant": {"elements": 9},
+    }
+    told["link"] = {"snr_db": [0.0, 10.0]}
+
+    def of(**more: Any) -> xr.Dataset:
+        return results().assign_attrs(scenario=json.dumps(told | more))
+
+    assert joined.between(join([of(), of(papr=False)])) == "" == joined.between(join([of(), of(link=told["link"])]))
+    assert joined.between(join([of(), of(papr=True)])) == "runs differ in papr"
+    assert "same links" in fairness.line(join([of(), of(link=told["link"] | {"antennas": 1})]), ["run"])
+    assert joined.between(join([of(nonsense=1), of(nonsense=1, papr=False)])) == "runs differ in papr"  # none is known
+
+
 def given(**change: Any) -> str:
     """What is said of two runs, of which one is otherwise."""
     return fairness.line(join({"a": results(), "b": results(start=1, **change)}), ["run"])
@@ -214,6 +244,19 @@ def test_elements_are_compared_at_the_same_places_of_all_runs() -> None:
     b["resource_elements"] = b.resource_elements * xr.DataArray([1.0, 1.0, 2.0], dims="snr_db")
     assert "elements, 100 to 200" in fairness.line(join([a, b]), ["run"])
     assert "same elements, energy" in fairness.line(join([a, a]), ["run"])
+
+
+def test_elements_of_runs_that_share_no_place_are_compared_all_the_same() -> None:
+    """At 0 dB one has 100, and the other, which is at 10 dB, has another number; a third sends nothing."""
+    a, idle = results({"snr_db": [0.0]}), results({"snr_db": [5.0]}, elements=0.0)
+    for other in (results({"snr_db": [10.0]}, elements=200.0), results({"snr_db": [0.0]}, elements=200.0, seeds=(7,))):
+        assert "elements, 100 to 200" in fairness.line(join([a, other]), ["run"])
+        assert "elements, 100 to 200" in fairness.line(join([idle, a, other]), ["run"])
+    assert "same elements (100, with pilots)" in fairness.line(join([a, results({"snr_db": [10.0]})]), ["run"])
+
+
+def test_seeds_in_another_order_are_the_same() -> None:
+    assert "same links" in given(seeds=(1, 0)) and "seeds" in given(seeds=(1, 2))
 
 
 def test_the_same_name_of_other_links_is_seen_through() -> None:
@@ -308,10 +351,43 @@ def test_runs_are_named_by_their_folders_and_files(tmp_path: Path) -> None:
     (tmp_path / "c.csv").touch()
     assert names([tmp_path / "b", tmp_path / "c.csv", tmp_path / "one" / "a" / "results.nc"]) == ["b", "c", "a"]
     assert names([tmp_path / "one" / "a", tmp_path / "two" / "a", tmp_path / "b"]) == ["one/a", "two/a", "b"]
+    (tmp_path / "b.csv").touch()
+    (tmp_path / "b.nc").touch()
+    assert names([tmp_path / "b", tmp_path / "b.csv", tmp_path / "b.nc"]) == ["b", "b.csv", "b.nc"]
+    (tmp_path / "ring").symlink_to("ring")
+    assert names([tmp_path / "b", tmp_path / "ring"]) == ["b", "ring"]  # which nothing reads
     with pytest.raises(
         ScenarioError, match=r"runs: expected each once, received .*b and .*results.nc, which are of one"
     ):
         names([tmp_path / "b", tmp_path / "b" / "results.nc"])
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ({"said": {"study": "nonsense"}}, "runs: expected what is said of runs of the study"),
+        ({"said": {"study": "link"}}, "runs: expected what is said of runs of the study"),
+        ({"said": {"study": "federated"}, "has": {}}, "runs: expected what is said of runs of the study"),
+        ({"said": {"scenario": "{"}}, "expected its scenario as a JSON object"),
+        ({"said": {"scenario": '{"variants": 3}'}}, "expected the variants of its scenario as tables"),
+        ({"said": {"versions": "[1]"}}, "expected the versions that made them as a JSON object"),
+        ({"said": {"failures": "3"}}, "expected the units that failed as a list"),
+    ],
+    ids=str,
+)
+def test_what_a_file_says_of_one_of_its_runs_is_checked(run: dict[str, Any], words: str, tmp_path: Path) -> None:
+    both = join({"a": results(), "b": results(start=1)})
+    told = json.loads(both.attrs["runs"])
+    told["b"] |= run
+    dataset.write(both.assign_attrs(runs=json.dumps(told)), tmp_path / "wrong.nc")
+    with pytest.raises(ScenarioError, match=words):
+        saved.load(tmp_path / "wrong.nc")
+
+
+def test_a_part_of_a_joint_result_is_of_the_runs_that_have_some_of_it() -> None:
+    both = join({"a": results(), "b": results({"snr_db": [0.0, 5.0]}, start=1)}).sel(snr_db=[5.0])
+    assert [*joined.parts(both)] == ["b"] and len(tables.table(both)) == 2
+    assert fairness.line(both, ["run"]) == "" != fairness.line(both, ["run", "seed"])
 
 
 @pytest.mark.parametrize("ending", ["nc", "csv"])

@@ -82,6 +82,16 @@ def test_the_figure_of_several_is_of_the_kind_that_is_asked_for(here: Path, caps
 
 
 @needs_checkout
+def test_what_a_name_of_a_run_holds_is_shown_and_does_nothing_to_a_terminal(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, curve in (("red\x1b[31m", "quickstart"), ("plain", "power_rules")):
+        shutil.copy(CURVES / f"{curve}.csv", here / f"{name}.csv")
+    shown = told(capsys, "plain.csv", "red\x1b[31m.csv")
+    assert r"note: red\x1b[31m: " in shown and "\x1b" not in shown
+
+
+@needs_checkout
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
