@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from overair.learning.data import Arrays
-from overair.scenarios import ScenarioError, run
+from overair.scenarios import ScenarioError
 from overair.scenarios.promises._loaded import loaded
 from overair.scenarios.reading import catalogue
 from overair.scenarios.studies._data import load_data
@@ -18,7 +18,6 @@ __all__ = ["own"]
 
 X, Y = np.linspace(0.0, 1.0, 6 * 64, dtype=np.float32).reshape(6, 8, 8, 1), np.arange(6, dtype=np.int32) % 3
 GOOD: Any = Arrays(X, Y, X[:3], Y[:3], 3)
-REST = {"uplink": "ideal", "optimizer": {"name": "sgd", "learning_rate": 0.1}}
 FILE = '''"""Images without an axis of colours."""
 
 import numpy as np
@@ -99,13 +98,11 @@ def test_what_is_as_promised_is_handed_on() -> None:
         loaded(Given(ValueError("expected a file, found none")))
 
 
-def test_images_without_colours_are_refused_before_a_study_runs_and_with_them_are_taken(
-    own: Any, tmp_path: Path
-) -> None:
+def test_studies_are_given_no_images_without_colours(own: Any, tmp_path: Path) -> None:
     (tmp_path / "mine" / "data").mkdir(parents=True)
     (tmp_path / "mine" / "data" / "flat.py").write_text(FILE)
     own(tmp_path / "mine")
-    with pytest.raises(ScenarioError, match=r"flat.py: Flat.load: expected x_train .* received float32 \[20, 8, 8\]"):
-        run({"data": "flat", "model": "softmax", "devices": 2, "rounds": 1} | REST)
     flat: Any = catalogue.tables("data")["flat"]
+    with pytest.raises(ScenarioError, match=r"flat.py: Flat.load: expected x_train .* received float32 \[20, 8, 8\]"):
+        load_data(flat(kind="flat"), {})
     assert load_data(flat(kind="flat", axis=True), {}).x_train.shape == (20, 8, 8, 1)

@@ -9,6 +9,7 @@ import pytest
 
 from overair import cli, durable
 from overair.scenarios import run
+from tests.checkout import CURVES, needs_checkout
 from tests.scenarios.test_cli import federations
 from tests.scenarios.test_partial import RAW, finished, folder
 
@@ -45,7 +46,9 @@ def _refusing(real: Any, place: Path) -> Any:
         (["report", "RUN"], "report.html"),
         (["bundle", "RUN", "--out", "RUN/x.zip"], "x.zip"),
         (["models", "RUN"], "models"),
-        (["figure", "quickstart", "--out", "RUN/x.png"], "x.png"),
+        pytest.param(
+            ["figure", "quickstart", "--curves", str(CURVES), "--out", "RUN/x.png"], "x.png", marks=needs_checkout
+        ),
         (["run", "aggregation", "--out", "RUN/new"], "new/records"),
     ],
 )
