@@ -21,6 +21,8 @@ from .variables import variables
 
 AIR = ("link", "grid", "devices", "participation", "sensors")  # fields that decide links
 KNOWN = ("csit", "csir", "combiner")  # of a link, what is known of it and done with it
+MOVES = ("speed", "ppm")  # of channels and clocks: where there is one, links depend on when a round is
+GRANT = "grant"  # decides how long a round takes
 CLOSE = 1e-4  # of float32 energies
 
 
@@ -28,6 +30,7 @@ class Given(NamedTuple):
     """What the lines of a panel were given."""
 
     air: str  # what decides links, as text; empty where it is not told
+    moves: bool  # whether links depend on when a round is
     apart: tuple[str, ...]  # axes by which links differ
     elements: tuple[float, float]  # the least and the largest, where they differ most; NaN if not told
     steady: bool  # whether the same number stands at all places, and all its parts are known
@@ -47,20 +50,22 @@ def given(dataset: xr.Dataset, compared: Iterable[str]) -> Given:
     steady = low == high and used is not None and float(used.min()) == float(used.max()) and _all_known(dataset)
     seeds = tuple(sorted(int(seed) for seed in dataset["seed"].values))
     same = studies.load(dataset.attrs.get("study", studies.USUAL)).same_links
-    return Given(_air(told) if same else "", apart, (low, high), steady, _largest_energy(dataset), seeds)
+    air, moves = _air(told, _moves(told)) if same else "", _moves(told)
+    return Given(air, moves, apart, (low, high), steady, _largest_energy(dataset), seeds)
 
 
 def told(*runs: Given) -> str:
     """Of what is compared in one run, or in several; nothing where nothing is known."""
     unequal, equal = [], []
+    ranges = [run.elements for run in runs if not np.isnan(run.elements[0])]
+    low, high = min((each[0] for each in ranges), default=np.nan), max((each[1] for each in ranges), default=np.nan)
+    at_times = high > low and any(run.moves for run in runs)
     if apart := [name for run in runs for name in run.apart]:
         unequal.append(f"links, by {' and '.join(dict.fromkeys(apart))}")
     elif len({run.air for run in runs} - {""}) > 1:
         unequal.append("links")
-    elif all(run.air for run in runs) and len({(run.seeds, run.versions) for run in runs}) == 1:
+    elif all(run.air for run in runs) and len({(run.seeds, run.versions) for run in runs}) == 1 and not at_times:
         equal.append("same links")
-    ranges = [run.elements for run in runs if not np.isnan(run.elements[0])]
-    low, high = min((each[0] for each in ranges), default=np.nan), max((each[1] for each in ranges), default=np.nan)
     if high > low:
         unequal.append(f"elements, {low:,.0f} to {high:,.0f}")
     elif ranges and len(ranges) == len(runs):
@@ -109,16 +114,17 @@ def _differing_fields(dataset: xr.Dataset, scenarios: Mapping[str, Mapping[str, 
     """Paths of fields that decide links and are not the same in all runs, as far as they are told."""
     paths, runs = joined.paths(dataset), joined.runs(dataset)
     told = {name: each for name, each in scenarios.items() if each}
-    airs = [_fields(each) for each in told.values()]
+    moves = any(map(_moves, told.values()))
+    airs = [_fields(each, moves) for each in told.values()]
     yield from joined.differing(airs, {*paths.values()}) if airs else ()
-    for name in (name for name, path in paths.items() if path == VARIANT or _is_of_air(path)):
+    for name in (name for name, path in paths.items() if path == VARIANT or _is_of_air(path, moves)):
         found = [
             meanings(runs[run].has.get(name, []), name in runs[run].fixed, each, paths[name])
             for run, each in told.items()
         ]
         meant = [each for each in found if each is not None]
         if paths[name] == VARIANT:
-            meant = [{label: _fields(changes) for label, changes in each.items()} for each in meant]
+            meant = [{label: _fields(changes, moves) for label, changes in each.items()} for each in meant]
         if len(meant) < len(found) or not agree(meant):
             yield name
 
@@ -149,25 +155,40 @@ def _sentence(unequal: Sequence[str], equal: Sequence[str], seeds: int) -> str:
 def _changes_links(axis: str, dataset: xr.Dataset, scenario: Mapping[str, Any]) -> bool:
     path = str(dataset[axis].attrs.get("path", axis)) if axis in dataset.coords else axis
     if axis == VARIANT:
-        return len({_air(variant) for variant in scenario.get("variants", {}).values()}) > 1
-    return _is_of_air(path)
+        return len({_air(variant, _moves(scenario)) for variant in scenario.get("variants", {}).values()}) > 1
+    return _is_of_air(path, _moves(scenario))
 
 
-def _is_of_air(path: str) -> bool:
+def _is_of_air(path: str, moves: bool) -> bool:
     first, _, rest = path.partition(".")
-    return first in AIR and rest.partition(".")[0] not in KNOWN
+    return (first in AIR and rest.partition(".")[0] not in KNOWN) or (moves and first == GRANT)
 
 
-def _air(scenario: Mapping[str, Any]) -> str:
+def _moves(scenario: Mapping[str, Any]) -> bool:
+    """Whether something in a scenario's links does, also in some of its variants."""
+    paths = {name: value for name, value in scenario.items() if name.partition(".")[0] in AIR}
+    return _names_motion(paths) or any(map(_moves, scenario.get("variants", {}).values()))
+
+
+def _names_motion(told: Any) -> bool:
+    if isinstance(told, Mapping):
+        return any(
+            (name.rpartition(".")[2] in MOVES and value not in (0, [0])) or _names_motion(value)
+            for name, value in told.items()
+        )
+    return isinstance(told, list) and any(map(_names_motion, told))
+
+
+def _air(scenario: Mapping[str, Any], moves: bool) -> str:
     """The fields that decide links, also those of variants, as text."""
-    fields = _fields(scenario)
-    fields |= {name: _air(variant) for name, variant in scenario.get("variants", {}).items()}
+    fields = _fields(scenario, moves)
+    fields |= {name: _air(variant, moves) for name, variant in scenario.get("variants", {}).items()}
     return json.dumps(fields, sort_keys=True) if fields else ""
 
 
-def _fields(scenario: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(scenario: Mapping[str, Any], moves: bool) -> dict[str, Any]:
     """Those that decide links, by their paths: a variant has dotted ones."""
-    fields = {name: value for name, value in scenario.items() if _is_of_air(name)}
+    fields = {name: value for name, value in scenario.items() if _is_of_air(name, moves)}
     if isinstance(fields.get("link"), dict):
         fields["link"] = {name: value for name, value in fields["link"].items() if name not in KNOWN}
     return fields

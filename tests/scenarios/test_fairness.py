@@ -95,6 +95,34 @@ def test_variants_are_looked_into(second: dict[str, Any], differ: bool) -> None:
     assert ("links, by variant" in told, "same links" in told) == (differ, not differ)
 
 
+@pytest.mark.parametrize(
+    ("channel", "impairments", "differ"),
+    [
+        ({"kind": "tdl", "speed": 3.0}, [], True),
+        ({"kind": "tdl", "speed": 0.0}, [], False),
+        ({"kind": "rayleigh"}, [{"kind": "clock_drift", "ppm": 1.0}], True),
+        ([{"kind": "tdl", "speed": 0.0}, {"kind": "tdl", "speed": 3.0}], [], True),  # an axis of channels
+    ],
+)
+def test_links_that_move_are_those_of_their_times_so_of_as_many_elements(
+    channel: Any, impairments: list[Any], differ: bool
+) -> None:
+    link = {"link": LINK | {"channel": channel, "impairments": impairments}}
+    several = results(**link, elements=(0.0, 120.0, 240.0))
+    told = fairness.line(several, ["uplink"])
+    assert "elements, 125 to 245" in told and ("same links" in told) == (not differ)
+    assert "same links" in fairness.line(results(**link), ["uplink"])
+    swept = results({"grant.elements": [120, 240]}, elements=(120.0, 240.0), **link)
+    told = fairness.line(swept, ["grant.elements"])
+    assert ("links, by grant.elements" in told, "same links" in told) == (differ, not differ)
+    both: dict[str, Any] = {"variants": {"a": {"grant.elements": 120}, "b": {"grant.elements": 240}}, **link}
+    told = fairness.line(results({"variant": ["a", "b"]}, elements=(120.0,), **both), ["variant"])
+    assert ("links, by variant" in told, "same links" in told) == (differ, not differ)
+    one, other = (fairness.given(results(**link, grant={"elements": count}), ["uplink"]) for count in (120, 240))
+    told = fairness.told(one, other)
+    assert (told.startswith("Not compared alike: links."), "same links" in told) == (differ, not differ)
+
+
 def test_runs_drawn_together_are_compared_with_each_other() -> None:
     def of(**change: Any) -> fairness.Given:
         return fairness.given(results(**change), ["uplink"])
