@@ -69,8 +69,9 @@ def dash(at: int) -> str:
 
 def _level(panel: Axes, over_seeds: np.ndarray, at: int, label: str | None) -> None:
     """What costs nothing ends at a level, which stands for the whole line."""
-    look = marked(COLOURS[at % len(COLOURS)], "")
-    panel.axhline(means(over_seeds)[0][-1], linestyle=(0, (1, 2)), label=f"{label or 'its end'}{FREE}", **look)
+    look, level = marked(COLOURS[at % len(COLOURS)], ""), means(over_seeds)[0][-1]
+    if level > 0 or panel.get_yscale() != "log":
+        panel.axhline(level, linestyle=(0, (1, 2)), label=f"{label or 'its end'}{FREE}", **look)
 
 
 def _places(dataset: xr.Dataset, x: str, spent: xr.DataArray | None) -> xr.DataArray:

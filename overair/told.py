@@ -31,7 +31,8 @@ def failures(dataset: "xr.Dataset") -> int:
         print(printable(f"failed: {point}, seed {each['seed']}: {each['reason']}"), file=sys.stderr)
     if failed:
         more = f", of which {MOST_NAMED} are named" if len(failed) > MOST_NAMED else ""
-        print(f"overair: {len(failed)} units failed{more}; run --out FOLDER --retry does them again", file=sys.stderr)
+        many = f"{len(failed)} unit{'s' * (len(failed) > 1)}"
+        print(f"overair: {many} failed{more}; run --out FOLDER --retry does them again", file=sys.stderr)
     return FAILED if failed else 0
 
 

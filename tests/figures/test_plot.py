@@ -69,6 +69,14 @@ def test_what_costs_nothing_is_a_level_at_its_end() -> None:
     np.testing.assert_allclose(np.asarray(level.get_ydata(), float), [ideal, ideal])
 
 
+def test_what_costs_nothing_and_is_0_has_no_line_on_a_logarithmic_axis() -> None:
+    given = results((5,)).isel(devices=0)
+    given.nmse[SCHEMES.index("ideal")] = 0.0
+    figure = overair.plot(given, "elements", "nmse", lines="uplink", panel="snr_db")
+    assert {len(panel.get_lines()) for panel in figure.axes} == {2}
+    assert "what is 0 has no line" in figure.get_supxlabel()
+
+
 def test_measures_axes_lines_and_panels_are_as_told() -> None:
     given = results()
     figure = overair.plot(given, x="link.snr_db", y="loss", panel="uplink", lines="devices")

@@ -170,7 +170,7 @@ def test_units_that_fail_are_named_and_the_others_go_on(
     assert cli.main(command) == 1
     out, err = capsys.readouterr()
     assert "failed: uplink = analog, link.snr_db = 20.0, seed 1: RuntimeError: two lines\n" in err
-    assert err.endswith("overair: 1 units failed; run --out FOLDER --retry does them again\n")
+    assert err.endswith("overair: 1 unit failed; run --out FOLDER --retry does them again\n")
     assert "in all rows: uplink analog" in out and {"0", "20"} <= {line.split()[0] for line in out.splitlines() if line}
     federations.before_step = lambda *_: None
     assert cli.main(command) == 1 and federations.steps == 2 * (2 * 5 + 3)
