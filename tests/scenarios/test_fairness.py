@@ -107,7 +107,7 @@ def test_variants_are_looked_into(second: dict[str, Any], differ: bool) -> None:
 def test_links_that_move_are_those_of_their_times_so_of_as_many_elements(
     channel: Any, impairments: list[Any], differ: bool
 ) -> None:
-    link = {"link": LINK | {"channel": channel, "impairments": impairments}}
+    link: dict[str, Any] = {"link": LINK | {"channel": channel, "impairments": impairments}}
     several = results(**link, elements=(0.0, 120.0, 240.0))
     told = fairness.line(several, ["uplink"])
     assert "elements, 125 to 245" in told and ("same links" in told) == (not differ)
