@@ -25,8 +25,6 @@ from .schedulers import Scheduler
 from .task import Task
 
 Shape = tuple[int | None, ...]
-
-
 Part = tuple[type, str]
 
 PARTS: Mapping[str, Part] = {  # that there always are: their interface, and an example

@@ -14,9 +14,11 @@ import numpy as np
 import xarray as xr
 
 from .. import studies
+from ..reading.variants import AXIS as VARIANT
+from ..reading.variants import FIELD as VARIANTS
 from . import joined
 from .joined import AXIS, scenario
-from .meanings import VARIANT, agree, meanings
+from .meanings import agree
 from .variables import variables
 
 AIR = ("link", "grid", "devices", "participation", "sensors")  # fields that decide links
@@ -50,7 +52,8 @@ def given(dataset: xr.Dataset, compared: Iterable[str]) -> Given:
     steady = low == high and used is not None and float(used.min()) == float(used.max()) and _all_known(dataset)
     seeds = tuple(sorted(int(seed) for seed in dataset["seed"].values))
     same = studies.load(dataset.attrs.get("study", studies.USUAL)).same_links
-    air, moves = _air(told, _moves(told)) if same else "", _moves(told)
+    moves = _moves(told)
+    air = _air(told, moves) if same else ""
     return Given(air, moves, apart, (low, high), steady, _largest_energy(dataset), seeds)
 
 
@@ -112,16 +115,13 @@ def _of_runs(dataset: xr.Dataset, compared: Sequence[str]) -> Iterator[Given]:
 
 def _differing_fields(dataset: xr.Dataset, scenarios: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Paths of fields that decide links and are not the same in all runs, as far as they are told."""
-    paths, runs = joined.paths(dataset), joined.runs(dataset)
+    paths = joined.paths(dataset)
     told = {name: each for name, each in scenarios.items() if each}
     moves = any(map(_moves, told.values()))
     airs = [_fields(each, moves) for each in told.values()]
     yield from joined.differing(airs, {*paths.values()}) if airs else ()
     for name in (name for name, path in paths.items() if path == VARIANT or _is_of_air(path, moves)):
-        found = [
-            meanings(runs[run].has.get(name, []), name in runs[run].fixed, each, paths[name])
-            for run, each in told.items()
-        ]
+        found = joined.meant(dataset, name, told)
         meant = [each for each in found if each is not None]
         if paths[name] == VARIANT:
             meant = [{label: _fields(changes, moves) for label, changes in each.items()} for each in meant]
@@ -154,9 +154,10 @@ def _sentence(unequal: Sequence[str], equal: Sequence[str], seeds: int) -> str:
 
 def _changes_links(axis: str, dataset: xr.Dataset, scenario: Mapping[str, Any]) -> bool:
     path = str(dataset[axis].attrs.get("path", axis)) if axis in dataset.coords else axis
+    moves = _moves(scenario)
     if axis == VARIANT:
-        return len({_air(variant, _moves(scenario)) for variant in scenario.get("variants", {}).values()}) > 1
-    return _is_of_air(path, _moves(scenario))
+        return len({_air(variant, moves) for variant in scenario.get(VARIANTS, {}).values()}) > 1
+    return _is_of_air(path, moves)
 
 
 def _is_of_air(path: str, moves: bool) -> bool:
@@ -167,7 +168,7 @@ def _is_of_air(path: str, moves: bool) -> bool:
 def _moves(scenario: Mapping[str, Any]) -> bool:
     """Whether something in a scenario's links does, also in some of its variants."""
     paths = {name: value for name, value in scenario.items() if name.partition(".")[0] in AIR}
-    return _names_motion(paths) or any(map(_moves, scenario.get("variants", {}).values()))
+    return _names_motion(paths) or any(map(_moves, scenario.get(VARIANTS, {}).values()))
 
 
 def _names_motion(told: Any) -> bool:
@@ -182,7 +183,7 @@ def _names_motion(told: Any) -> bool:
 def _air(scenario: Mapping[str, Any], moves: bool) -> str:
     """The fields that decide links, also those of variants, as text."""
     fields = _fields(scenario, moves)
-    fields |= {name: _air(variant, moves) for name, variant in scenario.get("variants", {}).items()}
+    fields |= {name: _air(variant, moves) for name, variant in scenario.get(VARIANTS, {}).items()}
     return json.dumps(fields, sort_keys=True) if fields else ""
 
 

@@ -165,13 +165,16 @@ def between(dataset: xr.Dataset) -> str:
 
 def ambiguous(dataset: xr.Dataset) -> Iterator[str]:
     """Paths of axes that have a value whose name stands for something else in another run, as far as that is known."""
-    known, told = runs(dataset), {name: each for name, each in scenarios(dataset).items() if name and each}
+    told = {name: each for name, each in scenarios(dataset).items() if name and each}
     for name, path in paths(dataset).items():
-        found = [
-            meanings(known[run].has.get(name, []), name in known[run].fixed, each, path) for run, each in told.items()
-        ]
-        if not agree([each for each in found if each is not None]):
+        if not agree([each for each in meant(dataset, name, told) if each is not None]):
             yield path
+
+
+def meant(dataset: xr.Dataset, axis: str, told: Mapping[str, Mapping[str, Any]]) -> list[Mapping[Any, Any] | None]:
+    """Of each of these runs, by their scenarios, what the names of its values of an axis stand for, if it is known."""
+    known, path = runs(dataset), paths(dataset)[axis]
+    return [meanings(known[run].has.get(axis, []), axis in known[run].fixed, each, path) for run, each in told.items()]
 
 
 def scenario(dataset: xr.Dataset) -> dict[str, Any]:

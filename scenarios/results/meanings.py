@@ -6,15 +6,15 @@ from typing import Any
 
 from ..reading import labels
 from ..reading.errors import ScenarioError
-
-VARIANT = "variant"  # the axis of things that change together
+from ..reading.variants import AXIS as VARIANT
+from ..reading.variants import FIELD as VARIANTS
 
 
 def meanings(has: Sequence[Any], fixed: bool, told: Mapping[str, Any], path: str) -> dict[Any, Any] | None:
     """Of each value that a run has; ``fixed``: of the one in its scenario. None where that is not known."""
     if all(isinstance(label, int | float) for label in has):
         return {label: label for label in has}
-    value = told.get("variants") if path == VARIANT else at(told, path)
+    value = told.get(VARIANTS) if path == VARIANT else at(told, path)
     if isinstance(value, dict) and path == VARIANT:
         return value
     values = [value] if fixed else value

@@ -81,8 +81,8 @@ class Worker:
         networks = task.folder / "networks" if task.folder else None
         work = Work(task.seed, study.dimensions(), task.record, networks, task.progress, save, task.alias)
         try:
+            prepared, group = self._prepare_again(study, task.seed), study.group(task.seed)
             with one_thread():
-                prepared, group = self._prepare_again(study, task.seed), study.group(task.seed)
                 if self._current is None or self._current[0] != group:
                     self._current = None  # free the memory before more is taken
                     self._current = group, study.begin(prepared, work)
